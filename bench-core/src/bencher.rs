@@ -1,0 +1,343 @@
+//! [`Bencher`]: what a benchmark is handed, to say which part of it is to be timed.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::probe::ProbeSet;
+use crate::sampling::{Phase, Schedule};
+
+/// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
+/// in portions of this size, so that a function of a nanosecond does not need a million inputs in
+/// memory.
+const PORTION: u64 = 1024;
+
+/// Handed to a benchmark; times the closure given to one of its `iter` methods.
+///
+/// Everything before that call is setup and is not measured. A benchmark measures one closure.
+pub struct Bencher {
+    schedule: Box<dyn Schedule>,
+    probes: ProbeSet,
+    counters: Vec<Counter>,
+    iterations: u64,
+    state: State,
+    /// A benchmark that forks and lets the child return must not measure twice.
+    process: u32,
+}
+
+/// Work done by one iteration, counted in `unit`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Counter {
+    /// What is counted, in the plural: `items`, `bytes`, `images`, `tokens`.
+    pub unit: String,
+    /// How many per iteration.
+    pub per_iteration: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Fresh,
+    Measured,
+    Failed(Error),
+}
+
+/// What a bencher has seen by the time the benchmark returns.
+pub(crate) struct Observed {
+    pub(crate) probes: ProbeSet,
+    pub(crate) counters: Vec<Counter>,
+    pub(crate) iterations: u64,
+}
+
+impl Bencher {
+    pub(crate) fn new(schedule: Box<dyn Schedule>, probes: ProbeSet) -> Self {
+        Bencher {
+            schedule,
+            probes,
+            counters: Vec::new(),
+            iterations: 0,
+            state: State::Fresh,
+            process: std::process::id(),
+        }
+    }
+
+    /// Prepares what the benchmark needs once per round (weights, a session), timed as `load`
+    /// and kept apart from the measured time. Called more than once, the times add up.
+    pub fn load<T>(&mut self, prepare: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let loaded = prepare();
+        let elapsed = start.elapsed();
+        if let Err(error) = self.schedule.loaded(elapsed) {
+            self.fail(error);
+        }
+        loaded
+    }
+
+    /// One iteration handles `count` items: the report shows items/s.
+    pub fn items(&mut self, count: usize) -> &mut Self {
+        self.count("items", count)
+    }
+
+    /// One iteration handles `count` bytes: the report shows bytes/s.
+    pub fn bytes(&mut self, count: usize) -> &mut Self {
+        self.count("bytes", count)
+    }
+
+    /// One iteration handles `count` of `unit` (in the plural: `images`, `tokens`): the report
+    /// shows `unit`/s, under the field's own name where a [`Domain`](crate::domain::Domain) knows it.
+    pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
+        self.counters.retain(|counter| counter.unit != unit);
+        self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });
+        self
+    }
+
+    /// Times `routine`. Its output is kept from the optimiser and dropped inside the timed part.
+    ///
+    /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration
+    /// must not be timed as if it had succeeded, so `iter` refuses it.
+    pub fn iter<O>(&mut self, mut routine: impl FnMut() -> O) {
+        if returns_result::<O>() {
+            return self.fail(Error::failure(
+                "the closure given to `iter` returns a `Result`, whose errors would be timed as successes: \
+                 use `try_iter`, or `.ok()` if failing is what you measure",
+            ));
+        }
+        self.drive(&mut |iterations| {
+            let start = Instant::now();
+            for _ in 0..iterations {
+                black_box(routine());
+            }
+            Ok(start.elapsed())
+        });
+    }
+
+    /// Times `routine`, and ends the case at its first `Err`.
+    ///
+    /// # Errors
+    /// The routine's own error.
+    pub fn try_iter<O, E: Into<Error>>(&mut self, mut routine: impl FnMut() -> Result<O, E>) -> Result<(), Error> {
+        self.drive(&mut |iterations| {
+            let start = Instant::now();
+            for _ in 0..iterations {
+                match routine() {
+                    Ok(output) => drop(black_box(output)),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Ok(start.elapsed())
+        });
+        self.take_failure()
+    }
+
+    /// Times `routine` on an input made afresh for every iteration. Neither `setup` nor the drop of
+    /// the output is timed.
+    pub fn iter_batched<I, O>(&mut self, mut setup: impl FnMut() -> I, mut routine: impl FnMut(I) -> O) {
+        if returns_result::<O>() {
+            return self.fail(Error::failure(
+                "the closure given to `iter_batched` returns a `Result`, whose errors would be timed as successes: \
+                 use `try_iter_batched`, or `.ok()` if failing is what you measure",
+            ));
+        }
+        self.drive(&mut |iterations| {
+            in_portions(iterations, &mut setup, |inputs, outputs| {
+                for input in inputs {
+                    outputs.push(black_box(routine(black_box(input))));
+                }
+                Ok(())
+            })
+        });
+    }
+
+    /// [`iter_batched`](Self::iter_batched) for a routine that can fail; ends the case at its first `Err`.
+    ///
+    /// # Errors
+    /// The routine's own error.
+    pub fn try_iter_batched<I, O, E: Into<Error>>(
+        &mut self,
+        mut setup: impl FnMut() -> I,
+        mut routine: impl FnMut(I) -> Result<O, E>,
+    ) -> Result<(), Error> {
+        self.drive(&mut |iterations| {
+            in_portions(iterations, &mut setup, |inputs, outputs| {
+                for input in inputs {
+                    outputs.push(black_box(routine(black_box(input)).map_err(Into::into)?));
+                }
+                Ok(())
+            })
+        });
+        self.take_failure()
+    }
+
+    /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
+    /// what they took together.
+    pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
+        self.drive(&mut |iterations| Ok(routine(iterations)));
+    }
+
+    /// Times a future per iteration, from its first poll until it is ready, on the runtime of an
+    /// `async` benchmark.
+    #[cfg(feature = "tokio")]
+    pub async fn iter_async<O, F: Future<Output = O>>(&mut self, mut routine: impl FnMut() -> F) {
+        if returns_result::<O>() {
+            return self.fail(Error::failure(
+                "the future given to `iter_async` returns a `Result`, whose errors would be timed as successes: \
+                 use `try_iter_async`",
+            ));
+        }
+        // The error type is never constructed; any will do.
+        let _: Result<(), Error> = self
+            .try_iter_async(|| {
+                let future = routine();
+                async { Ok::<O, Error>(future.await) }
+            })
+            .await
+            .map_err(|error| self.state = State::Failed(error));
+    }
+
+    /// [`iter_async`](Self::iter_async) for futures that can fail; ends the case at the first `Err`.
+    ///
+    /// # Errors
+    /// The future's own error.
+    #[cfg(feature = "tokio")]
+    pub async fn try_iter_async<O, E: Into<Error>, F: Future<Output = Result<O, E>>>(
+        &mut self,
+        mut routine: impl FnMut() -> F,
+    ) -> Result<(), Error> {
+        while let Some(batch) = self.next_batch() {
+            let start = Instant::now();
+            let mut outcome = Ok(());
+            for _ in 0..batch.iterations {
+                match routine().await {
+                    Ok(output) => drop(black_box(output)),
+                    Err(error) => {
+                        outcome = Err(error.into());
+                        break;
+                    }
+                }
+            }
+            self.note(batch, outcome.map(|()| start.elapsed()));
+        }
+        self.take_failure()
+    }
+
+    /// The loop that all `iter` methods share; not generic, so that it is compiled once.
+    fn drive(&mut self, time: &mut dyn FnMut(u64) -> Result<Duration, Error>) {
+        while let Some(batch) = self.next_batch() {
+            let elapsed = time(batch.iterations);
+            self.note(batch, elapsed);
+        }
+    }
+
+    fn next_batch(&mut self) -> Option<crate::sampling::Batch> {
+        match &self.state {
+            State::Failed(_) => return None,
+            State::Measured => {
+                self.fail(Error::failure("a benchmark measures one closure, but this one called an `iter` method twice"));
+                return None;
+            }
+            State::Fresh => {}
+        }
+        match self.schedule.next() {
+            Ok(Some(batch)) => {
+                if batch.phase == Phase::Sample && self.iterations == 0 {
+                    self.probes.begin();
+                }
+                Some(batch)
+            }
+            Ok(None) => {
+                self.probes.end(self.iterations);
+                self.state = State::Measured;
+                None
+            }
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, batch: crate::sampling::Batch, elapsed: Result<Duration, Error>) {
+        if std::process::id() != self.process {
+            crate::worker::refuse_fork();
+        }
+        let outcome = elapsed.and_then(|elapsed| {
+            if batch.phase == Phase::Sample {
+                self.iterations += batch.iterations;
+                self.probes.sample();
+            }
+            self.schedule.record(batch, elapsed)
+        });
+        if let Err(error) = outcome {
+            self.fail(error);
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        if !matches!(self.state, State::Failed(_)) {
+            self.state = State::Failed(error);
+        }
+    }
+
+    fn take_failure(&mut self) -> Result<(), Error> {
+        match std::mem::replace(&mut self.state, State::Measured) {
+            State::Failed(error) => Err(error),
+            state => {
+                self.state = state;
+                Ok(())
+            }
+        }
+    }
+
+    /// What was seen, once the benchmark has returned.
+    ///
+    /// # Errors
+    /// The failure of an iteration, or that nothing was measured.
+    pub(crate) fn finish(mut self) -> Result<Observed, Error> {
+        self.take_failure()?;
+        match self.state {
+            State::Measured => Ok(Observed {
+                probes: self.probes,
+                counters: self.counters,
+                iterations: self.iterations,
+            }),
+            State::Fresh | State::Failed(_) => Err(Error::failure(
+                "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
+            )),
+        }
+    }
+}
+
+/// Times `iterations` runs of `run`, with inputs made and outputs dropped between the timed portions.
+fn in_portions<I, O>(
+    iterations: u64,
+    setup: &mut impl FnMut() -> I,
+    mut run: impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
+) -> Result<Duration, Error> {
+    let capacity = iterations.min(PORTION) as usize;
+    let (mut inputs, mut outputs) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
+    let mut total = Duration::ZERO;
+    let mut left = iterations;
+    while left > 0 {
+        let portion = left.min(PORTION);
+        inputs.extend((0..portion).map(|_| setup()));
+        let start = Instant::now();
+        run(inputs.drain(..), &mut outputs)?;
+        total += start.elapsed();
+        outputs.clear();
+        left -= portion;
+    }
+    Ok(total)
+}
+
+/// Runs the future of an `async` benchmark on a runtime of its own, with one thread: that of the
+/// measured closure.
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+pub fn block_on<F: Future<Output = Result<(), Error>>>(future: F) -> Result<(), Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}
+
+/// Whether `O` is a `Result`. A type's name is no contract, but a wrong answer here costs only the
+/// check: there is no other way on stable Rust to ask for every `O`.
+fn returns_result<O>() -> bool {
+    std::any::type_name::<O>().starts_with("core::result::Result<")
+}

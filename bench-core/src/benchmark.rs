@@ -1,0 +1,260 @@
+//! What `#[benchmark]` writes: one const [`Benchmark`] per annotated function.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bencher::Bencher;
+use crate::error::{Error, UsageError};
+use crate::nearest;
+
+/// How much of the system a benchmark exercises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// One layer, one function.
+    Unit,
+    /// From input file to answer.
+    Integration,
+    /// Throughput and latency of the whole model.
+    Performance,
+}
+
+impl Category {
+    /// All categories, in the order in which they are shown.
+    pub const ALL: [Category; 3] = [Category::Unit, Category::Integration, Category::Performance];
+
+    /// The name as written in the attribute, in filters and in case ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Category::Unit => "unit",
+            Category::Integration => "integration",
+            Category::Performance => "performance",
+        }
+    }
+
+    /// The time a case of this category may take when nothing else is said: 3 s for a unit case,
+    /// 10 s for the others, over all of its rounds.
+    pub const fn default_budget(self) -> Duration {
+        match self {
+            Category::Unit => Duration::from_secs(3),
+            Category::Integration | Category::Performance => Duration::from_secs(10),
+        }
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Category {
+    type Err = UsageError;
+
+    fn from_str(text: &str) -> Result<Self, UsageError> {
+        Category::ALL
+            .into_iter()
+            .find(|category| category.name() == text)
+            .ok_or_else(|| {
+                UsageError::unknown("category", text, nearest::rank(text, Category::ALL.map(Category::name)))
+            })
+    }
+}
+
+/// An annotated function, as the attribute describes it. Const, so that collecting thousands of
+/// them costs nothing at start-up.
+#[derive(Debug)]
+pub struct Benchmark {
+    /// The function's name, or the attribute's `name`.
+    pub name: &'static str,
+    /// The model it belongs to, if any.
+    pub model: Option<&'static str>,
+    /// Its category.
+    pub category: Category,
+    /// Free labels to filter by.
+    pub tags: &'static [&'static str],
+    /// Type and value arguments, in the order of the attribute; types first.
+    pub axes: &'static [Axis],
+    /// What the attribute says about how to measure.
+    pub settings: Overrides,
+    /// Whether it is left out unless asked for.
+    pub ignore: Ignore,
+    /// Where it was written.
+    pub source: Source,
+    /// Calls the function with the value of each axis chosen by its index.
+    ///
+    /// # Errors
+    /// Whatever the function returns as `Err`.
+    pub call: fn(&mut Bencher, &[usize]) -> Result<(), Error>,
+}
+
+/// One argument of a benchmark and the values it takes.
+#[derive(Debug)]
+pub struct Axis {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// How many values it takes.
+    pub len: usize,
+    /// The text of value number `i` (`i < len`), as it stands in case ids.
+    pub label: fn(usize) -> String,
+}
+
+/// Which cases of a benchmark are left out unless `--ignored` or `--include-ignored` asks for them.
+#[derive(Debug)]
+pub enum Ignore {
+    /// None.
+    No,
+    /// All, with the reason if one was given.
+    Always(Option<&'static str>),
+    /// Those in which an argument has one of the listed values.
+    When(&'static [Axis]),
+}
+
+/// How to measure, where the attribute says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides {
+    /// Iterations before measuring begins; without it, warm-up lasts until times are steady.
+    pub warmup: Option<u64>,
+    /// Samples of the case, over all its rounds.
+    pub repeats: Option<u64>,
+    /// Rounds, each in a process of its own.
+    pub rounds: Option<u32>,
+    /// The budget of the case, over all its rounds.
+    pub max_time: Option<Duration>,
+    /// The time after which the case has failed, over all its rounds.
+    pub timeout: Option<Duration>,
+}
+
+impl Overrides {
+    /// Nothing said.
+    pub const NONE: Overrides =
+        Overrides { warmup: None, repeats: None, rounds: None, max_time: None, timeout: None };
+}
+
+/// Where a benchmark was written. Never part of its id: moving a file must not break its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// `module_path!()`; its first segment is the crate.
+    pub module: &'static str,
+    /// `file!()`.
+    pub file: &'static str,
+    /// `line!()`.
+    pub line: u32,
+}
+
+impl Source {
+    /// The crate that holds the benchmark.
+    pub fn krate(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or(self.module)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// The segments before and after `benchmarks` in a module path `…::<model>::benchmarks::<category>`,
+/// or `None` where the path does not follow the convention. Const, so that the attribute's defaults
+/// are decided, and their absence reported, at compile time.
+const fn convention(module: &str) -> Option<(&str, &str)> {
+    let bytes = module.as_bytes();
+    let mut model = None;
+    let mut previous_was_benchmarks = false;
+    let mut before = "";
+    let mut start = 0;
+    let mut at = 0;
+    while at <= bytes.len() {
+        let ends = at == bytes.len() || bytes[at] == b':';
+        if ends {
+            let (head, _) = bytes.split_at(at);
+            let (_, segment) = head.split_at(start);
+            let segment = match std::str::from_utf8(segment) {
+                Ok(segment) => segment,
+                Err(_) => return None,
+            };
+            if previous_was_benchmarks && let Some(model) = model {
+                return Some((model, segment));
+            }
+            previous_was_benchmarks = same(segment, "benchmarks");
+            if previous_was_benchmarks && !before.is_empty() {
+                model = Some(before);
+            }
+            before = segment;
+            at += 2;
+            start = at;
+        } else {
+            at += 1;
+        }
+    }
+    None
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// The category that the module path gives by convention, for the attribute's default.
+#[doc(hidden)]
+pub const fn category_of(module: &str) -> Option<Category> {
+    let Some((_, segment)) = convention(module) else { return None };
+    let mut i = 0;
+    while i < Category::ALL.len() {
+        if same(segment, Category::ALL[i].name()) {
+            return Some(Category::ALL[i]);
+        }
+        i += 1;
+    }
+    None
+}
+
+/// The model that the module path gives by convention, for the attribute's default.
+#[doc(hidden)]
+pub const fn model_of(module: &'static str) -> Option<&'static str> {
+    match (category_of(module), convention(module)) {
+        (Some(_), Some((model, _))) => Some(model),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn convention_names_model_and_category() {
+        assert_eq!(model_of("models::resnet::benchmarks::unit"), Some("resnet"));
+        assert_eq!(category_of("models::resnet::benchmarks::unit"), Some(Category::Unit));
+        assert_eq!(model_of("a::b::resnet::benchmarks::performance::sweep"), Some("resnet"));
+        assert_eq!(category_of("a::resnet::benchmarks::performance::sweep"), Some(Category::Performance));
+    }
+
+    #[test]
+    fn other_paths_name_nothing() {
+        for path in ["models", "models::resnet", "models::resnet::benchmarks", "benchmarks::unit", "models::resnet::benchmarks::helpers", ""] {
+            assert_eq!(category_of(path), None, "{path}");
+            assert_eq!(model_of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_category_is_answered_with_the_nearest() {
+        let message = "performence".parse::<Category>().expect_err("no such category").to_string();
+        assert!(message.contains("did you mean `performance`"), "{message}");
+    }
+}

@@ -1,0 +1,145 @@
+//! A [`Case`]: a benchmark with one combination of its arguments.
+
+use std::fmt::Write;
+
+use crate::benchmark::{Axis, Benchmark, Ignore};
+
+/// A benchmark with one combination of its arguments.
+#[derive(Clone, Debug)]
+pub struct Case {
+    benchmark: &'static Benchmark,
+    choice: Vec<usize>,
+    id: String,
+    arguments: Vec<(&'static str, String)>,
+}
+
+impl Case {
+    /// Every combination of the benchmark's arguments; the last argument varies fastest.
+    pub(crate) fn all_of(benchmark: &'static Benchmark) -> impl Iterator<Item = Case> {
+        let axes: Vec<Vec<String>> =
+            benchmark.axes.iter().map(|axis| (0..axis.len).map(axis.label).collect()).collect();
+        let combinations = axes.iter().map(Vec::len).product::<usize>();
+        (0..combinations).map(move |number| {
+            let mut choice = vec![0; axes.len()];
+            let mut rest = number;
+            for (index, labels) in choice.iter_mut().zip(&axes).rev() {
+                *index = rest % labels.len();
+                rest /= labels.len();
+            }
+            let arguments: Vec<_> = choice
+                .iter()
+                .zip(benchmark.axes)
+                .zip(&axes)
+                .map(|((&index, axis), labels)| (axis.name, labels[index].clone()))
+                .collect();
+            Case { benchmark, id: id_of(benchmark, &arguments), choice, arguments }
+        })
+    }
+
+    /// The id without the arguments: `resnet/performance/forward`.
+    pub(crate) fn head(benchmark: &Benchmark) -> String {
+        let model = benchmark.model.map(|model| format!("{model}/")).unwrap_or_default();
+        format!("{model}{}/{}", benchmark.category, benchmark.name)
+    }
+
+    /// `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long
+    /// as those are, wherever the function is moved.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The annotated function.
+    pub fn benchmark(&self) -> &'static Benchmark {
+        self.benchmark
+    }
+
+    /// Its arguments and their values, in the attribute's order.
+    pub fn arguments(&self) -> &[(&'static str, String)] {
+        &self.arguments
+    }
+
+    /// The index of each argument's value.
+    pub(crate) fn choice(&self) -> &[usize] {
+        &self.choice
+    }
+
+    /// Why the case is left out by default, if it is.
+    pub fn ignored(&self) -> Option<String> {
+        match self.benchmark.ignore {
+            Ignore::No => None,
+            Ignore::Always(reason) => Some(reason.unwrap_or("marked `ignore`").to_owned()),
+            Ignore::When(ignored) => ignored.iter().find_map(|axis: &Axis| {
+                let (name, value) = self.arguments.iter().find(|(name, _)| *name == axis.name)?;
+                (0..axis.len).any(|index| (axis.label)(index) == *value).then(|| format!("{name}={value} is marked `ignore`"))
+            }),
+        }
+    }
+}
+
+fn id_of(benchmark: &Benchmark, arguments: &[(&str, String)]) -> String {
+    let mut id = Case::head(benchmark);
+    for (position, (name, value)) in arguments.iter().enumerate() {
+        id.push(if position == 0 { '[' } else { ',' });
+        id.push_str(name);
+        id.push('=');
+        for c in value.chars() {
+            // What delimits an id, or a line, must not stand in a value; `%` so that it can be read back.
+            if c.is_control() || c.is_whitespace() || matches!(c, ',' | '=' | '[' | ']' | '/' | '%') {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    // Writing to a String cannot fail.
+                    let _ = write!(id, "%{byte:02X}");
+                }
+            } else {
+                id.push(c);
+            }
+        }
+    }
+    if !arguments.is_empty() {
+        id.push(']');
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::benchmark::{Category, Overrides, Source};
+
+    const AXES: &[Axis] = &[
+        Axis { name: "batch", len: 2, label: |i| ["1", "8"][i].to_owned() },
+        Axis { name: "text", len: 2, label: |i| ["a b", "x,y=[%]/\n"][i].to_owned() },
+    ];
+
+    static FORWARD: Benchmark = Benchmark {
+        name: "forward",
+        model: Some("resnet"),
+        category: Category::Performance,
+        tags: &[],
+        axes: AXES,
+        settings: Overrides::NONE,
+        ignore: Ignore::When(&[Axis { name: "batch", len: 1, label: |_| "8".to_owned() }]),
+        source: Source { module: "models::resnet", file: "resnet.rs", line: 1 },
+        call: |_, _| Ok(()),
+    };
+
+    #[test]
+    fn cases_are_the_product_and_their_ids_hold_no_delimiters() {
+        let ids: Vec<_> = Case::all_of(&FORWARD).map(|case| case.id).collect();
+        assert_eq!(
+            ids,
+            [
+                "resnet/performance/forward[batch=1,text=a%20b]",
+                "resnet/performance/forward[batch=1,text=x%2Cy%3D%5B%25%5D%2F%0A]",
+                "resnet/performance/forward[batch=8,text=a%20b]",
+                "resnet/performance/forward[batch=8,text=x%2Cy%3D%5B%25%5D%2F%0A]",
+            ]
+        );
+    }
+
+    #[test]
+    fn single_values_are_ignored() {
+        let ignored: Vec<_> = Case::all_of(&FORWARD).map(|case| case.ignored().is_some()).collect();
+        assert_eq!(ignored, [false, false, true, true]);
+    }
+}

@@ -1,0 +1,216 @@
+//! The flags, and the environment variables of the same names.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::percent;
+use crate::benchmark::{Category, Overrides};
+use crate::error::{RunError, UsageError};
+use crate::plan::Wishes;
+use crate::quantity::{Bytes, parse_duration};
+use crate::report::ColorChoice;
+use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
+use crate::sys;
+
+use super::list::Format;
+
+/// Runs the benchmarks that are linked into this executable.
+///
+/// Through cargo: `cargo bench -- --category performance`. Every flag is also an environment variable,
+/// `BENCH_` and its name. Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than
+/// allowed, 4 unsure with --strict, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "cargo bench --", disable_version_flag = true, max_term_width = 100)]
+pub(super) struct Flags {
+    /// Only cases whose id contains one of these texts
+    #[arg(value_name = "FILTER", env = "BENCH_FILTER", help_heading = "Which")]
+    filters: Vec<String>,
+    /// Only these categories: unit, integration, performance
+    #[arg(long, env = "BENCH_CATEGORY", value_delimiter = ',', help_heading = "Which")]
+    category: Vec<Category>,
+    /// Only these models
+    #[arg(long, env = "BENCH_MODEL", value_delimiter = ',', help_heading = "Which")]
+    model: Vec<String>,
+    /// Only cases with one of these tags
+    #[arg(long, env = "BENCH_TAG", value_delimiter = ',', help_heading = "Which")]
+    tag: Vec<String>,
+    /// Filters must equal the whole id
+    #[arg(long, env = "BENCH_EXACT", conflicts_with = "regex", help_heading = "Which")]
+    exact: bool,
+    /// Filters are regular expressions
+    #[arg(long, env = "BENCH_REGEX", help_heading = "Which")]
+    regex: bool,
+    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
+    #[arg(long, env = "BENCH_SKIP", value_name = "FILTER", help_heading = "Which")]
+    skip: Vec<String>,
+    /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
+    #[arg(long, env = "BENCH_ARGS", value_name = "NAME=VALUE", help_heading = "Which")]
+    args: Vec<Arguments>,
+    /// One of several parts, by a stable hash of the id: 1/4
+    #[arg(long, env = "BENCH_PARTITION", value_name = "K/N", help_heading = "Which")]
+    partition: Option<Partition>,
+    /// Only cases marked `ignore`
+    #[arg(long, env = "BENCH_IGNORED", conflicts_with = "include_ignored", help_heading = "Which")]
+    ignored: bool,
+    /// Cases marked `ignore`, too
+    #[arg(long, env = "BENCH_INCLUDE_IGNORED", help_heading = "Which")]
+    include_ignored: bool,
+    /// List cases instead of running them
+    #[arg(long, env = "BENCH_LIST", help_heading = "Which")]
+    pub(super) list: bool,
+    /// How to list: table, terse, json
+    #[arg(long, env = "BENCH_FORMAT", value_enum, default_value_t, help_heading = "Which")]
+    pub(super) format: Format,
+    /// Show what would be run and how, and run nothing
+    #[arg(long, env = "BENCH_DRY_RUN", help_heading = "Which")]
+    pub(super) dry_run: bool,
+
+    /// Iterations of warm-up [default: until times are steady]
+    #[arg(long, env = "BENCH_WARMUP", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "How")]
+    warmup: Option<u64>,
+    /// Samples of a case, over all its rounds [default: until precise enough]
+    #[arg(long, env = "BENCH_REPEATS", value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    repeats: Option<u64>,
+    /// Rounds of a case, each in a process of its own [default: until precise enough]
+    #[arg(long, env = "BENCH_ROUNDS", value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    rounds: Option<u64>,
+    /// Budget of a case over all its rounds [default: 3s for unit, 10s for others]
+    #[arg(long, env = "BENCH_MAX_TIME", value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    max_time: Option<Duration>,
+    /// Time after which a case has failed, over all its rounds [default: 5m]
+    #[arg(long, env = "BENCH_TIMEOUT", value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    timeout: Option<Duration>,
+    /// Half-width of the 95 % interval of the median at which a case is done [default: 1%]
+    #[arg(long, env = "BENCH_TARGET_PRECISION", value_name = "PCT", value_parser = percent, allow_negative_numbers = true, help_heading = "How")]
+    target_precision: Option<f64>,
+    /// Resident memory that a worker may take [default: 90 % of what is available]
+    #[arg(long, env = "BENCH_MAX_MEMORY", value_name = "SIZE", allow_negative_numbers = true, help_heading = "How")]
+    pub(super) max_memory: Option<Bytes>,
+    /// Probes to attach, or `none` [default: all that are linked]
+    #[arg(long, env = "BENCH_PROBES", value_delimiter = ',', value_name = "NAMES", help_heading = "How")]
+    probes: Option<Vec<String>>,
+    /// Seed of the order of rounds [default: the clock]
+    #[arg(long, env = "BENCH_SEED", value_name = "N", help_heading = "How")]
+    pub(super) seed: Option<u64>,
+    /// Measure in this process, for debuggers and profilers: nothing protects the run from a crash
+    #[arg(long, env = "BENCH_IN_PROCESS", help_heading = "How")]
+    pub(super) in_process: bool,
+    /// Run each case for this long, for a profiler, and report nothing: 5 or 5s
+    #[arg(long, env = "BENCH_PROFILE_TIME", value_name = "S", value_parser = seconds, allow_negative_numbers = true, help_heading = "How")]
+    pub(super) profile_time: Option<Duration>,
+
+    /// Folder of all runs, relative to the workspace [default: benchmark_results]
+    #[arg(long, env = "BENCH_OUTPUT_DIR", value_name = "DIR", help_heading = "Reports")]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Give this run a name to compare with later
+    #[arg(long, env = "BENCH_SAVE_AS", value_name = "NAME", help_heading = "Reports")]
+    pub(super) save_as: Option<String>,
+    /// Compare with an earlier run: latest, a name given with --save-as, or a path
+    #[arg(long, env = "BENCH_COMPARE", value_name = "RUN", help_heading = "Reports")]
+    pub(super) compare: Option<String>,
+    /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
+    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", value_name = "PCT", value_parser = percent, requires = "compare", allow_negative_numbers = true, help_heading = "Reports")]
+    pub(super) fail_on_regression: Option<f64>,
+    /// Exit with 4 if a comparison is unsure
+    #[arg(long, env = "BENCH_STRICT", help_heading = "Reports")]
+    pub(super) strict: bool,
+    /// Print failures and comparisons only
+    #[arg(long, short, env = "BENCH_QUIET", conflicts_with = "verbose", help_heading = "Reports")]
+    pub(super) quiet: bool,
+    /// Show what benchmarks print
+    #[arg(long, short, env = "BENCH_VERBOSE", help_heading = "Reports")]
+    pub(super) verbose: bool,
+    /// Colours: auto, always, never
+    #[arg(long, env = "BENCH_COLOR", value_enum, default_value_t, help_heading = "Reports")]
+    pub(super) color: ColorChoice,
+    /// No progress bar, no progress lines
+    #[arg(long, env = "BENCH_NO_PROGRESS", help_heading = "Reports")]
+    pub(super) no_progress: bool,
+
+    // What cargo, nextest and editors pass to every test executable.
+    #[arg(long, hide = true)]
+    pub(super) bench: bool,
+    #[arg(long, hide = true, conflicts_with = "bench")]
+    test: bool,
+    #[arg(long, hide = true, alias = "no-capture")]
+    pub(super) nocapture: bool,
+    #[arg(long, hide = true)]
+    show_output: bool,
+    #[arg(long, hide = true)]
+    test_threads: Option<String>,
+    #[arg(short = 'Z', hide = true)]
+    unstable: Vec<String>,
+}
+
+impl Flags {
+    pub(super) fn selection(&self) -> Result<Selection, RunError> {
+        let pattern = |text: &String| match (self.exact, self.regex) {
+            (true, _) => Ok(Pattern::Exact(text.clone())),
+            (false, true) => Pattern::regex(text),
+            (false, false) => Ok(Pattern::Contains(text.clone())),
+        };
+        let mut arguments = Arguments::default();
+        for wanted in &self.args {
+            arguments.extend(wanted.clone());
+        }
+        Ok(Selection {
+            categories: self.category.clone(),
+            models: self.model.clone(),
+            tags: self.tag.clone(),
+            patterns: self.filters.iter().map(pattern).collect::<Result<_, UsageError>>()?,
+            skip: self.skip.iter().map(pattern).collect::<Result<_, UsageError>>()?,
+            arguments,
+            partition: self.partition,
+            ignored: match (self.ignored, self.include_ignored) {
+                (true, _) => Ignored::Only,
+                (false, true) => Ignored::Include,
+                (false, false) => Ignored::Exclude,
+            },
+        })
+    }
+
+    pub(super) fn wishes(&self) -> Wishes {
+        Wishes {
+            overrides: Overrides {
+                warmup: self.warmup,
+                repeats: self.repeats,
+                rounds: self.rounds.map(|rounds| u32::try_from(rounds).unwrap_or(u32::MAX)),
+                max_time: self.max_time,
+                timeout: self.timeout,
+            },
+            target_precision: self.target_precision,
+        }
+    }
+
+    /// The probes that were asked for; an empty list for `none`.
+    pub(super) fn probes(&self) -> Option<Vec<String>> {
+        let names = self.probes.clone()?;
+        Some(if names.iter().all(|name| name == "none") { Vec::new() } else { names })
+    }
+}
+
+/// A variable that is set to nothing means the same as one that is not set, as in a CI matrix.
+pub(super) fn forget_empty_variables() {
+    let empty = std::env::vars_os().filter(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with("BENCH_"));
+    for (name, _) in empty.collect::<Vec<_>>() {
+        sys::forget_variable(&name);
+    }
+}
+
+fn count(text: &str) -> Result<u64, UsageError> {
+    text.parse().map_err(|_| UsageError::malformed("count", text, "a whole number from 0"))
+}
+
+fn positive(text: &str) -> Result<u64, UsageError> {
+    text.parse()
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| UsageError::malformed("count", text, "a whole number from 1"))
+}
+
+/// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.
+fn seconds(text: &str) -> Result<Duration, UsageError> {
+    parse_duration(text).or_else(|_| parse_duration(&format!("{text}s")))
+}

@@ -1,0 +1,172 @@
+//! The command line of a bench target: what cargo, nextest and people pass.
+
+mod flags;
+mod list;
+mod test_report;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::error::{RunError, UsageError};
+use crate::record::RunState;
+use crate::report::{Style, console};
+use crate::runner::Show;
+use crate::suite::{Finished, Suite};
+
+use flags::Flags;
+
+/// Where reports go when nothing is said.
+const RESULTS: &str = "benchmark_results";
+
+/// Exit codes beyond those of [`RunError::exit_code`].
+mod code {
+    pub(super) const OK: u8 = 0;
+    pub(super) const FAILED: u8 = 1;
+    pub(super) const USAGE: u8 = 2;
+    pub(super) const SLOWER: u8 = 3;
+    pub(super) const UNSURE: u8 = 4;
+    pub(super) const INTERRUPTED: u8 = 130;
+}
+
+/// Reads the command line and does what it says. Returns the exit code.
+pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
+    flags::forget_empty_variables();
+    let flags = match Flags::try_parse() {
+        Ok(flags) => flags,
+        Err(error) => {
+            // Help goes to stdout, what is wrong to stderr; nobody is left to tell if that fails.
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return Ok(if asked { code::OK } else { code::USAGE });
+        }
+    };
+    let style = Style::for_stdout(flags.color);
+    let suite = suite(&flags, crates)?;
+    if flags.list {
+        return list::print(&suite, flags.format).map(|()| code::OK);
+    }
+    if !flags.bench {
+        return test(&suite, style);
+    }
+    if flags.dry_run {
+        return list::print_plan(&suite).map(|()| code::OK);
+    }
+    if let Some(seconds) = flags.profile_time {
+        return profile(suite, seconds, style);
+    }
+    let finished = suite.execute()?;
+    report(&flags, finished, style)
+}
+
+/// What the flags ask for.
+fn suite(flags: &Flags, crates: &[&'static str]) -> Result<Suite, RunError> {
+    let root = workspace_root();
+    let mut suite = Suite::new().crates(crates).select(flags.selection()?).wishes(flags.wishes());
+    suite.results = Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS))));
+    suite.save_as = flags.save_as.clone();
+    suite.compare = flags.compare.clone();
+    suite.seed = flags.seed;
+    suite.probes = flags.probes();
+    suite.max_memory = flags.max_memory;
+    suite.in_process = flags.in_process;
+    suite.once = !flags.bench;
+    suite.echo = flags.verbose || flags.nocapture;
+    suite.show = if flags.quiet || flags.no_progress { Show::Nothing } else { Show::Progress };
+    Ok(suite)
+}
+
+/// `cargo test --benches`: every case once, reported the way libtest does.
+fn test(suite: &Suite, style: Style) -> Result<u8, RunError> {
+    let mut suite = suite.clone();
+    suite.results = None;
+    suite.compare = None;
+    if suite.show == Show::Progress {
+        suite.show = Show::Tests;
+    }
+    test_report::run(&suite, style)
+}
+
+/// Runs every case for `seconds` so that a profiler has something to look at; nothing is reported.
+fn profile(mut suite: Suite, seconds: std::time::Duration, style: Style) -> Result<u8, RunError> {
+    suite.results = None;
+    suite.compare = None;
+    suite.wishes.overrides.rounds = Some(1);
+    suite.wishes.overrides.repeats = None;
+    suite.wishes.overrides.max_time = Some(seconds);
+    suite.wishes.overrides.timeout.get_or_insert(seconds * 10 + std::time::Duration::from_secs(300));
+    let finished = suite.execute()?;
+    let failed = finished.record.summary.failed_runs;
+    if failed > 0 {
+        print(&console::render(&finished.record, style))?;
+    }
+    Ok(if failed > 0 { code::FAILED } else { code::OK })
+}
+
+/// Prints the report, and decides the exit code when all of it has been said.
+fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunError> {
+    let Finished { record, folder, comparison, trouble } = finished;
+    if flags.quiet {
+        print(&console::render_failures(&record, style))?;
+    } else {
+        print(&format!("\n{}", console::render(&record, style)))?;
+    }
+    if let Some(comparison) = &comparison {
+        print(&format!("\n{}", console::render_comparison(comparison, style)))?;
+    }
+    if let Some(trouble) = trouble {
+        return Err(trouble);
+    }
+    if let (Some(folder), false) = (folder, flags.quiet) {
+        print(&format!("report: {}\n", folder.display()))?;
+    }
+    if record.state == RunState::Interrupted {
+        eprintln!("interrupted: the report holds what was measured until then");
+        return Ok(code::INTERRUPTED);
+    }
+    if record.summary.failed_runs > 0 {
+        return Ok(code::FAILED);
+    }
+    let Some(comparison) = comparison else { return Ok(code::OK) };
+    if let Some(allowed) = flags.fail_on_regression {
+        let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
+        if !slower.is_empty() {
+            eprintln!("slower by more than {} %: {}", allowed * 100.0, slower.join(", "));
+            return Ok(code::SLOWER);
+        }
+    }
+    if flags.strict && comparison.is_unsure() {
+        eprintln!("unsure, and `--strict` was given");
+        return Ok(code::UNSURE);
+    }
+    Ok(code::OK)
+}
+
+/// Writes to stdout. A reader that has had enough (`| head`) is no error.
+fn print(text: &str) -> Result<(), RunError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(RunError::io("write to", "stdout", error)),
+        _ => Ok(()),
+    }
+}
+
+/// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,
+/// but results belong to the workspace. Relative paths in flags are relative to it.
+fn workspace_root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
+}
+
+/// Reads a share in percent: `5`, `2.5%`.
+fn percent(text: &str) -> Result<f64, UsageError> {
+    text.trim_end_matches('%')
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|percent| percent.is_finite() && *percent > 0.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number, such as `1%` or `0.5`"))
+}

@@ -1,0 +1,197 @@
+//! What runner and worker say to each other: newline-delimited JSON over a private socket.
+//!
+//! `docs/worker-protocol.md` is the published description; a program in any language that follows
+//! it can be a worker.
+
+use std::io::{self, BufRead, Write};
+
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+
+use crate::bencher::Counter;
+use crate::probe::ProbeReport;
+
+/// Version of this protocol. Both sides refuse any other.
+pub const PROTOCOL: u32 = 1;
+
+/// Environment variable that makes an executable a worker. Its value, `descriptor:process`, holds the
+/// number of the inherited descriptor of the worker's end of the channel, and the runner's process id.
+pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
+
+/// A frame longer than this is not one of ours.
+pub(crate) const LONGEST_FRAME: usize = 64 << 20;
+
+/// From runner to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Measure one case; always the first command, and sent once.
+    Measure(Assignment),
+    /// In [`Mode::Step`]: time one batch of this many iterations.
+    Batch {
+        /// At least 1.
+        iterations: u64,
+    },
+    /// In [`Mode::Step`]: no more batches; finish and exit.
+    Stop,
+}
+
+/// What a worker is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The case's id.
+    pub case: String,
+    /// Which round of the case this is, from 0.
+    pub round: u32,
+    /// Who decides how many iterations.
+    pub mode: Mode,
+    /// Iterations of warm-up; until steady when absent.
+    pub warmup: Option<u64>,
+    /// Exactly this many samples; until the slice is over when absent.
+    pub samples: Option<u64>,
+    /// The time that warm-up and sampling of this round should take together, in nanoseconds.
+    pub slice_ns: u64,
+    /// Whether the slice ends the round even when `samples` have not been reached.
+    pub hard_stop: bool,
+    /// Names of the probes to attach; all that are linked when absent.
+    pub probes: Option<Vec<String>>,
+}
+
+/// Who decides how many iterations a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The worker: first call, warm-up, samples.
+    Sample,
+    /// One iteration, to see that it works.
+    Once,
+    /// The runner, batch by batch, with [`Command::Batch`].
+    Step,
+}
+
+/// From worker to runner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Frame {
+    /// The worker is up; always its first frame.
+    Ready {
+        /// [`PROTOCOL`].
+        protocol: u32,
+    },
+    /// The benchmark's `load` step has ended.
+    Loaded {
+        /// What it took.
+        ns: u64,
+    },
+    /// The first iteration of the process has ended.
+    FirstCall {
+        /// What it took.
+        ns: u64,
+    },
+    /// Warm-up is over, samples follow.
+    WarmedUp(WarmUp),
+    /// Samples taken since the last such frame.
+    Samples {
+        /// Iterations in each of them.
+        iterations: u64,
+        /// What each took, all its iterations together.
+        ns: Vec<u64>,
+    },
+    /// The round has ended well; the worker exits.
+    Finished(Finish),
+    /// The round has failed; the worker exits.
+    Failed {
+        /// Whether the benchmark panicked or returned an error.
+        kind: FailureKind,
+        /// The panic's or error's text.
+        message: String,
+    },
+    /// The case cannot run here; the worker exits.
+    Skipped {
+        /// Why, and what would enable it.
+        reason: String,
+    },
+}
+
+/// What ended a round from inside the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// A panic, caught.
+    Panic,
+    /// An `Err`.
+    Error,
+}
+
+/// How warm-up went.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WarmUp {
+    /// Iterations, the first call not counted.
+    pub iterations: u64,
+    /// What they took together.
+    pub ns: u64,
+    /// Whether times had stopped falling when warm-up ended; absent where a count was asked for.
+    pub steady: Option<bool>,
+}
+
+/// What a worker knows at the end of a round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finish {
+    /// Measured iterations.
+    pub iterations: u64,
+    /// What one iteration counts.
+    pub counters: Vec<Counter>,
+    /// What the probes saw.
+    pub probes: Vec<ProbeReport>,
+    /// The clock's resolution, in nanoseconds.
+    pub clock_resolution_ns: u64,
+    /// What an empty iteration takes on this machine, in nanoseconds.
+    pub empty_iteration_ns: f64,
+}
+
+/// Writes one message and its newline in one call.
+pub(crate) fn write_message(writer: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    writer.write_all(&line)
+}
+
+/// Reads one message, or `None` at the end of the stream.
+pub(crate) fn read_message<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
+    let mut line = Vec::new();
+    io::Read::take(&mut *reader, LONGEST_FRAME as u64).read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(&line).map(Some).map_err(io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_round_trip() {
+        let frames = [
+            Frame::Ready { protocol: PROTOCOL },
+            Frame::Samples { iterations: 7, ns: vec![1, 2, u64::MAX] },
+            Frame::Failed { kind: FailureKind::Panic, message: "a\nb \"c\" \u{0}".to_owned() },
+        ];
+        let mut bytes = Vec::new();
+        for frame in &frames {
+            write_message(&mut bytes, frame).expect("written");
+        }
+        assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), frames.len());
+        let mut reader = bytes.as_slice();
+        for frame in &frames {
+            assert_eq!(read_message::<Frame>(&mut reader).expect("read").as_ref(), Some(frame));
+        }
+        assert_eq!(read_message::<Frame>(&mut reader).expect("end"), None);
+    }
+
+    #[test]
+    fn a_broken_message_is_an_error() {
+        assert!(read_message::<Frame>(&mut &b"{\"type\":\"ready\"\n"[..]).is_err());
+        assert!(read_message::<Frame>(&mut &b"hello\n"[..]).is_err());
+    }
+}

@@ -1,0 +1,236 @@
+//! What is known of one case, and how its rounds become figures.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bencher::Counter;
+use crate::benchmark::Category;
+use crate::domain::{self, Metric, Work};
+use crate::quantity::{Bytes, Seconds};
+use crate::record::{Failure, RoundRecord};
+use crate::stats::{self, Interval};
+
+/// What is known of one case of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// `model/category/name[argument=value,…]`
+    pub id: String,
+    /// The model, if any.
+    pub model: Option<String>,
+    /// The category.
+    pub category: Category,
+    /// The benchmark's name.
+    pub name: String,
+    /// Arguments and their values.
+    pub arguments: BTreeMap<String, String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Where the function was written: for people, never for matching.
+    pub source: String,
+    /// How it was measured.
+    pub settings: Settings,
+    /// Whether there are figures.
+    pub status: Status,
+    /// Why not, if it failed.
+    pub failure: Option<Failure>,
+    /// Why it cannot run here, if it was skipped.
+    pub skip_reason: Option<String>,
+    /// Time per iteration.
+    pub time: Option<Time>,
+    /// Median over the rounds of the first iteration of a process, in seconds.
+    pub first_call_s: Option<Seconds>,
+    /// Median over the rounds of the `load` step, in seconds.
+    pub load_s: Option<Seconds>,
+    /// Median over the rounds of processor time (user + system, all threads), in seconds per iteration.
+    pub cpu_time_s: Option<Seconds>,
+    /// Most resident memory of a worker while it was measuring, over all rounds, in bytes.
+    pub peak_memory_bytes: Option<Bytes>,
+    /// What one iteration counts.
+    pub counters: Vec<Counter>,
+    /// Rates and other figures that follow from time and counters.
+    pub metrics: Vec<Metric>,
+    /// What a careful person would want to know before trusting the figures.
+    pub warnings: Vec<String>,
+    /// The rounds, in order of time.
+    pub rounds: Vec<RoundRecord>,
+}
+
+/// Whether a case has figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Yes.
+    Ok,
+    /// It failed.
+    Failed,
+    /// It cannot run on this machine.
+    Skipped,
+    /// The run was interrupted before its first round had ended.
+    NotRun,
+}
+
+/// How a case was measured, after flags, attribute and defaults have been weighed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Iterations of warm-up; until steady when absent.
+    pub warmup: Option<u64>,
+    /// Samples over all rounds; until precise enough or out of budget when absent.
+    pub repeats: Option<u64>,
+    /// Rounds; as many as precision and budget ask for when absent.
+    pub rounds: Option<u32>,
+    /// The budget over all rounds, in seconds.
+    pub max_time_s: f64,
+    /// Whether the budget was asked for, and so ends a case whose `repeats` are not complete.
+    pub max_time_is_hard: bool,
+    /// The time after which the case has failed, over all rounds, in seconds.
+    pub timeout_s: f64,
+    /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
+    pub target_precision: f64,
+}
+
+/// Time per iteration over all rounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Time {
+    /// Median of the rounds' medians, in seconds: each process counts once.
+    pub median_s: Seconds,
+    /// Its 95 % interval ([`stats::median_interval`]), in seconds; absent with a single round.
+    pub interval_s: Option<Interval>,
+    /// Mean over all samples, in seconds.
+    pub mean_s: Seconds,
+    /// Standard deviation over all samples, in seconds; absent with a single one.
+    pub standard_deviation_s: Option<Seconds>,
+    /// Fastest sample, in seconds.
+    pub min_s: Seconds,
+    /// Slowest sample, in seconds.
+    pub max_s: Seconds,
+    /// 95th percentile over all samples.
+    pub p95: Percentile,
+    /// 99th percentile over all samples.
+    pub p99: Percentile,
+    /// Robust spread between the rounds' medians, as a share of the median; absent with a single round.
+    pub spread_between_rounds: Option<f64>,
+    /// Samples over all rounds.
+    pub samples: usize,
+    /// Rounds with figures.
+    pub rounds: usize,
+    /// Measured iterations over all rounds.
+    pub iterations: u64,
+}
+
+/// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Percentile {
+    /// The value, in seconds.
+    pub value_s: Seconds,
+    /// Whether there are enough samples for it at 99 % confidence ([`stats::support`]).
+    pub supported: bool,
+}
+
+impl Percentile {
+    fn of(sorted: &[f64], p: f64) -> Option<Self> {
+        stats::nearest_rank(sorted, p)
+            .map(|value| Percentile { value_s: Seconds(value), supported: sorted.len() >= stats::support(p) })
+    }
+}
+
+impl Time {
+    /// The figures of `rounds` together; `None` where there is no sample.
+    pub fn of(rounds: &[RoundRecord]) -> Option<Self> {
+        let measured = || rounds.iter().filter(|round| round.is_ok() && !round.sample_ns.is_empty());
+        let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
+        let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
+        let ascending = stats::sorted(&samples);
+        Some(Time {
+            median_s: Seconds(stats::median(&stats::sorted(&medians))?),
+            interval_s: stats::median_interval(&medians),
+            mean_s: Seconds(stats::mean(&samples)?),
+            standard_deviation_s: stats::standard_deviation(&samples).map(Seconds),
+            min_s: Seconds(*ascending.first()?),
+            max_s: Seconds(*ascending.last()?),
+            p95: Percentile::of(&ascending, 0.95)?,
+            p99: Percentile::of(&ascending, 0.99)?,
+            spread_between_rounds: stats::relative_spread(&medians),
+            samples: samples.len(),
+            rounds: medians.len(),
+            iterations: measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum(),
+        })
+    }
+
+    /// Half-width of the interval as a share of the median.
+    pub fn precision(&self) -> Option<f64> {
+        self.interval_s.map(|interval| interval.relative_half_width(self.median_s.0))
+    }
+}
+
+impl CaseRecord {
+    /// Adds a round and brings every figure up to date.
+    pub(crate) fn push(&mut self, round: RoundRecord) {
+        self.rounds.push(round);
+        self.update();
+    }
+
+    fn update(&mut self) {
+        let rounds = &self.rounds;
+        self.failure = rounds.iter().find_map(|round| round.failure.clone());
+        self.skip_reason = rounds.iter().find_map(|round| round.skipped.clone());
+        self.status = match (&self.failure, &self.skip_reason) {
+            (Some(_), _) => Status::Failed,
+            (None, Some(_)) => Status::Skipped,
+            (None, None) if rounds.is_empty() => Status::NotRun,
+            (None, None) => Status::Ok,
+        };
+        self.time = Time::of(rounds);
+        self.first_call_s = median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
+        self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
+        self.cpu_time_s = median_of(rounds, |round| reading(round, "cpu_time")).map(Seconds);
+        self.peak_memory_bytes = rounds
+            .iter()
+            .filter_map(|round| reading(round, "peak_memory"))
+            .reduce(f64::max)
+            .map(|bytes| Bytes(bytes as u64));
+        self.counters = rounds.iter().rev().find(|round| round.is_ok()).map(|round| round.counters.clone()).unwrap_or_default();
+        self.metrics = match &self.time {
+            Some(time) => domain::metrics(&Work { time, counters: &self.counters }),
+            None => Vec::new(),
+        };
+        self.warnings = self.doubts();
+    }
+
+    /// What speaks against believing the figures.
+    fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let Some(time) = &self.time else { return doubts };
+        let empty_s = median_of(&self.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
+        // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
+        if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
+            doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
+        }
+        if time.rounds == 1 {
+            doubts.push("one round only: how much processes differ is unknown".to_owned());
+        } else if let Some(precision) = time.precision()
+            && precision > self.settings.target_precision
+        {
+            doubts.push(format!(
+                "the median is known to ±{:.1} % only, {:.1} % were wanted{}",
+                precision * 100.0,
+                self.settings.target_precision * 100.0,
+                if self.settings.rounds.is_some() || self.settings.repeats.is_some() { "" } else { ": the budget ended first" }
+            ));
+        }
+        let unsteady =
+            self.rounds.iter().filter(|round| round.warm_up.is_some_and(|warm_up| warm_up.steady == Some(false) && warm_up.iterations > 8)).count();
+        if unsteady * 2 > self.rounds.len() {
+            doubts.push("times were still falling when warm-up ended".to_owned());
+        }
+        doubts
+    }
+}
+
+fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
+    round.probes.iter().flat_map(|report| &report.readings).find(|reading| reading.metric == metric).map(|reading| reading.value)
+}
+
+fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
+    stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
+}

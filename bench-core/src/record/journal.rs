@@ -1,0 +1,120 @@
+//! What has been measured so far, on disk while the run goes on.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::RunError;
+use crate::record::{CaseRecord, Environment, Record, RoundRecord, RunState, Summary};
+
+/// Name of the journal in a run directory.
+pub(crate) const JOURNAL: &str = "journal.jsonl";
+
+/// One line of a journal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Entry {
+    /// The first line.
+    Begin(Begin),
+    /// A case that is going to be run, with no rounds yet.
+    Case(Box<CaseRecord>),
+    /// A round that has ended.
+    Round { case: String, round: RoundRecord },
+}
+
+/// What is known when a run begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Begin {
+    pub(crate) schema_version: u32,
+    pub(crate) run: String,
+    pub(crate) timestamp: String,
+    pub(crate) environment: Environment,
+    pub(crate) seed: u64,
+    /// Who writes this journal: a later run recovers it when this process has gone.
+    pub(crate) writer: String,
+}
+
+/// An open journal. Every line is handed to the system at once, so that killing the runner loses
+/// nothing that was measured.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+}
+
+impl Journal {
+    pub(crate) fn begin(folder: &Path, begin: &Begin) -> Result<Self, RunError> {
+        let path = folder.join(JOURNAL);
+        let file = File::options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| RunError::io("create the journal", &path, error))?;
+        let mut journal = Journal { file, path };
+        journal.write(&Entry::Begin(begin.clone()))?;
+        Ok(journal)
+    }
+
+    pub(crate) fn case(&mut self, case: &CaseRecord) -> Result<(), RunError> {
+        self.write(&Entry::Case(Box::new(case.clone())))
+    }
+
+    pub(crate) fn round(&mut self, case: &str, round: &RoundRecord) -> Result<(), RunError> {
+        self.write(&Entry::Round { case: case.to_owned(), round: round.clone() })
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), RunError> {
+        serde_json::to_vec(entry)
+            .map_err(std::io::Error::from)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                self.file.write_all(&line)
+            })
+            .map_err(|error| RunError::io("write the journal", &self.path, error))
+    }
+}
+
+/// What a journal holds, as a record; the last line may be cut off.
+///
+/// # Errors
+/// When it cannot be read, or its first line is not the beginning of a journal.
+pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
+    let text = std::fs::read_to_string(path).map_err(|error| RunError::io("read the journal", path, error))?;
+    let wrong = |reason: String| RunError::Record { path: path.to_owned(), reason };
+    let mut lines = text.lines();
+    let first = lines.next().ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
+    let begin = match serde_json::from_str(first) {
+        Ok(Entry::Begin(begin)) => begin,
+        Ok(_) => return Err(wrong("the journal has no beginning".to_owned())),
+        Err(error) => return Err(wrong(format!("not a journal of this version: {error}"))),
+    };
+    let mut cases: Vec<CaseRecord> = Vec::new();
+    // A line that cannot be read was cut off when the disk was full or the runner was killed.
+    for entry in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+        match entry {
+            Entry::Begin(_) => {}
+            Entry::Case(case) => cases.push(*case),
+            Entry::Round { case, round } => {
+                if let Some(case) = cases.iter_mut().find(|known| known.id == case) {
+                    case.push(round);
+                }
+            }
+        }
+    }
+    let record = Record {
+        format: crate::record::FORMAT.to_owned(),
+        schema_version: crate::record::SCHEMA_VERSION,
+        run: begin.run.clone(),
+        timestamp: begin.timestamp.clone(),
+        sealed: crate::record::now_utc(),
+        state: RunState::Recovered,
+        summary: Summary::of(&cases),
+        environment: begin.environment.clone(),
+        seed: begin.seed,
+        warnings: Vec::new(),
+        cases,
+    };
+    Ok((begin, record))
+}

@@ -1,0 +1,141 @@
+//! Reading records: from a file, a run directory, or by name.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::RunError;
+use crate::nearest;
+use crate::record::folder::{self, RUN_FILE};
+use crate::record::journal::{self, JOURNAL};
+use crate::record::{FORMAT, LATEST, Record, SCHEMA_VERSION};
+
+/// Reads a `run.json`, or a run directory. A directory whose runner was killed is read from its journal.
+///
+/// # Errors
+/// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when
+/// it cannot be read at all.
+pub fn open(path: &Path) -> Result<Record, RunError> {
+    if !path.is_dir() {
+        return read_file(path);
+    }
+    let (file, journal) = (path.join(RUN_FILE), path.join(JOURNAL));
+    match (file.exists(), journal.exists()) {
+        (true, false) => read_file(&file),
+        (false, true) => journal::replay(&journal).map(|(_, record)| record),
+        // The first executable of a `cargo bench` has sealed, a later one was killed.
+        (true, true) => Ok(merge(read_file(&file)?, journal::replay(&journal)?.1)),
+        (false, false) => Err(RunError::Record {
+            path: path.to_owned(),
+            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
+        }),
+    }
+}
+
+/// Finds the run that `name` means: [`LATEST`], a name given with `--save-as`, a run directory's name, or a path.
+///
+/// # Errors
+/// [`RunError::Record`] when there is none, with the names that exist.
+pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
+    if name == LATEST {
+        return folder::latest(results).ok_or_else(|| RunError::Record {
+            path: results.join(LATEST),
+            reason: "there is no earlier run yet: run once without `--compare` first".to_owned(),
+        });
+    }
+    let inside = results.join(name);
+    // A name must not lead out of the results folder; a path may lead anywhere.
+    let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
+    if is_name && inside.exists() {
+        return Ok(std::fs::canonicalize(&inside).unwrap_or(inside));
+    }
+    let path = PathBuf::from(name);
+    if path.exists() && name != "." && name != ".." {
+        return Ok(path);
+    }
+    let known = nearest::rank(name, folder::names(results));
+    let known = if known.is_empty() { "none".to_owned() } else { known.into_iter().take(10).collect::<Vec<_>>().join(", ") };
+    Err(RunError::Record {
+        path,
+        reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
+    })
+}
+
+/// `earlier` with the cases of `later` added.
+pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
+    let Record { state, sealed, warnings, cases, environment, .. } = later;
+    for case in cases {
+        match earlier.cases.iter_mut().find(|known| known.id == case.id) {
+            Some(known) => *known = case,
+            None => earlier.cases.push(case),
+        }
+    }
+    earlier.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    for warning in warnings {
+        if !earlier.warnings.contains(&warning) {
+            earlier.warnings.push(warning);
+        }
+    }
+    if state != crate::record::RunState::Complete {
+        earlier.state = state;
+    }
+    earlier.environment.steal = earlier.environment.steal.into_iter().chain(environment.steal).reduce(f64::max);
+    earlier.sealed = sealed;
+    earlier.summary = crate::record::Summary::of(&earlier.cases);
+    earlier
+}
+
+fn read_file(path: &Path) -> Result<Record, RunError> {
+    let bytes = std::fs::read(path).map_err(|error| RunError::io("read the record", path, error))?;
+    parse(&bytes).map_err(|reason| RunError::Record { path: path.to_owned(), reason })
+}
+
+/// Looks at format and version before anything else, so that a record of another version is told
+/// apart from a broken one.
+fn parse(bytes: &[u8]) -> Result<Record, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_eof() { format!("the file is truncated ({error})") } else { format!("the file is not JSON ({error})") }
+    })?;
+    if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
+        return Err(format!("not a benchmark record: its `format` is not \"{FORMAT}\""));
+    }
+    match value.get("schema_version").and_then(Value::as_u64) {
+        Some(version) if version > u64::from(SCHEMA_VERSION) => Err(format!(
+            "it has schema version {version}, but this program reads versions up to {SCHEMA_VERSION}: update bench-core"
+        )),
+        Some(0) | None => Err("its `schema_version` is missing or not a version".to_owned()),
+        Some(_) => serde_json::from_value(value).map_err(|error| format!("it does not follow its schema: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said() {
+        for (text, reason) in [
+            ("", "truncated"),
+            ("{\"format\": \"bench-run\", \"schema_ver", "truncated"),
+            ("hello", "not JSON"),
+            ("{}", "not a benchmark record"),
+            ("{\"format\": \"bench-run\"}", "schema_version"),
+            ("{\"format\": \"bench-run\", \"schema_version\": 99}", "version 99"),
+            ("{\"format\": \"bench-run\", \"schema_version\": 1}", "does not follow its schema"),
+        ] {
+            let message = parse(text.as_bytes()).expect_err(text);
+            assert!(message.contains(reason), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn names_that_do_not_exist_are_answered_with_those_that_do() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::create_dir(folder.path().join("baseline")).expect("folder");
+        std::fs::write(folder.path().join("baseline").join(RUN_FILE), "{}").expect("file");
+        let message = resolve(folder.path(), "baselin").expect_err("no such run").to_string();
+        assert!(message.contains("baseline"), "{message}");
+        assert!(resolve(folder.path(), "latest").expect_err("no run").to_string().contains("no earlier run"));
+        assert!(resolve(folder.path(), "baseline").is_ok());
+    }
+}

@@ -1,0 +1,94 @@
+//! The benchmarks that were collected at link time, and the proof that none is missing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use linkme::distributed_slice;
+
+use crate::benchmark::{Axis, Benchmark, Ignore};
+use crate::case::Case;
+use crate::error::{RunError, UsageError};
+use crate::nearest;
+
+/// Filled by the linker with one element per `#[benchmark]`.
+#[doc(hidden)]
+#[distributed_slice]
+pub static BENCHMARKS: [Benchmark];
+
+/// All annotated functions that are linked into this executable, in no particular order.
+pub fn benchmarks() -> &'static [Benchmark] {
+    &BENCHMARKS
+}
+
+/// All cases, in a stable order: by model, category, source and arguments.
+///
+/// `crates` are those that `main!` names; each must have brought at least one benchmark, which is
+/// its canary: a crate that the linker dropped would otherwise shrink the report in silence.
+///
+/// # Errors
+/// [`RunError::Registry`] when there is no benchmark, a named crate has none, two cases share an id,
+/// or `ignore` names a value that its argument never takes.
+pub fn cases(crates: &[&str]) -> Result<Vec<Case>, RunError> {
+    let found: BTreeSet<&str> = benchmarks().iter().map(|benchmark| benchmark.source.krate()).collect();
+    if let Some(missing) = crates.iter().find(|name| !found.contains(*name)) {
+        let found = if found.is_empty() { "none".to_owned() } else { Vec::from_iter(found).join(", ") };
+        return Err(RunError::Registry(format!(
+            "no benchmark of the crate `{missing}` is linked, though `bench_core::main!` names it \
+             (crates with benchmarks here: {found}). Either it holds no `#[benchmark]`, or its name in \
+             Cargo.toml is not its own: write `main!({missing} = \"its_own_name\")`"
+        )));
+    }
+    if benchmarks().is_empty() {
+        return Err(RunError::Registry(
+            "no benchmark is linked into this executable: annotate a function with `#[benchmark]`, \
+             and name the crates that hold benchmarks in `bench_core::main!(…)`"
+                .to_owned(),
+        ));
+    }
+    let mut sources: Vec<&'static Benchmark> = benchmarks().iter().collect();
+    sources.sort_by_key(|benchmark| {
+        (benchmark.model, benchmark.category, benchmark.source.file, benchmark.source.line, benchmark.name)
+    });
+    let mut cases = Vec::new();
+    for benchmark in sources {
+        check_ignored_values(benchmark)?;
+        cases.extend(Case::all_of(benchmark));
+    }
+    let mut seen: HashMap<&str, &Case> = HashMap::with_capacity(cases.len());
+    for case in &cases {
+        if let Some(first) = seen.insert(case.id(), case) {
+            return Err(RunError::Registry(format!(
+                "two cases have the id `{}`:\n  {}\n  {}\nGive one of them another `name`",
+                case.id(),
+                first.benchmark().source,
+                case.benchmark().source
+            )));
+        }
+    }
+    Ok(cases)
+}
+
+/// The case with this id, without looking at any benchmark whose name differs.
+pub(crate) fn find(id: &str) -> Option<Case> {
+    let head = id.split('[').next().unwrap_or(id);
+    benchmarks()
+        .iter()
+        .filter(|benchmark| Case::head(benchmark) == head)
+        .flat_map(Case::all_of)
+        .find(|case| case.id() == id)
+}
+
+fn check_ignored_values(benchmark: &Benchmark) -> Result<(), RunError> {
+    let Ignore::When(ignored) = benchmark.ignore else { return Ok(()) };
+    for axis in ignored {
+        let known: Vec<String> = benchmark.axes.iter().filter(|other| other.name == axis.name).flat_map(labels).collect();
+        if let Some(wrong) = labels(axis).find(|label| !known.contains(label)) {
+            let unknown = UsageError::unknown("value", &wrong, nearest::rank(&wrong, known));
+            return Err(RunError::Registry(format!("{}: `ignore({} = …)`: {unknown}", benchmark.source, axis.name)));
+        }
+    }
+    Ok(())
+}
+
+fn labels(axis: &Axis) -> impl Iterator<Item = String> {
+    (0..axis.len).map(axis.label)
+}

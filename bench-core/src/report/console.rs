@@ -1,0 +1,173 @@
+//! The console: a table of the run, what was failed or skipped, and what to doubt.
+
+use std::fmt::Write;
+
+use crate::comparison::{Comparison, Verdict};
+use crate::quantity::{Seconds, rate};
+use crate::record::{CaseRecord, Percentile, Record, Status, Time};
+use crate::report::{Style, Table};
+
+/// Marks a percentile with too few samples.
+const UNSUPPORTED: char = '~';
+
+/// The table of a run, and everything that should be said below it.
+pub(crate) fn render(record: &Record, style: Style) -> String {
+    let mut table = Table::new(&["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call"]);
+    let mut group = None;
+    let mut unsupported = false;
+    for case in &record.cases {
+        let key = (case.model.as_deref(), case.category);
+        if group != Some(key) {
+            group = Some(key);
+            table.heading(key.0.map_or_else(|| case.category.to_string(), |model| format!("{model} · {}", case.category)));
+        }
+        let name = format!("  {}", short_name(case));
+        match (&case.time, case.status) {
+            (Some(time), Status::Ok) => {
+                unsupported |= !(time.p95.supported && time.p99.supported);
+                table.row(cells(name, case, time));
+            }
+            (_, Status::Failed) => {
+                table.remark(name, style.bad(&format!("failed: {}", case.failure.as_ref().map(one_line).unwrap_or_default())));
+            }
+            (_, Status::Skipped) => {
+                table.remark(name, style.doubtful(&format!("skipped: {}", case.skip_reason.as_deref().unwrap_or_default())));
+            }
+            _ => table.remark(name, style.doubtful("not run: interrupted")),
+        }
+    }
+    let mut out = table.render(|text| style.bold(text));
+    // Writing to a String cannot fail.
+    if unsupported {
+        let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
+    }
+    failures(&mut out, record, style);
+    warnings(&mut out, record, style);
+    let summary = record.summary;
+    let mut line = format!("{} of {} benchmarks measured", summary.successful_runs, summary.total_benchmarks);
+    for (count, what) in [(summary.failed_runs, "failed"), (summary.skipped_runs, "skipped")] {
+        if count > 0 {
+            let _ = write!(line, ", {count} {what}");
+        }
+    }
+    let _ = writeln!(out, "\n{}", if summary.failed_runs > 0 { style.bad(&line) } else { line });
+    out
+}
+
+fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
+    let metric = case.metrics.first();
+    vec![
+        name,
+        time.median_s.to_string(),
+        time.precision().map(|precision| format!("±{}", percent(precision))).unwrap_or_default(),
+        time.mean_s.to_string(),
+        percentile(time.p95),
+        percentile(time.p99),
+        metric.map(|metric| rate(metric.value, &metric.unit)).unwrap_or_default(),
+        case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+        case.first_call_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+    ]
+}
+
+fn percentile(percentile: Percentile) -> String {
+    let mark = if percentile.supported { String::new() } else { UNSUPPORTED.to_string() };
+    format!("{mark}{}", percentile.value_s)
+}
+
+/// The name and arguments: model and category stand in the heading.
+fn short_name(case: &CaseRecord) -> &str {
+    let head = case.id.split('[').next().unwrap_or(&case.id);
+    head.rfind('/').map_or(case.id.as_str(), |slash| &case.id[slash + 1..])
+}
+
+/// Two digits are enough of an uncertainty.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+fn one_line(failure: &crate::record::Failure) -> String {
+    let text = failure.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The failures alone.
+pub(crate) fn render_failures(record: &Record, style: Style) -> String {
+    let mut out = String::new();
+    failures(&mut out, record, style);
+    out
+}
+
+fn failures(out: &mut String, record: &Record, style: Style) {
+    for case in &record.cases {
+        let Some(failure) = &case.failure else { continue };
+        let _ = writeln!(out, "\n{}\n  {failure}", style.bad(&format!("failed: {}", case.id)));
+        if !failure.output_tail.trim().is_empty() {
+            let _ = writeln!(out, "  the end of its output:");
+            let lines: Vec<&str> = failure.output_tail.lines().collect();
+            for line in &lines[lines.len().saturating_sub(20)..] {
+                let _ = writeln!(out, "  | {}", printable(line));
+            }
+        }
+    }
+}
+
+/// What a benchmark has printed must not steer the terminal.
+fn printable(line: &str) -> String {
+    line.chars().take(300).map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+fn warnings(out: &mut String, record: &Record, style: Style) {
+    let of_cases = record.cases.iter().flat_map(|case| case.warnings.iter().map(move |warning| (case.id.clone(), warning.as_str())));
+    // Cases that share a warning share a line.
+    let mut grouped: Vec<(&str, Vec<String>)> = Vec::new();
+    for (case, warning) in of_cases {
+        match grouped.iter_mut().find(|(known, _)| *known == warning) {
+            Some((_, cases)) => cases.push(case),
+            None => grouped.push((warning, vec![case])),
+        }
+    }
+    if record.warnings.is_empty() && grouped.is_empty() {
+        return;
+    }
+    let _ = writeln!(out);
+    for warning in &record.warnings {
+        let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
+    }
+    for (warning, cases) in grouped {
+        let _ = writeln!(out, "{} {}: {warning}", style.doubtful("warning:"), cases.join(", "));
+    }
+}
+
+/// Old, new, change with interval, and verdict of every case.
+pub(crate) fn render_comparison(comparison: &Comparison, style: Style) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", comparison.baseline)));
+    for note in &comparison.notes {
+        let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
+    }
+    let mut table = Table::new(&["", "old", "new", "change", "95 % interval", "verdict"]);
+    for case in &comparison.cases {
+        let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
+        let change = |value: f64| format!("{:+.1} %", value * 100.0);
+        let verdict = case.verdict.to_string();
+        table.row(vec![
+            case.id.clone(),
+            seconds(case.old_s),
+            seconds(case.new_s),
+            case.change.map(|found| change(found.value)).unwrap_or_default(),
+            case.change.map(|found| format!("{} to {}", change(found.low), change(found.high))).unwrap_or_default(),
+            match case.verdict {
+                Verdict::Slower | Verdict::Failed => style.bad(&verdict),
+                Verdict::Faster => style.good(&verdict),
+                Verdict::Unsure => style.doubtful(&verdict),
+                Verdict::Same | Verdict::Added | Verdict::Removed => verdict,
+            },
+        ]);
+    }
+    out += &table.render(|text| style.bold(text));
+    for line in comparison.conclusion() {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}

@@ -1,0 +1,104 @@
+//! `summary.csv`: a row a case, units in the header.
+
+use std::io::{self, Write};
+
+use crate::quantity::Seconds;
+use crate::record::{CaseRecord, Record, Status};
+use crate::report::Exporter;
+
+inventory::submit! { Exporter { file: "summary.csv", write } }
+
+const HEADER: [&str; 31] = [
+    "run",
+    "timestamp",
+    "case",
+    "model",
+    "category",
+    "name",
+    "arguments",
+    "status",
+    "median_s",
+    "median_low_s",
+    "median_high_s",
+    "mean_s",
+    "standard_deviation_s",
+    "min_s",
+    "max_s",
+    "p95_s",
+    "p95_supported",
+    "p99_s",
+    "p99_supported",
+    "samples",
+    "rounds",
+    "iterations",
+    "first_call_s",
+    "load_s",
+    "cpu_time_s",
+    "peak_memory_bytes",
+    "metric",
+    "metric_unit",
+    "metric_value",
+    "reason",
+    "warnings",
+];
+
+fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(HEADER)?;
+    for case in &record.cases {
+        csv.write_record(row(record, case))?;
+    }
+    csv.flush()
+}
+
+fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
+    let arguments: Vec<String> = case.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let time = case.time.as_ref();
+    let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let seconds = |value: Option<Seconds>| text(value.map(|seconds| seconds.0));
+    let interval = time.and_then(|time| time.interval_s);
+    let metric = case.metrics.first();
+    let reason = case.failure.as_ref().map(ToString::to_string).or_else(|| case.skip_reason.clone()).unwrap_or_default();
+    [
+        record.run.clone(),
+        record.timestamp.clone(),
+        case.id.clone(),
+        case.model.clone().unwrap_or_default(),
+        case.category.to_string(),
+        case.name.clone(),
+        arguments.join(";"),
+        status(case.status).to_owned(),
+        seconds(time.map(|time| time.median_s)),
+        text(interval.map(|interval| interval.low)),
+        text(interval.map(|interval| interval.high)),
+        seconds(time.map(|time| time.mean_s)),
+        seconds(time.and_then(|time| time.standard_deviation_s)),
+        seconds(time.map(|time| time.min_s)),
+        seconds(time.map(|time| time.max_s)),
+        seconds(time.map(|time| time.p95.value_s)),
+        time.map(|time| time.p95.supported.to_string()).unwrap_or_default(),
+        seconds(time.map(|time| time.p99.value_s)),
+        time.map(|time| time.p99.supported.to_string()).unwrap_or_default(),
+        time.map(|time| time.samples.to_string()).unwrap_or_default(),
+        time.map(|time| time.rounds.to_string()).unwrap_or_default(),
+        time.map(|time| time.iterations.to_string()).unwrap_or_default(),
+        seconds(case.first_call_s),
+        seconds(case.load_s),
+        seconds(case.cpu_time_s),
+        case.peak_memory_bytes.map(|bytes| bytes.0.to_string()).unwrap_or_default(),
+        metric.map(|metric| metric.name.clone()).unwrap_or_default(),
+        metric.map(|metric| metric.unit.clone()).unwrap_or_default(),
+        text(metric.map(|metric| metric.value)),
+        reason,
+        case.warnings.join("; "),
+    ]
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Failed => "failed",
+        Status::Skipped => "skipped",
+        Status::NotRun => "not_run",
+    }
+}

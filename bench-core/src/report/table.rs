@@ -1,0 +1,116 @@
+//! A table of text: the first column to the left, the others to the right.
+
+use std::fmt::{self, Write};
+
+/// Rows of cells under a header, with headings between them.
+#[derive(Debug)]
+pub(crate) struct Table {
+    header: Vec<&'static str>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+enum Row {
+    Heading(String),
+    /// Cells, and what each is painted with once it has its width.
+    Cells(Vec<String>),
+    /// The first cell, and a remark in place of the others.
+    Remark(String, String),
+}
+
+impl Table {
+    pub(crate) fn new(header: &[&'static str]) -> Self {
+        Table { header: header.to_vec(), rows: Vec::new() }
+    }
+
+    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+        self.rows.push(Row::Heading(text.into()));
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(Row::Cells(cells));
+    }
+
+    pub(crate) fn remark(&mut self, first: impl Into<String>, text: impl Into<String>) {
+        self.rows.push(Row::Remark(first.into(), text.into()));
+    }
+
+    /// The table as lines; `heading` paints what is bold.
+    pub(crate) fn render(&self, bold: impl Fn(&str) -> String) -> String {
+        let mut widths: Vec<usize> = self.header.iter().map(|cell| width(cell)).collect();
+        for row in &self.rows {
+            match row {
+                Row::Cells(cells) => {
+                    for (known, cell) in widths.iter_mut().zip(cells) {
+                        *known = (*known).max(width(cell));
+                    }
+                }
+                Row::Remark(first, _) => widths[0] = widths[0].max(width(first)),
+                Row::Heading(_) => {}
+            }
+        }
+        let mut out = String::new();
+        let header = line(&widths, self.header.iter().copied());
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", bold(&header));
+        for row in &self.rows {
+            let _: fmt::Result = match row {
+                Row::Heading(text) => writeln!(out, "{}", bold(text)),
+                Row::Cells(cells) => writeln!(out, "{}", line(&widths, cells.iter().map(String::as_str))),
+                Row::Remark(first, text) => writeln!(out, "{first}{}  {text}", " ".repeat(widths[0] - width(first))),
+            };
+        }
+        out
+    }
+}
+
+fn line<'a>(widths: &[usize], cells: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    for (position, (known, cell)) in widths.iter().zip(cells).enumerate() {
+        let padding = " ".repeat(known - width(cell).min(*known));
+        if position == 0 {
+            out += cell;
+            out += &padding;
+        } else {
+            out += "  ";
+            out += &padding;
+            out += cell;
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Columns a cell takes: escape sequences take none, every other character one. Names in wide scripts
+/// come out of line; no figure does.
+fn width(cell: &str) -> usize {
+    let mut columns = 0;
+    let mut escaped = false;
+    for c in cell.chars() {
+        match (escaped, c) {
+            (false, '\x1b') => escaped = true,
+            (false, _) => columns += 1,
+            (true, 'm') => escaped = false,
+            (true, _) => {}
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(&["name", "median"]);
+        table.heading("resnet · unit");
+        table.row(vec!["a".to_owned(), "\x1b[31m1.5 µs\x1b[0m".to_owned()]);
+        table.row(vec!["longer".to_owned(), "20.0 ms".to_owned()]);
+        table.remark("x", "failed: why");
+        assert_eq!(
+            table.render(str::to_owned),
+            "name     median\nresnet · unit\na        \x1b[31m1.5 µs\x1b[0m\nlonger  20.0 ms\nx       failed: why\n"
+        );
+    }
+}

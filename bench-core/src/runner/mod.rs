@@ -1,0 +1,148 @@
+//! The runner: rounds of all cases, interleaved, each in a process of its own.
+
+mod collect;
+mod in_process;
+mod interrupt;
+mod output;
+mod progress;
+mod rounds;
+mod supervisor;
+
+use std::time::{Duration, Instant};
+
+use crate::case::Case;
+use crate::error::RunError;
+use crate::plan;
+use crate::protocol::{Assignment, Mode};
+use crate::record::{CaseRecord, RoundRecord, Settings, Status};
+
+pub(crate) use in_process::InProcess;
+pub(crate) use interrupt::Interrupt;
+pub(crate) use progress::{Progress, Show};
+pub(crate) use supervisor::Workers;
+
+/// Runs one round; a process of its own, or not.
+pub(crate) trait Execute {
+    /// Runs `assignment` to its end, or ends it after `timeout`; `None` when interrupted.
+    fn round(&mut self, case: &Case, assignment: &Assignment, timeout: Duration) -> Option<RoundRecord>;
+}
+
+/// Follows a run: the journal, the progress bar.
+pub(crate) trait Observe {
+    /// A round of a case is about to begin.
+    fn round_begins(&mut self, _case: &CaseRecord) {}
+    /// A round of a case has ended; the case already holds it.
+    fn round_ended(&mut self, _case: &CaseRecord) {}
+    /// No more rounds of this case will follow.
+    fn case_ended(&mut self, _case: &CaseRecord) {}
+}
+
+/// How rounds are run.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    pub(crate) mode: Mode,
+    pub(crate) seed: u64,
+    pub(crate) probes: Option<Vec<String>>,
+}
+
+/// What has come of a run.
+pub(crate) struct Outcome {
+    pub(crate) cases: Vec<CaseRecord>,
+    pub(crate) interrupted: bool,
+}
+
+/// The records of cases that no round has been run of yet.
+pub(crate) fn plan(cases: &[Case], settings: impl Fn(&Case) -> Settings) -> Vec<CaseRecord> {
+    cases.iter().map(|case| blank(case, settings(case))).collect()
+}
+
+/// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
+/// a round, in an order of its own, so that drift of the machine spreads over all cases.
+pub(crate) fn run(
+    cases: &[Case],
+    mut records: Vec<CaseRecord>,
+    manner: &Manner,
+    execute: &mut dyn Execute,
+    observe: &mut dyn Observe,
+) -> Outcome {
+    let began = Instant::now();
+    let mut active: Vec<usize> = (0..cases.len()).collect();
+    let mut pass = 0;
+    while !active.is_empty() {
+        plan::shuffle(&mut active, plan::mix(manner.seed.wrapping_add(pass)));
+        pass += 1;
+        let mut still = Vec::with_capacity(active.len());
+        for index in active {
+            let (case, record) = (&cases[index], &mut records[index]);
+            let Some(next) = rounds::next(record, manner.mode) else {
+                observe.case_ended(record);
+                continue;
+            };
+            let assignment = Assignment {
+                case: case.id().to_owned(),
+                round: record.rounds.len() as u32,
+                mode: manner.mode,
+                warmup: record.settings.warmup,
+                samples: next.samples,
+                slice_ns: next.slice.as_nanos() as u64,
+                hard_stop: record.settings.max_time_is_hard,
+                probes: manner.probes.clone(),
+            };
+            observe.round_begins(record);
+            let started = Instant::now();
+            let Some(mut round) = execute.round(case, &assignment, next.timeout) else {
+                return Outcome { cases: records, interrupted: true };
+            };
+            round.round = assignment.round;
+            round.started_s = (started - began).as_secs_f64();
+            round.wall_s = started.elapsed().as_secs_f64();
+            record.push(round);
+            observe.round_ended(record);
+            still.push(index);
+        }
+        active = still;
+    }
+    Outcome { cases: records, interrupted: false }
+}
+
+fn blank(case: &Case, settings: Settings) -> CaseRecord {
+    let benchmark = case.benchmark();
+    CaseRecord {
+        id: case.id().to_owned(),
+        model: benchmark.model.map(str::to_owned),
+        category: benchmark.category,
+        name: benchmark.name.to_owned(),
+        arguments: case.arguments().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        tags: benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        source: benchmark.source.to_string(),
+        settings,
+        status: Status::NotRun,
+        failure: None,
+        skip_reason: None,
+        time: None,
+        first_call_s: None,
+        load_s: None,
+        cpu_time_s: None,
+        peak_memory_bytes: None,
+        counters: Vec::new(),
+        metrics: Vec::new(),
+        warnings: Vec::new(),
+        rounds: Vec::new(),
+    }
+}
+
+/// Refuses to start a run inside a worker: a program whose `main` does not serve the runner first
+/// would otherwise start workers of workers without end.
+pub(crate) fn refuse_inside_worker() -> Result<(), RunError> {
+    if std::env::var_os(crate::protocol::CHANNEL_VARIABLE).is_some() {
+        return Err(RunError::Registry(
+            "this process was started as a worker, but its `main` does not serve the runner: call \
+             `bench_core::serve_if_asked()` at the start of `main`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! The schedule of a worker that samples by itself.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::protocol::{Assignment, Frame, Mode, WarmUp};
+use crate::sampling::{Batch, Phase, Schedule};
+
+/// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
+/// between processes dominates the spread within one.
+const SAMPLES: u32 = 100;
+
+/// A sample lasts at least this many steps of the clock, so that reading it adds at most 0.1 %.
+const STEPS_PER_SAMPLE: u32 = 1000;
+
+/// Warm-up may take this share of the round's time.
+const WARM_UP_SHARE: f64 = 0.3;
+
+/// Times are steady when the best of this many windows is no longer better than all before it …
+const STEADY_WINDOWS: usize = 4;
+/// … by more than this share.
+const STEADY_IMPROVEMENT: f64 = 0.01;
+
+/// How long a window of the warm-up should last: long against the clock, short against any round.
+const WINDOW: Duration = Duration::from_millis(2);
+
+/// First call, warm-up, samples, until the assignment is fulfilled.
+pub(crate) struct Sampler<S> {
+    assignment: Assignment,
+    resolution: Duration,
+    stage: Stage,
+    warm: Warmth,
+    /// Samples so far, and the iterations each of them holds.
+    samples: u64,
+    iterations_per_sample: u64,
+    measuring_since: Option<Instant>,
+    sampled: Duration,
+    pending: Vec<u64>,
+    flushed: Instant,
+    send: S,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    FirstCall,
+    WarmUp,
+    Sampling,
+}
+
+/// What the warm-up has seen.
+#[derive(Debug, Default)]
+struct Warmth {
+    iterations: u64,
+    total: Duration,
+    /// Seconds per iteration of the latest windows.
+    recent: VecDeque<f64>,
+    /// The best window before those.
+    best_before: Option<f64>,
+    estimate_s: f64,
+    steady: bool,
+}
+
+impl Warmth {
+    fn note(&mut self, iterations: u64, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64() / iterations as f64;
+        self.iterations += iterations;
+        self.total += elapsed;
+        self.estimate_s = seconds;
+        self.recent.push_back(seconds);
+        if self.recent.len() > STEADY_WINDOWS
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.best_before = Some(self.best_before.map_or(oldest, |best| best.min(oldest)));
+        }
+        let best_now = self.recent.iter().copied().fold(f64::INFINITY, f64::min);
+        self.steady = self.best_before.is_some_and(|before| best_now >= before * (1.0 - STEADY_IMPROVEMENT));
+    }
+}
+
+impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
+    /// A schedule for `assignment` on a clock of the given resolution; what happens is told to `send`.
+    pub(crate) fn new(assignment: Assignment, resolution: Duration, send: S) -> Self {
+        Sampler {
+            assignment,
+            resolution,
+            stage: Stage::FirstCall,
+            warm: Warmth::default(),
+            samples: 0,
+            iterations_per_sample: 1,
+            measuring_since: None,
+            sampled: Duration::ZERO,
+            pending: Vec::new(),
+            flushed: Instant::now(),
+            send,
+        }
+    }
+
+    fn slice(&self) -> Duration {
+        Duration::from_nanos(self.assignment.slice_ns)
+    }
+
+    /// Iterations of the next window of the warm-up, or `None` when it is over.
+    fn warm_up(&self) -> Option<u64> {
+        if let Some(count) = self.assignment.warmup {
+            let left = count.saturating_sub(self.warm.iterations);
+            return (left > 0).then(|| left.min(self.window()));
+        }
+        let cap = self.slice().mul_f64(WARM_UP_SHARE);
+        let next = Duration::from_secs_f64(self.warm.estimate_s);
+        (!self.warm.steady && self.warm.total + next <= cap).then(|| self.window())
+    }
+
+    /// As many iterations as fill a window, at most twice as many as before: the estimate may still
+    /// come from a cold call.
+    fn window(&self) -> u64 {
+        let wanted = WINDOW.as_secs_f64() / self.warm.estimate_s.max(1e-12);
+        (wanted as u64).clamp(1, self.warm.iterations.saturating_mul(2).max(1))
+    }
+
+    /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`].
+    fn batch_size(&self) -> u64 {
+        let by_clock = self.resolution * STEPS_PER_SAMPLE;
+        let wanted_samples = self.assignment.samples.unwrap_or(u64::from(SAMPLES)).clamp(1, 1 << 20) as u32;
+        let by_slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE) / wanted_samples;
+        let target = by_clock.max(by_slice).as_secs_f64();
+        (target / self.warm.estimate_s.max(1e-12)).round().clamp(1.0, 1e15) as u64
+    }
+
+    fn has_enough(&self) -> bool {
+        if self.samples == 0 {
+            return false;
+        }
+        let spent = self.measuring_since.map_or(Duration::ZERO, |since| since.elapsed());
+        if let Some(samples) = self.assignment.samples {
+            return self.samples >= samples || self.assignment.hard_stop && spent >= self.slice();
+        }
+        // Half a sample too long is as good as half a sample too short.
+        let half_sample = self.sampled / (2 * self.samples.min(u64::from(u32::MAX / 2)) as u32);
+        self.samples >= u64::from(SAMPLES) * 10 || spent + half_sample >= self.slice().mul_f64(1.0 - WARM_UP_SHARE)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if !self.pending.is_empty() {
+            let ns = std::mem::take(&mut self.pending);
+            (self.send)(Frame::Samples { iterations: self.iterations_per_sample, ns })?;
+        }
+        self.flushed = Instant::now();
+        Ok(())
+    }
+}
+
+impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
+    fn next(&mut self) -> Result<Option<Batch>, Error> {
+        if self.stage == Stage::FirstCall {
+            return Ok(Some(Batch { phase: Phase::FirstCall, iterations: 1 }));
+        }
+        if self.stage == Stage::WarmUp {
+            if let Some(iterations) = self.warm_up() {
+                return Ok(Some(Batch { phase: Phase::WarmUp, iterations }));
+            }
+            (self.send)(Frame::WarmedUp(WarmUp {
+                iterations: self.warm.iterations,
+                ns: self.warm.total.as_nanos() as u64,
+                steady: self.assignment.warmup.is_none().then_some(self.warm.steady),
+            }))?;
+            self.iterations_per_sample = self.batch_size();
+            self.measuring_since = Some(Instant::now());
+            self.stage = Stage::Sampling;
+        }
+        if self.assignment.mode == Mode::Once || self.has_enough() {
+            self.flush()?;
+            return Ok(None);
+        }
+        Ok(Some(Batch { phase: Phase::Sample, iterations: self.iterations_per_sample }))
+    }
+
+    fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error> {
+        let ns = elapsed.as_nanos() as u64;
+        match batch.phase {
+            Phase::FirstCall => {
+                self.warm.estimate_s = elapsed.as_secs_f64();
+                self.stage = if self.assignment.mode == Mode::Once { Stage::Sampling } else { Stage::WarmUp };
+                (self.send)(Frame::FirstCall { ns })
+            }
+            Phase::WarmUp => {
+                self.warm.note(batch.iterations, elapsed);
+                Ok(())
+            }
+            Phase::Sample => {
+                self.samples += 1;
+                self.sampled += elapsed;
+                self.pending.push(ns);
+                // Told now and then, so that the runner can show progress and a crash loses little;
+                // between samples, never inside one.
+                if self.flushed.elapsed() >= Duration::from_millis(200) { self.flush() } else { Ok(()) }
+            }
+        }
+    }
+
+    fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
+        (self.send)(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
+    }
+}

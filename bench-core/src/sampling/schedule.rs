@@ -1,0 +1,47 @@
+//! The seam between *what is timed* (the bencher) and *how often* (a schedule).
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// What a batch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The very first iteration of the process: cold caches, page faults, kernel compilation.
+    FirstCall,
+    /// Thrown away, but watched until times are steady.
+    WarmUp,
+    /// Measured.
+    Sample,
+}
+
+/// Iterations to be timed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    /// What it is for.
+    pub phase: Phase,
+    /// How many iterations; at least 1.
+    pub iterations: u64,
+}
+
+/// Decides batch after batch how often the measured closure is called. The bencher owns the loop,
+/// so that a worker that samples by itself and one that is told every batch share one code path.
+pub(crate) trait Schedule {
+    /// The next batch, or `None` when the round has seen enough.
+    ///
+    /// # Errors
+    /// When whoever steers the schedule can no longer be heard.
+    fn next(&mut self) -> Result<Option<Batch>, Error>;
+
+    /// What the last batch took.
+    ///
+    /// # Errors
+    /// When whoever follows the schedule can no longer be told.
+    fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error>;
+
+    /// The `load` step took this long.
+    ///
+    /// # Errors
+    /// When whoever follows the schedule can no longer be told.
+    fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
+}

@@ -1,0 +1,42 @@
+//! Pure functions over slices: no clock, no I/O. Every formula names its source.
+
+mod interval;
+mod quantile;
+
+pub use interval::{Interval, median_interval, relative_spread};
+pub use quantile::{median, nearest_rank, support};
+
+/// Arithmetic mean; `None` for an empty slice.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Sample standard deviation (divisor n − 1), by the two-pass formula; `None` below two values.
+pub fn standard_deviation(values: &[f64]) -> Option<f64> {
+    let centre = mean(values)?;
+    (values.len() > 1).then(|| {
+        let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+        (squares / (values.len() - 1) as f64).sqrt()
+    })
+}
+
+/// `values` in ascending order.
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_known_data() {
+        assert_eq!(mean(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]), Some(5.0));
+        let deviation = standard_deviation(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).expect("eight values");
+        assert!((deviation - (32.0f64 / 7.0).sqrt()).abs() < 1e-12);
+        assert_eq!(mean(&[]), None);
+        assert_eq!(standard_deviation(&[1.0]), None);
+    }
+}

@@ -1,0 +1,314 @@
+//! Runs from code: choose cases, measure them, get the record back.
+
+use std::path::{Path, PathBuf};
+
+use crate::benchmark::Category;
+use crate::case::Case;
+use crate::comparison::Comparison;
+use crate::error::{RunError, UsageError};
+use crate::plan::{self, Wishes};
+use crate::probe;
+use crate::protocol::Mode;
+use crate::quantity::Bytes;
+use crate::record::{
+    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, RunState, SCHEMA_VERSION, Summary,
+};
+use crate::registry;
+use crate::runner::{self, Execute, InProcess, Interrupt, Manner, Observe, Progress, Show, Workers};
+use crate::selection::{Pattern, Selection};
+
+/// Which benchmarks to run, how, and where their report goes.
+///
+/// ```no_run
+/// use bench_core::{Category, Suite};
+///
+/// fn main() -> Result<(), bench_core::RunError> {
+///     bench_core::serve_if_asked();
+///     let record = Suite::new().model("resnet").category(Category::Performance).run()?;
+///     for case in &record.cases {
+///         println!("{}: {:?}", case.id, case.time.as_ref().map(|time| time.median_s));
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Suite {
+    pub(crate) crates: Vec<&'static str>,
+    pub(crate) selection: Selection,
+    pub(crate) wishes: Wishes,
+    pub(crate) results: Option<PathBuf>,
+    pub(crate) save_as: Option<String>,
+    pub(crate) compare: Option<String>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) probes: Option<Vec<String>>,
+    pub(crate) max_memory: Option<Bytes>,
+    pub(crate) in_process: bool,
+    pub(crate) once: bool,
+    pub(crate) show: Show,
+    pub(crate) echo: bool,
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// What this run has measured.
+    pub record: Record,
+    /// Where its reports are, if they were written.
+    pub folder: Option<PathBuf>,
+    /// How it compares with the earlier run that was asked for.
+    pub comparison: Option<Comparison>,
+    /// What went wrong after measuring: reports that could not be written.
+    pub trouble: Option<RunError>,
+}
+
+impl Default for Suite {
+    fn default() -> Self {
+        Suite::new()
+    }
+}
+
+impl Suite {
+    /// All benchmarks that are linked and not marked `ignore`, each in processes of its own. Nothing is
+    /// written unless [`output_dir`](Self::output_dir) says where.
+    pub fn new() -> Self {
+        Suite {
+            crates: Vec::new(),
+            selection: Selection::default(),
+            wishes: Wishes::default(),
+            results: None,
+            save_as: None,
+            compare: None,
+            seed: None,
+            probes: None,
+            max_memory: None,
+            in_process: false,
+            once: false,
+            show: Show::Nothing,
+            echo: false,
+        }
+    }
+
+    /// Only this category; called again, that one too.
+    #[must_use]
+    pub fn category(mut self, category: Category) -> Self {
+        self.selection.categories.push(category);
+        self
+    }
+
+    /// Only this model; called again, that one too.
+    #[must_use]
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.selection.models.push(model.into());
+        self
+    }
+
+    /// Only cases whose id contains `text`; called again, those too.
+    #[must_use]
+    pub fn name_contains(mut self, text: impl Into<String>) -> Self {
+        self.selection.patterns.push(Pattern::Contains(text.into()));
+        self
+    }
+
+    /// Any other filter; replaces those set before.
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// How to measure, where the attributes say otherwise or nothing.
+    #[must_use]
+    pub fn wishes(mut self, wishes: Wishes) -> Self {
+        self.wishes = wishes;
+        self
+    }
+
+    /// Writes reports into a run directory below `results`.
+    #[must_use]
+    pub fn output_dir(mut self, results: impl Into<PathBuf>) -> Self {
+        self.results = Some(results.into());
+        self
+    }
+
+    /// Crates that must have brought benchmarks, by library name.
+    #[must_use]
+    pub fn crates(mut self, crates: &[&'static str]) -> Self {
+        self.crates = crates.to_vec();
+        self
+    }
+
+    /// The cases that would run.
+    ///
+    /// # Errors
+    /// [`RunError::Registry`], [`RunError::Usage`] or [`RunError::NoMatch`].
+    pub fn cases(&self) -> Result<Vec<Case>, RunError> {
+        self.selection.apply(registry::cases(&self.crates)?)
+    }
+
+    /// How a case would be measured.
+    pub fn settings(&self, case: &Case) -> record::Settings {
+        let mut settings = plan::settings(case, &self.wishes);
+        if self.in_process && settings.rounds.is_none() {
+            // One process is one round, however long.
+            settings.rounds = Some(1);
+        }
+        settings
+    }
+
+    /// Measures, and returns the record. What benchmarks do wrong is in the record; it is no error.
+    ///
+    /// # Errors
+    /// Where nothing could be measured, or the reports could not be written.
+    pub fn run(&self) -> Result<Record, RunError> {
+        let finished = self.execute()?;
+        match finished.trouble {
+            Some(trouble) => Err(trouble),
+            None => Ok(finished.record),
+        }
+    }
+
+    pub(crate) fn execute(&self) -> Result<Finished, RunError> {
+        runner::refuse_inside_worker()?;
+        let cases = self.cases()?;
+        self.check_probes()?;
+        let folder = match &self.results {
+            Some(results) if !self.once => Some(self.open_folder(results)?),
+            _ => None,
+        };
+        if let Some(folder) = &folder {
+            check_against_earlier(folder, &cases)?;
+        }
+        // Before measuring: a baseline that cannot be read should not cost a run.
+        let baseline = match (&self.compare, &folder) {
+            (Some(name), Some(folder)) => Some(record::open(&folder.resolve(name)?)?),
+            (Some(name), None) => Some(record::open(&record::resolve(Path::new(""), name)?)?),
+            (None, _) => None,
+        };
+        let finished = self.measure(&cases, folder)?;
+        let comparison = baseline
+            .map(|old| Comparison::of(&old, &finished.record, |id| old.case(id).is_some_and(|case| self.selection.would_take(case))));
+        Ok(Finished { comparison, ..finished })
+    }
+
+    fn open_folder(&self, results: &Path) -> Result<Folder, RunError> {
+        if let Some(name) = &self.save_as {
+            record::check_name(name)?;
+        }
+        for run in record::recover(results) {
+            eprintln!("recovered what the run {run} had measured before it was killed");
+        }
+        Folder::create(results)
+    }
+
+    fn measure(&self, cases: &[Case], folder: Option<Folder>) -> Result<Finished, RunError> {
+        let environment = if self.once { Environment::default() } else { Environment::capture() };
+        let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
+        let records = runner::plan(cases, |case| self.settings(case));
+        let journal = folder.as_ref().map(|folder| folder.journal(&environment, &timestamp, seed)).transpose()?;
+        let mut observer = Observer { journal: None, trouble: None, progress: Progress::new(&records, self.show) };
+        if let Some(mut journal) = journal {
+            records.iter().try_for_each(|case| journal.case(case))?;
+            observer.journal = Some(journal);
+        }
+        let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
+        let mut execute: Box<dyn Execute> = if self.in_process {
+            Box::new(InProcess { interrupt })
+        } else {
+            Box::new(Workers::new(interrupt, self.max_memory, self.echo)?)
+        };
+        let manner = Manner { mode: if self.once { Mode::Once } else { Mode::Sample }, seed, probes: self.probes.clone() };
+        let ticks = record::CpuTicks::now();
+        let outcome = runner::run(cases, records, &manner, execute.as_mut(), &mut observer);
+        let Observer { trouble: journal_trouble, progress, .. } = observer;
+        drop(progress);
+
+        let mut environment = environment;
+        environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
+        let mut record = build(outcome, environment, timestamp, seed, folder.as_ref().map(Folder::run).unwrap_or_default());
+        record.warnings.extend(journal_trouble.map(|error| format!("{error}: a crash would have lost what was measured")));
+        let Some(folder) = folder else {
+            return Ok(Finished { record, folder: None, comparison: None, trouble: None });
+        };
+        let (path, run) = (folder.path(), folder.run().to_owned());
+        let trouble = self.seal(folder, record.clone(), &run).err();
+        Ok(Finished { record, folder: Some(path), comparison: None, trouble })
+    }
+
+    fn seal(&self, folder: Folder, record: Record, run: &str) -> Result<(), RunError> {
+        folder.seal(record)?;
+        match (&self.save_as, &self.results) {
+            (Some(name), Some(results)) => record::point(results, name, run),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_probes(&self) -> Result<(), UsageError> {
+        let known = probe::names();
+        match self.probes.iter().flatten().find(|name| !known.contains(&name.as_str())) {
+            Some(unknown) => Err(UsageError::unknown("probe", unknown, crate::nearest::rank(unknown, known))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Two executables of one `cargo bench` share a record, in which ids must be unique too.
+fn check_against_earlier(folder: &Folder, cases: &[Case]) -> Result<(), RunError> {
+    let Some(earlier) = folder.earlier() else { return Ok(()) };
+    match cases.iter().find_map(|case| Some((case, earlier.case(case.id())?))) {
+        Some((case, other)) => Err(RunError::Registry(format!(
+            "two executables of this `cargo bench` hold the case `{}`:\n  {}\n  {}\nGive one of them another `name`, or run one executable only (`cargo bench --bench NAME`)",
+            case.id(),
+            other.source,
+            case.benchmark().source
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn build(outcome: runner::Outcome, environment: Environment, timestamp: String, seed: u64, run: &str) -> Record {
+    let mut cases = outcome.cases;
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    let warnings = environment.warnings();
+    Record {
+        format: FORMAT.to_owned(),
+        schema_version: SCHEMA_VERSION,
+        run: run.to_owned(),
+        timestamp,
+        sealed: record::now_utc(),
+        state: if outcome.interrupted { RunState::Interrupted } else { RunState::Complete },
+        summary: Summary::of(&cases),
+        environment,
+        seed,
+        warnings,
+        cases,
+    }
+}
+
+/// Keeps the journal and shows progress.
+struct Observer {
+    journal: Option<Journal>,
+    /// The first failure to write; measuring goes on without a journal.
+    trouble: Option<RunError>,
+    progress: Progress,
+}
+
+impl Observe for Observer {
+    fn round_begins(&mut self, case: &CaseRecord) {
+        self.progress.round_begins(case);
+    }
+
+    fn round_ended(&mut self, case: &CaseRecord) {
+        self.progress.round_ended(case);
+        if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
+            && let Err(error) = journal.round(&case.id, round)
+        {
+            eprintln!("warning: {error}; measuring goes on");
+            self.trouble = Some(error);
+            self.journal = None;
+        }
+    }
+
+    fn case_ended(&mut self, case: &CaseRecord) {
+        self.progress.case_ended(case);
+    }
+}

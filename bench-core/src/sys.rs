@@ -1,0 +1,213 @@
+//! The system calls that the standard library does not offer. All `unsafe` of the crate is here.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use crate::quantity::Bytes;
+
+/// Processor time of a process, all threads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CpuTime {
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+}
+
+/// Processor time of this process so far.
+pub(crate) fn cpu_time() -> Option<CpuTime> {
+    // SAFETY: `rusage` is plain data for which all zeroes are valid, and getrusage only writes to it.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        if libc::getrusage(libc::RUSAGE_SELF, &mut usage) != 0 {
+            return None;
+        }
+        usage
+    };
+    let duration =
+        |time: libc::timeval| Duration::new(time.tv_sec.max(0) as u64, 0) + Duration::from_micros(time.tv_usec.max(0) as u64);
+    Some(CpuTime { user: duration(usage.ru_utime), system: duration(usage.ru_stime) })
+}
+
+/// `VmHWM` of this process, from `/proc/self/status`.
+pub(crate) fn high_water_mark() -> io::Result<Bytes> {
+    status_field("/proc/self/status", "VmHWM:")
+}
+
+fn status_field(path: &str, field: &str) -> io::Result<Bytes> {
+    let text = std::fs::read_to_string(path)?;
+    text.lines()
+        .find_map(|line| line.strip_prefix(field))
+        .and_then(|rest| rest.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse::<u64>().ok())
+        .map(|kib| Bytes(kib * 1024))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{path} has no {field}")))
+}
+
+/// Memory that processes can still take without swapping, from `/proc/meminfo`.
+pub(crate) fn available_memory() -> io::Result<Bytes> {
+    status_field("/proc/meminfo", "MemAvailable:")
+}
+
+/// Resident memory of another process, from `/proc/<pid>/statm`.
+pub(crate) fn resident_memory(pid: u32) -> Option<Bytes> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    // SAFETY: sysconf reads a constant of the system and touches no memory of ours.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(Bytes(pages * u64::try_from(page).ok()?))
+}
+
+/// Lets children inherit this end of a channel. Unlike a `pre_exec` hook this keeps posix_spawn,
+/// which does not copy the parent's page tables.
+pub(crate) fn inherit(stream: &UnixStream) -> io::Result<RawFd> {
+    let fd = stream.as_raw_fd();
+    // SAFETY: `fd` is open, as `stream` is borrowed; F_SETFD changes no memory.
+    if unsafe { libc::fcntl(fd, libc::F_SETFD, 0) } == -1 { Err(io::Error::last_os_error()) } else { Ok(fd) }
+}
+
+/// The worker's end of the channel, whose number the runner has put into the environment; no longer
+/// inherited by children of the worker.
+pub(crate) fn adopt(fd: RawFd) -> io::Result<UnixStream> {
+    // SAFETY: F_SETFD with any number is harmless: a descriptor that is not open is an error.
+    if fd <= 2 || unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("descriptor {fd} is not a channel")));
+    }
+    // SAFETY: the descriptor is open (checked above), was inherited for this purpose, and nothing else
+    // in this process knows its number: this runs once, at the start of the worker.
+    Ok(UnixStream::from(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// What every worker does first: die with its runner, leave no core files, and be the first process
+/// that the kernel kills when memory runs out.
+pub(crate) fn settle_in_as_worker(runner: u32) {
+    // SAFETY: both calls change attributes of this process only; the pointer is to a live local.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &none);
+    }
+    // The runner may have died before the signal was asked for.
+    if runner != std::os::unix::process::parent_id() {
+        leave_at_once(1);
+    }
+    // Raising the own score needs no privilege; where /proc is missing, the kernel decides as it likes.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
+/// Removes an environment variable, so that programs started from here do not see it. Only for the
+/// start of `main`, before any other thread exists.
+pub(crate) fn forget_variable(name: impl AsRef<std::ffi::OsStr>) {
+    // SAFETY: called at the start of `main`, when this process has one thread, as the documentation asks.
+    unsafe { std::env::remove_var(name) }
+}
+
+/// Ends the process without running destructors or exit handlers, which belong to somebody else
+/// in a process that was forked.
+pub(crate) fn leave_at_once(code: i32) -> ! {
+    // SAFETY: _exit never returns and touches no memory.
+    unsafe { libc::_exit(code) }
+}
+
+/// Kills a whole process group.
+pub(crate) fn kill_group(leader: u32) {
+    if let Ok(leader) = i32::try_from(leader) {
+        // SAFETY: sends a signal; touches no memory. The leader is a child that has not been reaped or
+        // whose group id cannot have been given away while members live.
+        unsafe { libc::kill(-leader, libc::SIGKILL) };
+    }
+}
+
+/// A descriptor that becomes readable when the process ends (Linux 5.3; `None` elsewhere).
+#[cfg(target_os = "linux")]
+pub(crate) fn exit_descriptor(pid: u32) -> Option<OwnedFd> {
+    // SAFETY: the call takes two integers and returns a descriptor or -1.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Some(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A descriptor that becomes readable when the process ends (Linux 5.3; `None` elsewhere).
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn exit_descriptor(_pid: u32) -> Option<OwnedFd> {
+    None
+}
+
+/// Waits until one of the descriptors can be read or has been closed by its other end, and says
+/// which; all `false` after `timeout`.
+pub(crate) fn wait_readable<const N: usize>(descriptors: [Option<BorrowedFd<'_>>; N], timeout: Duration) -> io::Result<[bool; N]> {
+    // A negative descriptor is skipped by poll(2).
+    let mut polled = descriptors.map(|descriptor| libc::pollfd {
+        fd: descriptor.map_or(-1, |descriptor| descriptor.as_raw_fd()),
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    let millis = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // Rounded up: a timeout of 0.3 ms must not spin.
+    let millis = if timeout.is_zero() { 0 } else { millis.max(1) };
+    // SAFETY: the pointer and the length describe a live array, which poll writes `revents` into.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, millis) };
+    if ready == -1 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+        return Ok([false; N]);
+    }
+    Ok(polled.map(|entry| entry.revents != 0))
+}
+
+/// The conventional name of a signal.
+pub(crate) fn signal_name(signal: i32) -> String {
+    let known = [
+        (libc::SIGHUP, "SIGHUP"),
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGPIPE, "SIGPIPE"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
+        (libc::SIGSYS, "SIGSYS"),
+    ];
+    known.iter().find(|(number, _)| *number == signal).map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn waiting_tells_who_is_ready() {
+        let (a, b) = UnixStream::pair().expect("pair");
+        let (c, _d) = UnixStream::pair().expect("pair");
+        io::Write::write_all(&mut &b, b"x").expect("written");
+        let ready = wait_readable([Some(a.as_fd()), Some(c.as_fd()), None], Duration::from_secs(5)).expect("polled");
+        assert_eq!(ready, [true, false, false]);
+    }
+
+    #[test]
+    fn memory_of_this_process_is_known() {
+        let peak = high_water_mark().expect("VmHWM");
+        let now = resident_memory(std::process::id()).expect("statm");
+        assert!(peak >= now && now.0 > 100 * 1024, "{peak} {now}");
+    }
+
+    #[test]
+    fn only_an_open_descriptor_is_adopted() {
+        for fd in [-1, 0, 2, 100_000] {
+            assert!(adopt(fd).is_err(), "{fd}");
+        }
+    }
+}

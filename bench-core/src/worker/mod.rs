@@ -1,0 +1,108 @@
+//! The worker's role: measure one case, in a process of its own, and tell the runner.
+
+mod channel;
+mod stepped;
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use crate::bencher::{Bencher, Observed};
+use crate::case::Case;
+use crate::error::Error;
+use crate::probe::ProbeSet;
+use crate::protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
+use crate::sampling::{Sampler, Schedule, clock};
+
+pub(crate) use channel::{Channel, refuse_fork};
+
+/// Where frames go: over the channel, or straight to a runner in the same process.
+pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
+
+/// Serves the runner and exits, if this process was started as a worker; otherwise returns.
+///
+/// `bench_core::main!` calls it first. A program with a `main` of its own that runs benchmarks through
+/// [`Suite`](crate::Suite) must do the same, before anything with a side effect.
+pub fn serve_if_asked() {
+    let Some(channel) = channel::Channel::from_environment() else { return };
+    let code = match serve(&channel) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("worker: {error}");
+            1
+        }
+    };
+    // Not a return: the program must not go on as if it were the runner.
+    std::process::exit(code);
+}
+
+fn serve(channel: &Channel) -> Result<(), Error> {
+    channel.send(&Frame::Ready { protocol: PROTOCOL })?;
+    let Some(Command::Measure(assignment)) = channel.receive()? else {
+        return Err(Error::failure("the first command must be `measure`"));
+    };
+    let sender = channel.clone();
+    let sink: Sink = Rc::new(RefCell::new(move |frame: Frame| sender.send(&frame)));
+    match crate::registry::find(&assignment.case) {
+        Some(case) => {
+            let last = match assignment.mode {
+                Mode::Step => {
+                    let schedule = stepped::Stepped::new(channel.clone(), Rc::clone(&sink));
+                    measure(&case, &assignment, Box::new(schedule))
+                }
+                Mode::Sample | Mode::Once => measure_alone(&case, assignment, &sink),
+            };
+            channel.send(&last)
+        }
+        None => channel.send(&Frame::Failed {
+            kind: FailureKind::Error,
+            message: format!("this executable holds no case `{}`", assignment.case),
+        }),
+    }
+}
+
+/// Measures a case by the worker's own schedule; returns the closing frame.
+pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink) -> Frame {
+    let sink = Rc::clone(sink);
+    let schedule =
+        Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
+    measure(case, &assignment, Box::new(schedule))
+}
+
+fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) -> Frame {
+    let probes = match assignment.mode {
+        Mode::Once => ProbeSet::default(),
+        Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),
+    };
+    let mut bencher = Bencher::new(schedule, probes);
+    let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
+    let outcome = match returned {
+        Err(panic) => {
+            return Frame::Failed { kind: FailureKind::Panic, message: panic_message(panic.as_ref()) };
+        }
+        Ok(Err(error)) => Err(error),
+        Ok(Ok(())) => bencher.finish(),
+    };
+    match outcome {
+        Ok(Observed { probes, counters, iterations }) => Frame::Finished(Finish {
+            iterations,
+            counters,
+            probes: probes.reports(),
+            clock_resolution_ns: clock::resolution().as_nanos() as u64,
+            empty_iteration_ns: clock::empty_iteration_ns(),
+        }),
+        Err(error) => match error.skip_reason() {
+            Some(reason) => Frame::Skipped { reason: reason.to_owned() },
+            None => Frame::Failed { kind: FailureKind::Error, message: error.to_string() },
+        },
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

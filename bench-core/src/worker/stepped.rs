@@ -1,0 +1,52 @@
+//! The schedule of a worker that is told every batch.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::protocol::{Command, Frame};
+use crate::sampling::{Batch, Phase, Schedule};
+use crate::worker::{Channel, Sink};
+
+/// One first call, then a batch per command. What counts as warm-up is the runner's business.
+pub(super) struct Stepped {
+    commands: Channel,
+    sink: Sink,
+    called: bool,
+}
+
+impl Stepped {
+    pub(super) fn new(commands: Channel, sink: Sink) -> Self {
+        Stepped { commands, sink, called: false }
+    }
+}
+
+impl Schedule for Stepped {
+    fn next(&mut self) -> Result<Option<Batch>, Error> {
+        if !self.called {
+            return Ok(Some(Batch { phase: Phase::FirstCall, iterations: 1 }));
+        }
+        match self.commands.receive()? {
+            Some(Command::Batch { iterations: 0 }) => Err(Error::failure("a batch of 0 iterations was asked for")),
+            Some(Command::Batch { iterations }) => Ok(Some(Batch { phase: Phase::Sample, iterations })),
+            // A runner that has gone needs nothing more.
+            Some(Command::Stop) | None => Ok(None),
+            Some(Command::Measure(_)) => Err(Error::failure("`measure` may be sent once only")),
+        }
+    }
+
+    fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error> {
+        let ns = elapsed.as_nanos() as u64;
+        let frame = match batch.phase {
+            Phase::FirstCall => {
+                self.called = true;
+                Frame::FirstCall { ns }
+            }
+            Phase::WarmUp | Phase::Sample => Frame::Samples { iterations: batch.iterations, ns: vec![ns] },
+        };
+        (*self.sink.borrow_mut())(frame)
+    }
+
+    fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
+        (*self.sink.borrow_mut())(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
+    }
+}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark]
+fn softmax() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = performance)]
+fn softmax() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "performence")]
+fn softmax() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit", crate = 3)]
+fn softmax() {}
+
+fn main() {}

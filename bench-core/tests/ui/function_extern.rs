@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit")]
+extern "C" fn softmax() {}
+
+fn main() {}

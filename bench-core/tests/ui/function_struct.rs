@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit")]
+struct Softmax;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit")]
+unsafe fn softmax() {}
+
+fn main() {}

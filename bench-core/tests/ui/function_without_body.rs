@@ -1,0 +1,8 @@
+use bench_core::benchmark;
+
+trait Model {
+    #[benchmark(category = "unit")]
+    fn softmax();
+}
+
+fn main() {}

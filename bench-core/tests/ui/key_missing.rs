@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark("unit")]
+fn softmax() {}
+
+fn main() {}

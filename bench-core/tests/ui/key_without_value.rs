@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit", name, items = )]
+fn softmax() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit")]
+fn softmax<T>() {}
+
+fn main() {}

@@ -1,0 +1,181 @@
+//! The function that calls the benchmark with the values that one case has chosen.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Path, Type};
+
+use crate::arguments::Arguments;
+use crate::attribute::Attribute;
+use crate::expand::{axis_constant, type_alias};
+use crate::function::{Form, Function};
+use crate::ty::generated_at;
+
+/// `fn __bench_call(bencher: &mut Bencher, choice: &[usize]) -> Result<(), Error> { … }`
+pub(crate) fn function(attribute: &Attribute, function: &Function, arguments: &Arguments) -> TokenStream {
+    let call = Call { krate: &attribute.krate, attribute, function, arguments };
+    let krate = &attribute.krate;
+    let (bencher, choice) = (local("bencher"), local("choice"));
+    let chosen = (0..arguments.types.len() + arguments.values.len()).map(chosen);
+    let values = call.values();
+    let measured = call.for_each_choice_of_types(&bencher);
+    let body = match function.asyncness {
+        None => measured,
+        Some(token) => call.block_on(token.span, &bencher, &measured),
+    };
+    quote! {
+        fn __bench_call(
+            #bencher: &mut #krate::Bencher,
+            #choice: &[usize],
+        ) -> ::core::result::Result<(), #krate::Error> {
+            use #krate::__private::{SettleDisplay as _, SettleError as _, SettleOpaque as _, SettleValue as _};
+            let [#(#chosen),*] = *#choice else {
+                return ::core::result::Result::Err(#krate::Error::failure(
+                    "the case has another number of arguments than the benchmark",
+                ));
+            };
+            #values
+            #body
+        }
+    }
+}
+
+struct Call<'a> {
+    krate: &'a Path,
+    attribute: &'a Attribute,
+    function: &'a Function,
+    arguments: &'a Arguments,
+}
+
+impl Call<'_> {
+    /// One local variable for each value argument.
+    fn values(&self) -> TokenStream {
+        let before = self.arguments.types.len();
+        let values = self.arguments.values.iter().enumerate().map(|(at, axis)| {
+            let (variable, constant, ty) = (argument(at), axis_constant(at), &axis.ty);
+            let index = chosen(before + at);
+            let value = clone(ty, &quote!(#constant[#index]));
+            quote!(let #variable: #ty = #value;)
+        });
+        quote!(#(#values)*)
+    }
+
+    /// A `match` on each type parameter's choice, inside one another, down to the call.
+    fn for_each_choice_of_types(&self, bencher: &Ident) -> TokenStream {
+        let (counts, call) = (self.counts(bencher), self.measured(bencher));
+        let krate = self.krate;
+        self.arguments.types.iter().enumerate().rev().fold(quote!(#counts #call), |inner, (at, axis)| {
+            let name =
+                self.function.generics.iter().find(|generic| **generic == axis.ident).unwrap_or(&axis.ident);
+            let index = chosen(at);
+            let arms = (0..axis.types.len()).map(|ty| {
+                let (number, alias) = (Literal::usize_unsuffixed(ty), type_alias(at, ty));
+                // Named like the parameter, so that `items` and `bytes` can mention it, too.
+                quote!(#number => { type #name = #alias; #inner })
+            });
+            let message = format!("the type parameter `{name}` has no type of this number");
+            quote! {
+                match #index {
+                    #(#arms)*
+                    _ => ::core::result::Result::Err(#krate::Error::failure(#message)),
+                }
+            }
+        })
+    }
+
+    /// Tells the bencher what one iteration handles. The arguments have their own names only in here:
+    /// one that is named like the function would hide it from the call.
+    fn counts(&self, bencher: &Ident) -> TokenStream {
+        if self.attribute.counts.is_empty() {
+            return TokenStream::new();
+        }
+        let named = self.arguments.values.iter().enumerate().map(|(at, axis)| {
+            let (name, ty, variable) = (&axis.ident, &axis.ty, argument(at));
+            // The second statement is a use, where the expressions have none.
+            let value = clone(ty, &variable);
+            quote!(let #name: #ty = #value; let _ = &#name;)
+        });
+        let counts = self.attribute.counts.iter().map(|count| {
+            let (unit, value) = (count.name.to_string(), &count.value);
+            quote!(#bencher.count(#unit, (#value) as usize);)
+        });
+        quote!({ #(#named)* #(#counts)* })
+    }
+
+    /// The call, measured by the function itself or by its caller, and what it returned, settled.
+    fn measured(&self, bencher: &Ident) -> TokenStream {
+        let krate = self.krate;
+        let (name, arguments) = (self.path(), self.call_arguments());
+        let values: Vec<&Ident> = arguments.iter().map(|(variable, _)| variable).collect();
+        let asynchronous = self.function.asyncness.is_some();
+        let wait = asynchronous.then(|| quote!(.await));
+        let settle = |returned| quote!((&&&&#krate::__private::Returned::new(#returned)).settle());
+        match self.function.form {
+            Form::Driven => settle(quote!(#name(#bencher #(, #values)*) #wait)),
+            Form::Plain => {
+                // A constant argument could otherwise be folded into the body.
+                let hidden: Vec<TokenStream> = arguments
+                    .iter()
+                    .map(|(variable, ty)| {
+                        let value = clone(ty, variable);
+                        quote!(::core::hint::black_box(#value))
+                    })
+                    .collect();
+                if asynchronous {
+                    // The future owns its arguments: it outlives the closure's call that makes it.
+                    let settled = settle(quote!(#name(#(#values),*).await));
+                    quote!(#bencher.try_iter_async(|| { #(let #values = #hidden;)* async move { #settled } }).await)
+                } else {
+                    let settled = settle(quote!(#name(#(#hidden),*)));
+                    quote!(#bencher.try_iter(|| #settled))
+                }
+            }
+        }
+    }
+
+    /// `name::<T, U>`, where `T` and `U` are the aliases of the innermost arm.
+    fn path(&self) -> TokenStream {
+        let (name, generics) = (&self.function.ident, &self.function.generics);
+        if generics.is_empty() { quote!(#name) } else { quote!(#name::<#(#generics),*>) }
+    }
+
+    /// The variables that hold the arguments, and their types, in the order of the function's parameters.
+    fn call_arguments(&self) -> Vec<(Ident, &Type)> {
+        let values = || self.arguments.values.iter().enumerate();
+        self.function
+            .parameters
+            .iter()
+            .filter_map(|parameter| values().find(|(_, axis)| axis.ident == parameter.ident))
+            .map(|(at, axis)| (argument(at), &axis.ty))
+            .collect()
+    }
+
+    /// Without the feature `tokio` the macro is an error, which has to point at `async`.
+    fn block_on(&self, at: Span, bencher: &Ident, measured: &TokenStream) -> TokenStream {
+        let at = generated_at(at);
+        let krate = self.krate.to_token_stream().into_iter().map(|mut token: TokenTree| {
+            token.set_span(at.resolved_at(token.span()));
+            token
+        });
+        quote_spanned!(at=> #(#krate)* ::__private::block_on!(#bencher, async { #measured }))
+    }
+}
+
+/// The type stands in front so that this is where an error that it is not `Clone` points.
+fn clone(ty: &Type, value: &impl ToTokens) -> TokenStream {
+    quote!(<#ty as ::core::clone::Clone>::clone(&#value))
+}
+
+/// A local variable that the user's expressions cannot see.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The number of the chosen value of axis number `at`.
+fn chosen(at: usize) -> Ident {
+    format_ident!("chosen_{}", at, span = Span::mixed_site())
+}
+
+/// The value of value argument number `at`.
+fn argument(at: usize) -> Ident {
+    format_ident!("argument_{}", at, span = Span::mixed_site())
+}

@@ -1,0 +1,35 @@
+//! Several errors at once: whoever has mistyped three keys should not have to compile three times.
+
+use syn::{Error, Result};
+
+/// The errors found so far.
+#[derive(Default)]
+pub(crate) struct Diagnostics(Option<Error>);
+
+impl Diagnostics {
+    /// Adds an error.
+    pub(crate) fn push(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    /// The value, or `None` with the error added.
+    pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    /// Whether nothing has been wrong so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// `value`, unless there was an error.
+    ///
+    /// # Errors
+    /// All that were added.
+    pub(crate) fn finish<T>(self, value: T) -> Result<T> {
+        self.0.map_or(Ok(value), Err)
+    }
+}

@@ -1,0 +1,193 @@
+//! What the attribute writes next to the function: a const descriptor, and the code that calls the
+//! function with the values chosen for one case.
+//!
+//! Everything stands in a `const _`, where the user's expressions still resolve as they do next to
+//! the function, and every name there begins with `__bench`, so that none of the user's is hidden.
+//! Local variables have mixed-site hygiene for the same reason. No lint is silenced: that would be an
+//! error below a `forbid`, and lints pass over the code of a macro from another crate.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use crate::arguments::{Arguments, Ignored};
+use crate::attribute::{Attribute, Category, Ignore};
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+use crate::{axis, call};
+
+/// The item and, below it, either the benchmark or what is wrong with it. The item itself is always
+/// there and unchanged, so that a mistake in the attribute does not make every use of the function
+/// another error.
+pub(crate) fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let written = descriptor(attribute, item.clone()).unwrap_or_else(|error| error.into_compile_error());
+    quote!(#item #written)
+}
+
+fn descriptor(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let mut diagnostics = Diagnostics::default();
+    let attribute = Attribute::parse(attribute, &mut diagnostics);
+    let function = diagnostics.keep(Function::parse(item));
+    // What is wrong with the match of two halves is worth saying only if both halves are right.
+    diagnostics.finish(())?;
+    match function {
+        Some(function) => {
+            let arguments = Arguments::matched(&attribute, &function)?;
+            Ok(expand(&attribute, &function, &arguments))
+        }
+        None => Ok(TokenStream::new()),
+    }
+}
+
+fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> TokenStream {
+    let krate = &attribute.krate;
+    let name =
+        attribute.name.as_ref().map_or_else(|| function.ident.unraw().to_string(), |name| name.value());
+    let category = category(attribute);
+    let model = match &attribute.model {
+        Some(model) => quote!(::core::option::Option::Some(#model)),
+        None => quote!(#krate::__private::model_of(::core::module_path!())),
+    };
+    let tags = &attribute.tags;
+    let (definitions, axes) = axes(attribute, arguments);
+    let (ignored_definitions, ignore) = ignore(attribute, arguments);
+    let settings = settings(attribute);
+    let call = call::function(attribute, function, arguments);
+    // At the function's name, so that this is where `Source` points, and not at the attribute.
+    let source = quote_spanned! {function.ident.span()=>
+        module: ::core::module_path!(), file: ::core::file!(), line: ::core::line!()
+    };
+    // What decides whether the function exists decides whether the benchmark does; what is allowed in
+    // the function is allowed in the expressions of its attribute.
+    let attributes = function
+        .attributes
+        .iter()
+        .filter(|attribute| ["cfg", "allow"].iter().any(|name| attribute.path().is_ident(name)));
+    quote! {
+        #(#attributes)*
+        const _: () = {
+            #definitions
+            #ignored_definitions
+            #call
+            #[#krate::__private::linkme::distributed_slice(#krate::__private::BENCHMARKS)]
+            #[linkme(crate = #krate::__private::linkme)]
+            static __BENCHMARK: #krate::Benchmark = #krate::Benchmark {
+                name: #name,
+                model: #model,
+                category: #category,
+                tags: &[#(#tags),*],
+                axes: &[#(#axes),*],
+                settings: #settings,
+                ignore: #ignore,
+                source: #krate::Source { #source },
+                call: __bench_call,
+            };
+        };
+    }
+}
+
+fn category(attribute: &Attribute) -> TokenStream {
+    let krate = &attribute.krate;
+    match attribute.category {
+        Some(Category::Unit) => quote!(#krate::Category::Unit),
+        Some(Category::Integration) => quote!(#krate::Category::Integration),
+        Some(Category::Performance) => quote!(#krate::Category::Performance),
+        // The attribute cannot know the module it stands in; the constant can.
+        None => quote! {
+            match #krate::__private::category_of(::core::module_path!()) {
+                ::core::option::Option::Some(__bench_category) => __bench_category,
+                ::core::option::Option::None => ::core::panic!(
+                    "no category: the module path does not follow `…::<model>::benchmarks::<category>`, \
+                     so write #[benchmark(category = \"unit\")] (or \"integration\", \"performance\")"
+                ),
+            }
+        },
+    }
+}
+
+/// The constants of the axes, and the axes: types first.
+fn axes(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, Vec<TokenStream>) {
+    let krate = &attribute.krate;
+    let mut definitions = TokenStream::new();
+    let mut axes = Vec::new();
+    for (at, types) in arguments.types.iter().enumerate() {
+        definitions.extend(axis::aliases(types, |ty| type_alias(at, ty)));
+        axes.push(axis::of_types(krate, types));
+    }
+    for (at, values) in arguments.values.iter().enumerate() {
+        let constant = axis_constant(at);
+        definitions.extend(axis::constant(values, &constant));
+        axes.push(axis::of_values(krate, values, &constant));
+    }
+    (definitions, axes)
+}
+
+/// The constants of the ignored values, and the `Ignore`.
+fn ignore(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, TokenStream) {
+    let krate = &attribute.krate;
+    let mut definitions = TokenStream::new();
+    let ignore = match &attribute.ignore {
+        Ignore::No => quote!(#krate::Ignore::No),
+        Ignore::Always(reason) => {
+            let reason = option(reason.as_ref());
+            quote!(#krate::Ignore::Always(#reason))
+        }
+        Ignore::When(_) => {
+            let axes: Vec<TokenStream> = arguments
+                .ignored
+                .iter()
+                .enumerate()
+                .map(|(at, ignored)| match ignored {
+                    Ignored::Types(types) => axis::of_types(krate, types),
+                    Ignored::Values(values) => {
+                        let constant = format_ident!("__BENCH_IGNORED_{at}");
+                        definitions.extend(axis::constant(values, &constant));
+                        axis::of_values(krate, values, &constant)
+                    }
+                })
+                .collect();
+            quote!(#krate::Ignore::When(&[#(#axes),*]))
+        }
+    };
+    (definitions, ignore)
+}
+
+fn settings(attribute: &Attribute) -> TokenStream {
+    let krate = &attribute.krate;
+    let Attribute { warmup, repeats, rounds, max_time, timeout, .. } = attribute;
+    let (warmup, repeats, rounds) = (option(*warmup), option(*repeats), option(*rounds));
+    let (max_time, timeout) = (option(max_time.map(duration)), option(timeout.map(duration)));
+    quote! {
+        #krate::Overrides {
+            warmup: #warmup,
+            repeats: #repeats,
+            rounds: #rounds,
+            max_time: #max_time,
+            timeout: #timeout,
+        }
+    }
+}
+
+fn duration(duration: Duration) -> TokenStream {
+    let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanoseconds))
+}
+
+fn option(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The constant that holds the values of argument number `at`.
+pub(crate) fn axis_constant(at: usize) -> Ident {
+    format_ident!("__BENCH_AXIS_{at}")
+}
+
+/// The alias of type number `ty` of type parameter number `at`.
+pub(crate) fn type_alias(at: usize, ty: usize) -> Ident {
+    format_ident!("__BenchType{at}x{ty}")
+}

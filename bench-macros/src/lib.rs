@@ -1,0 +1,227 @@
+//! The `#[benchmark]` attribute of `bench-core`, which re-exports it; nothing else is public.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod attribute;
+mod axis;
+mod call;
+mod diagnostics;
+mod duration;
+mod expand;
+mod function;
+mod key;
+mod nearest;
+mod ty;
+mod written;
+
+use proc_macro::TokenStream;
+
+/// Makes a free function a benchmark.
+///
+/// The function stays what it is and can be called as before. Next to it stands a const descriptor
+/// that the linker collects: nothing runs, and nothing is allocated, before a benchmark is chosen.
+///
+/// # What is measured
+///
+/// **A plain function** is measured whole, once per iteration. It may return `()`, a value (kept from
+/// the optimiser) or a `Result` under any alias and with any error type, whose first `Err` ends the
+/// case as failed.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit")]
+/// fn parse() -> std::result::Result<f64, std::num::ParseFloatError> {
+///     black_box("3.1415926").parse()
+/// }
+/// ```
+///
+/// **A function whose first parameter is `&mut Bencher`** says itself what is timed; the rest is setup.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit")]
+/// fn sort(b: &mut Bencher) {
+///     b.iter_batched(|| vec![3, 1, 2], |mut values| {
+///         values.sort();
+///         values
+///     });
+/// }
+/// ```
+///
+/// **An `async fn`** can have either form, with the feature `tokio` of `bench-core`.
+///
+/// ```ignore (needs the feature tokio)
+/// #[benchmark(category = "unit")]
+/// async fn request() -> Result<Reply> {
+///     client().get("/health").await
+/// }
+/// ```
+///
+/// # Identity
+///
+/// ### `name = "text"`
+/// The name in reports and filters, instead of the function's: letters, digits, `_`, `-`, `.` and `+`.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit", name = "softmax-v2")]
+/// fn softmax() {}
+/// ```
+///
+/// ### `category = "unit" | "integration" | "performance"`
+/// Without it, the module path decides: `…::<model>::benchmarks::<category>`. Where it does not follow
+/// that convention, leaving `category` out is an error.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// mod resnet50 {
+///     pub mod benchmarks {
+///         pub mod unit {
+///             use bench_core::prelude::*;
+///
+///             #[benchmark] // model `resnet50`, category `unit`
+///             fn softmax() {}
+///         }
+///     }
+/// }
+/// ```
+///
+/// ### `model = "text"`
+/// The model it belongs to, with the same characters as `name`. Without it, the module path decides
+/// by the same convention; a benchmark may also have no model.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "performance", model = "resnet50")]
+/// fn forward() {}
+/// ```
+///
+/// ### `tags("text", …)` or `tags = ["text", …]`
+/// Free labels to filter by.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit", tags("gpu", "slow"))]
+/// fn convolution() {}
+/// ```
+///
+/// # Arguments
+///
+/// ### `args(name = [value, …], …)`
+/// Runs a case for every combination of the values. Each entry gives values to the parameter of that
+/// name; each parameter, other than the leading bencher, needs an entry. Values are any expressions
+/// that a constant can hold, of a type that is `Clone`. A constant array or slice does as well as a
+/// list.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// const SIZES: [usize; 3] = [1 << 10, 1 << 15, 1 << 20];
+///
+/// #[benchmark(category = "unit", args(size = SIZES, text = ["short", "not so short"]))]
+/// fn repeat(text: &str, size: usize) -> String {
+///     text.repeat(size / text.len())
+/// }
+/// ```
+///
+/// In the case id (`repeat[size=1024,text=short]`) stands a value's `Display`, or its `Debug` in lower
+/// case, or its tokens as they are written.
+///
+/// ### `types(f32, …)` or `types(T = [f32, …], U = […])`
+/// The same for type parameters, all of which need types.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit", types(f32, f64))]
+/// fn add<T: Default + std::ops::Add<Output = T>>() -> T {
+///     black_box(T::default()) + black_box(T::default())
+/// }
+///
+/// #[benchmark(category = "unit", types(From = [u8, u16], To = [u32, u64]), args(value = [7]))]
+/// fn widen<From: TryFrom<u64>, To: TryFrom<u64>>(value: u64) -> (Option<From>, Option<To>) {
+///     (From::try_from(value).ok(), To::try_from(value).ok())
+/// }
+/// ```
+///
+/// # Throughput
+///
+/// ### `items = expression` and `bytes = expression`
+/// What one iteration handles, for items/s and bytes/s. The expression may mention the arguments and
+/// the type parameters, and is converted with `as usize`.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit", args(len = [64, 4096]), types(u8, u64), items = len, bytes = len * size_of::<T>())]
+/// fn fill<T: Clone + Default>(len: usize) -> Vec<T> {
+///     vec![T::default(); len]
+/// }
+/// ```
+///
+/// ### `count(unit = expression, …)`
+/// The same for any unit, in the plural.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "unit", args(batch = [1, 8]), count(images = batch, tokens = batch * 77))]
+/// fn caption(batch: usize) {}
+/// ```
+///
+/// # How to measure
+///
+/// ### `warmup = 10`
+/// Iterations before measuring begins. Without it, warm-up lasts until times are steady.
+///
+/// ### `repeats = 50`
+/// Samples of a case, over all its rounds; at least 1.
+///
+/// ### `rounds = 5`
+/// Processes in which a case is measured, one after another; at least 1.
+///
+/// ### `max_time = "3s"`
+/// The time that a case may take, over all its rounds. Times are a decimal number with one of the units
+/// `ns`, `us`, `ms`, `s`, `m` and `h`.
+///
+/// ### `timeout = "5m"`
+/// The time after which a case has failed.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "performance", warmup = 10, repeats = 50, rounds = 5, max_time = "1.5s", timeout = "5m")]
+/// fn forward() {}
+/// ```
+///
+/// # Leaving out
+///
+/// ### `ignore`, `ignore = "reason"`, `ignore(name = [value, …], …)`
+/// Left out unless `--ignored` or `--include-ignored` asks for it: always, or in the cases in which an
+/// argument has one of the values (or a type parameter one of the types).
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "performance", ignore = "needs 40 GB")]
+/// fn large() {}
+///
+/// #[benchmark(category = "performance", args(batch = [1, 8, 32]), ignore(batch = [32]))]
+/// fn forward(batch: usize) {}
+/// ```
+///
+/// `#[cfg(…)]` on the function does what it says: without the function there is no benchmark.
+///
+/// # Where `bench_core` is
+///
+/// ### `crate = path::to::bench_core`
+/// Where the generated code finds `bench_core`, for a crate that re-exports it under another path. The
+/// path may also stand in a string.
+///
+/// ```
+/// mod testing {
+///     pub use bench_core as bench;
+/// }
+///
+/// #[testing::bench::benchmark(category = "unit", crate = crate::testing::bench)]
+/// fn softmax() {}
+/// # fn main() {}
+/// ```
+#[proc_macro_attribute]
+pub fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::benchmark(attribute.into(), item.into()).into()
+}

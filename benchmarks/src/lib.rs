@@ -1,0 +1,4 @@
+//! Suites that belong to no single model.
+#![forbid(unsafe_code)]
+
+pub mod kernels;

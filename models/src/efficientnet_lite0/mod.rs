@@ -1,0 +1,11 @@
+//! EfficientNet-Lite0 with the weights that were trained on ImageNet: a small network that really
+//! classifies, so that a benchmark can tell a fast answer from a fast wrong one.
+
+pub mod benchmarks;
+mod block;
+mod convolution;
+mod network;
+
+pub use block::InvertedBottleneck;
+pub use convolution::{Activation, Convolution, Shape};
+pub use network::{EfficientNetLite0, INPUT_SIDE, prepare};

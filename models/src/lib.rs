@@ -1,0 +1,22 @@
+//! Models under test, each in a folder of its own with its benchmarks beside it:
+//! `<model>/benchmarks/{unit,integration,performance}.rs`.
+//!
+//! | model | weights | input |
+//! |---|---|---|
+//! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
+//! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
+//!
+//! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
+//! them is read ([`checkpoint`]) or generated ([`seeded`]), how a picture becomes a tensor
+//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`]).
+
+#![forbid(unsafe_code)]
+
+pub mod checkpoint;
+pub mod classification;
+pub mod efficientnet_lite0;
+pub mod normalisation;
+pub mod photograph;
+pub mod resnet;
+pub mod seeded;
+pub mod weights;

@@ -1,0 +1,80 @@
+//! [`Normalisation`]: from pixels to the numbers that a network was trained on.
+
+use candle_core::{Device, Tensor};
+
+use crate::photograph::Photograph;
+
+/// Subtracts a mean from every colour and divides by a standard deviation, on the scale of
+/// [0, 1] for a byte.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalisation {
+    /// Mean of red, green and blue.
+    pub mean: [f32; 3],
+    /// Standard deviation of red, green and blue.
+    pub std: [f32; 3],
+}
+
+impl Normalisation {
+    /// Means and deviations of ImageNet's pictures, as torchvision's models use them.
+    pub const IMAGENET: Normalisation =
+        Normalisation { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+    /// (byte − 127) / 128, as EfficientNet-Lite's authors do, so that quantised input needs no arithmetic.
+    pub const LITE: Normalisation = Normalisation { mean: [127.0 / 255.0; 3], std: [128.0 / 255.0; 3] };
+
+    /// The picture as an f32 tensor of shape `(1, 3, height, width)`.
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    pub fn apply(&self, photograph: &Photograph, device: &Device) -> candle_core::Result<Tensor> {
+        let (width, height) = photograph.size();
+        let plane = width as usize * height as usize;
+        let mut values = vec![0f32; 3 * plane];
+        for (channel, plane) in values.chunks_exact_mut(plane.max(1)).enumerate() {
+            let scale = 1.0 / (255.0 * self.std[channel]);
+            let shift = self.mean[channel] / self.std[channel];
+            let bytes = photograph.bytes().iter().skip(channel).step_by(3);
+            for (value, &byte) in plane.iter_mut().zip(bytes) {
+                *value = f32::from(byte) * scale - shift;
+            }
+        }
+        Tensor::from_vec(values, (1, 3, height as usize, width as usize), device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two pixels: (0, 127, 255) and (255, 255, 255).
+    fn two_pixels() -> Photograph {
+        Photograph::from_rgb(2, 1, vec![0, 127, 255, 255, 255, 255]).expect("a picture of two pixels")
+    }
+
+    fn normalised(by: Normalisation) -> Vec<f32> {
+        let tensor = by.apply(&two_pixels(), &Device::Cpu).expect("normalised");
+        assert_eq!(tensor.dims(), [1, 3, 1, 2]);
+        tensor.flatten_all().and_then(|t| t.to_vec1()).expect("values")
+    }
+
+    fn assert_close(found: &[f32], wanted: &[f32]) {
+        assert_eq!(found.len(), wanted.len());
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-5, "{found} is not {wanted}");
+        }
+    }
+
+    #[test]
+    fn lite_is_byte_less_127_over_128_colour_by_colour() {
+        assert_close(&normalised(Normalisation::LITE), &[-127.0 / 128.0, 1.0, 0.0, 1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn imagenet_is_that_of_torchvision() {
+        // By hand: (0 − 0.485) / 0.229, (1 − 0.485) / 0.229, (127/255 − 0.456) / 0.224, …
+        assert_close(
+            &normalised(Normalisation::IMAGENET),
+            &[-2.117_904, 2.248_908, 0.187_675_1, 2.428_571, 2.64, 2.64],
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! ResNet-18 and ResNet-50 of torchvision's shape, with generated weights: they measure the work of a
+//! residual network, and classify nothing.
+
+pub mod benchmarks;
+mod network;
+
+pub use network::{Depth, INPUT_SIDE, ResNet, UnknownDepth, prepare};

@@ -1,0 +1,174 @@
+//! [`Seeded`]: weights and inputs made from a seed, the same on every machine.
+
+use candle_core::{DType, Device, Shape, Tensor};
+use candle_nn::init::FanInOut;
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
+
+/// Half the width of what is added to a constant initialisation. Batch normalisation that scales by
+/// exactly one and shifts by exactly zero could hide a mistake in its order.
+const JITTER: f64 = 0.1;
+
+/// A source of tensors that depend on the seed, the tensor's name and its shape, and on nothing
+/// else: not on the order in which they are asked for, nor on the machine.
+///
+/// Values are uniform, with the mean and standard deviation that the layer asks for; a normal
+/// distribution needs logarithms, whose last bit differs between platforms. Kaiming initialisation
+/// uses a gain of one instead of √2: without trained batch statistics, a residual block of gain √2
+/// doubles the second moment or more, and sixteen blocks in a row would give logits of hundreds.
+/// Constants (scales, shifts, running means and variances) get a little noise around them.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeded {
+    seed: u64,
+}
+
+impl Seeded {
+    /// The source for `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Seeded { seed }
+    }
+
+    /// As the source of a model's weights, in f32 on `device`.
+    pub fn weights(self, device: &Device) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self), DType::F32, device.clone())
+    }
+
+    /// An f32 tensor of values uniform in `[low, high]`.
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    pub fn uniform(
+        self,
+        name: &str,
+        shape: impl Into<Shape>,
+        low: f32,
+        high: f32,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let shape = shape.into();
+        let values = values(self.key(name), shape.elem_count(), low, high);
+        Tensor::from_vec(values, shape, device)
+    }
+
+    /// A batch of square pictures of noise, normalised: shape `(batch, 3, side, side)`, f32.
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    pub fn images(self, batch: usize, side: usize, device: &Device) -> candle_core::Result<Tensor> {
+        self.uniform("images", (batch, 3, side, side), -2.0, 2.0, device)
+    }
+
+    /// Different for every name and every seed.
+    fn key(self, name: &str) -> u64 {
+        // FNV-1a, then a finaliser: similar names must not give similar streams.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        mix(hash ^ mix(self.seed))
+    }
+}
+
+impl SimpleBackend for Seeded {
+    fn get(&self, shape: Shape, name: &str, init: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let (mean, half) = match init {
+            Init::Const(constant) => (constant, JITTER),
+            Init::Uniform { lo, up } => ((lo + up) / 2.0, (up - lo) / 2.0),
+            // A uniform distribution of half-width h has a standard deviation of h/√3.
+            Init::Randn { mean, stdev } => (mean, stdev * 3f64.sqrt()),
+            Init::Kaiming { .. } => (0.0, (3.0 / FanInOut::FanIn.for_shape(&shape) as f64).sqrt()),
+        };
+        self.uniform(name, shape, (mean - half) as f32, (mean + half) as f32, device)?.to_dtype(dtype)
+    }
+
+    fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
+        Err(candle_core::Error::Msg(format!("`{name}` is asked for without a shape, and seeded weights have none")))
+    }
+
+    fn contains_tensor(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection whose output bits each
+/// depend on all input bits.
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// `count` values uniform in `[low, high]`. Only operations that IEEE 754 rounds in one way.
+fn values(key: u64, count: usize, low: f32, high: f32) -> Vec<f32> {
+    /// 2⁻²⁴: the 24 upper bits of a word are exactly what an f32 in `[0, 1)` can tell apart.
+    const ULP: f32 = 1.0 / (1 << 24) as f32;
+    let width = high - low;
+    let scaled = |word: u32| low + (word >> 8) as f32 * ULP * width;
+    let mut state = key;
+    let mut values = Vec::with_capacity(count + 1);
+    while values.len() < count {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let bits = mix(state);
+        values.push(scaled(bits as u32));
+        values.push(scaled((bits >> 32) as u32));
+    }
+    values.truncate(count);
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(seed: u64, name: &str, shape: &[usize], init: Init) -> Vec<f32> {
+        Seeded::new(seed)
+            .get(Shape::from(shape), name, init, DType::F32, &Device::Cpu)
+            .and_then(|tensor| tensor.flatten_all()?.to_vec1())
+            .expect("seeded tensor")
+    }
+
+    fn kaiming() -> Init {
+        candle_nn::init::DEFAULT_KAIMING_NORMAL
+    }
+
+    #[test]
+    fn values_follow_from_seed_and_name_alone() {
+        let first = get(1, "a.weight", &[4, 4], kaiming());
+        let _between = get(1, "b.weight", &[4, 4], kaiming());
+        assert_eq!(get(1, "a.weight", &[4, 4], kaiming()), first);
+        assert_ne!(get(1, "b.weight", &[4, 4], kaiming()), first);
+        assert_ne!(get(2, "a.weight", &[4, 4], kaiming()), first);
+    }
+
+    #[test]
+    fn values_are_the_same_on_every_machine() {
+        // Recorded once: a change breaks the comparability of everything measured before it.
+        let values: Vec<u32> = values(Seeded::new(0).key("x"), 3, -1.0, 1.0).iter().map(|v| v.to_bits()).collect();
+        assert_eq!(values, [0, 0, 0]);
+    }
+
+    #[test]
+    fn kaiming_keeps_the_second_moment_of_a_layer() {
+        let weights = get(3, "conv.weight", &[64, 16, 3, 3], kaiming());
+        let n = weights.len() as f64;
+        let mean = weights.iter().map(|&w| f64::from(w)).sum::<f64>() / n;
+        let variance = weights.iter().map(|&w| (f64::from(w) - mean).powi(2)).sum::<f64>() / n;
+        let wanted = 1.0 / (16.0 * 9.0);
+        // 9216 uniform values: the standard error of the variance is about 1 % of it.
+        assert!((variance / wanted - 1.0).abs() < 0.05, "variance {variance}, wanted {wanted}");
+        assert!(mean.abs() < 0.004, "mean {mean}");
+    }
+
+    #[test]
+    fn running_variances_stay_positive_and_constants_stay_near() {
+        let variances = get(4, "bn.running_var", &[512], Init::Const(1.0));
+        assert!(variances.iter().all(|&v| (0.9..=1.1).contains(&v)), "{variances:?}");
+        let means = get(4, "bn.running_mean", &[512], Init::Const(0.0));
+        assert!(means.iter().all(|&v| (-0.1..=0.1).contains(&v)), "{means:?}");
+    }
+
+    #[test]
+    fn an_odd_count_is_given_exactly() {
+        assert_eq!(values(5, 7, 0.0, 1.0).len(), 7);
+        assert!(values(5, 0, 0.0, 1.0).is_empty());
+    }
+}

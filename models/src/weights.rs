@@ -1,0 +1,165 @@
+//! Where weights and photographs lie, and everything that can be wrong with a file of weights.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Names the folder of weights; without it that is `models/weights`.
+pub const WEIGHTS_DIR_VARIABLE: &str = "BENCH_WEIGHTS_DIR";
+
+/// Names the folder of photographs; without it that is `images` below the weights.
+pub const IMAGES_DIR_VARIABLE: &str = "BENCH_IMAGES_DIR";
+
+/// Why a model could not be made from a file of weights.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file is not there. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
+    #[error("no weights for {model} at {}: run `models/weights/fetch --only {model}`", path.display())]
+    Missing {
+        /// The model whose weights are wanted; also the name that `models/weights/fetch` knows.
+        model: &'static str,
+        /// Where they were looked for.
+        path: PathBuf,
+    },
+    /// The operating system would not give the file.
+    #[error("cannot read the weights in {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Not a safetensors file, or only a part of one.
+    #[error("{} is no complete safetensors file ({reason}): remove it and fetch it again", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A tensor that the model needs is not in the file: weights of another architecture.
+    #[error("{} holds no tensor `{tensor}` of shape {shape:?}: these are not the weights of {model}", path.display())]
+    MissingTensor {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The name of the tensor.
+        tensor: String,
+        /// The shape that the model needs.
+        shape: Vec<usize>,
+    },
+    /// The file holds tensors that the model has no place for: weights of another architecture.
+    #[error("{} holds {count} tensors that {model} has no place for, such as `{example}`: these are not its weights", path.display())]
+    SpareTensors {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// The first of them, by name.
+        example: String,
+    },
+    /// A tensor has the wrong shape: weights of another variant.
+    #[error("`{tensor}` in {} has shape {found:?}, but {model} needs {expected:?}", path.display())]
+    WrongShape {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The name of the tensor.
+        tensor: String,
+        /// The shape that the model needs.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// A tensor has the wrong element type.
+    #[error("`{tensor}` in {} has elements of type {found}, but {model} needs {expected}", path.display())]
+    WrongDtype {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The name of the tensor.
+        tensor: String,
+        /// The element type that the model needs.
+        expected: String,
+        /// The element type in the file.
+        found: String,
+    },
+    /// The tensors are right, but the device could not hold them, or the model could not be made.
+    #[error("cannot make {model} of the weights in {}", path.display())]
+    Unusable {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What candle said.
+        source: candle_core::Error,
+    },
+}
+
+impl WeightsError {
+    /// For benchmarks: weights that were never fetched skip the case, everything else fails it.
+    pub fn or_skip(self) -> bench_core::Error {
+        match self {
+            WeightsError::Missing { model, .. } => bench_core::Error::skip(format!(
+                "no weights for {model}: run `models/weights/fetch --only {model}`"
+            )),
+            other => other.into(),
+        }
+    }
+}
+
+/// The folder of weights: `$BENCH_WEIGHTS_DIR`, else `models/weights` of the checkout that this was
+/// compiled in, else of the working directory.
+pub fn directory() -> PathBuf {
+    directory_from(env::var_os(WEIGHTS_DIR_VARIABLE).map(PathBuf::from), Path::new(env!("CARGO_MANIFEST_DIR")))
+}
+
+/// The folder of photographs: `$BENCH_IMAGES_DIR`, else `images` below [`directory`].
+pub fn images_directory() -> PathBuf {
+    match env::var_os(IMAGES_DIR_VARIABLE) {
+        Some(chosen) if !chosen.is_empty() => chosen.into(),
+        _ => directory().join("images"),
+    }
+}
+
+/// An empty variable counts as unset, as it does for the script that fetches.
+fn directory_from(chosen: Option<PathBuf>, manifest: &Path) -> PathBuf {
+    if let Some(chosen) = chosen.filter(|chosen| !chosen.as_os_str().is_empty()) {
+        return chosen;
+    }
+    let compiled = manifest.join("weights");
+    // An executable that was moved to another machine finds its checkout through the working directory.
+    let working = Path::new("models").join("weights");
+    if !compiled.is_dir() && working.is_dir() { working } else { compiled }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_wins_unless_it_is_empty() {
+        let manifest = tempfile::tempdir().expect("temporary folder");
+        std::fs::create_dir(manifest.path().join("weights")).expect("folder of weights");
+        let compiled = manifest.path().join("weights");
+        assert_eq!(directory_from(Some("/elsewhere".into()), manifest.path()), Path::new("/elsewhere"));
+        assert_eq!(directory_from(Some("".into()), manifest.path()), compiled);
+        assert_eq!(directory_from(None, manifest.path()), compiled);
+    }
+
+    #[test]
+    fn only_missing_weights_skip() {
+        let missing = WeightsError::Missing { model: "efficientnet_lite0", path: "there".into() };
+        assert_eq!(
+            missing.or_skip().skip_reason(),
+            Some("no weights for efficientnet_lite0: run `models/weights/fetch --only efficientnet_lite0`")
+        );
+        let malformed = WeightsError::Malformed { path: "there".into(), reason: "no header".into() };
+        assert_eq!(malformed.or_skip().skip_reason(), None);
+    }
+}
