@@ -218,13 +218,12 @@ fn check_type(ty: &Type, generics: &[Ident]) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn parse(item: &str) -> Function {
-        Function::parse(item.parse().expect("tokens")).unwrap_or_else(|error| panic!("{item}: {error}"))
+    fn parse(item: &str) -> Result<Function> {
+        Function::parse(item.parse()?)
     }
 
     fn errors(item: &str) -> Vec<String> {
-        let parsed = Function::parse(item.parse().expect("tokens"));
-        parsed.err().into_iter().flatten().map(|error| error.to_string()).collect()
+        parse(item).err().into_iter().flatten().map(|error| error.to_string()).collect()
     }
 
     fn names(function: &Function) -> Vec<String> {
@@ -232,39 +231,42 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_function_is_measured_whole() {
-        let function =
-            parse("#[inline(never)] pub(crate) const fn hash(mut len: usize, text: &str) -> u64 { 0 }");
+    fn a_plain_function_is_measured_whole() -> Result<()> {
+        let function = parse("#[inline(never)] pub const fn hash(mut len: usize, text: &str) -> u64 { 0 }")?;
         assert_eq!(function.form, Form::Plain);
         assert_eq!(names(&function), ["len", "text"]);
         assert_eq!(function.attributes.len(), 1);
         assert!(function.asyncness.is_none());
+        Ok(())
     }
 
     #[test]
-    fn a_bencher_in_front_drives() {
+    fn a_bencher_in_front_drives() -> Result<()> {
         for item in [
             "fn f(b: &mut Bencher, n: usize) {}",
             "fn f(_: &mut bench_core::Bencher, n: usize) {}",
             "async fn f(b: &'_ mut Bencher, n: usize) {}",
         ] {
-            let function = parse(item);
+            let function = parse(item)?;
             assert_eq!(function.form, Form::Driven, "{item}");
             assert_eq!(names(&function), ["n"], "{item}");
         }
+        Ok(())
     }
 
     #[test]
-    fn type_parameters_are_found() {
-        let function = parse("async fn f<T: Default, U>() where U: Copy {}");
+    fn type_parameters_are_found() -> Result<()> {
+        let function = parse("async fn f<T: Default, U>() where U: Copy {}")?;
         assert_eq!(function.generics, ["T", "U"]);
         assert!(function.asyncness.is_some());
+        Ok(())
     }
 
     #[test]
-    fn other_types_named_like_a_bencher_are_arguments() {
-        let function = parse("fn f(b: BencherKind, c: Option<Bencher>) {}");
+    fn other_types_named_like_a_bencher_are_arguments() -> Result<()> {
+        let function = parse("fn f(b: BencherKind, c: Option<Bencher>) {}")?;
         assert_eq!((function.form, names(&function).len()), (Form::Plain, 2));
+        Ok(())
     }
 
     #[test]

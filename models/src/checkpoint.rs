@@ -55,7 +55,7 @@ impl Checkpoint {
         build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
     ) -> Result<M, WeightsError> {
         let lender = Arc::new(Lender { checkpoint: self, seen: Mutex::default() });
-        let built = build(VarBuilder::from_backend(Box::new(lender.clone()), DType::F32, device.clone()));
+        let built = build(VarBuilder::from_backend(Box::new(Handle(lender.clone())), DType::F32, device.clone()));
         let Checkpoint { model, path, tensors } = &lender.checkpoint;
         let mut seen = lender.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(problem) = seen.problem.take() {
@@ -119,17 +119,20 @@ impl Lender {
     }
 }
 
-impl SimpleBackend for Arc<Lender> {
+/// The model keeps its source alive; so do we, to ask it afterwards.
+struct Handle(Arc<Lender>);
+
+impl SimpleBackend for Handle {
     fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        self.lend(Some(&shape), name, dtype, device)
+        self.0.lend(Some(&shape), name, dtype, device)
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        self.lend(None, name, dtype, device)
+        self.0.lend(None, name, dtype, device)
     }
 
     fn contains_tensor(&self, name: &str) -> bool {
-        self.checkpoint.tensors.get(name).is_ok()
+        self.0.checkpoint.tensors.get(name).is_ok()
     }
 }
 

@@ -211,11 +211,10 @@ impl CaseRecord {
         } else if let Some(precision) = time.precision()
             && precision > self.settings.target_precision
         {
+            let ended = if self.settings.rounds.is_some() || self.settings.repeats.is_some() { "rounds" } else { "budget" };
             doubts.push(format!(
-                "the median is known to ±{:.1} % only, {:.1} % were wanted{}",
-                precision * 100.0,
-                self.settings.target_precision * 100.0,
-                if self.settings.rounds.is_some() || self.settings.repeats.is_some() { "" } else { ": the budget ended first" }
+                "the {ended} ended before the median was known to ±{} %",
+                self.settings.target_precision * 100.0
             ));
         }
         let unsteady =

@@ -1,0 +1,151 @@
+//! The order in which things happen, proved on a runner without processes.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
+use crate::plan::Wishes;
+use crate::record::{Cause, Failure};
+
+static SLEEP: Benchmark = Benchmark {
+    name: "sleep",
+    model: None,
+    category: Category::Unit,
+    tags: &[],
+    axes: &[Axis { name: "n", len: 4, label: |i| i.to_string() }],
+    settings: Overrides::NONE,
+    ignore: Ignore::No,
+    source: Source { module: "suite", file: "suite.rs", line: 1 },
+    call: |_, _| Ok(()),
+};
+
+/// Answers every assignment with the next prepared round of its case, or the last one again.
+struct Prepared {
+    rounds: Vec<VecDeque<RoundRecord>>,
+    asked: Vec<(String, Assignment)>,
+    interrupt_after: usize,
+}
+
+impl Execute for Prepared {
+    fn round(&mut self, case: &Case, assignment: &Assignment, _timeout: Duration) -> Option<RoundRecord> {
+        if self.asked.len() == self.interrupt_after {
+            return None;
+        }
+        self.asked.push((case.id().to_owned(), assignment.clone()));
+        let rounds = &mut self.rounds[case.choice()[0]];
+        if rounds.len() > 1 { rounds.pop_front() } else { rounds.front().cloned() }
+    }
+}
+
+/// Notes what it is told, in the order in which it is told.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Observe for Notes {
+    fn round_begins(&mut self, case: &CaseRecord) {
+        self.0.push(format!("{} round {}", case.id, case.rounds.len()));
+    }
+    fn round_ended(&mut self, case: &CaseRecord) {
+        self.0.push(format!("{} ended {}", case.id, case.rounds.len() - 1));
+    }
+    fn case_ended(&mut self, case: &CaseRecord) {
+        self.0.push(format!("{} done", case.id));
+    }
+}
+
+fn round(sample_ns: &[u64]) -> RoundRecord {
+    RoundRecord { iterations_per_sample: 1, sample_ns: sample_ns.to_vec(), ..RoundRecord::default() }
+}
+
+fn failed() -> RoundRecord {
+    let failure = Failure { cause: Cause::Panic, message: "no".to_owned(), output_tail: String::new() };
+    RoundRecord { failure: Some(failure), ..RoundRecord::default() }
+}
+
+struct Ran {
+    outcome: Outcome,
+    asked: Vec<(String, Assignment)>,
+    notes: Vec<String>,
+}
+
+fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, interrupt_after: usize) -> Ran {
+    let cases: Vec<Case> = Case::all_of(&SLEEP).take(rounds.len()).collect();
+    let wishes = Wishes { overrides, target_precision: None };
+    let records = plan(&cases, |case| crate::plan::settings(case, &wishes));
+    let mut execute =
+        Prepared { rounds: rounds.into_iter().map(VecDeque::from).collect(), asked: Vec::new(), interrupt_after };
+    let mut notes = Notes::default();
+    let manner = Manner { mode, seed: 1, probes: None };
+    let outcome = run(&cases, records, &manner, &mut execute, &mut notes);
+    Ran { outcome, asked: execute.asked, notes: notes.0 }
+}
+
+#[test]
+fn rounds_of_different_cases_are_interleaved() {
+    let three = Overrides { rounds: Some(3), ..Overrides::NONE };
+    let ran = run_with(three, Mode::Sample, vec![vec![round(&[1])]; 4], usize::MAX);
+    let order: Vec<&str> = ran.asked.iter().map(|(id, _)| id.as_str()).collect();
+    for pass in order.chunks(4) {
+        let mut distinct = pass.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 4, "every pass holds every case once: {order:?}");
+    }
+    assert_eq!(order.len(), 12);
+    assert!(order[..4] != order[4..8] || order[4..8] != order[8..], "every pass in the same order: {order:?}");
+}
+
+#[test]
+fn a_case_is_told_about_in_order() {
+    let two = Overrides { rounds: Some(2), ..Overrides::NONE };
+    let ran = run_with(two, Mode::Sample, vec![vec![round(&[1])]], usize::MAX);
+    let id = "unit/sleep[n=0]";
+    let wanted = ["round 0", "ended 0", "round 1", "ended 1", "done"].map(|what| format!("{id} {what}"));
+    assert_eq!(ran.notes, wanted);
+}
+
+#[test]
+fn a_failed_case_gets_no_more_rounds_and_the_others_go_on() {
+    let three = Overrides { rounds: Some(3), ..Overrides::NONE };
+    let ran = run_with(three, Mode::Sample, vec![vec![round(&[1]), failed()], vec![round(&[1])]], usize::MAX);
+    let rounds: Vec<usize> = ran.outcome.cases.iter().map(|case| case.rounds.len()).collect();
+    assert_eq!(rounds, [2, 3]);
+    assert_eq!(ran.outcome.cases[0].status, Status::Failed);
+    assert_eq!(ran.outcome.cases[1].status, Status::Ok);
+}
+
+#[test]
+fn a_precise_case_ends_early_and_a_noisy_one_uses_its_budget() {
+    let slow = |ns| RoundRecord { wall_s: 0.0, ..round(&[ns]) };
+    let noisy: Vec<RoundRecord> = (0..100).map(|i| slow(if i % 2 == 0 { 100 } else { 200 })).collect();
+    let ran = run_with(Overrides::NONE, Mode::Sample, vec![vec![slow(100)], noisy], usize::MAX);
+    let rounds: Vec<usize> = ran.outcome.cases.iter().map(|case| case.rounds.len()).collect();
+    // Rounds of no length never use up a budget, so the noisy one ends at the greatest number of rounds.
+    assert_eq!(rounds, [6, 60]);
+}
+
+#[test]
+fn an_interrupt_keeps_what_was_measured() {
+    let three = Overrides { rounds: Some(3), ..Overrides::NONE };
+    let ran = run_with(three, Mode::Sample, vec![vec![round(&[1])]; 2], 3);
+    assert!(ran.outcome.interrupted);
+    assert_eq!(ran.outcome.cases.iter().map(|case| case.rounds.len()).sum::<usize>(), 3);
+    assert!(!ran.notes.iter().any(|note| note.ends_with("done")));
+}
+
+#[test]
+fn repeats_are_spread_over_the_rounds() {
+    let repeats = Overrides { repeats: Some(12), rounds: Some(5), ..Overrides::NONE };
+    let ran = run_with(repeats, Mode::Sample, vec![vec![round(&[1])]], usize::MAX);
+    let samples: Vec<_> = ran.asked.iter().map(|(_, assignment)| assignment.samples).collect();
+    assert_eq!(samples, [Some(3), Some(3), Some(2), Some(2), Some(2)]);
+    let few = Overrides { repeats: Some(2), ..Overrides::NONE };
+    assert_eq!(run_with(few, Mode::Sample, vec![vec![round(&[1])]], usize::MAX).asked.len(), 2);
+}
+
+#[test]
+fn once_is_one_round() {
+    let ran = run_with(Overrides::NONE, Mode::Once, vec![vec![round(&[])]; 3], usize::MAX);
+    assert_eq!(ran.asked.len(), 3);
+    assert!(ran.asked.iter().all(|(_, assignment)| assignment.mode == Mode::Once));
+}

@@ -29,6 +29,8 @@ const WINDOW: Duration = Duration::from_millis(2);
 pub(crate) struct Sampler<S> {
     assignment: Assignment,
     resolution: Duration,
+    /// The clock; another one in tests.
+    now: Box<dyn Fn() -> Instant>,
     stage: Stage,
     warm: Warmth,
     /// Samples so far, and the iterations each of them holds.
@@ -67,6 +69,10 @@ impl Warmth {
         self.iterations += iterations;
         self.total += elapsed;
         self.estimate_s = seconds;
+        if elapsed < WINDOW / 2 {
+            // Batches still growing towards a window: too short to tell falling times from noise.
+            return;
+        }
         self.recent.push_back(seconds);
         if self.recent.len() > STEADY_WINDOWS
             && let Some(oldest) = self.recent.pop_front()
@@ -81,9 +87,15 @@ impl Warmth {
 impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
     /// A schedule for `assignment` on a clock of the given resolution; what happens is told to `send`.
     pub(crate) fn new(assignment: Assignment, resolution: Duration, send: S) -> Self {
+        Sampler::on_clock(assignment, resolution, Box::new(Instant::now), send)
+    }
+
+    fn on_clock(assignment: Assignment, resolution: Duration, now: Box<dyn Fn() -> Instant>, send: S) -> Self {
         Sampler {
             assignment,
             resolution,
+            flushed: now(),
+            now,
             stage: Stage::FirstCall,
             warm: Warmth::default(),
             samples: 0,
@@ -91,7 +103,6 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             measuring_since: None,
             sampled: Duration::ZERO,
             pending: Vec::new(),
-            flushed: Instant::now(),
             send,
         }
     }
@@ -131,7 +142,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         if self.samples == 0 {
             return false;
         }
-        let spent = self.measuring_since.map_or(Duration::ZERO, |since| since.elapsed());
+        let spent = self.measuring_since.map_or(Duration::ZERO, |since| (self.now)() - since);
         if let Some(samples) = self.assignment.samples {
             return self.samples >= samples || self.assignment.hard_stop && spent >= self.slice();
         }
@@ -145,7 +156,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             let ns = std::mem::take(&mut self.pending);
             (self.send)(Frame::Samples { iterations: self.iterations_per_sample, ns })?;
         }
-        self.flushed = Instant::now();
+        self.flushed = (self.now)();
         Ok(())
     }
 }
@@ -165,7 +176,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
                 steady: self.assignment.warmup.is_none().then_some(self.warm.steady),
             }))?;
             self.iterations_per_sample = self.batch_size();
-            self.measuring_since = Some(Instant::now());
+            self.measuring_since = Some((self.now)());
             self.stage = Stage::Sampling;
         }
         if self.assignment.mode == Mode::Once || self.has_enough() {
@@ -193,7 +204,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
                 self.pending.push(ns);
                 // Told now and then, so that the runner can show progress and a crash loses little;
                 // between samples, never inside one.
-                if self.flushed.elapsed() >= Duration::from_millis(200) { self.flush() } else { Ok(()) }
+                if (self.now)() - self.flushed >= Duration::from_millis(200) { self.flush() } else { Ok(()) }
             }
         }
     }
@@ -202,3 +213,6 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         (self.send)(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::*;
+
+/// A benchmark on a clock that moves only when it runs.
+struct Simulated {
+    sampler: Sampler<Box<dyn FnMut(Frame) -> Result<(), Error>>>,
+    clock: Rc<Cell<Duration>>,
+    frames: Rc<RefCell<Vec<Frame>>>,
+}
+
+/// What came of a simulated round.
+struct Round {
+    batches: Vec<Batch>,
+    frames: Vec<Frame>,
+    took: Duration,
+}
+
+impl Round {
+    fn samples(&self) -> Vec<u64> {
+        self.batches.iter().filter(|batch| batch.phase == Phase::Sample).map(|batch| batch.iterations).collect()
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        self.frames
+            .iter()
+            .find_map(|frame| if let Frame::WarmedUp(warm_up) = frame { Some(*warm_up) } else { None })
+            .expect("a warm-up")
+    }
+}
+
+fn assignment(slice: Duration) -> Assignment {
+    Assignment {
+        case: "x".to_owned(),
+        round: 0,
+        mode: Mode::Sample,
+        warmup: None,
+        samples: None,
+        slice_ns: slice.as_nanos() as u64,
+        hard_stop: false,
+        probes: None,
+    }
+}
+
+impl Simulated {
+    fn new(assignment: Assignment) -> Self {
+        let (clock, frames) = (Rc::new(Cell::new(Duration::ZERO)), Rc::new(RefCell::new(Vec::new())));
+        let (base, reading, sink) = (Instant::now(), Rc::clone(&clock), Rc::clone(&frames));
+        let send: Box<dyn FnMut(Frame) -> Result<(), Error>> = Box::new(move |frame| {
+            sink.borrow_mut().push(frame);
+            Ok(())
+        });
+        let sampler =
+            Sampler::on_clock(assignment, Duration::from_nanos(20), Box::new(move || base + reading.get()), send);
+        Simulated { sampler, clock, frames }
+    }
+
+    /// Runs to the end, an iteration taking what `cost` says of its number.
+    fn run(mut self, cost: impl Fn(u64) -> Duration) -> Round {
+        let (mut batches, mut done) = (Vec::new(), 0);
+        while let Some(batch) = self.sampler.next().expect("a schedule of its own") {
+            let elapsed = if batch.iterations > 10_000 {
+                // Far beyond any warm-up effect that these tests simulate.
+                cost(done) * u32::try_from(batch.iterations).expect("few")
+            } else {
+                (done..done + batch.iterations).map(&cost).sum()
+            };
+            done += batch.iterations;
+            self.clock.set(self.clock.get() + elapsed);
+            self.sampler.record(batch, elapsed).expect("a sink that takes everything");
+            batches.push(batch);
+        }
+        Round { batches, frames: self.frames.take(), took: self.clock.get() }
+    }
+}
+
+#[test]
+fn a_nanosecond_gets_batches_long_against_the_clock() {
+    let round = Simulated::new(assignment(Duration::from_millis(150))).run(|_| Duration::from_nanos(1));
+    let samples = round.samples();
+    assert!((90..=110).contains(&samples.len()), "{} samples", samples.len());
+    assert!(samples.iter().all(|iterations| *iterations >= 20_000), "{samples:?}");
+    assert!(round.took < Duration::from_millis(200), "{:?}", round.took);
+}
+
+#[test]
+fn a_minute_is_called_twice_and_no_more() {
+    let round = Simulated::new(assignment(Duration::from_millis(500))).run(|_| Duration::from_secs(60));
+    let phases: Vec<_> = round.batches.iter().map(|batch| (batch.phase, batch.iterations)).collect();
+    assert_eq!(phases, [(Phase::FirstCall, 1), (Phase::Sample, 1)]);
+}
+
+#[test]
+fn warm_up_ends_when_times_no_longer_fall() {
+    // 5 µs falling to 1 µs over the first 20 000 iterations.
+    let cost = |done: u64| Duration::from_nanos(1000 + 4000 * 20_000u64.saturating_sub(done) / 20_000);
+    let round = Simulated::new(assignment(Duration::from_secs(2))).run(cost);
+    let warm_up = round.warm_up();
+    assert_eq!(warm_up.steady, Some(true));
+    assert!(warm_up.iterations >= 20_000, "{warm_up:?}");
+    assert!(warm_up.ns < 600_000_000, "{warm_up:?}");
+}
+
+#[test]
+fn warm_up_that_never_settles_ends_with_its_share_and_says_so() {
+    let cost = |done: u64| Duration::from_nanos(1_000_000 / (done + 1) + 10);
+    let round = Simulated::new(assignment(Duration::from_millis(100))).run(|done| cost(done) + Duration::from_micros(1_000_000 / (done / 8 + 1)));
+    assert_eq!(round.warm_up().steady, Some(false));
+}
+
+#[test]
+fn counts_are_kept_to_the_letter() {
+    let wanted = Assignment { warmup: Some(10), samples: Some(7), ..assignment(Duration::from_millis(100)) };
+    let round = Simulated::new(wanted).run(|_| Duration::from_millis(30));
+    assert_eq!(round.warm_up().iterations, 10);
+    assert_eq!(round.samples(), [1; 7]);
+    let hard = Assignment { samples: Some(100), hard_stop: true, ..assignment(Duration::from_millis(100)) };
+    let round = Simulated::new(hard).run(|_| Duration::from_millis(30));
+    assert!(round.samples().len() < 10, "{:?}", round.samples());
+}
+
+#[test]
+fn once_is_once() {
+    let once = Assignment { mode: Mode::Once, ..assignment(Duration::from_secs(1)) };
+    let round = Simulated::new(once).run(|_| Duration::from_millis(1));
+    assert_eq!(round.batches, [Batch { phase: Phase::FirstCall, iterations: 1 }]);
+}
+
+#[test]
+fn every_sample_is_told() {
+    let round = Simulated::new(assignment(Duration::from_secs(3))).run(|_| Duration::from_millis(10));
+    let told: usize = round
+        .frames
+        .iter()
+        .map(|frame| if let Frame::Samples { ns, .. } = frame { ns.len() } else { 0 })
+        .sum();
+    assert_eq!(told, round.samples().len());
+    assert!(round.frames.iter().filter(|frame| matches!(frame, Frame::Samples { .. })).count() > 1, "told in one go");
+}
