@@ -81,7 +81,7 @@ mod functions {
         (From::default(), To::try_from(value).ok())
     }
 
-    // An argument, an axis constant and a local variable of the expansion could each hide a name.
+    // The argument must not hide the function from the call.
     #[benchmark(category = "unit", args(shadow = [1, 2]), items = shadow)]
     fn shadow(shadow: usize) -> usize {
         shadow
@@ -96,6 +96,18 @@ mod functions {
     #[benchmark(category = "unit", types(u8, u16), args(batch = ARRAY, dtype = [DType::F32]), ignore(batch = [1 << 10], T = [u16]))]
     fn ignored_in_part<T: Default>(batch: usize, dtype: DType) -> (T, usize, DType) {
         (T::default(), batch, dtype)
+    }
+
+    #[cfg(feature = "tokio")]
+    #[benchmark(category = "unit", types(u8, u16), args(text = [String::new()], len = [1, 2]), items = len)]
+    async fn asynchronous<T: Default>(text: String, len: usize) -> Outcome<(T, String, usize)> {
+        Ok((T::default(), text, len))
+    }
+
+    #[cfg(feature = "tokio")]
+    #[benchmark(category = "unit", args(len = [1, 2]))]
+    async fn asynchronous_driven(b: &mut Bencher, len: usize) -> Result {
+        b.try_iter_async(|| async { Ok::<_, Error>(len) }).await
     }
 
     #[benchmark(category = "unit")]
@@ -168,6 +180,10 @@ fn every_function_is_registered_once() {
     names.sort_unstable();
     let expected = [
         "against_convention",
+        #[cfg(feature = "tokio")]
+        "asynchronous",
+        #[cfg(feature = "tokio")]
+        "asynchronous_driven",
         "by_convention",
         "by_path",
         "by_text",

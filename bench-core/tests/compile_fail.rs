@@ -1,9 +1,9 @@
 //! Every misuse of `#[benchmark]`, and the error that it is answered with. Each has to point at the
 //! token that caused it and to say what would be right.
 //!
-//! The expected text is that of the toolchain in `rust-toolchain.toml`; after a change,
-//! `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` writes it anew, to be read
-//! before it is committed.
+//! Part of the expected text is the compiler's own, that of the workspace's `rust-version`. After a
+//! change, `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` writes it anew, to be
+//! read before it is committed.
 
 #[test]
 fn misuse_is_answered_with_what_would_be_right() {

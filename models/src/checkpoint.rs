@@ -55,15 +55,20 @@ impl Checkpoint {
         build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
     ) -> Result<M, WeightsError> {
         let lender = Arc::new(Lender { checkpoint: self, seen: Mutex::default() });
-        let built = build(VarBuilder::from_backend(Box::new(Handle(lender.clone())), DType::F32, device.clone()));
+        let built =
+            build(VarBuilder::from_backend(Box::new(Handle(lender.clone())), DType::F32, device.clone()));
         let Checkpoint { model, path, tensors } = &lender.checkpoint;
         let mut seen = lender.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(problem) = seen.problem.take() {
             return Err(problem);
         }
         let built = built.map_err(|source| WeightsError::Unusable { model, path: path.clone(), source })?;
-        let spare: BTreeSet<String> =
-            tensors.tensors().into_iter().map(|(name, _)| name).filter(|name| !seen.lent.contains(name)).collect();
+        let spare: BTreeSet<String> = tensors
+            .tensors()
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|name| !seen.lent.contains(name))
+            .collect();
         match spare.first() {
             None => Ok(built),
             Some(example) => Err(WeightsError::SpareTensors {
@@ -90,7 +95,13 @@ struct Seen {
 }
 
 impl Lender {
-    fn lend(&self, shape: Option<&Shape>, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+    fn lend(
+        &self,
+        shape: Option<&Shape>,
+        name: &str,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
         let Checkpoint { model, path, tensors } = &self.checkpoint;
         let (path, tensor) = (path.clone(), name.to_owned());
         let view = match tensors.get(name) {
@@ -123,7 +134,14 @@ impl Lender {
 struct Handle(Arc<Lender>);
 
 impl SimpleBackend for Handle {
-    fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        _: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
         self.0.lend(Some(&shape), name, dtype, device)
     }
 

@@ -60,7 +60,9 @@ pub enum ClassificationError {
     #[error("expected logits of shape (batch, 1000), found {0:?}")]
     WrongShape(Vec<usize>),
     /// The model gave something that is no number.
-    #[error("picture {picture} of the batch has a logit of {value} for class {class}: the model has overflowed")]
+    #[error(
+        "picture {picture} of the batch has a logit of {value} for class {class}: the model has overflowed"
+    )]
     NotFinite {
         /// The picture's place in the batch.
         picture: usize,
@@ -80,7 +82,9 @@ pub enum ClassificationError {
         probability: f32,
     },
     /// Two runs on the same input did not agree.
-    #[error("two runs on the same picture differ: {first} with {first_probability}, then {second} with {second_probability}")]
+    #[error(
+        "two runs on the same picture differ: {first} with {first_probability}, then {second} with {second_probability}"
+    )]
     Unstable {
         /// First run's class.
         first: ImageNetClass,
@@ -202,7 +206,8 @@ mod tests {
     fn the_likeliest_come_first_row_by_row() {
         let logits = logits(&[(0, 698, 12.0), (0, 3, 11.0), (1, 999, 9.0), (1, 0, 9.0)]);
         let top = top_k(&logits, 2).expect("predictions");
-        let classes: Vec<Vec<usize>> = top.iter().map(|row| row.iter().map(|p| p.class.index()).collect()).collect();
+        let classes: Vec<Vec<usize>> =
+            top.iter().map(|row| row.iter().map(|p| p.class.index()).collect()).collect();
         assert_eq!(classes, [[698, 3], [0, 999]]);
         // e¹² / (e¹² + e¹¹ + 998)
         let probability = top[0][0].probability;

@@ -180,7 +180,11 @@ impl Photograph {
             // Grain, as a sensor gives it.
             let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(2_246_822_519)) >> 29;
             let grain = grain as u8;
-            image::Rgb([gradient(x, width) + stripe + grain, gradient(y, height) + grain, 200 - gradient(x, width) + stripe])
+            image::Rgb([
+                gradient(x, width) + stripe + grain,
+                gradient(y, height) + grain,
+                200 - gradient(x, width) + stripe,
+            ])
         });
         Photograph { pixels }
     }
@@ -271,9 +275,12 @@ mod tests {
 
     #[test]
     fn the_shorter_side_decides_the_scale() {
-        for ((width, height), short, wanted) in
-            [((64, 48), 24, (32, 24)), ((48, 64), 24, (24, 32)), ((64, 43), 25, (37, 25)), ((10, 10), 30, (30, 30))]
-        {
+        for ((width, height), short, wanted) in [
+            ((64, 48), 24, (32, 24)),
+            ((48, 64), 24, (24, 32)),
+            ((64, 43), 25, (37, 25)),
+            ((10, 10), 30, (30, 30)),
+        ] {
             let picture = Photograph::synthetic(width, height);
             let scaled = picture.with_short_side(short, Interpolation::Bilinear).expect("scaled");
             assert_eq!(scaled.size(), wanted, "{width} × {height} to {short}");
@@ -283,7 +290,8 @@ mod tests {
     #[test]
     fn scaling_keeps_the_mean() {
         let picture = Photograph::synthetic(96, 64);
-        let mean = |p: &Photograph| p.bytes().iter().map(|&b| f64::from(b)).sum::<f64>() / p.bytes().len() as f64;
+        let mean =
+            |p: &Photograph| p.bytes().iter().map(|&b| f64::from(b)).sum::<f64>() / p.bytes().len() as f64;
         for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
             let scaled = picture.resized(32, interpolation).expect("scaled");
             assert_eq!(scaled.size(), (32, 32));
@@ -294,7 +302,8 @@ mod tests {
     #[test]
     fn the_crop_is_the_middle() {
         let bytes = (0..7).flat_map(|y| (0..5).flat_map(move |x| [x, y, 0])).collect();
-        let crop = Photograph::from_rgb(5, 7, bytes).and_then(|picture| picture.centre_crop(3)).expect("cropped");
+        let crop =
+            Photograph::from_rgb(5, 7, bytes).and_then(|picture| picture.centre_crop(3)).expect("cropped");
         assert_eq!(&crop.bytes()[..3], [1, 2, 0]);
         assert_eq!(&crop.bytes()[crop.bytes().len() - 3..], [3, 4, 0]);
     }
@@ -302,7 +311,10 @@ mod tests {
     #[test]
     fn impossible_sizes_are_refused() {
         let picture = Photograph::synthetic(8, 6);
-        assert!(matches!(picture.centre_crop(7), Err(PhotographError::WrongSize { wanted: 7, width: 8, height: 6 })));
+        assert!(matches!(
+            picture.centre_crop(7),
+            Err(PhotographError::WrongSize { wanted: 7, width: 8, height: 6 })
+        ));
         assert!(picture.centre_crop(0).is_err());
         assert!(picture.with_short_side(0, Interpolation::Bilinear).is_err());
         assert!(Photograph::synthetic(0, 4).resized(4, Interpolation::Bilinear).is_err());

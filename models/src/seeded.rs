@@ -69,7 +69,14 @@ impl Seeded {
 }
 
 impl SimpleBackend for Seeded {
-    fn get(&self, shape: Shape, name: &str, init: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
         let (mean, half) = match init {
             Init::Const(constant) => (constant, JITTER),
             Init::Uniform { lo, up } => ((lo + up) / 2.0, (up - lo) / 2.0),
@@ -81,7 +88,9 @@ impl SimpleBackend for Seeded {
     }
 
     fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
-        Err(candle_core::Error::Msg(format!("`{name}` is asked for without a shape, and seeded weights have none")))
+        Err(candle_core::Error::Msg(format!(
+            "`{name}` is asked for without a shape, and seeded weights have none"
+        )))
     }
 
     fn contains_tensor(&self, _: &str) -> bool {
@@ -142,7 +151,8 @@ mod tests {
     #[test]
     fn values_are_the_same_on_every_machine() {
         // Recorded once: a change breaks the comparability of everything measured before it.
-        let values: Vec<u32> = values(Seeded::new(0).key("x"), 3, -1.0, 1.0).iter().map(|v| v.to_bits()).collect();
+        let values: Vec<u32> =
+            values(Seeded::new(0).key("x"), 3, -1.0, 1.0).iter().map(|v| v.to_bits()).collect();
         assert_eq!(values, [0, 0, 0]);
     }
 

@@ -116,7 +116,10 @@ impl WeightsError {
 /// The folder of weights: `$BENCH_WEIGHTS_DIR`, else `models/weights` of the checkout that this was
 /// compiled in, else of the working directory.
 pub fn directory() -> PathBuf {
-    directory_from(env::var_os(WEIGHTS_DIR_VARIABLE).map(PathBuf::from), Path::new(env!("CARGO_MANIFEST_DIR")))
+    directory_from(
+        env::var_os(WEIGHTS_DIR_VARIABLE).map(PathBuf::from),
+        Path::new(env!("CARGO_MANIFEST_DIR")),
+    )
 }
 
 /// The folder of photographs: `$BENCH_IMAGES_DIR`, else `images` below [`directory`].

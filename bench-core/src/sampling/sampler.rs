@@ -11,7 +11,7 @@ use crate::sampling::{Batch, Phase, Schedule};
 /// between processes dominates the spread within one.
 const SAMPLES: u32 = 100;
 
-/// A sample lasts at least this many steps of the clock, so that reading it adds at most 0.1 %.
+/// A sample lasts at least this many steps of the clock.
 const STEPS_PER_SAMPLE: u32 = 1000;
 
 /// Warm-up may take this share of the round's time.
@@ -115,7 +115,12 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
     fn warm_up(&self) -> Option<u64> {
         if let Some(count) = self.assignment.warmup {
             let left = count.saturating_sub(self.warm.iterations);
-            return (left > 0).then(|| left.min(self.window()));
+            return match left {
+                // Without a few steps of the clock behind it, the batch size would be a guess.
+                0 => (self.warm.total < self.shortest_sample() && self.warm.estimate_s < self.shortest_sample().as_secs_f64())
+                    .then(|| self.window()),
+                _ => Some(left.min(self.window())),
+            };
         }
         let cap = self.slice().mul_f64(WARM_UP_SHARE);
         let next = Duration::from_secs_f64(self.warm.estimate_s);
@@ -129,12 +134,19 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         (wanted as u64).clamp(1, self.warm.iterations.saturating_mul(2).max(1))
     }
 
+    /// What a sample lasts at least, so that the clock can be read to 0.1 % of it.
+    fn shortest_sample(&self) -> Duration {
+        self.resolution * STEPS_PER_SAMPLE
+    }
+
     /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`].
     fn batch_size(&self) -> u64 {
-        let by_clock = self.resolution * STEPS_PER_SAMPLE;
-        let wanted_samples = self.assignment.samples.unwrap_or(u64::from(SAMPLES)).clamp(1, 1 << 20) as u32;
-        let by_slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE) / wanted_samples;
-        let target = by_clock.max(by_slice).as_secs_f64();
+        let by_slice = match self.assignment.samples {
+            // A number of samples was asked for, not a time.
+            Some(_) => WINDOW,
+            None => self.slice().mul_f64(1.0 - WARM_UP_SHARE) / SAMPLES,
+        };
+        let target = self.shortest_sample().max(by_slice).as_secs_f64();
         (target / self.warm.estimate_s.max(1e-12)).round().clamp(1.0, 1e15) as u64
     }
 

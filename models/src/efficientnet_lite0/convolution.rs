@@ -1,7 +1,10 @@
 //! A convolution with batch normalisation and, mostly, ReLU6: all that this network is made of.
 
-use candle_core::{D, Module, ModuleT, Tensor};
-use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, VarBuilder};
+use candle_core::{Module, Tensor};
+use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
+
+use super::depthwise::depthwise;
+use super::padding::pad;
 
 /// Added to variances, as TensorFlow's `batch_norm_epsilon` of this network.
 const EPSILON: f64 = 1e-3;
@@ -43,12 +46,15 @@ pub enum Activation {
 }
 
 /// Convolution, batch normalisation and activation. The output has ⌈side / stride⌉ pixels a side.
+///
+/// In inference a batch normalisation is a factor and a summand for every channel; both are
+/// multiplied into the convolution when it is made, which saves four passes over its output.
 #[derive(Debug)]
 pub struct Convolution {
-    convolution: Conv2d,
-    normalisation: BatchNorm,
-    activation: Activation,
+    kernel: Tensor,
+    bias: Tensor,
     shape: Shape,
+    activation: Activation,
 }
 
 impl Convolution {
@@ -62,34 +68,32 @@ impl Convolution {
         kernel: VarBuilder<'_>,
         normalisation: VarBuilder<'_>,
     ) -> candle_core::Result<Self> {
-        let config = Conv2dConfig {
-            stride: shape.stride,
-            groups: if shape.depthwise { shape.inputs } else { 1 },
-            ..Default::default()
+        let groups = if shape.depthwise { shape.inputs } else { 1 };
+        let config = Conv2dConfig { groups, ..Default::default() };
+        let convolution =
+            candle_nn::conv2d_no_bias(shape.inputs, shape.outputs, shape.kernel, config, kernel)?;
+        let normalisation = candle_nn::batch_norm(shape.outputs, EPSILON, normalisation)?;
+        let folded: Conv2d = convolution.absorb_bn(&normalisation)?;
+        let Some(bias) = folded.bias() else {
+            return Err(candle_core::Error::Msg(
+                "a convolution with a normalisation folded in has no bias".to_owned(),
+            ));
         };
-        Ok(Convolution {
-            convolution: candle_nn::conv2d_no_bias(shape.inputs, shape.outputs, shape.kernel, config, kernel)?,
-            normalisation: candle_nn::batch_norm(shape.outputs, EPSILON, normalisation)?,
-            activation,
-            shape,
-        })
-    }
-
-    fn pad(&self, images: &Tensor) -> candle_core::Result<Tensor> {
-        let mut padded = images.clone();
-        for dim in [D::Minus2, D::Minus1] {
-            let (before, after) = same_padding(padded.dim(dim)?, self.shape.kernel, self.shape.stride);
-            if before + after > 0 {
-                padded = padded.pad_with_zeros(dim, before, after)?;
-            }
-        }
-        Ok(padded)
+        // candle's running statistics are variables. What is computed from them remembers how, and so
+        // would every activation after it, which keeps all of them alive until the output is dropped.
+        Ok(Convolution { kernel: folded.weight().detach(), bias: bias.detach(), shape, activation })
     }
 }
 
 impl Module for Convolution {
     fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
-        let output = self.normalisation.forward_t(&self.convolution.forward(&self.pad(images)?)?, false)?;
+        let Shape { outputs, kernel, stride, depthwise: is_depthwise, .. } = self.shape;
+        let output = if is_depthwise {
+            depthwise(images, &self.kernel, &self.bias, stride)?
+        } else {
+            let output = pad(images, kernel, stride)?.conv2d(&self.kernel, 0, stride, 1, 1)?;
+            output.broadcast_add(&self.bias.reshape((1, outputs, 1, 1))?)?
+        };
         match self.activation {
             Activation::Relu6 => output.clamp(0f32, 6f32),
             Activation::Linear => Ok(output),
@@ -97,52 +101,59 @@ impl Module for Convolution {
     }
 }
 
-/// Zeros before and after `side` pixels, by TensorFlow's rule "SAME": ⌈side / stride⌉ outputs, and
-/// where the zeros are odd in number, the odd one comes after. PyTorch's padding is symmetric, and
-/// with a stride of 2 would shift every output by a pixel.
-fn same_padding(side: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    let outputs = side.div_ceil(stride);
-    let zeros = ((outputs.max(1) - 1) * stride + kernel).saturating_sub(side);
-    (zeros / 2, zeros - zeros / 2)
-}
-
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
+    use candle_nn::ModuleT;
 
     use super::*;
     use crate::seeded::Seeded;
 
-    #[test]
-    fn padding_is_that_of_tensorflow() {
-        // (side, kernel, stride) and the zeros before and after, as tf.nn.conv2d computes them.
-        for ((side, kernel, stride), wanted) in [
-            ((224, 3, 2), (0, 1)),
-            ((112, 5, 2), (1, 2)),
-            ((14, 5, 1), (2, 2)),
-            ((7, 1, 1), (0, 0)),
-            ((5, 3, 2), (1, 1)),
-            ((8, 1, 2), (0, 0)),
-        ] {
-            assert_eq!(same_padding(side, kernel, stride), wanted, "{side}, {kernel}, {stride}");
-        }
+    fn layer(shape: Shape, activation: Activation) -> Convolution {
+        let weights = Seeded::new(1).weights(&Device::Cpu);
+        Convolution::new(shape, activation, weights.pp("conv"), weights.pp("bn")).expect("layer")
+    }
+
+    fn images(channels: usize, side: usize) -> Tensor {
+        Seeded::new(2).uniform("x", (1, channels, side, side), -9.0, 9.0, &Device::Cpu).expect("images")
     }
 
     #[test]
     fn the_output_has_the_side_over_the_stride_rounded_up() {
-        let weights = Seeded::new(1).weights(&Device::Cpu);
         for (shape, side, wanted) in [
             (Shape::depthwise(2, 5, 2), 9, 5),
             (Shape::depthwise(2, 3, 1), 4, 4),
             (Shape::pointwise(2, 3), 4, 4),
             (Shape { inputs: 2, outputs: 4, kernel: 3, stride: 2, depthwise: false }, 8, 4),
         ] {
-            let layer = Convolution::new(shape, Activation::Relu6, weights.pp("conv"), weights.pp("bn")).expect("layer");
-            let images = Seeded::new(2).uniform("x", (1, shape.inputs, side, side), -9.0, 9.0, &Device::Cpu);
-            let output = images.and_then(|images| layer.forward(&images)).expect("output");
+            let output =
+                layer(shape, Activation::Relu6).forward(&images(shape.inputs, side)).expect("output");
             assert_eq!(output.dims(), [1, shape.outputs, wanted, wanted], "{shape:?}");
             let values: Vec<f32> = output.flatten_all().and_then(|t| t.to_vec1()).expect("values");
             assert!(values.iter().all(|value| (0.0..=6.0).contains(value)), "{shape:?}: {values:?}");
+            assert!(values.iter().any(|&value| value > 0.0), "{shape:?}: all zero");
+        }
+    }
+
+    #[test]
+    fn folding_the_normalisation_in_changes_nothing() {
+        let (shape, input) = (Shape::pointwise(3, 4), images(3, 5));
+        let folded = layer(shape, Activation::Linear).forward(&input).expect("folded");
+        let weights = Seeded::new(1).weights(&Device::Cpu);
+        let apart = candle_nn::conv2d_no_bias(3, 4, 1, Conv2dConfig::default(), weights.pp("conv"))
+            .and_then(|convolution| convolution.forward(&input))
+            .and_then(|output| candle_nn::batch_norm(4, EPSILON, weights.pp("bn"))?.forward_t(&output, false))
+            .expect("apart");
+        let worst =
+            (folded - apart).and_then(|d| d.abs()?.max_all()?.to_scalar::<f32>()).expect("difference");
+        assert!(worst < 1e-5, "off by {worst}");
+    }
+
+    #[test]
+    fn no_activation_remembers_where_it_came_from() {
+        for shape in [Shape::depthwise(2, 3, 1), Shape::pointwise(2, 3)] {
+            let output = layer(shape, Activation::Relu6).forward(&images(2, 4)).expect("output");
+            assert!(!output.track_op(), "{shape:?}");
         }
     }
 }

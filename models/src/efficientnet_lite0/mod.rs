@@ -4,8 +4,12 @@
 pub mod benchmarks;
 mod block;
 mod convolution;
+mod depthwise;
 mod network;
+mod padding;
 
 pub use block::InvertedBottleneck;
 pub use convolution::{Activation, Convolution, Shape};
+pub use depthwise::depthwise;
 pub use network::{EfficientNetLite0, INPUT_SIDE, prepare};
+pub use padding::{Padding, pad};

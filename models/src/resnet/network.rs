@@ -91,6 +91,7 @@ impl fmt::Debug for ResNet {
 /// # Errors
 /// When the photograph is empty, or the device cannot hold the tensor.
 pub fn prepare(photograph: &Photograph, device: &Device) -> Result<Tensor, PhotographError> {
-    let cut = photograph.with_short_side(SHORT_SIDE, Interpolation::Bilinear)?.centre_crop(INPUT_SIDE as u32)?;
+    let cut =
+        photograph.with_short_side(SHORT_SIDE, Interpolation::Bilinear)?.centre_crop(INPUT_SIDE as u32)?;
     Ok(Normalisation::IMAGENET.apply(&cut, device)?)
 }

@@ -121,6 +121,14 @@ fn counts_are_kept_to_the_letter() {
 }
 
 #[test]
+fn without_warm_up_a_slow_first_call_does_not_decide_the_batch_size() {
+    let cold = |done| if done == 0 { Duration::from_micros(10) } else { Duration::from_nanos(1) };
+    let wanted = Assignment { warmup: Some(0), samples: Some(5), ..assignment(Duration::from_secs(1)) };
+    let round = Simulated::new(wanted).run(cold);
+    assert!(round.samples().iter().all(|iterations| *iterations >= 20_000), "{:?}", round.samples());
+}
+
+#[test]
 fn once_is_once() {
     let once = Assignment { mode: Mode::Once, ..assignment(Duration::from_secs(1)) };
     let round = Simulated::new(once).run(|_| Duration::from_millis(1));

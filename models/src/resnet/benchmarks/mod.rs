@@ -1,1 +1,5 @@
-//! x
+//! Benchmarks of ResNet-18 and ResNet-50, by category.
+
+pub mod integration;
+pub mod performance;
+pub mod unit;

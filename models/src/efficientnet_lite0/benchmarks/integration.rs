@@ -1,0 +1,32 @@
+//! From a photograph's file to the right class.
+
+use std::path::Path;
+
+use bench_core::prelude::*;
+use candle_core::Device;
+
+use crate::classification::{self, ClassificationError, ImageNetClass, Prediction};
+use crate::efficientnet_lite0::{EfficientNetLite0, prepare};
+use crate::photograph::Photograph;
+use crate::weights::{WeightsError, images_directory};
+
+/// Reads the file, decodes, resizes, normalises, runs the network, ranks. A wrong answer fails the
+/// case before its time counts.
+#[benchmark(args(picture = ["china", "flower"]))]
+fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
+    let path = images_directory().join(format!("{picture}.jpg"));
+    let model = b.load(|| EfficientNetLite0::load(&Device::Cpu)).map_err(WeightsError::or_skip)?;
+    Photograph::read(&path).map_err(|error| error.or_skip())?;
+    let right = match picture {
+        "china" => ImageNetClass::PALACE,
+        _ => ImageNetClass::DAISY,
+    };
+    classification::expect_class(&top_five(&model, &path)?, right)?;
+    b.count("images", 1).try_iter(|| top_five(&model, &path))
+}
+
+fn top_five(model: &EfficientNetLite0, path: &Path) -> Result<Vec<Prediction>> {
+    let image = prepare(&Photograph::read(path)?, &Device::Cpu)?;
+    let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
+    Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
+}

@@ -1,0 +1,32 @@
+//! From the bytes of a JPEG to the five likeliest classes.
+
+use bench_core::prelude::*;
+use candle_core::Device;
+
+use crate::classification::{self, ClassificationError, Prediction};
+use crate::photograph::{self, Photograph};
+use crate::resnet::{self, Depth, ResNet};
+
+/// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no
+/// right answer; the answer has to be finite and the same twice before its time counts.
+///
+/// The synthetic picture needs no file. The photograph is a case of its own: it takes another time to
+/// decode, and one id must always mean the same work.
+#[benchmark(args(depth = [18, 50], picture = ["synthetic", "china"]))]
+fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {
+    let jpeg = match picture {
+        "synthetic" => Photograph::synthetic(640, 427).to_jpeg()?,
+        name => photograph::read_file(&format!("{name}.jpg")).map_err(|error| error.or_skip())?,
+    };
+    let depth = Depth::try_from(depth)?;
+    let model = b.load(|| ResNet::load(depth, &Device::Cpu))?;
+    let classify = || top_five(&model, picture, &jpeg);
+    classification::expect_stable(&classify()?, &classify()?)?;
+    b.count("images", 1).try_iter(classify)
+}
+
+fn top_five(model: &ResNet, name: &str, jpeg: &[u8]) -> Result<Vec<Prediction>> {
+    let image = resnet::prepare(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
+    let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
+    Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
+}
