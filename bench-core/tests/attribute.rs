@@ -33,7 +33,7 @@ mod functions {
     }
 
     /// Neither displayed nor debugged.
-    #[derive(Clone)]
+    #[derive(Clone, Copy)]
     struct Opaque(u8);
 
     struct Mute;
@@ -114,6 +114,17 @@ mod functions {
     #[cfg(any())]
     fn configured_out() -> NoSuchType {}
 
+    #[cfg(any())]
+    #[benchmark(category = "unit")]
+    fn configured_out_before() -> NoSuchType {}
+
+    // Denied by default: what the function is allowed, its attribute is allowed.
+    #[benchmark(category = "unit", args(value = [0xFF]))]
+    #[allow(overflowing_literals)]
+    fn allowed(value: i8) -> i8 {
+        value
+    }
+
     macro_rules! from_macro {
         ($($name:ident: $type:ty, [$($value:expr),*], $category:literal;)*) => {$(
             #[benchmark(category = $category, types($type, u128), args(value = [$($value),*]), items = value)]
@@ -180,6 +191,7 @@ fn every_function_is_registered_once() {
     names.sort_unstable();
     let expected = [
         "against_convention",
+        "allowed",
         #[cfg(feature = "tokio")]
         "asynchronous",
         #[cfg(feature = "tokio")]
@@ -272,7 +284,7 @@ fn types_come_first() {
 fn settings_are_the_attributes() {
     let Overrides { warmup, repeats, rounds, max_time, timeout } = named("driven").settings;
     assert_eq!((warmup, repeats, rounds), (Some(0), Some(50), Some(3)));
-    assert_eq!((max_time, timeout), (Some(Duration::from_millis(1500)), Some(Duration::from_secs(300))));
+    assert_eq!((max_time, timeout), (Some(Duration::from_millis(1500)), Some(Duration::from_mins(5))));
     let Overrides { warmup, repeats, rounds, max_time, timeout } = named("plain").settings;
     assert_eq!((warmup, repeats, rounds, max_time, timeout), (None, None, None, None, None));
 }

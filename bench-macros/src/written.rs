@@ -33,12 +33,15 @@ fn append(tokens: TokenStream, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proc_macro2::Group;
     use quote::quote;
 
     #[test]
     fn whitespace_goes_but_not_inside_literals() {
         assert_eq!(written(quote!(DType::F32)), "DType::F32");
         assert_eq!(written(quote!(Vec<Option<u8>>)), "Vec<Option<u8>>");
+        let from_macro_rules = Group::new(Delimiter::None, quote!(a + b));
+        assert_eq!(written(quote!(f(#from_macro_rules, c))), "f(a+b,c)");
         assert_eq!(written(quote!(Some("a b") + [1, 2])), "Some(\"a b\")+[1,2]");
     }
 }
