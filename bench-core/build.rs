@@ -13,9 +13,11 @@ fn main() {
         .and_then(|output| String::from_utf8(output.stdout).ok())
         .unwrap_or_default();
     println!("cargo::rustc-env=BENCH_RUSTC={}", version.trim());
-    for (name, source) in
-        [("BENCH_OPT_LEVEL", "OPT_LEVEL"), ("BENCH_TARGET", "TARGET"), ("BENCH_TARGET_FEATURES", "CARGO_CFG_TARGET_FEATURE")]
-    {
+    for (name, source) in [
+        ("BENCH_OPT_LEVEL", "OPT_LEVEL"),
+        ("BENCH_TARGET", "TARGET"),
+        ("BENCH_TARGET_FEATURES", "CARGO_CFG_TARGET_FEATURE"),
+    ] {
         println!("cargo::rustc-env={name}={}", std::env::var(source).unwrap_or_default());
     }
 }

@@ -114,7 +114,10 @@ impl Bencher {
     ///
     /// # Errors
     /// The routine's own error.
-    pub fn try_iter<O, E: Into<Error>>(&mut self, mut routine: impl FnMut() -> Result<O, E>) -> Result<(), Error> {
+    pub fn try_iter<O, E: Into<Error>>(
+        &mut self,
+        mut routine: impl FnMut() -> Result<O, E>,
+    ) -> Result<(), Error> {
         self.drive(&mut |iterations| {
             let start = Instant::now();
             for _ in 0..iterations {
@@ -184,7 +187,7 @@ impl Bencher {
             ));
         }
         // The error type is never constructed; any will do.
-        let _: Result<(), Error> = self
+        let _ = self
             .try_iter_async(|| {
                 let future = routine();
                 async { Ok::<O, Error>(future.await) }
@@ -231,7 +234,9 @@ impl Bencher {
         match &self.state {
             State::Failed(_) => return None,
             State::Measured => {
-                self.fail(Error::failure("a benchmark measures one closure, but this one called an `iter` method twice"));
+                self.fail(Error::failure(
+                    "a benchmark measures one closure, but this one called an `iter` method twice",
+                ));
                 return None;
             }
             State::Fresh => {}
@@ -294,11 +299,9 @@ impl Bencher {
     pub(crate) fn finish(mut self) -> Result<Observed, Error> {
         self.take_failure()?;
         match self.state {
-            State::Measured => Ok(Observed {
-                probes: self.probes,
-                counters: self.counters,
-                iterations: self.iterations,
-            }),
+            State::Measured => {
+                Ok(Observed { probes: self.probes, counters: self.counters, iterations: self.iterations })
+            }
             State::Fresh | State::Failed(_) => Err(Error::failure(
                 "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
             )),

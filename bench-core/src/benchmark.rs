@@ -55,12 +55,9 @@ impl FromStr for Category {
     type Err = UsageError;
 
     fn from_str(text: &str) -> Result<Self, UsageError> {
-        Category::ALL
-            .into_iter()
-            .find(|category| category.name() == text)
-            .ok_or_else(|| {
-                UsageError::unknown("category", text, nearest::rank(text, Category::ALL.map(Category::name)))
-            })
+        Category::ALL.into_iter().find(|category| category.name() == text).ok_or_else(|| {
+            UsageError::unknown("category", text, nearest::rank(text, Category::ALL.map(Category::name)))
+        })
     }
 }
 
@@ -246,7 +243,14 @@ mod tests {
 
     #[test]
     fn other_paths_name_nothing() {
-        for path in ["models", "models::resnet", "models::resnet::benchmarks", "benchmarks::unit", "models::resnet::benchmarks::helpers", ""] {
+        for path in [
+            "models",
+            "models::resnet",
+            "models::resnet::benchmarks",
+            "benchmarks::unit",
+            "models::resnet::benchmarks::helpers",
+            "",
+        ] {
             assert_eq!(category_of(path), None, "{path}");
             assert_eq!(model_of(path), None, "{path}");
         }

@@ -70,7 +70,9 @@ impl Case {
             Ignore::Always(reason) => Some(reason.unwrap_or("marked `ignore`").to_owned()),
             Ignore::When(ignored) => ignored.iter().find_map(|axis: &Axis| {
                 let (name, value) = self.arguments.iter().find(|(name, _)| *name == axis.name)?;
-                (0..axis.len).any(|index| (axis.label)(index) == *value).then(|| format!("{name}={value} is marked `ignore`"))
+                (0..axis.len)
+                    .any(|index| (axis.label)(index) == *value)
+                    .then(|| format!("{name}={value} is marked `ignore`"))
             }),
         }
     }

@@ -96,11 +96,8 @@ impl Comparison {
     /// Compares `new` with `old`. Cases that `new` was not asked to run are left out, unless the
     /// `selected` predicate says that it was.
     pub fn of(old: &Record, new: &Record, selected: impl Fn(&str) -> bool) -> Self {
-        let logs: Vec<f64> = new
-            .cases
-            .iter()
-            .filter_map(|case| log_ratio(times(old.case(&case.id), Some(case))?))
-            .collect();
+        let logs: Vec<f64> =
+            new.cases.iter().filter_map(|case| log_ratio(times(old.case(&case.id), Some(case))?)).collect();
         let drift = (logs.len() >= CASES_FOR_DRIFT).then(|| stats::median(&stats::sorted(&logs))).flatten();
         let mut cases: Vec<Compared> =
             new.cases.iter().map(|case| compare(old.case(&case.id), case, drift.unwrap_or(0.0))).collect();
@@ -157,7 +154,8 @@ impl Comparison {
             .filter(|(count, _)| *count > 0)
             .map(|(count, verdict)| format!("{count} {verdict}"))
             .collect();
-        let mut lines = vec![if counts.is_empty() { "no case in common".to_owned() } else { counts.join(", ") }];
+        let mut lines =
+            vec![if counts.is_empty() { "no case in common".to_owned() } else { counts.join(", ") }];
         let least = self
             .with(Verdict::Unsure)
             .filter_map(|case| case.change)
@@ -177,7 +175,9 @@ impl Comparison {
 }
 
 fn times<'a>(old: Option<&'a CaseRecord>, new: Option<&'a CaseRecord>) -> Option<(&'a Time, &'a Time)> {
-    let of = |case: Option<&'a CaseRecord>| case.filter(|case| case.status == Status::Ok).and_then(|case| case.time.as_ref());
+    let of = |case: Option<&'a CaseRecord>| {
+        case.filter(|case| case.status == Status::Ok).and_then(|case| case.time.as_ref())
+    };
     Some((of(old)?, of(new)?))
 }
 
@@ -187,11 +187,13 @@ fn log_ratio((old, new): (&Time, &Time)) -> Option<f64> {
 }
 
 fn compare(old: Option<&CaseRecord>, new: &CaseRecord, drift: f64) -> Compared {
-    let median = |case: Option<&CaseRecord>| case.and_then(|case| case.time.as_ref()).map(|time| time.median_s.0);
+    let median =
+        |case: Option<&CaseRecord>| case.and_then(|case| case.time.as_ref()).map(|time| time.median_s.0);
     let found = times(old, Some(new)).and_then(|times| {
         let value = log_ratio(times)? - drift;
         // Independent errors: squares of half-widths add, on the logarithmic scale.
-        let half = (half_width(times.0).powi(2) + half_width(times.1).powi(2) + BETWEEN_RUNS.ln_1p().powi(2)).sqrt();
+        let half =
+            (half_width(times.0).powi(2) + half_width(times.1).powi(2) + BETWEEN_RUNS.ln_1p().powi(2)).sqrt();
         Some(Change { value: value.exp_m1(), low: (value - half).exp_m1(), high: (value + half).exp_m1() })
     });
     Compared {

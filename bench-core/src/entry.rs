@@ -25,9 +25,12 @@ fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
 #[cfg(not(feature = "cli"))]
 fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
     use crate::report::{ColorChoice, Style, console};
+    use crate::runner::Show;
 
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = arguments.iter().find(|argument| !matches!(argument.as_str(), "--bench" | "--test")) {
+    if let Some(unknown) =
+        arguments.iter().find(|argument| !matches!(argument.as_str(), "--bench" | "--test"))
+    {
         return Err(crate::UsageError(format!(
             "`{unknown}`: this program was built without the `cli` feature of bench-core, and takes no arguments"
         ))
@@ -35,9 +38,16 @@ fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
     }
     let mut suite = crate::Suite::new().crates(crates).output_dir("benchmark_results");
     suite.once = !arguments.iter().any(|argument| argument == "--bench");
-    suite.show = crate::runner::Show::Progress;
+    suite.show = if suite.once { Show::Tests } else { Show::Progress };
     let finished = suite.execute()?;
-    print!("{}", console::render(&finished.record, Style::for_stdout(ColorChoice::Auto)));
+    let style = Style::for_stdout(ColorChoice::Auto);
+    let shown = if suite.once {
+        console::render_failures(&finished.record, style)
+    } else {
+        console::render(&finished.record, style)
+    };
+    // A reader that has had enough is no error.
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), shown.as_bytes());
     match finished.trouble {
         Some(trouble) => Err(trouble),
         None => Ok(u8::from(finished.record.summary.failed_runs > 0)),

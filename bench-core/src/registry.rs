@@ -80,10 +80,14 @@ pub(crate) fn find(id: &str) -> Option<Case> {
 fn check_ignored_values(benchmark: &Benchmark) -> Result<(), RunError> {
     let Ignore::When(ignored) = benchmark.ignore else { return Ok(()) };
     for axis in ignored {
-        let known: Vec<String> = benchmark.axes.iter().filter(|other| other.name == axis.name).flat_map(labels).collect();
+        let known: Vec<String> =
+            benchmark.axes.iter().filter(|other| other.name == axis.name).flat_map(labels).collect();
         if let Some(wrong) = labels(axis).find(|label| !known.contains(label)) {
             let unknown = UsageError::unknown("value", &wrong, nearest::rank(&wrong, known));
-            return Err(RunError::Registry(format!("{}: `ignore({} = …)`: {unknown}", benchmark.source, axis.name)));
+            return Err(RunError::Registry(format!(
+                "{}: `ignore({} = …)`: {unknown}",
+                benchmark.source, axis.name
+            )));
         }
     }
     Ok(())

@@ -100,7 +100,9 @@ impl Arguments {
 
     fn matches(&self, case: &Case) -> bool {
         self.0.iter().all(|(name, wanted)| {
-            case.arguments().iter().any(|(known, value)| known == name && wanted.iter().any(|text| text.eq_ignore_ascii_case(value)))
+            case.arguments().iter().any(|(known, value)| {
+                known == name && wanted.iter().any(|text| text.eq_ignore_ascii_case(value))
+            })
         })
     }
 }
@@ -116,7 +118,13 @@ impl FromStr for Arguments {
                 Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
                     arguments.0.entry(name.trim().to_owned()).or_default().insert(value.trim().to_owned());
                 }
-                _ => return Err(UsageError::malformed("filter by arguments", text, "`name=value`, such as `batch=8` or `batch=8,dtype=f16`")),
+                _ => {
+                    return Err(UsageError::malformed(
+                        "filter by arguments",
+                        text,
+                        "`name=value`, such as `batch=8` or `batch=8,dtype=f16`",
+                    ));
+                }
             }
         }
         Ok(arguments)
@@ -134,7 +142,9 @@ impl Partition {
     /// The hash must be the same in every build and on every machine, so that the parts of a suite
     /// that run on different machines add up to the whole: FNV-1a, 64 bits.
     fn holds(self, id: &str) -> bool {
-        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         crate::plan::mix(hash) % self.of == self.part - 1
     }
 }
@@ -144,7 +154,9 @@ impl FromStr for Partition {
 
     fn from_str(text: &str) -> Result<Self, UsageError> {
         text.split_once('/')
-            .and_then(|(part, of)| Some(Partition { part: part.trim().parse().ok()?, of: of.trim().parse().ok()? }))
+            .and_then(|(part, of)| {
+                Some(Partition { part: part.trim().parse().ok()?, of: of.trim().parse().ok()? })
+            })
             .filter(|partition| partition.part >= 1 && partition.part <= partition.of)
             .ok_or_else(|| UsageError::malformed("partition", text, "`k/n` with 1 ≤ k ≤ n, such as `1/4`"))
     }
@@ -152,6 +164,7 @@ impl FromStr for Partition {
 
 impl Selection {
     /// Whether the filters ask for nothing in particular.
+    #[cfg(feature = "cli")]
     pub(crate) fn names_nothing(&self) -> bool {
         self.categories.is_empty()
             && self.models.is_empty()
@@ -163,11 +176,16 @@ impl Selection {
     /// Whether a case with this id, of another record, would have been looked for.
     pub(crate) fn would_take(&self, case: &crate::record::CaseRecord) -> bool {
         (self.categories.is_empty() || self.categories.contains(&case.category))
-            && (self.models.is_empty() || case.model.as_ref().is_some_and(|model| self.models.contains(model)))
+            && (self.models.is_empty()
+                || case.model.as_ref().is_some_and(|model| self.models.contains(model)))
             && (self.tags.is_empty() || case.tags.iter().any(|tag| self.tags.contains(tag)))
             && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(&case.id)))
             && !self.skip.iter().any(|pattern| pattern.matches(&case.id))
-            && self.arguments.0.iter().all(|(name, wanted)| case.arguments.get(name).is_some_and(|value| wanted.contains(value)))
+            && self
+                .arguments
+                .0
+                .iter()
+                .all(|(name, wanted)| case.arguments.get(name).is_some_and(|value| wanted.contains(value)))
             && self.partition.is_none_or(|partition| partition.holds(&case.id))
     }
 
@@ -184,7 +202,9 @@ impl Selection {
         }
         let ignored = matching.iter().filter(|case| case.ignored().is_some()).count();
         let (wanted, hint) = match self.ignored {
-            Ignored::Exclude => (matching.len() - ignored, "all of them are marked `ignore`: add `--include-ignored`"),
+            Ignored::Exclude => {
+                (matching.len() - ignored, "all of them are marked `ignore`: add `--include-ignored`")
+            }
             Ignored::Only => (ignored, "none of them is marked `ignore`: leave out `--ignored`"),
             Ignored::Include => (matching.len(), ""),
         };
@@ -193,15 +213,21 @@ impl Selection {
         }
         Ok(cases
             .into_iter()
-            .filter(|case| self.matches(case) && self.takes(case) && self.partition.is_none_or(|partition| partition.holds(case.id())))
+            .filter(|case| {
+                self.matches(case)
+                    && self.takes(case)
+                    && self.partition.is_none_or(|partition| partition.holds(case.id()))
+            })
             .collect())
     }
 
     fn matches(&self, case: &Case) -> bool {
         let benchmark = case.benchmark();
         (self.categories.is_empty() || self.categories.contains(&benchmark.category))
-            && (self.models.is_empty() || benchmark.model.is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
-            && (self.tags.is_empty() || benchmark.tags.iter().any(|tag| self.tags.iter().any(|wanted| wanted == tag)))
+            && (self.models.is_empty()
+                || benchmark.model.is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
+            && (self.tags.is_empty()
+                || benchmark.tags.iter().any(|tag| self.tags.iter().any(|wanted| wanted == tag)))
             && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(case.id())))
             && !self.skip.iter().any(|pattern| pattern.matches(case.id()))
             && self.arguments.matches(case)
@@ -219,12 +245,20 @@ impl Selection {
         let benchmarks = || cases.iter().map(Case::benchmark);
         for model in &self.models {
             if !benchmarks().any(|benchmark| benchmark.model == Some(model)) {
-                return Err(UsageError::unknown("model", model, nearest::rank(model, benchmarks().filter_map(|benchmark| benchmark.model))));
+                return Err(UsageError::unknown(
+                    "model",
+                    model,
+                    nearest::rank(model, benchmarks().filter_map(|benchmark| benchmark.model)),
+                ));
             }
         }
         for tag in &self.tags {
             if !benchmarks().any(|benchmark| benchmark.tags.contains(&tag.as_str())) {
-                return Err(UsageError::unknown("tag", tag, nearest::rank(tag, benchmarks().flat_map(|benchmark| benchmark.tags.iter().copied()))));
+                return Err(UsageError::unknown(
+                    "tag",
+                    tag,
+                    nearest::rank(tag, benchmarks().flat_map(|benchmark| benchmark.tags.iter().copied())),
+                ));
             }
         }
         for name in self.arguments.0.keys() {
@@ -242,7 +276,8 @@ impl Selection {
         const SHOWN: usize = 15;
         let text = self.patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let ranked = nearest::rank(&text, cases.iter().map(Case::id));
-        let mut message = format!("no case matches these filters; of {} cases, the nearest are:", ranked.len());
+        let mut message =
+            format!("no case matches these filters; of {} cases, the nearest are:", ranked.len());
         for id in ranked.iter().take(SHOWN) {
             message += &format!("\n  {id}");
         }
@@ -286,14 +321,20 @@ mod tests {
     }
 
     fn ids(selection: &Selection) -> Vec<String> {
-        selection.apply(all()).map(|cases| cases.iter().map(|case| case.id().to_owned()).collect()).expect("some match")
+        selection
+            .apply(all())
+            .map(|cases| cases.iter().map(|case| case.id().to_owned()).collect())
+            .expect("some match")
     }
 
     #[test]
     fn filters_narrow() {
         assert_eq!(ids(&Selection::default()).len(), 3);
         let performance = Selection { categories: vec![Category::Performance], ..Selection::default() };
-        assert_eq!(ids(&performance), ["resnet/performance/forward[batch=1]", "resnet/performance/forward[batch=8]"]);
+        assert_eq!(
+            ids(&performance),
+            ["resnet/performance/forward[batch=1]", "resnet/performance/forward[batch=8]"]
+        );
         let ignored = Selection { ignored: Ignored::Only, ..Selection::default() };
         assert_eq!(ids(&ignored), ["resnet/performance/forward[batch=32]"]);
         let arguments = Selection { arguments: "batch=8".parse().expect("filter"), ..Selection::default() };
@@ -307,7 +348,11 @@ mod tests {
     #[test]
     fn every_name_round_trips_exactly() {
         for case in all() {
-            let exact = Selection { patterns: vec![Pattern::Exact(case.id().to_owned())], ignored: Ignored::Include, ..Selection::default() };
+            let exact = Selection {
+                patterns: vec![Pattern::Exact(case.id().to_owned())],
+                ignored: Ignored::Include,
+                ..Selection::default()
+            };
             assert_eq!(ids(&exact), [case.id()]);
         }
     }
@@ -318,17 +363,33 @@ mod tests {
             let message = selection.apply(all()).expect_err("nothing matches").to_string();
             assert!(message.contains(wanted), "{message}");
         };
-        fails(Selection { models: vec!["resnt".to_owned()], ..Selection::default() }, "did you mean `resnet`");
-        fails(Selection { tags: vec!["nightyl".to_owned()], ..Selection::default() }, "did you mean `nightly`");
-        fails(Selection { arguments: "bach=1".parse().expect("filter"), ..Selection::default() }, "did you mean `batch`");
-        fails(Selection { patterns: vec![Pattern::Contains("forwrad".to_owned())], ..Selection::default() }, "resnet/performance/forward[batch=1]");
-        fails(Selection { arguments: "batch=32".parse().expect("filter"), ..Selection::default() }, "--include-ignored");
+        fails(
+            Selection { models: vec!["resnt".to_owned()], ..Selection::default() },
+            "did you mean `resnet`",
+        );
+        fails(
+            Selection { tags: vec!["nightyl".to_owned()], ..Selection::default() },
+            "did you mean `nightly`",
+        );
+        fails(
+            Selection { arguments: "bach=1".parse().expect("filter"), ..Selection::default() },
+            "did you mean `batch`",
+        );
+        fails(
+            Selection { patterns: vec![Pattern::Contains("forwrad".to_owned())], ..Selection::default() },
+            "resnet/performance/forward[batch=1]",
+        );
+        fails(
+            Selection { arguments: "batch=32".parse().expect("filter"), ..Selection::default() },
+            "--include-ignored",
+        );
     }
 
     #[test]
     fn partitions_add_up_to_the_whole() {
         let ids: Vec<String> = (0..200).map(|number| format!("resnet/unit/case{number}")).collect();
-        let parts: Vec<Partition> = ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().expect("partition")).collect();
+        let parts: Vec<Partition> =
+            ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().expect("partition")).collect();
         for id in &ids {
             assert_eq!(parts.iter().filter(|part| part.holds(id)).count(), 1, "{id}");
         }

@@ -185,8 +185,11 @@ impl Suite {
             (None, _) => None,
         };
         let finished = self.measure(&cases, folder)?;
-        let comparison = baseline
-            .map(|old| Comparison::of(&old, &finished.record, |id| old.case(id).is_some_and(|case| self.selection.would_take(case))));
+        let comparison = baseline.map(|old| {
+            Comparison::of(&old, &finished.record, |id| {
+                old.case(id).is_some_and(|case| self.selection.would_take(case))
+            })
+        });
         Ok(Finished { comparison, ..finished })
     }
 
@@ -204,8 +207,10 @@ impl Suite {
         let environment = if self.once { Environment::default() } else { Environment::capture() };
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
-        let journal = folder.as_ref().map(|folder| folder.journal(&environment, &timestamp, seed)).transpose()?;
-        let mut observer = Observer { journal: None, trouble: None, progress: Progress::new(&records, self.show) };
+        let journal =
+            folder.as_ref().map(|folder| folder.journal(&environment, &timestamp, seed)).transpose()?;
+        let mut observer =
+            Observer { journal: None, trouble: None, progress: Progress::new(&records, self.show) };
         if let Some(mut journal) = journal {
             records.iter().try_for_each(|case| journal.case(case))?;
             observer.journal = Some(journal);
@@ -216,7 +221,11 @@ impl Suite {
         } else {
             Box::new(Workers::new(interrupt, self.max_memory, self.echo)?)
         };
-        let manner = Manner { mode: if self.once { Mode::Once } else { Mode::Sample }, seed, probes: self.probes.clone() };
+        let manner = Manner {
+            mode: if self.once { Mode::Once } else { Mode::Sample },
+            seed,
+            probes: self.probes.clone(),
+        };
         let ticks = record::CpuTicks::now();
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), &mut observer);
         let Observer { trouble: journal_trouble, progress, .. } = observer;
@@ -224,8 +233,16 @@ impl Suite {
 
         let mut environment = environment;
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
-        let mut record = build(outcome, environment, timestamp, seed, folder.as_ref().map(Folder::run).unwrap_or_default());
-        record.warnings.extend(journal_trouble.map(|error| format!("{error}: a crash would have lost what was measured")));
+        let mut record = build(
+            outcome,
+            environment,
+            timestamp,
+            seed,
+            folder.as_ref().map(Folder::run).unwrap_or_default(),
+        );
+        record.warnings.extend(
+            journal_trouble.map(|error| format!("{error}: a crash would have lost what was measured")),
+        );
         let Some(folder) = folder else {
             return Ok(Finished { record, folder: None, comparison: None, trouble: None });
         };
@@ -265,7 +282,13 @@ fn check_against_earlier(folder: &Folder, cases: &[Case]) -> Result<(), RunError
     }
 }
 
-fn build(outcome: runner::Outcome, environment: Environment, timestamp: String, seed: u64, run: &str) -> Record {
+fn build(
+    outcome: runner::Outcome,
+    environment: Environment,
+    timestamp: String,
+    seed: u64,
+    run: &str,
+) -> Record {
     let mut cases = outcome.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     let warnings = environment.warnings();

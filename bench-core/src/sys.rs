@@ -25,8 +25,9 @@ pub(crate) fn cpu_time() -> Option<CpuTime> {
         }
         usage
     };
-    let duration =
-        |time: libc::timeval| Duration::new(time.tv_sec.max(0) as u64, 0) + Duration::from_micros(time.tv_usec.max(0) as u64);
+    let duration = |time: libc::timeval| {
+        Duration::new(time.tv_sec.max(0) as u64, 0) + Duration::from_micros(time.tv_usec.max(0) as u64)
+    };
     Some(CpuTime { user: duration(usage.ru_utime), system: duration(usage.ru_stime) })
 }
 
@@ -138,7 +139,10 @@ pub(crate) fn exit_descriptor(_pid: u32) -> Option<OwnedFd> {
 
 /// Waits until one of the descriptors can be read or has been closed by its other end, and says
 /// which; all `false` after `timeout`.
-pub(crate) fn wait_readable<const N: usize>(descriptors: [Option<BorrowedFd<'_>>; N], timeout: Duration) -> io::Result<[bool; N]> {
+pub(crate) fn wait_readable<const N: usize>(
+    descriptors: [Option<BorrowedFd<'_>>; N],
+    timeout: Duration,
+) -> io::Result<[bool; N]> {
     // A negative descriptor is skipped by poll(2).
     let mut polled = descriptors.map(|descriptor| libc::pollfd {
         fd: descriptor.map_or(-1, |descriptor| descriptor.as_raw_fd()),
@@ -180,7 +184,10 @@ pub(crate) fn signal_name(signal: i32) -> String {
         (libc::SIGXFSZ, "SIGXFSZ"),
         (libc::SIGSYS, "SIGSYS"),
     ];
-    known.iter().find(|(number, _)| *number == signal).map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+    known
+        .iter()
+        .find(|(number, _)| *number == signal)
+        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -193,7 +200,8 @@ mod tests {
         let (a, b) = UnixStream::pair().expect("pair");
         let (c, _d) = UnixStream::pair().expect("pair");
         io::Write::write_all(&mut &b, b"x").expect("written");
-        let ready = wait_readable([Some(a.as_fd()), Some(c.as_fd()), None], Duration::from_secs(5)).expect("polled");
+        let ready =
+            wait_readable([Some(a.as_fd()), Some(c.as_fd()), None], Duration::from_secs(5)).expect("polled");
         assert_eq!(ready, [true, false, false]);
     }
 

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use benchmarks::kernels::{
-    LINKS, ROWS, STEPS, VALUES, chase, count_words, cycle, dot, floats, format, hash, matrix_product, mix, numbers, sort,
+    LINKS, ROWS, STEPS, VALUES, chase, count_words, cycle, dot, floats, format, hash, matrix_product, mix,
+    numbers, sort,
 };
 use criterion::Criterion;
 
@@ -17,7 +18,9 @@ fn main() {
     let words: Vec<u32> = numbers(2000).into_iter().map(|number| (number % 500) as u32).collect();
     c.bench_function("kernel_count_words", |b| b.iter(|| count_words(black_box(&words))));
     let (x, y) = (floats(ROWS * ROWS), floats(ROWS * ROWS));
-    c.bench_function("kernel_matrix_product", |b| b.iter(|| matrix_product(black_box(&x), black_box(&y), ROWS)));
+    c.bench_function("kernel_matrix_product", |b| {
+        b.iter(|| matrix_product(black_box(&x), black_box(&y), ROWS))
+    });
     let values = numbers(VALUES);
     c.bench_function("kernel_sort", |b| b.iter(|| sort(black_box(&values))));
     let next = cycle(LINKS);

@@ -86,7 +86,13 @@ pub(super) struct Flags {
     #[arg(long, env = "BENCH_TARGET_PRECISION", value_name = "PCT", value_parser = percent, allow_negative_numbers = true, help_heading = "How")]
     target_precision: Option<f64>,
     /// Resident memory that a worker may take [default: 90 % of what is available]
-    #[arg(long, env = "BENCH_MAX_MEMORY", value_name = "SIZE", allow_negative_numbers = true, help_heading = "How")]
+    #[arg(
+        long,
+        env = "BENCH_MAX_MEMORY",
+        value_name = "SIZE",
+        allow_negative_numbers = true,
+        help_heading = "How"
+    )]
     pub(super) max_memory: Option<Bytes>,
     /// Probes to attach, or `none` [default: all that are linked]
     #[arg(long, env = "BENCH_PROBES", value_delimiter = ',', value_name = "NAMES", help_heading = "How")]
@@ -193,7 +199,8 @@ impl Flags {
 
 /// A variable that is set to nothing means the same as one that is not set, as in a CI matrix.
 pub(super) fn forget_empty_variables() {
-    let empty = std::env::vars_os().filter(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with("BENCH_"));
+    let empty = std::env::vars_os()
+        .filter(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with("BENCH_"));
     for (name, _) in empty.collect::<Vec<_>>() {
         sys::forget_variable(&name);
     }

@@ -90,7 +90,9 @@ fn table(cases: &[Case]) -> String {
 /// What would be run, how, and how long that takes at the most.
 pub(super) fn print_plan(suite: &Suite) -> Result<(), RunError> {
     let cases = suite.cases()?;
-    let or_default = |value: Option<u64>, default: &str| value.map_or_else(|| default.to_owned(), |value| value.to_string());
+    let or_default = |value: Option<u64>, default: &str| {
+        value.map_or_else(|| default.to_owned(), |value| value.to_string())
+    };
     let mut table = Table::new(&["case", "warm-up", "samples", "rounds", "budget", "timeout"]);
     let mut total = 0.0;
     for case in &cases {
@@ -105,5 +107,10 @@ pub(super) fn print_plan(suite: &Suite) -> Result<(), RunError> {
             Seconds(settings.timeout_s).to_string(),
         ]);
     }
-    print_text(&format!("{}\n{} cases, budgets of {} together\n", table.render(str::to_owned), cases.len(), Seconds(total)))
+    print_text(&format!(
+        "{}\n{} cases, budgets of {} together\n",
+        table.render(str::to_owned),
+        cases.len(),
+        Seconds(total)
+    ))
 }

@@ -148,7 +148,9 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
 fn print(text: &str) -> Result<(), RunError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(RunError::io("write to", "stdout", error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(RunError::io("write to", "stdout", error))
+        }
         _ => Ok(()),
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn run(suite: &Suite, style: Style) -> Result<u8, RunError> {
     };
     print(&format!("\nrunning {cases} {}\n", if cases == 1 { "test" } else { "tests" }))?;
     if cases == 0 {
-        print("\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n")?;
+        print(
+            "\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n",
+        )?;
         return Ok(code::OK);
     }
     let record = suite.execute()?.record;

@@ -132,7 +132,9 @@ impl ProbeSet {
             .map(|Attached { probe, cost_ns, readings }| {
                 let (readings, unavailable) = match readings {
                     // JSON knows no NaN and no infinity; a figure that is none is left out.
-                    Ok(readings) => (readings.into_iter().filter(|reading| reading.value.is_finite()).collect(), None),
+                    Ok(readings) => {
+                        (readings.into_iter().filter(|reading| reading.value.is_finite()).collect(), None)
+                    }
                     Err(reason) => (Vec::new(), Some(reason)),
                 };
                 ProbeReport { probe: probe.name().to_owned(), readings, unavailable, cost_ns }

@@ -153,7 +153,9 @@ impl Time {
             spread_between_rounds: stats::relative_spread(&medians),
             samples: samples.len(),
             rounds: medians.len(),
-            iterations: measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum(),
+            iterations: measured()
+                .map(|round| round.iterations_per_sample * round.sample_ns.len() as u64)
+                .sum(),
         })
     }
 
@@ -181,7 +183,8 @@ impl CaseRecord {
             (None, None) => Status::Ok,
         };
         self.time = Time::of(rounds);
-        self.first_call_s = median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
+        self.first_call_s =
+            median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.cpu_time_s = median_of(rounds, |round| reading(round, "cpu_time")).map(Seconds);
         self.peak_memory_bytes = rounds
@@ -189,7 +192,12 @@ impl CaseRecord {
             .filter_map(|round| reading(round, "peak_memory"))
             .reduce(f64::max)
             .map(|bytes| Bytes(bytes as u64));
-        self.counters = rounds.iter().rev().find(|round| round.is_ok()).map(|round| round.counters.clone()).unwrap_or_default();
+        self.counters = rounds
+            .iter()
+            .rev()
+            .find(|round| round.is_ok())
+            .map(|round| round.counters.clone())
+            .unwrap_or_default();
         self.metrics = match &self.time {
             Some(time) => domain::metrics(&Work { time, counters: &self.counters }),
             None => Vec::new(),
@@ -211,14 +219,23 @@ impl CaseRecord {
         } else if let Some(precision) = time.precision()
             && precision > self.settings.target_precision
         {
-            let ended = if self.settings.rounds.is_some() || self.settings.repeats.is_some() { "rounds" } else { "budget" };
+            let ended = if self.settings.rounds.is_some() || self.settings.repeats.is_some() {
+                "rounds"
+            } else {
+                "budget"
+            };
             doubts.push(format!(
                 "the {ended} ended before the median was known to ±{} %",
                 self.settings.target_precision * 100.0
             ));
         }
-        let unsteady =
-            self.rounds.iter().filter(|round| round.warm_up.is_some_and(|warm_up| warm_up.steady == Some(false) && warm_up.iterations > 8)).count();
+        let unsteady = self
+            .rounds
+            .iter()
+            .filter(|round| {
+                round.warm_up.is_some_and(|warm_up| warm_up.steady == Some(false) && warm_up.iterations > 8)
+            })
+            .count();
         if unsteady * 2 > self.rounds.len() {
             doubts.push("times were still falling when warm-up ended".to_owned());
         }
@@ -227,7 +244,12 @@ impl CaseRecord {
 }
 
 fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
-    round.probes.iter().flat_map(|report| &report.readings).find(|reading| reading.metric == metric).map(|reading| reading.value)
+    round
+        .probes
+        .iter()
+        .flat_map(|report| &report.readings)
+        .find(|reading| reading.metric == metric)
+        .map(|reading| reading.value)
 }
 
 fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {

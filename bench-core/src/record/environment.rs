@@ -68,15 +68,19 @@ impl Environment {
     #[cfg(feature = "sysinfo")]
     fn ask_system(&mut self) {
         use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
-        let kernel = System::kernel_long_version().map(|kernel| format!(", kernel {kernel}")).unwrap_or_default();
+        let kernel =
+            System::kernel_long_version().map(|kernel| format!(", kernel {kernel}")).unwrap_or_default();
         self.os = System::long_os_version().ok().map(|os| os + &kernel);
         self.load = System::load_average().ok().map(|load| load.one);
         let wanted = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         if let Ok(system) = System::new_with_specifics(wanted) {
-            self.cpu =
-                system.cpus().first().map(|cpu| cpu.brand().trim().to_owned()).filter(|brand| !brand.is_empty());
+            self.cpu = system
+                .cpus()
+                .first()
+                .map(|cpu| cpu.brand().trim().to_owned())
+                .filter(|brand| !brand.is_empty());
             self.memory_bytes = Some(Bytes(system.total_memory())).filter(|bytes| bytes.0 > 0);
         }
     }
@@ -90,7 +94,9 @@ impl Environment {
         const BUSY: f64 = 0.5;
         let mut warnings = Vec::new();
         if self.debug_assertions || self.opt_level == "0" {
-            warnings.push("this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned());
+            warnings.push(
+                "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned(),
+            );
         }
         match self.governor.as_deref() {
             None => warnings.push("frequency governor unknown".to_owned()),
@@ -98,7 +104,9 @@ impl Environment {
             Some(other) => warnings.push(format!("frequency governor is `{other}`, not `performance`")),
         }
         if let Some(load) = self.load.filter(|load| *load > BUSY) {
-            warnings.push(format!("load average was {load:.2} when the run began: other work disturbs the figures"));
+            warnings.push(format!(
+                "load average was {load:.2} when the run began: other work disturbs the figures"
+            ));
         }
         if let Some(steal) = self.steal.filter(|steal| *steal >= 0.001) {
             warnings.push(format!("{:.1} % of CPU time was stolen by the hypervisor", steal * 100.0));
@@ -120,7 +128,8 @@ impl CpuTicks {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        let ticks: Vec<u64> = line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
+        let ticks: Vec<u64> =
+            line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
         // user nice system idle iowait irq softirq steal; guest time is part of user already.
         Some(CpuTicks { total: ticks.iter().take(8).sum(), steal: *ticks.get(7)? })
     }
@@ -189,7 +198,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         for (bus, model) in [("0000:02:00.0", "NVIDIA H200"), ("0000:01:00.0", "NVIDIA A100")] {
             std::fs::create_dir(folder.path().join(bus)).expect("folder");
-            std::fs::write(folder.path().join(bus).join("information"), format!("Model: \t\t {model}\nIRQ: 1\n")).expect("file");
+            std::fs::write(
+                folder.path().join(bus).join("information"),
+                format!("Model: \t\t {model}\nIRQ: 1\n"),
+            )
+            .expect("file");
         }
         assert_eq!(nvidia_gpus(folder.path()), ["NVIDIA A100", "NVIDIA H200"]);
         assert!(nvidia_gpus(&folder.path().join("missing")).is_empty());

@@ -46,11 +46,17 @@ impl Folder {
     /// # Errors
     /// When `results` is a file, cannot be written, or is full: better now than after measuring.
     pub fn create(results: &Path) -> Result<Self, RunError> {
-        fs::create_dir_all(results).map_err(|error| RunError::io("create the results folder", results, error))?;
+        fs::create_dir_all(results)
+            .map_err(|error| RunError::io("create the results folder", results, error))?;
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
             let earlier = read::open(&results.join(&session.run))?;
-            return Ok(Folder { results: results.to_owned(), run: session.run, earlier: Some(earlier), previous: session.previous });
+            return Ok(Folder {
+                results: results.to_owned(),
+                run: session.run,
+                earlier: Some(earlier),
+                previous: session.previous,
+            });
         }
         let previous = latest(results);
         let run = create_unique(results)?;
@@ -94,7 +100,12 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn journal(&self, environment: &Environment, timestamp: &str, seed: u64) -> Result<Journal, RunError> {
+    pub(crate) fn journal(
+        &self,
+        environment: &Environment,
+        timestamp: &str,
+        seed: u64,
+    ) -> Result<Journal, RunError> {
         let begin = Begin {
             schema_version: SCHEMA_VERSION,
             run: self.run.clone(),
@@ -157,7 +168,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), UsageError> {
     if sound {
         Ok(())
     } else {
-        Err(UsageError::malformed("name for a run", name, "letters, digits, `_`, `-`, `.` or `+`, and not `latest`"))
+        Err(UsageError::malformed(
+            "name for a run",
+            name,
+            "letters, digits, `_`, `-`, `.` or `+`, and not `latest`",
+        ))
     }
 }
 
@@ -194,7 +209,12 @@ pub(crate) fn recover(results: &Path) -> Vec<String> {
         write_reports(&folder, &record).ok()?;
         Some(record.run)
     };
-    fs::read_dir(results).into_iter().flatten().flatten().filter_map(|entry| abandoned(entry.path())).collect()
+    fs::read_dir(results)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| abandoned(entry.path()))
+        .collect()
 }
 
 fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
@@ -206,11 +226,14 @@ fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
             .map_err(|error| RunError::io("write the report", path, error))?;
     }
     let path = folder.join(RUN_FILE);
-    let mut bytes = serde_json::to_vec(record).map_err(|error| RunError::io("write the record", &path, error.into()))?;
+    let mut bytes =
+        serde_json::to_vec(record).map_err(|error| RunError::io("write the record", &path, error.into()))?;
     bytes.push(b'\n');
     write_whole(&path, &bytes).map_err(|error| RunError::io("write the record", &path, error))?;
     match fs::remove_file(folder.join(JOURNAL)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RunError::io("remove the journal", folder.join(JOURNAL), error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(RunError::io("remove the journal", folder.join(JOURNAL), error))
+        }
         _ => Ok(()),
     }
 }
@@ -305,7 +328,8 @@ mod tests {
         assert_eq!(fs::read(&path).expect("read"), b"two");
         fs::create_dir(folder.path().join("taken")).expect("folder");
         assert!(write_whole(&folder.path().join("taken"), b"x").is_err());
-        let left: Vec<_> = fs::read_dir(folder.path()).expect("read").flatten().map(|entry| entry.file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).expect("read").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
     }
 

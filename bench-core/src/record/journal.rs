@@ -81,10 +81,13 @@ impl Journal {
 /// # Errors
 /// When it cannot be read, or its first line is not the beginning of a journal.
 pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
-    let text = std::fs::read_to_string(path).map_err(|error| RunError::io("read the journal", path, error))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| RunError::io("read the journal", path, error))?;
     let wrong = |reason: String| RunError::Record { path: path.to_owned(), reason };
     let mut lines = text.lines();
-    let first = lines.next().ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
+    let first = lines
+        .next()
+        .ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
     let begin = match serde_json::from_str(first) {
         Ok(Entry::Begin(begin)) => begin,
         Ok(_) => return Err(wrong("the journal has no beginning".to_owned())),

@@ -13,8 +13,8 @@ mod round;
 use serde::{Deserialize, Serialize};
 
 pub use case::{CaseRecord, Percentile, Settings, Status, Time};
-pub use environment::Environment;
 pub(crate) use environment::CpuTicks;
+pub use environment::Environment;
 pub use folder::{Folder, LATEST};
 pub(crate) use folder::{check_name, point, recover};
 pub use journal::Journal;
@@ -110,9 +110,8 @@ impl Record {
 
 /// Now, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
 pub(crate) fn now_utc() -> String {
-    let seconds = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     utc(seconds)
 }
 

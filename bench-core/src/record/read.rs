@@ -54,7 +54,11 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
         return Ok(path);
     }
     let known = nearest::rank(name, folder::names(results));
-    let known = if known.is_empty() { "none".to_owned() } else { known.into_iter().take(10).collect::<Vec<_>>().join(", ") };
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.into_iter().take(10).collect::<Vec<_>>().join(", ")
+    };
     Err(RunError::Record {
         path,
         reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
@@ -79,7 +83,8 @@ pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
     if state != crate::record::RunState::Complete {
         earlier.state = state;
     }
-    earlier.environment.steal = earlier.environment.steal.into_iter().chain(environment.steal).reduce(f64::max);
+    earlier.environment.steal =
+        earlier.environment.steal.into_iter().chain(environment.steal).reduce(f64::max);
     earlier.sealed = sealed;
     earlier.summary = crate::record::Summary::of(&earlier.cases);
     earlier
@@ -94,7 +99,11 @@ fn read_file(path: &Path) -> Result<Record, RunError> {
 /// apart from a broken one.
 fn parse(bytes: &[u8]) -> Result<Record, String> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        if error.is_eof() { format!("the file is truncated ({error})") } else { format!("the file is not JSON ({error})") }
+        if error.is_eof() {
+            format!("the file is truncated ({error})")
+        } else {
+            format!("the file is not JSON ({error})")
+        }
     })?;
     if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
         return Err(format!("not a benchmark record: its `format` is not \"{FORMAT}\""));
@@ -104,7 +113,9 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
             "it has schema version {version}, but this program reads versions up to {SCHEMA_VERSION}: update bench-core"
         )),
         Some(0) | None => Err("its `schema_version` is missing or not a version".to_owned()),
-        Some(_) => serde_json::from_value(value).map_err(|error| format!("it does not follow its schema: {error}")),
+        Some(_) => {
+            serde_json::from_value(value).map_err(|error| format!("it does not follow its schema: {error}"))
+        }
     }
 }
 

@@ -11,15 +11,21 @@ use crate::report::{Style, Table};
 const UNSUPPORTED: char = '~';
 
 /// The table of a run, and everything that should be said below it.
-pub(crate) fn render(record: &Record, style: Style) -> String {
-    let mut table = Table::new(&["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call"]);
+pub fn render(record: &Record, style: Style) -> String {
+    let mut table =
+        Table::new(&["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call"]);
     let mut group = None;
     let mut unsupported = false;
     for case in &record.cases {
         let key = (case.model.as_deref(), case.category);
         if group != Some(key) {
             group = Some(key);
-            table.heading(key.0.map_or_else(|| case.category.to_string(), |model| format!("{model} · {}", case.category)));
+            table.heading(
+                key.0.map_or_else(
+                    || case.category.to_string(),
+                    |model| format!("{model} · {}", case.category),
+                ),
+            );
         }
         let name = format!("  {}", short_name(case));
         match (&case.time, case.status) {
@@ -28,10 +34,17 @@ pub(crate) fn render(record: &Record, style: Style) -> String {
                 table.row(cells(name, case, time));
             }
             (_, Status::Failed) => {
-                table.remark(name, style.bad(&format!("failed: {}", case.failure.as_ref().map(one_line).unwrap_or_default())));
+                table.remark(
+                    name,
+                    style
+                        .bad(&format!("failed: {}", case.failure.as_ref().map(one_line).unwrap_or_default())),
+                );
             }
             (_, Status::Skipped) => {
-                table.remark(name, style.doubtful(&format!("skipped: {}", case.skip_reason.as_deref().unwrap_or_default())));
+                table.remark(
+                    name,
+                    style.doubtful(&format!("skipped: {}", case.skip_reason.as_deref().unwrap_or_default())),
+                );
             }
             _ => table.remark(name, style.doubtful("not run: interrupted")),
         }
@@ -92,7 +105,7 @@ fn one_line(failure: &crate::record::Failure) -> String {
 }
 
 /// The failures alone.
-pub(crate) fn render_failures(record: &Record, style: Style) -> String {
+pub fn render_failures(record: &Record, style: Style) -> String {
     let mut out = String::new();
     failures(&mut out, record, style);
     out
@@ -118,7 +131,10 @@ fn printable(line: &str) -> String {
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
-    let of_cases = record.cases.iter().flat_map(|case| case.warnings.iter().map(move |warning| (case.id.clone(), warning.as_str())));
+    let of_cases = record
+        .cases
+        .iter()
+        .flat_map(|case| case.warnings.iter().map(move |warning| (case.id.clone(), warning.as_str())));
     // Cases that share a warning share a line.
     let mut grouped: Vec<(&str, Vec<String>)> = Vec::new();
     for (case, warning) in of_cases {
@@ -140,7 +156,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
 }
 
 /// Old, new, change with interval, and verdict of every case.
-pub(crate) fn render_comparison(comparison: &Comparison, style: Style) -> String {
+pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", comparison.baseline)));
     for note in &comparison.notes {
@@ -156,7 +172,9 @@ pub(crate) fn render_comparison(comparison: &Comparison, style: Style) -> String
             seconds(case.old_s),
             seconds(case.new_s),
             case.change.map(|found| change(found.value)).unwrap_or_default(),
-            case.change.map(|found| format!("{} to {}", change(found.low), change(found.high))).unwrap_or_default(),
+            case.change
+                .map(|found| format!("{} to {}", change(found.low), change(found.high)))
+                .unwrap_or_default(),
             match case.verdict {
                 Verdict::Slower | Verdict::Failed => style.bad(&verdict),
                 Verdict::Faster => style.good(&verdict),

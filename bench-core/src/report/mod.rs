@@ -1,6 +1,6 @@
 //! What people and programs read: one exporter per file, and the console.
 
-pub(crate) mod console;
+pub mod console;
 mod samples_csv;
 mod style;
 mod summary_csv;

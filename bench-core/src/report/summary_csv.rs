@@ -52,13 +52,19 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
-    let arguments: Vec<String> = case.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let arguments: Vec<String> =
+        case.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let time = case.time.as_ref();
     let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let seconds = |value: Option<Seconds>| text(value.map(|seconds| seconds.0));
     let interval = time.and_then(|time| time.interval_s);
     let metric = case.metrics.first();
-    let reason = case.failure.as_ref().map(ToString::to_string).or_else(|| case.skip_reason.clone()).unwrap_or_default();
+    let reason = case
+        .failure
+        .as_ref()
+        .map(ToString::to_string)
+        .or_else(|| case.skip_reason.clone())
+        .unwrap_or_default();
     [
         record.run.clone(),
         record.timestamp.clone(),

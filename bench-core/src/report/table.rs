@@ -57,7 +57,9 @@ impl Table {
             let _: fmt::Result = match row {
                 Row::Heading(text) => writeln!(out, "{}", bold(text)),
                 Row::Cells(cells) => writeln!(out, "{}", line(&widths, cells.iter().map(String::as_str))),
-                Row::Remark(first, text) => writeln!(out, "{first}{}  {text}", " ".repeat(widths[0] - width(first))),
+                Row::Remark(first, text) => {
+                    writeln!(out, "{first}{}  {text}", " ".repeat(widths[0] - width(first)))
+                }
             };
         }
         out

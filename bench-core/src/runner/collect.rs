@@ -22,14 +22,21 @@ impl Collector {
         match frame {
             Frame::Ready { protocol: PROTOCOL } => {}
             Frame::Ready { protocol } => {
-                return Err(format!("it speaks version {protocol} of the worker protocol, this runner version {PROTOCOL}"));
+                return Err(format!(
+                    "it speaks version {protocol} of the worker protocol, this runner version {PROTOCOL}"
+                ));
             }
             Frame::Loaded { ns } => *self.round.load_ns.get_or_insert(0) += ns,
             Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
             Frame::WarmedUp(warm_up) => self.round.warm_up = Some(warm_up),
             Frame::Samples { iterations, ns } => {
-                if iterations == 0 || !self.round.sample_ns.is_empty() && iterations != self.round.iterations_per_sample {
-                    return Err(format!("samples of {iterations} iterations after samples of {}", self.round.iterations_per_sample));
+                if iterations == 0
+                    || !self.round.sample_ns.is_empty() && iterations != self.round.iterations_per_sample
+                {
+                    return Err(format!(
+                        "samples of {iterations} iterations after samples of {}",
+                        self.round.iterations_per_sample
+                    ));
                 }
                 self.round.iterations_per_sample = iterations;
                 self.round.sample_ns.extend(ns);
@@ -65,7 +72,11 @@ impl Collector {
     /// Records a failure that the worker could not tell itself; the first one stands.
     pub(super) fn fail(&mut self, cause: Cause, message: impl Into<String>) {
         self.closed = true;
-        self.round.failure.get_or_insert(Failure { cause, message: message.into(), output_tail: String::new() });
+        self.round.failure.get_or_insert(Failure {
+            cause,
+            message: message.into(),
+            output_tail: String::new(),
+        });
     }
 
     /// The round, with the end of the worker's output where it failed.

@@ -25,7 +25,9 @@ impl Tail {
         let mut chunk = [0; 64 << 10];
         let count = match stream.read(&mut chunk) {
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => return Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
+                return Ok(true);
+            }
             Err(error) => return Err(error),
         };
         self.push(&chunk[..count]);

@@ -80,7 +80,9 @@ impl Observe for Progress {
             Shown::Tests => {
                 let outcome = match case.status {
                     Status::Ok => "ok".to_owned(),
-                    Status::Skipped => format!("ignored, {}", case.skip_reason.as_deref().unwrap_or_default()),
+                    Status::Skipped => {
+                        format!("ignored, {}", case.skip_reason.as_deref().unwrap_or_default())
+                    }
                     Status::Failed | Status::NotRun => "FAILED".to_owned(),
                 };
                 // A reader that has gone must not end the run.
@@ -96,7 +98,8 @@ impl Observe for Progress {
 fn in_short(case: &CaseRecord) -> String {
     match (case.status, &case.time) {
         (Status::Ok, Some(time)) => {
-            let precision = time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
+            let precision =
+                time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
             format!("{}{precision} in {} {rounds}", time.median_s, time.rounds)
         }
@@ -128,12 +131,18 @@ mod bar {
             let bar = ProgressBar::new(records.iter().map(budget_ms).sum::<u64>().max(1));
             let template = "{bar:30} {percent:>3} %  {elapsed} gone, at most {eta} to go  {msg}";
             // The template is a constant; the default style is as good if it should ever be wrong.
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             Bar { bar, spent: HashMap::new() }
         }
 
         pub(super) fn round_begins(&mut self, case: &CaseRecord, ended: usize, cases: usize) {
-            self.bar.set_message(format!("{ended}/{cases} done · {} round {}", case.id, case.rounds.len() + 1));
+            self.bar.set_message(format!(
+                "{ended}/{cases} done · {} round {}",
+                case.id,
+                case.rounds.len() + 1
+            ));
         }
 
         pub(super) fn round_ended(&mut self, case: &CaseRecord) {

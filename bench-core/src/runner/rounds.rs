@@ -42,7 +42,10 @@ pub(super) fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
         return (done == 0).then_some(Next { samples: None, slice: Duration::ZERO, timeout });
     }
     let left = settings.max_time_s - spent;
-    let wanted = settings.rounds.map(u64::from).or_else(|| settings.repeats.map(|repeats| repeats.min(ROUNDS_FOR_REPEATS)));
+    let wanted = settings
+        .rounds
+        .map(u64::from)
+        .or_else(|| settings.repeats.map(|repeats| repeats.min(ROUNDS_FOR_REPEATS)));
     if let Some(wanted) = wanted {
         let out_of_time = settings.max_time_is_hard && done > 0 && left <= 0.0;
         return (!out_of_time && (done as u64) < wanted).then(|| Next {
@@ -54,7 +57,11 @@ pub(super) fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
     let Some(last) = case.rounds.last() else {
         return Some(Next { samples: None, slice: seconds(settings.max_time_s / SLICES), timeout });
     };
-    let precise = case.time.as_ref().and_then(|time| time.precision()).is_some_and(|precision| precision <= settings.target_precision);
+    let precise = case
+        .time
+        .as_ref()
+        .and_then(|time| time.precision())
+        .is_some_and(|precision| precision <= settings.target_precision);
     // A round that would end less than half in the budget is not begun.
     if done >= MOST_ROUNDS || precise && done >= FEWEST_ROUNDS || left < last.wall_s / 2.0 {
         return None;

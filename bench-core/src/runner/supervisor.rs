@@ -53,7 +53,9 @@ impl Workers {
     }
 
     fn memory_limit(&self) -> Option<Bytes> {
-        self.max_memory.or_else(|| sys::available_memory().ok().map(|bytes| Bytes((bytes.0 as f64 * SHARE_OF_MEMORY) as u64)))
+        self.max_memory.or_else(|| {
+            sys::available_memory().ok().map(|bytes| Bytes((bytes.0 as f64 * SHARE_OF_MEMORY) as u64))
+        })
     }
 
     fn start(&self) -> io::Result<Worker> {
@@ -100,7 +102,8 @@ impl Execute for Workers {
             collector.fail(Cause::Protocol, format!("it does not listen: {error}"));
         }
         let mut tail = Tail::new(self.echo);
-        let limits = Limits { deadline: Instant::now().checked_add(timeout), timeout, memory: self.memory_limit() };
+        let limits =
+            Limits { deadline: Instant::now().checked_add(timeout), timeout, memory: self.memory_limit() };
         let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt);
         worker.end();
         match ended {
@@ -132,7 +135,13 @@ enum Ended {
 }
 
 /// Follows a worker until it has exited or must be killed.
-fn supervise(worker: &mut Worker, collector: &mut Collector, tail: &mut Tail, limits: &Limits, interrupt: &Interrupt) -> Ended {
+fn supervise(
+    worker: &mut Worker,
+    collector: &mut Collector,
+    tail: &mut Tail,
+    limits: &Limits,
+    interrupt: &Interrupt,
+) -> Ended {
     let mut grace: Option<Instant> = None;
     loop {
         let now = Instant::now();
@@ -147,13 +156,17 @@ fn supervise(worker: &mut Worker, collector: &mut Collector, tail: &mut Tail, li
             return Ended::Killed;
         }
         if grace.is_none() && limits.deadline.is_some_and(|deadline| now >= deadline) {
-            collector.fail(Cause::Timeout, format!("not done after {:.1} s (`timeout`)", limits.timeout.as_secs_f64()));
+            collector.fail(
+                Cause::Timeout,
+                format!("not done after {:.1} s (`timeout`)", limits.timeout.as_secs_f64()),
+            );
             return Ended::Killed;
         }
         if let (Some(limit), Some(resident)) = (limits.memory, sys::resident_memory(worker.child.id()))
             && resident > limit
         {
-            collector.fail(Cause::OutOfMemory, format!("its resident memory passed {limit} (`--max-memory`)"));
+            collector
+                .fail(Cause::OutOfMemory, format!("its resident memory passed {limit} (`--max-memory`)"));
             return Ended::Killed;
         }
         let patience = limits
@@ -258,13 +271,18 @@ impl Worker {
             Err(error) => return Err(format!("the channel broke: {error}")),
         }
         let Some(end) = self.received.iter().rposition(|byte| *byte == b'\n') else {
-            return if self.received.len() > LONGEST_FRAME { Err("a frame without an end".to_owned()) } else { Ok(()) };
+            return if self.received.len() > LONGEST_FRAME {
+                Err("a frame without an end".to_owned())
+            } else {
+                Ok(())
+            };
         };
         let rest = self.received.split_off(end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
         for line in whole.lines() {
             let line = line.map_err(|error| error.to_string())?;
-            let frame: Frame = serde_json::from_str(&line).map_err(|error| format!("not a frame: {error}"))?;
+            let frame: Frame =
+                serde_json::from_str(&line).map_err(|error| format!("not a frame: {error}"))?;
             collector.take(frame)?;
         }
         Ok(())
@@ -300,13 +318,13 @@ impl Worker {
                 self.stdout.as_ref().map(AsFd::as_fd),
                 self.stderr.as_ref().map(AsFd::as_fd),
             ];
-            let Ok([channel, stdout, stderr]) = sys::wait_readable(descriptors, Duration::ZERO) else { return };
+            let Ok([channel, stdout, stderr]) = sys::wait_readable(descriptors, Duration::ZERO) else {
+                return;
+            };
             if !(channel || stdout || stderr) {
                 return;
             }
-            if channel
-                && let Err(wrong) = self.receive(collector)
-            {
+            if channel && let Err(wrong) = self.receive(collector) {
                 collector.fail(Cause::Protocol, wrong);
                 self.channel = None;
             }

@@ -72,8 +72,11 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
     let cases: Vec<Case> = Case::all_of(&SLEEP).take(rounds.len()).collect();
     let wishes = Wishes { overrides, target_precision: None };
     let records = plan(&cases, |case| crate::plan::settings(case, &wishes));
-    let mut execute =
-        Prepared { rounds: rounds.into_iter().map(VecDeque::from).collect(), asked: Vec::new(), interrupt_after };
+    let mut execute = Prepared {
+        rounds: rounds.into_iter().map(VecDeque::from).collect(),
+        asked: Vec::new(),
+        interrupt_after,
+    };
     let mut notes = Notes::default();
     let manner = Manner { mode, seed: 1, probes: None };
     let outcome = run(&cases, records, &manner, &mut execute, &mut notes);
@@ -92,7 +95,10 @@ fn rounds_of_different_cases_are_interleaved() {
         assert_eq!(distinct.len(), 4, "every pass holds every case once: {order:?}");
     }
     assert_eq!(order.len(), 12);
-    assert!(order[..4] != order[4..8] || order[4..8] != order[8..], "every pass in the same order: {order:?}");
+    assert!(
+        order[..4] != order[4..8] || order[4..8] != order[8..],
+        "every pass in the same order: {order:?}"
+    );
 }
 
 #[test]

@@ -90,7 +90,12 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         Sampler::on_clock(assignment, resolution, Box::new(Instant::now), send)
     }
 
-    fn on_clock(assignment: Assignment, resolution: Duration, now: Box<dyn Fn() -> Instant>, send: S) -> Self {
+    fn on_clock(
+        assignment: Assignment,
+        resolution: Duration,
+        now: Box<dyn Fn() -> Instant>,
+        send: S,
+    ) -> Self {
         Sampler {
             assignment,
             resolution,
@@ -117,8 +122,9 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             let left = count.saturating_sub(self.warm.iterations);
             return match left {
                 // Without a few steps of the clock behind it, the batch size would be a guess.
-                0 => (self.warm.total < self.shortest_sample() && self.warm.estimate_s < self.shortest_sample().as_secs_f64())
-                    .then(|| self.window()),
+                0 => (self.warm.total < self.shortest_sample()
+                    && self.warm.estimate_s < self.shortest_sample().as_secs_f64())
+                .then(|| self.window()),
                 _ => Some(left.min(self.window())),
             };
         }
@@ -160,7 +166,8 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         }
         // Half a sample too long is as good as half a sample too short.
         let half_sample = self.sampled / (2 * self.samples.min(u64::from(u32::MAX / 2)) as u32);
-        self.samples >= u64::from(SAMPLES) * 10 || spent + half_sample >= self.slice().mul_f64(1.0 - WARM_UP_SHARE)
+        self.samples >= u64::from(SAMPLES) * 10
+            || spent + half_sample >= self.slice().mul_f64(1.0 - WARM_UP_SHARE)
     }
 
     fn flush(&mut self) -> Result<(), Error> {

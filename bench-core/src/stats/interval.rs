@@ -108,7 +108,15 @@ mod tests {
     #[test]
     fn order_statistics_are_the_published_ranks() {
         // Conover, table A3 and any table of binomial intervals of the median.
-        for (n, k) in [(5, None), (6, Some(1)), (8, Some(1)), (9, Some(2)), (12, Some(3)), (20, Some(6)), (30, Some(10))] {
+        for (n, k) in [
+            (5, None),
+            (6, Some(1)),
+            (8, Some(1)),
+            (9, Some(2)),
+            (12, Some(3)),
+            (20, Some(6)),
+            (30, Some(10)),
+        ] {
             assert_eq!(order_statistic(n), k, "n = {n}");
         }
     }

@@ -48,7 +48,9 @@ mod tests {
     #[test]
     fn nearest_rank_of_one_to_a_hundred() {
         let values: Vec<f64> = (1..=100).map(f64::from).collect();
-        for (p, value) in [(0.5, 50.0), (0.9, 90.0), (0.95, 95.0), (0.99, 99.0), (0.999, 100.0), (1.0, 100.0), (0.001, 1.0)] {
+        for (p, value) in
+            [(0.5, 50.0), (0.9, 90.0), (0.95, 95.0), (0.99, 99.0), (0.999, 100.0), (1.0, 100.0), (0.001, 1.0)]
+        {
             assert_eq!(nearest_rank(&values, p), Some(value), "p = {p}");
         }
         assert_eq!(nearest_rank(&values, 0.0), None);

@@ -24,9 +24,10 @@ impl Channel {
     /// A value that is none ends the process: going on would start a second run.
     pub(crate) fn from_environment() -> Option<Self> {
         let value = std::env::var_os(CHANNEL_VARIABLE)?;
-        let parsed = value.to_str().and_then(|text| text.split_once(':')).and_then(|(fd, runner)| {
-            Some((fd.parse().ok()?, runner.parse().ok()?))
-        });
+        let parsed = value
+            .to_str()
+            .and_then(|text| text.split_once(':'))
+            .and_then(|(fd, runner)| Some((fd.parse().ok()?, runner.parse().ok()?)));
         let adopted = match parsed {
             Some((fd, runner)) => {
                 sys::settle_in_as_worker(runner);
@@ -43,7 +44,10 @@ impl Channel {
                 Some(Channel { reader: Rc::new(RefCell::new(BufReader::new(stream))) })
             }
             Err(error) => {
-                eprintln!("{CHANNEL_VARIABLE}={}: {error}. This variable is the runner's own; unset it.", value.display());
+                eprintln!(
+                    "{CHANNEL_VARIABLE}={}: {error}. This variable is the runner's own; unset it.",
+                    value.display()
+                );
                 std::process::exit(2);
             }
         }
@@ -67,7 +71,8 @@ pub(crate) fn refuse_fork() -> ! {
     if let Some(mut stream) = FOR_FORKED_CHILDREN.get() {
         let frame = Frame::Failed {
             kind: FailureKind::Error,
-            message: "the benchmark forked, and the child returned into the harness: let it exit instead".to_owned(),
+            message: "the benchmark forked, and the child returned into the harness: let it exit instead"
+                .to_owned(),
         };
         // Nobody is left to tell if this fails.
         let _ = write_message(&mut stream, &frame);

@@ -26,7 +26,9 @@ impl Schedule for Stepped {
             return Ok(Some(Batch { phase: Phase::FirstCall, iterations: 1 }));
         }
         match self.commands.receive()? {
-            Some(Command::Batch { iterations: 0 }) => Err(Error::failure("a batch of 0 iterations was asked for")),
+            Some(Command::Batch { iterations: 0 }) => {
+                Err(Error::failure("a batch of 0 iterations was asked for"))
+            }
             Some(Command::Batch { iterations }) => Ok(Some(Batch { phase: Phase::Sample, iterations })),
             // A runner that has gone needs nothing more.
             Some(Command::Stop) | None => Ok(None),

@@ -143,3 +143,93 @@ pub fn prepare(photograph: &Photograph, device: &Device) -> Result<Tensor, Photo
     let cut = photograph.centre_crop(side as u32)?.resized(INPUT_SIDE as u32, Interpolation::Bicubic)?;
     Ok(Normalisation::LITE.apply(&cut, device)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classification::{self, ImageNetClass};
+    use crate::seeded::Seeded;
+    use crate::weights::images_directory;
+
+    /// The model with its weights, or a line that says why a test does nothing.
+    fn fetched() -> Option<EfficientNetLite0> {
+        match EfficientNetLite0::load(&Device::Cpu) {
+            Ok(model) => Some(model),
+            Err(missing @ WeightsError::Missing { .. }) => {
+                println!("not tested: {missing}");
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_finite_logits() {
+        let model = EfficientNetLite0::new(&Seeded::new(1).weights(&Device::Cpu)).expect("model");
+        let images = Seeded::new(2).images(1, 32, &Device::Cpu).expect("images");
+        let first = model.forward(&images).expect("logits");
+        classification::check_finite(&first).expect("finite");
+        let second = model.forward(&images).expect("logits");
+        let difference =
+            (first - second).and_then(|d| d.abs()?.max_all()?.to_scalar::<f32>()).expect("difference");
+        assert_eq!(difference, 0.0);
+    }
+
+    #[test]
+    fn trained_weights_give_the_logits_of_the_published_port() {
+        let Some(model) = fetched() else { return };
+        // The port's forward pass in NumPy, in 64-bit floats, on the same input.
+        let (first, largest, sum) =
+            ([-0.130_343_6, -1.292_946_5, -1.893_577_2, -0.840_286_4], (646, 7.027_531), -103.269_83);
+        let pixel = |channel: usize, row: usize, column: usize| {
+            ((row * column + 7 * channel * row + 3 * column) % 256) as f32 / 128.0 - 127.0 / 128.0
+        };
+        let side = 0..INPUT_SIDE;
+        let pixels: Vec<f32> = (0..3)
+            .flat_map(|c| {
+                side.clone().flat_map(move |row| (0..INPUT_SIDE).map(move |column| pixel(c, row, column)))
+            })
+            .collect();
+        let images = Tensor::from_vec(pixels, (1, 3, INPUT_SIDE, INPUT_SIDE), &Device::Cpu).expect("images");
+        let logits: Vec<f32> =
+            model.forward(&images).and_then(|logits| logits.flatten_all()?.to_vec1()).expect("logits");
+        for (logit, wanted) in logits.iter().zip(first) {
+            assert!((logit - wanted).abs() < 1e-4, "{logit} is not {wanted}");
+        }
+        assert!((logits[largest.0] - largest.1).abs() < 1e-4, "{}", logits[largest.0]);
+        assert!((logits.iter().sum::<f32>() - sum).abs() < 1e-2, "{}", logits.iter().sum::<f32>());
+    }
+
+    #[test]
+    fn photographs_are_what_they_show() {
+        let Some(model) = fetched() else { return };
+        for (name, class) in [("china.jpg", ImageNetClass::PALACE), ("flower.jpg", ImageNetClass::DAISY)] {
+            let photograph = match Photograph::read(&images_directory().join(name)) {
+                Ok(photograph) => photograph,
+                Err(missing @ PhotographError::Missing { .. }) => {
+                    println!("not tested: {missing}");
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            };
+            let image = prepare(&photograph, &Device::Cpu).expect("prepared");
+            let logits = model.forward(&image).expect("logits");
+            let answers = classification::top_k(&logits, 1).expect("predictions");
+            classification::expect_class(&answers[0], class).expect(name);
+        }
+    }
+
+    #[test]
+    fn weights_of_another_network_are_refused_by_name() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("resnet.safetensors");
+        let weight = Tensor::zeros((64, 3, 7, 7), candle_core::DType::F32, &Device::Cpu).expect("zeros");
+        candle_core::safetensors::save(&[("conv1.weight", weight)].into(), &path).expect("saved");
+        let error = EfficientNetLite0::read(path, &Device::Cpu).expect_err("another network");
+        let text = error.to_string();
+        assert!(
+            text.contains("`_conv_stem.weight`") && text.contains("not the weights of efficientnet_lite0"),
+            "{text}"
+        );
+    }
+}

@@ -95,3 +95,46 @@ pub fn prepare(photograph: &Photograph, device: &Device) -> Result<Tensor, Photo
         photograph.with_short_side(SHORT_SIDE, Interpolation::Bilinear)?.centre_crop(INPUT_SIDE as u32)?;
     Ok(Normalisation::IMAGENET.apply(&cut, device)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classification;
+
+    /// A seventh of the side: the same layers on a fiftieth of the pixels.
+    const SMALL_SIDE: usize = 32;
+
+    fn logits(model: &ResNet, images: &Tensor) -> Vec<f32> {
+        model.forward(images).and_then(|logits| logits.flatten_all()?.to_vec1()).expect("logits")
+    }
+
+    #[test]
+    fn a_seeded_network_is_finite_and_sees_its_input() {
+        let model = ResNet::load(Depth::Eighteen, &Device::Cpu).expect("model");
+        let images = Seeded::new(1).images(2, SMALL_SIDE, &Device::Cpu).expect("images");
+        let both = model.forward(&images).expect("logits");
+        classification::check_finite(&both).expect("finite");
+        let first = logits(&model, &images.narrow(0, 0, 1).expect("the first image"));
+        let second = logits(&model, &images.narrow(0, 1, 1).expect("the second image"));
+        let largest = first.iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
+        // Neither dead nor exploding: sixteen residual blocks would give either with a careless gain.
+        assert!((0.5..50.0).contains(&largest), "{largest}");
+        assert!(first.iter().zip(&second).any(|(a, b)| (a - b).abs() > 0.01));
+    }
+
+    #[test]
+    fn depths_that_are_not_offered_are_named() {
+        assert_eq!(Depth::try_from(50), Ok(Depth::Fifty));
+        let error = Depth::try_from(34).expect_err("34 is not offered");
+        assert_eq!(error.to_string(), "there is no ResNet-34 here: the depths are 18 and 50");
+    }
+
+    #[test]
+    fn a_photograph_of_any_proportions_becomes_a_square() {
+        for (width, height) in [(80, 60), (60, 80), (30, 30)] {
+            let image = prepare(&Photograph::synthetic(width, height), &Device::Cpu).expect("prepared");
+            assert_eq!(image.dims(), [1, 3, INPUT_SIDE, INPUT_SIDE]);
+        }
+        assert!(prepare(&Photograph::synthetic(0, 4), &Device::Cpu).is_err());
+    }
+}

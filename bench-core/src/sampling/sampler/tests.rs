@@ -3,9 +3,11 @@ use std::rc::Rc;
 
 use super::*;
 
+type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
+
 /// A benchmark on a clock that moves only when it runs.
 struct Simulated {
-    sampler: Sampler<Box<dyn FnMut(Frame) -> Result<(), Error>>>,
+    sampler: Sampler<Send>,
     clock: Rc<Cell<Duration>>,
     frames: Rc<RefCell<Vec<Frame>>>,
 }
@@ -19,7 +21,11 @@ struct Round {
 
 impl Round {
     fn samples(&self) -> Vec<u64> {
-        self.batches.iter().filter(|batch| batch.phase == Phase::Sample).map(|batch| batch.iterations).collect()
+        self.batches
+            .iter()
+            .filter(|batch| batch.phase == Phase::Sample)
+            .map(|batch| batch.iterations)
+            .collect()
     }
 
     fn warm_up(&self) -> WarmUp {
@@ -47,12 +53,16 @@ impl Simulated {
     fn new(assignment: Assignment) -> Self {
         let (clock, frames) = (Rc::new(Cell::new(Duration::ZERO)), Rc::new(RefCell::new(Vec::new())));
         let (base, reading, sink) = (Instant::now(), Rc::clone(&clock), Rc::clone(&frames));
-        let send: Box<dyn FnMut(Frame) -> Result<(), Error>> = Box::new(move |frame| {
+        let send: Send = Box::new(move |frame| {
             sink.borrow_mut().push(frame);
             Ok(())
         });
-        let sampler =
-            Sampler::on_clock(assignment, Duration::from_nanos(20), Box::new(move || base + reading.get()), send);
+        let sampler = Sampler::on_clock(
+            assignment,
+            Duration::from_nanos(20),
+            Box::new(move || base + reading.get()),
+            send,
+        );
         Simulated { sampler, clock, frames }
     }
 
@@ -105,7 +115,8 @@ fn warm_up_ends_when_times_no_longer_fall() {
 #[test]
 fn warm_up_that_never_settles_ends_with_its_share_and_says_so() {
     let cost = |done: u64| Duration::from_nanos(1_000_000 / (done + 1) + 10);
-    let round = Simulated::new(assignment(Duration::from_millis(100))).run(|done| cost(done) + Duration::from_micros(1_000_000 / (done / 8 + 1)));
+    let round = Simulated::new(assignment(Duration::from_millis(100)))
+        .run(|done| cost(done) + Duration::from_micros(1_000_000 / (done / 8 + 1)));
     assert_eq!(round.warm_up().steady, Some(false));
 }
 
@@ -144,5 +155,8 @@ fn every_sample_is_told() {
         .map(|frame| if let Frame::Samples { ns, .. } = frame { ns.len() } else { 0 })
         .sum();
     assert_eq!(told, round.samples().len());
-    assert!(round.frames.iter().filter(|frame| matches!(frame, Frame::Samples { .. })).count() > 1, "told in one go");
+    assert!(
+        round.frames.iter().filter(|frame| matches!(frame, Frame::Samples { .. })).count() > 1,
+        "told in one go"
+    );
 }
