@@ -228,8 +228,7 @@ impl Suite {
         };
         let ticks = record::CpuTicks::now();
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), &mut observer);
-        let Observer { trouble: journal_trouble, progress, .. } = observer;
-        drop(progress);
+        let journal_trouble = observer.end();
 
         let mut environment = environment;
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
@@ -313,6 +312,13 @@ struct Observer {
     /// The first failure to write; measuring goes on without a journal.
     trouble: Option<RunError>,
     progress: Progress,
+}
+
+impl Observer {
+    /// Takes the progress bar away.
+    fn end(self) -> Option<RunError> {
+        self.trouble
+    }
 }
 
 impl Observe for Observer {
