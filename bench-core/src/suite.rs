@@ -130,6 +130,13 @@ impl Suite {
         self
     }
 
+    /// Measures in this process: one round a case, and nothing protects the run from its benchmarks.
+    #[must_use]
+    pub fn in_process(mut self) -> Self {
+        self.in_process = true;
+        self
+    }
+
     /// Crates that must have brought benchmarks, by library name.
     #[must_use]
     pub fn crates(mut self, crates: &[&'static str]) -> Self {

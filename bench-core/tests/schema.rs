@@ -1,0 +1,74 @@
+//! The published schema and what is written are held to each other, both ways: every object of the schema
+//! forbids fields it does not list and requires those it does.
+
+use bench_core::plan::Wishes;
+use bench_core::prelude::*;
+use bench_core::protocol::{Assignment, Command, Frame, Mode};
+use bench_core::record::Status;
+use bench_core::{Overrides, Record, Suite};
+use serde_json::Value;
+
+#[benchmark(category = "unit", model = "zoo", tags("a"), args(n = [1, 2]), items = n)]
+fn fine(n: usize) -> usize {
+    n + 1
+}
+
+#[benchmark(category = "integration", ignore(n = [2]), args(n = [1, 2]))]
+fn loaded(b: &mut Bencher, n: u64) {
+    let start = b.load(|| n);
+    b.bytes(8).iter(|| start + 1);
+}
+
+#[benchmark(category = "performance")]
+fn failing() -> Result<()> {
+    Err(Error::failure("no \"figure\"\n"))
+}
+
+#[benchmark(category = "performance")]
+fn skipped() -> Result<()> {
+    Err(Error::skip("nothing here"))
+}
+
+fn record() -> Record {
+    let overrides = Overrides { warmup: None, repeats: Some(2), ..Overrides::NONE };
+    Suite::new().wishes(Wishes { overrides, ..Wishes::default() }).in_process().run().expect("a run")
+}
+
+#[test]
+fn a_record_follows_the_schema_and_round_trips() {
+    let record = record();
+    let statuses: Vec<Status> = record.cases.iter().map(|case| case.status).collect();
+    assert!([Status::Ok, Status::Failed, Status::Skipped].iter().all(|status| statuses.contains(status)));
+
+    let value = serde_json::to_value(&record).expect("JSON");
+    let schema: Value = serde_json::from_str(include_str!("../../docs/run.schema.json")).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<String> =
+        validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    let mut unlisted = value.clone();
+    unlisted["cases"][0]["surprise"] = Value::Null;
+    assert!(!validator.is_valid(&unlisted));
+
+    let text = serde_json::to_string(&record).expect("JSON");
+    assert_eq!(serde_json::from_str::<Record>(&text).expect("a record"), record);
+}
+
+/// The transcript in `docs/worker-protocol.md` is what the types read and write.
+#[test]
+fn the_documented_transcript_is_the_protocol() {
+    let page = include_str!("../../docs/worker-protocol.md");
+    let (mut commands, mut frames) = (Vec::new(), Vec::new());
+    for line in page.lines() {
+        if let Some(text) = line.strip_prefix("→ ") {
+            commands.push(serde_json::from_str::<Command>(text).expect(text));
+            assert_eq!(serde_json::to_value(&commands[commands.len() - 1]).ok(), serde_json::from_str(text).ok());
+        } else if let Some(text) = line.strip_prefix("← ") {
+            frames.push(serde_json::from_str::<Frame>(text).expect(text));
+            assert_eq!(serde_json::to_value(&frames[frames.len() - 1]).ok(), serde_json::from_str(text).ok());
+        }
+    }
+    assert!(matches!(&commands[0], Command::Measure(Assignment { mode: Mode::Step, .. })));
+    assert_eq!((commands.len(), frames.len()), (3, 4));
+}
