@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{CaseRecord, Environment, Record, Status, Time};
-use crate::stats;
+use crate::stats::{self, Interval};
 
 /// A change below this share is of no practical interest.
 const THRESHOLD: f64 = 0.01;
@@ -53,17 +53,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A relative change of time, `new/old − 1`, with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// The estimate, drift removed.
-    pub value: f64,
-    /// Lower end of the interval.
-    pub low: f64,
-    /// Upper end of the interval.
-    pub high: f64,
-}
-
 /// One case in both runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
@@ -73,8 +62,10 @@ pub struct Compared {
     pub old_s: Option<f64>,
     /// Median now, in seconds.
     pub new_s: Option<f64>,
-    /// How they differ.
-    pub change: Option<Change>,
+    /// The relative change of time, `new/old − 1`, drift removed.
+    pub change: Option<f64>,
+    /// Its 95 % interval; absent where a run has one round only, and so does not know how processes differ.
+    pub interval: Option<Interval>,
     /// What is said of it.
     pub verdict: Verdict,
 }
@@ -93,37 +84,43 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares `new` with `old`. Cases that `new` was not asked to run are left out, unless the
-    /// `selected` predicate says that it was.
-    pub fn of(old: &Record, new: &Record, selected: impl Fn(&str) -> bool) -> Self {
+    /// Compares `new` with `old`. A case that is in `old` alone was removed if `wanted` says that
+    /// `new` would have run it; it was merely filtered out otherwise.
+    pub fn of(old: &Record, new: &Record, wanted: impl Fn(&CaseRecord) -> bool) -> Self {
         let logs: Vec<f64> =
             new.cases.iter().filter_map(|case| log_ratio(times(old.case(&case.id), Some(case))?)).collect();
-        let drift = (logs.len() >= CASES_FOR_DRIFT).then(|| stats::median(&stats::sorted(&logs))).flatten();
-        let mut cases: Vec<Compared> =
-            new.cases.iter().map(|case| compare(old.case(&case.id), case, drift.unwrap_or(0.0))).collect();
-        let removed = old.cases.iter().filter(|case| new.case(&case.id).is_none() && selected(&case.id));
+        let drift = Drift::of(&logs);
+        let mut cases: Vec<Compared> = new
+            .cases
+            .iter()
+            .map(|case| compare(old.case(&case.id), case, drift.unwrap_or_default()))
+            .collect();
+        let removed = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case));
         cases.extend(removed.map(|case| Compared {
             id: case.id.clone(),
             old_s: case.time.as_ref().map(|time| time.median_s.0),
             new_s: None,
             change: None,
+            interval: None,
             verdict: Verdict::Removed,
         }));
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         let mut notes = differences(&old.environment, &new.environment);
         if let Some(drift) = drift {
             notes.push(format!(
-                "all cases together have moved by {:+.1} % (median): taken for the machine, and removed from each",
-                drift.exp_m1() * 100.0
+                "all cases together have moved by {:+.1} % (median), each by another {:.1} % (robust standard \
+                 deviation): taken for the machine; the first is removed from each, the second is in each interval",
+                drift.shift.exp_m1() * 100.0,
+                drift.spread * 100.0
             ));
         }
-        Comparison { baseline: old.run.clone(), notes, drift: drift.map(f64::exp_m1), cases }
+        Comparison { baseline: old.run.clone(), notes, drift: drift.map(|drift| drift.shift.exp_m1()), cases }
     }
 
     /// The cases that are slower by more than `share`, with their whole interval.
     pub fn slower_than(&self, share: f64) -> impl Iterator<Item = &Compared> {
         self.cases.iter().filter(move |case| {
-            case.verdict == Verdict::Slower && case.change.is_some_and(|change| change.low > share)
+            case.verdict == Verdict::Slower && case.interval.is_some_and(|interval| interval.low > share)
         })
     }
 
@@ -158,8 +155,8 @@ impl Comparison {
             vec![if counts.is_empty() { "no case in common".to_owned() } else { counts.join(", ") }];
         let least = self
             .with(Verdict::Unsure)
-            .filter_map(|case| case.change)
-            .map(|change| (change.high - change.low) / 2.0)
+            .filter_map(|case| case.interval)
+            .map(|interval| (interval.high - interval.low) / 2.0)
             .reduce(f64::min);
         if let Some(least) = least {
             lines.push(format!(
@@ -186,36 +183,59 @@ fn log_ratio((old, new): (&Time, &Time)) -> Option<f64> {
     ratio.is_finite().then_some(ratio)
 }
 
-fn compare(old: Option<&CaseRecord>, new: &CaseRecord, drift: f64) -> Compared {
+/// What the cases of two runs have in common, on the logarithmic scale.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drift {
+    /// The median of the log ratios.
+    shift: f64,
+    /// 1.4826 MAD around it. A machine that has changed seldom changes for every case alike; code that has
+    /// changed for some cases hardly moves a median of deviations.
+    spread: f64,
+}
+
+impl Drift {
+    fn of(logs: &[f64]) -> Option<Self> {
+        if logs.len() < CASES_FOR_DRIFT {
+            return None;
+        }
+        let shift = stats::median(&stats::sorted(logs))?;
+        let deviations: Vec<f64> = logs.iter().map(|log| (log - shift).abs()).collect();
+        Some(Drift { shift, spread: 1.4826 * stats::median(&stats::sorted(&deviations))? })
+    }
+}
+
+fn compare(old: Option<&CaseRecord>, new: &CaseRecord, drift: Drift) -> Compared {
     let median =
         |case: Option<&CaseRecord>| case.and_then(|case| case.time.as_ref()).map(|time| time.median_s.0);
-    let found = times(old, Some(new)).and_then(|times| {
-        let value = log_ratio(times)? - drift;
+    let both = times(old, Some(new));
+    let log = both.and_then(log_ratio).map(|log| log - drift.shift);
+    let half = both.and_then(|(old, new)| {
         // Independent errors: squares of half-widths add, on the logarithmic scale.
-        let half =
-            (half_width(times.0).powi(2) + half_width(times.1).powi(2) + BETWEEN_RUNS.ln_1p().powi(2)).sqrt();
-        Some(Change { value: value.exp_m1(), low: (value - half).exp_m1(), high: (value + half).exp_m1() })
+        let halves = [half_width(old)?, half_width(new)?, BETWEEN_RUNS.ln_1p(), 1.96 * drift.spread];
+        Some(halves.iter().map(|half| half.powi(2)).sum::<f64>().sqrt())
     });
+    let interval =
+        log.zip(half).map(|(log, half)| Interval { low: (log - half).exp_m1(), high: (log + half).exp_m1() });
     Compared {
         id: new.id.clone(),
         old_s: median(old),
         new_s: median(Some(new)),
-        change: found,
-        verdict: match (old, found) {
+        change: log.map(f64::exp_m1),
+        interval,
+        verdict: match (old, both) {
             (None, _) => Verdict::Added,
             (Some(_), None) => Verdict::Failed,
-            (Some(_), Some(change)) => judge(change),
+            (Some(_), Some(_)) => interval.map_or(Verdict::Unsure, judge),
         },
     }
 }
 
-/// Half-width of the interval on the logarithmic scale. A single round says nothing of how processes
-/// differ: the floor between runs then counts once more.
-fn half_width(time: &Time) -> f64 {
-    time.interval_s.map_or(BETWEEN_RUNS.ln_1p(), |interval| (interval.high / interval.low).ln() / 2.0)
+/// Half-width of the interval on the logarithmic scale.
+fn half_width(time: &Time) -> Option<f64> {
+    time.interval_s.map(|interval| (interval.high / interval.low).ln() / 2.0)
 }
 
-fn judge(change: Change) -> Verdict {
+fn judge(change: Interval) -> Verdict {
     if change.low > THRESHOLD {
         Verdict::Slower
     } else if change.high < -THRESHOLD {
@@ -242,4 +262,114 @@ fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     .filter(|(_, old, new)| old != new)
     .map(|(what, old, new)| format!("another {what}: {old} then, {new} now"))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    /// Rounds of one case whose medians are these times, in microseconds.
+    fn run(cases: &[(&str, &[f64])]) -> Record {
+        record(
+            cases
+                .iter()
+                .map(|(id, micros)| (*id, micros.iter().map(|micros| (micros * 1e3) as u64).collect()))
+                .collect(),
+        )
+    }
+
+    const QUIET: [f64; 6] = [100.0, 100.2, 99.8, 100.1, 99.9, 100.0];
+
+    fn times(factor: f64) -> Vec<f64> {
+        QUIET.iter().map(|micros| micros * factor).collect()
+    }
+
+    fn verdict_of(factor: f64) -> (Verdict, Compared) {
+        let comparison =
+            Comparison::of(&run(&[("unit/x", &QUIET)]), &run(&[("unit/x", &times(factor))]), |_| true);
+        let case = comparison.cases.into_iter().next().expect("one case");
+        (case.verdict, case)
+    }
+
+    #[test]
+    fn only_what_two_runs_can_tell_is_told() {
+        assert_eq!(verdict_of(1.0).0, Verdict::Unsure);
+        assert_eq!(verdict_of(1.05).0, Verdict::Unsure);
+        let (verdict, case) = verdict_of(1.3);
+        assert_eq!(verdict, Verdict::Slower);
+        assert!((case.change.expect("a change") - 0.3).abs() < 0.01);
+        let interval = case.interval.expect("an interval");
+        assert!(interval.low > 0.15 && interval.high < 0.45, "{interval:?}");
+        assert_eq!(verdict_of(0.7).0, Verdict::Faster);
+    }
+
+    #[test]
+    fn a_single_round_is_never_slower() {
+        let comparison =
+            Comparison::of(&run(&[("unit/x", &[100.0])]), &run(&[("unit/x", &[200.0])]), |_| true);
+        assert_eq!(comparison.cases[0].verdict, Verdict::Unsure);
+        assert_eq!(comparison.cases[0].interval, None);
+        assert!(comparison.cases[0].change.is_some());
+    }
+
+    #[test]
+    fn cases_come_and_go_and_fail() {
+        let old = run(&[("unit/gone", &QUIET), ("unit/stays", &QUIET), ("unit/broke", &QUIET)]);
+        let new = run(&[("unit/came", &QUIET), ("unit/stays", &QUIET), ("unit/broke", &[])]);
+        let verdicts = |wanted: bool| -> Vec<(String, Verdict)> {
+            Comparison::of(&old, &new, |_| wanted)
+                .cases
+                .into_iter()
+                .map(|case| (case.id, case.verdict))
+                .collect()
+        };
+        let pair = |id: &str, verdict| (id.to_owned(), verdict);
+        let mut all = vec![
+            pair("unit/broke", Verdict::Failed),
+            pair("unit/came", Verdict::Added),
+            pair("unit/gone", Verdict::Removed),
+            pair("unit/stays", Verdict::Unsure),
+        ];
+        assert_eq!(verdicts(true), all);
+        all.remove(2);
+        assert_eq!(verdicts(false), all, "a case that was filtered out was not removed");
+    }
+
+    #[test]
+    fn what_all_cases_share_is_the_machine() {
+        let names: Vec<String> = (0..10).map(|number| format!("unit/case{number}")).collect();
+        let quiet = |factor: f64| -> Vec<(String, Vec<f64>)> {
+            names.iter().map(|name| (name.clone(), times(factor))).collect()
+        };
+        let borrow = |cases: &[(String, Vec<f64>)]| {
+            run(&cases.iter().map(|(id, micros)| (id.as_str(), micros.as_slice())).collect::<Vec<_>>())
+        };
+        let mut after = quiet(1.3);
+        after[3].1 = times(1.3 * 1.4);
+        let comparison = Comparison::of(&borrow(&quiet(1.0)), &borrow(&after), |_| true);
+        assert!((comparison.drift.expect("enough cases") - 0.3).abs() < 0.01);
+        let slower: Vec<&str> = comparison.with(Verdict::Slower).map(|case| case.id.as_str()).collect();
+        assert_eq!(slower, ["unit/case3"]);
+        assert!(comparison.notes.iter().any(|note| note.contains("+30.0 %")), "{:?}", comparison.notes);
+    }
+
+    #[test]
+    fn a_machine_that_changes_unevenly_widens_every_interval() {
+        let ids: Vec<String> = (0..10).map(|number| format!("unit/case{number}")).collect();
+        let old: Vec<(&str, &[f64])> = ids.iter().map(|id| (id.as_str(), QUIET.as_slice())).collect();
+        let uneven: Vec<Vec<f64>> = (0..10).map(|number| times(1.0 + 0.05 * f64::from(number))).collect();
+        let new: Vec<(&str, &[f64])> =
+            ids.iter().zip(&uneven).map(|(id, micros)| (id.as_str(), micros.as_slice())).collect();
+        let comparison = Comparison::of(&run(&old), &run(&new), |_| true);
+        assert_eq!(comparison.with(Verdict::Slower).count() + comparison.with(Verdict::Faster).count(), 0);
+    }
+
+    #[test]
+    fn another_machine_is_said_first() {
+        let (old, mut new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &QUIET)]));
+        new.environment.cpu = Some("another".to_owned());
+        let notes = Comparison::of(&old, &new, |_| true).notes;
+        assert_eq!(notes, ["another processor: unknown then, another now"]);
+    }
 }

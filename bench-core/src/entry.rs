@@ -9,7 +9,7 @@ pub fn run(crates: &[&'static str]) -> ExitCode {
     match begin(crates) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error}");
+            crate::report::tell(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -14,6 +14,7 @@ use crate::record::{
     self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, RunState, SCHEMA_VERSION, Summary,
 };
 use crate::registry;
+use crate::report::tell;
 use crate::runner::{self, Execute, InProcess, Interrupt, Manner, Observe, Progress, Show, Workers};
 use crate::selection::{Pattern, Selection};
 
@@ -178,23 +179,21 @@ impl Suite {
         runner::refuse_inside_worker()?;
         let cases = self.cases()?;
         self.check_probes()?;
-        let folder = match &self.results {
-            Some(results) if !self.once => Some(self.open_folder(results)?),
-            _ => None,
+        let results = self.results.as_deref().filter(|_| !self.once);
+        // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
+        let baseline = match &self.compare {
+            Some(name) => Some(record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?),
+            None => None,
         };
+        let folder = results.map(|results| self.open_folder(results)).transpose()?;
         if let Some(folder) = &folder {
             check_against_earlier(folder, &cases)?;
         }
-        // Before measuring: a baseline that cannot be read should not cost a run.
-        let baseline = match (&self.compare, &folder) {
-            (Some(name), Some(folder)) => Some(record::open(&folder.resolve(name)?)?),
-            (Some(name), None) => Some(record::open(&record::resolve(Path::new(""), name)?)?),
-            (None, _) => None,
-        };
         let finished = self.measure(&cases, folder)?;
+        let target = runner::own_target();
         let comparison = baseline.map(|old| {
-            Comparison::of(&old, &finished.record, |id| {
-                old.case(id).is_some_and(|case| self.selection.would_take(case))
+            Comparison::of(&old, &finished.record, |case| {
+                case.target == target && self.selection.would_take(case)
             })
         });
         Ok(Finished { comparison, ..finished })
@@ -203,9 +202,10 @@ impl Suite {
     fn open_folder(&self, results: &Path) -> Result<Folder, RunError> {
         if let Some(name) = &self.save_as {
             record::check_name(name)?;
+            record::check_free(results, name)?;
         }
         for run in record::recover(results) {
-            eprintln!("recovered what the run {run} had measured before it was killed");
+            tell(&format!("recovered what the run {run} had measured before it was killed"));
         }
         Folder::create(results)
     }
@@ -338,7 +338,7 @@ impl Observe for Observer {
         if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
             && let Err(error) = journal.round(&case.id, round)
         {
-            eprintln!("warning: {error}; measuring goes on");
+            tell(&format!("warning: {error}; measuring goes on"));
             self.trouble = Some(error);
             self.journal = None;
         }

@@ -63,7 +63,10 @@ fn the_documented_transcript_is_the_protocol() {
     for line in page.lines() {
         if let Some(text) = line.strip_prefix("→ ") {
             commands.push(serde_json::from_str::<Command>(text).expect(text));
-            assert_eq!(serde_json::to_value(&commands[commands.len() - 1]).ok(), serde_json::from_str(text).ok());
+            assert_eq!(
+                serde_json::to_value(&commands[commands.len() - 1]).ok(),
+                serde_json::from_str(text).ok()
+            );
         } else if let Some(text) = line.strip_prefix("← ") {
             frames.push(serde_json::from_str::<Frame>(text).expect(text));
             assert_eq!(serde_json::to_value(&frames[frames.len() - 1]).ok(), serde_json::from_str(text).ok());

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::percent;
 use crate::benchmark::{Category, Overrides};
@@ -17,122 +20,164 @@ use crate::sys;
 use super::list::Format;
 
 /// Runs the benchmarks that are linked into this executable.
-///
-/// Through cargo: `cargo bench -- --category performance`. Every flag is also an environment variable,
-/// `BENCH_` and its name. Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than
-/// allowed, 4 unsure with --strict, 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "cargo bench --", disable_version_flag = true, max_term_width = 100)]
+#[command(
+    bin_name = "cargo bench --",
+    disable_version_flag = true,
+    max_term_width = 120,
+    after_help = "Every flag is also an environment variable: --max-time 1s is BENCH_MAX_TIME=1s.\n\
+        Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
+        130 interrupted."
+)]
 pub(super) struct Flags {
     /// Only cases whose id contains one of these texts
-    #[arg(value_name = "FILTER", env = "BENCH_FILTER", help_heading = "Which")]
+    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
     filters: Vec<String>,
     /// Only these categories: unit, integration, performance
-    #[arg(long, env = "BENCH_CATEGORY", value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
     category: Vec<Category>,
     /// Only these models
-    #[arg(long, env = "BENCH_MODEL", value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
     model: Vec<String>,
     /// Only cases with one of these tags
-    #[arg(long, env = "BENCH_TAG", value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
     tag: Vec<String>,
     /// Filters must equal the whole id
-    #[arg(long, env = "BENCH_EXACT", conflicts_with = "regex", help_heading = "Which")]
+    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     exact: bool,
     /// Filters are regular expressions
-    #[arg(long, env = "BENCH_REGEX", help_heading = "Which")]
+    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     regex: bool,
     /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
-    #[arg(long, env = "BENCH_SKIP", value_name = "FILTER", help_heading = "Which")]
+    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
     skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
-    #[arg(long, env = "BENCH_ARGS", value_name = "NAME=VALUE", help_heading = "Which")]
+    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
     args: Vec<Arguments>,
     /// One of several parts, by a stable hash of the id: 1/4
-    #[arg(long, env = "BENCH_PARTITION", value_name = "K/N", help_heading = "Which")]
+    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
     partition: Option<Partition>,
     /// Only cases marked `ignore`
-    #[arg(long, env = "BENCH_IGNORED", conflicts_with = "include_ignored", help_heading = "Which")]
+    #[arg(
+        long,
+        env = "BENCH_IGNORED",
+        hide_env = true,
+        conflicts_with = "include_ignored",
+        help_heading = "Which"
+    )]
     ignored: bool,
     /// Cases marked `ignore`, too
-    #[arg(long, env = "BENCH_INCLUDE_IGNORED", help_heading = "Which")]
+    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     include_ignored: bool,
     /// List cases instead of running them
-    #[arg(long, env = "BENCH_LIST", help_heading = "Which")]
+    #[arg(long, env = "BENCH_LIST", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) list: bool,
     /// How to list: table, terse, json
-    #[arg(long, env = "BENCH_FORMAT", value_enum, default_value_t, help_heading = "Which")]
+    #[arg(
+        long,
+        env = "BENCH_FORMAT",
+        hide_env = true,
+        value_enum,
+        hide_possible_values = true,
+        hide_default_value = true,
+        default_value_t,
+        help_heading = "Which"
+    )]
     pub(super) format: Format,
     /// Show what would be run and how, and run nothing
-    #[arg(long, env = "BENCH_DRY_RUN", help_heading = "Which")]
+    #[arg(long, env = "BENCH_DRY_RUN", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) dry_run: bool,
 
     /// Iterations of warm-up [default: until times are steady]
-    #[arg(long, env = "BENCH_WARMUP", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "How")]
     warmup: Option<u64>,
     /// Samples of a case, over all its rounds [default: until precise enough]
-    #[arg(long, env = "BENCH_REPEATS", value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_REPEATS", hide_env = true, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
     repeats: Option<u64>,
     /// Rounds of a case, each in a process of its own [default: until precise enough]
-    #[arg(long, env = "BENCH_ROUNDS", value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_ROUNDS", hide_env = true, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
     rounds: Option<u64>,
     /// Budget of a case over all its rounds [default: 3s for unit, 10s for others]
-    #[arg(long, env = "BENCH_MAX_TIME", value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_MAX_TIME", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
     max_time: Option<Duration>,
     /// Time after which a case has failed, over all its rounds [default: 5m]
-    #[arg(long, env = "BENCH_TIMEOUT", value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_TIMEOUT", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
     timeout: Option<Duration>,
     /// Half-width of the 95 % interval of the median at which a case is done [default: 1%]
-    #[arg(long, env = "BENCH_TARGET_PRECISION", value_name = "PCT", value_parser = percent, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_TARGET_PRECISION", hide_env = true, value_name = "PCT", value_parser = percent, allow_negative_numbers = true, help_heading = "How")]
     target_precision: Option<f64>,
     /// Resident memory that a worker may take [default: 90 % of what is available]
     #[arg(
         long,
         env = "BENCH_MAX_MEMORY",
+        hide_env = true,
         value_name = "SIZE",
         allow_negative_numbers = true,
         help_heading = "How"
     )]
     pub(super) max_memory: Option<Bytes>,
     /// Probes to attach, or `none` [default: all that are linked]
-    #[arg(long, env = "BENCH_PROBES", value_delimiter = ',', value_name = "NAMES", help_heading = "How")]
+    #[arg(
+        long,
+        env = "BENCH_PROBES",
+        hide_env = true,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        help_heading = "How"
+    )]
     probes: Option<Vec<String>>,
     /// Seed of the order of rounds [default: the clock]
-    #[arg(long, env = "BENCH_SEED", value_name = "N", help_heading = "How")]
+    #[arg(long, env = "BENCH_SEED", hide_env = true, value_name = "N", help_heading = "How")]
     pub(super) seed: Option<u64>,
     /// Measure in this process, for debuggers and profilers: nothing protects the run from a crash
-    #[arg(long, env = "BENCH_IN_PROCESS", help_heading = "How")]
+    #[arg(long, env = "BENCH_IN_PROCESS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) in_process: bool,
     /// Run each case for this long, for a profiler, and report nothing: 5 or 5s
-    #[arg(long, env = "BENCH_PROFILE_TIME", value_name = "S", value_parser = seconds, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_PROFILE_TIME", hide_env = true, value_name = "S", value_parser = seconds, allow_negative_numbers = true, help_heading = "How")]
     pub(super) profile_time: Option<Duration>,
 
     /// Folder of all runs, relative to the workspace [default: benchmark_results]
-    #[arg(long, env = "BENCH_OUTPUT_DIR", value_name = "DIR", help_heading = "Reports")]
+    #[arg(long, env = "BENCH_OUTPUT_DIR", hide_env = true, value_name = "DIR", help_heading = "Reports")]
     pub(super) output_dir: Option<PathBuf>,
     /// Give this run a name to compare with later
-    #[arg(long, env = "BENCH_SAVE_AS", value_name = "NAME", help_heading = "Reports")]
+    #[arg(long, env = "BENCH_SAVE_AS", hide_env = true, value_name = "NAME", help_heading = "Reports")]
     pub(super) save_as: Option<String>,
     /// Compare with an earlier run: latest, a name given with --save-as, or a path
-    #[arg(long, env = "BENCH_COMPARE", value_name = "RUN", help_heading = "Reports")]
+    #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
     /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
-    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", value_name = "PCT", value_parser = percent, requires = "compare", allow_negative_numbers = true, help_heading = "Reports")]
+    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, requires = "compare", allow_negative_numbers = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
     /// Exit with 4 if a comparison is unsure
-    #[arg(long, env = "BENCH_STRICT", help_heading = "Reports")]
+    #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) strict: bool,
     /// Print failures and comparisons only
-    #[arg(long, short, env = "BENCH_QUIET", conflicts_with = "verbose", help_heading = "Reports")]
+    #[arg(
+        long,
+        short,
+        env = "BENCH_QUIET",
+        hide_env = true,
+        conflicts_with = "verbose",
+        help_heading = "Reports"
+    )]
     pub(super) quiet: bool,
     /// Show what benchmarks print
-    #[arg(long, short, env = "BENCH_VERBOSE", help_heading = "Reports")]
+    #[arg(long, short, env = "BENCH_VERBOSE", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) verbose: bool,
     /// Colours: auto, always, never
-    #[arg(long, env = "BENCH_COLOR", value_enum, default_value_t, help_heading = "Reports")]
+    #[arg(
+        long,
+        env = "BENCH_COLOR",
+        hide_env = true,
+        value_enum,
+        hide_possible_values = true,
+        hide_default_value = true,
+        default_value_t,
+        help_heading = "Reports"
+    )]
     pub(super) color: ColorChoice,
     /// No progress bar, no progress lines
-    #[arg(long, env = "BENCH_NO_PROGRESS", help_heading = "Reports")]
+    #[arg(long, env = "BENCH_NO_PROGRESS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) no_progress: bool,
 
     // What cargo, nextest and editors pass to every test executable.
@@ -150,7 +195,50 @@ pub(super) struct Flags {
     unstable: Vec<String>,
 }
 
+/// Flags that exclude each other.
+const EXCLUSIVE: [(&str, &str); 3] =
+    [("exact", "regex"), ("ignored", "include_ignored"), ("quiet", "verbose")];
+
 impl Flags {
+    /// Reads the command line and the environment. Where a flag excludes one that only the environment
+    /// asks for, the flag wins: it is what the person at the keyboard wants now.
+    ///
+    /// # Errors
+    /// clap's own, and two flags that exclude each other.
+    pub(super) fn from_command_line() -> Result<Self, clap::Error> {
+        let mut command = Flags::command();
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut flags = Flags::from_arg_matches(&matches)?;
+        for (one, other) in EXCLUSIVE {
+            match (asked_for(&matches, one), asked_for(&matches, other)) {
+                (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
+                    *flags.switch(other) = false
+                }
+                (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
+                    *flags.switch(one) = false
+                }
+                (Some(_), Some(_)) => {
+                    let message = format!("--{one} and --{other} exclude each other").replace('_', "-");
+                    return Err(command.error(ErrorKind::ArgumentConflict, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(flags)
+    }
+
+    /// The flag of this name, one of [`EXCLUSIVE`].
+    fn switch(&mut self, name: &str) -> &mut bool {
+        match name {
+            "exact" => &mut self.exact,
+            "regex" => &mut self.regex,
+            "ignored" => &mut self.ignored,
+            "include_ignored" => &mut self.include_ignored,
+            "quiet" => &mut self.quiet,
+            _ => &mut self.verbose,
+        }
+    }
+
     pub(super) fn selection(&self) -> Result<Selection, RunError> {
         let pattern = |text: &String| match (self.exact, self.regex) {
             (true, _) => Ok(Pattern::Exact(text.clone())),
@@ -195,6 +283,11 @@ impl Flags {
         let names = self.probes.clone()?;
         Some(if names.iter().all(|name| name == "none") { Vec::new() } else { names })
     }
+}
+
+/// Who asks for a flag, if anybody does.
+fn asked_for(matches: &ArgMatches, name: &str) -> Option<ValueSource> {
+    matches.value_source(name).filter(|source| *source != ValueSource::DefaultValue && matches.get_flag(name))
 }
 
 /// A variable that is set to nothing means the same as one that is not set, as in a CI matrix.

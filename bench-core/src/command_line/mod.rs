@@ -7,12 +7,11 @@ mod test_report;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::error::{RunError, UsageError};
 use crate::record::RunState;
-use crate::report::{Style, console};
+use crate::report::{Style, console, tell};
 use crate::runner::Show;
 use crate::suite::{Finished, Suite};
 
@@ -34,7 +33,7 @@ mod code {
 /// Reads the command line and does what it says. Returns the exit code.
 pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
     flags::forget_empty_variables();
-    let flags = match Flags::try_parse() {
+    let flags = match Flags::from_command_line() {
         Ok(flags) => flags,
         Err(error) => {
             // Help goes to stdout, what is wrong to stderr; nobody is left to tell if that fails.
@@ -67,7 +66,10 @@ fn suite(flags: &Flags, crates: &[&'static str]) -> Result<Suite, RunError> {
     let mut suite = Suite::new().crates(crates).select(flags.selection()?).wishes(flags.wishes());
     suite.results = Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS))));
     suite.save_as = flags.save_as.clone();
-    suite.compare = flags.compare.clone();
+    // A path, unlike a name, is relative to the workspace.
+    suite.compare = flags.compare.as_ref().map(|run| {
+        if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
+    });
     suite.seed = flags.seed;
     suite.probes = flags.probes();
     suite.max_memory = flags.max_memory;
@@ -123,7 +125,7 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {
-        eprintln!("interrupted: the report holds what was measured until then");
+        tell("interrupted: the report holds what was measured until then");
         return Ok(code::INTERRUPTED);
     }
     if record.summary.failed_runs > 0 {
@@ -133,12 +135,12 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
     if let Some(allowed) = flags.fail_on_regression {
         let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
         if !slower.is_empty() {
-            eprintln!("slower by more than {} %: {}", allowed * 100.0, slower.join(", "));
+            tell(&format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
             return Ok(code::SLOWER);
         }
     }
     if flags.strict && comparison.is_unsure() {
-        eprintln!("unsure, and `--strict` was given");
+        tell("unsure, and `--strict` was given");
         return Ok(code::UNSURE);
     }
     Ok(code::OK)

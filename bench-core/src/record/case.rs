@@ -28,6 +28,8 @@ pub struct CaseRecord {
     pub tags: Vec<String>,
     /// Where the function was written: for people, never for matching.
     pub source: String,
+    /// The bench target that holds it.
+    pub target: String,
     /// How it was measured.
     pub settings: Settings,
     /// Whether there are figures.
@@ -71,7 +73,7 @@ pub enum Status {
 }
 
 /// How a case was measured, after flags, attribute and defaults have been weighed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Iterations of warm-up; until steady when absent.
     pub warmup: Option<u64>,
@@ -166,6 +168,33 @@ impl Time {
 }
 
 impl CaseRecord {
+    /// A case of which nothing has been measured.
+    pub(crate) fn blank(id: &str, category: Category) -> Self {
+        CaseRecord {
+            id: id.to_owned(),
+            model: None,
+            category,
+            name: String::new(),
+            arguments: BTreeMap::new(),
+            tags: Vec::new(),
+            source: String::new(),
+            target: String::new(),
+            settings: Settings::default(),
+            status: Status::NotRun,
+            failure: None,
+            skip_reason: None,
+            time: None,
+            first_call_s: None,
+            load_s: None,
+            cpu_time_s: None,
+            peak_memory_bytes: None,
+            counters: Vec::new(),
+            metrics: Vec::new(),
+            warnings: Vec::new(),
+            rounds: Vec::new(),
+        }
+    }
+
     /// Adds a round and brings every figure up to date.
     pub(crate) fn push(&mut self, round: RoundRecord) {
         self.rounds.push(round);
@@ -213,6 +242,15 @@ impl CaseRecord {
         // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
         if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
             doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
+        }
+        let coarse = |round: &&RoundRecord| {
+            let sample = stats::median(&stats::sorted(
+                &round.sample_ns.iter().map(|ns| *ns as f64).collect::<Vec<_>>(),
+            ));
+            sample.zip(round.clock_resolution_ns).is_some_and(|(sample, step)| sample < 100.0 * step as f64)
+        };
+        if self.rounds.iter().filter(coarse).count() * 2 > self.rounds.len() {
+            doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
         }
         if time.rounds == 1 {
             doubts.push("one round only: how much processes differ is unknown".to_owned());

@@ -27,8 +27,6 @@ pub struct Folder {
     run: String,
     /// What an earlier executable of the same `cargo bench` has sealed here.
     earlier: Option<Record>,
-    /// What [`LATEST`] named before this `cargo bench` began.
-    previous: Option<PathBuf>,
 }
 
 /// Which `cargo bench` a run directory belongs to.
@@ -36,6 +34,7 @@ pub struct Folder {
 struct Session {
     cargo: String,
     run: String,
+    /// What [`LATEST`] named before that `cargo bench` began.
     previous: Option<PathBuf>,
 }
 
@@ -51,22 +50,17 @@ impl Folder {
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
             let earlier = read::open(&results.join(&session.run))?;
-            return Ok(Folder {
-                results: results.to_owned(),
-                run: session.run,
-                earlier: Some(earlier),
-                previous: session.previous,
-            });
+            return Ok(Folder { results: results.to_owned(), run: session.run, earlier: Some(earlier) });
         }
         let previous = latest(results);
         let run = create_unique(results)?;
         if let Some(cargo) = cargo {
-            let session = Session { cargo, run: run.clone(), previous: previous.clone() };
+            let session = Session { cargo, run: run.clone(), previous };
             let text = serde_json::to_vec(&session).map_err(io::Error::from);
             text.and_then(|text| write_whole(&results.join(SESSION_FILE), &text))
                 .map_err(|error| RunError::io("write to the results folder", results, error))?;
         }
-        Ok(Folder { results: results.to_owned(), run, earlier: None, previous })
+        Ok(Folder { results: results.to_owned(), run, earlier: None })
     }
 
     /// The run directory.
@@ -84,15 +78,16 @@ impl Folder {
         self.earlier.as_ref()
     }
 
-    /// What `--compare NAME` means: [`LATEST`] is the newest run before this `cargo bench`.
+    /// What `--compare NAME` means before a run: [`LATEST`] is the newest run before this `cargo bench`.
     ///
     /// # Errors
     /// As [`read::resolve`].
-    pub(crate) fn resolve(&self, name: &str) -> Result<PathBuf, RunError> {
-        match (&self.previous, name == LATEST) {
-            (Some(previous), true) => Ok(previous.clone()),
-            (None, true) => read::resolve(Path::new(""), LATEST),
-            (_, false) => read::resolve(&self.results, name),
+    pub(crate) fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
+        let session = parent_cargo().and_then(|cargo| same_session(results, &cargo));
+        match session {
+            Some(Session { previous: Some(previous), .. }) if name == LATEST => Ok(previous),
+            Some(Session { previous: None, .. }) if name == LATEST => Err(read::no_earlier_run(results)),
+            _ => read::resolve(results, name),
         }
     }
 
@@ -146,14 +141,25 @@ impl Folder {
 /// # Errors
 /// When the name is taken by something that is no run, or the folder cannot be written.
 pub(crate) fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
+    check_free(results, name)?;
     let link = results.join(name);
     let io = |error| RunError::io("name the run", &link, error);
-    if fs::symlink_metadata(&link).is_ok_and(|found| !found.file_type().is_symlink()) {
-        return Err(io(io::Error::new(io::ErrorKind::AlreadyExists, "something else has this name")));
-    }
     // A new link renamed over the old one: there is no moment without one.
     let fresh = results.join(format!(".{name}.{}", std::process::id()));
     std::os::unix::fs::symlink(run, &fresh).and_then(|()| fs::rename(&fresh, &link)).map_err(io)
+}
+
+/// Whether `name` is free, or names a run already.
+///
+/// # Errors
+/// When a file or folder has it.
+pub(crate) fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
+    let link = results.join(name);
+    if fs::symlink_metadata(&link).is_ok_and(|found| !found.file_type().is_symlink()) {
+        let taken = io::Error::new(io::ErrorKind::AlreadyExists, "something else has this name");
+        return Err(RunError::io("name the run", link, taken));
+    }
+    Ok(())
 }
 
 /// Whether `name` can be given to a run.

@@ -16,7 +16,7 @@ pub use case::{CaseRecord, Percentile, Settings, Status, Time};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
 pub use folder::{Folder, LATEST};
-pub(crate) use folder::{check_name, point, recover};
+pub(crate) use folder::{check_free, check_name, point, recover};
 pub use journal::Journal;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
@@ -131,8 +131,45 @@ fn utc(seconds: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::benchmark::Category;
+
+    /// A record with one sample of one iteration a round, in nanoseconds; a case without rounds has failed.
+    pub(crate) fn record(cases: Vec<(&str, Vec<u64>)>) -> Record {
+        let cases: Vec<CaseRecord> = cases
+            .into_iter()
+            .map(|(id, rounds)| {
+                let mut case = CaseRecord::blank(id, Category::Unit);
+                for ns in &rounds {
+                    case.push(RoundRecord {
+                        iterations_per_sample: 1,
+                        sample_ns: vec![*ns],
+                        ..RoundRecord::default()
+                    });
+                }
+                if rounds.is_empty() {
+                    let failure =
+                        Failure { cause: Cause::Panic, message: String::new(), output_tail: String::new() };
+                    case.push(RoundRecord { failure: Some(failure), ..RoundRecord::default() });
+                }
+                case
+            })
+            .collect();
+        Record {
+            format: FORMAT.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            run: "run".to_owned(),
+            timestamp: now_utc(),
+            sealed: now_utc(),
+            state: RunState::Complete,
+            summary: Summary::of(&cases),
+            environment: Environment::default(),
+            seed: 0,
+            warnings: Vec::new(),
+            cases,
+        }
+    }
 
     #[test]
     fn dates_are_civil() {

@@ -38,10 +38,7 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
 /// [`RunError::Record`] when there is none, with the names that exist.
 pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     if name == LATEST {
-        return folder::latest(results).ok_or_else(|| RunError::Record {
-            path: results.join(LATEST),
-            reason: "there is no earlier run yet: run once without `--compare` first".to_owned(),
-        });
+        return folder::latest(results).ok_or_else(|| no_earlier_run(results));
     }
     let inside = results.join(name);
     // A name must not lead out of the results folder; a path may lead anywhere.
@@ -63,6 +60,14 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
         path,
         reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
     })
+}
+
+/// There is nothing that [`LATEST`] could name.
+pub(crate) fn no_earlier_run(results: &Path) -> RunError {
+    RunError::Record {
+        path: results.join(LATEST),
+        reason: "there is no earlier run yet: run once without `--compare` first".to_owned(),
+    }
 }
 
 /// `earlier` with the cases of `later` added.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::comparison::{Comparison, Verdict};
 use crate::quantity::{Seconds, rate};
 use crate::record::{CaseRecord, Percentile, Record, Status, Time};
-use crate::report::{Style, Table};
+use crate::report::{Style, Table, first_line, printable};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -36,14 +36,22 @@ pub fn render(record: &Record, style: Style) -> String {
             (_, Status::Failed) => {
                 table.remark(
                     name,
-                    style
-                        .bad(&format!("failed: {}", case.failure.as_ref().map(one_line).unwrap_or_default())),
+                    style.bad(&format!(
+                        "failed: {}",
+                        case.failure
+                            .as_ref()
+                            .map(|failure| first_line(&failure.to_string()))
+                            .unwrap_or_default()
+                    )),
                 );
             }
             (_, Status::Skipped) => {
                 table.remark(
                     name,
-                    style.doubtful(&format!("skipped: {}", case.skip_reason.as_deref().unwrap_or_default())),
+                    style.doubtful(&format!(
+                        "skipped: {}",
+                        first_line(case.skip_reason.as_deref().unwrap_or_default())
+                    )),
                 );
             }
             _ => table.remark(name, style.doubtful("not run: interrupted")),
@@ -99,11 +107,6 @@ fn percent(share: f64) -> String {
     if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
-fn one_line(failure: &crate::record::Failure) -> String {
-    let text = failure.to_string();
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
 /// The failures alone.
 pub fn render_failures(record: &Record, style: Style) -> String {
     let mut out = String::new();
@@ -114,7 +117,10 @@ pub fn render_failures(record: &Record, style: Style) -> String {
 fn failures(out: &mut String, record: &Record, style: Style) {
     for case in &record.cases {
         let Some(failure) = &case.failure else { continue };
-        let _ = writeln!(out, "\n{}\n  {failure}", style.bad(&format!("failed: {}", case.id)));
+        let _ = writeln!(out, "\n{}", style.bad(&format!("failed: {}", case.id)));
+        for line in failure.to_string().lines() {
+            let _ = writeln!(out, "  {}", printable(line));
+        }
         if !failure.output_tail.trim().is_empty() {
             let _ = writeln!(out, "  the end of its output:");
             let lines: Vec<&str> = failure.output_tail.lines().collect();
@@ -123,11 +129,6 @@ fn failures(out: &mut String, record: &Record, style: Style) {
             }
         }
     }
-}
-
-/// What a benchmark has printed must not steer the terminal.
-fn printable(line: &str) -> String {
-    line.chars().take(300).map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
@@ -171,8 +172,8 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
             case.id.clone(),
             seconds(case.old_s),
             seconds(case.new_s),
-            case.change.map(|found| change(found.value)).unwrap_or_default(),
-            case.change
+            case.change.map(change).unwrap_or_default(),
+            case.interval
                 .map(|found| format!("{} to {}", change(found.low), change(found.high)))
                 .unwrap_or_default(),
             match case.verdict {

@@ -5,6 +5,7 @@ mod samples_csv;
 mod style;
 mod summary_csv;
 mod table;
+mod text;
 
 use std::io::{self, Write};
 
@@ -12,6 +13,7 @@ use crate::record::Record;
 
 pub use style::{ColorChoice, Style};
 pub(crate) use table::Table;
+pub(crate) use text::{first_line, printable, tell};
 
 /// Writes one file of a run directory. Plugged in by being linked:
 /// `inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,

@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
 use crate::protocol::{Assignment, Mode};
-use crate::record::{CaseRecord, RoundRecord, Settings, Status};
+use crate::record::{CaseRecord, RoundRecord, Settings};
 
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
@@ -53,7 +53,21 @@ pub(crate) struct Outcome {
 
 /// The records of cases that no round has been run of yet.
 pub(crate) fn plan(cases: &[Case], settings: impl Fn(&Case) -> Settings) -> Vec<CaseRecord> {
-    cases.iter().map(|case| blank(case, settings(case))).collect()
+    let target = own_target();
+    cases.iter().map(|case| blank(case, settings(case), target.clone())).collect()
+}
+
+/// The name of the bench target that this executable was built from: cargo adds a dash and 16
+/// hexadecimal digits to it.
+pub(crate) fn own_target() -> String {
+    let executable = std::env::current_exe().unwrap_or_default();
+    let stem = executable.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            name.to_owned()
+        }
+        _ => stem,
+    }
 }
 
 /// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
@@ -105,29 +119,17 @@ pub(crate) fn run(
     Outcome { cases: records, interrupted: false }
 }
 
-fn blank(case: &Case, settings: Settings) -> CaseRecord {
+fn blank(case: &Case, settings: Settings, target: String) -> CaseRecord {
     let benchmark = case.benchmark();
     CaseRecord {
-        id: case.id().to_owned(),
         model: benchmark.model.map(str::to_owned),
-        category: benchmark.category,
         name: benchmark.name.to_owned(),
         arguments: case.arguments().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         tags: benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect(),
         source: benchmark.source.to_string(),
+        target,
         settings,
-        status: Status::NotRun,
-        failure: None,
-        skip_reason: None,
-        time: None,
-        first_call_s: None,
-        load_s: None,
-        cpu_time_s: None,
-        peak_memory_bytes: None,
-        counters: Vec::new(),
-        metrics: Vec::new(),
-        warnings: Vec::new(),
-        rounds: Vec::new(),
+        ..CaseRecord::blank(case.id(), benchmark.category)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use crate::record::{CaseRecord, Status};
+use crate::report::{first_line, tell};
 use crate::runner::Observe;
 
 /// What is shown while a run goes on.
@@ -57,7 +58,7 @@ impl Observe for Progress {
     fn round_begins(&mut self, case: &CaseRecord) {
         match &mut self.shown {
             // A log wants to know what is running when it stops.
-            Shown::Lines if case.rounds.is_empty() => eprintln!("{}: first round", case.id),
+            Shown::Lines if case.rounds.is_empty() => tell(&format!("{}: first round", case.id)),
             Shown::Nothing | Shown::Lines | Shown::Tests => {}
             #[cfg(feature = "progress")]
             Shown::Bar(bar) => bar.round_begins(case, self.ended, self.cases),
@@ -81,14 +82,14 @@ impl Observe for Progress {
                 let outcome = match case.status {
                     Status::Ok => "ok".to_owned(),
                     Status::Skipped => {
-                        format!("ignored, {}", case.skip_reason.as_deref().unwrap_or_default())
+                        format!("ignored, {}", first_line(case.skip_reason.as_deref().unwrap_or_default()))
                     }
                     Status::Failed | Status::NotRun => "FAILED".to_owned(),
                 };
                 // A reader that has gone must not end the run.
                 let _ = writeln!(std::io::stdout(), "test {} ... {outcome}", case.id);
             }
-            Shown::Lines => eprintln!("[{}/{}] {}: {}", self.ended, self.cases, case.id, in_short(case)),
+            Shown::Lines => tell(&format!("[{}/{}] {}: {}", self.ended, self.cases, case.id, in_short(case))),
             #[cfg(feature = "progress")]
             Shown::Bar(bar) => bar.case_ended(case, &in_short(case)),
         }
@@ -103,8 +104,13 @@ fn in_short(case: &CaseRecord) -> String {
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
             format!("{}{precision} in {} {rounds}", time.median_s, time.rounds)
         }
-        (Status::Skipped, _) => format!("skipped: {}", case.skip_reason.as_deref().unwrap_or_default()),
-        _ => case.failure.as_ref().map_or_else(String::new, |failure| format!("failed: {failure}")),
+        (Status::Skipped, _) => {
+            format!("skipped: {}", first_line(case.skip_reason.as_deref().unwrap_or_default()))
+        }
+        _ => case
+            .failure
+            .as_ref()
+            .map_or_else(String::new, |failure| format!("failed: {}", first_line(&failure.to_string()))),
     }
 }
 

@@ -304,6 +304,8 @@ impl Worker {
     /// Kills what is left of the worker's process group, and reaps the worker.
     fn end(&mut self) {
         sys::kill_group(self.child.id());
+        // It may have left its group; that it has exited already is no error.
+        let _ = self.child.kill();
         // Already reaped, or about to be: SIGKILL cannot be put off.
         let _ = self.child.wait();
     }

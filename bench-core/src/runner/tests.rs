@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::*;
 use crate::benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
 use crate::plan::Wishes;
-use crate::record::{Cause, Failure};
+use crate::record::{Cause, Failure, Status};
 
 static SLEEP: Benchmark = Benchmark {
     name: "sleep",

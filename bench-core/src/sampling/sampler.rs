@@ -37,7 +37,8 @@ pub(crate) struct Sampler<S> {
     samples: u64,
     iterations_per_sample: u64,
     measuring_since: Option<Instant>,
-    sampled: Duration,
+    /// When the batch that is running was handed out.
+    batch_since: Option<Instant>,
     pending: Vec<u64>,
     flushed: Instant,
     send: S,
@@ -55,21 +56,28 @@ enum Stage {
 struct Warmth {
     iterations: u64,
     total: Duration,
+    /// Wall time, with what a benchmark prepares between timed parts: this is what uses up a round.
+    wall: Duration,
     /// Seconds per iteration of the latest windows.
     recent: VecDeque<f64>,
     /// The best window before those.
     best_before: Option<f64>,
+    /// Timed seconds per iteration of the latest window.
     estimate_s: f64,
+    /// Wall seconds per iteration of the latest window.
+    cost_s: f64,
     steady: bool,
 }
 
 impl Warmth {
-    fn note(&mut self, iterations: u64, elapsed: Duration) {
+    fn note(&mut self, iterations: u64, elapsed: Duration, wall: Duration) {
         let seconds = elapsed.as_secs_f64() / iterations as f64;
         self.iterations += iterations;
         self.total += elapsed;
+        self.wall += wall;
         self.estimate_s = seconds;
-        if elapsed < WINDOW / 2 {
+        self.cost_s = wall.as_secs_f64() / iterations as f64;
+        if wall < WINDOW / 2 {
             // Batches still growing towards a window: too short to tell falling times from noise.
             return;
         }
@@ -106,7 +114,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             samples: 0,
             iterations_per_sample: 1,
             measuring_since: None,
-            sampled: Duration::ZERO,
+            batch_since: None,
             pending: Vec::new(),
             send,
         }
@@ -118,26 +126,26 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
 
     /// Iterations of the next window of the warm-up, or `None` when it is over.
     fn warm_up(&self) -> Option<u64> {
+        let affordable = self.warm.wall
+            + Duration::try_from_secs_f64(self.warm.cost_s).unwrap_or(Duration::MAX)
+            <= self.slice().mul_f64(WARM_UP_SHARE);
         if let Some(count) = self.assignment.warmup {
             let left = count.saturating_sub(self.warm.iterations);
+            // Without a few steps of the clock behind it, the batch size would be a guess.
+            let is_guess = self.warm.total < self.shortest_sample()
+                && self.warm.estimate_s < self.shortest_sample().as_secs_f64();
             return match left {
-                // Without a few steps of the clock behind it, the batch size would be a guess.
-                0 => (self.warm.total < self.shortest_sample()
-                    && self.warm.estimate_s < self.shortest_sample().as_secs_f64())
-                .then(|| self.window()),
+                0 => (is_guess && affordable).then(|| self.window()),
                 _ => Some(left.min(self.window())),
             };
         }
-        let cap = self.slice().mul_f64(WARM_UP_SHARE);
-        let next = Duration::from_secs_f64(self.warm.estimate_s);
-        (!self.warm.steady && self.warm.total + next <= cap).then(|| self.window())
+        (!self.warm.steady && affordable).then(|| self.window())
     }
 
     /// As many iterations as fill a window, at most twice as many as before: the estimate may still
     /// come from a cold call.
     fn window(&self) -> u64 {
-        let wanted = WINDOW.as_secs_f64() / self.warm.estimate_s.max(1e-12);
-        (wanted as u64).clamp(1, self.warm.iterations.saturating_mul(2).max(1))
+        as_count(WINDOW.as_secs_f64() / self.warm.cost_s).min(self.warm.iterations.saturating_mul(2).max(1))
     }
 
     /// What a sample lasts at least, so that the clock can be read to 0.1 % of it.
@@ -145,15 +153,19 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         self.resolution * STEPS_PER_SAMPLE
     }
 
-    /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`].
+    /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`]; but
+    /// never more than half the slice can pay for, preparation between the timed parts included.
     fn batch_size(&self) -> u64 {
-        let by_slice = match self.assignment.samples {
+        let slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE);
+        let wall = match self.assignment.samples {
             // A number of samples was asked for, not a time.
             Some(_) => WINDOW,
-            None => self.slice().mul_f64(1.0 - WARM_UP_SHARE) / SAMPLES,
+            None => slice / SAMPLES,
         };
-        let target = self.shortest_sample().max(by_slice).as_secs_f64();
-        (target / self.warm.estimate_s.max(1e-12)).round().clamp(1.0, 1e15) as u64
+        let by_clock = as_count(self.shortest_sample().as_secs_f64() / self.warm.estimate_s);
+        let by_wall = as_count(wall.as_secs_f64() / self.warm.cost_s);
+        let affordable = as_count(slice.as_secs_f64() / 2.0 / self.warm.cost_s);
+        by_clock.min(affordable).max(by_wall)
     }
 
     fn has_enough(&self) -> bool {
@@ -165,23 +177,12 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             return self.samples >= samples || self.assignment.hard_stop && spent >= self.slice();
         }
         // Half a sample too long is as good as half a sample too short.
-        let half_sample = self.sampled / (2 * self.samples.min(u64::from(u32::MAX / 2)) as u32);
+        let half_sample = spent / (2 * self.samples.min(u64::from(u32::MAX / 2)) as u32);
         self.samples >= u64::from(SAMPLES) * 10
             || spent + half_sample >= self.slice().mul_f64(1.0 - WARM_UP_SHARE)
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
-        if !self.pending.is_empty() {
-            let ns = std::mem::take(&mut self.pending);
-            (self.send)(Frame::Samples { iterations: self.iterations_per_sample, ns })?;
-        }
-        self.flushed = (self.now)();
-        Ok(())
-    }
-}
-
-impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
-    fn next(&mut self) -> Result<Option<Batch>, Error> {
+    fn decide(&mut self) -> Result<Option<Batch>, Error> {
         if self.stage == Stage::FirstCall {
             return Ok(Some(Batch { phase: Phase::FirstCall, iterations: 1 }));
         }
@@ -205,25 +206,45 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         Ok(Some(Batch { phase: Phase::Sample, iterations: self.iterations_per_sample }))
     }
 
+    fn flush(&mut self) -> Result<(), Error> {
+        if !self.pending.is_empty() {
+            let ns = std::mem::take(&mut self.pending);
+            (self.send)(Frame::Samples { iterations: self.iterations_per_sample, ns })?;
+        }
+        self.flushed = (self.now)();
+        Ok(())
+    }
+}
+
+impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
+    fn next(&mut self) -> Result<Option<Batch>, Error> {
+        let batch = self.decide()?;
+        self.batch_since = Some((self.now)());
+        Ok(batch)
+    }
+
     fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error> {
         let ns = elapsed.as_nanos() as u64;
+        // A benchmark that does its own timing may report more than has passed.
+        let wall = self.batch_since.map_or(elapsed, |since| (self.now)() - since).max(elapsed);
         match batch.phase {
             Phase::FirstCall => {
                 self.warm.estimate_s = elapsed.as_secs_f64();
+                self.warm.cost_s = wall.as_secs_f64();
                 self.stage = if self.assignment.mode == Mode::Once { Stage::Sampling } else { Stage::WarmUp };
                 (self.send)(Frame::FirstCall { ns })
             }
             Phase::WarmUp => {
-                self.warm.note(batch.iterations, elapsed);
+                self.warm.note(batch.iterations, elapsed, wall);
                 Ok(())
             }
             Phase::Sample => {
                 self.samples += 1;
-                self.sampled += elapsed;
                 self.pending.push(ns);
                 // Told now and then, so that the runner can show progress and a crash loses little;
                 // between samples, never inside one.
-                if (self.now)() - self.flushed >= Duration::from_millis(200) { self.flush() } else { Ok(()) }
+                let told_long_ago = (self.now)() - self.flushed >= Duration::from_millis(200);
+                if told_long_ago { self.flush() } else { Ok(()) }
             }
         }
     }
@@ -231,6 +252,12 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
         (self.send)(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
     }
+}
+
+/// A number of iterations: at least 1, and never so many that adding up could overflow.
+fn as_count(iterations: f64) -> u64 {
+    // Infinite where something takes no time at all.
+    iterations.clamp(1.0, 1e15) as u64
 }
 
 #[cfg(test)]

@@ -67,7 +67,12 @@ impl Simulated {
     }
 
     /// Runs to the end, an iteration taking what `cost` says of its number.
-    fn run(mut self, cost: impl Fn(u64) -> Duration) -> Round {
+    fn run(self, cost: impl Fn(u64) -> Duration) -> Round {
+        self.run_with_setup(Duration::ZERO, cost)
+    }
+
+    /// The same, with `setup` before each iteration that is not timed.
+    fn run_with_setup(mut self, setup: Duration, cost: impl Fn(u64) -> Duration) -> Round {
         let (mut batches, mut done) = (Vec::new(), 0);
         while let Some(batch) = self.sampler.next().expect("a schedule of its own") {
             let elapsed = if batch.iterations > 10_000 {
@@ -77,7 +82,9 @@ impl Simulated {
                 (done..done + batch.iterations).map(&cost).sum()
             };
             done += batch.iterations;
-            self.clock.set(self.clock.get() + elapsed);
+            let setups = setup * u32::try_from(batch.iterations).expect("few");
+            self.clock.set(self.clock.get() + elapsed + setups);
+            assert!(self.clock.get() < Duration::from_secs(3600), "a round without end");
             self.sampler.record(batch, elapsed).expect("a sink that takes everything");
             batches.push(batch);
         }
@@ -137,6 +144,21 @@ fn without_warm_up_a_slow_first_call_does_not_decide_the_batch_size() {
     let wanted = Assignment { warmup: Some(0), samples: Some(5), ..assignment(Duration::from_secs(1)) };
     let round = Simulated::new(wanted).run(cold);
     assert!(round.samples().iter().all(|iterations| *iterations >= 20_000), "{:?}", round.samples());
+}
+
+#[test]
+fn untimed_setup_uses_up_the_round_too() {
+    let round = Simulated::new(assignment(Duration::from_millis(150)))
+        .run_with_setup(Duration::from_millis(2), |_| Duration::from_nanos(1));
+    assert!(round.took < Duration::from_millis(300), "{:?}", round.took);
+    assert!(!round.samples().is_empty());
+}
+
+#[test]
+fn what_takes_no_time_at_all_ends() {
+    let round = Simulated::new(assignment(Duration::from_millis(150)))
+        .run_with_setup(Duration::from_nanos(50), |_| Duration::ZERO);
+    assert!(round.took < Duration::from_millis(300), "{:?}", round.took);
 }
 
 #[test]

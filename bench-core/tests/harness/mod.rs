@@ -1,0 +1,13 @@
+//! What the end-to-end tests share: fixture executables, and a stage to run them on.
+// Each test binary uses a part of it.
+#![allow(dead_code)]
+
+mod cargo;
+mod fixture;
+mod process;
+mod stage;
+
+pub(crate) use cargo::{cargo, fixture_target, nextest_is_missing, scrub};
+pub(crate) use fixture::{Bench, build, executable};
+pub(crate) use process::{Ended, run_to_end, signal, wait, wait_until};
+pub(crate) use stage::{QUICK, Stage, runs_in};

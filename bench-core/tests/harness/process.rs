@@ -1,0 +1,99 @@
+//! Processes: run with a limit, found, and signalled.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes as long, on any machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A process that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The exit code, or 128 and the signal.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Both streams, for what may be said on either.
+    pub(crate) fn said(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.said());
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_said(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.said().contains(text), "`{text}` is missing in:\n{}", self.said());
+        }
+        self
+    }
+}
+
+/// Runs a command to its end, its streams in files in `folder`: a pipe would stay open as long as a
+/// stray grandchild holds it.
+pub(crate) fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
+    let streams = tempfile::tempdir_in(folder).expect("folder");
+    let path = |name: &str| streams.path().join(name);
+    command.stdin(Stdio::null());
+    command.stdout(File::create(path("stdout")).expect("file"));
+    command.stderr(File::create(path("stderr")).expect("file"));
+    let code = wait(command.spawn().expect("started"), || format!("{command:?}"));
+    let text = |name| String::from_utf8_lossy(&fs::read(path(name)).expect("read")).into_owned();
+    Ended { code, stdout: text("stdout"), stderr: text("stderr") }
+}
+
+/// Waits for a child; the exit code, or 128 and the signal.
+pub(crate) fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        if let Some(status) = child.try_wait().expect("waited") {
+            return status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+        }
+        if Instant::now() > deadline {
+            child.kill().expect("killed");
+            child.wait().expect("reaped");
+            panic!("still running after {LIMIT:?}: {}", what());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until `happened` says so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !happened() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal, by name.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill");
+    assert!(sent.success(), "no process {process}");
+}
+
+/// Processes that run this executable: their ids, and the names they go by.
+pub(crate) fn executables_running(executable: &Path) -> Vec<(u32, String)> {
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter_map(|entry| {
+            let process = entry.file_name().to_str()?.parse().ok()?;
+            let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+            (fs::read_link(entry.path().join("exe")).ok()? == executable)
+                .then(|| (process, name.trim().to_owned()))
+        })
+        .collect()
+}

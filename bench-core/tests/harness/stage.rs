@@ -1,0 +1,110 @@
+//! A folder of its own for a test, in which a fixture runs as in the root of a workspace.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bench_core::Record;
+use tempfile::TempDir;
+
+use super::process::{Ended, executables_running, run_to_end};
+use super::{Bench, executable, scrub};
+
+/// As quick as a run can be.
+pub(crate) const QUICK: [&str; 4] = ["--rounds=1", "--max-time=10ms", "--warmup=1", "--repeats=5"];
+
+/// A folder with a copy of a fixture executable; nothing of it is left afterwards.
+pub(crate) struct Stage {
+    folder: TempDir,
+    executable: PathBuf,
+}
+
+impl Stage {
+    pub(crate) fn new(bench: Bench) -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+        // What marks the root of a workspace.
+        fs::write(folder.path().join("Cargo.lock"), "").expect("file");
+        // A name of its own, by which this test's processes are known from those of others.
+        let own = folder.path().join(bench.target());
+        fs::hard_link(executable(bench), &own).expect("link");
+        let executable = fs::canonicalize(own).expect("path");
+        Stage { folder, executable }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The fixture, not yet started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.executable);
+        scrub(&mut command);
+        command.current_dir(self.path()).args(arguments);
+        command
+    }
+
+    /// Runs the fixture with exactly these arguments.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.end(&mut self.command(arguments))
+    }
+
+    /// Measures, as quickly as can be.
+    pub(crate) fn bench(&self, arguments: &[&str]) -> Ended {
+        // Cargo passes `--bench` last.
+        self.run(&[&QUICK[..], arguments, &["--bench"]].concat())
+    }
+
+    pub(crate) fn end(&self, command: &mut Command) -> Ended {
+        run_to_end(command, self.path())
+    }
+
+    /// The usual folder of all runs.
+    pub(crate) fn results(&self) -> PathBuf {
+        self.path().join("benchmark_results")
+    }
+
+    /// The run directories.
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+        runs_in(&self.results())
+    }
+
+    /// The run that `latest` names.
+    pub(crate) fn latest(&self) -> PathBuf {
+        fs::canonicalize(self.results().join("latest")).expect("link")
+    }
+
+    /// The record of the only run.
+    #[track_caller]
+    pub(crate) fn record(&self) -> Record {
+        let runs = self.runs();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        bench_core::record::open(&runs[0]).expect("record")
+    }
+
+    /// Processes of this stage that are still there, and the names they go by.
+    pub(crate) fn processes(&self) -> Vec<(u32, String)> {
+        executables_running(&self.executable)
+    }
+}
+
+/// The run directories below `results`.
+pub(crate) fn runs_in(results: &Path) -> Vec<PathBuf> {
+    let mut runs: Vec<PathBuf> = fs::read_dir(results)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
+    runs.sort();
+    runs
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for (process, _) in self.processes() {
+            // It may just have gone.
+            let _ = Command::new("kill").args(["-s", "KILL", &process.to_string()]).status();
+        }
+    }
+}

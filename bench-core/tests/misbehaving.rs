@@ -1,0 +1,178 @@
+//! Whatever a benchmark does, the run goes on and says what happened.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+use bench_core::record::{Cause, Status};
+use bench_core::{Record, record};
+use harness::{Bench, Stage, wait_until};
+
+/// Cases that fail: what ended them, a part of the message, and whether they were able to print.
+const FAILING: [(&str, Cause, &str); 28] = [
+    ("aborts", Cause::Signal, "SIGABRT"),
+    ("asks_for_more_than_there_is", Cause::OutOfMemory, "an allocation failed"),
+    ("closes_every_other_descriptor", Cause::Exit, "code 1"),
+    ("eats_memory", Cause::OutOfMemory, "`--max-memory`"),
+    ("exits_with_0", Cause::Exit, "code 0"),
+    ("exits_with_3", Cause::Exit, "code 3"),
+    ("fails_in_a_later_iteration", Cause::Error, "iteration 100 is unlucky"),
+    ("forks_a_child_that_returns", Cause::Error, "the benchmark forked"),
+    ("hangs_and_ignores_sigterm", Cause::Timeout, "not done after 1.0 s"),
+    ("hangs_asleep", Cause::Timeout, "not done after 1.0 s"),
+    ("hangs_busy", Cause::Timeout, "not done after 1.0 s"),
+    ("hangs_in_load", Cause::Timeout, "not done after 1.0 s"),
+    ("hides_errors", Cause::Error, "use `try_iter`"),
+    ("kills_itself", Cause::Signal, "SIGKILL"),
+    ("measures_nothing", Cause::Error, "call one of the `iter` methods"),
+    ("measures_twice", Cause::Error, "called an `iter` method twice"),
+    ("overflows_its_stack", Cause::StackOverflow, "the stack overflowed"),
+    ("panics", Cause::Panic, "the floor is gone"),
+    ("panics_twice", Cause::Signal, "SIGABRT"),
+    ("panics_with_a_panicking_payload", Cause::Exit, ""),
+    ("panics_with_escapes", Cause::Panic, "in its panic"),
+    ("panics_without_text", Cause::Panic, "without a message"),
+    ("prints_100_mb_and_fails", Cause::Error, "said enough"),
+    ("prints_escapes_and_fails", Cause::Error, "in its message"),
+    ("returns_an_error", Cause::Error, "no such tensor"),
+    ("segfaults", Cause::Signal, "SIGSEGV"),
+    ("stops_itself", Cause::Timeout, "not done after 1.0 s"),
+    ("takes_all_time", Cause::Panic, ""),
+];
+
+/// Cases that do something odd, and can be measured all the same.
+const MEASURED: [&str; 15] = [
+    "changes_folder_and_environment",
+    "closes_its_output",
+    "does_nothing",
+    "forks_a_child_that_exits",
+    "forks_a_daemon",
+    "forks_a_sleeper",
+    "forks_a_talking_daemon",
+    "prints_100_mb",
+    "sees_no_change",
+    "sleeps_at_exit",
+    "sorts",
+    "spawns_a_thread_that_panics",
+    "sums",
+    "takes_300_ms",
+    "takes_a_nanosecond",
+];
+
+const SKIPPED: [(&str, &str); 2] =
+    [("skips", "run `models/weights/fetch`"), ("skips_with_escapes", "in its reason")];
+
+#[test]
+fn a_run_survives_its_benchmarks() {
+    let stage = Stage::new(Bench::Misbehaving);
+    let ended = stage
+        .run(&["--rounds=1", "--max-time=100ms", "--max-memory=300MB", "--bench"])
+        .expect_code(1)
+        .expect_said(&["15 of 45 benchmarks measured, 28 failed, 2 skipped"]);
+
+    let record = stage.record();
+    assert_eq!(record.state, record::RunState::Complete);
+    assert_eq!(record.cases.len(), FAILING.len() + MEASURED.len() + SKIPPED.len());
+    assert_eq!(record.summary.failed_runs, FAILING.len());
+    assert_eq!(record.summary.success_rate, Some(15.0 / 43.0));
+    for (name, cause, message) in FAILING {
+        failed(&record, name, cause, message);
+    }
+    for name in MEASURED {
+        measured(&record, name);
+    }
+    for (name, reason) in SKIPPED {
+        let case = record.case(&format!("unit/{name}")).expect(name);
+        assert_eq!(case.status, Status::Skipped, "{name}");
+        assert!(case.skip_reason.as_ref().is_some_and(|found| found.contains(reason)), "{name}");
+        assert!(case.time.is_none(), "{name}");
+    }
+    doubts(&record);
+
+    assert!(!ended.said().contains(['\x1b', '\u{9b}', '\x07']), "escape sequences reach the terminal");
+
+    assert!(!stage.runs()[0].join("journal.jsonl").exists());
+    // Only the one that is out of reach may be left.
+    wait_until("the workers' processes end", || {
+        stage.processes().iter().all(|(_, name)| name == "fixture-daemon")
+    });
+    assert_eq!(stage.processes().len(), 1, "{:?}", stage.processes());
+}
+
+#[track_caller]
+fn failed(record: &Record, name: &str, cause: Cause, message: &str) {
+    let case = record.case(&format!("unit/{name}")).expect(name);
+    assert_eq!(case.status, Status::Failed, "{name}");
+    let failure = case.failure.as_ref().expect(name);
+    assert_eq!(failure.cause, cause, "{name}: {failure}");
+    assert!(failure.message.contains(message), "{name}: {failure}");
+    assert!(
+        failure.output_tail.contains(&format!("last words of {name}\n")) || name == "takes_all_time",
+        "{name}: {}",
+        failure.output_tail
+    );
+    assert!(failure.output_tail.len() <= 9 << 10, "{name}: {} bytes", failure.output_tail.len());
+    assert!(case.time.is_none(), "{name}");
+}
+
+#[track_caller]
+fn measured(record: &Record, name: &str) {
+    let case = record.case(&format!("unit/{name}")).expect(name);
+    assert_eq!(case.status, Status::Ok, "{name}: {:?}", case.failure);
+    let time = case.time.as_ref().expect(name);
+    assert!(
+        time.median_s.0 > 0.0 && time.min_s <= time.median_s && time.median_s <= time.max_s,
+        "{name}: {time:?}"
+    );
+    assert_eq!((time.rounds, case.rounds.len()), (1, 1), "{name}");
+    assert_eq!(time.samples, case.rounds[0].sample_ns.len(), "{name}");
+    assert!(case.first_call_s.is_some() && case.cpu_time_s.is_some(), "{name}");
+}
+
+/// What the figures of some cases must be doubted for.
+fn doubts(record: &Record) {
+    let doubted = |name: &str| {
+        let case = record.case(&format!("unit/{name}")).expect(name);
+        case.warnings.iter().any(|warning| warning.contains("was the work optimised away"))
+    };
+    assert!(doubted("does_nothing"));
+    assert!(!doubted("sums") && !doubted("takes_300_ms"));
+}
+
+#[test]
+fn the_flag_outranks_the_timeout_of_the_attribute() {
+    let stage = Stage::new(Bench::Misbehaving);
+    stage
+        .bench(&["--timeout=200ms", "--exact", "unit/hangs_busy"])
+        .expect_code(1)
+        .expect_said(&["not done after 0.2 s"]);
+}
+
+#[test]
+fn a_worker_that_leaves_its_process_group_is_killed_all_the_same() {
+    let stage = Stage::new(Bench::Misbehaving);
+    stage.bench(&["--ignored", "--exact", "unit/hangs_in_the_group_of_its_parent"]).expect_code(1);
+    failed(&stage.record(), "hangs_in_the_group_of_its_parent", Cause::Timeout, "not done after 1.0 s");
+    wait_until("the worker ends", || stage.processes().is_empty());
+}
+
+#[test]
+fn a_budget_ends_what_is_not_timed_too() {
+    for name in ["takes_no_time", "prepares_at_length"] {
+        let stage = Stage::new(Bench::Misbehaving);
+        let id = format!("unit/{name}");
+        let ended =
+            stage.run(&["--rounds=1", "--max-time=100ms", "--include-ignored", "--exact", &id, "--bench"]);
+        assert_eq!(ended.code, 0, "{}", ended.said());
+        let reopened = stage.record();
+        assert_eq!(reopened.case(&id).map(|case| case.status), Some(Status::Ok));
+    }
+}
+
+#[test]
+fn what_benchmarks_print_is_shown_on_request_only() {
+    let stage = Stage::new(Bench::Misbehaving);
+    let spoken = "last words of measures_nothing";
+    let only = ["--exact", "unit/measures_nothing"];
+    assert!(!stage.bench(&[&only[..], &["--no-progress"]].concat()).stderr.contains(spoken));
+    assert!(stage.bench(&[&only[..], &["--verbose"]].concat()).stderr.contains(spoken));
+}
