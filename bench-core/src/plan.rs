@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::benchmark::Overrides;
 use crate::case::Case;
+use crate::quantity::nanoseconds;
 use crate::record::Settings;
 
 /// A case may take this long in all when nothing else is said: a benchmark of a minute is rare, one
@@ -50,7 +51,7 @@ pub(crate) fn shuffle<T>(items: &mut [T], seed: u64) {
 
 /// A seed nobody chose.
 pub(crate) fn clock_seed() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(since.as_nanos() as u64))
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(nanoseconds(since)))
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).

@@ -275,7 +275,7 @@ impl Selection {
         /// A screenful, with room for the rest of the message.
         const SHOWN: usize = 15;
         let text = self.patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let ranked = nearest::rank(&text, cases.iter().map(Case::id));
+        let ranked = nearest::rank_ids(&text, cases.iter().map(Case::id));
         let mut message =
             format!("no case matches these filters; of {} cases, the nearest are:", ranked.len());
         for id in ranked.iter().take(SHOWN) {

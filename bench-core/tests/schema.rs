@@ -29,14 +29,11 @@ fn skipped() -> Result<()> {
     Err(Error::skip("nothing here"))
 }
 
-fn record() -> Record {
-    let overrides = Overrides { warmup: None, repeats: Some(2), ..Overrides::NONE };
-    Suite::new().wishes(Wishes { overrides, ..Wishes::default() }).in_process().run().expect("a run")
-}
-
 #[test]
 fn a_record_follows_the_schema_and_round_trips() {
-    let record = record();
+    let overrides = Overrides { repeats: Some(2), ..Overrides::NONE };
+    let record =
+        Suite::new().wishes(Wishes { overrides, ..Wishes::default() }).in_process().run().expect("a run");
     let statuses: Vec<Status> = record.cases.iter().map(|case| case.status).collect();
     assert!([Status::Ok, Status::Failed, Status::Skipped].iter().all(|status| statuses.contains(status)));
 

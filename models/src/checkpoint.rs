@@ -40,7 +40,7 @@ impl Checkpoint {
         };
         match BufferedSafetensors::new(bytes) {
             Ok(tensors) => Ok(Checkpoint { model, path, tensors }),
-            Err(error) => Err(WeightsError::Malformed { path, reason: innermost(&error).to_string() }),
+            Err(error) => Err(WeightsError::Malformed { path, reason: error.to_string() }),
         }
     }
 
@@ -151,14 +151,6 @@ impl SimpleBackend for Handle {
 
     fn contains_tensor(&self, name: &str) -> bool {
         self.0.checkpoint.tensors.get(name).is_ok()
-    }
-}
-
-/// candle wraps an error in a backtrace where `RUST_BACKTRACE` is set; a person wants the error.
-fn innermost(error: &candle_core::Error) -> &candle_core::Error {
-    match error {
-        candle_core::Error::WithBacktrace { inner, .. } => innermost(inner),
-        error => error,
     }
 }
 

@@ -60,10 +60,7 @@ pub(super) struct Flags {
     /// Only cases marked `ignore`
     #[arg(
         long,
-        env = "BENCH_IGNORED",
-        hide_env = true,
-        conflicts_with = "include_ignored",
-        help_heading = "Which"
+        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
     )]
     ignored: bool,
     /// Cases marked `ignore`, too
@@ -89,22 +86,22 @@ pub(super) struct Flags {
     pub(super) dry_run: bool,
 
     /// Iterations of warm-up [default: until times are steady]
-    #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_hyphen_values = true, help_heading = "How")]
     warmup: Option<u64>,
     /// Samples of a case, over all its rounds [default: until precise enough]
-    #[arg(long, env = "BENCH_REPEATS", hide_env = true, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_REPEATS", hide_env = true, value_name = "N", value_parser = positive, allow_hyphen_values = true, help_heading = "How")]
     repeats: Option<u64>,
     /// Rounds of a case, each in a process of its own [default: until precise enough]
-    #[arg(long, env = "BENCH_ROUNDS", hide_env = true, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_ROUNDS", hide_env = true, value_name = "N", value_parser = positive, allow_hyphen_values = true, help_heading = "How")]
     rounds: Option<u64>,
     /// Budget of a case over all its rounds [default: 3s for unit, 10s for others]
-    #[arg(long, env = "BENCH_MAX_TIME", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_MAX_TIME", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
     max_time: Option<Duration>,
     /// Time after which a case has failed, over all its rounds [default: 5m]
-    #[arg(long, env = "BENCH_TIMEOUT", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_TIMEOUT", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
     timeout: Option<Duration>,
     /// Half-width of the 95 % interval of the median at which a case is done [default: 1%]
-    #[arg(long, env = "BENCH_TARGET_PRECISION", hide_env = true, value_name = "PCT", value_parser = percent, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_TARGET_PRECISION", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "How")]
     target_precision: Option<f64>,
     /// Resident memory that a worker may take [default: 90 % of what is available]
     #[arg(
@@ -112,7 +109,7 @@ pub(super) struct Flags {
         env = "BENCH_MAX_MEMORY",
         hide_env = true,
         value_name = "SIZE",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         help_heading = "How"
     )]
     pub(super) max_memory: Option<Bytes>,
@@ -133,7 +130,7 @@ pub(super) struct Flags {
     #[arg(long, env = "BENCH_IN_PROCESS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) in_process: bool,
     /// Run each case for this long, for a profiler, and report nothing: 5 or 5s
-    #[arg(long, env = "BENCH_PROFILE_TIME", hide_env = true, value_name = "S", value_parser = seconds, allow_negative_numbers = true, help_heading = "How")]
+    #[arg(long, env = "BENCH_PROFILE_TIME", hide_env = true, value_name = "S", value_parser = seconds, allow_hyphen_values = true, help_heading = "How")]
     pub(super) profile_time: Option<Duration>,
 
     /// Folder of all runs, relative to the workspace [default: benchmark_results]
@@ -146,7 +143,7 @@ pub(super) struct Flags {
     #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
     /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
-    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, requires = "compare", allow_negative_numbers = true, help_heading = "Reports")]
+    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, requires = "compare", allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
     /// Exit with 4 if a comparison is unsure
     #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
@@ -155,10 +152,7 @@ pub(super) struct Flags {
     #[arg(
         long,
         short,
-        env = "BENCH_QUIET",
-        hide_env = true,
-        conflicts_with = "verbose",
-        help_heading = "Reports"
+        env = "BENCH_QUIET", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports"
     )]
     pub(super) quiet: bool,
     /// Show what benchmarks print

@@ -47,11 +47,11 @@ pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
     if flags.list {
         return list::print(&suite, flags.format).map(|()| code::OK);
     }
-    if !flags.bench {
-        return test(&suite, style);
-    }
     if flags.dry_run {
         return list::print_plan(&suite).map(|()| code::OK);
+    }
+    if !flags.bench {
+        return test(&suite, style);
     }
     if let Some(seconds) = flags.profile_time {
         return profile(suite, seconds, style);

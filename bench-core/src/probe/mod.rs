@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::quantity::nanoseconds;
+
 /// Something that observes while a case runs. Its own cost is measured and recorded.
 pub trait Probe {
     /// The name that `--probes` and the record use.
@@ -110,7 +112,7 @@ impl ProbeSet {
         for attached in &mut self.attached {
             let start = Instant::now();
             act(attached);
-            attached.cost_ns += start.elapsed().as_nanos() as u64;
+            attached.cost_ns += nanoseconds(start.elapsed());
         }
     }
 

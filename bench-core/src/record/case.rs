@@ -243,6 +243,12 @@ impl CaseRecord {
         if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
             doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
         }
+        let impossible = |round: &&RoundRecord| {
+            round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).sum::<f64>() > 1.01 * round.wall_s
+        };
+        if self.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
+            doubts.push("it says that its iterations took longer than has passed".to_owned());
+        }
         let coarse = |round: &&RoundRecord| {
             let sample = stats::median(&stats::sorted(
                 &round.sample_ns.iter().map(|ns| *ns as f64).collect::<Vec<_>>(),

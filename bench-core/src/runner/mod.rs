@@ -14,6 +14,7 @@ use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
 use crate::protocol::{Assignment, Mode};
+use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings};
 
 pub(crate) use in_process::InProcess;
@@ -98,7 +99,7 @@ pub(crate) fn run(
                 mode: manner.mode,
                 warmup: record.settings.warmup,
                 samples: next.samples,
-                slice_ns: next.slice.as_nanos() as u64,
+                slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
                 probes: manner.probes.clone(),
             };

@@ -78,8 +78,9 @@ fn share(repeats: u64, rounds: u64, round: u64) -> u64 {
 
 /// Wall time of a round less its warm-up and samples: start, setup, load, first call.
 fn cost_before_warm_up(round: &RoundRecord) -> f64 {
-    let timed = round.sample_ns.iter().sum::<u64>() + round.warm_up.map_or(0, |warm_up| warm_up.ns);
-    round.wall_s - timed as f64 / 1e9
+    let samples: f64 = round.sample_ns.iter().map(|ns| *ns as f64).sum();
+    let warm_up = round.warm_up.map_or(0.0, |warm_up| warm_up.ns as f64);
+    round.wall_s - (samples + warm_up) / 1e9
 }
 
 /// Never negative, never too large for a `Duration`.

@@ -98,8 +98,11 @@ impl Execute for Workers {
                 return Some(collector.finish(String::new()));
             }
         };
-        if let Err(error) = worker.command(&Command::Measure(assignment.clone())) {
-            collector.fail(Cause::Protocol, format!("it does not listen: {error}"));
+        match worker.command(&Command::Measure(assignment.clone())) {
+            // It has gone already; its exit tells why.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),
+            Ok(()) => {}
         }
         let mut tail = Tail::new(self.echo);
         let limits =

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::protocol::{Assignment, Frame, Mode, WarmUp};
+use crate::quantity::nanoseconds;
 use crate::sampling::{Batch, Phase, Schedule};
 
 /// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
@@ -192,7 +193,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             }
             (self.send)(Frame::WarmedUp(WarmUp {
                 iterations: self.warm.iterations,
-                ns: self.warm.total.as_nanos() as u64,
+                ns: nanoseconds(self.warm.total),
                 steady: self.assignment.warmup.is_none().then_some(self.warm.steady),
             }))?;
             self.iterations_per_sample = self.batch_size();
@@ -224,7 +225,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     }
 
     fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error> {
-        let ns = elapsed.as_nanos() as u64;
+        let ns = nanoseconds(elapsed);
         // A benchmark that does its own timing may report more than has passed.
         let wall = self.batch_since.map_or(elapsed, |since| (self.now)() - since).max(elapsed);
         match batch.phase {
@@ -250,7 +251,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     }
 
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
-        (self.send)(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
+        (self.send)(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::probe::ProbeSet;
 use crate::protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
+use crate::quantity::nanoseconds;
 use crate::sampling::{Sampler, Schedule, clock};
 
 pub(crate) use channel::{Channel, refuse_fork};
@@ -89,7 +90,7 @@ fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) ->
             iterations,
             counters,
             probes: probes.reports(),
-            clock_resolution_ns: clock::resolution().as_nanos() as u64,
+            clock_resolution_ns: nanoseconds(clock::resolution()),
             empty_iteration_ns: clock::empty_iteration_ns(),
         }),
         Err(error) => match error.skip_reason() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::protocol::{Command, Frame};
+use crate::quantity::nanoseconds;
 use crate::sampling::{Batch, Phase, Schedule};
 use crate::worker::{Channel, Sink};
 
@@ -37,7 +38,7 @@ impl Schedule for Stepped {
     }
 
     fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error> {
-        let ns = elapsed.as_nanos() as u64;
+        let ns = nanoseconds(elapsed);
         let frame = match batch.phase {
             Phase::FirstCall => {
                 self.called = true;
@@ -49,6 +50,6 @@ impl Schedule for Stepped {
     }
 
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
-        (*self.sink.borrow_mut())(Frame::Loaded { ns: elapsed.as_nanos() as u64 })
+        (*self.sink.borrow_mut())(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 }

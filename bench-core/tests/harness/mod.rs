@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: fixture executables, and a stage to run them on.
 // Each test binary uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod cargo;
 mod fixture;
