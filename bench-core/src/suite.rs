@@ -193,7 +193,8 @@ impl Suite {
         let target = runner::own_target();
         let comparison = baseline.map(|old| {
             Comparison::of(&old, &finished.record, |case| {
-                case.target == target && self.selection.would_take(case)
+                // What was left out for being marked `ignore` is still there.
+                case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
             })
         });
         Ok(Finished { comparison, ..finished })

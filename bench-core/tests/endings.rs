@@ -1,0 +1,216 @@
+//! However a run ends, what it has measured can be read.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Child;
+
+use bench_core::Record;
+use bench_core::record::{self, Cause, RunState, Status};
+use harness::{Bench, Ended, Stage, runs_in, signal, wait, wait_until};
+
+/// A run that would take minutes, with a round every tenth of a second.
+struct Running {
+    stage: Stage,
+    runner: Child,
+}
+
+/// How a run has ended.
+struct Over {
+    stage: Stage,
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Running {
+    fn start(bench: Bench, arguments: &[&str]) -> Self {
+        let stage = Stage::new(bench);
+        let stream = |name| fs::File::create(stage.path().join(name)).expect("file");
+        let mut command = stage.command(arguments);
+        let runner =
+            command.arg("--bench").stdout(stream("out")).stderr(stream("err")).spawn().expect("started");
+        Running { stage, runner }
+    }
+
+    fn of_naps() -> Self {
+        Running::start(Bench::Second, &["naps", "--rounds=1000", "--max-time=100s"])
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.stage.runs().first().map(|run| run.join("journal.jsonl")).unwrap_or_default()
+    }
+
+    /// Rounds that the journal holds.
+    fn rounds(&self) -> usize {
+        fs::read_to_string(self.journal()).unwrap_or_default().matches("\n{\"type\":\"round\"").count()
+    }
+
+    /// Waits until every case has a round, and one of them has two.
+    fn has_measured(self) -> Self {
+        wait_until("rounds are in the journal", || self.rounds() > 3);
+        self
+    }
+
+    fn send(self, name: &str) -> Over {
+        signal(name, self.runner.id());
+        let code = wait(self.runner, || format!("a run that was sent SIG{name}"));
+        let read = |name: &str| fs::read_to_string(self.stage.path().join(name)).expect("read");
+        let (stdout, stderr) = (read("out"), read("err"));
+        wait_until("the workers end", || self.stage.processes().is_empty());
+        Over { stage: self.stage, code, stdout, stderr }
+    }
+}
+
+fn rounds(record: &Record) -> usize {
+    record.cases.iter().map(|case| case.rounds.len()).sum()
+}
+
+#[test]
+fn an_interrupted_run_is_sealed() {
+    for name in ["INT", "TERM"] {
+        let running = Running::of_naps().has_measured();
+        let at_least = running.rounds();
+        let over = running.send(name);
+        assert_eq!(over.code, 130, "{}", over.stderr);
+        assert!(over.stderr.contains("interrupted: the report holds"), "{}", over.stderr);
+        assert!(over.stdout.contains("3 of 3 benchmarks measured"), "{}", over.stdout);
+
+        let record = over.stage.record();
+        assert_eq!(record.state, RunState::Interrupted);
+        assert!(rounds(&record) >= at_least, "{} of {at_least} rounds", rounds(&record));
+        assert!(record.cases.iter().all(|case| case.status == Status::Ok && case.time.is_some()));
+        assert!(record.cases.iter().flat_map(|case| &case.rounds).all(|round| round.is_ok()));
+        let run = &over.stage.runs()[0];
+        for file in ["run.json", "summary.csv", "samples.csv"] {
+            assert!(run.join(file).exists(), "{file}");
+        }
+        assert!(!run.join("journal.jsonl").exists());
+    }
+}
+
+#[test]
+fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
+    let running =
+        Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_and_ignores_sigterm", "--timeout=10m"]);
+    wait_until("the worker runs", || running.stage.processes().len() == 2);
+    let over = running.send("INT");
+    assert_eq!(over.code, 130, "{}", over.stderr);
+    assert!(over.stdout.contains("not run: interrupted"), "{}", over.stdout);
+    let record = over.stage.record();
+    assert_eq!((record.state, record.cases[0].status), (RunState::Interrupted, Status::NotRun));
+    assert_eq!((record.summary.failed_runs, record.summary.success_rate), (0, None));
+}
+
+#[test]
+fn a_test_run_can_be_interrupted() {
+    let stage = Stage::new(Bench::Misbehaving);
+    let runner = stage.command(&["--exact", "unit/hangs_asleep", "--timeout=10m"]).spawn().expect("started");
+    let running = Running { stage, runner };
+    wait_until("the worker runs", || running.stage.processes().len() == 2);
+    for name in ["out", "err"] {
+        fs::write(running.stage.path().join(name), "").expect("file");
+    }
+    assert_eq!(running.send("INT").code, 130);
+}
+
+#[test]
+fn a_worker_that_somebody_kills_fails_its_case_alone() {
+    let running = Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300"]);
+    wait_until("a worker runs", || running.stage.processes().len() == 2);
+    let runner = running.runner.id();
+    let workers: Vec<u32> = running
+        .stage
+        .processes()
+        .into_iter()
+        .map(|(process, _)| process)
+        .filter(|process| *process != runner)
+        .collect();
+    signal("KILL", workers[0]);
+    assert_eq!(wait(running.runner, || "a run whose worker was killed".to_owned()), 1);
+    let record = running.stage.record();
+    assert_eq!((record.summary.successful_runs, record.summary.failed_runs), (2, 1));
+    let failure = record.cases.iter().find_map(|case| case.failure.as_ref()).expect("a failure");
+    assert!(failure.cause == Cause::Signal && failure.message.contains("SIGKILL"), "{failure}");
+}
+
+/// A second, quick run into the same folder.
+fn next_run(stage: &Stage) -> Ended {
+    stage.bench(&["--exact", "unit/second"]).expect_code(0)
+}
+
+/// The run directory that was there before, and not the one of [`next_run`].
+fn sealed(stage: &Stage, run: &PathBuf) -> Record {
+    assert_eq!(stage.runs().len(), 2);
+    assert_ne!(&stage.latest(), run, "the newest run is that which came after");
+    assert!(
+        run.join("run.json").exists() && run.join("summary.csv").exists() && run.join("samples.csv").exists()
+    );
+    assert!(!run.join("journal.jsonl").exists());
+    record::open(run).expect("record")
+}
+
+#[test]
+fn a_run_whose_runner_was_killed_is_recovered() {
+    let over = Running::of_naps().has_measured().send("KILL");
+    assert_eq!(over.code, 128 + 9);
+    let run = over.stage.runs().remove(0);
+    let journal = fs::read_to_string(run.join("journal.jsonl")).expect("a journal");
+    assert!(!run.join("run.json").exists());
+    let record = record::open(&run).expect("record");
+    assert_eq!(record.state, RunState::Recovered);
+    assert_eq!(rounds(&record), journal.matches("\n{\"type\":\"round\"").count());
+    assert!(record.cases.iter().all(|case| case.time.is_some() && case.status == Status::Ok));
+
+    let name = run.file_name().unwrap().to_str().unwrap();
+    let said = next_run(&over.stage).stderr;
+    assert!(said.contains("recovered") && said.contains(name), "{said}");
+    let kept = sealed(&over.stage, &run);
+    assert_eq!(Record { sealed: kept.sealed.clone(), ..record }, kept);
+    // Once is enough.
+    assert!(!next_run(&over.stage).stderr.contains("recovered"));
+}
+
+#[test]
+fn a_journal_that_ends_in_half_a_line_loses_that_line_alone() {
+    let over = Running::of_naps().has_measured().send("KILL");
+    let run = over.stage.runs().remove(0);
+    let path = run.join("journal.jsonl");
+    let journal = fs::read(&path).expect("a journal");
+    let whole = rounds(&record::open(&run).expect("record"));
+    let last = journal[..journal.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("lines");
+    fs::write(&path, &journal[..(last + journal.len()) / 2]).expect("written");
+
+    assert_eq!(rounds(&record::open(&run).expect("record")), whole - 1);
+    assert!(next_run(&over.stage).stderr.contains("recovered"));
+    assert_eq!(rounds(&sealed(&over.stage, &run)), whole - 1);
+}
+
+#[test]
+fn a_journal_without_a_beginning_stops_nobody() {
+    let over = Running::of_naps().has_measured().send("KILL");
+    let run = over.stage.runs().remove(0);
+    for beginning in ["", "{\"type\":\"beg", "\0\0\0\0", "{\"type\":\"round\"}\n"] {
+        fs::write(run.join("journal.jsonl"), beginning).expect("written");
+        let error = record::open(&run).expect_err("nothing can be known").to_string();
+        assert!(error.contains("journal"), "{beginning:?}: {error}");
+        next_run(&over.stage);
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_is_not_recovered() {
+    let running = Running::of_naps().has_measured();
+    let said = next_run(&running.stage).stderr;
+    assert!(!said.contains("recovered"), "{said}");
+    let before = running.rounds().max(4);
+    assert!(running.journal().exists());
+    wait_until("the first run goes on", || running.rounds() > before);
+    let over = running.send("INT");
+    assert_eq!(over.code, 130);
+    let states: Vec<RunState> =
+        runs_in(&over.stage.results()).iter().map(|run| record::open(run).expect("record").state).collect();
+    assert!(states.contains(&RunState::Interrupted) && states.contains(&RunState::Complete), "{states:?}");
+}
