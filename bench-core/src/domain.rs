@@ -45,7 +45,7 @@ impl Work<'_> {
     }
 }
 
-/// A field of work. Plugged in by being linked: `inventory::submit! { Domain { … } }`.
+/// A field of work. Plugged in by being linked: `bench_core::inventory::submit! { Domain { … } }`.
 pub struct Domain {
     /// Its name: `classification`.
     pub name: &'static str,

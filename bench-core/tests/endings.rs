@@ -30,13 +30,12 @@ impl Running {
         let stage = Stage::new(bench);
         let stream = |name| fs::File::create(stage.path().join(name)).expect("file");
         let mut command = stage.command(arguments);
-        let runner =
-            command.arg("--bench").stdout(stream("out")).stderr(stream("err")).spawn().expect("started");
+        let runner = command.stdout(stream("out")).stderr(stream("err")).spawn().expect("started");
         Running { stage, runner }
     }
 
     fn of_naps() -> Self {
-        Running::start(Bench::Second, &["naps", "--rounds=1000", "--max-time=100s"])
+        Running::start(Bench::Second, &["naps", "--rounds=1000", "--max-time=100s", "--bench"])
     }
 
     fn journal(&self) -> PathBuf {
@@ -93,8 +92,8 @@ fn an_interrupted_run_is_sealed() {
 
 #[test]
 fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
-    let running =
-        Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_and_ignores_sigterm", "--timeout=10m"]);
+    let arguments = ["--exact", "unit/hangs_and_ignores_sigterm", "--timeout=10m", "--bench"];
+    let running = Running::start(Bench::Misbehaving, &arguments);
     wait_until("the worker runs", || running.stage.processes().len() == 2);
     let over = running.send("INT");
     assert_eq!(over.code, 130, "{}", over.stderr);
@@ -106,19 +105,16 @@ fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
 
 #[test]
 fn a_test_run_can_be_interrupted() {
-    let stage = Stage::new(Bench::Misbehaving);
-    let runner = stage.command(&["--exact", "unit/hangs_asleep", "--timeout=10m"]).spawn().expect("started");
-    let running = Running { stage, runner };
+    let running = Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_asleep", "--timeout=10m"]);
     wait_until("the worker runs", || running.stage.processes().len() == 2);
-    for name in ["out", "err"] {
-        fs::write(running.stage.path().join(name), "").expect("file");
-    }
-    assert_eq!(running.send("INT").code, 130);
+    let over = running.send("INT");
+    assert_eq!(over.code, 130, "{}", over.stderr);
+    assert!(over.stdout.contains("test result: FAILED. 0 passed; 0 failed;"), "{}", over.stdout);
 }
 
 #[test]
 fn a_worker_that_somebody_kills_fails_its_case_alone() {
-    let running = Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300"]);
+    let running = Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300", "--bench"]);
     wait_until("a worker runs", || running.stage.processes().len() == 2);
     let runner = running.runner.id();
     let workers: Vec<u32> = running
@@ -186,6 +182,21 @@ fn a_journal_that_ends_in_half_a_line_loses_that_line_alone() {
     assert_eq!(rounds(&record::open(&run).expect("record")), whole - 1);
     assert!(next_run(&over.stage).stderr.contains("recovered"));
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole - 1);
+}
+
+/// Of two bench targets, the first was sealed, the second killed.
+#[test]
+fn a_later_executable_adds_what_it_had_measured_before_it_was_killed() {
+    let earlier = Stage::new(Bench::Second);
+    next_run(&earlier);
+    let over = Running::of_naps().has_measured().send("KILL");
+    let run = over.stage.runs().remove(0);
+    fs::copy(earlier.latest().join("run.json"), run.join("run.json")).expect("copied");
+
+    let both = record::open(&run).expect("record");
+    assert_eq!((both.state, both.cases.len(), both.summary.successful_runs), (RunState::Recovered, 4, 4));
+    next_run(&over.stage);
+    assert_eq!(sealed(&over.stage, &run).cases, both.cases);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub trait Probe {
     fn end(&mut self, iterations: u64) -> Result<Vec<Reading>, String>;
 }
 
-/// How a probe is plugged in: `inventory::submit! { ProbeFactory::new("name", || Box::new(…)) }`.
+/// How a probe is plugged in: `bench_core::inventory::submit! { ProbeFactory::new("name", || Box::new(…)) }`.
 pub struct ProbeFactory {
     name: &'static str,
     make: fn() -> Box<dyn Probe>,

@@ -16,7 +16,7 @@ pub(crate) use table::Table;
 pub(crate) use text::{first_line, printable, tell};
 
 /// Writes one file of a run directory. Plugged in by being linked:
-/// `inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,
+/// `bench_core::inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,
 /// `run.json`, is no exporter: it is written last, when all of them have succeeded.
 #[derive(Clone, Copy)]
 pub struct Exporter {

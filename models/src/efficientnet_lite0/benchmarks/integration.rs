@@ -11,7 +11,7 @@ use crate::photograph::Photograph;
 use crate::weights::{WeightsError, images_directory};
 
 /// Reads the file, decodes, resizes, normalises, runs the network, ranks. A wrong answer fails the
-/// case before its time counts.
+/// case: its time does not count.
 #[benchmark(args(picture = ["china", "flower"]))]
 fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
     let path = images_directory().join(format!("{picture}.jpg"));
@@ -21,8 +21,9 @@ fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
         "china" => ImageNetClass::PALACE,
         _ => ImageNetClass::DAISY,
     };
-    classification::expect_class(&top_five(&model, &path)?, right)?;
-    b.count("images", 1).try_iter(|| top_five(&model, &path))
+    b.count("images", 1).try_iter(|| top_five(&model, &path))?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(classification::expect_class(&top_five(&model, &path)?, right)?)
 }
 
 fn top_five(model: &EfficientNetLite0, path: &Path) -> Result<Vec<Prediction>> {

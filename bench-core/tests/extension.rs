@@ -1,0 +1,104 @@
+//! Exporters, probes and domains of somebody else, plugged in by being linked.
+
+use bench_core::domain::{Better, Domain, Metric, Work};
+use bench_core::plan::Wishes;
+use bench_core::prelude::*;
+use bench_core::probe::{Probe, ProbeFactory, Reading};
+use bench_core::report::Exporter;
+use bench_core::{Overrides, Suite};
+
+#[benchmark(category = "unit", count(pictures = 4, apples = 2))]
+fn look() -> u64 {
+    black_box(6) * black_box(7)
+}
+
+bench_core::inventory::submit! {
+    Exporter {
+        file: "ids.txt",
+        write: |record, out| record.cases.iter().try_for_each(|case| writeln!(out, "{}", case.id)),
+    }
+}
+
+bench_core::inventory::submit! { ProbeFactory::new("samples", || Box::new(Samples::default())) }
+bench_core::inventory::submit! { ProbeFactory::new("absent", || Box::new(Absent)) }
+
+/// Counts what it is told.
+#[derive(Default)]
+struct Samples {
+    begun: u32,
+    seen: u32,
+}
+
+impl Probe for Samples {
+    fn name(&self) -> &'static str {
+        "samples"
+    }
+    fn begin(&mut self) {
+        self.begun += 1;
+    }
+    fn sample(&mut self) {
+        self.seen += 1;
+    }
+    fn end(&mut self, iterations: u64) -> Result<Vec<Reading>, String> {
+        let per_sample = iterations as f64 / f64::from(self.seen);
+        Ok(vec![
+            Reading::new("begun", "1", f64::from(self.begun)),
+            Reading::new("seen", "1", f64::from(self.seen)),
+            Reading::new("per_sample", "iterations", per_sample),
+            Reading::new("nonsense", "1", f64::NAN),
+        ])
+    }
+}
+
+struct Absent;
+
+impl Probe for Absent {
+    fn name(&self) -> &'static str {
+        "absent"
+    }
+    fn end(&mut self, _iterations: u64) -> Result<Vec<Reading>, String> {
+        Err("no such counter on this machine".to_owned())
+    }
+}
+
+bench_core::inventory::submit! {
+    Domain {
+        name: "gallery",
+        units: &["pictures"],
+        metrics: |work: &Work<'_>| {
+            let value = work.rate("pictures").into_iter();
+            value.map(|value| Metric { name: "PPS".to_owned(), unit: "pictures/s".to_owned(), value, better: Better::Higher }).collect()
+        },
+    }
+}
+
+#[test]
+fn what_is_linked_is_used() {
+    let folder = tempfile::tempdir().expect("folder");
+    let overrides = Overrides { warmup: Some(1), repeats: Some(5), ..Overrides::NONE };
+    let record = Suite::new()
+        .wishes(Wishes { overrides, ..Wishes::default() })
+        .in_process()
+        .output_dir(folder.path())
+        .run()
+        .expect("a run");
+
+    let ids = std::fs::read_to_string(folder.path().join("latest/ids.txt")).expect("a file of our own");
+    assert_eq!(ids, "unit/look\n");
+
+    let case = &record.cases[0];
+    let metrics: Vec<(&str, &str)> =
+        case.metrics.iter().map(|metric| (metric.name.as_str(), metric.unit.as_str())).collect();
+    // The domain's own figure first; what no domain knows gets a plain throughput.
+    assert_eq!(metrics, [("PPS", "pictures/s"), ("throughput", "apples/s")]);
+    assert!((case.metrics[0].value / case.metrics[1].value - 2.0).abs() < 1e-9);
+
+    let round = &case.rounds[0];
+    let report = |name: &str| round.probes.iter().find(|report| report.probe == name).expect(name);
+    let readings: Vec<(&str, f64)> =
+        report("samples").readings.iter().map(|reading| (reading.metric.as_str(), reading.value)).collect();
+    assert_eq!(readings, [("begun", 1.0), ("seen", 5.0), ("per_sample", round.iterations_per_sample as f64)]);
+    assert!(report("absent").readings.is_empty());
+    assert_eq!(report("absent").unavailable.as_deref(), Some("no such counter on this machine"));
+    assert!(["cpu", "memory"].iter().all(|name| !report(name).readings.is_empty()));
+}
