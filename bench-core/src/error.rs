@@ -132,6 +132,14 @@ pub enum RunError {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// The reports of a finished run could not be written where they belong.
+    #[error("{source}; what was measured is in {} instead", rescued.display())]
+    Rescued {
+        /// The record, whole.
+        rescued: PathBuf,
+        /// What went wrong.
+        source: Box<RunError>,
+    },
     /// A worker process could not be started.
     #[error("cannot start a worker process ({}): {source}", path.display())]
     Spawn {
@@ -150,7 +158,7 @@ impl RunError {
     /// The process exit code: 2 for what the person at the keyboard can put right, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            RunError::Spawn { .. } => 1,
+            RunError::Spawn { .. } | RunError::Rescued { .. } => 1,
             _ => 2,
         }
     }

@@ -261,10 +261,24 @@ impl Selection {
                 ));
             }
         }
-        for name in self.arguments.0.keys() {
-            if !benchmarks().any(|benchmark| benchmark.axes.iter().any(|axis| axis.name == name)) {
-                let known = benchmarks().flat_map(|benchmark| benchmark.axes.iter().map(|axis| axis.name));
-                return Err(UsageError::unknown("argument", name, nearest::rank(name, known)));
+        for (name, wanted) in &self.arguments.0 {
+            let axes = || benchmarks().flat_map(|benchmark| benchmark.axes.iter());
+            let known: BTreeSet<String> = axes()
+                .filter(|axis| axis.name == name)
+                .flat_map(|axis| (0..axis.len).map(axis.label))
+                .collect();
+            if known.is_empty() {
+                return Err(UsageError::unknown(
+                    "argument",
+                    name,
+                    nearest::rank(name, axes().map(|axis| axis.name)),
+                ));
+            }
+            if let Some(other) =
+                wanted.iter().find(|text| !known.iter().any(|value| text.eq_ignore_ascii_case(value)))
+            {
+                let known = nearest::rank(other, known).join(", ");
+                return Err(UsageError(format!("no case has {name}={other}: `{name}` takes {known}")));
             }
         }
         Ok(())

@@ -125,10 +125,7 @@ impl Folder {
         };
         let path = self.results.join(&self.run);
         write_reports(&path, &record).map_err(|error| match rescue(&record) {
-            Ok(rescued) => RunError::Record {
-                path: path.clone(),
-                reason: format!("{error}; what was measured is in {} instead", rescued.display()),
-            },
+            Ok(rescued) => RunError::Rescued { rescued, source: Box::new(error) },
             Err(_) => error,
         })?;
         point(&self.results, LATEST, &self.run)?;
