@@ -1,5 +1,7 @@
 //! A runner of our own drives a worker as `docs/worker-protocol.md` says.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod harness;
 
 use std::io::{BufRead, BufReader, Write};

@@ -1,13 +1,19 @@
 //! Which cases are run. What is filtered out costs nothing: no setup runs, no model loads.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
+mod arguments;
+mod partition;
+mod pattern;
+
+use std::collections::BTreeSet;
 
 use crate::benchmark::Category;
 use crate::case::Case;
 use crate::error::{RunError, UsageError};
 use crate::nearest;
+
+pub use arguments::Arguments;
+pub use partition::Partition;
+pub use pattern::Pattern;
 
 /// Filters; an empty one lets everything through that is not marked `ignore`.
 #[derive(Clone, Debug, Default)]
@@ -40,126 +46,6 @@ pub enum Ignored {
     Only,
     /// They are run like all others.
     Include,
-}
-
-/// How a pattern is matched against a case id.
-#[derive(Clone, Debug)]
-pub enum Pattern {
-    /// The id contains the text.
-    Contains(String),
-    /// The id is the text.
-    Exact(String),
-    /// The regular expression matches somewhere in the id.
-    #[cfg(feature = "cli")]
-    Regex(regex_lite::Regex),
-}
-
-impl Pattern {
-    /// Reads a regular expression.
-    ///
-    /// # Errors
-    /// Where it is not one.
-    #[cfg(feature = "cli")]
-    pub fn regex(text: &str) -> Result<Self, UsageError> {
-        regex_lite::Regex::new(text)
-            .map(Pattern::Regex)
-            .map_err(|error| UsageError::malformed("regular expression", text, &error.to_string()))
-    }
-
-    fn matches(&self, id: &str) -> bool {
-        match self {
-            Pattern::Contains(text) => id.contains(text),
-            Pattern::Exact(text) => id == text,
-            #[cfg(feature = "cli")]
-            Pattern::Regex(regex) => regex.is_match(id),
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Pattern::Contains(text) | Pattern::Exact(text) => f.write_str(text),
-            #[cfg(feature = "cli")]
-            Pattern::Regex(regex) => f.write_str(regex.as_str()),
-        }
-    }
-}
-
-/// Argument names and the values that are wanted of each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Arguments(BTreeMap<String, BTreeSet<String>>);
-
-impl Arguments {
-    /// Adds what `other` wants: more values of the same argument widen, another argument narrows.
-    pub fn extend(&mut self, other: Arguments) {
-        for (name, values) in other.0 {
-            self.0.entry(name).or_default().extend(values);
-        }
-    }
-
-    fn matches(&self, case: &Case) -> bool {
-        self.0.iter().all(|(name, wanted)| {
-            case.arguments().iter().any(|(known, value)| {
-                known == name && wanted.iter().any(|text| text.eq_ignore_ascii_case(value))
-            })
-        })
-    }
-}
-
-impl FromStr for Arguments {
-    type Err = UsageError;
-
-    /// `batch=8`, `batch=8,dtype=f16`.
-    fn from_str(text: &str) -> Result<Self, UsageError> {
-        let mut arguments = Arguments::default();
-        for part in text.split(',') {
-            match part.split_once('=') {
-                Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
-                    arguments.0.entry(name.trim().to_owned()).or_default().insert(value.trim().to_owned());
-                }
-                _ => {
-                    return Err(UsageError::malformed(
-                        "filter by arguments",
-                        text,
-                        "`name=value`, such as `batch=8` or `batch=8,dtype=f16`",
-                    ));
-                }
-            }
-        }
-        Ok(arguments)
-    }
-}
-
-/// Part `part` of `of`, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Partition {
-    part: u64,
-    of: u64,
-}
-
-impl Partition {
-    /// The hash must be the same in every build and on every machine, so that the parts of a suite
-    /// that run on different machines add up to the whole: FNV-1a, 64 bits.
-    fn holds(self, id: &str) -> bool {
-        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        crate::plan::mix(hash) % self.of == self.part - 1
-    }
-}
-
-impl FromStr for Partition {
-    type Err = UsageError;
-
-    fn from_str(text: &str) -> Result<Self, UsageError> {
-        text.split_once('/')
-            .and_then(|(part, of)| {
-                Some(Partition { part: part.trim().parse().ok()?, of: of.trim().parse().ok()? })
-            })
-            .filter(|partition| partition.part >= 1 && partition.part <= partition.of)
-            .ok_or_else(|| UsageError::malformed("partition", text, "`k/n` with 1 ≤ k ≤ n, such as `1/4`"))
-    }
 }
 
 impl Selection {

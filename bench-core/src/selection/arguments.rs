@@ -1,0 +1,52 @@
+//! `--args`: wanted values of arguments.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use crate::case::Case;
+use crate::error::UsageError;
+
+/// Argument names and the values that are wanted of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments(pub(super) BTreeMap<String, BTreeSet<String>>);
+
+impl Arguments {
+    /// Adds what `other` wants: more values of the same argument widen, another argument narrows.
+    pub fn extend(&mut self, other: Arguments) {
+        for (name, values) in other.0 {
+            self.0.entry(name).or_default().extend(values);
+        }
+    }
+
+    pub(super) fn matches(&self, case: &Case) -> bool {
+        self.0.iter().all(|(name, wanted)| {
+            case.arguments().iter().any(|(known, value)| {
+                known == name && wanted.iter().any(|text| text.eq_ignore_ascii_case(value))
+            })
+        })
+    }
+}
+
+impl FromStr for Arguments {
+    type Err = UsageError;
+
+    /// `batch=8`, `batch=8,dtype=f16`.
+    fn from_str(text: &str) -> Result<Self, UsageError> {
+        let mut arguments = Arguments::default();
+        for part in text.split(',') {
+            match part.split_once('=') {
+                Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+                    arguments.0.entry(name.trim().to_owned()).or_default().insert(value.trim().to_owned());
+                }
+                _ => {
+                    return Err(UsageError::malformed(
+                        "filter by arguments",
+                        text,
+                        "`name=value`, such as `batch=8` or `batch=8,dtype=f16`",
+                    ));
+                }
+            }
+        }
+        Ok(arguments)
+    }
+}

@@ -1,0 +1,50 @@
+//! Texts and expressions that ids are held against.
+
+use std::fmt;
+
+#[cfg(feature = "cli")]
+use crate::error::UsageError;
+
+/// How a pattern is matched against a case id.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// The id contains the text.
+    Contains(String),
+    /// The id is the text.
+    Exact(String),
+    /// The regular expression matches somewhere in the id.
+    #[cfg(feature = "cli")]
+    Regex(regex_lite::Regex),
+}
+
+impl Pattern {
+    /// Reads a regular expression.
+    ///
+    /// # Errors
+    /// Where it is not one.
+    #[cfg(feature = "cli")]
+    pub fn regex(text: &str) -> Result<Self, UsageError> {
+        regex_lite::Regex::new(text)
+            .map(Pattern::Regex)
+            .map_err(|error| UsageError::malformed("regular expression", text, &error.to_string()))
+    }
+
+    pub(super) fn matches(&self, id: &str) -> bool {
+        match self {
+            Pattern::Contains(text) => id.contains(text),
+            Pattern::Exact(text) => id == text,
+            #[cfg(feature = "cli")]
+            Pattern::Regex(regex) => regex.is_match(id),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pattern::Contains(text) | Pattern::Exact(text) => f.write_str(text),
+            #[cfg(feature = "cli")]
+            Pattern::Regex(regex) => f.write_str(regex.as_str()),
+        }
+    }
+}
