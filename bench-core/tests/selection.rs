@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 use harness::{Bench, Ended, Stage};
 
+type Flags<'a> = &'a [&'a str];
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// A stage, and which cases are selected on it.
 struct Selecting(Stage);
 
@@ -15,13 +18,13 @@ impl Selecting {
         Selecting(Stage::new(Bench::Spread))
     }
 
-    fn list(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    fn list(&self, arguments: &[&str], variables: Variables) -> Ended {
         let arguments = [&["--list", "--format=terse"], arguments].concat();
         self.0.end(self.0.command(&arguments).envs(variables.iter().copied()))
     }
 
     #[track_caller]
-    fn ids(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
+    fn ids(&self, arguments: &[&str], variables: Variables) -> Vec<String> {
         let ended = self.list(arguments, variables).expect_code(0);
         let mut ids: Vec<String> =
             ended.stdout.lines().map(|line| line.trim_end_matches(": benchmark").to_owned()).collect();
@@ -90,7 +93,7 @@ fn parts_add_up_to_the_whole() {
 #[test]
 fn variables_mean_the_same_as_flags() {
     let stage = Selecting::new();
-    let pairs: [(&[&str], &[(&str, &str)]); 12] = [
+    let pairs: [(Flags, Variables); 12] = [
         (&["--category=unit"], &[("BENCH_CATEGORY", "unit")]),
         (&["--category=unit,integration"], &[("BENCH_CATEGORY", "unit,integration")]),
         (&["--model=resnet"], &[("BENCH_MODEL", "resnet")]),
