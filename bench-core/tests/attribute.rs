@@ -100,6 +100,7 @@ mod functions {
 
     #[cfg(feature = "tokio")]
     #[benchmark(category = "unit", types(u8, u16), args(text = [String::new()], len = [1, 2]), items = len)]
+    #[allow(clippy::unused_async)]
     async fn asynchronous<T: Default>(text: String, len: usize) -> Outcome<(T, String, usize)> {
         Ok((T::default(), text, len))
     }
