@@ -4,6 +4,7 @@
 mod harness;
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Child;
 
@@ -101,6 +102,15 @@ fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
     assert_eq!((record.summary.failed_runs, record.summary.success_rate), (0, None));
 }
 
+/// Even those that would never notice that nobody listens to them any more.
+#[test]
+fn workers_die_with_their_runner() {
+    let running =
+        Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_busy", "--timeout=10m", "--bench"]);
+    wait_until("the worker runs", || running.stage.processes().len() == 2);
+    assert_eq!(running.send("KILL").code, 128 + 9);
+}
+
 #[test]
 fn a_test_run_can_be_interrupted() {
     let running = Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_asleep", "--timeout=10m"]);
@@ -180,6 +190,20 @@ fn a_journal_that_ends_in_half_a_line_loses_that_line_alone() {
     assert_eq!(rounds(&record::open(&run).expect("record")), whole - 1);
     assert!(next_run(&over.stage).stderr.contains("recovered"));
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole - 1);
+}
+
+/// Ids hold what people write, not ASCII alone.
+#[test]
+fn a_journal_that_ends_in_half_a_character_loses_that_line_alone() {
+    let over = Running::of_naps().has_measured().send("KILL");
+    let run = over.stage.runs().remove(0);
+    let whole = rounds(&record::open(&run).expect("record"));
+    let mut journal = fs::File::options().append(true).open(run.join("journal.jsonl")).expect("a journal");
+    journal.write_all(b"{\"type\":\"round\",\"case\":\"na\xc3").expect("written");
+
+    assert_eq!(rounds(&record::open(&run).expect("record")), whole);
+    assert!(next_run(&over.stage).stderr.contains("recovered"));
+    assert_eq!(rounds(&sealed(&over.stage, &run)), whole);
 }
 
 /// Of two bench targets, the first was sealed, the second killed.
