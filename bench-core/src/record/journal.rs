@@ -81,21 +81,21 @@ impl Journal {
 /// # Errors
 /// When it cannot be read, or its first line is not the beginning of a journal.
 pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| RunError::io("read the journal", path, error))?;
+    // Bytes: the last line may end inside a character.
+    let bytes = std::fs::read(path).map_err(|error| RunError::io("read the journal", path, error))?;
     let wrong = |reason: String| RunError::Record { path: path.to_owned(), reason };
-    let mut lines = text.lines();
+    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let first = lines
         .next()
         .ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
-    let begin = match serde_json::from_str(first) {
+    let begin = match serde_json::from_slice(first) {
         Ok(Entry::Begin(begin)) => begin,
         Ok(_) => return Err(wrong("the journal has no beginning".to_owned())),
         Err(error) => return Err(wrong(format!("not a journal of this version: {error}"))),
     };
     let mut cases: Vec<CaseRecord> = Vec::new();
     // A line that cannot be read was cut off when the disk was full or the runner was killed.
-    for entry in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+    for entry in lines.filter_map(|line| serde_json::from_slice(line).ok()) {
         match entry {
             Entry::Begin(_) => {}
             Entry::Case(case) => cases.push(*case),

@@ -135,6 +135,9 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
             // Without a few steps of the clock behind it, the batch size would be a guess.
             let is_guess = self.warm.total < self.shortest_sample()
                 && self.warm.estimate_s < self.shortest_sample().as_secs_f64();
+            if self.assignment.hard_stop && self.warm.wall >= self.slice() {
+                return None;
+            }
             return match left {
                 0 => (is_guess && affordable).then(|| self.window()),
                 _ => Some(left.min(self.window())),

@@ -81,10 +81,10 @@ impl Selection {
     /// [`RunError::Usage`] for a model, tag or argument that no case has, and [`RunError::NoMatch`] when
     /// nothing passes; both say what there is, nearest first.
     pub fn apply(&self, cases: Vec<Case>) -> Result<Vec<Case>, RunError> {
-        self.check_names(&cases)?;
+        self.check_names(&cases).map_err(|UsageError(message)| UsageError(message + &elsewhere()))?;
         let matching: Vec<&Case> = cases.iter().filter(|case| self.matches(case)).collect();
         if matching.is_empty() {
-            return Err(RunError::NoMatch(self.no_match(&cases)));
+            return Err(RunError::NoMatch(self.no_match(&cases) + &elsewhere()));
         }
         let ignored = matching.iter().filter(|case| case.ignored().is_some()).count();
         let (wanted, hint) = match self.ignored {
@@ -186,6 +186,12 @@ impl Selection {
         }
         message
     }
+}
+
+/// cargo starts every bench target with the same filters, and stops at the first that fails.
+fn elsewhere() -> String {
+    let target = crate::runner::own_target();
+    format!("\n(this is the bench target `{target}`; to ask another one: `cargo bench --bench NAME -- …`)")
 }
 
 #[cfg(test)]
