@@ -10,7 +10,7 @@ use std::process::Child;
 
 use bench_core::Record;
 use bench_core::record::{self, Cause, RunState, Status};
-use harness::{Bench, Ended, Stage, runs_in, signal, wait, wait_until};
+use harness::{Bench, Ended, Stage, runs_in, signal, try_signal, wait, wait_until};
 
 /// A run that would take minutes, with a round every tenth of a second.
 struct Running {
@@ -123,16 +123,12 @@ fn a_test_run_can_be_interrupted() {
 #[test]
 fn a_worker_that_somebody_kills_fails_its_case_alone() {
     let running = Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300", "--bench"]);
-    wait_until("a worker runs", || running.stage.processes().len() == 2);
     let runner = running.runner.id();
-    let workers: Vec<u32> = running
-        .stage
-        .processes()
-        .into_iter()
-        .map(|(process, _)| process)
-        .filter(|process| *process != runner)
-        .collect();
-    signal("KILL", workers[0]);
+    // A worker may end between being seen and being killed; then it is the next one's turn.
+    wait_until("a worker is killed", || {
+        let workers = running.stage.processes().into_iter().map(|(process, _)| process);
+        workers.filter(|process| *process != runner).any(|process| try_signal("KILL", process))
+    });
     assert_eq!(wait(running.runner, || "a run whose worker was killed".to_owned()), 1);
     let record = running.stage.record();
     assert_eq!((record.summary.successful_runs, record.summary.failed_runs), (2, 1));

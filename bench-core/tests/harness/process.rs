@@ -80,8 +80,12 @@ pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
 
 /// Sends a signal, by name.
 pub(crate) fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill");
-    assert!(sent.success(), "no process {process}");
+    assert!(try_signal(name, process), "no process {process}");
+}
+
+/// Sends a signal, by name; whether there was such a process.
+pub(crate) fn try_signal(name: &str, process: u32) -> bool {
+    Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success()
 }
 
 /// Processes that run this executable: their ids, and the names they go by.
