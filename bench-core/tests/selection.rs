@@ -184,7 +184,7 @@ fn where_nothing_matches_is_said_what_there_is() {
         (&["forwrad"], &["resnet/performance/forward["]),
         (&["--exact", "softmax"], &["resnet/unit/softmax"]),
         (&["--regex", "^forward"], &["resnet/performance/forward["]),
-        (&["--args=batch=7"], &["no case matches", "forward[batch="]),
+        (&["--args=batch=7"], &["no case has batch=7", "`batch` takes 1, 8, 32"]),
         (&["giant"], &["1 cases match", "`--include-ignored`"]),
         (&["relu", "--ignored"], &["1 cases match", "leave out `--ignored`"]),
     ];
