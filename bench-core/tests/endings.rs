@@ -52,6 +52,15 @@ impl Running {
         self
     }
 
+    /// Waits until a worker runs. Before its first round the runner asks other programs, too, which
+    /// look like itself while they are being started.
+    fn has_a_worker(self) -> Self {
+        let began =
+            || fs::read_to_string(self.stage.path().join("err")).unwrap_or_default().contains("first round");
+        wait_until("a worker runs", || began() && self.stage.processes().len() == 2);
+        self
+    }
+
     fn send(self, name: &str) -> Over {
         signal(name, self.runner.id());
         let code = wait(self.runner, || format!("a run that was sent SIG{name}"));
@@ -92,9 +101,7 @@ fn an_interrupted_run_is_sealed() {
 #[test]
 fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
     let arguments = ["--exact", "unit/hangs_and_ignores_sigterm", "--timeout=10m", "--bench"];
-    let running = Running::start(Bench::Misbehaving, &arguments);
-    wait_until("the worker runs", || running.stage.processes().len() == 2);
-    let over = running.send("INT");
+    let over = Running::start(Bench::Misbehaving, &arguments).has_a_worker().send("INT");
     assert_eq!(over.code, 130, "{}", over.stderr);
     assert!(over.stdout.contains("not run: interrupted"), "{}", over.stdout);
     let record = over.stage.record();
@@ -107,8 +114,7 @@ fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
 fn workers_die_with_their_runner() {
     let running =
         Running::start(Bench::Misbehaving, &["--exact", "unit/hangs_busy", "--timeout=10m", "--bench"]);
-    wait_until("the worker runs", || running.stage.processes().len() == 2);
-    assert_eq!(running.send("KILL").code, 128 + 9);
+    assert_eq!(running.has_a_worker().send("KILL").code, 128 + 9);
 }
 
 #[test]
@@ -122,7 +128,8 @@ fn a_test_run_can_be_interrupted() {
 
 #[test]
 fn a_worker_that_somebody_kills_fails_its_case_alone() {
-    let running = Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300", "--bench"]);
+    let running =
+        Running::start(Bench::Second, &["naps", "--rounds=3", "--repeats=300", "--bench"]).has_a_worker();
     let runner = running.runner.id();
     // A worker may end between being seen and being killed; then it is the next one's turn.
     wait_until("a worker is killed", || {
