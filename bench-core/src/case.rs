@@ -86,7 +86,8 @@ fn id_of(benchmark: &Benchmark, arguments: &[(&str, String)]) -> String {
         id.push('=');
         for c in value.chars() {
             // What delimits an id, or a line, must not stand in a value; `%` so that it can be read back.
-            if c.is_control() || c.is_whitespace() || matches!(c, ',' | '=' | '[' | ']' | '/' | '%') {
+            if crate::report::steers(c) || c.is_whitespace() || matches!(c, ',' | '=' | '[' | ']' | '/' | '%')
+            {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
                     // Writing to a String cannot fail.

@@ -174,6 +174,16 @@ fn a_time_beyond_all_bounds_ends_no_more_than_its_case() {
 }
 
 #[test]
+fn a_message_is_kept_at_a_readable_length() {
+    let stage = Stage::new(Bench::Misbehaving);
+    stage.bench(&["--ignored", "--exact", "unit/complains_at_length"]).expect_code(1);
+    let record = stage.record();
+    failed(&record, "complains_at_length", Cause::Error, "no such tensor: [0.0, ");
+    let length = record.cases[0].failure.as_ref().expect("failure").message.len();
+    assert!(length < 64 << 10, "{length} bytes");
+}
+
+#[test]
 fn what_benchmarks_print_is_shown_on_request_only() {
     let stage = Stage::new(Bench::Misbehaving);
     let spoken = "last words of measures_nothing";

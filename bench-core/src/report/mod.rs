@@ -13,7 +13,7 @@ use crate::record::Record;
 
 pub use style::{ColorChoice, Style};
 pub(crate) use table::Table;
-pub(crate) use text::{first_line, printable, tell};
+pub(crate) use text::{first_line, printable, steers, tell};
 
 /// Writes one file of a run directory. Plugged in by being linked:
 /// `bench_core::inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,

@@ -63,7 +63,7 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
         .failure
         .as_ref()
         .map(ToString::to_string)
-        .or_else(|| case.skip_reason.clone())
+        .or_else(|| case.skip_reason.as_ref().map(|reason| format!("skipped: {reason}")))
         .unwrap_or_default();
     [
         record.run.clone(),

@@ -7,15 +7,17 @@ pub(crate) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// Whether a character does something to a terminal instead of being shown: control characters, and
+/// changes of writing direction.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
 /// of writing direction are shown as replacement characters, and long lines are cut.
 pub(crate) fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
-    let steers = |c: char| {
-        c.is_control() && c != '\t'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    line.chars().take(LONGEST).map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+    line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The first line, made printable; `…` where there are more.

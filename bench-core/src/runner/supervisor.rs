@@ -265,6 +265,7 @@ impl Worker {
     fn receive(&mut self, collector: &mut Collector) -> Result<(), String> {
         let Some(channel) = &mut self.channel else { return Ok(()) };
         let mut chunk = [0; 64 << 10];
+        let searched = self.received.len();
         match channel.read(&mut chunk) {
             // The other end is closed; the exit tells why.
             Ok(0) => self.channel = None,
@@ -273,14 +274,14 @@ impl Worker {
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.channel = None,
             Err(error) => return Err(format!("the channel broke: {error}")),
         }
-        let Some(end) = self.received.iter().rposition(|byte| *byte == b'\n') else {
+        let Some(end) = self.received[searched..].iter().rposition(|byte| *byte == b'\n') else {
             return if self.received.len() > LONGEST_FRAME {
                 Err("a frame without an end".to_owned())
             } else {
                 Ok(())
             };
         };
-        let rest = self.received.split_off(end + 1);
+        let rest = self.received.split_off(searched + end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
         for line in whole.lines() {
             let line = line.map_err(|error| error.to_string())?;

@@ -80,7 +80,10 @@ fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) ->
     let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
     let outcome = match returned {
         Err(panic) => {
-            return Frame::Failed { kind: FailureKind::Panic, message: panic_message(panic.as_ref()) };
+            return Frame::Failed {
+                kind: FailureKind::Panic,
+                message: shortened(panic_message(panic.as_ref())),
+            };
         }
         Ok(Err(error)) => Err(error),
         Ok(Ok(())) => bencher.finish(),
@@ -94,10 +97,21 @@ fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) ->
             empty_iteration_ns: clock::empty_iteration_ns(),
         }),
         Err(error) => match error.skip_reason() {
-            Some(reason) => Frame::Skipped { reason: reason.to_owned() },
-            None => Frame::Failed { kind: FailureKind::Error, message: error.to_string() },
+            Some(reason) => Frame::Skipped { reason: shortened(reason.to_owned()) },
+            None => Frame::Failed { kind: FailureKind::Error, message: shortened(error.to_string()) },
         },
     }
+}
+
+/// An error that prints its tensor is no message: what is too long loses its middle.
+fn shortened(message: String) -> String {
+    const HEAD: usize = 4 << 10;
+    const TAIL: usize = 2 << 10;
+    if message.len() <= HEAD + TAIL {
+        return message;
+    }
+    let (head, tail) = (message.floor_char_boundary(HEAD), message.ceil_char_boundary(message.len() - TAIL));
+    format!("{} … {}", &message[..head], &message[tail..])
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
