@@ -152,7 +152,9 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
         let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
     }
     for (warning, cases) in grouped {
-        let _ = writeln!(out, "{} {}: {warning}", style.doubtful("warning:"), cases.join(", "));
+        // Which they are stands in the record; a list of dozens would hide what is said of them.
+        let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
+        let _ = writeln!(out, "{} {who}: {warning}", style.doubtful("warning:"));
     }
 }
 
