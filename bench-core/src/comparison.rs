@@ -13,8 +13,8 @@ const THRESHOLD: f64 = 0.01;
 /// By how much two runs of one binary may differ (95 %), besides what each run's own interval says,
 /// as a share. A stated floor, not an estimate: two runs cannot know whether one of them fell into a
 /// bad minute of the machine. Measured on shared 2-core virtual machines, blocks of ten rounds over
-/// seven minutes ranged over 6 % (matrix product) to 50 % (pointer chase), and one kernel's time kept to plateaus
-/// 25 % apart for seconds at a time.
+/// seven minutes ranged over 6 % (matrix product) to 50 % (pointer chase), and one kernel's time kept
+/// to plateaus 25 % apart for seconds at a time.
 const BETWEEN_RUNS: f64 = 0.25;
 
 /// With fewer cases than this, a drift common to all cannot be told from a change of one.
@@ -199,9 +199,7 @@ impl Drift {
         if logs.len() < CASES_FOR_DRIFT {
             return None;
         }
-        let shift = stats::median(&stats::sorted(logs))?;
-        let deviations: Vec<f64> = logs.iter().map(|log| (log - shift).abs()).collect();
-        Some(Drift { shift, spread: 1.4826 * stats::median(&stats::sorted(&deviations))? })
+        Some(Drift { shift: stats::median(&stats::sorted(logs))?, spread: stats::robust_deviation(logs)? })
     }
 }
 

@@ -76,10 +76,15 @@ pub fn relative_spread(values: &[f64]) -> Option<f64> {
     if values.len() < 2 || values.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
         return None;
     }
-    let logs = sorted(&values.iter().map(|value| value.ln()).collect::<Vec<_>>());
-    let centre = median(&logs)?;
-    let deviations = sorted(&logs.iter().map(|value| (value - centre).abs()).collect::<Vec<_>>());
-    median(&deviations).map(|mad| 1.4826 * mad)
+    robust_deviation(&values.iter().map(|value| value.ln()).collect::<Vec<_>>())
+}
+
+/// 1.4826 · MAD: the standard deviation of normal data, whatever up to half of the values do. `None` when
+/// empty.
+pub fn robust_deviation(values: &[f64]) -> Option<f64> {
+    let centre = median(&sorted(values))?;
+    let deviations: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
+    median(&sorted(&deviations)).map(|mad| 1.4826 * mad)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod interval;
 mod quantile;
 
-pub use interval::{Interval, median_interval, relative_spread};
+pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use quantile::{median, nearest_rank, support};
 
 /// Arithmetic mean; `None` for an empty slice.
