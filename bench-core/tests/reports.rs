@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use bench_core::record::{self, Status};
-use harness::{Bench, Stage};
+use harness::{Bench, Stage, scrub};
 use serde_json::Value;
 
 /// The rows of a CSV file, by the names of their columns. Fails where a row is of another length.
@@ -169,6 +169,35 @@ fn a_record_says_where_and_how_it_was_measured() {
     assert_eq!(case.tags, ["nightly"]);
     let probes: Vec<&str> = case.rounds[0].probes.iter().map(|report| report.probe.as_str()).collect();
     assert!(probes.contains(&"cpu") && probes.contains(&"memory"), "{probes:?}");
+}
+
+#[test]
+fn a_record_names_the_commit_and_whether_files_differ_from_it() {
+    let stage = Stage::new(Bench::Spread);
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        scrub(&mut command);
+        command.current_dir(stage.path()).args(["-c", "user.name=t", "-c", "user.email=t@example.org"]);
+        let output = command.args(arguments).output().expect("git runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    std::fs::write(stage.path().join("tracked"), "1").expect("file");
+    git(&["add", "tracked"]);
+    git(&["commit", "--quiet", "--message", "one"]);
+    let head = git(&["rev-parse", "HEAD"]);
+    stage.bench(&["unit"]).expect_code(0);
+    std::fs::write(stage.path().join("tracked"), "2").expect("file");
+    stage.bench(&["unit"]).expect_code(0);
+    let mut dirty: Vec<Option<bool>> = Vec::new();
+    for run in stage.runs() {
+        let environment = bench_core::record::open(&run).expect("record").environment;
+        assert_eq!(environment.commit.as_ref(), Some(&head));
+        dirty.push(environment.dirty);
+    }
+    dirty.sort();
+    assert_eq!(dirty, [Some(false), Some(true)]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(crate) fn scrub(command: &mut Command) {
         name.starts_with("BENCH_")
             || name.starts_with("NEXTEST")
             || name.starts_with("CARGO_") && name != "CARGO_HOME"
+            || name.starts_with("GIT_")
             || matches!(name, "RUSTFLAGS" | "RUST_BACKTRACE" | "NO_COLOR" | "CLICOLOR_FORCE")
     };
     for (name, _) in std::env::vars_os() {

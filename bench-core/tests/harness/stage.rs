@@ -39,6 +39,8 @@ impl Stage {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         scrub(&mut command);
+        // Stages lie in the target folder, and that in the checkout: the stage is no part of it.
+        command.env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"));
         command.current_dir(self.path()).args(arguments);
         command
     }
