@@ -7,7 +7,7 @@ const KEPT: usize = 8 << 10;
 
 /// The end of everything that was written.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     bytes: Vec<u8>,
     dropped: bool,
     /// Whether it is shown as it comes, too.
@@ -16,12 +16,12 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Nothing yet.
-    pub(super) fn new(echo: bool) -> Self {
+    pub(crate) fn new(echo: bool) -> Self {
         Tail { echo, ..Tail::default() }
     }
 
     /// Takes what is there, at most 64 KiB; `false` when the stream has ended.
-    pub(super) fn take(&mut self, stream: &mut impl Read) -> io::Result<bool> {
+    pub(crate) fn take(&mut self, stream: &mut impl Read) -> io::Result<bool> {
         let mut chunk = [0; 64 << 10];
         let count = match stream.read(&mut chunk) {
             Ok(count) => count,
@@ -54,14 +54,14 @@ impl Tail {
     }
 
     /// The end of the output, as text.
-    pub(super) fn into_text(mut self) -> String {
+    pub(crate) fn into_text(mut self) -> String {
         self.trim();
         let text = String::from_utf8_lossy(&self.bytes);
         if self.dropped { format!("…{text}") } else { text.into_owned() }
     }
 
     /// Whether the end of the output holds `text`.
-    pub(super) fn contains(&self, text: &str) -> bool {
+    pub(crate) fn contains(&self, text: &str) -> bool {
         self.bytes.windows(text.len()).any(|window| window == text.as_bytes())
     }
 }

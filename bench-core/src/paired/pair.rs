@@ -1,0 +1,215 @@
+//! One process pair: both sides alive, one of them working at a time.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::partner::{Broken, Limits, Partner};
+use crate::record::{Cause, Failure};
+use crate::runner::Interrupt;
+use crate::stats;
+
+/// What a batch should last: long beside the clock and the waking of a process, short beside the moods
+/// of the machine.
+const BATCH_NS: f64 = 1e6;
+
+/// Each side works this long before it is measured, the search for a batch size not counted, and one
+/// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
+const WARM_UP_NS: u64 = 4_000_000;
+
+/// One of the two programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// What is compared with.
+    Base,
+    /// What is compared.
+    Candidate,
+}
+
+impl Role {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Role::Base => Role::Candidate,
+            Role::Candidate => Role::Base,
+        }
+    }
+}
+
+/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Which side was started, warmed up and measured first.
+    pub first: Role,
+    /// Iterations in each batch.
+    pub iterations: u64,
+    /// What each batch of the base took, all its iterations together, in nanoseconds.
+    pub base_ns: Vec<u64>,
+    /// The same of the candidate.
+    pub candidate_ns: Vec<u64>,
+}
+
+impl Pair {
+    /// Log ratios candidate/base of neighbouring batches.
+    pub fn log_ratios(&self) -> Vec<f64> {
+        let logs = self.base_ns.iter().zip(&self.candidate_ns);
+        logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
+    }
+
+    /// Their median: what this process pair says.
+    pub fn log_ratio(&self) -> Option<f64> {
+        stats::median(&stats::sorted(&self.log_ratios()))
+    }
+
+    /// Seconds per iteration of each batch of one side.
+    pub fn times(&self, side: Role) -> impl Iterator<Item = f64> + '_ {
+        let batches = match side {
+            Role::Base => &self.base_ns,
+            Role::Candidate => &self.candidate_ns,
+        };
+        let iterations = self.iterations.max(1) as f64;
+        batches.iter().map(move |ns| *ns as f64 / 1e9 / iterations)
+    }
+}
+
+/// How a pair is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrangement<'a> {
+    pub(super) case: &'a str,
+    pub(super) base: &'a Path,
+    pub(super) candidate: &'a Path,
+    pub(super) first: Role,
+    /// Iterations a batch; found out when absent.
+    pub(super) iterations: Option<u64>,
+    /// Batches of each side.
+    pub(super) batches: usize,
+    /// Length of the padding in the environment, the same for both.
+    pub(super) padding: usize,
+    /// The share by which the candidate's work is secretly increased.
+    pub(super) inject: f64,
+    pub(super) limits: Limits,
+}
+
+/// Measures a pair.
+///
+/// # Errors
+/// Which side broke, and how.
+pub(super) fn measure(arrangement: &Arrangement<'_>, interrupt: &Interrupt) -> Result<Pair, (Role, Broken)> {
+    let Arrangement { first, limits, .. } = *arrangement;
+    let second = first.other();
+    let padding = "x".repeat(arrangement.padding);
+    let start = |side: Role| {
+        let executable = match side {
+            Role::Base => arrangement.base,
+            Role::Candidate => arrangement.candidate,
+        };
+        Partner::start(executable, arrangement.case, &padding, limits, interrupt).map_err(|broken| (side, broken))
+    };
+    let (mut one, mut other) = (start(first)?, start(second)?);
+    let iterations = match arrangement.iterations {
+        Some(iterations) => iterations,
+        None => batch_size(&mut one, arrangement.inject).map_err(|broken| (first, broken))?,
+    };
+    warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
+    warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+    let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
+    for number in 0..arrangement.batches {
+        // A, B, B, A: what drifts evenly over four batches favours neither.
+        for turn in [number % 2 == 0, number % 2 != 0] {
+            let (partner, times, side) =
+                if turn { (&mut one, &mut one_ns, first) } else { (&mut other, &mut other_ns, second) };
+            let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
+            times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
+        }
+    }
+    one.stop().map_err(|broken| (first, broken))?;
+    other.stop().map_err(|broken| (second, broken))?;
+    let (base_ns, candidate_ns) = match first {
+        Role::Base => (one_ns, other_ns),
+        Role::Candidate => (other_ns, one_ns),
+    };
+    let still = |times: &[u64]| times.contains(&0);
+    let impossible = |side| {
+        let message = format!("a batch of {iterations} iterations took 0 ns: there is nothing to compare");
+        Err((side, Broken::Failed(Failure { cause: Cause::Protocol, message, output_tail: String::new() })))
+    };
+    match (still(&base_ns), still(&candidate_ns)) {
+        (true, _) => impossible(Role::Base),
+        (false, true) => impossible(Role::Candidate),
+        (false, false) => Ok(Pair { first, iterations, base_ns, candidate_ns }),
+    }
+}
+
+/// Iterations that fill a batch; with an injection, a number of which that share is whole, where a batch
+/// does not grow past four times its length for it.
+fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
+    /// A clock that stands still must not be waited for.
+    const MOST: u64 = 1 << 32;
+    let mut iterations: u64 = 1;
+    let per_iteration = loop {
+        let ns = partner.batch(iterations)? as f64;
+        if ns >= BATCH_NS / 2.0 || iterations >= MOST {
+            break ns.max(1.0) / iterations as f64;
+        }
+        let needed = BATCH_NS / (ns.max(1.0) / iterations as f64);
+        iterations = (needed as u64).clamp(2 * iterations, 16 * iterations);
+    };
+    let iterations = ((BATCH_NS / per_iteration).round() as u64).clamp(1, MOST);
+    let whole = whole_share(inject);
+    let multiple = iterations.div_ceil(whole) * whole;
+    Ok(if multiple <= 4 * iterations { multiple } else { iterations })
+}
+
+/// The smallest number of iterations of which `share` is a whole number, or 1.
+fn whole_share(share: f64) -> u64 {
+    if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
+}
+
+/// A batch in which a share more iterations are run than are reported; where a batch has too few
+/// iterations for that, the share is added to what it took.
+fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Result<u64, Broken> {
+    if share == 0.0 {
+        return partner.batch(iterations);
+    }
+    let extra = iterations as f64 * share;
+    if (extra - extra.round()).abs() < 0.01 * extra && extra >= 0.5 {
+        return partner.batch(iterations + extra.round() as u64);
+    }
+    let ns = partner.batch(iterations)?;
+    Ok((ns as f64 * (1.0 + share)).round() as u64)
+}
+
+fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<(), Broken> {
+    let mut spent: u64 = 0;
+    for _ in 0..WARM_UP_NS / 1000 {
+        // A batch of no length counts as one of 1 µs: this must end.
+        spent += partner.batch(iterations)?.max(1000);
+        if spent >= WARM_UP_NS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_says_the_median_of_its_neighbours() {
+        let pair = Pair {
+            first: Role::Base,
+            iterations: 10,
+            base_ns: vec![100, 100, 200, 100],
+            candidate_ns: vec![110, 121, 200, 110],
+        };
+        assert!((pair.log_ratio().expect("batches") - 1.1f64.ln()).abs() < 1e-12);
+        assert_eq!(pair.times(Role::Base).next(), Some(1e-8));
+    }
+
+    #[test]
+    fn an_injected_share_is_whole() {
+        assert_eq!([whole_share(0.02), whole_share(0.01), whole_share(0.003), whole_share(0.0)], [50, 100, 333, 1]);
+    }
+}
