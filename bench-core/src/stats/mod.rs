@@ -2,9 +2,13 @@
 
 mod interval;
 mod quantile;
+mod sequential;
+#[cfg(test)]
+mod simulation;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use quantile::{median, nearest_rank, support};
+pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
