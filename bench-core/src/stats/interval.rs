@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{mean, median, sorted, standard_deviation};
 
-/// An interval at 95 % confidence.
+/// An interval, at 95 % confidence unless what returns it says otherwise; an end may be infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
@@ -89,26 +89,10 @@ pub fn robust_deviation(values: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// SplitMix64 (Steele et al., 2014) and Box-Muller: seeded, so that the test is the same everywhere.
-    struct Normal(u64);
-
-    impl Normal {
-        fn uniform(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-        }
-
-        fn next(&mut self) -> f64 {
-            let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-            radius * (std::f64::consts::TAU * self.uniform()).cos()
-        }
-    }
+    use super::*;
+    use crate::stats::simulation::Random;
 
     #[test]
     fn order_statistics_are_the_published_ranks() {
@@ -139,17 +123,17 @@ mod tests {
     #[test]
     fn intervals_cover_the_median() {
         for rounds in [2, 3, 5, 6, 9, 20] {
-            let mut noise = Normal(rounds as u64);
+            let mut noise = Random::seeded(rounds as u64);
             let mut covered = 0;
             for _ in 0..10_000 {
-                let medians: Vec<f64> = (0..rounds).map(|_| (0.02 * noise.next()).exp()).collect();
+                let medians: Vec<f64> = (0..rounds).map(|_| (0.02 * noise.normal()).exp()).collect();
                 let interval = median_interval(&medians).expect("two or more");
                 covered += usize::from(interval.low <= 1.0 && 1.0 <= interval.high);
             }
             assert!((9_400..=9_950).contains(&covered), "{rounds} rounds: {covered} of 10000");
         }
         for rounds in [6, 9, 20] {
-            let mut noise = Normal(100 + rounds as u64);
+            let mut noise = Random::seeded(100 + rounds as u64);
             // The median of the mixture 0.9·N(0, s) + 0.1·N(ln 1.2, s) lies where the first has 5/9 below.
             let truth = (0.02f64 * 0.139_710).exp();
             let mut covered = 0;
@@ -157,7 +141,7 @@ mod tests {
                 let medians: Vec<f64> = (0..rounds)
                     .map(|_| {
                         let slow = if noise.uniform() < 0.1 { 1.2f64.ln() } else { 0.0 };
-                        (slow + 0.02 * noise.next()).exp()
+                        (slow + 0.02 * noise.normal()).exp()
                     })
                     .collect();
                 let interval = median_interval(&medians).expect("six or more");

@@ -1,10 +1,16 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
 mod interval;
+mod multiplicity;
 mod quantile;
+mod sequential;
+#[cfg(test)]
+mod simulation;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
+pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use quantile::{median, nearest_rank, support};
+pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
