@@ -69,6 +69,26 @@ pub struct Compared {
     pub interval: Option<Interval>,
     /// What is said of it.
     pub verdict: Verdict,
+    /// The smallest change that would have been called slower with a probability of 95 %.
+    pub smallest_effect: Option<f64>,
+    /// Why it is unsure, if it is.
+    pub reason: Option<String>,
+}
+
+impl Compared {
+    /// A case of which there is nothing to compare.
+    pub(crate) fn without_figures(id: &str, verdict: Verdict) -> Self {
+        Compared {
+            id: id.to_owned(),
+            old_s: None,
+            new_s: None,
+            change: None,
+            interval: None,
+            verdict,
+            smallest_effect: None,
+            reason: None,
+        }
+    }
 }
 
 /// Two runs, case by case.
@@ -98,12 +118,8 @@ impl Comparison {
             .collect();
         let removed = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case));
         cases.extend(removed.map(|case| Compared {
-            id: case.id.clone(),
             old_s: case.time.as_ref().map(|time| time.median_s.0),
-            new_s: None,
-            change: None,
-            interval: None,
-            verdict: Verdict::Removed,
+            ..Compared::without_figures(&case.id, Verdict::Removed)
         }));
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         let mut notes = differences(&old.environment, &new.environment);
@@ -224,8 +240,10 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, drift: Drift) -> Compared
         verdict: match (old, both) {
             (None, _) => Verdict::Added,
             (Some(_), None) => Verdict::Failed,
-            (Some(_), Some(_)) => interval.map_or(Verdict::Unsure, judge),
+            (Some(_), Some(_)) => interval.map_or(Verdict::Unsure, |interval| judge(interval, THRESHOLD)),
         },
+        smallest_effect: None,
+        reason: None,
     }
 }
 
@@ -234,12 +252,13 @@ fn half_width(time: &Time) -> Option<f64> {
     time.interval_s.map(|interval| (interval.high / interval.low).ln() / 2.0)
 }
 
-fn judge(change: Interval) -> Verdict {
-    if change.low > THRESHOLD {
+/// The verdict on a change whose interval is `change`, against a practical floor.
+pub(crate) fn judge(change: Interval, threshold: f64) -> Verdict {
+    if change.low > threshold {
         Verdict::Slower
-    } else if change.high < -THRESHOLD {
+    } else if change.high < -threshold {
         Verdict::Faster
-    } else if change.low > -THRESHOLD && change.high < THRESHOLD {
+    } else if change.low > -threshold && change.high < threshold {
         Verdict::Same
     } else {
         Verdict::Unsure

@@ -140,6 +140,9 @@ pub enum RunError {
         /// What went wrong.
         source: Box<RunError>,
     },
+    /// Ctrl-C or SIGTERM, before there was anything to report.
+    #[error("interrupted")]
+    Interrupted,
     /// A worker process could not be started.
     #[error("cannot start a worker process ({}): {source}", path.display())]
     Spawn {
@@ -155,10 +158,12 @@ impl RunError {
         RunError::Io { action, path: path.into(), source }
     }
 
-    /// The process exit code: 2 for what the person at the keyboard can put right, 1 for the rest.
+    /// The process exit code: 2 for what the person at the keyboard can put right, 130 for an interrupt,
+    /// 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Spawn { .. } | RunError::Rescued { .. } => 1,
+            RunError::Interrupted => 130,
             _ => 2,
         }
     }

@@ -23,13 +23,14 @@ pub mod bencher;
 pub mod benchmark;
 pub mod case;
 #[cfg(feature = "cli")]
-mod command_line;
+pub mod command_line;
 pub mod comparison;
 pub mod domain;
 mod entry;
 pub mod error;
 mod nearest;
 mod outcome;
+pub mod paired;
 pub mod plan;
 pub mod probe;
 pub mod protocol;

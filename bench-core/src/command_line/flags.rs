@@ -9,15 +9,16 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::percent;
-use crate::benchmark::{Category, Overrides};
+use crate::benchmark::Overrides;
 use crate::error::{RunError, UsageError};
 use crate::plan::Wishes;
 use crate::quantity::{Bytes, parse_duration};
 use crate::report::ColorChoice;
-use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
+use crate::selection::Selection;
 use crate::sys;
 
 use super::list::Format;
+use super::which::Which;
 
 /// Runs the benchmarks that are linked into this executable.
 #[derive(Debug, Parser)]
@@ -30,42 +31,8 @@ use super::list::Format;
         130 interrupted."
 )]
 pub(super) struct Flags {
-    /// Only cases whose id contains one of these texts
-    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
-    filters: Vec<String>,
-    /// Only these categories: unit, integration, performance
-    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    category: Vec<Category>,
-    /// Only these models
-    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    model: Vec<String>,
-    /// Only cases with one of these tags
-    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    tag: Vec<String>,
-    /// Filters must equal the whole id
-    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    exact: bool,
-    /// Filters are regular expressions
-    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    regex: bool,
-    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
-    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
-    skip: Vec<String>,
-    /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
-    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
-    args: Vec<Arguments>,
-    /// One of several parts, by a stable hash of the id: 1/4
-    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
-    partition: Option<Partition>,
-    /// Only cases marked `ignore`
-    #[arg(
-        long,
-        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
-    )]
-    ignored: bool,
-    /// Cases marked `ignore`, too
-    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    include_ignored: bool,
+    #[command(flatten)]
+    which: Which,
     /// List cases instead of running them
     #[arg(long, env = "BENCH_LIST", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) list: bool,
@@ -224,39 +191,17 @@ impl Flags {
     /// The flag of this name, one of [`EXCLUSIVE`].
     fn switch(&mut self, name: &str) -> &mut bool {
         match name {
-            "exact" => &mut self.exact,
-            "regex" => &mut self.regex,
-            "ignored" => &mut self.ignored,
-            "include_ignored" => &mut self.include_ignored,
+            "exact" => &mut self.which.exact,
+            "regex" => &mut self.which.regex,
+            "ignored" => &mut self.which.ignored,
+            "include_ignored" => &mut self.which.include_ignored,
             "quiet" => &mut self.quiet,
             _ => &mut self.verbose,
         }
     }
 
     pub(super) fn selection(&self) -> Result<Selection, RunError> {
-        let pattern = |text: &String| match (self.exact, self.regex) {
-            (true, _) => Ok(Pattern::Exact(text.clone())),
-            (false, true) => Pattern::regex(text),
-            (false, false) => Ok(Pattern::Contains(text.clone())),
-        };
-        let mut arguments = Arguments::default();
-        for wanted in &self.args {
-            arguments.extend(wanted.clone());
-        }
-        Ok(Selection {
-            categories: self.category.clone(),
-            models: self.model.clone(),
-            tags: self.tag.clone(),
-            patterns: self.filters.iter().map(pattern).collect::<Result<_, UsageError>>()?,
-            skip: self.skip.iter().map(pattern).collect::<Result<_, UsageError>>()?,
-            arguments,
-            partition: self.partition,
-            ignored: match (self.ignored, self.include_ignored) {
-                (true, _) => Ignored::Only,
-                (false, true) => Ignored::Include,
-                (false, false) => Ignored::Exclude,
-            },
-        })
+        self.which.selection()
     }
 
     pub(super) fn wishes(&self) -> Wishes {

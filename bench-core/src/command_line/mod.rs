@@ -3,6 +3,7 @@
 mod flags;
 mod list;
 mod test_report;
+mod which;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::runner::Show;
 use crate::suite::{Finished, Suite};
 
 use flags::Flags;
+pub use which::Which;
 
 /// Where reports go when nothing is said.
 const RESULTS: &str = "benchmark_results";
@@ -165,7 +167,10 @@ fn workspace_root() -> PathBuf {
 }
 
 /// Reads a share in percent: `5`, `2.5%`.
-fn percent(text: &str) -> Result<f64, UsageError> {
+///
+/// # Errors
+/// What is no positive number.
+pub fn percent(text: &str) -> Result<f64, UsageError> {
     text.trim_end_matches('%')
         .trim()
         .parse::<f64>()

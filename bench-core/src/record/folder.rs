@@ -242,7 +242,7 @@ fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
 }
 
 /// Writes a file so that it is either the old one or the new one, whole, at every moment.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
@@ -268,7 +268,7 @@ fn rescue(record: &Record) -> io::Result<PathBuf> {
 
 /// Makes `<timestamp>-<4 hex digits>`. `create_dir` fails where the name exists, so two runs that
 /// begin in the same second cannot share one.
-fn create_unique(results: &Path) -> Result<String, RunError> {
+pub(crate) fn create_unique(results: &Path) -> Result<String, RunError> {
     let stamp = now_utc().replace(':', "-");
     let mut salt = u64::from(std::process::id()) ^ crate::plan::clock_seed();
     for attempt in 0.. {

@@ -16,7 +16,7 @@ pub use case::{CaseRecord, Percentile, Settings, Status, Time};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
 pub use folder::{Folder, LATEST};
-pub(crate) use folder::{check_free, check_name, point, recover};
+pub(crate) use folder::{check_free, check_name, create_unique, point, recover, write_whole};
 pub use journal::Journal;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};

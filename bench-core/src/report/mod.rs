@@ -1,6 +1,8 @@
 //! What people and programs read: one exporter per file, and the console.
 
+pub mod calibration;
 pub mod console;
+pub mod paired;
 mod samples_csv;
 mod style;
 mod summary_csv;

@@ -2,6 +2,8 @@
 
 mod interval;
 mod multiplicity;
+mod normal;
+mod proportion;
 mod quantile;
 mod sequential;
 #[cfg(test)]
@@ -9,6 +11,8 @@ mod simulation;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
+pub use normal::{normal_density, normal_quantile};
+pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 

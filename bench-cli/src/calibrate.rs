@@ -1,0 +1,37 @@
+//! `bench calibrate`.
+
+use bench_core::paired::{self, Progress};
+use bench_core::report::{self, Style};
+use bench_core::{RunError, UsageError};
+
+use crate::arguments::Calibrate;
+use crate::exit;
+use crate::source::{self, Source};
+
+/// Compares a program with itself, many times.
+pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
+    let rules = arguments.how.rules(arguments.inject)?;
+    let selection = arguments.which.selection()?;
+    let name = &arguments.executable;
+    let Source::Live(side) =
+        source::open(name, &arguments.report.output_dir, &arguments.build.cargo_arguments)?
+    else {
+        return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());
+    };
+    let calibration = {
+        let mut progress = Progress::new(arguments.report.quiet);
+        paired::calibrate(&side, &selection, &rules, arguments.repeats, &mut progress)?
+    };
+    let folder = calibration.write(&arguments.report.output_dir)?;
+    arguments.report.print(&calibration, || {
+        report::calibration::render(&calibration, Style::for_stdout(arguments.report.color))
+    })?;
+    arguments.report.tell_folder(&folder);
+    Ok(if calibration.is_interrupted() {
+        exit::INTERRUPTED
+    } else if calibration.failed() {
+        exit::FAILED
+    } else {
+        exit::OK
+    })
+}

@@ -1,0 +1,70 @@
+//! What a side's name means.
+
+use std::path::{Path, PathBuf};
+
+use bench_core::paired::{Checkout, Side};
+use bench_core::{Record, RunError, UsageError, record};
+
+/// What a side's name means.
+pub(crate) enum Source {
+    /// Programs that can be run.
+    Live(Side),
+    /// What an earlier run has measured.
+    Record(Box<Record>),
+}
+
+/// Finds out what `name` means, and builds it where it must be built.
+pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Result<Source, RunError> {
+    let path = Path::new(name);
+    let checkout = Checkout::new(".", cargo_arguments);
+    let commit = checkout.commit(name);
+    // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
+    let bare = !name.contains('/') && name != "." && name != "..";
+    let run = if bare { record::resolve(results, name).ok() } else { None };
+    let meanings: Vec<String> = [
+        path.exists().then(|| format!("the path ./{name}")),
+        commit.as_ref().map(|commit| format!("the git revision {commit} (refs/heads/{name}?)")),
+        run.as_ref().map(|_| format!("the run {}", results.join(name).display())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if bare && meanings.len() > 1 {
+        let message = format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
+        return Err(UsageError(message).into());
+    }
+    if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {
+        return live(name, Checkout::new(path, cargo_arguments).build()?, true);
+    }
+    if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
+        return Ok(Source::Record(Box::new(record::open(path)?)));
+    }
+    if path.exists() {
+        return live(name, vec![path.to_owned()], false);
+    }
+    if let Some(commit) = commit {
+        return live(name, checkout.build_revision(&commit)?, true);
+    }
+    if let Some(run) = run {
+        return Ok(Source::Record(Box::new(record::open(&run)?)));
+    }
+    Err(UsageError(format!(
+        "`{name}` is neither a file, nor a git revision, nor a run in {}",
+        results.display()
+    ))
+    .into())
+}
+
+/// A side of these programs. Among those that cargo has built may be some of other frameworks.
+fn live(name: &str, executables: Vec<PathBuf>, built: bool) -> Result<Source, RunError> {
+    if !built || executables.len() == 1 {
+        return Ok(Source::Live(Side::open(name, &executables)?));
+    }
+    let (ours, others): (Vec<PathBuf>, Vec<PathBuf>) = executables
+        .into_iter()
+        .partition(|executable| Side::open(name, std::slice::from_ref(executable)).is_ok());
+    for other in others {
+        eprintln!("note: {} is no bench executable of this framework: left out", other.display());
+    }
+    Ok(Source::Live(Side::open(name, &ours)?))
+}

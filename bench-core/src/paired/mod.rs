@@ -1,0 +1,51 @@
+//! Two live programs, case by case: did it get slower?
+//!
+//! Both sides' workers are alive together and work in turns of about a millisecond, so that whatever the
+//! machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are
+//! measured, and each pair is answered by one in the opposite order ([`Crossover`]). A case stops as soon as
+//! it is decided; the test stays valid however often one looks ([`crate::stats::median_sequence`]), and over
+//! the whole suite the share of false findings is limited
+//! ([`crate::stats::e_benjamini_hochberg`]).
+
+mod calibration;
+mod compare;
+mod document;
+mod folder;
+mod forecast;
+mod pair;
+mod partner;
+mod progress;
+mod revision;
+mod rules;
+mod side;
+mod trial;
+
+use std::time::Duration;
+
+use crate::comparison::Verdict;
+
+pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
+pub use compare::compare;
+pub use document::{PairedComparison, SideRecord};
+pub use pair::{Pair, Role};
+pub use progress::Progress;
+pub use revision::Checkout;
+pub use rules::Rules;
+pub use side::Side;
+pub use trial::{Crossover, PairedCase, SideFailure};
+
+/// Confidence of every interval.
+const CONFIDENCE: f64 = 0.95;
+
+/// Follows a comparison while it goes on.
+pub trait Follow {
+    /// One of several comparisons is about to begin.
+    fn begins(&mut self, _number: u32, _of: u32) {}
+    /// A crossover of this case is about to begin.
+    fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
+    /// This case takes no more crossovers.
+    fn ended(&mut self, _case: &str, _verdict: Verdict) {}
+}
+
+/// Nobody is watching.
+impl Follow for () {}

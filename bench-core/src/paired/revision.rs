@@ -1,0 +1,262 @@
+//! Bench executables of another state of the code.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde::Deserialize;
+
+use crate::error::{RunError, UsageError};
+use crate::runner::Interrupt;
+
+/// Revisions whose executables are kept.
+const KEPT: usize = 20;
+
+/// A checkout, and how its bench targets are built.
+#[derive(Clone, Debug)]
+pub struct Checkout {
+    root: PathBuf,
+    cargo_arguments: Vec<String>,
+}
+
+/// A line of `cargo build --message-format json`.
+#[derive(Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Message {
+    CompilerArtifact { target: Target, executable: Option<PathBuf> },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    target_directory: PathBuf,
+    workspace_root: PathBuf,
+}
+
+impl Checkout {
+    /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
+    /// such as `-p models --bench all`.
+    pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
+        Checkout { root: folder.into(), cargo_arguments: cargo_arguments.to_vec() }
+    }
+
+    /// Builds the bench targets of the files as they are.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
+    pub fn build(&self) -> Result<Vec<PathBuf>, RunError> {
+        let built = cargo_bench(&self.root, &self.cargo_arguments, None)?;
+        Ok(built.into_iter().map(|(_, executable)| executable).collect())
+    }
+
+    /// The commit that `revision` names, if it names one.
+    pub fn commit(&self, revision: &str) -> Option<String> {
+        if revision.starts_with('-') {
+            return None;
+        }
+        let name = format!("{revision}^{{commit}}");
+        let output = self.git(&["rev-parse", "--verify", "--quiet", &name]).ok()?;
+        let commit = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        (output.status.success() && !commit.is_empty()).then_some(commit)
+    }
+
+    /// Builds the bench targets of a commit, in a worktree of its own that is gone afterwards. What crates the
+    /// worktree shares with this checkout is not built again; what was built before for the same arguments
+    /// and compiler is not built at all.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
+    pub fn build_revision(&self, commit: &str) -> Result<Vec<PathBuf>, RunError> {
+        let Metadata { target_directory, workspace_root } = self.metadata()?;
+        let kept = target_directory.join("bench").join("revisions");
+        fs::create_dir_all(&kept)
+            .map_err(|error| RunError::io("create the folder of built revisions", &kept, error))?;
+        // Two comparisons at once must not build in one worktree.
+        let lock = kept.join(".lock");
+        let lock = File::create(&lock)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|error| RunError::io("lock", &lock, error))?;
+        let home = kept.join(format!("{commit}-{:016x}", self.key()));
+        if !home.is_dir() {
+            self.build_into(commit, &workspace_root, &target_directory, &home)?;
+            prune(&kept);
+        }
+        drop(lock);
+        let executables = fs::read_dir(&home)
+            .map_err(|error| RunError::io("read the built revision", &home, error))?
+            .flatten()
+            .map(|entry| entry.path());
+        let mut executables: Vec<PathBuf> = executables.collect();
+        executables.sort();
+        Ok(executables)
+    }
+
+    fn build_into(&self, commit: &str, root: &Path, target: &Path, home: &Path) -> Result<(), RunError> {
+        // While this listens, Ctrl-C ends cargo and not this program, which has a worktree to take away.
+        let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
+        let worktree = Worktree::add(self, commit, target.join("bench").join("worktree"))?;
+        // The workspace may lie in a folder of the repository.
+        let top = self.git(&["rev-parse", "--show-toplevel"]).map(|output| text(&output.stdout));
+        let inside = top
+            .ok()
+            .and_then(|top| Some(root.canonicalize().ok()?.strip_prefix(Path::new(&top).canonicalize().ok()?).ok()?.to_owned()))
+            .unwrap_or_default();
+        crate::report::tell(&format!("building {} in a worktree of its own", &commit[..commit.len().min(12)]));
+        let built = cargo_bench(&worktree.path.join(inside), &self.cargo_arguments, Some(target));
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted);
+        }
+        let fresh = home.with_extension("new");
+        let io = |error| RunError::io("keep the built revision", home, error);
+        // What a killed run has left.
+        let _ = fs::remove_dir_all(&fresh);
+        fs::create_dir_all(&fresh).map_err(io)?;
+        for (name, executable) in built? {
+            fs::copy(executable, fresh.join(name)).map_err(io)?;
+        }
+        fs::rename(&fresh, home).map_err(io)
+    }
+
+    fn metadata(&self) -> Result<Metadata, RunError> {
+        let output = cargo()
+            .current_dir(&self.root)
+            .args(["metadata", "--format-version", "1", "--no-deps"])
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| RunError::io("run", "cargo metadata", error))?;
+        serde_json::from_slice(&output.stdout).map_err(|_| {
+            UsageError(format!("{} is no cargo workspace: `cargo metadata` failed", self.root.display())).into()
+        })
+    }
+
+    /// What, besides the code, decides what is built.
+    fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.cargo_arguments.hash(&mut hasher);
+        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET"] {
+            std::env::var_os(name).hash(&mut hasher);
+        }
+        let version = Command::new("rustc").arg("-vV").current_dir(&self.root).output();
+        version.map(|output| output.stdout).unwrap_or_default().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<Output, RunError> {
+        Command::new("git")
+            .current_dir(&self.root)
+            .args(arguments)
+            .output()
+            .map_err(|error| RunError::io("run", "git", error))
+    }
+}
+
+/// Files of a commit; taken away when dropped.
+struct Worktree<'a> {
+    checkout: &'a Checkout,
+    path: PathBuf,
+}
+
+impl<'a> Worktree<'a> {
+    fn add(checkout: &'a Checkout, commit: &str, path: PathBuf) -> Result<Self, RunError> {
+        let worktree = Worktree { checkout, path };
+        // What a killed run has left.
+        worktree.remove();
+        let path = worktree.path.to_string_lossy().into_owned();
+        let output = checkout.git(&["worktree", "add", "--quiet", "--detach", &path, commit])?;
+        if output.status.success() {
+            Ok(worktree)
+        } else {
+            Err(UsageError(format!("cannot make a worktree of {commit}: {}", text(&output.stderr))).into())
+        }
+    }
+
+    fn remove(&self) {
+        if !self.path.exists() {
+            return;
+        }
+        let path = self.path.to_string_lossy().into_owned();
+        // If git does not know it, the folder alone is in the way; the next `add` says what cannot be removed.
+        let _ = self.checkout.git(&["worktree", "remove", "--force", &path]);
+        let _ = fs::remove_dir_all(&self.path);
+        let _ = self.checkout.git(&["worktree", "prune"]);
+    }
+}
+
+impl Drop for Worktree<'_> {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// Builds the bench targets in `folder`; their names, and where they are.
+fn cargo_bench(
+    folder: &Path,
+    arguments: &[String],
+    target: Option<&Path>,
+) -> Result<Vec<(String, PathBuf)>, RunError> {
+    let mut command = cargo();
+    command
+        .current_dir(folder)
+        .args(["bench", "--no-run", "--message-format", "json-render-diagnostics"])
+        .args(arguments);
+    if let Some(target) = target {
+        command.arg("--target-dir").arg(target);
+    }
+    let io = |error| RunError::io("run", "cargo bench", error);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(io)?;
+    let mut executables = Vec::new();
+    for line in child.stdout.take().map(|stdout| BufReader::new(stdout).lines()).into_iter().flatten() {
+        if let Ok(Message::CompilerArtifact { target, executable: Some(executable) }) =
+            serde_json::from_str(&line.map_err(io)?)
+            && target.kind.iter().any(|kind| kind == "bench")
+        {
+            executables.push((target.name, executable));
+        }
+    }
+    let status = child.wait().map_err(io)?;
+    if !status.success() {
+        return Err(UsageError(format!("`cargo bench --no-run` failed in {}", folder.display())).into());
+    }
+    if executables.is_empty() {
+        return Err(UsageError(format!("`cargo bench --no-run` built no bench target in {}", folder.display())).into());
+    }
+    Ok(executables)
+}
+
+/// Cargo as a person would start it: without what another cargo, which has started this program, has set for it.
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        let of_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if of_cargo.iter().any(|prefix| name_text.starts_with(prefix)) || name_text == "BENCH_WORKER_CHANNEL" {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// Forgets the revisions that were built longest ago.
+fn prune(kept: &Path) {
+    let built = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
+    let mut folders: Vec<fs::DirEntry> =
+        fs::read_dir(kept).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()).collect();
+    folders.sort_by_key(|entry| std::cmp::Reverse(built(entry)));
+    for old in folders.into_iter().skip(KEPT) {
+        // A cache: what cannot be removed only costs space.
+        let _ = fs::remove_dir_all(old.path());
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}

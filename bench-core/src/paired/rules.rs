@@ -1,0 +1,70 @@
+//! What a paired comparison may cost, and what it must be sure of.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::UsageError;
+use crate::plan;
+use crate::quantity::Bytes;
+
+/// What a paired comparison may cost, and what it must be sure of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// A change of time below this share is of no practical interest.
+    pub threshold: f64,
+    /// The share of `slower` and `faster` among all that are said that may be false.
+    pub fdr: f64,
+    /// What a case may take on average, both sides together. What decided cases leave goes to those that
+    /// can still be decided.
+    pub max_time: Duration,
+    /// What one worker may take before the case has failed.
+    pub timeout: Duration,
+    /// Resident memory that a worker may take; most of what is available when absent.
+    pub max_memory: Option<Bytes>,
+    /// The share by which the candidate's work is secretly increased, to measure the power of the test.
+    pub inject: f64,
+    /// Seed of every order and every padding.
+    pub seed: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            threshold: 0.01,
+            fdr: 0.05,
+            max_time: Duration::from_secs(3),
+            timeout: Duration::from_secs(300),
+            max_memory: None,
+            inject: 0.0,
+            seed: plan::clock_seed(),
+        }
+    }
+}
+
+impl Rules {
+    /// # Errors
+    /// Figures that no comparison can be held to.
+    pub fn check(&self) -> Result<(), UsageError> {
+        let share = |what: &str, value: f64| {
+            if value < 1.0 {
+                Ok(())
+            } else {
+                Err(UsageError(format!("a {what} of {} %: wanted less than 100 %", value * 100.0)))
+            }
+        };
+        share("threshold", self.threshold)?;
+        share("false discovery rate", self.fdr)?;
+        share("change to inject", self.inject)
+    }
+
+    /// The change that counts as slower, as a log ratio.
+    pub(super) fn above(&self) -> f64 {
+        self.threshold.ln_1p()
+    }
+
+    /// The change that counts as faster, as a log ratio.
+    pub(super) fn below(&self) -> f64 {
+        (-self.threshold).ln_1p()
+    }
+}

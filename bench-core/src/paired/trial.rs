@@ -1,0 +1,298 @@
+//! One case on both sides: its crossovers, and what they say.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::forecast::Forecast;
+use super::pair::{self, Arrangement, Pair, Role};
+use super::partner::{Broken, Limits};
+use super::{CONFIDENCE, Rules};
+use crate::comparison::{Compared, Verdict, judge};
+use crate::plan::mix;
+use crate::record::Failure;
+use crate::runner::Interrupt;
+use crate::stats::{self, Interval};
+
+/// Batches of each side in the first pairs of a case, until it is known what pays.
+const BATCHES: usize = 10;
+
+/// Batches of each side in a pair: within these the most telling number is found.
+const FEWEST_BATCHES: usize = 2;
+const MOST_BATCHES: usize = 40;
+
+/// Crossovers after which the number of batches follows what has been seen.
+const CROSSOVERS_TO_LEARN: usize = 4;
+
+/// Two process pairs, one started, warmed up and measured base first and one candidate first, and the mean
+/// of their log ratios: whatever the order does to a pair cancels exactly (Jones and Kenward, *Design and
+/// Analysis of Cross-Over Trials*, 2014). Which comes first is tossed for, so that for one binary against
+/// itself the sign of the log ratio is a fair coin whatever the machine does: that is all the test supposes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Crossover {
+    /// The two pairs, in order of time.
+    pub pairs: [Pair; 2],
+    /// Mean of their log ratios.
+    pub log_ratio: f64,
+}
+
+/// Why a case has no figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideFailure {
+    /// Which side broke.
+    pub side: Role,
+    /// How.
+    pub failure: Failure,
+}
+
+/// What is known of one case on both sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedCase {
+    /// What is said of it. Times are medians over process pairs.
+    #[serde(flatten)]
+    pub compared: Compared,
+    /// Wall time of both sides' processes together, in seconds.
+    pub seconds: f64,
+    /// Robust standard deviation of the log ratio from process pair to process pair.
+    pub spread_between: Option<f64>,
+    /// Robust standard deviation of the log ratio from batch to batch of one process pair.
+    pub spread_within: Option<f64>,
+    /// Natural logarithm of the e-value against a change within the threshold.
+    pub log_e_value: f64,
+    /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
+    pub smallest_effects: [Option<f64>; 3],
+    /// How many more seconds of this case would settle it, if it is unsure; absent beyond a day.
+    pub settle_s: Option<f64>,
+    /// Why there are no figures, if there are none.
+    pub failure: Option<SideFailure>,
+    /// Why the case cannot run here, if it cannot.
+    pub skipped: Option<String>,
+    /// All that was measured.
+    pub crossovers: Vec<Crossover>,
+}
+
+/// A case that is being compared.
+pub(super) struct Trial {
+    pub(super) id: String,
+    /// Tells its random numbers from those of other cases.
+    number: u64,
+    base: PathBuf,
+    candidate: PathBuf,
+    iterations: Option<u64>,
+    batches: usize,
+    crossovers: Vec<Crossover>,
+    pub(super) spent: Duration,
+    failure: Option<SideFailure>,
+    skipped: Option<String>,
+}
+
+impl Trial {
+    pub(super) fn new(id: &str, number: u64, base: PathBuf, candidate: PathBuf) -> Self {
+        Trial {
+            id: id.to_owned(),
+            number,
+            base,
+            candidate,
+            iterations: None,
+            batches: BATCHES,
+            crossovers: Vec::new(),
+            spent: Duration::ZERO,
+            failure: None,
+            skipped: None,
+        }
+    }
+
+    /// Measures one more crossover. `false` when interrupted, which leaves everything as it was.
+    pub(super) fn cross_over(&mut self, rules: &Rules, interrupt: &Interrupt) -> bool {
+        let began = Instant::now();
+        let measured = self.measure(rules, interrupt);
+        self.spent += began.elapsed();
+        match measured {
+            Ok(crossover) => {
+                self.crossovers.push(crossover);
+                self.learn();
+                true
+            }
+            Err((_, Broken::Interrupted)) => false,
+            Err((side, Broken::Failed(failure))) => {
+                self.failure = Some(SideFailure { side, failure });
+                true
+            }
+            Err((_, Broken::Skipped(reason))) => {
+                self.skipped = Some(reason);
+                true
+            }
+        }
+    }
+
+    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Crossover, (Role, Broken)> {
+        let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
+        let first = if chance & 1 == 0 { Role::Base } else { Role::Candidate };
+        let mut pair = |first: Role, padding: u64| {
+            let arrangement = Arrangement {
+                case: &self.id,
+                base: &self.base,
+                candidate: &self.candidate,
+                first,
+                iterations: self.iterations,
+                batches: self.batches,
+                // Up to a page, in steps that are no multiple of a cache line.
+                padding: (padding % 4096) as usize,
+                inject: rules.inject,
+                limits: Limits { timeout: rules.timeout, memory: rules.max_memory },
+            };
+            let pair = pair::measure(&arrangement, interrupt)?;
+            self.iterations = Some(pair.iterations);
+            Ok(pair)
+        };
+        let pairs = [pair(first, chance >> 8)?, pair(first.other(), chance >> 32)?];
+        let logs: Vec<f64> = pairs.iter().filter_map(Pair::log_ratio).collect();
+        Ok(Crossover { pairs, log_ratio: stats::mean(&logs).unwrap_or(f64::NAN) })
+    }
+
+    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
+    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
+    /// *Sampling Techniques*, 1977, 10.6).
+    fn learn(&mut self) {
+        if self.crossovers.len() < CROSSOVERS_TO_LEARN {
+            return;
+        }
+        let (Some(between), Some(within)) = (self.spread_between(), self.spread_within()) else { return };
+        let timed: f64 = self
+            .pairs()
+            .map(|pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9)
+            .sum();
+        let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
+        let per_batch = timed / batches.max(1) as f64;
+        let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
+        let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
+        // Even: A, B, B, A is whole with two of each.
+        self.batches = (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, MOST_BATCHES as f64 / 2.0) as usize * 2;
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.crossovers.iter().flat_map(|crossover| &crossover.pairs)
+    }
+
+    fn log_ratios(&self) -> Vec<f64> {
+        self.crossovers.iter().map(|crossover| crossover.log_ratio).collect()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.failure.is_some() || self.skipped.is_some()
+    }
+
+    /// Logarithm of the e-value against a change within the threshold: the mean of those against either
+    /// side of it is one against both.
+    pub(super) fn log_e_value(&self, rules: &Rules) -> f64 {
+        let logs = self.log_ratios();
+        let slower = stats::log_e_value_above(&logs, rules.above());
+        let faster = stats::log_e_value_below(&logs, rules.below());
+        let (most, least) = (slower.max(faster), slower.min(faster));
+        most + (least - most).exp().ln_1p() - std::f64::consts::LN_2
+    }
+
+    /// The interval of the change, when there are enough crossovers for one.
+    fn interval(&self) -> Option<Interval> {
+        let logs = stats::median_sequence(&self.log_ratios(), CONFIDENCE);
+        (logs.low.is_finite() && logs.high.is_finite())
+            .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
+    }
+
+    /// What can be said by now, given whether the case is among the `found` of the whole suite.
+    pub(super) fn verdict(&self, rules: &Rules, found: bool) -> Verdict {
+        if self.has_ended() {
+            return Verdict::Failed;
+        }
+        match self.interval().map(|interval| judge(interval, rules.threshold)) {
+            Some(Verdict::Slower | Verdict::Faster) if !found => Verdict::Unsure,
+            Some(verdict) => verdict,
+            None => Verdict::Unsure,
+        }
+    }
+
+    /// How much longer until it is decided, if it ever is.
+    pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
+        let per_crossover = self.spent.checked_div(u32::try_from(self.crossovers.len()).ok()?)?;
+        let logs = self.log_ratios();
+        let forecast = self.forecast(rules, cases)?;
+        let needed = forecast.needed(stats::median(&stats::sorted(&logs))?)?;
+        // A forecast that has come true without a decision was too bold: some more, then.
+        let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
+        per_crossover.checked_mul(u32::try_from(more).ok()?)
+    }
+
+    fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
+        Some(Forecast {
+            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.crossovers.len() > 2)?,
+            threshold: rules.above(),
+            log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
+        })
+    }
+
+    fn spread_between(&self) -> Option<f64> {
+        stats::robust_deviation(&self.pairs().filter_map(Pair::log_ratio).collect::<Vec<_>>())
+    }
+
+    fn spread_within(&self) -> Option<f64> {
+        let of_pairs: Vec<f64> =
+            self.pairs().filter_map(|pair| stats::robust_deviation(&pair.log_ratios())).collect();
+        stats::median(&stats::sorted(&of_pairs))
+    }
+
+    /// The smallest change that could have been seen in this many seconds of this case.
+    fn smallest_effect_in(&self, seconds: f64, rules: &Rules, cases: usize) -> Option<f64> {
+        let per_crossover = self.spent.as_secs_f64() / self.crossovers.len().max(1) as f64;
+        let crossovers = (seconds / per_crossover).min(1e6) as usize;
+        self.forecast(rules, cases)?.smallest_effect(crossovers).map(f64::exp_m1)
+    }
+
+    /// All that is known.
+    pub(super) fn into_case(self, verdict: Verdict, rules: &Rules, cases: usize) -> PairedCase {
+        let logs = self.log_ratios();
+        let median_of = |side: Role| {
+            let times: Vec<f64> = self
+                .pairs()
+                .filter_map(|pair| stats::median(&stats::sorted(&pair.times(side).collect::<Vec<_>>())))
+                .collect();
+            stats::median(&stats::sorted(&times))
+        };
+        let smallest_effect =
+            self.forecast(rules, cases).and_then(|forecast| forecast.smallest_effect(logs.len())).map(f64::exp_m1);
+        let smallest_effects =
+            [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
+        let unsure = verdict == Verdict::Unsure;
+        let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
+        let (spread_between, spread_within) = (self.spread_between(), self.spread_within());
+        let reason = unsure.then(|| match (spread_between, logs.len()) {
+            (Some(between), 1..) => format!(
+                "{} crossovers of process pairs that differ by {:.1} %",
+                logs.len(),
+                between.exp_m1() * 100.0
+            ),
+            _ => "nothing was measured".to_owned(),
+        });
+        PairedCase {
+            compared: Compared {
+                id: self.id.clone(),
+                old_s: median_of(Role::Base),
+                new_s: median_of(Role::Candidate),
+                change: stats::median(&stats::sorted(&logs)).map(f64::exp_m1),
+                interval: self.interval(),
+                verdict,
+                smallest_effect,
+                reason,
+            },
+            seconds: self.spent.as_secs_f64(),
+            spread_between,
+            spread_within,
+            log_e_value: self.log_e_value(rules),
+            smallest_effects,
+            settle_s,
+            failure: self.failure,
+            skipped: self.skipped,
+            crossovers: self.crossovers,
+        }
+    }
+}

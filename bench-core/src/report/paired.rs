@@ -1,0 +1,152 @@
+//! A paired comparison on the console.
+
+use std::fmt::Write;
+
+use crate::comparison::Verdict;
+use crate::paired::{PairedCase, PairedComparison, Role, SideFailure};
+use crate::quantity::Seconds;
+use crate::report::{Style, Table, printable};
+
+/// The table of a paired comparison, and everything that should be said around it.
+pub fn render(comparison: &PairedComparison, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{}",
+        style.bold(&format!(
+            "{} against {}, paired",
+            printable(&comparison.candidate.label),
+            printable(&comparison.base.label)
+        ))
+    );
+    if comparison.rules.inject > 0.0 {
+        let _ = writeln!(
+            out,
+            "{} the candidate does {} % more work than it reports",
+            style.doubtful("injected:"),
+            comparison.rules.inject * 100.0
+        );
+    }
+    for note in &comparison.notes {
+        let _ = writeln!(out, "{} {}", style.doubtful("note:"), printable(note));
+    }
+    let mut table = Table::new(&["", "base", "candidate", "change", "95 % interval", "took", "verdict"]);
+    for case in &comparison.cases {
+        table.row(cells(case, style));
+    }
+    for case in &comparison.others {
+        let mut cells = vec![case.id.clone()];
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.push(case.verdict.to_string());
+        table.row(cells);
+    }
+    out += &table.render(|text| style.bold(text));
+    for case in &comparison.cases {
+        if let Some(failure) = &case.failure {
+            out += &failed(&case.compared.id, failure, style);
+        }
+    }
+    out += &unsure(&comparison.cases);
+    let _ = writeln!(out, "\n{}", conclusion(comparison));
+    out
+}
+
+fn cells(case: &PairedCase, style: Style) -> Vec<String> {
+    let compared = &case.compared;
+    let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
+    let verdict = compared.verdict.to_string();
+    vec![
+        compared.id.clone(),
+        seconds(compared.old_s),
+        seconds(compared.new_s),
+        compared.change.map(change).unwrap_or_default(),
+        compared
+            .interval
+            .map(|interval| format!("{} to {}", change(interval.low), change(interval.high)))
+            .unwrap_or_default(),
+        format!("{:.1} s", case.seconds),
+        match compared.verdict {
+            Verdict::Slower | Verdict::Failed => style.bad(&verdict),
+            Verdict::Faster => style.good(&verdict),
+            Verdict::Unsure => style.doubtful(&verdict),
+            Verdict::Same | Verdict::Added | Verdict::Removed => verdict,
+        },
+    ]
+}
+
+/// A relative change: two decimals where it is small enough to need them.
+fn change(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
+}
+
+fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
+    let side = match side {
+        Role::Base => "base",
+        Role::Candidate => "candidate",
+    };
+    let mut out = format!("\n{}\n", style.bad(&format!("failed in the {side}: {id}")));
+    for line in failure.to_string().lines() {
+        let _ = writeln!(out, "  {}", printable(line));
+    }
+    if !failure.output_tail.trim().is_empty() {
+        let _ = writeln!(out, "  the end of its output:");
+        let lines: Vec<&str> = failure.output_tail.lines().collect();
+        for line in &lines[lines.len().saturating_sub(20)..] {
+            let _ = writeln!(out, "  | {}", printable(line));
+        }
+    }
+    out
+}
+
+/// For every undecided case: what could have been seen, why no more, and what would settle it.
+fn unsure(cases: &[PairedCase]) -> String {
+    let mut out = String::new();
+    for case in cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
+        let seen = match case.compared.smallest_effect {
+            Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
+            None => "too few crossovers to see anything".to_owned(),
+        };
+        let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let settle = match case.settle_s {
+            Some(seconds) => format!("about {} more would settle it", duration(seconds)),
+            None => "so near to the threshold that no patience would settle it".to_owned(),
+        };
+        let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
+        s if s < 129_600.0 => format!("{:.0} hours", s / 3600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
+}
+
+fn conclusion(comparison: &PairedComparison) -> String {
+    let verdicts = [
+        Verdict::Slower,
+        Verdict::Faster,
+        Verdict::Same,
+        Verdict::Unsure,
+        Verdict::Failed,
+        Verdict::Added,
+        Verdict::Removed,
+    ];
+    let counts: Vec<String> = verdicts
+        .into_iter()
+        .map(|verdict| (comparison.with(verdict).count(), verdict))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verdict)| format!("{count} {verdict}"))
+        .collect();
+    format!(
+        "{} at a threshold of {} % · {:.1} s",
+        counts.join(", "),
+        comparison.rules.threshold * 100.0,
+        comparison.seconds
+    )
+}
