@@ -27,4 +27,10 @@ impl Random {
     pub(super) fn cauchy(&mut self) -> f64 {
         (std::f64::consts::PI * (self.uniform() - 0.5)).tan()
     }
+
+    /// Student's t with two degrees of freedom, whose variance is infinite: a normal over the root of a mean
+    /// square of two, which is exponential.
+    pub(super) fn student_2(&mut self) -> f64 {
+        self.normal() / (-(1.0 - self.uniform()).ln()).sqrt()
+    }
 }
