@@ -1,6 +1,7 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
 mod interval;
+mod location;
 mod multiplicity;
 mod quantile;
 mod sequential;
@@ -8,6 +9,7 @@ mod sequential;
 mod simulation;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
+pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
