@@ -67,7 +67,7 @@ mod tests {
     fn walsh_averages_use_what_the_median_wastes() {
         let mut random = Random::seeded(6);
         let (mut means, mut estimates, mut medians) = (vec![], vec![], vec![]);
-        for _ in 0..3_000 {
+        for _ in 0..1_000 {
             let values: Vec<f64> = (0..25).map(|_| random.normal()).collect();
             means.push(mean(&values).expect("25"));
             estimates.push(hodges_lehmann(&values).expect("25"));
@@ -76,8 +76,8 @@ mod tests {
         let efficiency = |estimates: &[f64]| {
             (standard_deviation(&means).expect("many") / standard_deviation(estimates).expect("many")).powi(2)
         };
-        assert!((efficiency(&estimates) - 0.945).abs() < 0.03, "{}", efficiency(&estimates));
-        assert!((efficiency(&medians) - 0.65).abs() < 0.05, "{}", efficiency(&medians));
+        assert!((efficiency(&estimates) - 0.945).abs() < 0.05, "{}", efficiency(&estimates));
+        assert!((efficiency(&medians) - 0.65).abs() < 0.08, "{}", efficiency(&medians));
     }
 
     #[test]

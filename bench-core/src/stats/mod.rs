@@ -7,12 +7,14 @@ mod quantile;
 mod sequential;
 #[cfg(test)]
 mod simulation;
+mod variance;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
+pub use variance::{Components, variance_components};
 
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
