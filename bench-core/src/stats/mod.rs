@@ -1,14 +1,17 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
+mod bootstrap;
 mod interval;
 mod location;
 mod multiplicity;
 mod quantile;
+mod random;
 mod sequential;
 #[cfg(test)]
 mod simulation;
 mod variance;
 
+pub use bootstrap::hierarchical_bootstrap;
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
