@@ -84,6 +84,9 @@ mod tests {
     fn a_ratio_needs_times() {
         let shift = log_ratio_of_medians(&[1.0, 2.0, 50.0], &[3.0]).expect("positive");
         assert!((shift - 1.5f64.ln()).abs() < 1e-12);
+        // Times are below a second more often than above.
+        let shift = log_ratio_of_medians(&[1e-6, 2e-6, 1.0], &[3e-6]).expect("positive");
+        assert!((shift - 1.5f64.ln()).abs() < 1e-12);
         for unmeasurable in [&[][..], &[0.0], &[1.0, 1.0, -1.0], &[1.0, f64::NAN], &[f64::INFINITY]] {
             assert_eq!(log_ratio_of_medians(unmeasurable, &[1.0]), None, "{unmeasurable:?}");
             assert_eq!(log_ratio_of_medians(&[1.0], unmeasurable), None, "{unmeasurable:?}");

@@ -116,7 +116,7 @@ mod tests {
     }
 
     /// One sample in twenty interrupted, one process in ten with its memory in a bad place: both always slower,
-    /// both by far. The classic mean squares would say 5 and 11.
+    /// both by far. The classic mean squares would say 6 and 11.
     #[test]
     fn wild_values_do_not_carry_it_off() {
         let mut random = Random::seeded(9);
