@@ -20,6 +20,9 @@ impl Interval {
     }
 }
 
+/// Of every interval here.
+const CONFIDENCE: f64 = 0.95;
+
 /// Student's t, two-sided 95 %, for 1 to 4 degrees of freedom.
 const STUDENT: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 
@@ -30,9 +33,14 @@ const STUDENT: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 /// doing), so resampling samples alone would claim a precision that the next process refutes.
 ///
 /// * 6 rounds or more: order statistics. `(x₍ₖ₎, x₍ₙ₊₁₋ₖ₎)` covers the median of any continuous
-///   distribution with probability `1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps
+///   distribution with probability `γₖ = 1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps
 ///   it at 95 % (Conover, *Practical Nonparametric Statistics*, 3.2). It supposes nothing of the
-///   tails, which are heavy.
+///   tails, which are heavy. Since γ comes in steps (96.9 % at 6 rounds, 97.9 % at 12), each end lies between
+///   the k-th and the next value, at the share `λ = (n−k)·I / (k + (n−2k)·I)`, `I = (γₖ − 0.95) / (γₖ − γₖ₊₁)`
+///   (Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", Statistics &
+///   Probability Letters 4, 1986). Interpolated on logarithms: what is measured is positive and varies by
+///   factors, and so the interval of a rate is that of the time it was made of. Simulated coverage 94.4 to
+///   95.4 %, tails up to Cauchy's.
 /// * 2 to 5 rounds: no order statistic reaches 95 %, so Student's t on the logarithms, whose width
 ///   says honestly how little so few processes tell.
 /// * 1 round, or values that are not positive: `None`.
@@ -42,22 +50,48 @@ pub fn median_interval(round_medians: &[f64]) -> Option<Interval> {
     }
     let values = sorted(round_medians);
     match order_statistic(values.len()) {
-        Some(k) => Some(Interval { low: values[k - 1], high: values[values.len() - k] }),
+        Some(bound) => Some(Interval { low: bound.of(values.iter()), high: bound.of(values.iter().rev()) }),
         None => student_on_logs(&values),
     }
 }
 
-/// The largest k with `1 − 2·P(B < k) ≥ 0.95` for `B` binomial (n, ½), if there is one.
-fn order_statistic(n: usize) -> Option<usize> {
-    let mut probability = 0.5f64.powi(i32::try_from(n).unwrap_or(i32::MAX));
-    let mut below = 0.0;
-    let mut k = 0;
-    while k < n / 2 && 1.0 - 2.0 * (below + probability) >= 0.95 {
-        below += probability;
-        probability *= (n - k) as f64 / (k + 1) as f64;
-        k += 1;
+/// Where an end of the interval lies, counted from its own side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct OrderStatistic {
+    /// The largest k with `γₖ ≥ 0.95`.
+    rank: usize,
+    /// Share of the way from the k-th value to the next.
+    inward: f64,
+}
+
+impl OrderStatistic {
+    /// The bound among positive values that run inwards from its end; NaN if there are fewer than its rank.
+    fn of<'a>(self, mut values: impl Iterator<Item = &'a f64>) -> f64 {
+        let outer = values.nth(self.rank - 1).copied().unwrap_or(f64::NAN);
+        let inner = values.next().copied().unwrap_or(outer);
+        // As a factor, so that equal values give exactly their own value.
+        outer * (inner / outer).powf(self.inward)
     }
-    (k > 0).then_some(k)
+}
+
+/// The order statistic of the 95 % interval of the median of `n` values, if `n` is enough for one.
+fn order_statistic(n: usize) -> Option<OrderStatistic> {
+    // In logarithms, because ½ⁿ is no number from n = 1075 on.
+    let mut log_probability = -(n as f64) * std::f64::consts::LN_2;
+    let (mut coverage, mut rank) = (1.0, 0);
+    while rank < n / 2 {
+        let next = coverage - 2.0 * log_probability.exp();
+        if next < CONFIDENCE {
+            break;
+        }
+        log_probability += ((n - rank) as f64 / (rank + 1) as f64).ln();
+        coverage = next;
+        rank += 1;
+    }
+    let excess = (coverage - CONFIDENCE) / (2.0 * log_probability.exp());
+    let (outside, between) = (rank as f64, n as f64 - 2.0 * rank as f64);
+    let inward = (n - rank) as f64 * excess / (outside + between * excess);
+    (rank > 0).then_some(OrderStatistic { rank, inward })
 }
 
 fn student_on_logs(values: &[f64]) -> Option<Interval> {
@@ -106,8 +140,25 @@ mod tests {
             (20, Some(6)),
             (30, Some(10)),
         ] {
-            assert_eq!(order_statistic(n), k, "n = {n}");
+            assert_eq!(order_statistic(n).map(|bound| bound.rank), k, "n = {n}");
         }
+        // The normal approximation: n/2 − 0.98·√n, past where ½ⁿ is a number.
+        let many = order_statistic(10_000).expect("enough").rank;
+        assert!((4_901..=4_903).contains(&many), "{many}");
+    }
+
+    #[test]
+    fn interpolation_is_the_published_share() {
+        // Worked by hand for n = 10: γ₂ = 1 − 22/1024, γ₃ = 1 − 112/1024, I = 29.2/90,
+        // λ = 8·I / (2 + 6·I) = 0.6577.
+        let bound = order_statistic(10).expect("ten");
+        assert_eq!(bound.rank, 2);
+        assert!((bound.inward - 0.657_657_657).abs() < 1e-6, "{}", bound.inward);
+        let powers: Vec<f64> = (0..10).map(|exponent| 10f64.powi(exponent)).collect();
+        let interval = median_interval(&powers).expect("ten");
+        assert!((interval.low.log10() - 1.657_657_657).abs() < 1e-6);
+        assert!((interval.high.log10() - 7.342_342_342).abs() < 1e-6);
+        assert_eq!(median_interval(&[0.3; 10]), Some(Interval { low: 0.3, high: 0.3 }));
     }
 
     #[test]
@@ -118,37 +169,57 @@ mod tests {
         assert_eq!(median_interval(&[1.0, f64::NAN]), None);
     }
 
-    /// Coverage over 10 000 experiments, with log-normal rounds and with heavy tails (one round in
-    /// ten is 20 % slower, always to the same side: the worst case for a symmetric interval).
+    /// Of 10 000 intervals of `rounds` values from `draw`, how many hold `truth`.
+    fn covering(rounds: usize, truth: f64, draw: impl Fn(&mut Random) -> f64) -> usize {
+        let mut random = Random::seeded(rounds as u64);
+        let covers = (0..10_000).filter(|_| {
+            let medians: Vec<f64> = (0..rounds).map(|_| draw(&mut random)).collect();
+            let interval = median_interval(&medians).expect("two or more, positive");
+            interval.low <= truth && truth <= interval.high
+        });
+        covers.count()
+    }
+
+    fn assert_coverage(name: &str, rounds: &[usize], truth: f64, draw: impl Fn(&mut Random) -> f64) {
+        for rounds in rounds {
+            let covered = covering(*rounds, truth, &draw);
+            assert!((9_400..=9_600).contains(&covered), "{rounds} {name} rounds: {covered} of 10000");
+        }
+    }
+
     #[test]
-    fn intervals_cover_the_median() {
-        for rounds in [2, 3, 5, 6, 9, 20] {
-            let mut noise = Random::seeded(rounds as u64);
-            let mut covered = 0;
-            for _ in 0..10_000 {
-                let medians: Vec<f64> = (0..rounds).map(|_| (0.02 * noise.normal()).exp()).collect();
-                let interval = median_interval(&medians).expect("two or more");
-                covered += usize::from(interval.low <= 1.0 && 1.0 <= interval.high);
-            }
-            assert!((9_400..=9_950).contains(&covered), "{rounds} rounds: {covered} of 10000");
-        }
-        for rounds in [6, 9, 20] {
-            let mut noise = Random::seeded(100 + rounds as u64);
-            // The median of the mixture 0.9·N(0, s) + 0.1·N(ln 1.2, s) lies where the first has 5/9 below.
-            let truth = (0.02f64 * 0.139_710).exp();
-            let mut covered = 0;
-            for _ in 0..10_000 {
-                let medians: Vec<f64> = (0..rounds)
-                    .map(|_| {
-                        let slow = if noise.uniform() < 0.1 { 1.2f64.ln() } else { 0.0 };
-                        (slow + 0.02 * noise.normal()).exp()
-                    })
-                    .collect();
-                let interval = median_interval(&medians).expect("six or more");
-                covered += usize::from(interval.low <= truth && truth <= interval.high);
-            }
-            assert!((9_400..=9_950).contains(&covered), "{rounds} heavy-tailed rounds: {covered} of 10000");
-        }
+    fn intervals_cover_the_median_of_log_normal_rounds() {
+        assert_coverage("log-normal", &[2, 3, 4, 5, 6, 7, 8, 9, 12, 20, 30], 1.0, |random| {
+            (0.02 * random.normal()).exp()
+        });
+    }
+
+    #[test]
+    fn intervals_cover_the_median_of_heavy_tails() {
+        assert_coverage("t2", &[6, 7, 9, 12, 20, 30], 1.0, |random| (0.02 * random.student_2()).exp());
+        // One round in ten is 20 % slower, always to the same side: the worst case for a symmetric interval.
+        // The median of 0.9·N(0, s) + 0.1·N(ln 1.2, s) lies where the first has 5/9 below.
+        assert_coverage("mixed", &[6, 7, 9, 12, 20, 30], (0.02f64 * 0.139_710).exp(), |random| {
+            let slow = if random.uniform() < 0.1 { 1.2f64.ln() } else { 0.0 };
+            (slow + 0.02 * random.normal()).exp()
+        });
+    }
+
+    /// Samples of a round that follow each other closely (AR(1), ρ = 0.9), in processes that differ: samples
+    /// taken for independent would give an interval three times too narrow.
+    #[test]
+    fn intervals_cover_the_median_of_autocorrelated_rounds_in_differing_processes() {
+        assert_coverage("autocorrelated", &[6, 9, 20], 1.0, |random| {
+            let process = 0.01 * random.normal();
+            let mut state = random.normal();
+            let samples: Vec<f64> = (0..15)
+                .map(|_| {
+                    state = 0.9 * state + (1.0f64 - 0.9 * 0.9).sqrt() * random.normal();
+                    (process + 0.02 * state).exp()
+                })
+                .collect();
+            median(&sorted(&samples)).expect("fifteen")
+        });
     }
 
     #[test]

@@ -1,20 +1,27 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
+mod bootstrap;
 mod interval;
+mod location;
 mod multiplicity;
 mod normal;
 mod proportion;
 mod quantile;
+mod random;
 mod sequential;
 #[cfg(test)]
 mod simulation;
+mod variance;
 
+pub use bootstrap::hierarchical_bootstrap;
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
+pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
+pub use variance::{Components, variance_components};
 
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
