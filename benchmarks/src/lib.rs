@@ -1,4 +1,4 @@
-//! Suites that belong to no single model.
+//! Suites that belong to no single model and need candle; those that do not are in `kernels`.
 #![forbid(unsafe_code)]
 
-pub mod kernels;
+pub mod softmax;
