@@ -3,7 +3,7 @@
 use kernels::{
     allocation, dot_product, formatting, hash, hash_map, matrix_product, memory_stream, pointer_chase, sort,
 };
-use tango_bench::{IntoBenchmarks, benchmark_fn, tango_benchmarks, tango_main};
+use tango_bench::{IntoBenchmarks, benchmark_fn, tango_benchmarks};
 
 fn kernels() -> impl IntoBenchmarks {
     [
@@ -20,4 +20,3 @@ fn kernels() -> impl IntoBenchmarks {
 }
 
 tango_benchmarks!(kernels());
-tango_main!();
