@@ -1,3 +1,3 @@
 //! The one bench target that links every crate with benchmarks.
 
-bench_core::main!(benchmarks, models);
+bench_core::main!(benchmarks, kernels, models);

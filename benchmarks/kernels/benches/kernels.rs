@@ -1,0 +1,3 @@
+//! The kernels and nothing else.
+
+bench_core::main!(kernels);

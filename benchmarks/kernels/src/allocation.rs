@@ -1,0 +1,48 @@
+//! Builds and frees a binary tree, node by node: bound by the allocator.
+
+use bench_core::prelude::*;
+
+/// Levels of the tree.
+pub const LEVELS: u32 = 11;
+/// Nodes of the tree, one allocation each.
+pub const NODES: usize = (1 << LEVELS) - 1;
+
+/// A node of the tree, as in the benchmark "binary trees" (Ellis, Kovac and Boehm, 1997).
+pub struct Node {
+    children: Option<[Box<Node>; 2]>,
+}
+
+impl Node {
+    /// A tree of `levels` levels, at least one.
+    #[inline(never)]
+    pub fn tree(levels: u32) -> Box<Node> {
+        let children = (levels > 1).then(|| [Node::tree(levels - 1), Node::tree(levels - 1)]);
+        Box::new(Node { children })
+    }
+
+    /// Nodes from here down.
+    pub fn count(&self) -> usize {
+        1 + self.children.iter().flatten().map(|child| child.count()).sum::<usize>()
+    }
+}
+
+/// A tree built, counted and freed.
+pub fn prepared() -> impl FnMut() -> usize {
+    || Node::tree(black_box(LEVELS)).count()
+}
+
+#[benchmark(category = "unit", name = "kernel_allocation", tags("kernels", "cpu"))]
+fn bench(b: &mut Bencher) {
+    b.count("nodes", NODES).iter(prepared());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_full() {
+        assert_eq!(Node::tree(1).count(), 1);
+        assert_eq!(prepared()(), NODES);
+    }
+}

@@ -1,0 +1,72 @@
+//! Follows a chain of links through memory: bound by latency. What it takes depends on where the
+//! memory landed, and so on the process.
+
+use bench_core::prelude::*;
+
+use crate::random;
+
+/// Links of the chain; 16 MiB with 64 bytes each.
+pub const LINKS: usize = 256 << 10;
+/// Links followed in an iteration.
+pub const STEPS: usize = 2000;
+
+/// A link of the chain, alone in its cache line, so that every step touches a line of its own.
+#[repr(align(64))]
+pub struct Link {
+    next: u32,
+}
+
+/// A random cycle through `len` links (Sattolo's shuffle, 1986).
+pub fn cycle(len: usize) -> Vec<Link> {
+    // Shuffled while still packed, which is several times faster: each of many processes prepares this.
+    let mut next: Vec<u32> = (0..len as u32).collect();
+    for (i, random) in (1..len).rev().zip(random::numbers(len)) {
+        next.swap(i, (random % i as u64) as usize);
+    }
+    next.into_iter().map(|next| Link { next }).collect()
+}
+
+/// Where `steps` links lead from `start`.
+#[inline(never)]
+pub fn chase(links: &[Link], start: u32, steps: usize) -> u32 {
+    (0..steps).fold(start, |at, _| links[at as usize].next)
+}
+
+/// [`chase`] with its chain. Each iteration goes on where the last one ended: from the same start,
+/// the same 2000 lines would soon lie in the cache.
+pub fn prepared() -> impl FnMut() -> u32 {
+    let links = cycle(LINKS);
+    let mut at = 0;
+    move || {
+        at = chase(black_box(&links), at, STEPS);
+        at
+    }
+}
+
+#[benchmark(category = "unit", name = "kernel_pointer_chase", tags("kernels", "cpu"))]
+fn bench(b: &mut Bencher) {
+    b.items(STEPS).iter(prepared());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cycle_visits_every_link() {
+        let links = cycle(1000);
+        assert_eq!(chase(&links, 0, 1000), 0);
+        assert!((1..1000).all(|steps| chase(&links, 0, steps) != 0));
+    }
+
+    #[test]
+    fn an_iteration_goes_on_where_the_last_one_ended() {
+        let mut iteration = prepared();
+        assert_eq!((iteration(), iteration()).1, chase(&cycle(LINKS), 0, 2 * STEPS));
+    }
+
+    #[test]
+    fn a_link_has_a_cache_line_to_itself() {
+        assert_eq!(size_of::<Link>(), 64);
+    }
+}
