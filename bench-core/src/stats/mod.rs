@@ -1,9 +1,16 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
+mod density;
+mod dip;
 mod interval;
+mod modality;
+mod outlier;
 mod quantile;
 
+pub(crate) use density::density;
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
+pub use modality::{Mode, Modes, modes, modes_of_rounds};
+pub use outlier::{Outliers, outliers};
 pub use quantile::{median, nearest_rank, support};
 
 /// Arithmetic mean; `None` for an empty slice.

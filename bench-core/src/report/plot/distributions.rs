@@ -1,7 +1,6 @@
 //! Two distributions of times over each other.
 
 use super::axis::Axis;
-use super::density::density;
 use super::svg::{Anchor, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
 use crate::quantity::Seconds;
 use crate::report::Window;
@@ -119,7 +118,7 @@ fn ground(svg: &mut Svg, axis: Axis, bottom: f64) -> &'static str {
 /// Both densities and their medians; whether they are to one scale.
 fn curves(svg: &mut Svg, axis: Axis, sides: &[Side<'_>; 2]) -> bool {
     let narrowest = (axis.range.1 - axis.range.0) / 160.0;
-    let curves = sides.each_ref().map(|side| density(&side.values, axis.range, POINTS, narrowest));
+    let curves = sides.each_ref().map(|side| stats::density(&side.values, axis.range, POINTS, narrowest));
     let peaks = curves.each_ref().map(|curve| curve.iter().copied().fold(0.0, f64::max));
     let highest = peaks[0].max(peaks[1]);
     let mut even = true;

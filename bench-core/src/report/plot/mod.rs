@@ -5,7 +5,6 @@
 //! a NaN, on a background of its own, so that it can be read on a dark page too.
 
 mod axis;
-mod density;
 mod distributions;
 mod intervals;
 mod svg;

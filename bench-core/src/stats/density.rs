@@ -1,6 +1,6 @@
 //! A smooth curve over values: the kernel density estimate.
 
-use crate::stats;
+use super::sorted;
 
 /// The density of `values` at `points` places between `low` and `high`, in 1 per unit of the values.
 ///
@@ -8,7 +8,7 @@ use crate::stats;
 /// the shortest half of the values (its length over 1.349) and not from their standard deviation: with two
 /// modes that is the width of one, and the curve keeps them apart. `narrowest` bounds it from below, for
 /// times that a clock has rounded. `values` ascending and finite.
-pub(super) fn density(ascending: &[f64], (low, high): (f64, f64), points: usize, narrowest: f64) -> Vec<f64> {
+pub(crate) fn density(ascending: &[f64], (low, high): (f64, f64), points: usize, narrowest: f64) -> Vec<f64> {
     let n = ascending.len() as f64;
     let sigma = shortest_half(ascending) / 1.349;
     let bandwidth = (0.9 * sigma * n.powf(-0.2)).max(narrowest);
@@ -32,7 +32,7 @@ pub(super) fn density(ascending: &[f64], (low, high): (f64, f64), points: usize,
 /// Estimates of Location*, 1972); of two values, their distance.
 fn shortest_half(ascending: &[f64]) -> f64 {
     let half = ascending.len() / 2;
-    stats::sorted(&ascending.windows(half + 1).map(|held| held[half] - held[0]).collect::<Vec<_>>())
+    sorted(&ascending.windows(half + 1).map(|held| held[half] - held[0]).collect::<Vec<_>>())
         .first()
         .copied()
         .unwrap_or_default()
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn modes_stay_apart() {
-        let values: Vec<f64> = stats::sorted(
+        let values: Vec<f64> = sorted(
             &(0..100).map(|k| f64::from(k % 10) * 0.01 + if k < 60 { 1.0 } else { 2.0 }).collect::<Vec<_>>(),
         );
         let curve = density(&values, (0.5, 2.5), 201, 1e-3);
