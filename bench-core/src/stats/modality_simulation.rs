@@ -57,7 +57,7 @@ const UNIMODAL: [Shape; 8] = [
 
 #[test]
 fn one_mode_is_not_taken_for_two() {
-    // 2000 in all; with 2000 of each, none was found in seven of the shapes and 2 in the eighth.
+    // 2000 in all, to be quick; of 2000 of each shape none was found in any either.
     const SETS: usize = 250;
     for (name, draw) in UNIMODAL {
         let mut noise = Noise(11);
@@ -130,6 +130,31 @@ fn processes_that_differ_are_not_modes() {
     }
 }
 
+/// Samples that follow each other closely wander off and come back: heaps again, now within a process.
+#[test]
+fn times_that_wander_are_not_modes() {
+    const SETS: usize = 200;
+    let mut noise = Noise(16);
+    let found = (0..SETS)
+        .filter(|_| {
+            let rounds: Vec<Vec<f64>> = (0..8)
+                .map(|_| {
+                    let mut log = 0.05 * noise.normal();
+                    (0..100)
+                        .map(|_| {
+                            log = 0.95 * log + 0.05 * (1.0f64 - 0.95 * 0.95).sqrt() * noise.normal();
+                            log.exp()
+                        })
+                        .collect()
+                })
+                .collect();
+            modes_of_rounds(&rounds).is_some()
+        })
+        .count();
+    println!("wandering: {found} of {SETS}");
+    assert!(found * 100 < SETS, "{found} of {SETS}");
+}
+
 #[test]
 fn modes_within_and_between_processes_are_found() {
     const SETS: usize = 100;
@@ -176,11 +201,11 @@ fn the_critical_value_is_that_of_uniform_values() {
         let dips = sorted(&dips);
         let quantile = |p| crate::stats::nearest_rank(&dips, p).unwrap_or_default();
         println!(
-            "n = {n}: 92 % {:.4}, 95 % {:.4}, 99 % {:.4}",
-            quantile(0.92),
+            "n = {n}: 90 % {:.4}, 95 % {:.4}, 99 % {:.4}",
+            quantile(0.90),
             quantile(0.95),
             quantile(0.99)
         );
-        assert!(quantile(0.92) <= CRITICAL, "n = {n}");
+        assert!(quantile(0.90) <= CRITICAL, "n = {n}");
     }
 }
