@@ -18,6 +18,16 @@ impl Seconds {
     pub fn from_ns(ns: u64) -> Self {
         Seconds(ns as f64 / 1e9)
     }
+
+    /// The unit that keeps it readable, and how many of it make a second.
+    pub(crate) fn unit(self) -> (f64, &'static str) {
+        match self.0.abs() {
+            m if m < 999.95e-9 => (1e9, "ns"),
+            m if m < 999.95e-6 => (1e6, "µs"),
+            m if m < 999.95e-3 => (1e3, "ms"),
+            _ => (1.0, "s"),
+        }
+    }
 }
 
 impl From<Duration> for Seconds {
@@ -29,13 +39,7 @@ impl From<Duration> for Seconds {
 impl fmt::Display for Seconds {
     /// Four significant digits with the unit that keeps them readable: `1.234 ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.abs();
-        let (scale, unit) = match magnitude {
-            m if m < 999.95e-9 => (1e9, "ns"),
-            m if m < 999.95e-6 => (1e6, "µs"),
-            m if m < 999.95e-3 => (1e3, "ms"),
-            _ => (1.0, "s"),
-        };
+        let (scale, unit) = self.unit();
         f.pad(&format!("{} {unit}", significant(self.0 * scale)))
     }
 }

@@ -182,7 +182,9 @@ fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
             same: is(Verdict::Same),
             unsure: is(Verdict::Unsure),
             intervals: one(compared.interval.is_some()),
-            covering: one(compared.interval.is_some_and(|interval| interval.low <= *inject && *inject <= interval.high)),
+            covering: one(compared
+                .interval
+                .is_some_and(|interval| interval.low <= *inject && *inject <= interval.high)),
             able: one(able),
             able_slower: one(able && compared.verdict == Verdict::Slower),
         });
@@ -196,6 +198,7 @@ fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
         spread_between: median(&|case| case.spread_between),
         spread_within: median(&|case| case.spread_within),
         smallest_effects: [0, 1, 2].map(|which| median(&|case| case.smallest_effects[which])),
-        seconds: stats::mean(&cases.iter().map(|(_, case)| case.seconds).collect::<Vec<_>>()).unwrap_or_default(),
+        seconds: stats::mean(&cases.iter().map(|(_, case)| case.seconds).collect::<Vec<_>>())
+            .unwrap_or_default(),
     }
 }

@@ -35,7 +35,9 @@ pub fn compare(
         .iter()
         .filter_map(|(id, path)| Some((*id, *path, *new.get(id)?)))
         .enumerate()
-        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base.to_owned(), candidate.to_owned()))
+        .map(|(number, (id, base, candidate))| {
+            Trial::new(id, number as u64, base.to_owned(), candidate.to_owned())
+        })
         .collect();
     if trials.is_empty() {
         return Err(RunError::NoMatch(nothing_in_common(base, candidate)));
@@ -52,7 +54,9 @@ pub fn compare(
         .iter()
         .filter_map(|case| Some(format!("{}: {}", case.compared.id, case.skipped.as_ref()?)))
         .collect();
-    notes.extend(skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")));
+    notes.extend(
+        skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")),
+    );
     cases.retain(|case| case.skipped.is_none());
     let only = |ids: Vec<&str>, verdict| {
         ids.into_iter().map(|id| Compared::without_figures(id, verdict)).collect::<Vec<_>>()
@@ -142,7 +146,8 @@ impl Suite<'_> {
             .filter(|number| {
                 let trial = &self.trials[*number];
                 trial.spent < self.rules.max_time
-                    || trial.needs(self.rules, cases).is_some_and(|needs| needs <= left * HOPE) && !left.is_zero()
+                    || trial.needs(self.rules, cases).is_some_and(|needs| needs <= left * HOPE)
+                        && !left.is_zero()
             })
             .collect()
     }
@@ -150,7 +155,11 @@ impl Suite<'_> {
     fn into_cases(self) -> Vec<super::PairedCase> {
         let (verdicts, cases) = (self.verdicts(), self.trials.len());
         let rules = self.rules;
-        self.trials.into_iter().zip(verdicts).map(|(trial, verdict)| trial.into_case(verdict, rules, cases)).collect()
+        self.trials
+            .into_iter()
+            .zip(verdicts)
+            .map(|(trial, verdict)| trial.into_case(verdict, rules, cases))
+            .collect()
     }
 }
 

@@ -89,14 +89,13 @@ impl Calibration {
 }
 
 fn create(results: &Path) -> Result<PathBuf, RunError> {
-    fs::create_dir_all(results)
-        .map_err(|error| RunError::io("create the results folder", results, error))?;
+    fs::create_dir_all(results).map_err(|error| RunError::io("create the results folder", results, error))?;
     Ok(results.join(create_unique(results)?))
 }
 
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
-    let mut bytes =
-        serde_json::to_vec(document).map_err(|error| RunError::io("write the comparison", path, error.into()))?;
+    let mut bytes = serde_json::to_vec(document)
+        .map_err(|error| RunError::io("write the comparison", path, error.into()))?;
     bytes.push(b'\n');
     write_whole(path, &bytes).map_err(|error| RunError::io("write the comparison", path, error))
 }

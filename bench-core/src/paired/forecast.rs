@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn more_crossovers_see_less() {
-        let seen: Vec<f64> = [8, 16, 32, 100, 1000].iter().filter_map(|n| QUIET.smallest_effect(*n)).collect();
+        let seen: Vec<f64> =
+            [8, 16, 32, 100, 1000].iter().filter_map(|n| QUIET.smallest_effect(*n)).collect();
         assert_eq!(seen.len(), 5);
         assert!(seen.windows(2).all(|pair| pair[1] < pair[0]), "{seen:?}");
         assert!(seen[4] > QUIET.threshold);

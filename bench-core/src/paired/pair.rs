@@ -104,7 +104,8 @@ pub(super) fn measure(arrangement: &Arrangement<'_>, interrupt: &Interrupt) -> R
             Role::Base => arrangement.base,
             Role::Candidate => arrangement.candidate,
         };
-        Partner::start(executable, arrangement.case, &padding, limits, interrupt).map_err(|broken| (side, broken))
+        Partner::start(executable, arrangement.case, &padding, limits, interrupt)
+            .map_err(|broken| (side, broken))
     };
     let (mut one, mut other) = (start(first)?, start(second)?);
     let iterations = match arrangement.iterations {
@@ -210,6 +211,9 @@ mod tests {
 
     #[test]
     fn an_injected_share_is_whole() {
-        assert_eq!([whole_share(0.02), whole_share(0.01), whole_share(0.003), whole_share(0.0)], [50, 100, 333, 1]);
+        assert_eq!(
+            [whole_share(0.02), whole_share(0.01), whole_share(0.003), whole_share(0.0)],
+            [50, 100, 333, 1]
+        );
     }
 }

@@ -47,7 +47,8 @@ impl Follow for Progress {
             return;
         }
         self.drawn = Some(Instant::now());
-        let series = self.series.map(|(number, of)| format!("comparison {number} of {of} · ")).unwrap_or_default();
+        let series =
+            self.series.map(|(number, of)| format!("comparison {number} of {of} · ")).unwrap_or_default();
         draw(&format!(
             "{series}{} decided · {:.0} s of at most {:.0} s · {case}",
             self.ended,

@@ -25,7 +25,10 @@ pub struct Checkout {
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Message {
-    CompilerArtifact { target: Target, executable: Option<PathBuf> },
+    CompilerArtifact {
+        target: Target,
+        executable: Option<PathBuf>,
+    },
     #[serde(other)]
     Other,
 }
@@ -108,9 +111,20 @@ impl Checkout {
         let top = self.git(&["rev-parse", "--show-toplevel"]).map(|output| text(&output.stdout));
         let inside = top
             .ok()
-            .and_then(|top| Some(root.canonicalize().ok()?.strip_prefix(Path::new(&top).canonicalize().ok()?).ok()?.to_owned()))
+            .and_then(|top| {
+                Some(
+                    root.canonicalize()
+                        .ok()?
+                        .strip_prefix(Path::new(&top).canonicalize().ok()?)
+                        .ok()?
+                        .to_owned(),
+                )
+            })
             .unwrap_or_default();
-        crate::report::tell(&format!("building {} in a worktree of its own", &commit[..commit.len().min(12)]));
+        crate::report::tell(&format!(
+            "building {} in a worktree of its own",
+            &commit[..commit.len().min(12)]
+        ));
         let built = cargo_bench(&worktree.path.join(inside), &self.cargo_arguments, Some(target));
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
@@ -134,7 +148,8 @@ impl Checkout {
             .output()
             .map_err(|error| RunError::io("run", "cargo metadata", error))?;
         serde_json::from_slice(&output.stdout).map_err(|_| {
-            UsageError(format!("{} is no cargo workspace: `cargo metadata` failed", self.root.display())).into()
+            UsageError(format!("{} is no cargo workspace: `cargo metadata` failed", self.root.display()))
+                .into()
         })
     }
 
@@ -142,7 +157,9 @@ impl Checkout {
     fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.cargo_arguments.hash(&mut hasher);
-        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET"] {
+        for name in
+            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_TARGET"]
+        {
             std::env::var_os(name).hash(&mut hasher);
         }
         let version = Command::new("rustc").arg("-vV").current_dir(&self.root).output();
@@ -227,7 +244,11 @@ fn cargo_bench(
         return Err(UsageError(format!("`cargo bench --no-run` failed in {}", folder.display())).into());
     }
     if executables.is_empty() {
-        return Err(UsageError(format!("`cargo bench --no-run` built no bench target in {}", folder.display())).into());
+        return Err(UsageError(format!(
+            "`cargo bench --no-run` built no bench target in {}",
+            folder.display()
+        ))
+        .into());
     }
     Ok(executables)
 }
@@ -238,7 +259,8 @@ fn cargo() -> Command {
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         let of_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
-        if of_cargo.iter().any(|prefix| name_text.starts_with(prefix)) || name_text == "BENCH_WORKER_CHANNEL" {
+        if of_cargo.iter().any(|prefix| name_text.starts_with(prefix)) || name_text == "BENCH_WORKER_CHANNEL"
+        {
             command.env_remove(&name);
         }
     }

@@ -127,7 +127,8 @@ impl Trial {
     }
 
     fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Crossover, (Role, Broken)> {
-        let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
+        let chance =
+            mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
         let first = if chance & 1 == 0 { Role::Base } else { Role::Candidate };
         let mut pair = |first: Role, padding: u64| {
             let arrangement = Arrangement {
@@ -168,7 +169,8 @@ impl Trial {
         let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
         let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
         // Even: A, B, B, A is whole with two of each.
-        self.batches = (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, MOST_BATCHES as f64 / 2.0) as usize * 2;
+        self.batches =
+            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, MOST_BATCHES as f64 / 2.0) as usize * 2;
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Pair> {
@@ -258,10 +260,11 @@ impl Trial {
                 .collect();
             stats::median(&stats::sorted(&times))
         };
-        let smallest_effect =
-            self.forecast(rules, cases).and_then(|forecast| forecast.smallest_effect(logs.len())).map(f64::exp_m1);
-        let smallest_effects =
-            [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
+        let smallest_effect = self
+            .forecast(rules, cases)
+            .and_then(|forecast| forecast.smallest_effect(logs.len()))
+            .map(f64::exp_m1);
+        let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
         let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
         let (spread_between, spread_within) = (self.spread_between(), self.spread_within());

@@ -9,7 +9,10 @@ use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
 use crate::quantity::{Bytes, Seconds};
 use crate::record::{Failure, RoundRecord};
-use crate::stats::{self, Interval};
+use crate::stats::{self, Interval, Modes, Outliers};
+
+/// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
+const MANY_OUTLIERS: f64 = 0.05;
 
 /// What is known of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +121,14 @@ pub struct Time {
     pub rounds: usize,
     /// Measured iterations over all rounds.
     pub iterations: u64,
+    /// Samples far from the others ([`stats::outliers`]): counted, and part of every figure. Absent where
+    /// there are too few, or where most are equal.
+    #[serde(default)]
+    pub outliers: Option<Outliers>,
+    /// Two modes of the samples, in seconds, if there are two ([`stats::modes_of_rounds`]). Never where
+    /// samples are too short for the clock, whose steps would be taken for modes.
+    #[serde(default)]
+    pub modes: Option<Modes>,
 }
 
 /// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
@@ -143,6 +154,10 @@ impl Time {
         let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
         let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
         let ascending = stats::sorted(&samples);
+        let modes = || {
+            let by_round: Vec<Vec<f64>> = measured().map(|round| round.per_iteration().collect()).collect();
+            stats::modes_of_rounds(&by_round)
+        };
         Some(Time {
             median_s: Seconds(stats::median(&stats::sorted(&medians))?),
             interval_s: stats::median_interval(&medians),
@@ -158,12 +173,32 @@ impl Time {
             iterations: measured()
                 .map(|round| round.iterations_per_sample * round.sample_ns.len() as u64)
                 .sum(),
+            outliers: stats::outliers(&samples),
+            modes: if is_coarse(rounds) { None } else { modes() },
         })
     }
 
     /// Half-width of the interval as a share of the median.
     pub fn precision(&self) -> Option<f64> {
         self.interval_s.map(|interval| interval.relative_half_width(self.median_s.0))
+    }
+
+    /// What keeps one figure from standing for all samples: two modes, or else many outliers.
+    fn irregularity(&self) -> Option<String> {
+        if let Some(Modes { low, high }) = self.modes {
+            let told = |mode: stats::Mode| format!("{} ({:.0} %", Seconds(mode.centre), mode.share * 100.0);
+            return Some(format!("two modes: {} of samples) and {})", told(low), told(high)));
+        }
+        let outliers = self.outliers.filter(|found| found.severe_share() > MANY_OUTLIERS)?;
+        let count = outliers.low_severe + outliers.high_severe;
+        Some(format!(
+            "{:.0} % of samples are severe outliers ({count} of {}: {} slow, {} fast): median and interval \
+             bear it, mean and p99 show it",
+            outliers.severe_share() * 100.0,
+            outliers.of,
+            outliers.high_severe,
+            outliers.low_severe
+        ))
     }
 }
 
@@ -249,15 +284,10 @@ impl CaseRecord {
         if self.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
             doubts.push("it says that its iterations took longer than has passed".to_owned());
         }
-        let coarse = |round: &&RoundRecord| {
-            let sample = stats::median(&stats::sorted(
-                &round.sample_ns.iter().map(|ns| *ns as f64).collect::<Vec<_>>(),
-            ));
-            sample.zip(round.clock_resolution_ns).is_some_and(|(sample, step)| sample < 100.0 * step as f64)
-        };
-        if self.rounds.iter().filter(coarse).count() * 2 > self.rounds.len() {
+        if is_coarse(&self.rounds) {
             doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
         }
+        doubts.extend(time.irregularity());
         if time.rounds == 1 {
             doubts.push("one round only: how much processes differ is unknown".to_owned());
         } else if let Some(precision) = time.precision()
@@ -287,6 +317,16 @@ impl CaseRecord {
     }
 }
 
+/// Whether most rounds have samples of less than 100 steps of the clock.
+fn is_coarse(rounds: &[RoundRecord]) -> bool {
+    let coarse = |round: &&RoundRecord| {
+        let sample =
+            stats::median(&stats::sorted(&round.sample_ns.iter().map(|ns| *ns as f64).collect::<Vec<_>>()));
+        sample.zip(round.clock_resolution_ns).is_some_and(|(sample, step)| sample < 100.0 * step as f64)
+    };
+    rounds.iter().filter(coarse).count() * 2 > rounds.len()
+}
+
 fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
     round
         .probes
@@ -298,4 +338,65 @@ fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
 
 fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
     stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case of ten rounds of 20 samples, each as long as `sample` says of its number, in nanoseconds.
+    fn case(sample: impl Fn(u64) -> u64) -> CaseRecord {
+        let mut case = CaseRecord::blank("c", Category::Unit);
+        for round in 0..10 {
+            case.push(RoundRecord {
+                round,
+                iterations_per_sample: 1,
+                sample_ns: (0..20).map(|k| sample(20 * u64::from(round) + k)).collect(),
+                clock_resolution_ns: Some(20),
+                ..RoundRecord::default()
+            });
+        }
+        case
+    }
+
+    fn warns(case: &CaseRecord, of: &str) -> bool {
+        case.warnings.iter().any(|warning| warning.contains(of))
+    }
+
+    #[test]
+    fn two_modes_are_named() {
+        let two = case(|k| if k % 5 < 3 { 76_000 + k } else { 125_000 + k });
+        assert!(
+            warns(&two, "two modes: 76.10 µs (60 % of samples) and 125.1 µs (40 %)"),
+            "{:?}",
+            two.warnings
+        );
+        let one = case(|k| 76_000 + k % 7 * 100);
+        assert!(!warns(&one, "modes") && !warns(&one, "outliers"), "{:?}", one.warnings);
+        // The same ratios of ten steps of the clock are none.
+        let coarse = case(|k| if k % 5 < 3 { 760 } else { 1250 });
+        assert!(!warns(&coarse, "modes"), "{:?}", coarse.warnings);
+    }
+
+    #[test]
+    fn many_outliers_are_told_and_none_is_dropped() {
+        let many = case(|k| if k % 12 == 0 { 200_000 } else { 76_000 + k % 7 * 100 });
+        assert!(
+            warns(&many, "8 % of samples are severe outliers (17 of 200: 17 slow, 0 fast)"),
+            "{:?}",
+            many.warnings
+        );
+        let time = many.time.expect("figures");
+        assert!((time.max_s.0, time.samples) == (200e-6, 200) && time.mean_s.0 > 86e-6, "{time:?}");
+        assert!(!warns(&case(|k| if k % 25 == 0 { 200_000 } else { 76_000 + k % 7 * 100 }), "outliers"));
+    }
+
+    #[test]
+    fn a_record_from_before_is_read() {
+        let mut value = serde_json::to_value(case(|k| 76_000 + k).time).expect("JSON");
+        let fields = value.as_object_mut().expect("an object");
+        assert!(fields.remove("outliers").is_some() && fields.remove("modes").is_some());
+        let time: Time = serde_json::from_value(value).expect("figures");
+        assert_eq!((time.outliers, time.modes), (None, None));
+    }
 }

@@ -4,16 +4,33 @@ use std::fmt::Write;
 
 use crate::comparison::{Comparison, Verdict};
 use crate::quantity::{Seconds, rate};
-use crate::record::{CaseRecord, Percentile, Record, Status, Time};
-use crate::report::{Style, Table, first_line, printable};
+use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
+use crate::report::{Style, Table, first_line, printable, sparkline};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
 
+/// Cells of a distribution: as many as its header has letters.
+const SPARKLINE: usize = 12;
+
+/// Columns of a wide terminal. In a wider table the distribution is left out: a picture that wraps shows
+/// nothing, and breaks the lines of all the figures.
+const WIDEST: usize = 132;
+
 /// The table of a run, and everything that should be said below it.
 pub fn render(record: &Record, style: Style) -> String {
-    let mut table =
-        Table::new(&["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call"]);
+    let mut table = Table::new(&[
+        "",
+        "median",
+        "",
+        "mean",
+        "p95",
+        "p99",
+        "throughput",
+        "peak mem",
+        "first call",
+        "distribution",
+    ]);
     let mut group = None;
     let mut unsupported = false;
     for case in &record.cases {
@@ -57,6 +74,7 @@ pub fn render(record: &Record, style: Style) -> String {
             _ => table.remark(name, style.doubtful("not run: interrupted")),
         }
     }
+    table.fit_without_last(WIDEST);
     let mut out = table.render(|text| style.bold(text));
     // Writing to a String cannot fail.
     if unsupported {
@@ -87,7 +105,15 @@ fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
         metric.map(|metric| rate(metric.value, &metric.unit)).unwrap_or_default(),
         case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
         case.first_call_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+        distribution(case),
     ]
+}
+
+/// All samples, as a histogram.
+fn distribution(case: &CaseRecord) -> String {
+    let samples: Vec<f64> =
+        case.rounds.iter().filter(|round| round.is_ok()).flat_map(RoundRecord::per_iteration).collect();
+    sparkline(&samples, SPARKLINE)
 }
 
 fn percentile(percentile: Percentile) -> String {

@@ -3,19 +3,24 @@
 pub mod calibration;
 pub mod console;
 pub mod paired;
+pub mod plot;
 mod samples_csv;
+mod sparkline;
 mod style;
 mod summary_csv;
 mod table;
 mod text;
+mod window;
 
 use std::io::{self, Write};
 
 use crate::record::Record;
 
+pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub(crate) use table::Table;
 pub(crate) use text::{first_line, printable, steers, tell};
+pub(crate) use window::Window;
 
 /// Writes one file of a run directory. Plugged in by being linked:
 /// `bench_core::inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,

@@ -2,6 +2,9 @@
 
 use std::fmt::{self, Write};
 
+/// Between columns.
+const GAP: &str = "  ";
+
 /// Rows of cells under a header, with headings between them.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -35,20 +38,23 @@ impl Table {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
 
-    /// The table as lines; `heading` paints what is bold.
-    pub(crate) fn render(&self, bold: impl Fn(&str) -> String) -> String {
-        let mut widths: Vec<usize> = self.header.iter().map(|cell| width(cell)).collect();
-        for row in &self.rows {
-            match row {
-                Row::Cells(cells) => {
-                    for (known, cell) in widths.iter_mut().zip(cells) {
-                        *known = (*known).max(width(cell));
-                    }
-                }
-                Row::Remark(first, _) => widths[0] = widths[0].max(width(first)),
-                Row::Heading(_) => {}
+    /// Leaves out the last column if the table is wider than `columns` with it.
+    pub(crate) fn fit_without_last(&mut self, columns: usize) {
+        let widths = self.widths();
+        if widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1) <= columns {
+            return;
+        }
+        self.header.pop();
+        for row in &mut self.rows {
+            if let Row::Cells(cells) = row {
+                cells.truncate(self.header.len());
             }
         }
+    }
+
+    /// The table as lines; `heading` paints what is bold.
+    pub(crate) fn render(&self, bold: impl Fn(&str) -> String) -> String {
+        let widths = self.widths();
         let mut out = String::new();
         let header = line(&widths, self.header.iter().copied());
         // Writing to a String cannot fail.
@@ -64,6 +70,22 @@ impl Table {
         }
         out
     }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.header.iter().map(|cell| width(cell)).collect();
+        for row in &self.rows {
+            match row {
+                Row::Cells(cells) => {
+                    for (known, cell) in widths.iter_mut().zip(cells) {
+                        *known = (*known).max(width(cell));
+                    }
+                }
+                Row::Remark(first, _) => widths[0] = widths[0].max(width(first)),
+                Row::Heading(_) => {}
+            }
+        }
+        widths
+    }
 }
 
 fn line<'a>(widths: &[usize], cells: impl Iterator<Item = &'a str>) -> String {
@@ -74,7 +96,7 @@ fn line<'a>(widths: &[usize], cells: impl Iterator<Item = &'a str>) -> String {
             out += cell;
             out += &padding;
         } else {
-            out += "  ";
+            out += GAP;
             out += &padding;
             out += cell;
         }
@@ -102,6 +124,16 @@ fn width(cell: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_column_yields_to_the_others() {
+        let mut table = Table::new(&["", "a", "shape"]);
+        table.row(vec!["x".to_owned(), "1".to_owned(), "█".to_owned()]);
+        table.fit_without_last(11);
+        assert_eq!(table.render(str::to_owned), "   a  shape\nx  1      █\n");
+        table.fit_without_last(10);
+        assert_eq!(table.render(str::to_owned), "   a\nx  1\n");
+    }
 
     #[test]
     fn columns_line_up() {

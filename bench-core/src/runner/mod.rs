@@ -20,9 +20,9 @@ use crate::record::{CaseRecord, RoundRecord, Settings};
 
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
-pub(crate) use progress::{Progress, Show};
 pub(crate) use output::Tail;
 pub(crate) use process::Worker;
+pub(crate) use progress::{Progress, Show};
 pub(crate) use supervisor::{LOOK_AT_MEMORY, Workers, explain, memory_limit};
 
 /// Runs one round; a process of its own, or not.

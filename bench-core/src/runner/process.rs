@@ -166,7 +166,9 @@ impl Worker {
                 self.stdout.as_ref().map(AsFd::as_fd),
                 self.stderr.as_ref().map(AsFd::as_fd),
             ];
-            let Ok([channel, stdout, stderr]) = sys::wait_readable(descriptors, Duration::ZERO) else { break };
+            let Ok([channel, stdout, stderr]) = sys::wait_readable(descriptors, Duration::ZERO) else {
+                break;
+            };
             if !(channel || stdout || stderr) {
                 break;
             }

@@ -50,7 +50,6 @@ impl Workers {
         };
         Ok(Workers { interrupt, executable, max_memory, echo })
     }
-
 }
 
 /// What a worker that starts now may take: what was asked for, or most of what is available.
@@ -81,8 +80,11 @@ impl Execute for Workers {
             Ok(()) => {}
         }
         let mut tail = Tail::new(self.echo);
-        let limits =
-            Limits { deadline: Instant::now().checked_add(timeout), timeout, memory: memory_limit(self.max_memory) };
+        let limits = Limits {
+            deadline: Instant::now().checked_add(timeout),
+            timeout,
+            memory: memory_limit(self.max_memory),
+        };
         let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt);
         worker.end();
         match ended {
@@ -199,4 +201,3 @@ pub(crate) fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
         (Cause::Signal, name)
     }
 }
-

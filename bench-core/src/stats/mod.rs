@@ -1,10 +1,14 @@
 //! Pure functions over slices: no clock, no I/O. Every formula names its source.
 
 mod bootstrap;
+mod density;
+mod dip;
 mod interval;
 mod location;
+mod modality;
 mod multiplicity;
 mod normal;
+mod outlier;
 mod proportion;
 mod quantile;
 mod random;
@@ -14,10 +18,13 @@ mod simulation;
 mod variance;
 
 pub use bootstrap::hierarchical_bootstrap;
+pub(crate) use density::density;
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
+pub use modality::{Mode, Modes, modes, modes_of_rounds};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
+pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};

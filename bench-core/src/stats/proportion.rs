@@ -60,7 +60,10 @@ mod tests {
             (380, 400, 0.923_897, 0.969_186),
         ] {
             let found = proportion_interval(hits, trials);
-            assert!((found.low - low).abs() < 2e-4 && (found.high - high).abs() < 2e-4, "{hits}/{trials}: {found:?}");
+            assert!(
+                (found.low - low).abs() < 2e-4 && (found.high - high).abs() < 2e-4,
+                "{hits}/{trials}: {found:?}"
+            );
         }
         assert_eq!(proportion_interval(0, 0), Interval { low: 0.0, high: 1.0 });
     }
