@@ -2,9 +2,11 @@
 
 mod interval;
 mod quantile;
+mod student;
 
 pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
 pub use quantile::{median, nearest_rank, support};
+pub use student::student_quantile;
 
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
