@@ -11,8 +11,10 @@ use crate::probe;
 use crate::protocol::Mode;
 use crate::quantity::Bytes;
 use crate::record::{
-    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, RunState, SCHEMA_VERSION, Summary,
+    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
+    Summary,
 };
+use crate::reference::Watch;
 use crate::registry;
 use crate::report::tell;
 use crate::runner::{self, Execute, InProcess, Interrupt, Manner, Observe, Progress, Show, Workers};
@@ -235,11 +237,14 @@ impl Suite {
             probes: self.probes.clone(),
         };
         let ticks = record::CpuTicks::now();
-        let outcome = runner::run(cases, records, &manner, execute.as_mut(), &mut observer);
+        // Not where a debugger or profiler looks on, nor where nothing is timed.
+        let watch = (!self.in_process && !self.once).then(Watch::new);
+        let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
         let mut environment = environment;
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
+        environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(
             outcome,
             environment,

@@ -79,7 +79,7 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
     };
     let mut notes = Notes::default();
     let manner = Manner { mode, seed: 1, probes: None };
-    let outcome = run(&cases, records, &manner, &mut execute, &mut notes);
+    let outcome = run(&cases, records, &manner, &mut execute, None, &mut notes);
     Ran { outcome, asked: execute.asked, notes: notes.0 }
 }
 
