@@ -75,8 +75,61 @@ fn smallest_effects(unsure: &[&Compared]) -> Option<String> {
     let most = with.iter().copied().max_by(|a, b| of(a).total_cmp(&of(b)))?;
     let shown =
         |case: &&Compared| format!("±{} ({})", percent(case.smallest_effect.unwrap_or_default()), case.id);
-    let range = if with.len() == 1 { shown(least) } else { format!("{} to {}", shown(least), shown(most)) };
+    let figure = |case: &Compared| percent(case.smallest_effect.unwrap_or_default());
+    let range = match with.len() {
+        1 => shown(least),
+        _ if figure(least) == figure(most) => format!("±{}", figure(least)),
+        _ => format!("{} to {}", shown(least), shown(most)),
+    };
     Some(format!(
         "unsure: what two runs made at different times could have shown at best is a change of {range}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::comparison::{Comparison, Judgement};
+    use crate::record::Record;
+    use crate::record::tests::record;
+
+    fn conclusion(old: &Record, ids: &[&str]) -> String {
+        let new = record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect());
+        Comparison::of(old, &new, &Judgement::default(), |_| true).conclusion().join("\n")
+    }
+
+    fn earlier(ids: &[&str]) -> Record {
+        record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect())
+    }
+
+    #[test]
+    fn unsure_says_what_could_be_seen_and_what_would_settle_it() {
+        let mut old = earlier(&["unit/x", "unit/it's"]);
+        old.environment.commit = Some("0123456789abcdef0123".to_owned());
+        old.environment.dirty = Some(false);
+        let text = conclusion(&old, &["unit/x", "unit/it's"]);
+        assert!(text.contains("2 unsure") && text.contains("a change of ±63 %\n"), "{text}");
+        assert!(text.contains("unit/it's, unit/x: fewer than 5 earlier runs"), "{text}");
+        let command = "cargo bench -- --against 0123456789ab --exact 'unit/it'\\''s' 'unit/x'";
+        assert!(text.ends_with(command), "{text}");
+    }
+
+    #[test]
+    fn a_tree_that_no_commit_holds_is_not_named() {
+        let mut old = earlier(&["unit/x"]);
+        old.environment.commit = Some("0123456789abcdef0123".to_owned());
+        for dirty in [None, Some(true)] {
+            old.environment.dirty = dirty;
+            let text = conclusion(&old, &["unit/x"]);
+            assert!(text.contains("--against REV") && text.contains("bench compare BASE"), "{text}");
+            assert!(!text.contains("0123456789ab"), "{text}");
+        }
+    }
+
+    #[test]
+    fn many_cases_are_counted_and_none_is_no_matter() {
+        let ids = ["unit/a", "unit/b", "unit/c", "unit/d"];
+        let text = conclusion(&earlier(&ids), &ids);
+        assert!(text.contains("4 cases: ") && !text.contains("--exact"), "{text}");
+        assert_eq!(conclusion(&earlier(&["unit/a"]), &["unit/b"]), "1 added, 1 removed");
+    }
 }

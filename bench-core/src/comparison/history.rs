@@ -13,13 +13,12 @@ pub(super) const FEWEST_RUNS: usize = 5;
 /// Older runs than the last so many tell of a machine that has changed since.
 const MOST_RUNS: usize = 30;
 
-/// What is believed of the standard deviation of a run before any is seen: the median of what the six kernels
-/// of issue 3 did on a shared virtual machine (ranges of 6 to 50 % over blocks of ten rounds). It weighs as
-/// much as one observation ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and
-/// Empirical Bayes Methods*: so that five runs which happened to agree are not taken for a machine that never
-/// has a bad minute. At the least two runs are thought to differ by 20 % after five earlier ones, 6 % after
-/// thirty.
-const PRIOR_DEVIATION: f64 = 0.06;
+/// What is believed of the standard deviation of a run before any is seen. It weighs as much as one observation
+/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five
+/// runs which happened to agree are no machine without bad minutes. 4 % is about the least at which every world
+/// of `simulation.rs` keeps below one wrong verdict in a hundred (at 3 %, heavy tails pass it). So two runs are
+/// thought to differ by 13 % at the least after five earlier ones, by 4 % after thirty.
+const PRIOR_DEVIATION: f64 = 0.04;
 const PRIOR_DEGREES: f64 = 1.0;
 
 /// The mean moving range of normal data is this many standard deviations (d₂ for two; Montgomery,
@@ -152,4 +151,92 @@ pub(super) fn spread(levels: &[f64]) -> Option<Spread> {
         degrees: degrees + PRIOR_DEGREES,
         seen: seen.unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    fn at(minute: usize, medians_ns: &[u64]) -> Record {
+        let ids: Vec<String> = (0..medians_ns.len()).map(|number| format!("unit/case{number}")).collect();
+        let cases = ids.iter().zip(medians_ns).map(|(id, ns)| (id.as_str(), vec![*ns; 6])).collect();
+        Record {
+            run: format!("run{minute}"),
+            timestamp: format!("2026-11-21T{:02}:{:02}:00Z", minute / 60, minute % 60),
+            ..record(cases)
+        }
+    }
+
+    fn earlier(minutes: impl Iterator<Item = usize>) -> Vec<EarlierRun> {
+        minutes.map(|minute| EarlierRun::from(&at(minute, &[1000]))).collect()
+    }
+
+    #[test]
+    fn only_earlier_runs_of_the_same_machine_and_build_count() {
+        let (old, new) = (at(50, &[1000]), at(60, &[1000]));
+        let runs = |earlier: &[EarlierRun]| History::of(earlier, &old, &new).runs;
+        assert_eq!(runs(&earlier(0..7)), 7);
+        assert_eq!(runs(&earlier((0..5).chain([50, 60]))), 5, "neither of the two");
+        assert_eq!(runs(&earlier((0..5).chain(61..70))), 5, "none after the newer");
+        assert_eq!(runs(&earlier((0..5).chain(0..5))), 5, "a copy is no other run");
+        assert_eq!(runs(&earlier(0..45)), MOST_RUNS);
+        type Change = fn(&mut EarlierRun);
+        let changes: [Change; 4] = [
+            |run| run.environment.cpu = Some("another".to_owned()),
+            |run| run.environment.cores = Some(512),
+            |run| run.environment.toolchain = "another".to_owned(),
+            |run| run.environment.opt_level = "another".to_owned(),
+        ];
+        for change in changes {
+            let mut others = earlier(0..7);
+            others.iter_mut().take(3).for_each(change);
+            assert_eq!(runs(&others), 4);
+        }
+    }
+
+    #[test]
+    fn a_case_needs_five_earlier_runs_of_its_own() {
+        let (old, new) = (at(50, &[1000, 1000]), at(60, &[1000, 1000]));
+        let mut runs = earlier(0..4);
+        runs.extend((4..9).map(|minute| EarlierRun::from(&at(minute, &[1000, 1000]))));
+        let known = |runs: &[EarlierRun]| {
+            let history = History::of(runs, &old, &new);
+            [history.spread("unit/case0").is_some(), history.spread("unit/case1").is_some()]
+        };
+        assert_eq!(known(&runs), [true, true]);
+        assert_eq!(known(&runs[..8]), [true, false], "the older of the two is not counted");
+        assert_eq!(known(&runs[..4]), [false, false]);
+    }
+
+    #[test]
+    fn what_all_cases_of_a_run_share_is_no_spread() {
+        let (old, new) = (at(50, &[1000; 8]), at(60, &[1000; 8]));
+        let drifting = |cases: usize| -> Vec<EarlierRun> {
+            (0..6)
+                .map(|minute| EarlierRun::from(&at(minute, &vec![1000 + 100 * (minute as u64 % 2); cases])))
+                .collect()
+        };
+        let deviation = |runs: &[EarlierRun]| {
+            History::of(runs, &old, &new).spread("unit/case0").expect("enough runs").deviation
+        };
+        let quiet = spread(&[0.0; 7]).expect("levels").deviation;
+        assert!((deviation(&drifting(8)) - quiet).abs() < 1e-3);
+        assert!(deviation(&drifting(7)) > 1.5 * quiet, "seven cases are too few to tell");
+    }
+
+    #[test]
+    fn a_step_of_the_code_fades_and_a_bad_run_stays() {
+        let quiet = [0.0; 20];
+        let mut step = quiet;
+        step[10..].fill(-0.5);
+        let mut bad = quiet;
+        bad[10] = 0.2;
+        let of = |levels: &[f64]| spread(levels).expect("levels");
+        assert!(of(&step).deviation < 1.5 * of(&quiet).deviation, "{:?}", of(&step));
+        assert_eq!(of(&step).seen, 0.0);
+        assert!((of(&bad).seen - 0.2).abs() < 1e-12, "{:?}", of(&bad));
+        assert!(of(&quiet).deviation > of(&[0.0; 30]).deviation && of(&[0.0; 30]).deviation > 0.005);
+        assert_eq!(spread(&[0.0]), None);
+    }
 }

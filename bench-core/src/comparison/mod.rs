@@ -12,4 +12,6 @@ pub use unpaired::{Compared, Comparison, Judgement, THRESHOLD};
 pub use verdict::Verdict;
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

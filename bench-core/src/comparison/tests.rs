@@ -1,8 +1,8 @@
 //! What two records come to.
 
 use super::*;
-use crate::record::Record;
 use crate::record::tests::record;
+use crate::record::{EarlierRun, Record};
 
 /// Rounds of one case whose medians are these times, in microseconds.
 fn run(cases: &[(&str, &[f64])]) -> Record {
@@ -39,7 +39,7 @@ fn only_what_two_runs_can_tell_is_told() {
     assert_eq!(verdict, Verdict::Slower);
     assert!((case.change.expect("a change") - 0.6).abs() < 0.01);
     let interval = case.interval.expect("an interval");
-    assert!(interval.low > 0.25 && interval.high < 1.05, "{interval:?}");
+    assert!(interval.low > 0.15 && interval.high < 1.2, "{interval:?}");
     assert_eq!(verdict_of(0.6).0, Verdict::Faster);
 }
 
@@ -115,4 +115,51 @@ fn another_machine_is_said_first() {
     let different = Comparison::of(&old, &new, &Judgement::default(), |_| true).different;
     let line = "not the same machine and build: another processor: unknown then, another now";
     assert_eq!(different.as_deref(), Some(line));
+}
+
+#[test]
+fn figures_without_a_ratio_are_unsure_and_say_so() {
+    let of = |then: f64, now: f64| {
+        let (mut old, mut new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &QUIET)]));
+        old.cases[0].time.as_mut().expect("figures").median_s.0 = then;
+        new.cases[0].time.as_mut().expect("figures").median_s.0 = now;
+        Comparison::of(&old, &new, &Judgement::default(), |_| true).cases.remove(0)
+    };
+    for (then, now) in [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+        let case = of(then, now);
+        assert_eq!((case.verdict, case.change, case.interval), (Verdict::Unsure, None, None), "{then} {now}");
+        assert!(case.reason.is_some_and(|reason| reason.contains("no ratio")), "{then} {now}");
+    }
+}
+
+#[test]
+fn the_threshold_decides_what_matters() {
+    let verdict = |threshold: f64| {
+        let (old, new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &times(1.6))]));
+        let judgement = Judgement { threshold, ..Judgement::default() };
+        Comparison::of(&old, &new, &judgement, |_| true).cases[0].verdict
+    };
+    assert_eq!([0.1, 0.5, 2.0].map(verdict), [Verdict::Slower, Verdict::Unsure, Verdict::Same]);
+}
+
+#[test]
+fn runs_of_another_machine_are_not_judged_by_this_one() {
+    let history: Vec<EarlierRun> = (0..9)
+        .map(|minute| {
+            let mut earlier = EarlierRun::from(&run(&[("unit/x", &QUIET)]));
+            earlier.run = format!("run{minute}");
+            earlier.timestamp = format!("2020-01-01T00:0{minute}:00Z");
+            earlier
+        })
+        .collect();
+    let judgement = Judgement { history: &history, ..Judgement::default() };
+    let of = |cpu: Option<&str>| {
+        let (mut old, new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &QUIET)]));
+        old.environment.cpu = cpu.map(str::to_owned);
+        let comparison = Comparison::of(&old, &new, &judgement, |_| true);
+        (comparison.earlier_runs, comparison.cases[0].smallest_effect.expect("an effect"))
+    };
+    let (same, other) = (of(None), of(Some("another")));
+    assert_eq!((same.0, other.0), (9, 0));
+    assert!(same.1 < 0.15 && other.1 > 0.5, "{same:?}, {other:?}");
 }

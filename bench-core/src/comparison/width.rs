@@ -15,7 +15,7 @@ const BETWEEN_RUNS: f64 = 0.25;
 /// Normal quantile of a 95 % interval.
 const NORMAL_95: f64 = 1.96;
 
-/// Normal quantile of 99 %, two-sided, at which the spread between runs enters: who compares every night asks
+/// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
 /// about every case every night, and one verdict in twenty would be wrong.
 const NORMAL_99: f64 = 2.576;
 
@@ -100,16 +100,17 @@ impl Width {
         let Some((spread, deviation, half)) = known else {
             // Independent errors: squares of half-widths add, on the logarithmic scale.
             let halves = [own[0], own[1], BETWEEN_RUNS.ln_1p(), NORMAL_95 * scale.drift.spread];
-            let half = halves.iter().map(|half| half.powi(2)).sum::<f64>().sqrt();
+            let deviation = halves.iter().map(|half| half.powi(2)).sum::<f64>().sqrt() / NORMAL_95;
+            let half = NORMAL_99 * deviation;
             let reason = if own[0].hypot(own[1]) > BETWEEN_RUNS.ln_1p() {
                 format!("the runs know their own medians to ±{:.0} % only", percent(own[0].max(own[1])))
             } else {
                 format!(
-                    "fewer than {FEWEST_RUNS} earlier runs tell how much it differs from run to run: ±{:.0} % is                      supposed",
-                    BETWEEN_RUNS * 100.0
+                    "fewer than {FEWEST_RUNS} earlier runs tell how much it differs from run to run: ±{:.0} % is supposed",
+                    percent(NORMAL_99 / NORMAL_95 * BETWEEN_RUNS.ln_1p())
                 )
             };
-            return Some(Width { half, deviation: half / NORMAL_95, reason });
+            return Some(Width { half, deviation, reason });
         };
         let reason = if own[0].max(own[1]) / NORMAL_95 > spread.deviation {
             format!("the runs know their own medians to ±{:.0} % only", percent(own[0].max(own[1])))

@@ -25,7 +25,7 @@ pub struct Surroundings {
 pub struct References {
     /// One step of a dependent chain of integer additions, in nanoseconds: the clock of the core.
     pub clock_step_ns: f64,
-    /// One step of a walk through 32 MiB in random order, in nanoseconds: the latency of memory.
+    /// One step of a walk through 16 MiB in random order, in nanoseconds: the latency of memory.
     pub walk_step_ns: f64,
 }
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use crate::stats;
 
-/// Two cycles each, so 0.13 ms at 3 GHz; an unoptimised build takes some ten times as long for each.
-const STEPS: u32 = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
+/// Two cycles each, so 0.07 ms at 3 GHz; an unoptimised build takes some ten times as long for each.
+const STEPS: u32 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 
 /// An interruption spoils one or two of them, and so not their median.
 const REPEATS: usize = 5;

@@ -28,7 +28,7 @@ pub(crate) struct Before {
 }
 
 impl Watch {
-    /// Takes the memory of the walk: 32 MiB, for as long as it lives.
+    /// Takes the memory of the walk: 16 MiB, for as long as it lives.
     pub(crate) fn new() -> Self {
         Watch { walk: Walk::new(), last: None }
     }
