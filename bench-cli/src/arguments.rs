@@ -26,11 +26,13 @@ pub(crate) enum Command {
 
 /// Did it get slower? Two programs in turns, or two records
 #[derive(Debug, Args)]
-#[command(after_help = "A side is a bench executable, a folder with a Cargo.toml (`.` is the code as it is), a git \
+#[command(
+    after_help = "A side is a bench executable, a folder with a Cargo.toml (`.` is the code as it is), a git \
     revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
     run. Two records were measured at different times, and tell far less than two programs.\n\n\
     Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
-    130 interrupted.")]
+    130 interrupted."
+)]
 pub(crate) struct Compare {
     /// What to compare with
     pub(crate) base: String,
@@ -109,7 +111,13 @@ pub(crate) struct Build {
 #[command(next_help_heading = "Reports")]
 pub(crate) struct Report {
     /// Folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "benchmark_results", env = "BENCH_OUTPUT_DIR", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "benchmark_results",
+        env = "BENCH_OUTPUT_DIR",
+        hide_env = true
+    )]
     pub(crate) output_dir: PathBuf,
     /// Write the result to this file as well, or to stdout in place of the report: -
     #[arg(long, value_name = "FILE")]

@@ -30,7 +30,8 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
     .flatten()
     .collect();
     if bare && meanings.len() > 1 {
-        let message = format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
+        let message =
+            format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
         return Err(UsageError(message).into());
     }
     if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {

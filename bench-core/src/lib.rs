@@ -36,6 +36,7 @@ pub mod probe;
 pub mod protocol;
 pub mod quantity;
 pub mod record;
+mod reference;
 pub mod registry;
 pub mod report;
 mod runner;

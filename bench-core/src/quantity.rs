@@ -151,6 +151,12 @@ pub fn rate(value: f64, unit: &str) -> String {
     format!("{} {prefix}{unit}", significant(value * scale))
 }
 
+/// An uncertainty, given as a share, in percent: two digits are enough of it.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

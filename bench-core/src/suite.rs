@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::benchmark::Category;
 use crate::case::Case;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Judgement, THRESHOLD};
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe;
 use crate::protocol::Mode;
 use crate::quantity::Bytes;
 use crate::record::{
-    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, RunState, SCHEMA_VERSION, Summary,
+    self, CaseRecord, EarlierRuns, Environment, FORMAT, Folder, Journal, Record, References, RunState,
+    SCHEMA_VERSION, Summary,
 };
+use crate::reference::Watch;
 use crate::registry;
 use crate::report::tell;
 use crate::runner::{self, Execute, InProcess, Interrupt, Manner, Observe, Progress, Show, Workers};
@@ -40,6 +42,7 @@ pub struct Suite {
     pub(crate) results: Option<PathBuf>,
     pub(crate) save_as: Option<String>,
     pub(crate) compare: Option<String>,
+    pub(crate) threshold: f64,
     pub(crate) seed: Option<u64>,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) max_memory: Option<Bytes>,
@@ -79,6 +82,7 @@ impl Suite {
             results: None,
             save_as: None,
             compare: None,
+            threshold: THRESHOLD,
             seed: None,
             probes: None,
             max_memory: None,
@@ -190,14 +194,24 @@ impl Suite {
             check_against_earlier(folder, &cases)?;
         }
         let finished = self.measure(&cases, folder)?;
-        let target = runner::own_target();
-        let comparison = baseline.map(|old| {
-            Comparison::of(&old, &finished.record, |case| {
-                // What was left out for being marked `ignore` is still there.
-                case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
-            })
-        });
+        let comparison =
+            baseline.map(|old| self.compare_with(&old, &finished.record, results.unwrap_or(Path::new(""))));
         Ok(Finished { comparison, ..finished })
+    }
+
+    fn compare_with(&self, old: &Record, new: &Record, results: &Path) -> Comparison {
+        /// Some of them will be of another machine or build.
+        const READ_AT_MOST: usize = 60;
+        let earlier = EarlierRuns::read(results, READ_AT_MOST);
+        let target = runner::own_target();
+        let judgement = Judgement { threshold: self.threshold, history: &earlier.runs };
+        let mut comparison = Comparison::of(old, new, &judgement, |case| {
+            // What was left out for being marked `ignore` is still there.
+            case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
+        });
+        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));
+        comparison.notes.extend(passed_over);
+        comparison
     }
 
     fn open_folder(&self, results: &Path) -> Result<Folder, RunError> {
@@ -235,11 +249,14 @@ impl Suite {
             probes: self.probes.clone(),
         };
         let ticks = record::CpuTicks::now();
-        let outcome = runner::run(cases, records, &manner, execute.as_mut(), &mut observer);
+        // Not where a debugger or profiler looks on, nor where nothing is timed.
+        let watch = (!self.in_process && !self.once).then(Watch::new);
+        let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
         let mut environment = environment;
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
+        environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(
             outcome,
             environment,

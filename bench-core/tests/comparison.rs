@@ -197,7 +197,12 @@ fn unsure_is_exit_code_4_when_strict() {
             case["time"]["interval_s"]["high"] = json!(median * 10.0);
         }
     });
-    let ended = nap(&stage, &["--compare", &wide, "--strict"]).expect_code(4);
+    let ended = nap(&stage, &["--compare", &wide, "--strict"]).expect_code(4).expect_said(&[
+        "1 unsure",
+        "a change of ±",
+        &format!("{NAP}: the runs know their own medians to ±"),
+        "to settle it, measure both builds in turn: cargo bench -- --against ",
+    ]);
     assert_eq!(verdict(&ended, NAP), "unsure");
     assert!(ended.stderr.contains("--strict"), "{}", ended.stderr);
     nap(&stage, &["--compare", &wide]).expect_code(0);
@@ -236,13 +241,71 @@ fn a_case_that_fails_now_is_no_figure_to_compare() {
 }
 
 #[test]
-fn another_machine_is_said() {
+fn another_machine_is_said_first_and_refused_when_strict() {
     let stage = napped();
     let other = doctored(&stage, |record| {
         record["environment"]["cpu"] = json!("Abacus 9000");
         record["environment"]["toolchain"] = json!("rustc 2.0.0");
+        scale(record, 0.1);
     });
-    nap(&stage, &["--compare", &other])
-        .expect_code(0)
-        .expect_said(&["another processor: Abacus 9000 then", "another toolchain: rustc 2.0.0 then"]);
+    let ended = nap(&stage, &["--compare", &other]).expect_code(0);
+    let (_, table) = ended.stdout.split_once("compared with ").expect("a table");
+    let first = table.lines().nth(1).expect("a line below the heading");
+    assert!(
+        first.starts_with("not the same machine and build: another processor: Abacus 9000 then"),
+        "{first}"
+    );
+    assert!(first.contains("another toolchain: rustc 2.0.0 then"), "{first}");
+    let before = stage.runs().len();
+    let ended = nap(&stage, &["--compare", &other, "--strict", "--fail-on-regression=1%"]).expect_code(2);
+    assert!(ended.stderr.contains("--strict") && ended.stderr.contains("Abacus 9000"), "{}", ended.stderr);
+    assert_eq!(stage.runs().len(), before + 1, "the report comes before the exit code");
+    assert_eq!(verdict(&ended, NAP), "slower", "it is shown all the same");
+}
+
+#[test]
+fn a_threshold_can_be_given() {
+    let stage = napped();
+    let fast = doctored(&stage, |record| scale(record, 0.1));
+    let of = |threshold: &[&str]| {
+        verdict(&nap(&stage, &[&["--compare", &fast], threshold].concat()).expect_code(0), NAP)
+    };
+    assert_eq!(of(&["--threshold=2%"]), "slower");
+    assert_eq!(of(&["--threshold=100000"]), "same");
+    let arguments = [&ROUNDS[..], &["--exact", NAP, "--compare", &fast, "--bench"]].concat();
+    let ended = stage.end(stage.command(&arguments).env("BENCH_THRESHOLD", "100000%")).expect_code(0);
+    assert_eq!(verdict(&ended, NAP), "same");
+    nap(&stage, &["--compare", &fast, "--threshold=-1"]).expect_code(2);
+    nap(&stage, &["--compare", &fast, "--threshold=much"]).expect_code(2).expect_said(&["percentage"]);
+}
+
+/// Five earlier runs tell what two runs differ by; one that is broken is named and passed over.
+#[test]
+fn earlier_runs_say_how_much_runs_differ() {
+    let stage = napped();
+    let newest = stage.latest();
+    let seen = |ended: &Ended| {
+        let (_, table) = ended.stdout.split_once("compared with ").expect("a table");
+        let line = table.lines().find(|line| line.starts_with(NAP)).expect("a row").to_owned();
+        let (_, effect) = line.rsplit_once('±').expect("what can be seen");
+        effect.split_whitespace().next().and_then(|percent| percent.parse::<f64>().ok()).expect("percent")
+    };
+    let alone = nap(&stage, &["--compare=latest"]).expect_code(0);
+    assert!(seen(&alone) > 60.0, "{}", alone.stdout);
+    let whole: Value =
+        serde_json::from_slice(&fs::read(newest.join("run.json")).expect("read")).expect("JSON");
+    for day in 1..=9 {
+        let run = format!("2020-01-0{day}T00-00-00Z-0000");
+        let mut record = whole.clone();
+        record["run"] = json!(run);
+        record["timestamp"] = json!(format!("2020-01-0{day}T00:00:00Z"));
+        let folder = stage.results().join(&run);
+        fs::create_dir(&folder).expect("folder");
+        let text = record.to_string();
+        let text = if day == 9 { &text[..text.len() / 2] } else { &text };
+        fs::write(folder.join("run.json"), text).expect("written");
+    }
+    let ended = nap(&stage, &["--compare=latest"]).expect_code(0);
+    assert!(!ended.stdout.contains("fewer than 5 earlier runs"), "{}", ended.stdout);
+    ended.expect_said(&["earlier run passed over: 2020-01-09T00-00-00Z-0000: "]);
 }

@@ -96,6 +96,29 @@ fn the_summary_has_a_row_a_case() {
     }
 }
 
+/// The machine is looked at around every round, and around all of them.
+#[test]
+fn rounds_know_their_surroundings() {
+    let stage = Stage::new(Bench::Spread);
+    stage.bench(&["resnet/unit"]).expect_code(0);
+    let record = stage.record();
+    let typical = record.environment.references.expect("references of the run");
+    assert!(typical.clock_step_ns > 0.0 && typical.walk_step_ns > typical.clock_step_ns, "{typical:?}");
+    for round in record.cases.iter().flat_map(|case| &case.rounds) {
+        let seen = round.surroundings.expect("somebody looked");
+        for reading in [seen.before, seen.after] {
+            // Within a factor that no machine passes, and a wrong unit does.
+            let ratio = reading.clock_step_ns / typical.clock_step_ns;
+            assert!((0.05..20.0).contains(&ratio), "{seen:?}");
+        }
+        assert!(seen.pressure.is_none_or(|share| (0.0..=1.0).contains(&share)), "{seen:?}");
+    }
+    let stage = Stage::new(Bench::Spread);
+    stage.bench(&["resnet/unit", "--in-process"]).expect_code(0);
+    let profiled = stage.record();
+    assert!(profiled.cases.iter().flat_map(|case| &case.rounds).all(|round| round.surroundings.is_none()));
+}
+
 #[test]
 fn the_samples_have_a_row_a_sample() {
     for stage in [spread(), misbehaving()] {
@@ -112,6 +135,7 @@ fn the_samples_have_a_row_a_sample() {
                     assert_eq!(found, wanted, "{}", case.id);
                     let seconds: f64 = row["time_per_iteration_s"].parse().expect("a number");
                     let per_iteration = *ns as f64 / 1e9 / round.iterations_per_sample as f64;
+                    assert_eq!(row["disturbed"], round.disturbed.clone().unwrap_or_default());
                     assert!((seconds / per_iteration - 1.0).abs() < 1e-12, "{}: {seconds}", case.id);
                 }
             }

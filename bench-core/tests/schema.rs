@@ -4,7 +4,7 @@
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
 use bench_core::protocol::{Assignment, Command, Frame, Mode};
-use bench_core::record::Status;
+use bench_core::record::{References, Status, Surroundings};
 use bench_core::{Overrides, Record, Suite};
 use serde_json::Value;
 
@@ -32,10 +32,19 @@ fn skipped() -> Result<()> {
 #[test]
 fn a_record_follows_the_schema_and_round_trips() {
     let overrides = Overrides { repeats: Some(2), ..Overrides::NONE };
-    let record =
+    let mut record =
         Suite::new().wishes(Wishes { overrides, ..Wishes::default() }).in_process().run().expect("a run");
     let statuses: Vec<Status> = record.cases.iter().map(|case| case.status).collect();
     assert!([Status::Ok, Status::Failed, Status::Skipped].iter().all(|status| statuses.contains(status)));
+
+    // In-process rounds have no surroundings.
+    let references = References { clock_step_ns: 0.6, walk_step_ns: 90.0 };
+    record.environment.references = Some(references);
+    let round =
+        record.cases.iter_mut().find_map(|case| case.rounds.first_mut()).expect("a round of some case");
+    round.surroundings =
+        Some(Surroundings { before: references, after: references, steal: None, pressure: Some(0.5) });
+    round.disturbed = Some("the clock reference was 14 % off".to_owned());
 
     let value = serde_json::to_value(&record).expect("JSON");
     let schema: Value = serde_json::from_str(include_str!("../../docs/run.schema.json")).expect("JSON");
@@ -47,6 +56,22 @@ fn a_record_follows_the_schema_and_round_trips() {
     let mut unlisted = value.clone();
     unlisted["cases"][0]["surprise"] = Value::Null;
     assert!(!validator.is_valid(&unlisted));
+
+    // Records of before these were kept are of the same version.
+    let mut older = value.clone();
+    for round in older["cases"]
+        .as_array_mut()
+        .expect("cases")
+        .iter_mut()
+        .flat_map(|case| case["rounds"].as_array_mut().expect("rounds"))
+    {
+        for field in ["surroundings", "disturbed"] {
+            round.as_object_mut().expect("a round").remove(field).expect("written always");
+        }
+    }
+    older["environment"].as_object_mut().expect("an environment").remove("references");
+    assert!(validator.is_valid(&older));
+    assert!(serde_json::from_value::<Record>(older).is_ok());
 
     let text = serde_json::to_string(&record).expect("JSON");
     assert_eq!(serde_json::from_str::<Record>(&text).expect("a record"), record);

@@ -109,10 +109,13 @@ pub(super) struct Flags {
     /// Compare with an earlier run: latest, a name given with --save-as, or a path
     #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
+    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%]
+    #[arg(long, env = "BENCH_THRESHOLD", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
+    pub(super) threshold: Option<f64>,
     /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
     #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, requires = "compare", allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
-    /// Exit with 4 if a comparison is unsure
+    /// Exit with 4 if a comparison is unsure, with 2 if the compared run is of another machine or toolchain
     #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) strict: bool,
     /// Print failures and comparisons only

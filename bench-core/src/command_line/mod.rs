@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 
 use crate::error::{RunError, UsageError};
 use crate::record::RunState;
-use crate::report::{Style, console, tell};
+use crate::report::{Style, console, printable, tell};
 use crate::runner::Show;
 use crate::suite::{Finished, Suite};
 
@@ -72,6 +72,7 @@ fn suite(flags: &Flags, crates: &[&'static str]) -> Result<Suite, RunError> {
     suite.compare = flags.compare.as_ref().map(|run| {
         if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
     });
+    suite.threshold = flags.threshold.unwrap_or(suite.threshold);
     suite.seed = flags.seed;
     suite.probes = flags.probes();
     suite.max_memory = flags.max_memory;
@@ -134,6 +135,12 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
         return Ok(code::FAILED);
     }
     let Some(comparison) = comparison else { return Ok(code::OK) };
+    if flags.strict
+        && let Some(different) = &comparison.different
+    {
+        tell(&format!("no verdict with `--strict`: {}", printable(different)));
+        return Ok(code::USAGE);
+    }
     if let Some(allowed) = flags.fail_on_regression {
         let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
         if !slower.is_empty() {

@@ -58,9 +58,8 @@ pub fn compare(
         skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")),
     );
     cases.retain(|case| case.skipped.is_none());
-    let only = |ids: Vec<&str>, verdict| {
-        ids.into_iter().map(|id| Compared::without_figures(id, verdict)).collect::<Vec<_>>()
-    };
+    let only =
+        |ids: Vec<&str>, verdict| ids.into_iter().map(|id| Compared::blank(id, verdict)).collect::<Vec<_>>();
     let everywhere = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let (in_base, in_candidate) = (everywhere(base.ids()), everywhere(candidate.ids()));
     let mut others =
@@ -95,10 +94,11 @@ impl Suite<'_> {
         let mut told = vec![false; self.trials.len()];
         for pass in 0.. {
             let mut open = self.open();
-            for number in 0..self.trials.len() {
-                if !open.contains(&number) && !told[number] {
-                    told[number] = true;
-                    follow.ended(&self.trials[number].id, self.verdicts()[number]);
+            let verdicts = self.verdicts();
+            for (number, told) in told.iter_mut().enumerate() {
+                if !open.contains(&number) && !*told {
+                    *told = true;
+                    follow.ended(&self.trials[number].id, verdicts[number]);
                 }
             }
             if open.is_empty() {

@@ -8,7 +8,7 @@ use crate::bencher::Counter;
 use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
 use crate::quantity::{Bytes, Seconds};
-use crate::record::{Failure, RoundRecord};
+use crate::record::{Failure, RoundRecord, disturbance};
 use crate::stats::{self, Interval, Modes, Outliers};
 
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
@@ -115,11 +115,11 @@ pub struct Time {
     pub p99: Percentile,
     /// Robust spread between the rounds' medians, as a share of the median; absent with a single round.
     pub spread_between_rounds: Option<f64>,
-    /// Samples over all rounds.
+    /// Samples over the rounds that count.
     pub samples: usize,
-    /// Rounds with figures.
+    /// Rounds with figures that count.
     pub rounds: usize,
-    /// Measured iterations over all rounds.
+    /// Measured iterations over the rounds that count.
     pub iterations: u64,
     /// Samples far from the others ([`stats::outliers`]): counted, and part of every figure. Absent where
     /// there are too few, or where most are equal.
@@ -148,9 +148,10 @@ impl Percentile {
 }
 
 impl Time {
-    /// The figures of `rounds` together; `None` where there is no sample.
+    /// The figures of `rounds` together, without those that fell into bad minutes where enough others are
+    /// left; `None` where there is no sample.
     pub fn of(rounds: &[RoundRecord]) -> Option<Self> {
-        let measured = || rounds.iter().filter(|round| round.is_ok() && !round.sample_ns.is_empty());
+        let measured = || disturbance::counted(rounds).filter(|round| !round.sample_ns.is_empty());
         let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
         let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
         let ascending = stats::sorted(&samples);
@@ -236,6 +237,18 @@ impl CaseRecord {
         self.update();
     }
 
+    /// Marks each round with why it is held to have fallen into a bad minute, or with nothing.
+    pub(crate) fn mark(&mut self, reasons: Vec<Option<String>>) {
+        let mut changed = false;
+        for (round, reason) in self.rounds.iter_mut().zip(reasons) {
+            changed |= round.disturbed != reason;
+            round.disturbed = reason;
+        }
+        if changed {
+            self.update();
+        }
+    }
+
     fn update(&mut self) {
         let rounds = &self.rounds;
         self.failure = rounds.iter().find_map(|round| round.failure.clone());
@@ -288,6 +301,7 @@ impl CaseRecord {
             doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
         }
         doubts.extend(time.irregularity());
+        doubts.extend(disturbance::doubt(&self.rounds));
         if time.rounds == 1 {
             doubts.push("one round only: how much processes differ is unknown".to_owned());
         } else if let Some(precision) = time.precision()

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::Bytes;
+use crate::record::References;
 
 /// The machine and the build. What could not be found out is absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub struct Environment {
     pub gpus: Vec<String>,
     /// Version of the NVIDIA driver.
     pub gpu_driver: Option<String>,
+    /// Medians of the reference kernels over the run; absent where nobody looked.
+    #[serde(default)]
+    pub references: Option<References>,
 }
 
 impl Environment {
@@ -132,6 +136,11 @@ impl CpuTicks {
             line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
         // user nice system idle iowait irq softirq steal; guest time is part of user already.
         Some(CpuTicks { total: ticks.iter().take(8).sum(), steal: *ticks.get(7)? })
+    }
+
+    /// Ticks of all processors since `earlier`.
+    pub(crate) fn ticks_since(self, earlier: CpuTicks) -> u64 {
+        self.total.saturating_sub(earlier.total)
     }
 
     /// Share of the time since `earlier` that was stolen.

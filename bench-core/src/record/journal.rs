@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
-use crate::record::{CaseRecord, Environment, Record, RoundRecord, RunState, Summary};
+use crate::record::{CaseRecord, Environment, Record, References, RoundRecord, RunState, Summary};
 
 /// Name of the journal in a run directory.
 pub(crate) const JOURNAL: &str = "journal.jsonl";
@@ -106,6 +106,7 @@ pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
             }
         }
     }
+    crate::record::mark_disturbed(&mut cases);
     let record = Record {
         format: crate::record::FORMAT.to_owned(),
         schema_version: crate::record::SCHEMA_VERSION,
@@ -114,7 +115,10 @@ pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
         sealed: crate::record::now_utc(),
         state: RunState::Recovered,
         summary: Summary::of(&cases),
-        environment: begin.environment.clone(),
+        environment: Environment {
+            references: References::typical(cases.iter().flat_map(|case| &case.rounds)),
+            ..begin.environment.clone()
+        },
         seed: begin.seed,
         warnings: Vec::new(),
         cases,

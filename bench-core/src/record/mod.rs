@@ -4,15 +4,20 @@
 //! written as a journal while the run goes on ([`Journal`]) and sealed at its end ([`Folder`]).
 
 mod case;
+mod disturbance;
+mod earlier;
 mod environment;
 mod folder;
 mod journal;
 mod read;
 mod round;
+mod surroundings;
 
 use serde::{Deserialize, Serialize};
 
 pub use case::{CaseRecord, Percentile, Settings, Status, Time};
+pub(crate) use disturbance::mark_disturbed;
+pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
 pub use folder::{Folder, LATEST};
@@ -20,6 +25,7 @@ pub(crate) use folder::{check_free, check_name, create_unique, point, recover, w
 pub use journal::Journal;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
+pub use surroundings::{References, Surroundings};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.
 ///

@@ -90,6 +90,7 @@ pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
     }
     earlier.environment.steal =
         earlier.environment.steal.into_iter().chain(environment.steal).reduce(f64::max);
+    earlier.environment.references = earlier.environment.references.or(environment.references);
     earlier.sealed = sealed;
     earlier.summary = crate::record::Summary::of(&earlier.cases);
     earlier

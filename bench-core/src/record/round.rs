@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Counter;
 use crate::probe::ProbeReport;
 use crate::protocol::WarmUp;
+use crate::record::Surroundings;
 use crate::stats;
 
 /// One round: what one worker process measured.
@@ -40,6 +41,13 @@ pub struct RoundRecord {
     pub failure: Option<Failure>,
     /// Why the case cannot run here, if it cannot.
     pub skipped: Option<String>,
+    /// What the machine was like around the round; absent where nobody looked.
+    #[serde(default)]
+    pub surroundings: Option<Surroundings>,
+    /// Why the round is held to have fallen into a bad minute of the machine, if it is: decided from its
+    /// surroundings and those of the whole run, never from its times.
+    #[serde(default)]
+    pub disturbed: Option<String>,
 }
 
 impl RoundRecord {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::comparison::{Comparison, Verdict};
-use crate::quantity::{Seconds, rate};
+use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
 use crate::report::{Style, Table, first_line, printable, sparkline};
 
@@ -127,12 +127,6 @@ fn short_name(case: &CaseRecord) -> &str {
     head.rfind('/').map_or(case.id.as_str(), |slash| &case.id[slash + 1..])
 }
 
-/// Two digits are enough of an uncertainty.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
-}
-
 /// The failures alone.
 pub fn render_failures(record: &Record, style: Style) -> String {
     let mut out = String::new();
@@ -184,14 +178,18 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     }
 }
 
-/// Old, new, change with interval, and verdict of every case.
+/// Old, new, change with interval, what could have been seen, and verdict of every case.
 pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", comparison.baseline)));
+    // First of all: whoever overlooks this blames the code for the machine.
+    if let Some(different) = &comparison.different {
+        let _ = writeln!(out, "{}", style.bad(&printable(different)));
+    }
     for note in &comparison.notes {
         let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
     }
-    let mut table = Table::new(&["", "old", "new", "change", "95 % interval", "verdict"]);
+    let mut table = Table::new(&["", "old", "new", "change", "95 % interval", "can be seen", "verdict"]);
     for case in &comparison.cases {
         let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
         let change = |value: f64| format!("{:+.1} %", value * 100.0);
@@ -204,6 +202,7 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
             case.interval
                 .map(|found| format!("{} to {}", change(found.low), change(found.high)))
                 .unwrap_or_default(),
+            case.smallest_effect.map(|effect| format!("±{}", percent(effect))).unwrap_or_default(),
             match case.verdict {
                 Verdict::Slower | Verdict::Failed => style.bad(&verdict),
                 Verdict::Faster => style.good(&verdict),

@@ -9,7 +9,16 @@ inventory::submit! { Exporter { file: "samples.csv", write } }
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["run", "case", "round", "sample", "iterations", "sample_ns", "time_per_iteration_s"])?;
+    csv.write_record([
+        "run",
+        "case",
+        "round",
+        "sample",
+        "iterations",
+        "sample_ns",
+        "time_per_iteration_s",
+        "disturbed",
+    ])?;
     for case in &record.cases {
         for round in &case.rounds {
             for (number, (ns, seconds)) in round.sample_ns.iter().zip(round.per_iteration()).enumerate() {
@@ -21,6 +30,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
                     &round.iterations_per_sample.to_string(),
                     &ns.to_string(),
                     &seconds.to_string(),
+                    round.disturbed.as_deref().unwrap_or_default(),
                 ])?;
             }
         }

@@ -16,7 +16,8 @@ use crate::error::RunError;
 use crate::plan;
 use crate::protocol::{Assignment, Mode};
 use crate::quantity::nanoseconds;
-use crate::record::{CaseRecord, RoundRecord, Settings};
+use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
+use crate::reference::Watch;
 
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
@@ -75,18 +76,22 @@ pub(crate) fn own_target() -> String {
 }
 
 /// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
-/// a round, in an order of its own, so that drift of the machine spreads over all cases.
+/// a round, in an order of its own, so that drift of the machine spreads over all cases. `watch` looks at
+/// the machine around each round; a round that fell into a bad minute does not count towards what a case wants.
 pub(crate) fn run(
     cases: &[Case],
     mut records: Vec<CaseRecord>,
     manner: &Manner,
     execute: &mut dyn Execute,
+    mut watch: Option<Watch>,
     observe: &mut dyn Observe,
 ) -> Outcome {
     let began = Instant::now();
     let mut active: Vec<usize> = (0..cases.len()).collect();
     let mut pass = 0;
     while !active.is_empty() {
+        // Only the run as a whole knows what is usual on this machine, and it learns with every pass.
+        mark_disturbed(&mut records);
         plan::shuffle(&mut active, plan::mix(manner.seed.wrapping_add(pass)));
         pass += 1;
         let mut still = Vec::with_capacity(active.len());
@@ -107,19 +112,25 @@ pub(crate) fn run(
                 probes: manner.probes.clone(),
             };
             observe.round_begins(record);
+            let before = watch.as_mut().and_then(Watch::before);
             let started = Instant::now();
             let Some(mut round) = execute.round(case, &assignment, next.timeout) else {
+                mark_disturbed(&mut records);
                 return Outcome { cases: records, interrupted: true };
             };
             round.round = assignment.round;
             round.started_s = (started - began).as_secs_f64();
             round.wall_s = started.elapsed().as_secs_f64();
+            if let (Some(watch), Some(before)) = (&mut watch, before) {
+                round.surroundings = watch.after(before);
+            }
             record.push(round);
             observe.round_ended(record);
             still.push(index);
         }
         active = still;
     }
+    mark_disturbed(&mut records);
     Outcome { cases: records, interrupted: false }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::*;
 use crate::benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
 use crate::plan::Wishes;
-use crate::record::{Cause, Failure, Status};
+use crate::record::{Cause, Failure, References, Status, Surroundings};
 
 static SLEEP: Benchmark = Benchmark {
     name: "sleep",
@@ -79,7 +79,7 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
     };
     let mut notes = Notes::default();
     let manner = Manner { mode, seed: 1, probes: None };
-    let outcome = run(&cases, records, &manner, &mut execute, &mut notes);
+    let outcome = run(&cases, records, &manner, &mut execute, None, &mut notes);
     Ran { outcome, asked: execute.asked, notes: notes.0 }
 }
 
@@ -128,6 +128,29 @@ fn a_precise_case_ends_early_and_a_noisy_one_uses_its_budget() {
     let rounds: Vec<usize> = ran.outcome.cases.iter().map(|case| case.rounds.len()).collect();
     // Rounds of no length never use up a budget, so the noisy one ends at the greatest number of rounds.
     assert_eq!(rounds, [6, 60]);
+}
+
+/// A round of which so much processor time was stolen.
+fn stolen(steal: f64) -> RoundRecord {
+    let quiet = References { clock_step_ns: 0.6, walk_step_ns: 90.0 };
+    let surroundings = Surroundings { before: quiet, after: quiet, steal: Some(steal), pressure: None };
+    RoundRecord { surroundings: Some(surroundings), ..round(&[100]) }
+}
+
+#[test]
+fn a_round_of_a_bad_minute_is_repeated_and_kept() {
+    let rounds = || vec![stolen(0.0), stolen(0.5), stolen(0.5), stolen(0.0)];
+    let ran = run_with(Overrides::NONE, Mode::Sample, vec![rounds()], usize::MAX);
+    let case = &ran.outcome.cases[0];
+    let disturbed: Vec<bool> = case.rounds.iter().map(|round| round.disturbed.is_some()).collect();
+    assert_eq!(disturbed, [false, true, true, false, false, false, false, false], "six sound ones in all");
+    assert_eq!(case.time.as_ref().map(|time| time.rounds), Some(6));
+    assert!(case.warnings.iter().any(|warning| warning.contains("2 of 8 rounds")), "{:?}", case.warnings);
+    // A number that was asked for is kept to.
+    let four = Overrides { rounds: Some(4), ..Overrides::NONE };
+    let ran = run_with(four, Mode::Sample, vec![rounds()], usize::MAX);
+    assert_eq!(ran.outcome.cases[0].rounds.len(), 4);
+    assert!(ran.outcome.cases[0].warnings.iter().any(|warning| warning.contains("2 of 4 rounds")));
 }
 
 #[test]

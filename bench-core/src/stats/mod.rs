@@ -15,6 +15,7 @@ mod random;
 mod sequential;
 #[cfg(test)]
 mod simulation;
+mod student;
 mod variance;
 
 pub use bootstrap::hierarchical_bootstrap;
@@ -28,6 +29,7 @@ pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
+pub use student::student_quantile;
 pub use variance::{Components, variance_components};
 
 /// Arithmetic mean; `None` for an empty slice.

@@ -1,0 +1,18 @@
+//! Record against record: what has changed since an earlier run, as far as two runs can tell.
+
+mod conclusion;
+mod drift;
+mod history;
+mod machine;
+mod unpaired;
+mod verdict;
+mod width;
+
+pub use unpaired::{Compared, Comparison, Judgement, THRESHOLD};
+pub use verdict::Verdict;
+pub(crate) use verdict::judge;
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What is said of a case, and the rule by which an interval becomes a verdict.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::Interval;
+
+/// What is said of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The whole interval lies within the threshold.
+    Same,
+    /// The whole interval lies below it.
+    Faster,
+    /// The whole interval lies beyond it.
+    Slower,
+    /// None of these.
+    Unsure,
+    /// Not in the earlier run.
+    Added,
+    /// Not in this run.
+    Removed,
+    /// Without a figure in one of the runs.
+    Failed,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Same => "same",
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::Unsure => "unsure",
+            Verdict::Added => "added",
+            Verdict::Removed => "removed",
+            Verdict::Failed => "failed",
+        })
+    }
+}
+
+/// What the interval of a relative change comes to, where a change below the share `threshold` is of no
+/// practical interest. An interval that holds no number is unsure.
+pub(crate) fn judge(change: Interval, threshold: f64) -> Verdict {
+    if change.low > threshold && change.high >= change.low {
+        Verdict::Slower
+    } else if change.high < -threshold && change.low <= change.high {
+        Verdict::Faster
+    } else if change.low > -threshold && change.high < threshold {
+        Verdict::Same
+    } else {
+        Verdict::Unsure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_a_whole_interval_decides() {
+        let of = |low, high| judge(Interval { low, high }, 0.01);
+        assert_eq!(of(0.011, 0.5), Verdict::Slower);
+        assert_eq!(of(0.01, 0.5), Verdict::Unsure);
+        assert_eq!(of(-0.3, -0.011), Verdict::Faster);
+        assert_eq!(of(-0.009, 0.009), Verdict::Same);
+        assert_eq!(of(-0.009, 0.02), Verdict::Unsure);
+        assert_eq!(of(f64::NAN, 0.5), Verdict::Unsure);
+        assert_eq!(of(0.5, f64::NAN), Verdict::Unsure);
+        assert_eq!(of(f64::NAN, -0.5), Verdict::Unsure);
+        assert_eq!(of(f64::NEG_INFINITY, f64::INFINITY), Verdict::Unsure);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wider_interval_never_turns_one_side_into_the_other(
+            low in -0.5f64..0.5, width in 0.0f64..0.5, wider in 0.0f64..0.5, threshold in 0.0f64..0.1,
+        ) {
+            let (narrow, wide) = (
+                judge(Interval { low, high: low + width }, threshold),
+                judge(Interval { low: low - wider, high: low + width + wider }, threshold),
+            );
+            prop_assert!(wide == narrow || wide == Verdict::Unsure);
+        }
+    }
+}

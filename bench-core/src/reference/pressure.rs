@@ -1,0 +1,29 @@
+//! Pressure stall information: for how long something had to wait for a processor
+//! (kernel documentation, `Documentation/accounting/psi.rst`).
+
+use std::time::Duration;
+
+/// Time since boot in which at least one task waited for a processor; `None` where the kernel does not say.
+pub(super) fn stalled() -> Option<Duration> {
+    parse(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
+    let total = some.split_whitespace().find_map(|field| field.strip_prefix("total="))?;
+    total.parse().ok().map(Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_of_some_is_read() {
+        let text = "some avg10=21.31 avg60=22.18 avg300=8.59 total=3003308318\n\
+            full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
+        assert_eq!(parse(text), Some(Duration::from_micros(3_003_308_318)));
+        assert_eq!(parse("full avg10=0.00 total=7"), None);
+        assert_eq!(parse("some avg10=0.00"), None);
+    }
+}
