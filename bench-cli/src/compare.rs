@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use bench_core::comparison::Verdict;
-use bench_core::paired::{self, PairedComparison, Progress, Side};
-use bench_core::record::RunState;
+use bench_core::comparison::{Comparison, Verdict};
+use bench_core::paired::{self, Progress, Side};
 use bench_core::report::{self, Style};
-use bench_core::{RunError, UsageError};
+use bench_core::{Record, RunError, UsageError};
 
 use crate::arguments::Compare;
 use crate::exit;
@@ -21,9 +20,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     arguments.how.rules(None)?;
     match (open(&arguments.base)?, open(&arguments.candidate)?) {
         (Source::Live(base), Source::Live(candidate)) => live(arguments, &base, &candidate),
-        (Source::Record(_base), Source::Record(_candidate)) => {
-            Err(UsageError("two records cannot be compared yet".to_owned()).into())
-        }
+        (Source::Record(base), Source::Record(candidate)) => records(arguments, &base, &candidate),
         (Source::Record(_), Source::Live(_)) | (Source::Live(_), Source::Record(_)) => Err(UsageError(
             "a record cannot be compared with a program: give two records, or two programs, which tells far more"
                 .to_owned(),
@@ -44,25 +41,58 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
         report::paired::render(&comparison, Style::for_stdout(arguments.report.color))
     })?;
     arguments.report.tell_folder(&folder);
-    Ok(code(&comparison, arguments))
+    Ok(comparison.exit_code(arguments.fail_on_regression.unwrap_or_default(), arguments.strict))
 }
 
-fn code(comparison: &PairedComparison, arguments: &Compare) -> u8 {
+/// Two records: what was measured at different times.
+fn records(arguments: &Compare, base: &Record, candidate: &Record) -> Result<u8, RunError> {
+    let selection = arguments.which.selection()?;
+    let chosen = |record: &Record| {
+        let mut record = record.clone();
+        record.cases.retain(|case| selection.would_take(case));
+        record
+    };
+    let (old, new) = (chosen(base), chosen(candidate));
+    if old.cases.iter().all(|case| new.case(&case.id).is_none()) {
+        return Err(RunError::NoMatch(format!(
+            "no chosen case is in both runs: {} holds {} of the chosen cases, {} holds {}",
+            old.run,
+            ids(&old),
+            new.run,
+            ids(&new)
+        )));
+    }
+    let threshold = arguments.how.rules(None)?.threshold;
+    let comparison = Comparison::of_runs(&old, &new, &arguments.report.output_dir, threshold, |_| true);
+    arguments.report.print(&comparison, || {
+        report::console::render_comparison(&comparison, Style::for_stdout(arguments.report.color))
+    })?;
+    if arguments.strict
+        && let Some(different) = &comparison.different
+    {
+        return Err(UsageError(format!("no verdict with `--strict`: {different}")).into());
+    }
     let allowed = arguments.fail_on_regression.unwrap_or_default();
-    let slower = comparison
-        .with(Verdict::Slower)
-        .any(|case| case.interval.is_some_and(|interval| interval.low > allowed));
-    if comparison.state == RunState::Interrupted {
-        exit::INTERRUPTED
-    } else if comparison.with(Verdict::Failed).next().is_some() {
+    Ok(if comparison.with(Verdict::Failed).next().is_some() {
         exit::FAILED
-    } else if slower {
+    } else if comparison.slower_than(allowed).next().is_some() {
         exit::SLOWER
-    } else if arguments.strict && comparison.with(Verdict::Unsure).next().is_some() {
+    } else if arguments.strict && comparison.is_unsure() {
         exit::UNSURE
     } else {
         exit::OK
+    })
+}
+
+/// How many cases a record holds, and the first of them.
+fn ids(record: &Record) -> String {
+    /// More would push the message off the screen.
+    const SHOWN: usize = 10;
+    let mut ids: Vec<&str> = record.cases.iter().take(SHOWN).map(|case| case.id.as_str()).collect();
+    if record.cases.len() > SHOWN {
+        ids.push("…");
     }
+    format!("{} ({})", record.cases.len(), ids.join(", "))
 }
 
 impl crate::arguments::Report {

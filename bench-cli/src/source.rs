@@ -1,6 +1,6 @@
 //! What a side's name means.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bench_core::paired::{Checkout, Side};
 use bench_core::{Record, RunError, UsageError, record};
@@ -35,16 +35,16 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
         return Err(UsageError(message).into());
     }
     if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {
-        return live(name, Checkout::new(path, cargo_arguments).build()?, true);
+        return Ok(Source::Live(Side::open_built(name, &Checkout::new(path, cargo_arguments).build()?)?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
         return Ok(Source::Record(Box::new(record::open(path)?)));
     }
     if path.exists() {
-        return live(name, vec![path.to_owned()], false);
+        return Ok(Source::Live(Side::open(name, &[path.to_owned()])?));
     }
     if let Some(commit) = commit {
-        return live(name, checkout.build_revision(&commit)?, true);
+        return Ok(Source::Live(Side::open_built(name, &checkout.build_revision(&commit)?)?));
     }
     if let Some(run) = run {
         return Ok(Source::Record(Box::new(record::open(&run)?)));
@@ -54,18 +54,4 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
         results.display()
     ))
     .into())
-}
-
-/// A side of these programs. Among those that cargo has built may be some of other frameworks.
-fn live(name: &str, executables: Vec<PathBuf>, built: bool) -> Result<Source, RunError> {
-    if !built || executables.len() == 1 {
-        return Ok(Source::Live(Side::open(name, &executables)?));
-    }
-    let (ours, others): (Vec<PathBuf>, Vec<PathBuf>) = executables
-        .into_iter()
-        .partition(|executable| Side::open(name, std::slice::from_ref(executable)).is_ok());
-    for other in others {
-        eprintln!("note: {} is no bench executable of this framework: left out", other.display());
-    }
-    Ok(Source::Live(Side::open(name, &ours)?))
 }

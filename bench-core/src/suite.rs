@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::benchmark::Category;
 use crate::case::Case;
-use crate::comparison::{Comparison, Judgement, THRESHOLD};
+use crate::comparison::{Comparison, THRESHOLD};
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe;
 use crate::protocol::Mode;
 use crate::quantity::Bytes;
 use crate::record::{
-    self, CaseRecord, EarlierRuns, Environment, FORMAT, Folder, Journal, Record, References, RunState,
-    SCHEMA_VERSION, Summary,
+    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
+    Summary,
 };
 use crate::reference::Watch;
 use crate::registry;
@@ -200,18 +200,11 @@ impl Suite {
     }
 
     fn compare_with(&self, old: &Record, new: &Record, results: &Path) -> Comparison {
-        /// Some of them will be of another machine or build.
-        const READ_AT_MOST: usize = 60;
-        let earlier = EarlierRuns::read(results, READ_AT_MOST);
         let target = runner::own_target();
-        let judgement = Judgement { threshold: self.threshold, history: &earlier.runs };
-        let mut comparison = Comparison::of(old, new, &judgement, |case| {
+        Comparison::of_runs(old, new, results, self.threshold, |case| {
             // What was left out for being marked `ignore` is still there.
             case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
-        });
-        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));
-        comparison.notes.extend(passed_over);
-        comparison
+        })
     }
 
     fn open_folder(&self, results: &Path) -> Result<Folder, RunError> {

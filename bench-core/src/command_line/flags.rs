@@ -11,6 +11,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use super::percent;
 use crate::benchmark::Overrides;
 use crate::error::{RunError, UsageError};
+use crate::paired::Rules;
 use crate::plan::Wishes;
 use crate::quantity::{Bytes, parse_duration};
 use crate::report::ColorChoice;
@@ -112,8 +113,31 @@ pub(super) struct Flags {
     /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%]
     #[arg(long, env = "BENCH_THRESHOLD", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) threshold: Option<f64>,
+    /// Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns
+    #[arg(
+        long,
+        env = "BENCH_AGAINST",
+        hide_env = true,
+        value_name = "REV",
+        conflicts_with = "compare",
+        help_heading = "Reports"
+    )]
+    pub(super) against: Option<String>,
+    /// With --against: arguments of the `cargo bench` that builds the revision [default: -p and --bench of this program]
+    #[arg(
+        long,
+        env = "BENCH_CARGO_ARGS",
+        hide_env = true,
+        value_name = "ARGS",
+        allow_hyphen_values = true,
+        help_heading = "Reports"
+    )]
+    pub(super) cargo_args: Option<String>,
+    /// With --against: the share of `slower` and `faster` that may be false [default: 5%]
+    #[arg(long, env = "BENCH_FDR", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
+    pub(super) fdr: Option<f64>,
     /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
-    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, requires = "compare", allow_hyphen_values = true, help_heading = "Reports")]
+    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
     /// Exit with 4 if a comparison is unsure, with 2 if the compared run is of another machine or toolchain
     #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
@@ -218,6 +242,24 @@ impl Flags {
             },
             target_precision: self.target_precision,
         }
+    }
+
+    /// What a paired comparison may cost, and must be sure of.
+    ///
+    /// # Errors
+    /// As [`Rules::check`].
+    pub(super) fn rules(&self) -> Result<Rules, UsageError> {
+        let usual = Rules::default();
+        let rules = Rules {
+            threshold: self.threshold.unwrap_or(usual.threshold),
+            fdr: self.fdr.unwrap_or(usual.fdr),
+            max_time: self.max_time.unwrap_or(usual.max_time),
+            timeout: self.timeout.unwrap_or(usual.timeout),
+            max_memory: self.max_memory,
+            seed: self.seed.unwrap_or(usual.seed),
+            inject: 0.0,
+        };
+        rules.check().map(|()| rules)
     }
 
     /// The probes that were asked for; an empty list for `none`.

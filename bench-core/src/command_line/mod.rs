@@ -1,5 +1,6 @@
 //! The command line of a bench target: what cargo, nextest and people pass.
 
+mod against;
 mod flags;
 mod list;
 mod test_report;
@@ -57,6 +58,16 @@ pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
     }
     if let Some(seconds) = flags.profile_time {
         return profile(suite, seconds, style);
+    }
+    if let Some(revision) = &flags.against {
+        return against::run(&flags, &suite, revision, style);
+    }
+    if flags.fail_on_regression.is_some() && flags.compare.is_none() {
+        return Err(UsageError(
+            "--fail-on-regression needs something to compare with: add --compare RUN or --against REV"
+                .to_owned(),
+        )
+        .into());
     }
     let finished = suite.execute()?;
     report(&flags, finished, style)

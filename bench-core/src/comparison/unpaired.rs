@@ -1,5 +1,7 @@
 //! Two records, case by case.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::drift::Drift;
@@ -7,7 +9,7 @@ use crate::comparison::history::History;
 use crate::comparison::machine;
 use crate::comparison::verdict::{Verdict, judge};
 use crate::comparison::width::{Pair, Scale, Width, restlessness, time};
-use crate::record::{CaseRecord, EarlierRun, Record};
+use crate::record::{CaseRecord, EarlierRun, EarlierRuns, Record};
 use crate::stats::Interval;
 
 /// A change below this share is of no practical interest, unless something else is said.
@@ -136,6 +138,24 @@ impl Comparison {
             earlier_runs: history.runs,
             cases,
         }
+    }
+
+    /// As [`Comparison::of`], with the runs in the folder `results` for a history.
+    pub fn of_runs(
+        old: &Record,
+        new: &Record,
+        results: &Path,
+        threshold: f64,
+        wanted: impl Fn(&CaseRecord) -> bool,
+    ) -> Self {
+        /// Some of them will be of another machine or build.
+        const READ_AT_MOST: usize = 60;
+        let earlier = EarlierRuns::read(results, READ_AT_MOST);
+        let mut comparison =
+            Comparison::of(old, new, &Judgement { threshold, history: &earlier.runs }, wanted);
+        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));
+        comparison.notes.extend(passed_over);
+        comparison
     }
 
     /// The cases that are slower by more than `share`, with their whole interval.

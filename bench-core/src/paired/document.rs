@@ -72,4 +72,21 @@ impl PairedComparison {
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Compared> {
         self.compared().filter(move |case| case.verdict == verdict)
     }
+
+    /// The process exit code: 130 interrupted, 1 a case failed, 3 one is slower by more than `allowed` with its
+    /// whole interval, 4 one is unsure and that is not good enough, 0 otherwise.
+    pub fn exit_code(&self, allowed: f64, strict: bool) -> u8 {
+        let slower = |case: &Compared| case.interval.is_some_and(|interval| interval.low > allowed);
+        if self.state == RunState::Interrupted {
+            130
+        } else if self.with(Verdict::Failed).next().is_some() {
+            1
+        } else if self.with(Verdict::Slower).any(slower) {
+            3
+        } else if strict && self.with(Verdict::Unsure).next().is_some() {
+            4
+        } else {
+            0
+        }
+    }
 }

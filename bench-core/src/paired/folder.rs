@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Calibration, PairedComparison};
+use super::{Calibration, PairedCase, PairedComparison, Role};
 use crate::error::RunError;
+use crate::plan::mix;
 use crate::record::{create_unique, write_whole};
+use crate::report::plot::{self, IntervalRow};
 
 impl PairedComparison {
     /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
@@ -18,8 +20,30 @@ impl PairedComparison {
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
         self.write_table(&folder)?;
+        self.write_plots(&folder)?;
         write_json(&folder.join("comparison.json"), self)?;
         Ok(folder)
+    }
+
+    /// One plot of all intervals, and one of both distributions a case.
+    fn write_plots(&self, folder: &Path) -> Result<(), RunError> {
+        let plots = create_plots(folder)?;
+        let title = format!("{} against {}", self.candidate.label, self.base.label);
+        let rows: Vec<IntervalRow> = self.cases.iter().map(row).collect();
+        write_text(&plots.join("intervals.svg"), &plot::intervals(&title, &rows, self.rules.threshold))?;
+        for case in &self.cases {
+            let times = |role: Role| -> Vec<f64> {
+                case.crossovers
+                    .iter()
+                    .flat_map(|crossover| &crossover.pairs)
+                    .flat_map(|pair| pair.times(role))
+                    .collect()
+            };
+            let (base, candidate) = (times(Role::Base), times(Role::Candidate));
+            let svg = plot::distributions(&case.compared.id, ("base", &base), ("candidate", &candidate));
+            write_text(&plots.join(format!("{}.svg", file_name(&case.compared.id))), &svg)?;
+        }
+        Ok(())
     }
 
     fn write_table(&self, folder: &Path) -> Result<(), RunError> {
@@ -83,6 +107,20 @@ impl Calibration {
     /// When that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
+        let (mut rows, mut threshold) = (Vec::new(), 0.0);
+        for (number, comparison) in self.comparisons.iter().enumerate() {
+            threshold = comparison.rules.threshold;
+            let numbered = |case| {
+                let row = row(case);
+                IntervalRow { label: format!("{} · {}", row.label, number + 1), ..row }
+            };
+            rows.extend(comparison.cases.iter().map(numbered));
+        }
+        // All comparisons of a case next to each other.
+        rows.sort_by_key(|row| row.label.rsplit_once(" · ").map(|(id, _)| id.to_owned()));
+        let title = self.comparisons.first().map(|first| format!("{} against itself", first.base.label));
+        let svg = plot::intervals(&title.unwrap_or_default(), &rows, threshold);
+        write_text(&create_plots(&folder)?.join("intervals.svg"), &svg)?;
         write_json(&folder.join("calibration.json"), self)?;
         Ok(folder)
     }
@@ -93,9 +131,61 @@ fn create(results: &Path) -> Result<PathBuf, RunError> {
     Ok(results.join(create_unique(results)?))
 }
 
+fn create_plots(folder: &Path) -> Result<PathBuf, RunError> {
+    let plots = folder.join("plots");
+    fs::create_dir(&plots).map_err(|error| RunError::io("create the folder of plots", &plots, error))?;
+    Ok(plots)
+}
+
+fn row(case: &PairedCase) -> IntervalRow {
+    IntervalRow {
+        label: case.compared.id.clone(),
+        estimate: case.compared.change,
+        interval: case.compared.interval.map(|interval| (interval.low, interval.high)),
+        verdict: case.compared.verdict,
+    }
+}
+
+/// An id as the name of a file: what may not stand in one everywhere is a dash. Ids that come out alike, or
+/// too long, are told apart by a hash.
+fn file_name(id: &str) -> String {
+    const LONGEST: usize = 100;
+    let plain: String =
+        id.chars().map(|c| if c.is_ascii_alphanumeric() || "._=,+".contains(c) { c } else { '-' }).collect();
+    let shown: String = plain.trim_matches(['-', '.']).chars().take(LONGEST).collect();
+    if id.chars().all(|c| c.is_ascii_alphanumeric() || "/_=".contains(c)) && id.len() <= LONGEST {
+        return shown;
+    }
+    let hash = id.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
+    format!("{shown}-{:08x}", hash as u32)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), RunError> {
+    write_whole(path, text.as_bytes()).map_err(|error| RunError::io("write the plot", path, error))
+}
+
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
     let mut bytes = serde_json::to_vec(document)
         .map_err(|error| RunError::io("write the comparison", path, error.into()))?;
     bytes.push(b'\n');
     write_whole(path, &bytes).map_err(|error| RunError::io("write the comparison", path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_id_is_the_name_of_a_file_of_its_own() {
+        assert_eq!(file_name("resnet/unit/softmax"), "resnet-unit-softmax");
+        let (one, other) = (file_name("unit/x[a=1/2]"), file_name("unit/x[a=1-2]"));
+        assert_ne!(one, other);
+        let long = file_name(&"x".repeat(5000));
+        for name in [one, other, long, file_name("../..\u{202e}/\0"), file_name("")] {
+            assert!(
+                name.len() < 120 && !name.contains(['/', '\0', '\u{202e}']) && !name.starts_with('.'),
+                "{name:?}"
+            );
+        }
+    }
 }

@@ -75,6 +75,29 @@ impl Side {
         Ok(side)
     }
 
+    /// As [`Side::open`], of what cargo has built: bench targets of other frameworks among them are left out,
+    /// and said to be.
+    ///
+    /// # Errors
+    /// As [`Side::open`], and when none is left.
+    pub fn open_built(label: impl Into<String>, executables: &[PathBuf]) -> Result<Self, RunError> {
+        if let [_] = executables {
+            return Side::open(label, executables);
+        }
+        let mut ours = Vec::new();
+        for executable in executables {
+            match list(executable) {
+                Ok(_) => ours.push(executable.clone()),
+                Err(error) => crate::report::tell(&format!("left out: {error}")),
+            }
+        }
+        let label = label.into();
+        if ours.is_empty() {
+            return Err(UsageError(format!("no bench target of {label} is one of this framework")).into());
+        }
+        Side::open(label, &ours)
+    }
+
     /// What a person calls it: a revision, a path.
     pub fn label(&self) -> &str {
         &self.label

@@ -60,7 +60,7 @@ impl Selection {
     }
 
     /// Whether a case with this id, of another record, would have been looked for.
-    pub(crate) fn would_take(&self, case: &crate::record::CaseRecord) -> bool {
+    pub fn would_take(&self, case: &crate::record::CaseRecord) -> bool {
         (self.categories.is_empty() || self.categories.contains(&case.category))
             && (self.models.is_empty()
                 || case.model.as_ref().is_some_and(|model| self.models.contains(model)))
