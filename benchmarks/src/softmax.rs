@@ -1,7 +1,7 @@
 //! A softmax over the scores of twelve attention heads, as candle computes it.
 
 use bench_core::prelude::*;
-use candle_core::{D, DType, Device, Tensor};
+use candle_core::{D, Device, Tensor};
 
 /// Heads, queries and keys: the shape of the scores.
 const SHAPE: (usize, usize, usize) = (12, 64, 64);
@@ -16,10 +16,15 @@ fn scores() -> candle_core::Result<Tensor> {
     Tensor::from_vec(values, SHAPE, &Device::Cpu)
 }
 
+/// A distribution over the keys for every head and query.
+fn softmax(scores: &Tensor) -> candle_core::Result<Tensor> {
+    candle_nn::ops::softmax(scores, D::Minus1)
+}
+
 #[benchmark(category = "unit", name = "kernel_softmax", tags("kernels"))]
 fn bench(b: &mut Bencher) -> Result<()> {
     let scores = scores()?;
-    b.items(SCORES).try_iter(|| candle_nn::ops::softmax(black_box(&scores), D::Minus1))
+    b.items(SCORES).try_iter(|| softmax(black_box(&scores)))
 }
 
 #[cfg(test)]
@@ -28,8 +33,8 @@ mod tests {
 
     #[test]
     fn each_row_sums_to_one() -> candle_core::Result<()> {
-        let sums = candle_nn::ops::softmax(&scores()?, D::Minus1)?.sum(D::Minus1)?;
-        let worst = (sums - 1.0)?.abs()?.max_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?;
+        let sums = softmax(&scores()?)?.sum(D::Minus1)?;
+        let worst = (sums - 1.0)?.abs()?.max_all()?.to_scalar::<f32>()?;
         assert!(worst < 1e-5, "off by {worst}");
         Ok(())
     }
