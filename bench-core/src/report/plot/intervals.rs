@@ -257,7 +257,7 @@ mod tests {
         for threshold in [0.01, 0.0, -0.01, f64::NAN, f64::INFINITY, f64::MAX] {
             let svg = intervals("ends", &rows, threshold);
             check_well_formed(&svg);
-            assert!(svg.contains("(−∞ … ∞)"), "{svg}");
+            assert!(svg.contains("(−∞ … ∞)") && svg.contains(">−∞ … +2.0<") && !svg.contains("NaN"), "{svg}");
         }
         check_well_formed(&intervals("", &[], 0.01));
         check_well_formed(&intervals("", &[blank(Verdict::Failed)], 0.0));
