@@ -222,7 +222,7 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
         interval: Some(interval),
         verdict,
         smallest_effect: Some(seen.exp_m1()),
-        reason: (verdict == Verdict::Unsure).then_some(width.reason),
+        reason: (verdict == Verdict::Unsure).then(|| width.reason.to_owned()),
         ..figures
     }
 }

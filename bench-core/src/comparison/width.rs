@@ -1,7 +1,7 @@
 //! How much two runs of a case may differ without a change.
 
 use crate::comparison::drift::Drift;
-use crate::comparison::history::{FEWEST_RUNS, History, Spread};
+use crate::comparison::history::{History, Spread};
 use crate::record::{CaseRecord, Status, Time};
 use crate::stats;
 
@@ -18,6 +18,12 @@ const NORMAL_95: f64 = 1.96;
 /// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
 /// about every case every night, and one verdict in twenty would be wrong.
 const NORMAL_99: f64 = 2.576;
+
+/// Why a verdict is out of reach.
+const OWN_MEDIANS: &str =
+    "the runs do not know their own medians well enough: a longer `--max-time` would tell more";
+const TOO_FEW_RUNS: &str =
+    "fewer than 5 earlier runs tell how much it differs from run to run, so ±34 % is supposed";
 
 /// A case with figures in both runs.
 pub(super) struct Pair<'a> {
@@ -85,8 +91,8 @@ fn half_width(time: &Time) -> Option<f64> {
 pub(super) struct Width {
     pub(super) half: f64,
     pub(super) deviation: f64,
-    /// What makes it as wide as it is.
-    pub(super) reason: String,
+    /// What makes it as wide as it is; without figures, so that cases can share it.
+    pub(super) reason: &'static str,
 }
 
 impl Width {
@@ -96,33 +102,38 @@ impl Width {
             let quantile = stats::student_quantile(NORMAL_99, spread.degrees)?;
             Some((spread, deviation, quantile * deviation))
         });
-        let percent = |log: f64| log.exp_m1() * 100.0;
         let Some((spread, deviation, half)) = known else {
             // Independent errors: squares of half-widths add, on the logarithmic scale.
             let halves = [own[0], own[1], BETWEEN_RUNS.ln_1p(), NORMAL_95 * scale.drift.spread];
             let deviation = halves.iter().map(|half| half.powi(2)).sum::<f64>().sqrt() / NORMAL_95;
             let half = NORMAL_99 * deviation;
-            let reason = if own[0].hypot(own[1]) > BETWEEN_RUNS.ln_1p() {
-                format!("the runs know their own medians to ±{:.0} % only", percent(own[0].max(own[1])))
-            } else {
-                format!(
-                    "fewer than {FEWEST_RUNS} earlier runs tell how much it differs from run to run: ±{:.0} % is supposed",
-                    percent(NORMAL_99 / NORMAL_95 * BETWEEN_RUNS.ln_1p())
-                )
-            };
+            let reason = if own[0].hypot(own[1]) > BETWEEN_RUNS.ln_1p() { OWN_MEDIANS } else { TOO_FEW_RUNS };
             return Some(Width { half, deviation, reason });
         };
         let reason = if own[0].max(own[1]) / NORMAL_95 > spread.deviation {
-            format!("the runs know their own medians to ±{:.0} % only", percent(own[0].max(own[1])))
+            OWN_MEDIANS
         } else if scale.restless > 1.5 {
-            format!("all cases moved {:.1} times as far as between earlier runs", scale.restless)
+            "all cases moved farther than between earlier runs"
         } else {
-            format!("runs of it differ by ±{:.0} % without a change", percent(half.max(spread.seen)))
+            "earlier runs differ by as much without a change"
         };
         Some(Width {
             half: half.max(spread.seen) * scale.restless,
             deviation: deviation * scale.restless,
             reason,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::history::FEWEST_RUNS;
+
+    #[test]
+    fn the_reason_names_the_floor_that_is_used() {
+        let floor = (NORMAL_99 / NORMAL_95 * BETWEEN_RUNS.ln_1p()).exp_m1() * 100.0;
+        assert!(TOO_FEW_RUNS.contains(&format!("fewer than {FEWEST_RUNS} ")));
+        assert!(TOO_FEW_RUNS.contains(&format!("±{floor:.0} %")), "{floor}");
     }
 }
