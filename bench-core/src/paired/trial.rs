@@ -13,13 +13,13 @@ use crate::comparison::{Compared, Verdict, judge};
 use crate::plan::mix;
 use crate::record::Failure;
 use crate::runner::Interrupt;
-use crate::stats::{self, Interval};
+use crate::stats::{self, Components, Interval};
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
 const BATCHES: usize = 10;
 
 /// Batches of each side in a pair: within these the most telling number is found.
-const FEWEST_BATCHES: usize = 2;
+const FEWEST_BATCHES: usize = 4;
 const MOST_BATCHES: usize = 40;
 
 /// Crossovers after which the number of batches follows what has been seen.
@@ -159,7 +159,7 @@ impl Trial {
         if self.crossovers.len() < CROSSOVERS_TO_LEARN {
             return;
         }
-        let (Some(between), Some(within)) = (self.spread_between(), self.spread_within()) else { return };
+        let Some(Components { between, within }) = self.components() else { return };
         let timed: f64 = self
             .pairs()
             .map(|pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9)
@@ -233,14 +233,9 @@ impl Trial {
         })
     }
 
-    fn spread_between(&self) -> Option<f64> {
-        stats::robust_deviation(&self.pairs().filter_map(Pair::log_ratio).collect::<Vec<_>>())
-    }
-
-    fn spread_within(&self) -> Option<f64> {
-        let of_pairs: Vec<f64> =
-            self.pairs().filter_map(|pair| stats::robust_deviation(&pair.log_ratios())).collect();
-        stats::median(&stats::sorted(&of_pairs))
+    /// How much the log ratio differs from process pair to process pair, and from batch to batch of one.
+    fn components(&self) -> Option<Components> {
+        stats::variance_components(&self.pairs().map(Pair::log_ratios).collect::<Vec<_>>())
     }
 
     /// The smallest change that could have been seen in this many seconds of this case.
@@ -267,14 +262,15 @@ impl Trial {
         let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
         let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
-        let (spread_between, spread_within) = (self.spread_between(), self.spread_within());
-        let reason = unsure.then(|| match (spread_between, logs.len()) {
-            (Some(between), 1..) => format!(
-                "{} crossovers of process pairs that differ by {:.1} %",
+        let components = self.components();
+        let reason = unsure.then(|| match components {
+            Some(Components { between, within }) => format!(
+                "{} crossovers; processes differ by {:.1} %, batches by {:.1} %",
                 logs.len(),
-                between.exp_m1() * 100.0
+                between.exp_m1() * 100.0,
+                within.exp_m1() * 100.0
             ),
-            _ => "nothing was measured".to_owned(),
+            None => "too little was measured".to_owned(),
         });
         PairedCase {
             compared: Compared {
@@ -288,8 +284,8 @@ impl Trial {
                 reason,
             },
             seconds: self.spent.as_secs_f64(),
-            spread_between,
-            spread_within,
+            spread_between: components.map(|components| components.between),
+            spread_within: components.map(|components| components.within),
             log_e_value: self.log_e_value(rules),
             smallest_effects,
             settle_s,
