@@ -19,7 +19,7 @@ use crate::stats::{self, Components, Interval};
 const BATCHES: usize = 10;
 
 /// Batches of each side in a pair: within these the most telling number is found.
-const FEWEST_BATCHES: usize = 4;
+const FEWEST_BATCHES: usize = 10;
 const MOST_BATCHES: usize = 40;
 
 /// Crossovers after which the number of batches follows what has been seen.
