@@ -105,6 +105,74 @@ pub(crate) fn forget_variable(name: impl AsRef<std::ffi::OsStr>) {
     unsafe { std::env::remove_var(name) }
 }
 
+/// A set of processors.
+#[derive(Clone)]
+pub(crate) struct Processors(#[cfg(target_os = "linux")] libc::cpu_set_t);
+
+#[cfg(target_os = "linux")]
+impl Processors {
+    /// One processor; an impossible number is an empty set, which no thread can be put on.
+    pub(crate) fn only(cpu: usize) -> Self {
+        // SAFETY: a cpu_set_t is an array of integers, for which zeros are a value; CPU_SET writes within
+        // the set, as the number has been checked.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            if cpu < libc::CPU_SETSIZE as usize {
+                libc::CPU_SET(cpu, &mut set);
+            }
+            Processors(set)
+        }
+    }
+
+    /// Their numbers.
+    pub(crate) fn numbers(&self) -> Vec<usize> {
+        // SAFETY: CPU_ISSET reads within the set, as the numbers are below its size.
+        (0..libc::CPU_SETSIZE as usize).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &self.0) }).collect()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Processors {
+    /// Processors cannot be chosen here.
+    pub(crate) fn only(_cpu: usize) -> Self {
+        Processors()
+    }
+
+    /// None that could be chosen.
+    pub(crate) fn numbers(&self) -> Vec<usize> {
+        Vec::new()
+    }
+}
+
+/// The processors that this thread may use.
+#[cfg(target_os = "linux")]
+pub(crate) fn processors() -> Option<Processors> {
+    let Processors(mut set) = Processors::only(usize::MAX);
+    // SAFETY: the pointer and the size describe a live local, which the call writes into.
+    let done = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) };
+    (done == 0).then_some(Processors(set))
+}
+
+/// The processors that this thread may use.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn processors() -> Option<Processors> {
+    None
+}
+
+/// Puts this thread, and the processes it starts from now on, on these processors; `false` where that is
+/// not possible.
+#[cfg(target_os = "linux")]
+pub(crate) fn use_processors(Processors(set): &Processors) -> bool {
+    // SAFETY: the pointer and the size describe a live value, which the call reads.
+    unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), set) == 0 }
+}
+
+/// Puts this thread on these processors; `false` where that is not possible.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn use_processors(_: &Processors) -> bool {
+    false
+}
+
 /// Ends the process without running destructors or exit handlers, which belong to somebody else
 /// in a process that was forked.
 pub(crate) fn leave_at_once(code: i32) -> ! {
@@ -210,6 +278,18 @@ mod tests {
         let peak = high_water_mark().expect("VmHWM");
         let now = resident_memory(std::process::id()).expect("statm");
         assert!(peak >= now && now.0 > 100 * 1024, "{peak} {now}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_stays_where_it_is_put() {
+        let before = processors().expect("affinity");
+        let last = *before.numbers().last().expect("a processor");
+        assert!(use_processors(&Processors::only(last)));
+        assert_eq!(processors().expect("affinity").numbers(), [last]);
+        assert!(!use_processors(&Processors::only(usize::MAX)), "no processor at all");
+        assert!(use_processors(&before));
+        assert_eq!(processors().expect("affinity").numbers(), before.numbers());
     }
 
     #[test]

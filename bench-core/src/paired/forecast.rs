@@ -8,7 +8,7 @@ use super::CONFIDENCE;
 const POWER: f64 = 0.95;
 
 /// More crossovers than this nobody waits for.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 16;
 
 /// Log ratios of crossovers, supposed normal around the truth. The test supposes nothing of the kind: this
 /// says only how long it may take.
@@ -46,10 +46,15 @@ impl Forecast {
         let enough = |n: usize| {
             self.rank(n).is_some_and(|(_, p)| self.deviation * normal_quantile(p).abs() <= distance)
         };
-        if !enough(MOST) {
-            return None;
+        // Doubling first: ranks among many are dear to find, and few are needed as a rule.
+        let mut many = 8;
+        while !enough(many) {
+            many *= 2;
+            if many > MOST {
+                return None;
+            }
         }
-        let (mut too_few, mut many) = (0, MOST);
+        let mut too_few = many / 2;
         while many - too_few > 1 {
             let middle = too_few + (many - too_few) / 2;
             if enough(middle) { many = middle } else { too_few = middle }

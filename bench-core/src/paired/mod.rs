@@ -1,7 +1,7 @@
 //! Two live programs, case by case: did it get slower?
 //!
-//! Both sides' workers are alive together and work in turns of about a millisecond, so that whatever the
-//! machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are
+//! Both sides' workers are alive together and work in turns of a tenth of a millisecond, so that
+//! whatever the machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are
 //! measured, and each pair is answered by one in the opposite order ([`Crossover`]). A case stops as soon as
 //! it is decided; the test stays valid however often one looks ([`crate::stats::median_sequence`]), and over
 //! the whole suite the share of false findings is limited

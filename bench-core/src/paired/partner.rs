@@ -98,6 +98,11 @@ impl<'a> Partner<'a> {
         }
     }
 
+    /// How many threads it has.
+    pub(super) fn threads(&self) -> usize {
+        self.worker.threads().unwrap_or(1)
+    }
+
     /// Lets it come to its end: what it holds may lie outside of it, such as temporary files.
     ///
     /// # Errors

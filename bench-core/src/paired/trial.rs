@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::forecast::Forecast;
-use super::pair::{self, Arrangement, Pair, Role};
+use super::pair::{self, Arrangement, Measured, Pair, Role};
 use super::partner::{Broken, Limits};
 use super::{CONFIDENCE, Rules};
 use crate::comparison::{Compared, Verdict, judge};
@@ -14,13 +14,14 @@ use crate::plan::mix;
 use crate::record::Failure;
 use crate::runner::Interrupt;
 use crate::stats::{self, Components, Interval};
+use crate::sys;
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
-const BATCHES: usize = 10;
+const BATCHES: usize = 50;
 
 /// Batches of each side in a pair: within these the most telling number is found.
-const FEWEST_BATCHES: usize = 10;
-const MOST_BATCHES: usize = 40;
+const FEWEST_BATCHES: usize = 20;
+const MOST_BATCHES: usize = 100;
 
 /// Crossovers after which the number of batches follows what has been seen.
 const CROSSOVERS_TO_LEARN: usize = 4;
@@ -81,6 +82,8 @@ pub(super) struct Trial {
     candidate: PathBuf,
     iterations: Option<u64>,
     batches: usize,
+    /// The most threads that a worker has had, once one has run.
+    threads: Option<usize>,
     crossovers: Vec<Crossover>,
     pub(super) spent: Duration,
     failure: Option<SideFailure>,
@@ -96,6 +99,7 @@ impl Trial {
             candidate,
             iterations: None,
             batches: BATCHES,
+            threads: None,
             crossovers: Vec::new(),
             spent: Duration::ZERO,
             failure: None,
@@ -130,6 +134,12 @@ impl Trial {
         let chance =
             mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
         let first = if chance & 1 == 0 { Role::Base } else { Role::Candidate };
+        // One thread needs one processor, and three processes on one processor need wake no other: the spread
+        // was half of what it is when the scheduler chooses. Which one is left to chance.
+        let cpu = (self.threads == Some(1)).then(sys::processors).flatten().and_then(|all| {
+            let numbers = all.numbers();
+            numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
+        });
         let mut pair = |first: Role, padding: u64| {
             let arrangement = Arrangement {
                 case: &self.id,
@@ -142,9 +152,11 @@ impl Trial {
                 padding: (padding % 4096) as usize,
                 inject: rules.inject,
                 limits: Limits { timeout: rules.timeout, memory: rules.max_memory },
+                cpu,
             };
-            let pair = pair::measure(&arrangement, interrupt)?;
+            let Measured { pair, threads } = pair::measure(&arrangement, interrupt)?;
             self.iterations = Some(pair.iterations);
+            self.threads = Some(self.threads.unwrap_or(1).max(threads));
             Ok(pair)
         };
         let pairs = [pair(first, chance >> 8)?, pair(first.other(), chance >> 32)?];
@@ -219,7 +231,12 @@ impl Trial {
         let per_crossover = self.spent.checked_div(u32::try_from(self.crossovers.len()).ok()?)?;
         let logs = self.log_ratios();
         let forecast = self.forecast(rules, cases)?;
-        let needed = forecast.needed(stats::median(&stats::sorted(&logs))?)?;
+        // While no change at all is possible it is the best guess: the estimate is noise around it, and often
+        // near the threshold, where nothing would ever be enough.
+        let possibly_none =
+            self.interval().is_none_or(|interval| interval.low <= 0.0 && 0.0 <= interval.high);
+        let likely = if possibly_none { 0.0 } else { stats::median(&stats::sorted(&logs))? };
+        let needed = forecast.needed(likely)?;
         // A forecast that has come true without a decision was too bold: some more, then.
         let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
         per_crossover.checked_mul(u32::try_from(more).ok()?)

@@ -81,6 +81,11 @@ impl Worker {
         sys::resident_memory(self.child.id())
     }
 
+    /// How many threads it has now.
+    pub(crate) fn threads(&self) -> Option<usize> {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).ok().map(Iterator::count)
+    }
+
     /// Waits until there is something to read, the worker has ended, or `patience` is over.
     pub(crate) fn wait(&self, interrupt: &Interrupt, patience: Duration) -> io::Result<Ready> {
         let [channel, stdout, stderr, ..] = sys::wait_readable(
