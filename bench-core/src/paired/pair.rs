@@ -89,8 +89,10 @@ pub(super) struct Arrangement<'a> {
     pub(super) first: Role,
     /// Iterations a batch; found out when absent.
     pub(super) iterations: Option<u64>,
-    /// Batches of each side.
+    /// Batches of each side, if they fit into the slice.
     pub(super) batches: usize,
+    /// The time that measuring should take, in nanoseconds.
+    pub(super) slice_ns: u64,
     /// Length of the padding in the environment, the same for both.
     pub(super) padding: usize,
     /// The share by which the candidate's work is secretly increased.
@@ -151,10 +153,11 @@ pub(super) fn measure(
         Some(iterations) => iterations,
         None => batch_size(&mut one, arrangement.inject).map_err(|broken| (first, broken))?,
     };
-    warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
+    let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
     warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+    let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
-    for number in 0..arrangement.batches {
+    for number in 0..batches {
         // A, B, B, A: what drifts evenly over four batches favours neither.
         for turn in [number % 2 == 0, number % 2 != 0] {
             let (partner, times, side) =
@@ -222,16 +225,21 @@ fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Res
     Ok((ns as f64 * (1.0 + share)).round() as u64)
 }
 
-fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<(), Broken> {
-    let mut spent: u64 = 0;
-    for _ in 0..WARM_UP_NS / 1000 {
+/// Returns what the last batch took, in nanoseconds.
+fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<u64, Broken> {
+    let (mut spent, mut last): (u64, u64) = (0, 0);
+    while spent < WARM_UP_NS {
+        last = partner.batch(iterations)?;
         // A batch of no length counts as one of 1 µs: this must end.
-        spent += partner.batch(iterations)?.max(1000);
-        if spent >= WARM_UP_NS {
-            break;
-        }
+        spent += last.max(1000);
     }
-    Ok(())
+    Ok(last)
+}
+
+/// Batches of each side that fit into a slice; two at least: A, B, B, A.
+fn fitting(slice_ns: u64, batch_ns: u64) -> usize {
+    let turns = slice_ns / (2 * batch_ns.max(1));
+    usize::try_from(turns / 2 * 2).unwrap_or(usize::MAX).max(2)
 }
 
 #[cfg(test)]
@@ -248,6 +256,14 @@ mod tests {
         };
         assert!((pair.log_ratio().expect("batches") - 1.1f64.ln()).abs() < 1e-12);
         assert_eq!(pair.times(Role::Base).next(), Some(1e-8));
+    }
+
+    #[test]
+    fn slow_batches_are_few() {
+        assert_eq!(fitting(125_000_000, 100_000), 624);
+        assert_eq!(fitting(125_000_000, 20_000_000), 2);
+        assert_eq!(fitting(125_000_000, 5_000_000_000), 2);
+        assert_eq!(fitting(125_000_000, 15_000_000), 4);
     }
 
     #[test]

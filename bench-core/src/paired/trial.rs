@@ -11,6 +11,7 @@ use super::partner::{Broken, Limits};
 use super::{CONFIDENCE, Rules};
 use crate::comparison::{Compared, Verdict, judge};
 use crate::plan::mix;
+use crate::quantity::nanoseconds;
 use crate::record::Failure;
 use crate::runner::Interrupt;
 use crate::stats::{self, Components, Interval};
@@ -22,6 +23,12 @@ const BATCHES: usize = 50;
 /// Batches of each side in a pair: within these the most telling number is found.
 const FEWEST_BATCHES: usize = 20;
 const MOST_BATCHES: usize = 100;
+
+/// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
+const PAIRS_IN_BUDGET: u64 = 24;
+
+/// Crossovers before which no decision is possible: [`stats::rank_needed`].
+const FEWEST_CROSSOVERS: usize = 8;
 
 /// Crossovers after which the number of batches follows what has been seen.
 const CROSSOVERS_TO_LEARN: usize = 4;
@@ -148,6 +155,7 @@ impl Trial {
                 first,
                 iterations: self.iterations,
                 batches: self.batches,
+                slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
                 // Up to a page, in steps that are no multiple of a cache line.
                 padding: (padding % 4096) as usize,
                 inject: rules.inject,
@@ -228,23 +236,29 @@ impl Trial {
 
     /// How much longer until it is decided, if it ever is.
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
-        let per_crossover = self.spent.checked_div(u32::try_from(self.crossovers.len()).ok()?)?;
         let logs = self.log_ratios();
-        let forecast = self.forecast(rules, cases)?;
-        // While no change at all is possible it is the best guess: the estimate is noise around it, and often
-        // near the threshold, where nothing would ever be enough.
-        let possibly_none =
-            self.interval().is_none_or(|interval| interval.low <= 0.0 && 0.0 <= interval.high);
-        let likely = if possibly_none { 0.0 } else { stats::median(&stats::sorted(&logs))? };
-        let needed = forecast.needed(likely)?;
+        let per_crossover = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
+        let needed = match self.forecast(rules, cases) {
+            Some(forecast) => forecast.needed(self.likely_change()?)?,
+            // Too little is known to say more.
+            None => FEWEST_CROSSOVERS,
+        };
         // A forecast that has come true without a decision was too bold: some more, then.
         let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
         per_crossover.checked_mul(u32::try_from(more).ok()?)
     }
 
+    /// The likely change, as a log ratio. While none at all is possible that is the best guess: the estimate
+    /// is noise around it, and often near the threshold, where nothing would ever be enough.
+    fn likely_change(&self) -> Option<f64> {
+        let possibly_none =
+            self.interval().is_none_or(|interval| interval.low <= 0.0 && 0.0 <= interval.high);
+        if possibly_none { Some(0.0) } else { stats::median(&stats::sorted(&self.log_ratios())) }
+    }
+
     fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
         Some(Forecast {
-            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.crossovers.len() > 2)?,
+            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.crossovers.len() > 4)?,
             threshold: rules.above(),
             log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
         })

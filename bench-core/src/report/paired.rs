@@ -110,6 +110,9 @@ fn unsure(cases: &[PairedCase]) -> String {
         };
         let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let settle = match case.settle_s {
+            Some(seconds) if case.compared.smallest_effect.is_none() => {
+                format!("at least {} more are needed", duration(seconds))
+            }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
             None => "so near to the threshold that no patience would settle it".to_owned(),
         };
