@@ -282,3 +282,48 @@ fn prune(kept: &Path) {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_decides_what_is_built_is_in_the_key() {
+        let key = |arguments: &[&str]| {
+            Checkout::new(".", &arguments.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).key()
+        };
+        assert_eq!(key(&["-p", "models"]), key(&["-p", "models"]));
+        assert_ne!(key(&["-p", "models"]), key(&[]));
+        assert_ne!(key(&["-p", "models"]), key(&["-pm", "odels"]));
+    }
+
+    #[test]
+    fn the_newest_revisions_are_kept() {
+        let kept = tempfile::tempdir().expect("folder");
+        fs::write(kept.path().join(".lock"), "").expect("file");
+        for age in 0..KEPT + 3 {
+            let folder = kept.path().join(format!("{age:02}"));
+            fs::create_dir(&folder).expect("folder");
+            fs::write(folder.join("speed"), "").expect("file");
+            let built = SystemTime::now() - Duration::from_secs(60 * age as u64);
+            File::open(&folder).and_then(|folder| folder.set_modified(built)).expect("time");
+        }
+        prune(kept.path());
+        let mut left: Vec<String> = fs::read_dir(kept.path())
+            .expect("folder")
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        let expected: Vec<String> =
+            [".lock".to_owned()].into_iter().chain((0..KEPT).map(|age| format!("{age:02}"))).collect();
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn a_flag_is_no_revision() {
+        assert_eq!(Checkout::new(".", &[]).commit("--all"), None);
+    }
+}
