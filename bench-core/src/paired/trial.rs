@@ -376,6 +376,8 @@ pub(super) mod tests {
     fn evidence_is_against_either_side_of_the_threshold_and_only_there() {
         let evidence = |logs: &[f64]| Trial::told(logs, 1.0).log_e_value(&Rules::default());
         let (slower, faster) = (evidence(&around(0.05, 0.004, 40)), evidence(&around(-0.05, 0.004, 40)));
+        let above = stats::log_e_value_above(&around(0.05, 0.004, 40), Rules::default().above());
+        assert!((slower - (above - std::f64::consts::LN_2)).abs() < 0.1, "{slower} {above}");
         assert!(slower > 20f64.ln() && (slower - faster).abs() < 0.1, "{slower} {faster}");
         assert!(evidence(&around(0.0, 0.004, 40)) < 0.0);
         assert!((evidence(&[]) - 0.0).abs() < 1e-9, "nothing seen is no evidence");
