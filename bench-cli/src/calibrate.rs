@@ -22,11 +22,11 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
         let mut progress = Progress::new(arguments.report.quiet);
         paired::calibrate(&side, &selection, &rules, arguments.repeats, &mut progress)?
     };
-    let folder = calibration.write(&arguments.report.output_dir)?;
+    let written = calibration.write(&arguments.report.output_dir);
     arguments.report.print(&calibration, || {
         report::calibration::render(&calibration, Style::for_stdout(arguments.report.color))
     })?;
-    arguments.report.tell_folder(&folder);
+    arguments.report.tell_folder(&written?);
     Ok(if calibration.is_interrupted() {
         exit::INTERRUPTED
     } else if calibration.failed() {

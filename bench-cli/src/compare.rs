@@ -36,11 +36,12 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
         let mut progress = Progress::new(arguments.report.quiet);
         paired::compare(base, candidate, &selection, &rules, &mut progress)?
     };
-    let folder = comparison.write(&arguments.report.output_dir)?;
+    // A full disk must not swallow what was measured: shown first, complained of afterwards.
+    let written = comparison.write(&arguments.report.output_dir);
     arguments.report.print(&comparison, || {
         report::paired::render(&comparison, Style::for_stdout(arguments.report.color))
     })?;
-    arguments.report.tell_folder(&folder);
+    arguments.report.tell_folder(&written?);
     Ok(comparison.exit_code(arguments.fail_on_regression.unwrap_or_default(), arguments.strict))
 }
 

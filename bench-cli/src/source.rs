@@ -20,7 +20,8 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
     let commit = checkout.commit(name);
     // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
     let bare = !name.contains('/') && name != "." && name != "..";
-    let run = if bare { record::resolve(results, name).ok() } else { None };
+    let is_run = bare && (name == record::LATEST || results.join(name).exists());
+    let run = if is_run { record::resolve(results, name).ok() } else { None };
     let meanings: Vec<String> = [
         path.exists().then(|| format!("the path ./{name}")),
         commit.as_ref().map(|commit| format!("the git revision {commit} (refs/heads/{name}?)")),

@@ -29,9 +29,10 @@ pub(super) fn run(flags: &Flags, suite: &Suite, revision: &str, style: Style) ->
         let mut progress = Progress::new(flags.quiet || flags.no_progress);
         paired::compare(&base, &candidate, &suite.selection, &rules, &mut progress)?
     };
-    let folder = suite.results.as_deref().map(|results| comparison.write(results)).transpose()?;
+    // A full disk must not swallow what was measured: shown first, complained of afterwards.
+    let written = suite.results.as_deref().map(|results| comparison.write(results)).transpose();
     print(&report::paired::render(&comparison, style))?;
-    if let Some(folder) = folder {
+    if let Some(folder) = written? {
         tell(&format!("report: {}", folder.display()));
     }
     Ok(comparison.exit_code(flags.fail_on_regression.unwrap_or_default(), flags.strict))

@@ -202,3 +202,75 @@ fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
             .unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::SideRecord;
+    use super::super::trial::Trial;
+    use super::super::trial::tests::around;
+    use super::*;
+    use crate::record::Environment;
+
+    fn comparison(inject: f64, log_ratios: &[f64], state: RunState) -> PairedComparison {
+        let rules = Rules { inject, max_time: Duration::from_secs(3), ..Rules::default() };
+        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new() };
+        let trial = Trial::told(log_ratios, 2.0);
+        let verdict = trial.verdict(&rules, true);
+        PairedComparison {
+            format: String::new(),
+            schema_version: 1,
+            timestamp: String::new(),
+            state,
+            base: side(),
+            candidate: side(),
+            seconds: 2.0,
+            environment: Environment::default(),
+            notes: Vec::new(),
+            cases: vec![trial.into_case(verdict, &rules, 1)],
+            others: Vec::new(),
+            rules,
+        }
+    }
+
+    #[test]
+    fn same_against_same_is_tallied() {
+        let of = |centre, spread| comparison(0.0, &around(centre, spread, 40), RunState::Complete);
+        let found = Calibration::of(vec![of(0.0, 0.004), of(0.0, 0.2), of(0.05, 0.004), of(-0.05, 0.004)]);
+        let expected = Tally {
+            comparisons: 4,
+            same: 1,
+            unsure: 1,
+            slower: 1,
+            faster: 1,
+            intervals: 4,
+            covering: 2,
+            able: 0,
+            able_slower: 0,
+        };
+        assert_eq!((found.suite, found.cases[0].tally), (expected, expected));
+        assert!((found.suite.false_alarms().0 - 0.5).abs() < 1e-12);
+        assert!((found.suite.coverage().0 - 0.5).abs() < 1e-12);
+        assert!(found.suite.power().0.is_nan(), "nothing was injected");
+        assert!((found.cases[0].seconds - 2.0).abs() < 1e-9);
+    }
+
+    /// Power counts where the printed smallest effect says that what was injected can be seen.
+    #[test]
+    fn what_is_injected_is_the_truth() {
+        let of =
+            |centre: f64, spread| comparison(0.05, &around(centre.ln_1p(), spread, 40), RunState::Complete);
+        let found = Calibration::of(vec![of(0.05, 0.004), of(0.0, 0.004), of(0.05, 0.5)]).suite;
+        assert_eq!((found.slower, found.covering, found.able, found.able_slower), (1, 2, 2, 1));
+    }
+
+    #[test]
+    fn an_interrupted_comparison_counts_for_nothing() {
+        let whole = comparison(0.0, &around(0.0, 0.004, 40), RunState::Complete);
+        let half = comparison(0.0, &around(0.05, 0.004, 40), RunState::Interrupted);
+        let found = Calibration::of(vec![whole, half]);
+        assert!(found.is_interrupted() && !found.failed());
+        assert_eq!((found.suite.comparisons, found.suite.slower), (1, 0));
+    }
+}

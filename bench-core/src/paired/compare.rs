@@ -178,3 +178,79 @@ fn nothing_in_common(base: &Side, candidate: &Side) -> String {
     };
     format!("no chosen case is in both sides\n{}\n{}", list(base), list(candidate))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::tests::around;
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn rules() -> Rules {
+        Rules { max_time: 3 * SECOND, ..Rules::default() }
+    }
+
+    fn open(trials: Vec<Trial>, rules: &Rules) -> Vec<usize> {
+        Suite { trials, rules }.open()
+    }
+
+    fn same(spent: f64) -> Trial {
+        Trial::told(&around(0.0, 0.004, 40), spent)
+    }
+
+    /// Undecided, and a little more would decide it.
+    fn nearly(spent: f64) -> Trial {
+        Trial::told(&around(0.0, 0.03, 16), spent)
+    }
+
+    /// Undecided, and for ever.
+    fn hopeless(spent: f64) -> Trial {
+        Trial::told(&around(0.01, 0.5, 24), spent)
+    }
+
+    #[test]
+    fn the_fakes_are_what_they_are_called() {
+        let rules = rules();
+        let verdicts =
+            Suite { trials: vec![same(1.0), nearly(1.0), hopeless(1.0)], rules: &rules }.verdicts();
+        assert_eq!(verdicts, [Verdict::Same, Verdict::Unsure, Verdict::Unsure]);
+        let needs = |trial: Trial| trial.needs(&rules, 2);
+        assert!(needs(nearly(3.0)).is_some_and(|more| more < 5 * SECOND), "{:?}", needs(nearly(3.0)));
+        assert!(needs(hopeless(3.0)).is_none_or(|more| more > 60 * SECOND), "{:?}", needs(hopeless(3.0)));
+    }
+
+    #[test]
+    fn every_undecided_case_has_its_own_time() {
+        let rules = rules();
+        let begun = || Trial::told(&[], 0.0);
+        assert_eq!(open(vec![begun(), same(0.5), nearly(1.0), hopeless(2.9)], &rules), [0, 2, 3]);
+        assert_eq!(open(vec![same(0.1), same(2.0)], &rules), [0usize; 0]);
+    }
+
+    #[test]
+    fn what_decided_cases_leave_goes_to_those_that_can_be_decided() {
+        let rules = rules();
+        assert_eq!(open(vec![same(0.1), nearly(3.1)], &rules), [1]);
+        assert_eq!(open(vec![same(0.1), hopeless(3.1)], &rules), [0usize; 0], "hope is lost");
+        assert_eq!(open(vec![same(3.0), nearly(3.1)], &rules), [0usize; 0], "nothing is left");
+        // What is promised to a case that has not had its time is not given away.
+        assert_eq!(open(vec![hopeless(0.1), nearly(3.1)], &rules), [0]);
+    }
+
+    #[test]
+    fn a_failed_case_takes_no_more_time() {
+        assert_eq!(open(vec![nearly(0.1).broken(), nearly(0.1)], &rules()), [1]);
+    }
+
+    /// One finding among many cases needs more evidence than one alone (e-BH).
+    #[test]
+    fn findings_are_those_of_the_whole_suite() {
+        let rules = rules();
+        let slower = || Trial::told(&around(0.05, 0.004, 9), 1.0);
+        let alone = Suite { trials: vec![slower()], rules: &rules }.verdicts();
+        assert_eq!(alone, [Verdict::Slower]);
+        let mut trials: Vec<Trial> = (0..200).map(|_| hopeless(1.0)).collect();
+        trials.push(slower());
+        assert_eq!(Suite { trials, rules: &rules }.verdicts()[200], Verdict::Unsure);
+    }
+}

@@ -36,7 +36,6 @@ enum Message {
 #[derive(Deserialize)]
 struct Target {
     kind: Vec<String>,
-    name: String,
 }
 
 #[derive(Deserialize)]
@@ -57,8 +56,7 @@ impl Checkout {
     /// # Errors
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
     pub fn build(&self) -> Result<Vec<PathBuf>, RunError> {
-        let built = cargo_bench(&self.root, &self.cargo_arguments, None)?;
-        Ok(built.into_iter().map(|(_, executable)| executable).collect())
+        cargo_bench(&self.root, &self.cargo_arguments, None)
     }
 
     /// The commit that `revision` names, if it names one.
@@ -72,9 +70,9 @@ impl Checkout {
         (output.status.success() && !commit.is_empty()).then_some(commit)
     }
 
-    /// Builds the bench targets of a commit, in a worktree of its own that is gone afterwards. What crates the
-    /// worktree shares with this checkout is not built again; what was built before for the same arguments
-    /// and compiler is not built at all.
+    /// Builds the bench targets of a commit, in a worktree of its own that is gone afterwards. Crates that are
+    /// the same in two revisions are built once; what was built before for the same arguments and compiler is
+    /// not built at all.
     ///
     /// # Errors
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
@@ -90,7 +88,7 @@ impl Checkout {
             .map_err(|error| RunError::io("lock", &lock, error))?;
         let home = kept.join(format!("{commit}-{:016x}", self.key()));
         if !home.is_dir() {
-            self.build_into(commit, &workspace_root, &target_directory, &home)?;
+            self.build_into(commit, &workspace_root, &target_directory.join("bench"), &home)?;
             prune(&kept);
         }
         drop(lock);
@@ -103,10 +101,10 @@ impl Checkout {
         Ok(executables)
     }
 
-    fn build_into(&self, commit: &str, root: &Path, target: &Path, home: &Path) -> Result<(), RunError> {
+    fn build_into(&self, commit: &str, root: &Path, bench: &Path, home: &Path) -> Result<(), RunError> {
         // While this listens, Ctrl-C ends cargo and not this program, which has a worktree to take away.
         let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
-        let worktree = Worktree::add(self, commit, target.join("bench").join("worktree"))?;
+        let worktree = Worktree::add(self, commit, bench.join("worktree"))?;
         // The workspace may lie in a folder of the repository.
         let top = self.git(&["rev-parse", "--show-toplevel"]).map(|output| text(&output.stdout));
         let inside = top
@@ -125,17 +123,23 @@ impl Checkout {
             "building {} in a worktree of its own",
             &commit[..commit.len().min(12)]
         ));
-        let built = cargo_bench(&worktree.path.join(inside), &self.cargo_arguments, Some(target));
+        // Cargo names what it builds by its place in the workspace, which is the same in every worktree: in the
+        // checkout's own target folder, the revision would replace the program that it is to be compared with.
+        let target = bench.join("build");
+        let built = cargo_bench(&worktree.path.join(inside), &self.cargo_arguments, Some(&target));
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
         }
+        let built = built?;
         let fresh = home.with_extension("new");
         let io = |error| RunError::io("keep the built revision", home, error);
         // What a killed run has left.
         let _ = fs::remove_dir_all(&fresh);
         fs::create_dir_all(&fresh).map_err(io)?;
-        for (name, executable) in built? {
-            fs::copy(executable, fresh.join(name)).map_err(io)?;
+        for executable in built {
+            // Cargo's file names hold a hash: two packages may have a target of one name.
+            let name = executable.file_name().unwrap_or_default();
+            fs::copy(&executable, fresh.join(name)).map_err(io)?;
         }
         fs::rename(&fresh, home).map_err(io)
     }
@@ -214,12 +218,8 @@ impl Drop for Worktree<'_> {
     }
 }
 
-/// Builds the bench targets in `folder`; their names, and where they are.
-fn cargo_bench(
-    folder: &Path,
-    arguments: &[String],
-    target: Option<&Path>,
-) -> Result<Vec<(String, PathBuf)>, RunError> {
+/// Builds the bench targets in `folder`; where they are.
+fn cargo_bench(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<PathBuf>, RunError> {
     let mut command = cargo();
     command
         .current_dir(folder)
@@ -236,7 +236,7 @@ fn cargo_bench(
             serde_json::from_str(&line.map_err(io)?)
             && target.kind.iter().any(|kind| kind == "bench")
         {
-            executables.push((target.name, executable));
+            executables.push(executable);
         }
     }
     let status = child.wait().map_err(io)?;
@@ -281,4 +281,49 @@ fn prune(kept: &Path) {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_decides_what_is_built_is_in_the_key() {
+        let key = |arguments: &[&str]| {
+            Checkout::new(".", &arguments.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).key()
+        };
+        assert_eq!(key(&["-p", "models"]), key(&["-p", "models"]));
+        assert_ne!(key(&["-p", "models"]), key(&[]));
+        assert_ne!(key(&["-p", "models"]), key(&["-pm", "odels"]));
+    }
+
+    #[test]
+    fn the_newest_revisions_are_kept() {
+        let kept = tempfile::tempdir().expect("folder");
+        fs::write(kept.path().join(".lock"), "").expect("file");
+        for age in 0..KEPT + 3 {
+            let folder = kept.path().join(format!("{age:02}"));
+            fs::create_dir(&folder).expect("folder");
+            fs::write(folder.join("speed"), "").expect("file");
+            let built = SystemTime::now() - Duration::from_secs(60 * age as u64);
+            File::open(&folder).and_then(|folder| folder.set_modified(built)).expect("time");
+        }
+        prune(kept.path());
+        let mut left: Vec<String> = fs::read_dir(kept.path())
+            .expect("folder")
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        let expected: Vec<String> =
+            [".lock".to_owned()].into_iter().chain((0..KEPT).map(|age| format!("{age:02}"))).collect();
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn a_flag_is_no_revision() {
+        assert_eq!(Checkout::new(".", &[]).commit("--all"), None);
+    }
 }

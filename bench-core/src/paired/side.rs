@@ -146,7 +146,7 @@ fn list(executable: &Path) -> Result<Vec<Listed>, RunError> {
         .env_remove(CHANNEL_VARIABLE)
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| RunError::Spawn { path: executable.to_owned(), source })?;
+        .map_err(|error| ours(format!("it cannot be started ({error})")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let first = crate::report::first_line(&said);

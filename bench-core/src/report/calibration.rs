@@ -1,8 +1,10 @@
 //! A calibration on the console.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::paired::{Calibration, Tally};
+use crate::report::paired::{self, setting};
 use crate::report::{Style, Table};
 use crate::stats::Interval;
 
@@ -44,18 +46,31 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
              in 1 s: the smallest change of time that can be seen in that time"
         )
     );
+    // The first failure of a case tells: the others are likely to be the same.
+    let mut failures = BTreeMap::new();
+    for case in calibration.comparisons.iter().flat_map(|comparison| &comparison.cases) {
+        if let Some(failure) = &case.failure {
+            failures.entry(case.compared.id.as_str()).or_insert(failure);
+        }
+    }
+    for (id, failure) in failures {
+        out += &paired::failed(id, failure, style);
+    }
+    if calibration.is_interrupted() {
+        let _ = writeln!(out, "\n{} only whole comparisons are counted", style.doubtful("interrupted:"));
+    }
     let _ = writeln!(out, "\n{}", conclusion(&calibration.suite, rules.threshold, rules.inject));
     out
 }
 
 fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
-    let threshold = threshold * 100.0;
+    let threshold = setting(threshold);
     let coverage = shown(suite.coverage());
     if inject > 0.0 {
         format!(
-            "{} % more work, threshold {threshold} %: slower in {} of {} comparisons that say they can see it, \
+            "{} more work, threshold {threshold}: slower in {} of {} comparisons that say they can see it, \
              {}; wrong sign {} of {}; intervals that hold the truth: {coverage}",
-            inject * 100.0,
+            setting(inject),
             suite.able_slower,
             suite.able,
             shown(suite.power()),
@@ -64,7 +79,7 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
         )
     } else {
         format!(
-            "same against same, threshold {threshold} %: {} of {} comparisons called a change, {}; intervals that \
+            "same against same, threshold {threshold}: {} of {} comparisons called a change, {}; intervals that \
              hold a ratio of 1: {coverage}",
             suite.slower + suite.faster,
             suite.comparisons,

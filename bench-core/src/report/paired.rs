@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::comparison::Verdict;
 use crate::paired::{PairedCase, PairedComparison, Role, SideFailure};
 use crate::quantity::Seconds;
+use crate::record::RunState;
 use crate::report::{Style, Table, printable};
 
 /// The table of a paired comparison, and everything that should be said around it.
@@ -23,9 +24,9 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     if comparison.rules.inject > 0.0 {
         let _ = writeln!(
             out,
-            "{} the candidate does {} % more work than it reports",
+            "{} the candidate does {} more work than it reports",
             style.doubtful("injected:"),
-            comparison.rules.inject * 100.0
+            setting(comparison.rules.inject)
         );
     }
     for note in &comparison.notes {
@@ -81,7 +82,13 @@ fn change(share: f64) -> String {
     if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
 }
 
-fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
+/// A share that a person has given, in percent: as they wrote it, without the dust of binary fractions.
+pub(super) fn setting(share: f64) -> String {
+    let percent = share * 100.0;
+    format!("{} %", format!("{percent:.9}").trim_end_matches('0').trim_end_matches('.'))
+}
+
+pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
     let side = match side {
         Role::Base => "base",
         Role::Candidate => "candidate",
@@ -100,6 +107,9 @@ fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -
     out
 }
 
+/// Crossovers below which their spread, and with it any forecast, is unknown.
+const FEW: usize = 3;
+
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
 fn unsure(cases: &[PairedCase]) -> String {
     let mut out = String::new();
@@ -114,6 +124,9 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
+            None if case.crossovers.len() < FEW => {
+                "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
+            }
             None => "so near to the threshold that no patience would settle it".to_owned(),
         };
         let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
@@ -140,16 +153,23 @@ fn conclusion(comparison: &PairedComparison) -> String {
         Verdict::Added,
         Verdict::Removed,
     ];
-    let counts: Vec<String> = verdicts
+    let mut counts: Vec<String> = verdicts
         .into_iter()
         .map(|verdict| (comparison.with(verdict).count(), verdict))
         .filter(|(count, _)| *count > 0)
         .map(|(count, verdict)| format!("{count} {verdict}"))
         .collect();
+    if counts.is_empty() {
+        counts.push("nothing was compared".to_owned());
+    }
+    let interrupted = match comparison.state {
+        RunState::Interrupted => "interrupted: ",
+        RunState::Complete | RunState::Recovered => "",
+    };
     format!(
-        "{} at a threshold of {} % · {:.1} s",
+        "{interrupted}{} at a threshold of {} · {:.1} s",
         counts.join(", "),
-        comparison.rules.threshold * 100.0,
+        setting(comparison.rules.threshold),
         comparison.seconds
     )
 }

@@ -18,6 +18,8 @@ pub(crate) enum Bench {
     Second,
     /// Everything a benchmark should not do.
     Misbehaving,
+    /// What differs between two copies of it.
+    Sides,
     /// No benchmark.
     Empty,
     /// Names a crate without benchmarks.
@@ -36,6 +38,7 @@ impl Bench {
             Bench::Spread => "spread",
             Bench::Second => "second",
             Bench::Misbehaving => "misbehaving",
+            Bench::Sides => "sides",
             Bench::Empty => "empty",
             Bench::BarrenCrate => "barren_crate",
             Bench::SameId => "same_id",
