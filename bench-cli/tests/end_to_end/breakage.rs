@@ -96,7 +96,8 @@ impl Running {
     fn start(cases: &[&str]) -> Self {
         let stage = Stage::new(&["base", "candidate"]);
         let stream = |name| fs::File::create(stage.path().join(name)).expect("file");
-        let arguments = [&["compare", "./base", "./candidate", "--threshold=0.0001%"], cases].concat();
+        let arguments =
+            [&["compare", "./base", "./candidate", "--threshold=0.0001%", "--max-time=5m"], cases].concat();
         let mut command = stage.bench_command(&arguments);
         let command = command.stdin(Stdio::null()).stdout(stream("out")).stderr(stream("err"));
         let bench = command.spawn().expect("started");
@@ -156,17 +157,22 @@ fn a_comparison_that_is_interrupted_at_once_says_nothing_of_its_cases() {
 
 #[test]
 fn a_side_that_somebody_kills_fails_its_case_alone() {
-    let running = Running::start(&["naps", "--max-time=2s"]).has_measured(2);
+    let mut running = Running::start(&["naps"]).has_measured(2);
     let candidate = fs::canonicalize(running.stage.path().join("candidate")).expect("path");
-    // One may end between being seen and being killed; then it is the next one's turn.
-    wait_until("a worker is killed", || kill_one(&candidate));
+    // One may have measured all it had to when it is killed; then it is the next one's turn.
+    wait_until("a worker is missed", || {
+        kill_one(&candidate);
+        running.bench.try_wait().expect("waited").is_some()
+    });
     let (stage, code, said) = running.end();
     assert_eq!(code, 1, "{said}");
     failed(&stage, "integration/naps", "candidate", "signal", "SIGKILL");
 }
 
-fn kill_one(executable: &Path) -> bool {
-    executables_running(executable).iter().any(|(process, _)| try_signal("KILL", *process))
+fn kill_one(executable: &Path) {
+    if let Some((process, _)) = executables_running(executable).first() {
+        try_signal("KILL", *process);
+    }
 }
 
 #[test]

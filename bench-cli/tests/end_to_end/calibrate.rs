@@ -35,9 +35,3 @@ fn a_case_that_fails_is_exit_code_1() {
     stage.bench(&arguments).expect_code(1).expect_said(&["the floor is gone"]);
     assert_eq!(runs_in(&stage.results()).len(), 1);
 }
-
-#[test]
-fn a_record_cannot_be_calibrated() {
-    let stage = Stage::new(&[]);
-    stage.bench(&["calibrate", "./nowhere"]).expect_code(2).expect_said(&["./nowhere"]);
-}
