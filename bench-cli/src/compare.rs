@@ -9,7 +9,7 @@ use bench_core::{Record, RunError, UsageError};
 
 use crate::arguments::Compare;
 use crate::exit;
-use crate::source::{self, Source};
+use crate::source::{self, Run, Source};
 
 /// Compares the two sides; the exit code says what came of it.
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
@@ -46,14 +46,14 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
 }
 
 /// Two records: what was measured at different times.
-fn records(arguments: &Compare, base: &Record, candidate: &Record) -> Result<u8, RunError> {
+fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let chosen = |record: &Record| {
         let mut record = record.clone();
         record.cases.retain(|case| selection.would_take(case));
         record
     };
-    let (old, new) = (chosen(base), chosen(candidate));
+    let (old, new) = (chosen(&base.record), chosen(&candidate.record));
     if old.cases.iter().all(|case| new.case(&case.id).is_none()) {
         return Err(RunError::NoMatch(format!(
             "no chosen case is in both runs: {} holds {} of the chosen cases, {} holds {}",
@@ -64,7 +64,7 @@ fn records(arguments: &Compare, base: &Record, candidate: &Record) -> Result<u8,
         )));
     }
     let threshold = arguments.how.rules(None)?.threshold;
-    let comparison = Comparison::of_runs(&old, &new, &arguments.report.output_dir, threshold, |_| true);
+    let comparison = Comparison::of_runs(&old, &new, &candidate.results, threshold, |_| true);
     arguments.report.print(&comparison, || {
         report::console::render_comparison(&comparison, Style::for_stdout(arguments.report.color))
     })?;

@@ -1,6 +1,6 @@
 //! What a side's name means.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bench_core::paired::{Checkout, Side};
 use bench_core::{Record, RunError, UsageError, record};
@@ -10,7 +10,15 @@ pub(crate) enum Source {
     /// Programs that can be run.
     Live(Side),
     /// What an earlier run has measured.
-    Record(Box<Record>),
+    Record(Box<Run>),
+}
+
+/// An earlier run.
+pub(crate) struct Run {
+    /// What it has measured.
+    pub(crate) record: Record,
+    /// The folder of runs that it lies in.
+    pub(crate) results: PathBuf,
 }
 
 /// Finds out what `name` means, and builds it where it must be built.
@@ -39,7 +47,7 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
         return Ok(Source::Live(Side::open_built(name, &Checkout::new(path, cargo_arguments).build()?)?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
-        return Ok(Source::Record(Box::new(record::open(path)?)));
+        return Ok(Source::Record(Box::new(run_at(path)?)));
     }
     if path.exists() {
         return Ok(Source::Live(Side::open(name, &[path.to_owned()])?));
@@ -48,11 +56,21 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
         return Ok(Source::Live(Side::open_built(name, &checkout.build_revision(&commit)?)?));
     }
     if let Some(run) = run {
-        return Ok(Source::Record(Box::new(record::open(&run)?)));
+        return Ok(Source::Record(Box::new(run_at(&run)?)));
     }
     Err(UsageError(format!(
         "`{name}` is neither a file, nor a git revision, nor a run in {}",
         results.display()
     ))
     .into())
+}
+
+/// The run whose directory or `run.json` this is.
+fn run_at(path: &Path) -> Result<Run, RunError> {
+    let record = record::open(path)?;
+    // `latest` and saved names are links to a run.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = if real.is_dir() { Some(real.as_path()) } else { real.parent() };
+    let results = directory.and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
+    Ok(Run { record, results })
 }

@@ -53,6 +53,22 @@ fn a_comparison_leaves_data_a_table_and_plots() {
 }
 
 #[test]
+fn a_comparison_follows_its_published_schema() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.schema.json"));
+    let schema = serde_json::from_str(&text.expect("schema")).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    // With figures, with a failure, and with cases of one side alone.
+    for candidate in ["./base", "./panics", "./other"] {
+        let stage = Stage::new(&["base", "panics", "other"]);
+        stage.bench(&[&["compare", "./base", candidate], &QUICK[..]].concat());
+        let comparison = stage.comparison();
+        let wrong: Vec<String> =
+            schema.iter_errors(&comparison).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+#[test]
 fn hostile_ids_stay_in_their_folder() {
     let mut stage = Stage::new(&[]);
     stage.add(Bench::Spread, "spread");

@@ -48,7 +48,8 @@ pub fn compare(
     let mut suite = Suite { trials, rules };
     let interrupted = !suite.run(&interrupt, follow);
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
-    let mut notes = environment.warnings();
+    // How this program was built says nothing of the programs that are compared.
+    let mut notes = environment.machine_warnings();
     let mut cases = suite.into_cases();
     let skipped: BTreeSet<String> = cases
         .iter()

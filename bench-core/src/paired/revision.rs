@@ -172,7 +172,11 @@ impl Checkout {
     }
 
     fn git(&self, arguments: &[&str]) -> Result<Output, RunError> {
+        // In a hook these name the repository whose hook it is, and the worktree would get that one's index.
         Command::new("git")
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .env_remove("GIT_INDEX_FILE")
             .current_dir(&self.root)
             .args(arguments)
             .output()

@@ -271,8 +271,9 @@ impl Trial {
 
     /// The smallest change that could have been seen in this many seconds of this case.
     fn smallest_effect_in(&self, seconds: f64, rules: &Rules, cases: usize) -> Option<f64> {
-        let per_crossover = self.spent.as_secs_f64() / self.crossovers.len().max(1) as f64;
-        let crossovers = (seconds / per_crossover).min(1e6) as usize;
+        let per_second = self.crossovers.len() as f64 / self.spent.as_secs_f64();
+        // Rounded: the time that so many crossovers have taken is enough for them.
+        let crossovers = (seconds * per_second).round().min(1e5) as usize;
         self.forecast(rules, cases)?.smallest_effect(crossovers).map(f64::exp_m1)
     }
 
@@ -286,10 +287,9 @@ impl Trial {
                 .collect();
             stats::median(&stats::sorted(&times))
         };
-        let smallest_effect = self
-            .forecast(rules, cases)
-            .and_then(|forecast| forecast.smallest_effect(logs.len()))
-            .map(f64::exp_m1);
+        // A case that was decided early has not used what it had: what it could have seen counts.
+        let had = self.spent.max(rules.max_time).as_secs_f64();
+        let smallest_effect = self.smallest_effect_in(had, rules, cases);
         let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
         let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());

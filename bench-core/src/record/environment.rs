@@ -94,14 +94,21 @@ impl Environment {
 
     /// What about this machine or build speaks against trusting the figures.
     pub fn warnings(&self) -> Vec<String> {
-        /// Half a processor busy with something else.
-        const BUSY: f64 = 0.5;
         let mut warnings = Vec::new();
         if self.debug_assertions || self.opt_level == "0" {
             warnings.push(
                 "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned(),
             );
         }
+        warnings.extend(self.machine_warnings());
+        warnings
+    }
+
+    /// What about this machine speaks against trusting the figures.
+    pub(crate) fn machine_warnings(&self) -> Vec<String> {
+        /// Half a processor busy with something else.
+        const BUSY: f64 = 0.5;
+        let mut warnings = Vec::new();
         match self.governor.as_deref() {
             None => warnings.push("frequency governor unknown".to_owned()),
             Some("performance") => {}
