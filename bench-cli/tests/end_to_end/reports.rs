@@ -62,8 +62,10 @@ fn a_comparison_follows_its_published_schema() {
         let stage = Stage::new(&["base", "panics", "other"]);
         stage.bench(&[&["compare", "./base", candidate], &QUICK[..]].concat());
         let comparison = stage.comparison();
-        let wrong: Vec<String> =
-            schema.iter_errors(&comparison).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let wrong: Vec<String> = schema
+            .iter_errors(&comparison)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
