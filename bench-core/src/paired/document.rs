@@ -21,9 +21,9 @@ pub(super) const FORMAT: &str = "bench-comparison";
 /// Two live sides, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairedComparison {
-    /// [`FORMAT`].
+    /// `bench-comparison`.
     pub format: String,
-    /// [`SCHEMA_VERSION`].
+    /// The version of this schema.
     pub schema_version: u32,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
