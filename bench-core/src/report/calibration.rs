@@ -27,9 +27,9 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
         let tally = &case.tally;
         let mut cells = vec![case.id.clone(), tally.same.to_string(), tally.unsure.to_string()];
         cells.push(if injected {
-            format!("{} of {}", tally.able_slower, tally.able)
+            counted(tally.able_slower, tally.able, tally.power().1)
         } else {
-            format!("{} of {}", tally.slower + tally.faster, tally.comparisons)
+            counted(tally.slower + tally.faster, tally.comparisons, tally.false_alarms().1)
         });
         cells.push(format!("{} of {}", tally.covering, tally.intervals));
         cells.extend([case.spread_between, case.spread_within].map(percent));
@@ -86,6 +86,14 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
             shown(suite.false_alarms()),
         )
     }
+}
+
+/// `0 of 46 (0 to 8 %)`: with the 95 % interval of the share, where there is one.
+fn counted(hits: u64, of: u64, interval: Interval) -> String {
+    if of == 0 {
+        return "0 of 0".to_owned();
+    }
+    format!("{hits} of {of} ({:.0} to {:.0} %)", interval.low * 100.0, interval.high * 100.0)
 }
 
 fn shown((share, interval): (f64, Interval)) -> String {
