@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::probe::ProbeSet;
+use crate::protocol::Assignment;
 use crate::sampling::{Phase, Schedule};
+
+mod serving;
+
+pub use serving::{Measured, Round, Serve};
 
 /// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
 /// in portions of this size, so that a function of a nanosecond does not need a million inputs in
@@ -16,8 +21,10 @@ const PORTION: u64 = 1024;
 ///
 /// Everything before that call is setup and is not measured. A benchmark measures one closure.
 pub struct Bencher {
+    assignment: Assignment,
     schedule: Box<dyn Schedule>,
     probes: ProbeSet,
+    leave: Option<Leave>,
     counters: Vec<Counter>,
     iterations: u64,
     state: State,
@@ -48,11 +55,22 @@ pub(crate) struct Observed {
     pub(crate) iterations: u64,
 }
 
+/// Tells the runner how the round ended, and ends the process: only where it is the round's own. Returns
+/// only if that could not be done.
+pub(crate) type Leave = Box<dyn FnOnce(Result<Observed, Error>) -> Result<(), Error>>;
+
 impl Bencher {
-    pub(crate) fn new(schedule: Box<dyn Schedule>, probes: ProbeSet) -> Self {
+    pub(crate) fn new(
+        assignment: Assignment,
+        schedule: Box<dyn Schedule>,
+        probes: ProbeSet,
+        leave: Option<Leave>,
+    ) -> Self {
         Bencher {
+            assignment,
             schedule,
             probes,
+            leave,
             counters: Vec::new(),
             iterations: 0,
             state: State::Fresh,

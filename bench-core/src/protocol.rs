@@ -4,12 +4,14 @@
 //! it can be a worker.
 
 use std::io::{self, BufRead, Write};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bencher::Counter;
 use crate::probe::ProbeReport;
+use crate::record::Served;
 
 /// Version of this protocol. Both sides refuse any other.
 pub const PROTOCOL: u32 = 1;
@@ -55,6 +57,22 @@ pub struct Assignment {
     pub hard_stop: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
+    /// What is wanted of a case that serves requests.
+    #[serde(default)]
+    pub load: LoadWishes,
+}
+
+/// What the person who started the run wants of cases that serve requests, whatever they say themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadWishes {
+    /// A few requests a level, to see that it works.
+    pub quick: bool,
+    /// Stress for this long instead of the case's own scenario, in nanoseconds.
+    pub stress_ns: Option<u64>,
+    /// Every level goes on until this percentile (0.99) is supported.
+    pub valid_for: Option<f64>,
+    /// The file to which rows of requests are written; none are where absent.
+    pub requests_csv: Option<PathBuf>,
 }
 
 /// Who decides how many iterations a worker runs.
@@ -97,6 +115,8 @@ pub enum Frame {
         /// What each took, all its iterations together.
         ns: Vec<u64>,
     },
+    /// The requests of a case that serves requests; sent once, when all of them have ended.
+    Served(Box<Served>),
     /// The round has ended well; the worker exits.
     Finished(Finish),
     /// The round has failed; the worker exits.
@@ -124,7 +144,7 @@ pub enum FailureKind {
 }
 
 /// How warm-up went.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WarmUp {
     /// Iterations, the first call not counted.
     pub iterations: u64,

@@ -8,7 +8,7 @@ use crate::comparison::{Comparison, THRESHOLD};
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe;
-use crate::protocol::Mode;
+use crate::protocol::{LoadWishes, Mode};
 use crate::quantity::Bytes;
 use crate::record::{
     self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
@@ -50,6 +50,7 @@ pub struct Suite {
     pub(crate) once: bool,
     pub(crate) show: Show,
     pub(crate) echo: bool,
+    pub(crate) load: LoadWishes,
 }
 
 /// A run that has ended.
@@ -90,6 +91,7 @@ impl Suite {
             once: false,
             show: Show::Nothing,
             echo: false,
+            load: LoadWishes::default(),
         }
     }
 
@@ -125,6 +127,13 @@ impl Suite {
     #[must_use]
     pub fn wishes(mut self, wishes: Wishes) -> Self {
         self.wishes = wishes;
+        self
+    }
+
+    /// What is wanted of cases that serve requests.
+    #[must_use]
+    pub fn load(mut self, wishes: LoadWishes) -> Self {
+        self.load = wishes;
         self
     }
 
@@ -240,6 +249,8 @@ impl Suite {
             mode: if self.once { Mode::Once } else { Mode::Sample },
             seed,
             probes: self.probes.clone(),
+            load: self.load.clone(),
+            requests: folder.as_ref().map(Folder::requests),
         };
         let ticks = record::CpuTicks::now();
         // Not where a debugger or profiler looks on, nor where nothing is timed.

@@ -14,8 +14,10 @@ fn look() -> u64 {
 
 bench_core::inventory::submit! {
     Exporter {
-        file: "ids.txt",
-        write: |record, out| record.cases.iter().try_for_each(|case| writeln!(out, "{}", case.id)),
+        name: "ids.txt",
+        export: |record, outlet| outlet.write("ids.txt", |out| {
+            record.cases.iter().try_for_each(|case| writeln!(out, "{}", case.id))
+        }),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::benchmark::Overrides;
 use crate::error::{RunError, UsageError};
 use crate::paired::Rules;
 use crate::plan::Wishes;
-use crate::quantity::{Bytes, parse_duration};
+use crate::protocol::LoadWishes;
+use crate::quantity::{Bytes, nanoseconds, parse_duration};
 use crate::report::ColorChoice;
 use crate::selection::Selection;
 use crate::sys;
@@ -91,6 +92,15 @@ pub(super) struct Flags {
         help_heading = "How"
     )]
     probes: Option<Vec<String>>,
+    /// A look at everything: one round of five samples a case, five requests a level
+    #[arg(long, env = "BENCH_QUICK", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
+    pub(super) quick: bool,
+    /// Stress cases that serve requests for this long, at rising concurrency, instead of their own scenario
+    #[arg(long, env = "BENCH_STRESS", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
+    stress: Option<Duration>,
+    /// Serve requests at each level until this percentile is supported: p90, p95, p99, p99.9
+    #[arg(long, env = "BENCH_VALID_FOR", hide_env = true, value_name = "PERCENTILE", value_parser = percentile, allow_hyphen_values = true, help_heading = "How")]
+    valid_for: Option<f64>,
     /// Seed of the order of rounds [default: the clock]
     #[arg(long, env = "BENCH_SEED", hide_env = true, value_name = "N", help_heading = "How")]
     pub(super) seed: Option<u64>,
@@ -232,15 +242,27 @@ impl Flags {
     }
 
     pub(super) fn wishes(&self) -> Wishes {
+        // Stress is long enough once.
+        let short = |most| (self.quick || self.stress.is_some()).then_some(most);
         Wishes {
             overrides: Overrides {
                 warmup: self.warmup,
-                repeats: self.repeats,
-                rounds: self.rounds.map(|rounds| u32::try_from(rounds).unwrap_or(u32::MAX)),
+                repeats: self.repeats.or(self.quick.then_some(5)),
+                rounds: self.rounds.map(|rounds| u32::try_from(rounds).unwrap_or(u32::MAX)).or(short(1)),
                 max_time: self.max_time,
                 timeout: self.timeout,
             },
             target_precision: self.target_precision,
+        }
+    }
+
+    /// What is wanted of cases that serve requests.
+    pub(super) fn load(&self) -> LoadWishes {
+        LoadWishes {
+            quick: self.quick,
+            stress_ns: self.stress.map(nanoseconds),
+            valid_for: self.valid_for,
+            requests_csv: None,
         }
     }
 
@@ -292,6 +314,13 @@ fn positive(text: &str) -> Result<u64, UsageError> {
         .ok()
         .filter(|count| *count > 0)
         .ok_or_else(|| UsageError::malformed("count", text, "a whole number from 1"))
+}
+
+/// A percentile as people write it, as a share: `p99` is 0.99.
+fn percentile(text: &str) -> Result<f64, UsageError> {
+    let wrong = || UsageError::malformed("percentile", text, "`p50` to `p99.99`");
+    let number: f64 = text.trim_start_matches('p').parse().map_err(|_| wrong())?;
+    (50.0..=99.99).contains(&number).then_some(number / 100.0).ok_or_else(wrong)
 }
 
 /// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.

@@ -8,7 +8,7 @@ use crate::bencher::Counter;
 use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
 use crate::quantity::{Bytes, Seconds};
-use crate::record::{Failure, RoundRecord, disturbance};
+use crate::record::{Failure, RoundRecord, Served, disturbance};
 use crate::stats::{self, Interval, Modes, Outliers};
 
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
@@ -249,6 +249,11 @@ impl CaseRecord {
         }
     }
 
+    /// The requests that a load case has served, over its rounds; `None` for any other case.
+    pub fn served(&self) -> Option<Served> {
+        Served::over(&self.rounds)
+    }
+
     fn update(&mut self) {
         let rounds = &self.rounds;
         self.failure = rounds.iter().find_map(|round| round.failure.clone());
@@ -275,9 +280,10 @@ impl CaseRecord {
             .find(|round| round.is_ok())
             .map(|round| round.counters.clone())
             .unwrap_or_default();
-        self.metrics = match &self.time {
-            Some(time) => domain::metrics(&Work { time, counters: &self.counters }),
-            None => Vec::new(),
+        self.metrics = match (self.served(), &self.time) {
+            (Some(served), _) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
+            (None, Some(time)) => domain::metrics(&Work { time, counters: &self.counters }),
+            (None, None) => Vec::new(),
         };
         self.warnings = self.doubts();
     }
@@ -292,7 +298,9 @@ impl CaseRecord {
             doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
         }
         let impossible = |round: &&RoundRecord| {
-            round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).sum::<f64>() > 1.01 * round.wall_s
+            // Requests that are served at once take longer together than has passed.
+            round.served.is_none()
+                && round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).sum::<f64>() > 1.01 * round.wall_s
         };
         if self.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
             doubts.push("it says that its iterations took longer than has passed".to_owned());

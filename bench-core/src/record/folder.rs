@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::{RunError, UsageError};
 use crate::record::journal::{self, Begin, JOURNAL};
 use crate::record::{Environment, Journal, Record, SCHEMA_VERSION, now_utc, read};
-use crate::report::{self, Exporter};
+use crate::report::{self, Exporter, Outlet};
 
 /// Names the newest sealed run.
 pub const LATEST: &str = "latest";
 
 /// Name of the record in a run directory.
 pub(crate) const RUN_FILE: &str = "run.json";
+
+/// Rows of requests in a run directory, until they are one report.
+pub const REQUESTS: &str = "requests";
 
 /// Remembers which `cargo bench` the newest run directory belongs to.
 const SESSION_FILE: &str = ".session";
@@ -66,6 +69,12 @@ impl Folder {
     /// The run directory.
     pub fn path(&self) -> PathBuf {
         self.results.join(&self.run)
+    }
+
+    /// The folder in it in which workers that serve requests leave their rows, a file a round, until an
+    /// exporter makes one report of them.
+    pub fn requests(&self) -> PathBuf {
+        self.path().join(REQUESTS)
     }
 
     /// The run directory's name.
@@ -221,12 +230,9 @@ pub(crate) fn recover(results: &Path) -> Vec<String> {
 }
 
 fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
-    for Exporter { file, write } in report::exporters() {
-        let path = folder.join(file);
-        let mut bytes = Vec::new();
-        write(record, &mut bytes)
-            .and_then(|()| write_whole(&path, &bytes))
-            .map_err(|error| RunError::io("write the report", path, error))?;
+    let outlet = Outlet::into(folder);
+    for Exporter { export, .. } in report::exporters() {
+        export(record, &outlet)?;
     }
     let path = folder.join(RUN_FILE);
     let mut bytes =

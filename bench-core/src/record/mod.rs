@@ -11,6 +11,7 @@ mod folder;
 mod journal;
 mod read;
 mod round;
+mod served;
 mod surroundings;
 
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,12 @@ pub(crate) use disturbance::mark_disturbed;
 pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
-pub use folder::{Folder, LATEST};
+pub use folder::{Folder, LATEST, REQUESTS};
 pub(crate) use folder::{check_free, check_name, create_unique, point, recover, write_whole};
 pub use journal::Journal;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
+pub use served::{Bin, Dot, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
 pub use surroundings::{References, Surroundings};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::comparison::{Comparison, Verdict};
 use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
-use crate::report::{Style, Table, first_line, printable, sparkline};
+use crate::report::{Style, Table, first_line, printable, sections, sparkline};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -79,6 +79,12 @@ pub fn render(record: &Record, style: Style) -> String {
     // Writing to a String cannot fail.
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
+    }
+    for section in sections() {
+        let text = (section.render)(record, style);
+        if !text.is_empty() {
+            let _ = write!(out, "\n{text}");
+        }
     }
     failures(&mut out, record, style);
     warnings(&mut out, record, style);

@@ -4,6 +4,7 @@ pub mod calibration;
 pub mod console;
 pub mod paired;
 pub mod plot;
+mod outlet;
 mod samples_csv;
 mod sparkline;
 mod style;
@@ -12,35 +13,54 @@ mod table;
 mod text;
 mod window;
 
-use std::io::{self, Write};
-
+use crate::error::RunError;
 use crate::record::Record;
 
+pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
-pub(crate) use table::Table;
-pub(crate) use text::{first_line, printable, steers, tell};
+pub use table::Table;
+pub use text::{first_line, printable};
+pub(crate) use text::{steers, tell};
 pub(crate) use window::Window;
 
-/// Writes one file of a run directory. Plugged in by being linked:
-/// `bench_core::inventory::submit! { Exporter { file: "my.txt", write: my_function } }`. The record itself,
+/// Writes files of a run directory. Plugged in by being linked:
+/// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
 /// `run.json`, is no exporter: it is written last, when all of them have succeeded.
 #[derive(Clone, Copy)]
 pub struct Exporter {
-    /// The file's name in the run directory.
-    pub file: &'static str,
-    /// Writes its content.
+    /// What it writes: a file's name, or that of a folder of files.
+    pub name: &'static str,
+    /// Writes it.
     ///
     /// # Errors
-    /// When the writer fails, or the record cannot be shown in this form.
-    pub write: fn(&Record, &mut dyn Write) -> io::Result<()>,
+    /// When a file cannot be written, or the record cannot be shown in this form.
+    pub export: fn(&Record, &Outlet) -> Result<(), RunError>,
+}
+
+/// A part of what is printed below the table of a run. Plugged in by being linked, like an [`Exporter`].
+#[derive(Clone, Copy)]
+pub struct Section {
+    /// Sections are printed in the order of their names.
+    pub name: &'static str,
+    /// Its text; empty where it has nothing to say of this record.
+    pub render: fn(&Record, Style) -> String,
+}
+
+inventory::collect!(Section);
+
+/// All sections that are linked, by name.
+pub(crate) fn sections() -> Vec<Section> {
+    let mut sections: Vec<Section> = inventory::iter::<Section>.into_iter().copied().collect();
+    sections.sort_unstable_by_key(|section| section.name);
+    sections
 }
 
 inventory::collect!(Exporter);
 
-/// All exporters that are linked, by file name.
+/// All exporters that are linked, by name.
 pub(crate) fn exporters() -> Vec<Exporter> {
     let mut exporters: Vec<Exporter> = inventory::iter::<Exporter>.into_iter().copied().collect();
-    exporters.sort_unstable_by_key(|exporter| exporter.file);
+    exporters.sort_unstable_by_key(|exporter| exporter.name);
     exporters
 }

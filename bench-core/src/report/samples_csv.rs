@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use crate::record::Record;
 use crate::report::Exporter;
 
-inventory::submit! { Exporter { file: "samples.csv", write } }
+inventory::submit! {
+    Exporter { name: "samples.csv", export: |record, outlet| outlet.write("samples.csv", |out| write(record, out)) }
+}
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);

@@ -6,7 +6,9 @@ use crate::quantity::Seconds;
 use crate::record::{CaseRecord, Record, Status};
 use crate::report::Exporter;
 
-inventory::submit! { Exporter { file: "summary.csv", write } }
+inventory::submit! {
+    Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
+}
 
 const HEADER: [&str; 31] = [
     "run",

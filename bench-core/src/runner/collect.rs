@@ -41,6 +41,7 @@ impl Collector {
                 self.round.iterations_per_sample = iterations;
                 self.round.sample_ns.extend(ns);
             }
+            Frame::Served(served) => self.round.served = Some(*served),
             Frame::Finished(finish) => {
                 self.closed = true;
                 self.round.counters = finish.counters;

@@ -26,7 +26,7 @@ impl Execute for InProcess {
         let sink: Sink = Rc::new(RefCell::new(move |frame| {
             shared.borrow_mut().take(frame).map_err(crate::error::Error::failure)
         }));
-        let last = worker::measure_alone(case, assignment.clone(), &sink);
+        let last = worker::measure_alone(case, assignment.clone(), &sink, None);
         let mut collector = collector.take();
         if let Err(wrong) = collector.take(last) {
             collector.fail(Cause::Protocol, wrong);

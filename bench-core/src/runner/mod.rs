@@ -9,12 +9,13 @@ mod progress;
 mod rounds;
 mod supervisor;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
-use crate::protocol::{Assignment, Mode};
+use crate::protocol::{Assignment, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
@@ -48,6 +49,17 @@ pub(crate) struct Manner {
     pub(crate) mode: Mode,
     pub(crate) seed: u64,
     pub(crate) probes: Option<Vec<String>>,
+    pub(crate) load: LoadWishes,
+    /// Where workers that serve requests leave their rows; nowhere when absent.
+    pub(crate) requests: Option<PathBuf>,
+}
+
+impl Manner {
+    /// What is wanted of round `round` of a case, if it serves requests. Its rows go into a file of its own.
+    fn load(&self, case: &Case, round: usize) -> LoadWishes {
+        let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", plan::name_hash(case.id())));
+        LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
+    }
 }
 
 /// What has come of a run.
@@ -110,6 +122,7 @@ pub(crate) fn run(
                 slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
                 probes: manner.probes.clone(),
+                load: manner.load(case, record.rounds.len()),
             };
             observe.round_begins(record);
             let before = watch.as_mut().and_then(Watch::before);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::protocol::{Assignment, Frame, Mode, WarmUp};
 use crate::quantity::nanoseconds;
+use crate::record::Served;
 use crate::sampling::{Batch, Phase, Schedule};
 
 /// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
@@ -255,6 +256,12 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
 
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
         (self.send)(Frame::Loaded { ns: nanoseconds(elapsed) })
+    }
+
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Served) -> Result<(), Error> {
+        (self.send)(Frame::WarmedUp(warm_up))?;
+        (self.send)(Frame::Served(Box::new(served)))?;
+        (self.send)(Frame::Samples { iterations: 1, ns: sample_ns })
     }
 }
 

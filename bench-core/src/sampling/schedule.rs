@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::protocol::WarmUp;
+use crate::record::Served;
 
 /// What a batch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,4 +46,11 @@ pub(crate) trait Schedule {
     /// # Errors
     /// When whoever follows the schedule can no longer be told.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
+
+    /// What was measured without this schedule: requests, and the latencies of some of them as single
+    /// iterations, in nanoseconds. Nothing follows.
+    ///
+    /// # Errors
+    /// When whoever follows the schedule can no longer be told, or steers every batch.
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Served) -> Result<(), Error>;
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use crate::bencher::{Bencher, Observed};
+use crate::bencher::{Bencher, Leave, Observed};
 use crate::case::Case;
 use crate::error::Error;
 use crate::probe::ProbeSet;
@@ -50,9 +50,16 @@ fn serve(channel: &Channel) -> Result<(), Error> {
             let last = match assignment.mode {
                 Mode::Step => {
                     let schedule = stepped::Stepped::new(channel.clone(), Rc::clone(&sink));
-                    measure(&case, &assignment, Box::new(schedule))
+                    measure(&case, &assignment, Box::new(schedule), None)
                 }
-                Mode::Sample | Mode::Once => measure_alone(&case, assignment, &sink),
+                Mode::Sample | Mode::Once => {
+                    let sender = channel.clone();
+                    let leave: Leave = Box::new(move |outcome| {
+                        sender.send(&closing(outcome))?;
+                        std::process::exit(0)
+                    });
+                    measure_alone(&case, assignment, &sink, Some(leave))
+                }
             };
             channel.send(&last)
         }
@@ -64,21 +71,32 @@ fn serve(channel: &Channel) -> Result<(), Error> {
 }
 
 /// Measures a case by the worker's own schedule; returns the closing frame.
-pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink) -> Frame {
+/// `leave` is for a process that was started for this round alone.
+pub(crate) fn measure_alone(
+    case: &Case,
+    assignment: Assignment,
+    sink: &Sink,
+    leave: Option<Leave>,
+) -> Frame {
     let sink = Rc::clone(sink);
     let schedule =
         Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
-    measure(case, &assignment, Box::new(schedule))
+    measure(case, &assignment, Box::new(schedule), leave)
 }
 
-fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) -> Frame {
+fn measure(
+    case: &Case,
+    assignment: &Assignment,
+    schedule: Box<dyn Schedule>,
+    leave: Option<Leave>,
+) -> Frame {
     let probes = match assignment.mode {
         Mode::Once => ProbeSet::default(),
         Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),
     };
-    let mut bencher = Bencher::new(schedule, probes);
+    let mut bencher = Bencher::new(assignment.clone(), schedule, probes, leave);
     let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
-    let outcome = match returned {
+    closing(match returned {
         Err(panic) => {
             return Frame::Failed {
                 kind: FailureKind::Panic,
@@ -87,7 +105,11 @@ fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>) ->
         }
         Ok(Err(error)) => Err(error),
         Ok(Ok(())) => bencher.finish(),
-    };
+    })
+}
+
+/// The last frame of a round that has not panicked.
+fn closing(outcome: Result<Observed, Error>) -> Frame {
     match outcome {
         Ok(Observed { probes, counters, iterations }) => Frame::Finished(Finish {
             iterations,

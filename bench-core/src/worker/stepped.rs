@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::protocol::{Command, Frame};
+use crate::protocol::{Command, Frame, WarmUp};
 use crate::quantity::nanoseconds;
+use crate::record::Served;
 use crate::sampling::{Batch, Phase, Schedule};
 use crate::worker::{Channel, Sink};
 
@@ -51,5 +52,9 @@ impl Schedule for Stepped {
 
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error> {
         (*self.sink.borrow_mut())(Frame::Loaded { ns: nanoseconds(elapsed) })
+    }
+
+    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: Served) -> Result<(), Error> {
+        Err(Error::failure("the runner gives every batch, but the benchmark has measured by itself"))
     }
 }

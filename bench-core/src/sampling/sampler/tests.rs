@@ -46,6 +46,7 @@ fn assignment(slice: Duration) -> Assignment {
         slice_ns: slice.as_nanos() as u64,
         hard_stop: false,
         probes: None,
+        load: LoadWishes::default(),
     }
 }
 

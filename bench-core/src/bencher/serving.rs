@@ -1,0 +1,112 @@
+//! The seam for crates that measure requests instead of iterations, as `bench-load` does.
+
+use std::time::Duration;
+
+use super::{Bencher, Observed, State};
+use crate::error::Error;
+use crate::protocol::{Assignment, Mode, WarmUp};
+use crate::record::Served;
+use crate::sampling::Phase;
+
+/// Measures requests in a way of its own. One round of a case calls it once: [`Bencher::serve`].
+pub trait Serve {
+    /// Serves exactly `requests` requests, outside any record, and returns what they took their clients
+    /// together: the sum of their latencies.
+    ///
+    /// # Errors
+    /// The first request's that failed.
+    fn batch(&mut self, requests: u64) -> Result<Duration, Error>;
+
+    /// Serves everything that the round is for.
+    ///
+    /// # Errors
+    /// When there is no figure to show: what cannot be run, or a level whose requests have all failed.
+    fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured, Error>;
+}
+
+/// What came of [`Serve::measure`].
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// The levels.
+    pub served: Served,
+    /// How warm-up went.
+    pub warm_up: WarmUp,
+    /// Latencies of single requests, in nanoseconds, in order of time: what stands for the time of an
+    /// iteration in summaries and comparisons.
+    pub latency_ns: Vec<u64>,
+    /// Why the round has failed in spite of what was measured, if it has.
+    pub failure: Option<String>,
+}
+
+/// The round that a [`Serve`] measures.
+pub struct Round<'a> {
+    bencher: &'a mut Bencher,
+}
+
+impl Round<'_> {
+    /// What the runner wants of this round.
+    pub fn assignment(&self) -> &Assignment {
+        &self.bencher.assignment
+    }
+
+    /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
+    pub fn can_leave(&self) -> bool {
+        self.bencher.leave.is_some()
+    }
+
+    /// Hands in what was measured and ends the process, for a round whose threads will never return.
+    ///
+    /// # Errors
+    /// Where the process is not the round's own, or the runner cannot be told.
+    pub fn leave(&mut self, measured: Measured) -> Result<(), Error> {
+        let wanted = "a process of its own is needed to leave threads behind";
+        let leave = self.bencher.leave.take().ok_or_else(|| Error::failure(wanted))?;
+        let outcome = self.bencher.hand_in(measured).map(|()| self.bencher.observed());
+        leave(outcome)
+    }
+}
+
+impl Bencher {
+    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
+    /// served, and timed as first call, before it; where the runner gives single batches, for a paired
+    /// comparison, `serve` gets them one by one.
+    ///
+    /// # Errors
+    /// Those of `serve`.
+    pub fn serve(&mut self, serve: &mut dyn Serve) -> Result<(), Error> {
+        while let Some(batch) = self.next_batch() {
+            let elapsed = serve.batch(batch.iterations);
+            self.note(batch, elapsed);
+            if batch.phase == Phase::FirstCall && self.assignment.mode == Mode::Sample {
+                break;
+            }
+        }
+        if self.assignment.mode == Mode::Sample && matches!(self.state, State::Fresh) {
+            self.probes.begin();
+            let measured = serve.measure(&mut Round { bencher: self });
+            let handed_in = measured.and_then(|measured| self.hand_in(measured));
+            match handed_in {
+                Ok(()) => self.state = State::Measured,
+                Err(error) => self.fail(error),
+            }
+        }
+        self.take_failure()
+    }
+
+    fn hand_in(&mut self, measured: Measured) -> Result<(), Error> {
+        let Measured { served, warm_up, latency_ns, failure } = measured;
+        self.iterations = served.levels.iter().map(|level| level.requests).sum();
+        self.probes.end(self.iterations);
+        self.schedule.bring(warm_up, latency_ns, served)?;
+        failure.map_or(Ok(()), |message| Err(Error::failure(message)))
+    }
+
+    /// What was seen so far, taken out.
+    fn observed(&mut self) -> Observed {
+        Observed {
+            probes: std::mem::take(&mut self.probes),
+            counters: std::mem::take(&mut self.counters),
+            iterations: self.iterations,
+        }
+    }
+}
