@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bencher::Counter;
 use crate::record::Time;
+use crate::stats::Interval;
 
 /// A figure with its unit and the direction in which it is better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,46 @@ pub struct Metric {
     pub value: f64,
     /// Which way is better.
     pub better: Better,
+    /// Its 95 % interval, in its unit; absent where it is not known.
+    #[serde(default)]
+    pub interval: Option<Interval>,
+    /// For a percentile, whether there are enough observations for it ([`support`](crate::stats::support));
+    /// absent where it is none.
+    #[serde(default)]
+    pub supported: Option<bool>,
+}
+
+impl Metric {
+    /// A figure of which no interval is known, and which is no percentile.
+    pub fn new(name: impl Into<String>, unit: impl Into<String>, value: f64, better: Better) -> Self {
+        Metric { name: name.into(), unit: unit.into(), value, better, interval: None, supported: None }
+    }
+
+    /// The same figure with its 95 % interval, if that is known.
+    #[must_use]
+    pub fn with_interval(self, interval: Option<Interval>) -> Self {
+        Metric { interval, ..self }
+    }
+
+    /// The same figure as a percentile that has enough observations, or has not.
+    #[must_use]
+    pub fn with_support(self, supported: bool) -> Self {
+        Metric { supported: Some(supported), ..self }
+    }
+
+    /// The name by which a target or a filter refers to it: in lower case, every run of characters other
+    /// than letters and digits (of ASCII) as one `_`.
+    ///
+    /// ```
+    /// # use bench_core::domain::{Better, Metric};
+    /// assert_eq!(Metric::new("TTFA p95", "s", 0.2, Better::Lower).key(), "ttfa_p95");
+    /// assert_eq!(Metric::new("output tokens/s", "tokens/s", 90.0, Better::Higher).key(), "output_tokens_s");
+    /// ```
+    pub fn key(&self) -> String {
+        let lower = self.name.to_lowercase();
+        let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join("_")
+    }
 }
 
 /// Which way a figure is better.
@@ -42,6 +83,14 @@ impl Work<'_> {
     pub fn rate(&self, unit: &str) -> Option<f64> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
+    }
+
+    /// The 95 % interval of [`rate`](Self::rate): that of the median, turned over, since the count is exact.
+    pub fn rate_interval(&self, unit: &str) -> Option<Interval> {
+        let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
+        let time = self.time.interval_s.filter(|time| time.low > 0.0)?;
+        let count = counter.per_iteration as f64;
+        Some(Interval { low: count / time.high, high: count / time.low })
     }
 }
 
@@ -72,13 +121,51 @@ pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
         if !domains.iter().any(|domain| knows(&domain, counter))
             && let Some(value) = work.rate(&counter.unit)
         {
-            metrics.push(Metric {
-                name: "throughput".to_owned(),
-                unit: format!("{}/s", counter.unit),
-                value,
-                better: Better::Higher,
-            });
+            let throughput = Metric::new("throughput", format!("{}/s", counter.unit), value, Better::Higher);
+            metrics.push(throughput.with_interval(work.rate_interval(&counter.unit)));
         }
     }
     metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    #[test]
+    fn keys_are_snake_case() {
+        for (name, key) in [
+            ("throughput", "throughput"),
+            ("TTFA p95", "ttfa_p95"),
+            ("output tokens/s", "output_tokens_s"),
+            ("IPS (median, µs) ", "ips_median_s"),
+            ("", ""),
+        ] {
+            assert_eq!(Metric::new(name, "1", 1.0, Better::Lower).key(), key, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rate_has_the_interval_of_its_time() {
+        let record = record(vec![("unit/x", vec![100, 110, 120, 130]), ("unit/once", vec![100])]);
+        let counters = [Counter { unit: "images".to_owned(), per_iteration: 8 }];
+        let of = |id: &str| {
+            let time = record.case(id).and_then(|case| case.time.as_ref()).expect("figures");
+            (time.interval_s, metrics(&Work { time, counters: &counters }).remove(0))
+        };
+        let (time, metric) = of("unit/x");
+        let (time, rate) = (time.expect("four rounds"), metric.interval.expect("follows"));
+        assert!((rate.low * time.high - 8.0).abs() < 1e-9 && (rate.high * time.low - 8.0).abs() < 1e-9);
+        assert!(rate.low < metric.value && metric.value < rate.high);
+        assert_eq!(of("unit/once").1.interval, None);
+    }
+
+    #[test]
+    fn a_metric_from_before_is_read() {
+        let metric: Metric =
+            serde_json::from_str(r#"{"name": "IPS", "unit": "images/s", "value": 3.5, "better": "higher"}"#)
+                .expect("a metric");
+        assert_eq!(metric, Metric::new("IPS", "images/s", 3.5, Better::Higher));
+    }
 }

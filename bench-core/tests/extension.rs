@@ -69,7 +69,7 @@ bench_core::inventory::submit! {
         units: &["pictures"],
         metrics: |work: &Work<'_>| {
             let value = work.rate("pictures").into_iter();
-            value.map(|value| Metric { name: "PPS".to_owned(), unit: "pictures/s".to_owned(), value, better: Better::Higher }).collect()
+            value.map(|value| Metric::new("PPS", "pictures/s", value, Better::Higher)).collect()
         },
     }
 }
