@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::UsageError;
 
 /// A time in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seconds(pub f64);
 
@@ -20,7 +20,7 @@ impl Seconds {
     }
 
     /// The unit that keeps it readable, and how many of it make a second.
-    pub(crate) fn unit(self) -> (f64, &'static str) {
+    pub fn unit(self) -> (f64, &'static str) {
         match self.0.abs() {
             m if m < 999.95e-9 => (1e9, "ns"),
             m if m < 999.95e-6 => (1e6, "µs"),
@@ -45,7 +45,7 @@ impl fmt::Display for Seconds {
 }
 
 /// Whole nanoseconds; 584 years where it is more.
-pub(crate) fn nanoseconds(duration: Duration) -> u64 {
+pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -128,7 +128,7 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
 }
 
 /// Four significant digits, without an exponent.
-pub(crate) fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     let decimals = match magnitude {
         m if m >= 999.95 => 0,
@@ -152,7 +152,7 @@ pub fn rate(value: f64, unit: &str) -> String {
 }
 
 /// An uncertainty, given as a share, in percent: two digits are enough of it.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }

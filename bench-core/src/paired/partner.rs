@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::protocol::{Assignment, Command, FailureKind, Frame, Mode, PROTOCOL};
+use crate::protocol::{Assignment, Command, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
 use crate::quantity::Bytes;
 use crate::record::{Cause, Failure};
 use crate::runner::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
@@ -70,6 +70,7 @@ impl<'a> Partner<'a> {
             slice_ns: 0,
             hard_stop: false,
             probes: Some(Vec::new()),
+            load: LoadWishes::default(),
         }))?;
         loop {
             match partner.frame()? {

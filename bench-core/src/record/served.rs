@@ -188,8 +188,7 @@ impl Served {
     /// interval where there are at least two; what can only be shown of one round is that of the round
     /// whose primary metric is the middle one. A level is valid if it was in every round.
     pub fn over(rounds: &[RoundRecord]) -> Option<Served> {
-        let served: Vec<&Served> =
-            rounds.iter().filter_map(|round| round.served.as_ref()).collect();
+        let served: Vec<&Served> = rounds.iter().filter_map(|round| round.served.as_ref()).collect();
         let first = *served.first()?;
         if served.len() == 1 {
             return Some(first.clone());
@@ -203,8 +202,10 @@ impl Served {
         let levels = names
             .into_iter()
             .filter_map(|name| {
-                let of_rounds: Vec<&Level> =
-                    served.iter().filter_map(|served| served.levels.iter().find(|level| level.name == name)).collect();
+                let of_rounds: Vec<&Level> = served
+                    .iter()
+                    .filter_map(|served| served.levels.iter().find(|level| level.name == name))
+                    .collect();
                 together(&of_rounds, &first.primary)
             })
             .collect();
@@ -235,7 +236,11 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
     };
     if let Some(steady) = &mut level.steady {
         steady.metrics = metrics_together(
-            levels.iter().filter_map(|level| level.steady.as_ref()).map(|steady| steady.metrics.as_slice()).collect(),
+            levels
+                .iter()
+                .filter_map(|level| level.steady.as_ref())
+                .map(|steady| steady.metrics.as_slice())
+                .collect(),
         );
     }
     level.validity = Validity {
@@ -260,7 +265,9 @@ fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
             Metric {
                 value: stats::median(&stats::sorted(&values)).unwrap_or(metric.value),
                 interval: stats::median_interval(&values).or(metric.interval),
-                supported: metric.supported.map(|_| of_rounds.iter().all(|metric| metric.supported == Some(true))),
+                supported: metric
+                    .supported
+                    .map(|_| of_rounds.iter().all(|metric| metric.supported == Some(true))),
                 ..metric.clone()
             }
         })

@@ -2,9 +2,9 @@
 
 pub mod calibration;
 pub mod console;
+mod outlet;
 pub mod paired;
 pub mod plot;
-mod outlet;
 mod samples_csv;
 mod sparkline;
 mod style;

@@ -39,23 +39,28 @@ impl Style {
         if self.enabled { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    pub(crate) fn bold(self, text: &str) -> String {
+    /// What is looked for first.
+    pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    pub(crate) fn faint(self, text: &str) -> String {
+    /// What is looked up.
+    pub fn faint(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    pub(crate) fn good(self, text: &str) -> String {
+    /// What one is glad of.
+    pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    pub(crate) fn doubtful(self, text: &str) -> String {
+    /// What one should look at.
+    pub fn doubtful(self, text: &str) -> String {
         self.paint("33", text)
     }
 
-    pub(crate) fn bad(self, text: &str) -> String {
+    /// What is wrong.
+    pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 }

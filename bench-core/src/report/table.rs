@@ -7,7 +7,7 @@ const GAP: &str = "  ";
 
 /// Rows of cells under a header, with headings between them.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     header: Vec<&'static str>,
     rows: Vec<Row>,
 }
@@ -22,24 +22,28 @@ enum Row {
 }
 
 impl Table {
-    pub(crate) fn new(header: &[&'static str]) -> Self {
+    /// A table with these headers.
+    pub fn new(header: &[&'static str]) -> Self {
         Table { header: header.to_vec(), rows: Vec::new() }
     }
 
-    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+    /// A line of its own between rows.
+    pub fn heading(&mut self, text: impl Into<String>) {
         self.rows.push(Row::Heading(text.into()));
     }
 
-    pub(crate) fn row(&mut self, cells: Vec<String>) {
+    /// A row, with a cell for each header.
+    pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(Row::Cells(cells));
     }
 
-    pub(crate) fn remark(&mut self, first: impl Into<String>, text: impl Into<String>) {
+    /// A row with a remark in place of all cells but the first.
+    pub fn remark(&mut self, first: impl Into<String>, text: impl Into<String>) {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
 
     /// Leaves out the last column if the table is wider than `columns` with it.
-    pub(crate) fn fit_without_last(&mut self, columns: usize) {
+    pub fn fit_without_last(&mut self, columns: usize) {
         let widths = self.widths();
         if widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1) <= columns {
             return;
@@ -53,7 +57,7 @@ impl Table {
     }
 
     /// The table as lines; `heading` paints what is bold.
-    pub(crate) fn render(&self, bold: impl Fn(&str) -> String) -> String {
+    pub fn render(&self, bold: impl Fn(&str) -> String) -> String {
         let widths = self.widths();
         let mut out = String::new();
         let header = line(&widths, self.header.iter().copied());

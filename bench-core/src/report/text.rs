@@ -15,13 +15,13 @@ pub(crate) fn steers(c: char) -> bool {
 
 /// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
 /// of writing direction are shown as replacement characters, and long lines are cut.
-pub(crate) fn printable(line: &str) -> String {
+pub fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
     line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The first line, made printable; `…` where there are more.
-pub(crate) fn first_line(text: &str) -> String {
+pub fn first_line(text: &str) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = printable(lines.next().unwrap_or_default());
     if lines.next().is_some() { first + " …" } else { first }

@@ -72,24 +72,14 @@ fn serve(channel: &Channel) -> Result<(), Error> {
 
 /// Measures a case by the worker's own schedule; returns the closing frame.
 /// `leave` is for a process that was started for this round alone.
-pub(crate) fn measure_alone(
-    case: &Case,
-    assignment: Assignment,
-    sink: &Sink,
-    leave: Option<Leave>,
-) -> Frame {
+pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink, leave: Option<Leave>) -> Frame {
     let sink = Rc::clone(sink);
     let schedule =
         Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
     measure(case, &assignment, Box::new(schedule), leave)
 }
 
-fn measure(
-    case: &Case,
-    assignment: &Assignment,
-    schedule: Box<dyn Schedule>,
-    leave: Option<Leave>,
-) -> Frame {
+fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>, leave: Option<Leave>) -> Frame {
     let probes = match assignment.mode {
         Mode::Once => ProbeSet::default(),
         Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),

@@ -2,29 +2,29 @@
 
 /// A linear axis.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+pub struct Axis {
     /// The values at both ends.
-    pub(super) range: (f64, f64),
+    pub range: (f64, f64),
     /// Where these ends lie, in units of the picture.
-    pub(super) place: (f64, f64),
+    pub place: (f64, f64),
 }
 
 impl Axis {
     /// Where `value` lies; at an end where it lies beyond.
-    pub(super) fn at(&self, value: f64) -> f64 {
+    pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.range;
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
         self.place.0 + share * (self.place.1 - self.place.0)
     }
 
     /// Whether `value` lies between the ends.
-    pub(super) fn holds(&self, value: f64) -> bool {
+    pub fn holds(&self, value: f64) -> bool {
         (self.range.0..=self.range.1).contains(&value)
     }
 
     /// Round values within the range, about `wanted` of them, and the decimals that tell them apart once
     /// multiplied by `scale`.
-    pub(super) fn ticks(&self, wanted: usize, scale: f64) -> (Vec<f64>, usize) {
+    pub fn ticks(&self, wanted: usize, scale: f64) -> (Vec<f64>, usize) {
         let (low, high) = (self.range.0 * scale, self.range.1 * scale);
         let rough = (high - low) / wanted.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());

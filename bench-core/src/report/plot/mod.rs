@@ -9,5 +9,7 @@ mod distributions;
 mod intervals;
 mod svg;
 
+pub use axis::Axis;
 pub use distributions::distributions;
 pub use intervals::{IntervalRow, intervals};
+pub use svg::{Anchor, FAINT, Font, GRID, Svg, TEXT, ems, escape, shortened};

@@ -5,21 +5,21 @@ use std::fmt::{self, Write};
 use crate::report::steers;
 
 /// Ink of text that is read.
-pub(super) const TEXT: &str = "#1f2328";
+pub const TEXT: &str = "#1f2328";
 /// Ink of text that is looked up.
-pub(super) const FAINT: &str = "#59636e";
+pub const FAINT: &str = "#59636e";
 /// Ink of lines that guide the eye.
-pub(super) const GRID: &str = "#e4e7eb";
+pub const GRID: &str = "#e4e7eb";
 
 /// A picture in the making. Coordinates are in CSS pixels, y downwards.
-pub(super) struct Svg {
+pub struct Svg {
     width: f64,
     body: String,
 }
 
 /// Which end of a text its place is.
 #[derive(Clone, Copy)]
-pub(super) enum Anchor {
+pub enum Anchor {
     Start,
     Middle,
     End,
@@ -27,10 +27,10 @@ pub(super) enum Anchor {
 
 /// How a text looks.
 #[derive(Clone, Copy)]
-pub(super) struct Font {
-    pub(super) size: f64,
-    pub(super) ink: &'static str,
-    pub(super) bold: bool,
+pub struct Font {
+    pub size: f64,
+    pub ink: &'static str,
+    pub bold: bool,
 }
 
 /// A place or a length. What is not a number must not get into the file: a viewer would drop the element.
@@ -44,16 +44,16 @@ impl fmt::Display for Pixels {
 }
 
 impl Svg {
-    pub(super) fn new(width: f64) -> Self {
+    pub fn new(width: f64) -> Self {
         Svg { width, body: String::new() }
     }
 
-    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, content: &str) {
+    pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, content: &str) {
         self.text_with_title((x, y), anchor, font, content, None);
     }
 
     /// A text that shows `title` to whoever points at it.
-    pub(super) fn text_with_title(
+    pub fn text_with_title(
         &mut self,
         (x, y): (f64, f64),
         anchor: Anchor,
@@ -78,7 +78,7 @@ impl Svg {
         ));
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
         self.push(format_args!(
             "<path d=\"M{} {}L{} {}\" stroke=\"{ink}\" stroke-width=\"{}\"/>",
             Pixels(from.0),
@@ -89,7 +89,7 @@ impl Svg {
         ));
     }
 
-    pub(super) fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), attributes: &str) {
+    pub fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), attributes: &str) {
         self.push(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}/>",
             Pixels(corner.0),
@@ -99,7 +99,7 @@ impl Svg {
         ));
     }
 
-    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str) {
+    pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str) {
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {attributes}/>",
             Pixels(x),
@@ -109,7 +109,7 @@ impl Svg {
     }
 
     /// A line through `points`; closed and filled where the attributes say so.
-    pub(super) fn path(&mut self, points: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
+    pub fn path(&mut self, points: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (position, (x, y)) in points.into_iter().enumerate() {
             // Writing to a String cannot fail.
@@ -119,7 +119,7 @@ impl Svg {
     }
 
     /// Short upright lines, as one element: a rug can have hundreds.
-    pub(super) fn rug(
+    pub fn rug(
         &mut self,
         places: impl IntoIterator<Item = f64>,
         (top, bottom): (f64, f64),
@@ -137,7 +137,7 @@ impl Svg {
     }
 
     /// The file. `title` is what a screen reader says.
-    pub(super) fn finish(self, title: &str, height: f64) -> String {
+    pub fn finish(self, title: &str, height: f64) -> String {
         let (width, height) = (Pixels(self.width), Pixels(height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
@@ -152,7 +152,7 @@ impl Svg {
 
 /// Text for XML. Ids hold what someone has typed: control characters are not even allowed as entities, and
 /// changes of writing direction would make a label read as another.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -170,7 +170,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// About how wide `text` is, in ems. Nothing here knows the font: the widths are those of Arial, a little
 /// more for wider fonts, and 1 for scripts of full width.
-pub(super) fn ems(text: &str) -> f64 {
+pub fn ems(text: &str) -> f64 {
     text.chars()
         .map(|c| match c {
             'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '[' | ']' | '/' | ' ' => 0.3,
@@ -185,7 +185,7 @@ pub(super) fn ems(text: &str) -> f64 {
 
 /// `text` if it fits into `width` ems, and else its beginning and its end: in an id the model stands at
 /// one, the arguments at the other.
-pub(super) fn shortened(text: &str, width: f64) -> String {
+pub fn shortened(text: &str, width: f64) -> String {
     if ems(text) <= width {
         return text.to_owned();
     }

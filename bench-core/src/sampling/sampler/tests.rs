@@ -2,6 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
+use crate::protocol::LoadWishes;
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 

@@ -1,0 +1,35 @@
+//! What requests are made of: seeded, from files, or from a list.
+
+use bench_core::Error;
+
+use crate::domain::Facts;
+
+/// A source of inputs.
+pub trait Inputs {
+    /// What the closure is handed, by reference.
+    type Item: Describe + Send + Sync;
+
+    /// Makes or reads all inputs, before anything is timed.
+    ///
+    /// # Errors
+    /// When there is none, or a file cannot be read.
+    fn prepare(self) -> Result<Prepared<Self::Item>, Error>;
+}
+
+/// Inputs that are ready. Request number `n` gets number `n` modulo their count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared<T> {
+    /// For requests that count; never empty.
+    pub measured: Vec<T>,
+    /// For warm-up: other inputs of the same shapes, so that no cache knows the first inputs that count.
+    /// Empty where the source has no others; `measured` then serves.
+    pub warm_up: Vec<T>,
+}
+
+/// What can be said of an input in a report.
+pub trait Describe {
+    /// What is known of it.
+    fn facts(&self) -> Facts {
+        Facts::default()
+    }
+}
