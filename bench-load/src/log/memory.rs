@@ -1,0 +1,108 @@
+//! Resident memory while requests are served: does it grow with them?
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use bench_core::stats::{self, Interval};
+
+/// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
+const EVERY_NS: u64 = 5_000_000;
+
+/// Looks that are kept; when there are more, every other one goes.
+const MOST: usize = 256;
+
+/// Fewer looks than this tell nothing of growth.
+const FEWEST: usize = 20;
+
+/// Resident memory of this process, in bytes: the second field of `/proc/self/statm` (proc(5)) in pages,
+/// read through a descriptor that stays open.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    thread_local! {
+        static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
+    }
+    STATM.with_borrow_mut(|file| {
+        if file.is_none() {
+            *file = File::open("/proc/self/statm").ok();
+        }
+        let mut text = [0; 128];
+        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
+        let pages: u64 = std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * rustix::param::page_size() as u64)
+    })
+}
+
+/// Looks at memory, and how many requests had been served by then.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    next_ns: u64,
+    every_ns: u64,
+    looks: Vec<(f64, f64)>,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Growth { next_ns: 0, every_ns: EVERY_NS, looks: Vec::new() }
+    }
+}
+
+impl Growth {
+    pub(crate) fn wants(&self, now_ns: u64) -> bool {
+        now_ns >= self.next_ns
+    }
+
+    pub(crate) fn note(&mut self, requests: u64, resident: Option<u64>) {
+        self.next_ns = self.next_ns.saturating_add(self.every_ns);
+        let Some(bytes) = resident else { return };
+        if self.looks.len() == MOST {
+            let mut keep = false;
+            self.looks.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.every_ns *= 2;
+        }
+        self.looks.push((requests as f64, bytes as f64));
+    }
+
+    /// Bytes per request, with the 95 % interval; `None` where there are too few looks.
+    pub(crate) fn slope(&self) -> Option<(f64, Interval)> {
+        // What the first requests bring up is no leak: caches fill, pools grow.
+        let settled = &self.looks[self.looks.len() / 5..];
+        if settled.len() < FEWEST {
+            return None;
+        }
+        let (requests, bytes): (Vec<f64>, Vec<f64>) = settled.iter().copied().unzip();
+        stats::least_squares_slope(&requests, &bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leak_has_a_slope_and_a_plateau_has_none() {
+        let slope = |bytes: fn(u64) -> u64| {
+            let mut growth = Growth::default();
+            for k in 0..1000 {
+                if growth.wants(k * EVERY_NS) {
+                    growth.note(k, Some(bytes(k)));
+                }
+            }
+            growth.slope().expect("looks")
+        };
+        let (leak, interval) = slope(|k| 1_000_000 + 4096 * k + k % 3 * 512);
+        assert!((leak - 4096.0).abs() < 10.0 && interval.low > 4000.0, "{leak} {interval:?}");
+        let (plateau, interval) = slope(|k| 1_000_000 + k.min(50) * 4096 + k * 7919 % 13 * 4096);
+        assert!(interval.low <= 0.0 && interval.high >= 0.0, "{plateau} {interval:?}");
+    }
+
+    #[test]
+    fn memory_is_read() {
+        let before = resident_bytes().expect("/proc");
+        let block = std::hint::black_box(vec![1u8; 32 << 20]);
+        assert!(resident_bytes().expect("/proc") >= before + (16 << 20));
+        drop(block);
+    }
+}

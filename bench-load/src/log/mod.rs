@@ -1,0 +1,221 @@
+//! The request log: what clients write while they serve, and what becomes of it.
+//!
+//! A client writes rows into a chunk of its own, without a lock and without asking anybody, and hands full
+//! chunks over to one thread that adds them up and writes them to disk. If that thread cannot keep up,
+//! clients wait for it: memory stays bounded, nothing is lost, and a schedule shows the wait as send lag.
+
+mod blocks;
+mod distribution;
+mod memory;
+mod row;
+mod rows_csv;
+mod sample;
+mod tally;
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+pub(crate) use distribution::Distribution;
+pub(crate) use memory::resident_bytes;
+pub(crate) use row::{Outcome, Row};
+pub(crate) use rows_csv::{Header, RowsCsv};
+pub(crate) use tally::Tally;
+
+use crate::domain::{Domain, Facts};
+use crate::phase::Phase;
+use memory::Growth;
+use sample::{Dots, Thinned};
+
+/// Rows that a client collects before it hands them over.
+const CHUNK: usize = 256;
+
+/// Chunks on their way; clients wait when there are more.
+const CHUNKS: usize = 16;
+
+/// A client does not keep rows longer than this, if it has anything to do.
+const KEEP_NS: u64 = 200_000_000;
+
+/// Latencies that stand for the time of an iteration.
+const LATENCIES: usize = 5000;
+
+/// Messages of errors that are told apart.
+const MOST_ERRORS: usize = 1000;
+
+/// The clients' end of the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Inlet {
+    sender: SyncSender<Vec<Row>>,
+    capacity: usize,
+}
+
+/// What one client writes.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    inlet: Inlet,
+    chunk: Vec<Row>,
+    handed_over_ns: u64,
+}
+
+/// The end from which rows are read.
+pub(crate) struct Outlet {
+    receiver: Receiver<Vec<Row>>,
+}
+
+/// A log. With `at_once` every row is handed over when it is written: a client that may be given up must
+/// not keep any.
+pub(crate) fn log(at_once: bool) -> (Inlet, Outlet) {
+    let (sender, receiver) = sync_channel(CHUNKS);
+    (Inlet { sender, capacity: if at_once { 1 } else { CHUNK } }, Outlet { receiver })
+}
+
+impl Inlet {
+    pub(crate) fn recorder(&self) -> Recorder {
+        Recorder { inlet: self.clone(), chunk: Vec::with_capacity(self.capacity), handed_over_ns: 0 }
+    }
+
+    /// Says that no row will follow, whoever still holds an end.
+    pub(crate) fn close(&self) {
+        // Where nobody listens, nobody needs to know.
+        let _ = self.sender.send(Vec::new());
+    }
+}
+
+impl Recorder {
+    pub(crate) fn push(&mut self, row: Row) {
+        let end_ns = row.end_ns;
+        self.chunk.push(row);
+        if self.chunk.len() >= self.inlet.capacity || end_ns.saturating_sub(self.handed_over_ns) >= KEEP_NS {
+            self.flush();
+            self.handed_over_ns = end_ns;
+        }
+    }
+
+    pub(crate) fn flush(&mut self) {
+        if !self.chunk.is_empty() {
+            let full = std::mem::replace(&mut self.chunk, Vec::with_capacity(self.inlet.capacity));
+            // Where nobody listens any more, the level is over, and the row came too late to count.
+            let _ = self.inlet.sender.send(full);
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+/// What a level's rows have come to.
+pub(crate) struct Logged {
+    /// All of them.
+    pub(crate) whole: Tally,
+    /// Those of the steady part.
+    pub(crate) steady: Tally,
+    /// Headline latencies of some, in nanoseconds, in order of time.
+    pub(crate) latency_ns: Vec<u64>,
+    /// Requests over time.
+    pub(crate) dots: Dots,
+    /// Resident memory against requests.
+    pub(crate) growth: Growth,
+    /// What failed requests said, and how often.
+    pub(crate) errors: Vec<(String, u64)>,
+    /// What was odd about requests, and how often.
+    pub(crate) oddities: Vec<(String, u64)>,
+    /// Processor time of the thread that added them up, in nanoseconds.
+    pub(crate) cpu_ns: u64,
+    /// Why rows could not be written, if they could not.
+    pub(crate) trouble: Option<io::Error>,
+}
+
+/// How rows are to be understood.
+pub(crate) struct Meaning<'a> {
+    pub(crate) domain: &'static Domain,
+    pub(crate) facts: &'a [Facts],
+    /// Whether requests have a schedule, and so a scheduled latency.
+    pub(crate) scheduled: bool,
+    /// Conditions that a request must meet to count as good.
+    pub(crate) slo: &'a crate::slo::Slo,
+    pub(crate) phase: &'a Phase,
+}
+
+/// Reads rows until the log is closed.
+pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut RowsCsv>) -> Logged {
+    let mut csv = csv;
+    let began = crate::clock::thread_cpu_ns();
+    let mut logged = Logged {
+        whole: Tally::new(meaning.domain),
+        steady: Tally::new(meaning.domain),
+        latency_ns: Vec::new(),
+        dots: Dots::default(),
+        growth: Growth::default(),
+        errors: Vec::new(),
+        oddities: Vec::new(),
+        cpu_ns: 0,
+        trouble: None,
+    };
+    let mut latencies = Thinned::new(LATENCIES);
+    let mut resident = None;
+    while let Ok(chunk) = outlet.receiver.recv() {
+        if chunk.is_empty() {
+            break;
+        }
+        for row in chunk {
+            let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
+            let seen = row.seen(facts);
+            if logged.growth.wants(row.end_ns) {
+                resident = resident_bytes();
+                logged.growth.note(logged.whole.requests(), resident);
+            }
+            let latency_s =
+                if meaning.scheduled { seen.times.scheduled_latency_s() } else { seen.times.service_latency_s() };
+            let good = row.outcome == Outcome::Served && meaning.slo.meets(meaning.domain, &seen, latency_s);
+            logged.whole.add(&row, &seen, latency_s, good);
+            match meaning.phase.holds(&row) {
+                (true, true) => logged.steady.add(&row, &seen, latency_s, good),
+                // What ends in it was done in it, even if it was begun before.
+                (false, true) => logged.steady.add_rates(&row, &seen),
+                _ => {}
+            }
+            logged.dots.add(&row, latency_s);
+            if row.outcome == Outcome::Served {
+                latencies.add(row.number, (latency_s * 1e9) as u64);
+            }
+            let odd = row.oddity();
+            if let Some(odd) = odd {
+                count(&mut logged.oddities, odd);
+            } else if let (Outcome::Served, Some(note)) = (row.outcome, &row.note) {
+                count(&mut logged.oddities, note);
+            }
+            if row.outcome != Outcome::Served {
+                count(&mut logged.errors, row.note.as_deref().unwrap_or("no message"));
+            }
+            if let (Some(csv), None) = (csv.as_deref_mut(), &logged.trouble)
+                && let Err(error) = csv.write(meaning, &row, &seen, odd, resident, good)
+            {
+                logged.trouble = Some(error);
+            }
+        }
+    }
+    if let (Some(csv), None) = (csv, &logged.trouble)
+        && let Err(error) = csv.flush()
+    {
+        logged.trouble = Some(error);
+    }
+    logged.latency_ns = latencies.in_order();
+    logged.cpu_ns = crate::clock::thread_cpu_ns().saturating_sub(began);
+    logged
+}
+
+fn count(told: &mut Vec<(String, u64)>, message: &str) {
+    match told.iter_mut().find(|(known, _)| known == message) {
+        Some((_, count)) => *count += 1,
+        None if told.len() < MOST_ERRORS => told.push((message.to_owned(), 1)),
+        None => match told.iter_mut().find(|(known, _)| known == "other messages") {
+            Some((_, count)) => *count += 1,
+            None => told.push(("other messages".to_owned(), 1)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

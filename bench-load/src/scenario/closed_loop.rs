@@ -1,0 +1,34 @@
+//! Clients that wait for their answer before they ask again.
+
+use std::time::Duration;
+
+use bench_core::Error;
+
+use super::{Plan, Scenario, Settings, Wanted, clients, of_clients};
+
+/// A fixed number of clients, each of which sends its next request when its last one has ended: what a
+/// pool of workers does. It cannot show what happens to those who come while the model is busy: for
+/// them there is the [`OpenLoop`](super::OpenLoop).
+#[derive(Clone, Debug)]
+pub struct ClosedLoop {
+    concurrency: Settings<usize>,
+}
+
+impl ClosedLoop {
+    /// At this concurrency, or at each of several.
+    pub fn new(concurrency: impl Into<Settings<usize>>) -> Self {
+        ClosedLoop { concurrency: concurrency.into() }
+    }
+}
+
+impl Scenario for ClosedLoop {
+    fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
+        self.concurrency
+            .0
+            .iter()
+            .map(|count| {
+                Ok(of_clients("closed_loop", clients(*count, "concurrency")?, Duration::ZERO, wanted))
+            })
+            .collect()
+    }
+}

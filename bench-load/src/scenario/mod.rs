@@ -1,0 +1,151 @@
+//! How requests are made: one type for each scenario, behind one trait.
+
+mod arrivals;
+mod closed_loop;
+mod multi_stream;
+mod offline;
+mod open_loop;
+mod ramp;
+mod replay;
+mod single_stream;
+mod stress;
+
+use std::time::Duration;
+
+use bench_core::Error;
+
+pub use arrivals::Arrivals;
+pub use closed_loop::ClosedLoop;
+pub use multi_stream::MultiStream;
+pub use offline::Offline;
+pub use open_loop::OpenLoop;
+pub use ramp::Ramp;
+pub use replay::Replay;
+pub use single_stream::SingleStream;
+pub use stress::Stress;
+
+/// A way of making requests.
+pub trait Scenario {
+    /// The levels, in the order in which they are run.
+    ///
+    /// # Errors
+    /// When a setting makes no sense: no client, a rate that is no positive number, an empty trace.
+    fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error>;
+}
+
+/// What a level is to last for, and where chance comes from.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Requests, if their number was given.
+    pub requests: Option<u64>,
+    /// Time, if it was given. With both, what comes first ends the level.
+    pub duration: Option<Duration>,
+    /// Seed of everything that is random.
+    pub seed: u64,
+}
+
+/// One level: a setting, and how its requests are paced.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
+    pub name: String,
+    /// The scenario, as the record names it: `closed_loop`.
+    pub scenario: &'static str,
+    /// Clients, where the scenario sets them.
+    pub concurrency: Option<u32>,
+    /// Requests per second, where the scenario sets them.
+    pub rate: Option<f64>,
+    /// When requests are sent.
+    pub pacing: Pacing,
+    /// Requests, if their number is given.
+    pub requests: Option<u64>,
+    /// Time, if it is given.
+    pub duration: Option<Duration>,
+}
+
+/// When requests are sent.
+#[derive(Clone, Debug)]
+pub enum Pacing {
+    /// Each client sends its next request when its last one has ended.
+    Clients {
+        /// How many.
+        count: u32,
+        /// The time over which they start, evenly; the first one starts at once.
+        ramp_up: Duration,
+    },
+    /// At these times, whether earlier requests have ended or not.
+    Schedule {
+        /// When, in nanoseconds from the beginning of the level, ascending.
+        arrivals: Vec<u64>,
+        /// Why they end where they do, for the report.
+        most_in_flight: u32,
+    },
+    /// This many at once, and as many again when all of them have ended.
+    Queries {
+        /// Requests in a query.
+        streams: u32,
+    },
+}
+
+/// Settings of which each makes a level: one value, an array, or a vector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings<T>(pub Vec<T>);
+
+impl<T> From<T> for Settings<T> {
+    fn from(value: T) -> Self {
+        Settings(vec![value])
+    }
+}
+
+impl<T, const N: usize> From<[T; N]> for Settings<T> {
+    fn from(values: [T; N]) -> Self {
+        Settings(values.into())
+    }
+}
+
+impl<T> From<Vec<T>> for Settings<T> {
+    fn from(values: Vec<T>) -> Self {
+        Settings(values)
+    }
+}
+
+impl<T: Clone> From<&[T]> for Settings<T> {
+    fn from(values: &[T]) -> Self {
+        Settings(values.to_vec())
+    }
+}
+
+/// Requests of a level for which nothing was said: enough for a median with an interval, and several
+/// for each client.
+fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
+    match (wanted.requests, wanted.duration) {
+        (None, None) => Some(50.max(10 * u64::from(clients))),
+        (requests, _) => requests,
+    }
+}
+
+/// A number of clients that can be had.
+///
+/// # Errors
+/// 0, and more than a machine can run threads.
+fn clients(count: usize, what: &str) -> Result<u32, Error> {
+    u32::try_from(count).ok().filter(|count| (1..=65_536).contains(count)).ok_or_else(|| {
+        Error::failure(format!("{what} {count}: wanted a number of clients from 1 to 65536"))
+    })
+}
+
+/// A level of clients without a schedule.
+fn of_clients(scenario: &'static str, count: u32, ramp_up: Duration, wanted: &Wanted) -> Plan {
+    Plan {
+        name: format!("concurrency {count}"),
+        scenario,
+        concurrency: Some(count),
+        rate: None,
+        pacing: Pacing::Clients { count, ramp_up },
+        requests: usual_requests(count, wanted),
+        duration: wanted.duration,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Several requests at once, again and again.
+
+use bench_core::Error;
+
+use super::{Pacing, Plan, Scenario, Settings, Wanted, clients, usual_requests};
+
+/// Queries of several requests that are sent at once; the next query follows when all of them have ended
+/// (`MultiStream` of MLPerf Inference): what a car with eight cameras does.
+#[derive(Clone, Debug)]
+pub struct MultiStream {
+    streams: Settings<usize>,
+}
+
+impl MultiStream {
+    /// With this many requests in a query, or with each of several numbers.
+    pub fn new(streams: impl Into<Settings<usize>>) -> Self {
+        MultiStream { streams: streams.into() }
+    }
+}
+
+impl Scenario for MultiStream {
+    fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
+        self.streams
+            .0
+            .iter()
+            .map(|streams| {
+                let streams = clients(*streams, "streams")?;
+                Ok(Plan {
+                    name: format!("{streams} streams"),
+                    scenario: "multi_stream",
+                    concurrency: Some(streams),
+                    rate: None,
+                    pacing: Pacing::Queries { streams },
+                    requests: usual_requests(streams, wanted),
+                    duration: wanted.duration,
+                })
+            })
+            .collect()
+    }
+}

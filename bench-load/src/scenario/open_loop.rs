@@ -1,0 +1,67 @@
+//! Requests that come when they come.
+
+use bench_core::Error;
+
+use super::{Arrivals, Pacing, Plan, Scenario, Settings, Wanted};
+
+/// Requests in flight at most, if nothing is said: a thread each.
+const MOST_IN_FLIGHT: usize = 256;
+
+/// Requests at a rate, whether the model keeps up or not: what the users of a service do. All arrivals are
+/// computed beforehand from the seed; a request that could not be sent in time is sent late, never moved,
+/// and its latency counts from when it was due (Tene, *How NOT to measure latency*, 2013).
+#[derive(Clone, Debug)]
+pub struct OpenLoop {
+    rates: Settings<f64>,
+    arrivals: Arrivals,
+    most_in_flight: usize,
+}
+
+impl OpenLoop {
+    /// Independent arrivals (a Poisson process) at this rate, or at each of several, in requests per second.
+    pub fn poisson(rate: impl Into<Settings<f64>>) -> Self {
+        OpenLoop { rates: rate.into(), arrivals: Arrivals::Poisson, most_in_flight: MOST_IN_FLIGHT }
+    }
+
+    /// One arrival after another at equal distances.
+    pub fn constant(rate: impl Into<Settings<f64>>) -> Self {
+        OpenLoop { arrivals: Arrivals::Constant, ..OpenLoop::poisson(rate) }
+    }
+
+    /// Distances from a gamma distribution with this shape: 1 is a Poisson process, below 1 arrivals come
+    /// in bursts, above 1 more evenly.
+    pub fn gamma(rate: impl Into<Settings<f64>>, shape: f64) -> Self {
+        OpenLoop { arrivals: Arrivals::Gamma { shape }, ..OpenLoop::poisson(rate) }
+    }
+
+    /// How many requests can be in flight; beyond that they are sent late, and the level is marked. 256 if
+    /// nothing is said.
+    #[must_use]
+    pub fn most_in_flight(mut self, requests: usize) -> Self {
+        self.most_in_flight = requests;
+        self
+    }
+}
+
+impl Scenario for OpenLoop {
+    fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
+        let most_in_flight = super::clients(self.most_in_flight, "requests in flight")?;
+        self.rates
+            .0
+            .iter()
+            .map(|rate| {
+                let requests = wanted.requests.or(wanted.duration.is_none().then_some(50));
+                let arrivals = self.arrivals.schedule(*rate, requests, wanted.duration, wanted.seed)?;
+                Ok(Plan {
+                    name: format!("{rate} req/s"),
+                    scenario: "open_loop",
+                    concurrency: None,
+                    rate: Some(*rate),
+                    requests: Some(arrivals.len() as u64),
+                    pacing: Pacing::Schedule { arrivals, most_in_flight },
+                    duration: None,
+                })
+            })
+            .collect()
+    }
+}

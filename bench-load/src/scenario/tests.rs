@@ -1,0 +1,91 @@
+use super::*;
+
+fn wanted(requests: Option<u64>, seconds: Option<f64>) -> Wanted {
+    Wanted { requests, duration: seconds.map(Duration::from_secs_f64), seed: 1 }
+}
+
+fn arrivals(plan: &Plan) -> &[u64] {
+    match &plan.pacing {
+        Pacing::Schedule { arrivals, .. } => arrivals,
+        _ => panic!("{plan:?} has no schedule"),
+    }
+}
+
+#[test]
+fn nonsense_is_refused_in_words() {
+    let usual = wanted(None, None);
+    let refused: [(&str, Box<dyn Scenario>); 12] = [
+        ("concurrency 0", Box::new(ClosedLoop::new(0))),
+        ("concurrency 0", Box::new(ClosedLoop::new([1, 0]))),
+        ("a rate of 0", Box::new(OpenLoop::poisson(0.0))),
+        ("a rate of -1", Box::new(OpenLoop::constant(-1.0))),
+        ("a rate of NaN", Box::new(OpenLoop::poisson(f64::NAN))),
+        ("a burstiness of 0", Box::new(OpenLoop::gamma(1.0, 0.0))),
+        ("requests in flight 0", Box::new(OpenLoop::poisson(1.0).most_in_flight(0))),
+        ("streams 0", Box::new(MultiStream::new(0))),
+        ("ramp from 4 to 2", Box::new(Ramp::new(4, 2))),
+        ("stress", Box::new(Stress::new(Duration::ZERO, 4))),
+        ("at once 0", Box::new(Offline::new().at_once(0))),
+        ("no-such-file", Box::new(Replay::file("no-such-file"))),
+    ];
+    for (part, scenario) in refused {
+        let message = scenario.levels(&usual).expect_err(part).to_string();
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(OpenLoop::poisson(1e9).levels(&wanted(None, Some(3600.0))).is_err());
+}
+
+#[test]
+fn a_constant_rate_does_not_drift() {
+    let plans = OpenLoop::constant(3.0).levels(&wanted(Some(300_001), None)).expect("a plan");
+    let arrivals = arrivals(&plans[0]);
+    assert_eq!(arrivals.len(), 300_001);
+    assert_eq!((arrivals[0], arrivals[300_000]), (0, 100_000_000_000_000));
+}
+
+#[test]
+fn arrivals_have_their_rate_and_come_from_the_seed() {
+    for scenario in [OpenLoop::poisson(200.0), OpenLoop::gamma(200.0, 0.25), OpenLoop::gamma(200.0, 4.0)] {
+        let plans = scenario.levels(&wanted(None, Some(500.0))).expect("a plan");
+        let first = arrivals(&plans[0]);
+        assert!((first.len() as f64 / 100_000.0 - 1.0).abs() < 0.02, "{}", first.len());
+        assert!(first.is_sorted() && *first.last().expect("arrivals") < 500_000_000_000);
+        assert_eq!(first, arrivals(&scenario.levels(&wanted(None, Some(500.0))).expect("a plan")[0]));
+    }
+}
+
+#[test]
+fn requests_and_duration_end_a_level_whichever_comes_first() {
+    let rate = OpenLoop::constant(100.0);
+    let count = |requests, seconds| {
+        arrivals(&rate.levels(&wanted(requests, seconds)).expect("a plan")[0]).len()
+    };
+    assert_eq!([count(Some(10), Some(1.0)), count(Some(1000), Some(1.0)), count(None, None)], [10, 100, 50]);
+    let closed = ClosedLoop::new([1, 8]).levels(&wanted(None, None)).expect("plans");
+    assert_eq!([closed[0].requests, closed[1].requests], [Some(50), Some(80)]);
+    assert_eq!(ClosedLoop::new(1).levels(&wanted(None, Some(1.0))).expect("plan")[0].requests, None);
+}
+
+#[test]
+fn a_ramp_doubles_up_to_its_end() {
+    let counts = |from, to| -> Vec<u32> {
+        let plans = Ramp::new(from, to).levels(&wanted(None, None)).expect("plans");
+        plans.iter().filter_map(|plan| plan.concurrency).collect()
+    };
+    assert_eq!(counts(1, 12), [1, 2, 4, 8, 12]);
+    assert_eq!(counts(3, 3), [3]);
+}
+
+#[test]
+fn a_trace_is_replayed() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("trace.csv");
+    std::fs::write(&file, "time,tokens\n# a comment\n100.5,7\n\n101.0,8\n103.5,9\n").expect("written");
+    let plans = Replay::file(&file).speed(2.0).levels(&wanted(None, None)).expect("a plan");
+    assert_eq!(arrivals(&plans[0]), [0, 250_000_000, 1_500_000_000]);
+    for (text, part) in [("", "no time"), ("1\n0\n", "line 2"), ("1\nx\n", "line 2"), ("1\nNaN\n", "line 2")] {
+        std::fs::write(&file, text).expect("written");
+        let message = Replay::file(&file).levels(&wanted(None, None)).expect_err(text).to_string();
+        assert!(message.contains(part), "{text}: {message}");
+    }
+}
