@@ -12,10 +12,11 @@ mod journal;
 mod read;
 mod round;
 mod surroundings;
+mod time;
 
 use serde::{Deserialize, Serialize};
 
-pub use case::{CaseRecord, Percentile, Settings, Status, Time};
+pub use case::{CaseRecord, Settings, Status};
 pub(crate) use disturbance::mark_disturbed;
 pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
@@ -26,6 +27,7 @@ pub use journal::Journal;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use surroundings::{References, Surroundings};
+pub use time::{Percentile, Time};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.
 ///
