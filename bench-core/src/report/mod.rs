@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod console;
+mod failure;
 pub mod paired;
 pub mod plot;
 mod samples_csv;
