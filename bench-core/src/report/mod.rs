@@ -20,6 +20,7 @@ use crate::record::Record;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub(crate) use table::Table;
+pub use text::print;
 pub(crate) use text::{first_line, printable, steers, tell};
 pub(crate) use window::Window;
 
