@@ -9,7 +9,7 @@ use crate::record::Settings;
 
 /// A case may take this long in all when nothing else is said: a benchmark of a minute is rare, one
 /// that takes five is stuck.
-const TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;

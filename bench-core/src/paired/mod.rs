@@ -30,7 +30,7 @@ pub use document::{PairedComparison, SideRecord};
 pub use pair::{Pair, Role};
 pub use progress::Progress;
 pub use revision::Checkout;
-pub use rules::Rules;
+pub use rules::{Rules, Wishes};
 pub use side::Side;
 pub use trial::{Crossover, PairedCase, SideFailure};
 
