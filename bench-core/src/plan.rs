@@ -54,6 +54,13 @@ pub(crate) fn clock_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(nanoseconds(since)))
 }
 
+/// A hash of an id, the same in every build and on every machine: FNV-1a, 64 bits, its bits mixed.
+pub(crate) fn hash(id: &str) -> u64 {
+    mix(id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+}
+
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
 pub(crate) fn mix(state: u64) -> u64 {
     let mut z = state.wrapping_mul(0x9e37_79b9_7f4a_7c15);
