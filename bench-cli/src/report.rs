@@ -28,7 +28,7 @@ impl Report {
         print(&rendered())
     }
 
-    /// Says where the files are, unless stdout is for JSON.
+    /// Says where the files are: on stderr, for stdout may be JSON.
     pub(crate) fn tell_folder(&self, folder: &Path) {
         eprintln!("report: {}", folder.display());
     }

@@ -70,7 +70,8 @@ pub struct PairedCase {
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
-    /// How many more seconds of this case would settle it, if it is unsure; absent beyond a day.
+    /// How many more seconds of this case would settle it, if it is unsure; absent where that is more than
+    /// 65 536 crossovers, and where none was measured.
     pub settle_s: Option<f64>,
     /// Why there are no figures, if there are none.
     pub failure: Option<SideFailure>,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::comparison::{Verdict, counted};
-use crate::paired::{PairedCase, PairedComparison, Role, SideFailure};
+use crate::paired::{PairedCase, PairedComparison, SideFailure};
 use crate::quantity::Seconds;
 use crate::record::RunState;
 use crate::report::{Style, Table, failure, printable};
@@ -83,15 +83,8 @@ pub(super) fn setting(share: f64) -> String {
 }
 
 pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
-    let side = match side {
-        Role::Base => "base",
-        Role::Candidate => "candidate",
-    };
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
-
-/// Crossovers below which their spread, and with it any forecast, is unknown.
-const FEW: usize = 3;
 
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
 fn unsure(cases: &[PairedCase]) -> String {
@@ -107,7 +100,7 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
-            None if case.crossovers.len() < FEW => {
+            None if case.crossovers.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
             None => "so near to the threshold that no patience would settle it".to_owned(),
