@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bench_core::RunError;
 use bench_core::command_line::{Which, percent};
-use bench_core::paired::Rules;
+use bench_core::paired::{Rules, Wishes};
 use bench_core::quantity::{Bytes, parse_duration};
 use bench_core::report::ColorChoice;
 use clap::{Args, Parser, Subcommand};
@@ -131,18 +131,17 @@ pub(crate) struct Report {
 }
 
 impl How {
+    /// What a comparison may cost, and must be sure of.
     pub(crate) fn rules(&self, inject: Option<f64>) -> Result<Rules, RunError> {
-        let usual = Rules::default();
-        let rules = Rules {
-            threshold: self.threshold.unwrap_or(usual.threshold),
-            fdr: self.fdr.unwrap_or(usual.fdr),
-            max_time: self.max_time.unwrap_or(usual.max_time),
-            timeout: self.timeout.unwrap_or(usual.timeout),
+        let wishes = Wishes {
+            threshold: self.threshold,
+            fdr: self.fdr,
+            max_time: self.max_time,
+            timeout: self.timeout,
             max_memory: self.max_memory,
-            inject: inject.unwrap_or(0.0),
-            seed: self.seed.unwrap_or(usual.seed),
+            inject,
+            seed: self.seed,
         };
-        rules.check()?;
-        Ok(rules)
+        Ok(wishes.rules()?)
     }
 }

@@ -2,10 +2,9 @@
 
 use bench_core::paired::{self, Progress};
 use bench_core::report::{self, Style};
-use bench_core::{RunError, UsageError};
+use bench_core::{RunError, UsageError, exit};
 
 use crate::arguments::Calibrate;
-use crate::exit;
 use crate::source::{self, Source};
 
 /// Compares a program with itself, many times.

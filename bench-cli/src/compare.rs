@@ -1,14 +1,11 @@
 //! `bench compare`.
 
-use std::path::Path;
-
 use bench_core::comparison::{Comparison, Verdict};
 use bench_core::paired::{self, Progress, Side};
 use bench_core::report::{self, Style};
-use bench_core::{Record, RunError, UsageError};
+use bench_core::{Record, RunError, UsageError, exit};
 
 use crate::arguments::Compare;
-use crate::exit;
 use crate::source::{self, Run, Source};
 
 /// Compares the two sides; the exit code says what came of it.
@@ -94,42 +91,4 @@ fn ids(record: &Record) -> String {
         ids.push("…");
     }
     format!("{} ({})", record.cases.len(), ids.join(", "))
-}
-
-impl crate::arguments::Report {
-    /// Writes `document` where it was asked for, and the report to stdout.
-    pub(crate) fn print(
-        &self,
-        document: &impl serde::Serialize,
-        rendered: impl FnOnce() -> String,
-    ) -> Result<(), RunError> {
-        let standard = Path::new("-");
-        if let Some(file) = self.json.as_deref() {
-            let io = |source| RunError::Io { action: "write", path: file.to_owned(), source };
-            let mut bytes = serde_json::to_vec(document).map_err(|error| io(error.into()))?;
-            bytes.push(b'\n');
-            if file == standard {
-                return print_bytes(&bytes);
-            }
-            std::fs::write(file, bytes).map_err(io)?;
-        }
-        print_bytes(rendered().as_bytes())
-    }
-
-    /// Says where the files are, unless stdout is for JSON.
-    pub(crate) fn tell_folder(&self, folder: &Path) {
-        eprintln!("report: {}", folder.display());
-    }
-}
-
-/// Writes to stdout. A reader that has had enough (`| head`) is no error.
-fn print_bytes(bytes: &[u8]) -> Result<(), RunError> {
-    use std::io::{ErrorKind, Write};
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
-            Err(RunError::Io { action: "write to", path: "stdout".into(), source })
-        }
-        _ => Ok(()),
-    }
 }

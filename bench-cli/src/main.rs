@@ -4,7 +4,7 @@
 mod arguments;
 mod calibrate;
 mod compare;
-mod exit;
+mod report;
 mod source;
 
 use std::process::ExitCode;

@@ -24,6 +24,7 @@ fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
 /// cargo wants to see every case once.
 #[cfg(not(feature = "cli"))]
 fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
+    use crate::exit;
     use crate::report::{ColorChoice, Style, console};
     use crate::runner::Show;
 
@@ -50,6 +51,7 @@ fn begin(crates: &[&'static str]) -> Result<u8, crate::RunError> {
     let _ = std::io::Write::write_all(&mut std::io::stdout(), shown.as_bytes());
     match finished.trouble {
         Some(trouble) => Err(trouble),
-        None => Ok(u8::from(finished.record.summary.failed_runs > 0)),
+        None if finished.record.summary.failed_runs > 0 => Ok(exit::FAILED),
+        None => Ok(exit::OK),
     }
 }

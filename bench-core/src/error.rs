@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::exit;
+
 /// Shorthand for functions that benchmarks return from.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
@@ -158,13 +160,13 @@ impl RunError {
         RunError::Io { action, path: path.into(), source }
     }
 
-    /// The process exit code: 2 for what the person at the keyboard can put right, 130 for an interrupt,
-    /// 1 for the rest.
+    /// The process exit code: [`exit::USAGE`] for what the person at the keyboard can put right,
+    /// [`exit::INTERRUPTED`] for an interrupt, [`exit::FAILED`] for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            RunError::Spawn { .. } | RunError::Rescued { .. } => 1,
-            RunError::Interrupted => 130,
-            _ => 2,
+            RunError::Spawn { .. } | RunError::Rescued { .. } => exit::FAILED,
+            RunError::Interrupted => exit::INTERRUPTED,
+            _ => exit::USAGE,
         }
     }
 }

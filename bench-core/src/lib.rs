@@ -28,6 +28,7 @@ pub mod comparison;
 pub mod domain;
 mod entry;
 pub mod error;
+pub mod exit;
 mod nearest;
 mod outcome;
 pub mod paired;

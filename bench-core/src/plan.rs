@@ -9,7 +9,7 @@ use crate::record::Settings;
 
 /// A case may take this long in all when nothing else is said: a benchmark of a minute is rare, one
 /// that takes five is stuck.
-const TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;
@@ -54,10 +54,11 @@ pub(crate) fn clock_seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| mix(nanoseconds(since)))
 }
 
-/// A number that stands for a name, the same in every build and on every machine (FNV-1a, 64 bits).
-pub(crate) fn name_hash(name: &str) -> u64 {
-    name.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// A hash of an id, the same in every build and on every machine: FNV-1a, 64 bits, its bits mixed.
+pub(crate) fn hash(id: &str) -> u64 {
+    mix(id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).

@@ -2,12 +2,12 @@
 
 use crate::error::{RunError, UsageError};
 use crate::paired::{self, Checkout, Progress, Side};
-use crate::report::{self, Style, tell};
+use crate::report::{self, Style, print, tell};
 use crate::runner;
 use crate::suite::Suite;
 
 use super::flags::Flags;
-use super::{print, workspace_root};
+use super::workspace_root;
 
 /// Builds the revision, compares, reports. Returns the exit code.
 pub(super) fn run(flags: &Flags, suite: &Suite, revision: &str, style: Style) -> Result<u8, RunError> {

@@ -11,7 +11,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use super::percent;
 use crate::benchmark::Overrides;
 use crate::error::{RunError, UsageError};
-use crate::paired::Rules;
+use crate::paired::{self, Rules};
 use crate::plan::Wishes;
 use crate::protocol::LoadWishes;
 use crate::quantity::{Bytes, nanoseconds, parse_duration};
@@ -271,17 +271,16 @@ impl Flags {
     /// # Errors
     /// As [`Rules::check`].
     pub(super) fn rules(&self) -> Result<Rules, UsageError> {
-        let usual = Rules::default();
-        let rules = Rules {
-            threshold: self.threshold.unwrap_or(usual.threshold),
-            fdr: self.fdr.unwrap_or(usual.fdr),
-            max_time: self.max_time.unwrap_or(usual.max_time),
-            timeout: self.timeout.unwrap_or(usual.timeout),
+        paired::Wishes {
+            threshold: self.threshold,
+            fdr: self.fdr,
+            max_time: self.max_time,
+            timeout: self.timeout,
             max_memory: self.max_memory,
-            seed: self.seed.unwrap_or(usual.seed),
-            inject: 0.0,
-        };
-        rules.check().map(|()| rules)
+            inject: None,
+            seed: self.seed,
+        }
+        .rules()
     }
 
     /// The probes that were asked for; an empty list for `none`.

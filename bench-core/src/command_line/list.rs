@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::print as print_text;
 use crate::case::Case;
 use crate::error::RunError;
 use crate::quantity::Seconds;
-use crate::report::Table;
+use crate::report::{Table, print as print_text};
 use crate::selection::Ignored;
 use crate::suite::Suite;
 

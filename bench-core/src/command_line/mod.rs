@@ -6,14 +6,14 @@ mod list;
 mod test_report;
 mod which;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 
 use crate::error::{RunError, UsageError};
+use crate::exit;
 use crate::record::RunState;
-use crate::report::{Style, console, printable, tell};
+use crate::report::{Style, console, print, printable, tell};
 use crate::runner::Show;
 use crate::suite::{Finished, Suite};
 
@@ -22,16 +22,6 @@ pub use which::Which;
 
 /// Where reports go when nothing is said.
 const RESULTS: &str = "benchmark_results";
-
-/// Exit codes beyond those of [`RunError::exit_code`].
-mod code {
-    pub(super) const OK: u8 = 0;
-    pub(super) const FAILED: u8 = 1;
-    pub(super) const USAGE: u8 = 2;
-    pub(super) const SLOWER: u8 = 3;
-    pub(super) const UNSURE: u8 = 4;
-    pub(super) const INTERRUPTED: u8 = 130;
-}
 
 /// Reads the command line and does what it says. Returns the exit code.
 pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
@@ -42,16 +32,16 @@ pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
             // Help goes to stdout, what is wrong to stderr; nobody is left to tell if that fails.
             let _ = error.print();
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return Ok(if asked { code::OK } else { code::USAGE });
+            return Ok(if asked { exit::OK } else { exit::USAGE });
         }
     };
     let style = Style::for_stdout(flags.color);
     let suite = suite(&flags, crates)?;
     if flags.list {
-        return list::print(&suite, flags.format).map(|()| code::OK);
+        return list::print(&suite, flags.format).map(|()| exit::OK);
     }
     if flags.dry_run {
-        return list::print_plan(&suite).map(|()| code::OK);
+        return list::print_plan(&suite).map(|()| exit::OK);
     }
     if !flags.bench {
         return test(&suite, style);
@@ -119,7 +109,7 @@ fn profile(mut suite: Suite, seconds: std::time::Duration, style: Style) -> Resu
     if failed > 0 {
         print(&console::render(&finished.record, style))?;
     }
-    Ok(if failed > 0 { code::FAILED } else { code::OK })
+    Ok(if failed > 0 { exit::FAILED } else { exit::OK })
 }
 
 /// Prints the report, and decides the exit code when all of it has been said.
@@ -141,41 +131,30 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
     }
     if record.state == RunState::Interrupted {
         tell("interrupted: the report holds what was measured until then");
-        return Ok(code::INTERRUPTED);
+        return Ok(exit::INTERRUPTED);
     }
     if record.summary.failed_runs > 0 {
-        return Ok(code::FAILED);
+        return Ok(exit::FAILED);
     }
-    let Some(comparison) = comparison else { return Ok(code::OK) };
+    let Some(comparison) = comparison else { return Ok(exit::OK) };
     if flags.strict
         && let Some(different) = &comparison.different
     {
         tell(&format!("no verdict with `--strict`: {}", printable(different)));
-        return Ok(code::USAGE);
+        return Ok(exit::USAGE);
     }
     if let Some(allowed) = flags.fail_on_regression {
         let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
         if !slower.is_empty() {
             tell(&format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
-            return Ok(code::SLOWER);
+            return Ok(exit::SLOWER);
         }
     }
     if flags.strict && comparison.is_unsure() {
         tell("unsure, and `--strict` was given");
-        return Ok(code::UNSURE);
+        return Ok(exit::UNSURE);
     }
-    Ok(code::OK)
-}
-
-/// Writes to stdout. A reader that has had enough (`| head`) is no error.
-fn print(text: &str) -> Result<(), RunError> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(RunError::io("write to", "stdout", error))
-        }
-        _ => Ok(()),
-    }
+    Ok(exit::OK)
 }
 
 /// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::{code, print};
 use crate::error::RunError;
+use crate::exit;
 use crate::record::Status;
-use crate::report::{Style, console};
+use crate::report::{Style, console, print};
 use crate::suite::Suite;
 
 /// Runs every case once and reports like libtest.
@@ -22,7 +22,7 @@ pub(super) fn run(suite: &Suite, style: Style) -> Result<u8, RunError> {
         print(
             "\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n",
         )?;
-        return Ok(code::OK);
+        return Ok(exit::OK);
     }
     let record = suite.execute()?.record;
     let count = |status| record.cases.iter().filter(|case| case.status == status).count();
@@ -35,8 +35,8 @@ pub(super) fn run(suite: &Suite, style: Style) -> Result<u8, RunError> {
         began.elapsed().as_secs_f64()
     ))?;
     Ok(match (failed, not_run) {
-        (0, 0) => code::OK,
-        (0, _) => code::INTERRUPTED,
-        _ => code::FAILED,
+        (0, 0) => exit::OK,
+        (0, _) => exit::INTERRUPTED,
+        _ => exit::FAILED,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::comparison::{Compared, Comparison, Verdict};
+use crate::comparison::{Compared, Comparison, Verdict, counted};
 use crate::quantity::percent;
 
 /// More cases than this are not named one by one.
@@ -11,23 +11,8 @@ const NAMED: usize = 3;
 impl Comparison {
     /// What the table comes to: counts, what stands in the way of a verdict, and what would settle it.
     pub(crate) fn conclusion(&self) -> Vec<String> {
-        let verdicts = [
-            Verdict::Slower,
-            Verdict::Faster,
-            Verdict::Same,
-            Verdict::Unsure,
-            Verdict::Failed,
-            Verdict::Added,
-            Verdict::Removed,
-        ];
-        let counts: Vec<String> = verdicts
-            .into_iter()
-            .map(|verdict| (self.with(verdict).count(), verdict))
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, verdict)| format!("{count} {verdict}"))
-            .collect();
-        let mut lines =
-            vec![if counts.is_empty() { "no case in common".to_owned() } else { counts.join(", ") }];
+        let counts = counted(self.cases.iter().map(|case| case.verdict));
+        let mut lines = vec![counts.unwrap_or_else(|| "no case in common".to_owned())];
         let unsure: Vec<&Compared> = self.with(Verdict::Unsure).collect();
         if unsure.is_empty() {
             return lines;

@@ -10,7 +10,7 @@ mod width;
 
 pub use unpaired::{Compared, Comparison, Judgement, THRESHOLD};
 pub use verdict::Verdict;
-pub(crate) use verdict::judge;
+pub(crate) use verdict::{counted, judge};
 
 #[cfg(test)]
 mod simulation;

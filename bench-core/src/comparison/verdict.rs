@@ -40,6 +40,26 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// How often each verdict was given, the most important first: `1 slower, 3 same`. `None` where there is none.
+pub(crate) fn counted(verdicts: impl Iterator<Item = Verdict>) -> Option<String> {
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    let counts: Vec<String> = [
+        Verdict::Slower,
+        Verdict::Faster,
+        Verdict::Same,
+        Verdict::Unsure,
+        Verdict::Failed,
+        Verdict::Added,
+        Verdict::Removed,
+    ]
+    .into_iter()
+    .map(|verdict| (verdicts.iter().filter(|given| **given == verdict).count(), verdict))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, verdict)| format!("{count} {verdict}"))
+    .collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
+}
+
 /// What the interval of a relative change comes to, where a change below the share `threshold` is of no
 /// practical interest. An interval that holds no number is unsure.
 pub(crate) fn judge(change: Interval, threshold: f64) -> Verdict {

@@ -94,8 +94,8 @@ impl Suite<'_> {
     fn run(&mut self, interrupt: &Interrupt, follow: &mut dyn Follow) -> bool {
         let mut told = vec![false; self.trials.len()];
         for pass in 0.. {
-            let mut open = self.open();
             let verdicts = self.verdicts();
+            let mut open = self.open(&verdicts);
             for (number, told) in told.iter_mut().enumerate() {
                 if !open.contains(&number) && !*told {
                     *told = true;
@@ -133,9 +133,8 @@ impl Suite<'_> {
 
     /// The cases that another crossover should be spent on: the undecided ones within their own time, and
     /// beyond it those for which what the others have left over may be enough.
-    fn open(&self) -> Vec<usize> {
+    fn open(&self, verdicts: &[Verdict]) -> Vec<usize> {
         let cases = self.trials.len();
-        let verdicts = self.verdicts();
         let undecided = |number: &usize| verdicts[*number] == Verdict::Unsure;
         let promised: Duration = (0..cases)
             .filter(undecided)
@@ -192,7 +191,8 @@ mod tests {
     }
 
     fn open(trials: Vec<Trial>, rules: &Rules) -> Vec<usize> {
-        Suite { trials, rules }.open()
+        let suite = Suite { trials, rules };
+        suite.open(&suite.verdicts())
     }
 
     fn same(spent: f64) -> Trial {

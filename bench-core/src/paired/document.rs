@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PairedCase, Rules, Side};
 use crate::comparison::{Compared, Verdict};
+use crate::exit;
 use crate::record::{Environment, RunState};
 
 /// Version of the document's schema.
@@ -73,20 +74,21 @@ impl PairedComparison {
         self.compared().filter(move |case| case.verdict == verdict)
     }
 
-    /// The process exit code: 130 interrupted, 1 a case failed, 3 one is slower by more than `allowed` with its
-    /// whole interval, 4 one is unsure and that is not good enough, 0 otherwise.
+    /// The process exit code, the first of these that is true: [`exit::INTERRUPTED`]; [`exit::FAILED`] where a
+    /// case failed; [`exit::SLOWER`] where one is slower by more than `allowed` with its whole interval;
+    /// [`exit::UNSURE`] where one is unsure and `strict` says that this is not good enough; [`exit::OK`].
     pub fn exit_code(&self, allowed: f64, strict: bool) -> u8 {
         let slower = |case: &Compared| case.interval.is_some_and(|interval| interval.low > allowed);
         if self.state == RunState::Interrupted {
-            130
+            exit::INTERRUPTED
         } else if self.with(Verdict::Failed).next().is_some() {
-            1
+            exit::FAILED
         } else if self.with(Verdict::Slower).any(slower) {
-            3
+            exit::SLOWER
         } else if strict && self.with(Verdict::Unsure).next().is_some() {
-            4
+            exit::UNSURE
         } else {
-            0
+            exit::OK
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Calibration, PairedCase, PairedComparison, Role};
 use crate::error::RunError;
-use crate::plan::mix;
+use crate::plan::hash;
 use crate::record::{create_unique, write_whole};
 use crate::report::plot::{self, IntervalRow};
 
@@ -156,8 +156,7 @@ fn file_name(id: &str) -> String {
     if id.chars().all(|c| c.is_ascii_alphanumeric() || "/_=".contains(c)) && id.len() <= LONGEST {
         return shown;
     }
-    let hash = id.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
-    format!("{shown}-{:08x}", hash as u32)
+    format!("{shown}-{:08x}", hash(id) as u32)
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), RunError> {

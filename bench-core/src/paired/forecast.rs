@@ -29,9 +29,9 @@ impl Forecast {
     /// The interval's lower end is the order statistic x₍ₖ₎: about normal around the quantile k/(n+1), with
     /// standard deviation `σ·√(p(1−p)/n) / φ(z)` (David and Nagaraja, *Order Statistics*, 2003, 10.2).
     pub(super) fn smallest_effect(&self, n: usize) -> Option<f64> {
-        let (rank, p) = self.rank(n)?;
+        let p = end(n)?;
         // All n on one side is the most evidence there can be.
-        if log_e_value_above(&vec![1.0; n], 0.0) - std::f64::consts::LN_2 < self.log_evidence || rank == 0 {
+        if log_e_value_above(&vec![1.0; n], 0.0) - std::f64::consts::LN_2 < self.log_evidence {
             return None;
         }
         let z = normal_quantile(p);
@@ -43,9 +43,7 @@ impl Forecast {
     /// `None` where that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let distance = (log_ratio.abs() - self.threshold).abs();
-        let enough = |n: usize| {
-            self.rank(n).is_some_and(|(_, p)| self.deviation * normal_quantile(p).abs() <= distance)
-        };
+        let enough = |n: usize| end(n).is_some_and(|p| self.deviation * normal_quantile(p).abs() <= distance);
         // Doubling first: ranks among many are dear to find, and few are needed as a rule.
         let mut many = 8;
         while !enough(many) {
@@ -61,11 +59,11 @@ impl Forecast {
         }
         Some(many)
     }
+}
 
-    fn rank(&self, n: usize) -> Option<(usize, f64)> {
-        let rank = rank_needed(n, CONFIDENCE)?;
-        Some((rank, rank as f64 / (n + 1) as f64))
-    }
+/// The quantile that the lower end of the interval of `n` crossovers stands for, k/(n+1).
+fn end(n: usize) -> Option<f64> {
+    rank_needed(n, CONFIDENCE).map(|rank| rank as f64 / (n + 1) as f64)
 }
 
 #[cfg(test)]

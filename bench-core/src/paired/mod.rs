@@ -8,6 +8,7 @@
 //! ([`crate::stats::e_benjamini_hochberg`]).
 
 mod calibration;
+mod case;
 mod compare;
 mod document;
 mod folder;
@@ -25,14 +26,14 @@ use std::time::Duration;
 use crate::comparison::Verdict;
 
 pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
+pub use case::{Crossover, PairedCase, SideFailure};
 pub use compare::compare;
 pub use document::{PairedComparison, SideRecord};
 pub use pair::{Pair, Role};
 pub use progress::Progress;
 pub use revision::Checkout;
-pub use rules::Rules;
+pub use rules::{Rules, Wishes};
 pub use side::Side;
-pub use trial::{Crossover, PairedCase, SideFailure};
 
 /// Confidence of every interval.
 const CONFIDENCE: f64 = 0.95;

@@ -1,5 +1,6 @@
 //! One process pair: both sides alive, one of them working at a time.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,15 @@ impl Role {
             Role::Base => Role::Candidate,
             Role::Candidate => Role::Base,
         }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Role::Base => "base",
+            Role::Candidate => "candidate",
+        })
     }
 }
 

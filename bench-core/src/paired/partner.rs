@@ -167,12 +167,7 @@ impl<'a> Partner<'a> {
             Ok(ready) => ready,
             Err(error) => return Err(self.fail(Cause::Protocol, format!("cannot be watched: {error}"))),
         };
-        let frames = &mut self.frames;
-        let mut keep = |frame| {
-            frames.push_back(frame);
-            Ok(())
-        };
-        let heard = if ready.channel { self.worker.receive(&mut keep) } else { Ok(()) };
+        let heard = if ready.channel { self.worker.receive(&mut keep_in(&mut self.frames)) } else { Ok(()) };
         self.worker.read_output(ready, &mut self.tail);
         if let Err(wrong) = heard {
             return Err(self.fail(Cause::Protocol, wrong));
@@ -183,12 +178,7 @@ impl<'a> Partner<'a> {
         match self.worker.exited() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => {
-                let frames = &mut self.frames;
-                let mut keep = |frame| {
-                    frames.push_back(frame);
-                    Ok(())
-                };
-                let heard = self.worker.drain(&mut keep, &mut self.tail);
+                let heard = self.worker.drain(&mut keep_in(&mut self.frames), &mut self.tail);
                 match heard {
                     Err(wrong) => Err(self.fail(Cause::Protocol, wrong)),
                     Ok(()) if !self.frames.is_empty() => Ok(()),
@@ -218,6 +208,13 @@ impl<'a> Partner<'a> {
 impl Drop for Partner<'_> {
     fn drop(&mut self) {
         self.worker.end();
+    }
+}
+
+fn keep_in(frames: &mut VecDeque<Frame>) -> impl FnMut(Frame) -> Result<(), String> {
+    |frame| {
+        frames.push_back(frame);
+        Ok(())
     }
 }
 

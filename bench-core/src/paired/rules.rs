@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::THRESHOLD;
 use crate::error::UsageError;
 use crate::plan;
 use crate::quantity::Bytes;
@@ -28,13 +29,52 @@ pub struct Rules {
     pub seed: u64,
 }
 
+/// What was asked for; the rest is as in [`Rules::default`].
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// [`Rules::threshold`].
+    pub threshold: Option<f64>,
+    /// [`Rules::fdr`].
+    pub fdr: Option<f64>,
+    /// [`Rules::max_time`].
+    pub max_time: Option<Duration>,
+    /// [`Rules::timeout`].
+    pub timeout: Option<Duration>,
+    /// [`Rules::max_memory`].
+    pub max_memory: Option<Bytes>,
+    /// [`Rules::inject`].
+    pub inject: Option<f64>,
+    /// [`Rules::seed`].
+    pub seed: Option<u64>,
+}
+
+impl Wishes {
+    /// The rules that follow.
+    ///
+    /// # Errors
+    /// As [`Rules::check`].
+    pub fn rules(self) -> Result<Rules, UsageError> {
+        let usual = Rules::default();
+        let rules = Rules {
+            threshold: self.threshold.unwrap_or(usual.threshold),
+            fdr: self.fdr.unwrap_or(usual.fdr),
+            max_time: self.max_time.unwrap_or(usual.max_time),
+            timeout: self.timeout.unwrap_or(usual.timeout),
+            max_memory: self.max_memory.or(usual.max_memory),
+            inject: self.inject.unwrap_or(usual.inject),
+            seed: self.seed.unwrap_or(usual.seed),
+        };
+        rules.check().map(|()| rules)
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Rules {
-            threshold: 0.01,
+            threshold: THRESHOLD,
             fdr: 0.05,
             max_time: Duration::from_secs(3),
-            timeout: Duration::from_secs(300),
+            timeout: plan::TIMEOUT,
             max_memory: None,
             inject: 0.0,
             seed: plan::clock_seed(),
@@ -43,6 +83,8 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// Whether a comparison can be held to these.
+    ///
     /// # Errors
     /// Figures that no comparison can be held to.
     pub fn check(&self) -> Result<(), UsageError> {

@@ -39,38 +39,21 @@ struct Listed {
     ignored: Option<String>,
 }
 
+/// An executable, and what it has listed.
+struct Program {
+    executable: PathBuf,
+    cases: Vec<Listed>,
+}
+
 impl Side {
     /// Asks each executable for its cases.
     ///
     /// # Errors
     /// When one cannot be started or is no bench executable of this framework, or two hold the same case.
     pub fn open(label: impl Into<String>, executables: &[PathBuf]) -> Result<Self, RunError> {
-        let mut side = Side { label: label.into(), executables: Vec::new(), cases: Vec::new() };
-        for (number, executable) in executables.iter().enumerate() {
-            // A name without a slash would be looked for in `$PATH`.
-            let executable = std::path::absolute(executable)
-                .map_err(|error| RunError::io("find the executable", executable, error))?;
-            for listed in list(&executable)? {
-                if let Some(twin) = side.cases.iter().find(|held| held.case.id == listed.id) {
-                    return Err(RunError::Registry(format!(
-                        "two executables hold the case `{}`: {} and {}. Compare one of them only",
-                        listed.id,
-                        side.executables[twin.executable].display(),
-                        executable.display()
-                    )));
-                }
-                side.cases.push(Held {
-                    ignored: listed.ignored.is_some(),
-                    case: CaseRecord {
-                        model: listed.model,
-                        arguments: listed.arguments,
-                        tags: listed.tags,
-                        ..CaseRecord::blank(&listed.id, listed.category)
-                    },
-                    executable: number,
-                });
-            }
-            side.executables.push(executable);
+        let mut side = Side::empty(label);
+        for executable in executables {
+            side.add(list(executable)?)?;
         }
         Ok(side)
     }
@@ -84,18 +67,50 @@ impl Side {
         if let [_] = executables {
             return Side::open(label, executables);
         }
+        let mut side = Side::empty(label);
         let mut ours = Vec::new();
         for executable in executables {
             match list(executable) {
-                Ok(_) => ours.push(executable.clone()),
+                Ok(program) => ours.push(program),
                 Err(error) => crate::report::tell(&format!("left out: {error}")),
             }
         }
-        let label = label.into();
         if ours.is_empty() {
+            let label = side.label;
             return Err(UsageError(format!("no bench target of {label} is one of this framework")).into());
         }
-        Side::open(label, &ours)
+        ours.into_iter().try_for_each(|program| side.add(program))?;
+        Ok(side)
+    }
+
+    fn empty(label: impl Into<String>) -> Self {
+        Side { label: label.into(), executables: Vec::new(), cases: Vec::new() }
+    }
+
+    fn add(&mut self, Program { executable, cases }: Program) -> Result<(), RunError> {
+        for listed in cases {
+            if let Some(twin) = self.cases.iter().find(|held| held.case.id == listed.id) {
+                let first = self.executables.get(twin.executable).unwrap_or(&executable);
+                return Err(RunError::Registry(format!(
+                    "two executables hold the case `{}`: {} and {}. Compare one of them only",
+                    listed.id,
+                    first.display(),
+                    executable.display()
+                )));
+            }
+            self.cases.push(Held {
+                ignored: listed.ignored.is_some(),
+                case: CaseRecord {
+                    model: listed.model,
+                    arguments: listed.arguments,
+                    tags: listed.tags,
+                    ..CaseRecord::blank(&listed.id, listed.category)
+                },
+                executable: self.executables.len(),
+            });
+        }
+        self.executables.push(executable);
+        Ok(())
     }
 
     /// What a person calls it: a revision, a path.
@@ -128,7 +143,10 @@ impl Side {
     }
 }
 
-fn list(executable: &Path) -> Result<Vec<Listed>, RunError> {
+fn list(executable: &Path) -> Result<Program, RunError> {
+    // A name without a slash would be looked for in `$PATH`.
+    let executable = std::path::absolute(executable)
+        .map_err(|error| RunError::io("find the executable", executable, error))?;
     let ours = |problem: String| {
         UsageError(format!(
             "{} is no bench executable of this framework: {problem}. Wanted is what `cargo bench --no-run` prints \
@@ -136,7 +154,7 @@ fn list(executable: &Path) -> Result<Vec<Listed>, RunError> {
             executable.display()
         ))
     };
-    let mut command = Command::new(executable);
+    let mut command = Command::new(&executable);
     // Filters in the environment are for this program, which applies them itself.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCH_")) {
         command.env_remove(name);
@@ -152,6 +170,7 @@ fn list(executable: &Path) -> Result<Vec<Listed>, RunError> {
         let first = crate::report::first_line(&said);
         return Err(ours(format!("`--list --format json` ended with {} ({first})", output.status)).into());
     }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|error| ours(format!("`--list --format json` printed no list of cases ({error})")).into())
+    let cases = serde_json::from_slice(&output.stdout)
+        .map_err(|error| ours(format!("`--list --format json` printed no list of cases ({error})")))?;
+    Ok(Program { executable, cases })
 }

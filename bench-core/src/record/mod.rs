@@ -13,10 +13,11 @@ mod read;
 mod round;
 mod served;
 mod surroundings;
+mod time;
 
 use serde::{Deserialize, Serialize};
 
-pub use case::{CaseRecord, Percentile, Settings, Status, Time};
+pub use case::{CaseRecord, Settings, Status};
 pub(crate) use disturbance::mark_disturbed;
 pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
@@ -28,6 +29,7 @@ pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use served::{Bin, Dot, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
 pub use surroundings::{References, Surroundings};
+pub use time::{Percentile, Time};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.
 ///

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::comparison::{Comparison, Verdict};
+use crate::comparison::Comparison;
 use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
-use crate::report::{Style, Table, first_line, printable, sections, sparkline};
+use crate::report::{Style, Table, failure, first_line, printable, sections, sparkline};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -86,7 +86,7 @@ pub fn render(record: &Record, style: Style) -> String {
             let _ = write!(out, "\n{text}");
         }
     }
-    failures(&mut out, record, style);
+    out += &render_failures(record, style);
     warnings(&mut out, record, style);
     let summary = record.summary;
     let mut line = format!("{} of {} benchmarks measured", summary.successful_runs, summary.total_benchmarks);
@@ -135,26 +135,10 @@ fn short_name(case: &CaseRecord) -> &str {
 
 /// The failures alone.
 pub fn render_failures(record: &Record, style: Style) -> String {
-    let mut out = String::new();
-    failures(&mut out, record, style);
-    out
-}
-
-fn failures(out: &mut String, record: &Record, style: Style) {
-    for case in &record.cases {
-        let Some(failure) = &case.failure else { continue };
-        let _ = writeln!(out, "\n{}", style.bad(&format!("failed: {}", case.id)));
-        for line in failure.to_string().lines() {
-            let _ = writeln!(out, "  {}", printable(line));
-        }
-        if !failure.output_tail.trim().is_empty() {
-            let _ = writeln!(out, "  the end of its output:");
-            let lines: Vec<&str> = failure.output_tail.lines().collect();
-            for line in &lines[lines.len().saturating_sub(20)..] {
-                let _ = writeln!(out, "  | {}", printable(line));
-            }
-        }
-    }
+    let failed = |case: &CaseRecord| {
+        Some(failure::render(&format!("failed: {}", case.id), case.failure.as_ref()?, style))
+    };
+    record.cases.iter().filter_map(failed).collect()
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
@@ -199,7 +183,6 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     for case in &comparison.cases {
         let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
         let change = |value: f64| format!("{:+.1} %", value * 100.0);
-        let verdict = case.verdict.to_string();
         table.row(vec![
             case.id.clone(),
             seconds(case.old_s),
@@ -209,12 +192,7 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
                 .map(|found| format!("{} to {}", change(found.low), change(found.high)))
                 .unwrap_or_default(),
             case.smallest_effect.map(|effect| format!("±{}", percent(effect))).unwrap_or_default(),
-            match case.verdict {
-                Verdict::Slower | Verdict::Failed => style.bad(&verdict),
-                Verdict::Faster => style.good(&verdict),
-                Verdict::Unsure => style.doubtful(&verdict),
-                Verdict::Same | Verdict::Added | Verdict::Removed => verdict,
-            },
+            style.verdict(case.verdict),
         ]);
     }
     out += &table.render(|text| style.bold(text));

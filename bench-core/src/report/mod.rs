@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod console;
+mod failure;
 mod outlet;
 pub mod paired;
 pub mod plot;
@@ -20,7 +21,7 @@ pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub use table::Table;
-pub use text::{first_line, printable};
+pub use text::{first_line, print, printable};
 pub(crate) use text::{steers, tell};
 pub(crate) use window::Window;
 

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::comparison::Verdict;
-use crate::paired::{PairedCase, PairedComparison, Role, SideFailure};
+use crate::comparison::{Verdict, counted};
+use crate::paired::{PairedCase, PairedComparison, SideFailure};
 use crate::quantity::Seconds;
 use crate::record::RunState;
-use crate::report::{Style, Table, printable};
+use crate::report::{Style, Table, failure, printable};
 
 /// The table of a paired comparison, and everything that should be said around it.
 pub fn render(comparison: &PairedComparison, style: Style) -> String {
@@ -56,7 +56,6 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
-    let verdict = compared.verdict.to_string();
     vec![
         compared.id.clone(),
         seconds(compared.old_s),
@@ -67,12 +66,7 @@ fn cells(case: &PairedCase, style: Style) -> Vec<String> {
             .map(|interval| format!("{} to {}", change(interval.low), change(interval.high)))
             .unwrap_or_default(),
         format!("{:.1} s", case.seconds),
-        match compared.verdict {
-            Verdict::Slower | Verdict::Failed => style.bad(&verdict),
-            Verdict::Faster => style.good(&verdict),
-            Verdict::Unsure => style.doubtful(&verdict),
-            Verdict::Same | Verdict::Added | Verdict::Removed => verdict,
-        },
+        style.verdict(compared.verdict),
     ]
 }
 
@@ -89,26 +83,8 @@ pub(super) fn setting(share: f64) -> String {
 }
 
 pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
-    let side = match side {
-        Role::Base => "base",
-        Role::Candidate => "candidate",
-    };
-    let mut out = format!("\n{}\n", style.bad(&format!("failed in the {side}: {id}")));
-    for line in failure.to_string().lines() {
-        let _ = writeln!(out, "  {}", printable(line));
-    }
-    if !failure.output_tail.trim().is_empty() {
-        let _ = writeln!(out, "  the end of its output:");
-        let lines: Vec<&str> = failure.output_tail.lines().collect();
-        for line in &lines[lines.len().saturating_sub(20)..] {
-            let _ = writeln!(out, "  | {}", printable(line));
-        }
-    }
-    out
+    failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
-
-/// Crossovers below which their spread, and with it any forecast, is unknown.
-const FEW: usize = 3;
 
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
 fn unsure(cases: &[PairedCase]) -> String {
@@ -124,7 +100,7 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
-            None if case.crossovers.len() < FEW => {
+            None if case.crossovers.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
             None => "so near to the threshold that no patience would settle it".to_owned(),
@@ -144,31 +120,14 @@ fn duration(seconds: f64) -> String {
 }
 
 fn conclusion(comparison: &PairedComparison) -> String {
-    let verdicts = [
-        Verdict::Slower,
-        Verdict::Faster,
-        Verdict::Same,
-        Verdict::Unsure,
-        Verdict::Failed,
-        Verdict::Added,
-        Verdict::Removed,
-    ];
-    let mut counts: Vec<String> = verdicts
-        .into_iter()
-        .map(|verdict| (comparison.with(verdict).count(), verdict))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verdict)| format!("{count} {verdict}"))
-        .collect();
-    if counts.is_empty() {
-        counts.push("nothing was compared".to_owned());
-    }
+    let counts = counted(comparison.compared().map(|case| case.verdict));
     let interrupted = match comparison.state {
         RunState::Interrupted => "interrupted: ",
         RunState::Complete | RunState::Recovered => "",
     };
     format!(
         "{interrupted}{} at a threshold of {} · {:.1} s",
-        counts.join(", "),
+        counts.as_deref().unwrap_or("nothing was compared"),
         setting(comparison.rules.threshold),
         comparison.seconds
     )

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal;
 
+use crate::comparison::Verdict;
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -62,5 +64,15 @@ impl Style {
     /// What is wrong.
     pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
+    }
+
+    pub(crate) fn verdict(self, verdict: Verdict) -> String {
+        let text = verdict.to_string();
+        match verdict {
+            Verdict::Slower | Verdict::Failed => self.bad(&text),
+            Verdict::Faster => self.good(&text),
+            Verdict::Unsure => self.doubtful(&text),
+            Verdict::Same | Verdict::Added | Verdict::Removed => text,
+        }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Manner {
 impl Manner {
     /// What is wanted of round `round` of a case, if it serves requests. Its rows go into a file of its own.
     fn load(&self, case: &Case, round: usize) -> LoadWishes {
-        let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", plan::name_hash(case.id())));
+        let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", plan::hash(case.id())));
         LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::UsageError;
+use crate::plan::hash;
 
 /// Part `part` of `of`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +13,9 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// The hash must be the same in every build and on every machine, so that the parts of a suite
-    /// that run on different machines add up to the whole: FNV-1a, 64 bits.
+    /// By the hash of the id: the parts of a suite that run on different machines add up to the whole.
     pub(super) fn holds(self, id: &str) -> bool {
-        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        crate::plan::mix(hash) % self.of == self.part - 1
+        hash(id) % self.of == self.part - 1
     }
 }
 

@@ -1,0 +1,35 @@
+//! What is printed and kept, as the flags under "Reports" say.
+
+use std::path::Path;
+
+use bench_core::RunError;
+use bench_core::report::print;
+use serde::Serialize;
+
+use crate::arguments::Report;
+
+impl Report {
+    /// Writes `document` where it was asked for, and the report to stdout.
+    pub(crate) fn print(
+        &self,
+        document: &impl Serialize,
+        rendered: impl FnOnce() -> String,
+    ) -> Result<(), RunError> {
+        let standard = Path::new("-");
+        if let Some(file) = self.json.as_deref() {
+            let io = |source| RunError::Io { action: "write", path: file.to_owned(), source };
+            let mut bytes = serde_json::to_vec(document).map_err(|error| io(error.into()))?;
+            bytes.push(b'\n');
+            if file == standard {
+                return print(&bytes);
+            }
+            std::fs::write(file, bytes).map_err(io)?;
+        }
+        print(&rendered())
+    }
+
+    /// Says where the files are: on stderr, for stdout may be JSON.
+    pub(crate) fn tell_folder(&self, folder: &Path) {
+        eprintln!("report: {}", folder.display());
+    }
+}
