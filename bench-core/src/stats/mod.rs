@@ -12,6 +12,7 @@ mod outlier;
 mod proportion;
 mod quantile;
 mod random;
+mod ranks;
 mod sequential;
 #[cfg(test)]
 mod simulation;
@@ -28,6 +29,7 @@ pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
+pub use ranks::quantile_ranks;
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 pub use student::student_quantile;
 pub use variance::{Components, variance_components};

@@ -8,6 +8,9 @@ const SLOTS: usize = 256;
 /// How long a slot is at first, in nanoseconds.
 const SHORTEST_NS: u64 = 1_000_000;
 
+/// 97.5 % quantile of the standard normal distribution.
+const NORMAL: f64 = 1.959_964;
+
 /// Blocks of the window that are compared.
 const BLOCKS: usize = 16;
 
@@ -82,7 +85,7 @@ impl Blocks {
             .collect();
         let mean = stats::mean(&rates)?;
         let error = stats::standard_deviation(&rates)? / (blocks as f64).sqrt();
-        let half = stats::student_quantile(0.975, (blocks - 1) as f64) * error;
+        let half = stats::student_quantile(NORMAL, (blocks - 1) as f64)? * error;
         Some(Interval { low: (mean - half).max(0.0), high: mean + half })
     }
 }

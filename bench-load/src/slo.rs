@@ -1,0 +1,142 @@
+//! What a request, or a level, must meet.
+
+use bench_core::UsageError;
+use bench_core::domain::Metric;
+use bench_core::quantity::parse_duration;
+
+use crate::domain::{Domain, Seen};
+
+/// Conditions of a service-level objective: a request is good if it meets all of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slo {
+    conditions: Vec<Condition>,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+struct Condition {
+    text: String,
+    key: String,
+    at_most: bool,
+    limit: f64,
+}
+
+impl Slo {
+    /// Reads conditions: `ttft <= 200ms`, `latency_p99 <= 1s`, `rtf <= 1`, `output_tokens_s >= 10`. The name is
+    /// that of a quantity (for each request) or of a metric (for a level), in lower case with `_`; a limit with a
+    /// unit of time is one of seconds.
+    ///
+    /// # Errors
+    /// What is wrong with a condition.
+    pub fn parse<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {
+        conditions.into_iter().map(Condition::parse).collect::<Result<_, _>>().map(|conditions| Slo { conditions })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Whether a served request meets every condition. One without the quantity does not.
+    pub(crate) fn meets(&self, domain: &Domain, seen: &Seen<'_>, latency_s: f64) -> bool {
+        self.conditions.iter().all(|condition| {
+            let figure = match condition.key.as_str() {
+                "latency" => Some(latency_s),
+                "service_latency" => Some(seen.times.service_latency_s()),
+                "scheduled_latency" => Some(seen.times.scheduled_latency_s()),
+                key => {
+                    let mut worst: Option<f64> = None;
+                    for quantity in domain.quantities.iter().filter(|quantity| key_of(quantity.name) == key) {
+                        (quantity.of)(seen, &mut |value| {
+                            let further = if condition.at_most { f64::max } else { f64::min };
+                            worst = Some(worst.map_or(value, |worst| further(worst, value)));
+                        });
+                    }
+                    worst
+                }
+            };
+            figure.is_some_and(|figure| condition.holds(figure))
+        })
+    }
+
+    /// Why a level does not meet the conditions; empty where it does. A percentile that too few requests
+    /// support does not.
+    pub(crate) fn misses(&self, metrics: &[Metric]) -> Vec<String> {
+        self.conditions
+            .iter()
+            .filter_map(|condition| {
+                let Some(metric) = metrics.iter().find(|metric| metric.key() == condition.key) else {
+                    return Some(format!("`{}`: there is no such figure here", condition.text));
+                };
+                if !condition.holds(metric.value) {
+                    return Some(format!("`{}` is not met: {} {}", condition.text, metric.value, metric.unit));
+                }
+                (metric.supported == Some(false))
+                    .then(|| format!("`{}`: too few requests for this percentile", condition.text))
+            })
+            .collect()
+    }
+}
+
+impl Condition {
+    fn parse(text: &str) -> Result<Self, UsageError> {
+        let wrong = |what: &str| UsageError(format!("`{text}`: {what}, as in `ttft_p95 <= 200ms`"));
+        let (at_most, (name, limit)) = match (text.split_once("<="), text.split_once(">=")) {
+            (Some(parts), None) => (true, parts),
+            (None, Some(parts)) => (false, parts),
+            _ => return Err(wrong("wanted a name, `<=` or `>=`, and a limit")),
+        };
+        let (key, limit) = (name.trim(), limit.trim());
+        if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(wrong("wanted a name of lower-case letters, digits and `_`"));
+        }
+        let number = match limit.parse::<f64>() {
+            Ok(number) => number,
+            Err(_) => parse_duration(limit)
+                .map(|duration| duration.as_secs_f64())
+                .map_err(|_| wrong("wanted a number or a time as limit"))?,
+        };
+        if !(number.is_finite() && number >= 0.0) {
+            return Err(wrong("wanted a limit that is no less than 0"));
+        }
+        Ok(Condition { text: text.trim().to_owned(), key: key.to_owned(), at_most, limit: number })
+    }
+
+    fn holds(&self, figure: f64) -> bool {
+        if self.at_most { figure <= self.limit } else { figure >= self.limit }
+    }
+}
+
+/// A quantity's name as conditions write it.
+fn key_of(name: &str) -> String {
+    name.to_lowercase().replace([' ', '/', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_core::domain::Better;
+
+    use super::*;
+
+    #[test]
+    fn a_level_meets_or_says_what_it_misses() {
+        let slo = Slo::parse(["latency_p99 <= 200ms", "rps >= 10"]).expect("conditions");
+        let metrics = |p99, supported, rps| {
+            vec![
+                Metric { supported: Some(supported), ..Metric::new("latency p99", "s", p99, Better::Lower) },
+                Metric::new("RPS", "req/s", rps, Better::Higher),
+            ]
+        };
+        assert!(slo.misses(&metrics(0.2, true, 10.0)).is_empty());
+        assert!(slo.misses(&metrics(0.3, true, 10.0))[0].contains("latency_p99 <= 200ms"));
+        assert!(slo.misses(&metrics(0.1, false, 10.0))[0].contains("too few"));
+        assert!(slo.misses(&metrics(0.1, true, 9.0))[0].contains("rps"));
+        assert!(slo.misses(&[])[0].contains("no such figure"));
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for text in ["", "ttft", "ttft < 1s", "<= 1s", "ttft <= ", "ttft <= -1", "ttft <= NaN", "a b <= 1"] {
+            assert!(Slo::parse([text]).is_err(), "{text}");
+        }
+    }
+}
