@@ -27,10 +27,60 @@ pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
 }
 
 /// The fewest observations that support percentile `p` with none beyond it: the smallest n with
-/// pⁿ ≤ 0.01. Below it, the largest of n values need not reach the percentile at 99 % confidence
-/// (the early-stopping rule of MLPerf Inference with t = 0).
+/// pⁿ ≤ 0.01. Below it, the largest of n values need not reach the percentile at 99 % confidence.
+/// [`support_with`] none over the bound.
 pub fn support(p: f64) -> usize {
-    ((1.0 - CONFIDENCE).ln() / p.ln()).ceil() as usize
+    support_with(p, 0)
+}
+
+/// The fewest observations that support percentile `p` where `over` of them lie over the bound: the smallest
+/// `n = h + over` with `I(p; h, over + 1) ≤ 0.01`, I the regularised incomplete beta function. That is the
+/// probability that at most `over` of n values exceed the percentile by chance, so beyond n the bound holds
+/// at 99 % confidence: the early-stopping rule of MLPerf Inference (*Inference rules*, appendix "Early
+/// Stopping Criterion"). `usize::MAX` for a `p` outside `(0, 1)`, which no number of observations supports.
+pub fn support_with(p: f64, over: usize) -> usize {
+    if !(p > 0.0 && p < 1.0) {
+        return usize::MAX;
+    }
+    let threshold = (1.0 - CONFIDENCE).ln();
+    let supports = |n: usize| log_at_most(over, n, p) <= threshold;
+    // The probability falls with n. At n = over it is 1: double until it is small enough, then bisect.
+    let (mut too_few, mut step) = (over, 1usize);
+    while !supports(too_few.saturating_add(step)) {
+        too_few = too_few.saturating_add(step);
+        step = step.saturating_mul(2);
+    }
+    let mut enough = too_few.saturating_add(step);
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        if supports(middle) {
+            enough = middle;
+        } else {
+            too_few = middle;
+        }
+    }
+    enough
+}
+
+/// `ln P(at most `over` of n values exceed the percentile p)`: the lower tail of the binomial distribution
+/// with n trials of probability 1 − p, which is `ln I(p; n − over, over + 1)`.
+///
+/// All terms are positive, so nothing cancels, and each comes from the one before it by a ratio, so the
+/// relative error is that of `over` roundings.
+fn log_at_most(over: usize, n: usize, p: f64) -> f64 {
+    const LARGE: f64 = 1e200;
+    let odds = (1.0 - p) / p;
+    let (mut term, mut sum, mut logarithm_taken_out) = (1.0f64, 1.0f64, n as f64 * p.ln());
+    for j in 1..=over.min(n) {
+        term *= (n - j + 1) as f64 / j as f64 * odds;
+        sum += term;
+        if sum > LARGE {
+            logarithm_taken_out += LARGE.ln();
+            term /= LARGE;
+            sum /= LARGE;
+        }
+    }
+    logarithm_taken_out + sum.ln()
 }
 
 #[cfg(test)]
@@ -61,12 +111,47 @@ mod tests {
 
     #[test]
     fn support_is_the_published_table() {
-        for (p, n) in [(0.90, 44), (0.95, 90), (0.99, 459), (0.999, 4603)] {
-            assert_eq!(support(p), n, "p = {p}");
+        for (p, published) in [
+            (0.90, [44, 64, 81, 197]),
+            (0.95, [90, 130, 165, 398]),
+            (0.99, [459, 662, 838, 2010]),
+            (0.999, [4603, 6636, 8403, 20140]),
+        ] {
+            assert_eq!([0, 1, 2, 10].map(|over| support_with(p, over)), published, "p = {p}");
+            assert_eq!(support(p), published[0], "p = {p}");
+        }
+        assert_eq!(support(0.5), 7);
+    }
+
+    #[test]
+    fn no_number_supports_what_is_no_percentile() {
+        for p in [0.0, 1.0, -0.1, 1.1, f64::NAN] {
+            assert_eq!(support_with(p, 3), usize::MAX, "p = {p}");
+        }
+    }
+
+    #[test]
+    fn support_with_many_over_the_bound_is_that_of_the_normal_limit() {
+        // (t + ½ − n·q) / √(n·p·q) = −2.326, up to the skewness of order 1.
+        for (p, over) in [(0.9f64, 10_000usize), (0.99, 10_000), (0.999, 10_000)] {
+            let n = support_with(p, over) as f64;
+            let q = 1.0 - p;
+            let z = (over as f64 + 0.5 - n * q) / (n * p * q).sqrt();
+            assert!((z + 2.326_348).abs() < 0.02, "p = {p}: n = {n}, z = {z}");
         }
     }
 
     proptest! {
+        #[test]
+        fn support_grows_with_what_lies_over_the_bound(percent in 1u32..100, over in 0usize..400) {
+            let p = f64::from(percent) / 100.0;
+            let (n, more) = (support_with(p, over), support_with(p, over + 1));
+            prop_assert!(n > over && more > n);
+            // One fewer does not do.
+            prop_assert!(log_at_most(over, n, p) <= 0.01f64.ln());
+            prop_assert!(log_at_most(over, n - 1, p) > 0.01f64.ln());
+        }
+
         #[test]
         fn nearest_rank_is_the_smallest_value_with_enough_below(
             mut values in proptest::collection::vec(-1e6f64..1e6, 1..60),
