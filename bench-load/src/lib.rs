@@ -2,10 +2,28 @@
 //! `#[benchmark]` function.
 //!
 //! The way data takes: [`input`] → [`scenario`] → driver ⇄ the closure ([`request`]) → log → [`domain`] →
-//! levels of the record (`bench_core::record::Level`) → [`report`].
+//! levels of the record (`bench_core::record::Level`) → reports.
+#![forbid(unsafe_code)]
 
+mod check;
+mod clock;
 pub mod domain;
+mod driver;
 pub mod input;
+mod level;
+mod load;
+mod log;
+mod phase;
+mod random;
+mod record_id;
 pub mod request;
+pub mod scenario;
+mod search;
+mod serving;
+pub mod slo;
+mod slot;
 
+pub use load::Load;
 pub use request::Request;
+pub use search::Search;
+pub use slo::Slo;

@@ -16,6 +16,7 @@ mod ranks;
 mod sequential;
 #[cfg(test)]
 mod simulation;
+mod slope;
 mod student;
 mod variance;
 
@@ -31,6 +32,7 @@ pub use proportion::proportion_interval;
 pub use quantile::{median, nearest_rank, support};
 pub use ranks::quantile_ranks;
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
+pub use slope::least_squares_slope;
 pub use student::student_quantile;
 pub use variance::{Components, variance_components};
 

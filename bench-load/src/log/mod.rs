@@ -17,9 +17,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 pub(crate) use distribution::Distribution;
 pub(crate) use memory::resident_bytes;
-pub(crate) use row::{Outcome, Row};
+pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, percentile_name};
 
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;
@@ -207,13 +207,13 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
 }
 
 fn count(told: &mut Vec<(String, u64)>, message: &str) {
-    match told.iter_mut().find(|(known, _)| known == message) {
-        Some((_, count)) => *count += 1,
-        None if told.len() < MOST_ERRORS => told.push((message.to_owned(), 1)),
-        None => match told.iter_mut().find(|(known, _)| known == "other messages") {
-            Some((_, count)) => *count += 1,
-            None => told.push(("other messages".to_owned(), 1)),
-        },
+    const OTHERS: &str = "other messages";
+    let full = told.len() >= MOST_ERRORS;
+    let known = |told: &[(String, u64)], message: &str| told.iter().position(|(known, _)| known == message);
+    let place = known(told, message).or_else(|| if full { known(told, OTHERS) } else { None });
+    match place {
+        Some(place) => told[place].1 += 1,
+        None => told.push((if full { OTHERS } else { message }.to_owned(), 1)),
     }
 }
 

@@ -58,7 +58,6 @@ pub(crate) struct Header<'a> {
 }
 
 /// A file of rows.
-#[derive(Debug)]
 pub(crate) struct RowsCsv {
     file: File,
     line: Vec<u8>,

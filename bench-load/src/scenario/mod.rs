@@ -25,7 +25,7 @@ pub use single_stream::SingleStream;
 pub use stress::Stress;
 
 /// A way of making requests.
-pub trait Scenario {
+pub trait Scenario: Send + Sync {
     /// The levels, in the order in which they are run.
     ///
     /// # Errors

@@ -1,0 +1,57 @@
+//! One call of the closure, whatever comes of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bench_core::Error;
+
+use crate::clock::Clock;
+use crate::domain::{Answer, Response};
+use crate::log::{Ended, Outcome};
+use crate::request::{MarkKind, Marks, Request};
+
+/// Longer messages are cut: a tensor that prints itself is no message.
+const LONGEST: usize = 500;
+
+/// The input, number and clock of a call.
+pub(crate) struct Called<'a, I> {
+    pub(crate) input: &'a I,
+    pub(crate) number: u64,
+    pub(crate) clock: Clock,
+}
+
+/// Calls the closure once; also tells when it returned. Its errors and panics are what has become of the
+/// request, not of the level.
+pub(crate) fn call<I, F, R, E>(closure: &F, marks: &Arc<Marks>, called: &Called<'_, I>) -> (Ended, u64)
+where
+    F: Fn(&I, &Request) -> Result<R, E>,
+    R: Response,
+    E: Into<Error>,
+{
+    let request = marks.begin(called.number);
+    let returned = catch_unwind(AssertUnwindSafe(|| closure(called.input, &request)));
+    let returned_ns = called.clock.now_ns();
+    let marks = marks.end();
+    let ended = marks.iter().flatten().find(|mark| mark.kind == MarkKind::End).map(|mark| mark.at_ns);
+    let mut answer = Answer::default();
+    let (outcome, error) = match returned {
+        Ok(Ok(response)) => {
+            response.tell(&mut answer);
+            (Outcome::Served, None)
+        }
+        Ok(Err(error)) => (Outcome::Failed, Some(error.into().to_string())),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("a panic without a message");
+            (Outcome::Panicked, Some(format!("panicked: {text}")))
+        }
+    };
+    let error = error.map(|mut message| {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.into_boxed_str()
+    });
+    (Ended { end_ns: ended.unwrap_or(returned_ns), outcome, marks, answer, error }, returned_ns)
+}

@@ -1,0 +1,180 @@
+//! [`Load`]: what a benchmark says about the requests that it wants served.
+
+use std::time::Duration;
+
+use bench_core::bencher::Bencher;
+use bench_core::{Error, Result};
+
+use crate::domain::Response;
+use crate::input::{Describe, Inputs};
+use crate::request::Request;
+use crate::scenario::{
+    ClosedLoop, MultiStream, Offline, OpenLoop, Ramp, Replay, Scenario, Settings, SingleStream, Stress,
+};
+use crate::search::Search;
+use crate::serving::{Goal, Job};
+use crate::slo::Slo;
+
+/// Requests to be served: how they are made, for how long, and what they must meet.
+///
+/// ```no_run
+/// use bench_core::prelude::*;
+/// use bench_load::Load;
+///
+/// #[benchmark(category = "performance", model = "echo", args(concurrency = [1, 2, 4]))]
+/// fn echo(b: &mut Bencher, concurrency: usize) -> Result<()> {
+///     Load::closed(concurrency).requests(200).run(b, vec!["a".to_owned(), "b".to_owned()], |text, _request| {
+///         black_box(text.len());
+///         Ok::<(), Error>(())
+///     })
+/// }
+/// ```
+pub struct Load {
+    scenario: Box<dyn Scenario>,
+    requests: Option<u64>,
+    duration: Option<Duration>,
+    warm_up: Option<u64>,
+    timeout: Option<Duration>,
+    seed: u64,
+    valid_for: Option<f64>,
+    slo: Vec<String>,
+}
+
+impl Load {
+    /// Requests in any scenario, those of one's own included.
+    pub fn new(scenario: impl Scenario + 'static) -> Self {
+        Load {
+            scenario: Box::new(scenario),
+            requests: None,
+            duration: None,
+            warm_up: None,
+            timeout: None,
+            seed: 0,
+            valid_for: None,
+            slo: Vec::new(),
+        }
+    }
+
+    /// [`ClosedLoop`]: a fixed number of clients, or several, a level each.
+    pub fn closed(concurrency: impl Into<Settings<usize>>) -> Self {
+        Load::new(ClosedLoop::new(concurrency))
+    }
+
+    /// [`OpenLoop`] with independent arrivals, at this rate in requests per second, or at several, a level each.
+    pub fn open(rate: impl Into<Settings<f64>>) -> Self {
+        Load::new(OpenLoop::poisson(rate))
+    }
+
+    /// [`SingleStream`]: one request after another.
+    pub fn single_stream() -> Self {
+        Load::new(SingleStream)
+    }
+
+    /// [`MultiStream`]: several requests at once, again and again.
+    pub fn multi_stream(streams: impl Into<Settings<usize>>) -> Self {
+        Load::new(MultiStream::new(streams))
+    }
+
+    /// [`Offline`]: all requests are there from the beginning.
+    pub fn offline() -> Self {
+        Load::new(Offline::new())
+    }
+
+    /// [`Ramp`]: levels of 1, 2, 4, … clients up to `to`.
+    pub fn ramp(from: usize, to: usize) -> Self {
+        Load::new(Ramp::new(from, to))
+    }
+
+    /// [`Stress`]: more and more clients, for `duration`.
+    pub fn stress(duration: Duration, most: usize) -> Self {
+        Load::new(Stress::new(duration, most))
+    }
+
+    /// [`Replay`]: requests at the times of a trace.
+    pub fn replay(file: impl AsRef<std::path::Path>) -> Self {
+        Load::new(Replay::file(file))
+    }
+
+    /// The highest rate at which conditions such as `latency_p99 <= 200ms` are met.
+    pub fn find_rate<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Search {
+        Search::new(conditions.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Ends each level after this many requests.
+    #[must_use]
+    pub fn requests(mut self, requests: u64) -> Self {
+        self.requests = Some(requests);
+        self
+    }
+
+    /// Ends each level after this time; with [`requests`](Self::requests) as well, after what comes first.
+    /// Requests that were sent by then are waited for.
+    #[must_use]
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.duration = Some(duration);
+        self
+    }
+
+    /// Requests before each level that do not count; one for each client if nothing is said.
+    #[must_use]
+    pub fn warm_up(mut self, requests: u64) -> Self {
+        self.warm_up = Some(requests);
+        self
+    }
+
+    /// The time after which a request has failed. Its client goes on with another one; what still runs is left
+    /// behind. Without it a request may take as long as the case.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Seed of arrivals; 0 if nothing is said.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Serves requests at each level until this percentile, as a share, is supported.
+    #[must_use]
+    pub fn valid_for(mut self, percentile: f64) -> Self {
+        self.valid_for = Some(percentile);
+        self
+    }
+
+    /// A condition that a request must meet to be good, such as `ttft <= 200ms`; called again, that one too. The
+    /// share of good requests per second is reported as goodput.
+    #[must_use]
+    pub fn slo(mut self, condition: &str) -> Self {
+        self.slo.push(condition.to_owned());
+        self
+    }
+
+    /// Serves `inputs` through `closure`, and hands all that was seen to the round. Call it once, as the last thing
+    /// that the benchmark does.
+    ///
+    /// # Errors
+    /// Settings that make no sense, inputs that cannot be had, and a level whose requests have all failed.
+    pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        let slo = Slo::parse(self.slo.iter().map(String::as_str))?;
+        let goal = Goal::Levels(self.scenario);
+        let job = Job {
+            requests: self.requests,
+            duration: self.duration,
+            warm_up: self.warm_up,
+            timeout: self.timeout,
+            seed: self.seed,
+            valid_for: self.valid_for,
+        };
+        crate::serving::run(bencher, inputs, &closure, job, goal, slo)
+    }
+}

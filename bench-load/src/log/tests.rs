@@ -1,0 +1,61 @@
+use super::*;
+use crate::domain::{Answer, REQUESTS};
+use crate::slo::Slo;
+
+fn row(number: u64, outcome: Outcome) -> Row {
+    let ended = Ended {
+        end_ns: (number + 1) * 1_000_000,
+        outcome,
+        marks: None,
+        answer: Answer::default(),
+        error: (outcome != Outcome::Served).then(|| format!("error {}", number % 3).into_boxed_str()),
+    };
+    Row::of((number, 0, 0), (number * 1_000_000, number * 1_000_000 + 1000), ended)
+}
+
+fn logged(rows: impl Iterator<Item = Row> + Send, at_once: bool) -> Logged {
+    let (inlet, outlet) = log(at_once);
+    let (slo, phase) = (Slo::default(), Phase::default());
+    let facts = [Facts::default()];
+    let meaning = Meaning { domain: &REQUESTS, facts: &facts, scheduled: false, slo: &slo, phase: &phase };
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut recorder = inlet.recorder();
+            rows.for_each(|row| recorder.push(row));
+            drop(recorder);
+            inlet.close();
+        });
+        add_up(&outlet, &meaning, None)
+    })
+}
+
+#[test]
+fn no_row_is_lost_on_the_way() {
+    for at_once in [false, true] {
+        let logged = logged((0..10_001).map(|number| row(number, Outcome::Served)), at_once);
+        assert_eq!(logged.whole.counts(), (10_001, 0, 0));
+        assert_eq!(logged.whole.window(), (1000, 10_001_000_000));
+        assert!(logged.latency_ns.len() <= LATENCIES && logged.latency_ns.iter().all(|ns| *ns == 999_000));
+    }
+}
+
+#[test]
+fn failures_are_counted_and_never_averaged_in() {
+    let outcome = |number| match number % 10 {
+        0 => Outcome::Failed,
+        1 => Outcome::TimedOut,
+        _ => Outcome::Served,
+    };
+    let logged = logged((0..1000).map(|number| row(number, outcome(number))), false);
+    assert_eq!(logged.whole.counts(), (800, 200, 100));
+    assert_eq!(logged.whole.latencies(), 800);
+    assert_eq!(logged.errors.iter().map(|(_, count)| count).sum::<u64>(), 200);
+    assert_eq!(logged.errors.len(), 3);
+    let metrics = logged.whole.metrics(logged.whole.window(), false, false);
+    assert_eq!(metrics[0].name, "RPS");
+    assert!((metrics[0].value - 800.0).abs() < 1.0, "{:?}", metrics[0]);
+    let rate = metrics.iter().find(|metric| metric.name == "success rate").expect("a rate");
+    assert_eq!(rate.value, 0.8);
+    let timeline = logged.dots.timeline(0);
+    assert_eq!(timeline.iter().filter(|dot| !dot.ok).count(), 200);
+}

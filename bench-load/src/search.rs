@@ -1,0 +1,170 @@
+//! [`Search`]: the highest rate at which a service-level objective is met.
+
+use std::time::Duration;
+
+use bench_core::bencher::Bencher;
+use bench_core::{Error, Result};
+
+use crate::domain::Response;
+use crate::input::{Describe, Inputs};
+use crate::request::Request;
+use crate::serving::{Goal, Job};
+use crate::slo::Slo;
+
+/// Rates that are tried at most.
+const MOST_POINTS: usize = 16;
+
+/// The search ends when the rate is known to this share.
+const PRECISE: f64 = 0.05;
+
+/// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
+/// halved in. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
+#[derive(Clone, Debug)]
+pub struct Search {
+    conditions: Vec<String>,
+    from: Option<f64>,
+    requests: u64,
+    timeout: Option<Duration>,
+    seed: u64,
+}
+
+impl Search {
+    pub(crate) fn new(conditions: Vec<String>) -> Self {
+        Search { conditions, from: None, requests: 0, timeout: None, seed: 0 }
+    }
+
+    /// The first rate, in requests per second; half of what one client gets if nothing is said.
+    #[must_use]
+    pub fn from(mut self, rate: f64) -> Self {
+        self.from = Some(rate);
+        self
+    }
+
+    /// Requests at each rate; as many as the percentiles of the objective need if that is more.
+    #[must_use]
+    pub fn requests(mut self, requests: u64) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// The time after which a request has failed.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Seed of arrivals.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Searches. The level that was found has the metric `latency-bounded throughput`.
+    ///
+    /// # Errors
+    /// As [`Load::run`](crate::Load::run), and where no condition is given.
+    pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        let slo = Slo::parse(self.conditions.iter().map(String::as_str))?;
+        if slo.is_empty() {
+            return Err(Error::failure("`find_rate` wants a condition, such as `latency_p99 <= 200ms`"));
+        }
+        let percentile = self.conditions.iter().filter_map(|condition| percentile_of(condition)).reduce(f64::max);
+        let support = percentile.map_or(0, |p| bench_core::stats::support(p) as u64);
+        let job = Job {
+            requests: Some(self.requests.max(support).max(50)),
+            duration: None,
+            warm_up: None,
+            timeout: self.timeout,
+            seed: self.seed,
+            valid_for: percentile,
+        };
+        crate::serving::run(bencher, inputs, &closure, job, Goal::Rate { from: self.from }, slo)
+    }
+}
+
+/// The percentile that a condition is about: 0.99 for `latency_p99 <= 1s`.
+fn percentile_of(condition: &str) -> Option<f64> {
+    let name = condition.split(['<', '>']).next()?.trim();
+    let digits = name.rsplit_once("_p")?.1.replace('_', ".");
+    digits.parse::<f64>().ok().filter(|p| (1.0..100.0).contains(p)).map(|p| p / 100.0)
+}
+
+/// The rates of a search, one after another.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    next: f64,
+    met: Option<f64>,
+    missed: Option<f64>,
+    tried: usize,
+}
+
+impl Rates {
+    pub(crate) fn from(rate: f64) -> Self {
+        Rates { next: rate, met: None, missed: None, tried: 0 }
+    }
+
+    /// The next rate to try, or `None` when the highest one is known well enough.
+    pub(crate) fn next(&mut self) -> Option<f64> {
+        if self.tried >= MOST_POINTS {
+            return None;
+        }
+        let next = match (self.met, self.missed) {
+            (None, None) => self.next,
+            (Some(met), None) => met * 2.0,
+            (None, Some(missed)) => missed / 2.0,
+            (Some(met), Some(missed)) if missed / met > 1.0 + PRECISE => f64::midpoint(met, missed),
+            _ => return None,
+        };
+        self.tried += 1;
+        self.next = next;
+        Some(next)
+    }
+
+    /// What came of the last one.
+    pub(crate) fn tell(&mut self, met: bool) {
+        let bound = if met { &mut self.met } else { &mut self.missed };
+        *bound = Some(self.next);
+    }
+
+    pub(crate) fn found(&self) -> Option<f64> {
+        self.met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_rate_is_found_from_either_side() {
+        for from in [1.0, 37.0, 5000.0] {
+            let mut rates = Rates::from(from);
+            while let Some(rate) = rates.next() {
+                rates.tell(rate <= 123.0);
+            }
+            let found = rates.found().expect("a rate");
+            assert!(found <= 123.0 && found * (1.0 + PRECISE) >= 123.0 / (1.0 + PRECISE), "{from}: {found}");
+        }
+        let mut never = Rates::from(1.0);
+        while never.next().is_some() {
+            never.tell(false);
+        }
+        assert_eq!(never.found(), None);
+    }
+
+    #[test]
+    fn the_percentile_of_a_condition() {
+        assert_eq!(percentile_of("latency_p99 <= 1s"), Some(0.99));
+        assert_eq!(percentile_of("latency_p99_9 <= 1s"), Some(0.9990000000000001));
+        assert_eq!(percentile_of("rps >= 1"), None);
+    }
+}

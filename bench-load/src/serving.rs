@@ -1,0 +1,467 @@
+//! A round of a load case: warm-up and levels, one after another, within one scope of threads.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use bench_core::bencher::{Bencher, Measured, Round, Serve};
+use bench_core::domain::{Better, Metric};
+use bench_core::protocol::{Assignment, WarmUp};
+use bench_core::quantity::nanoseconds;
+use bench_core::record::{Level, Served};
+use bench_core::{Error, Result, stats};
+
+use crate::clock::Clock;
+use crate::domain::{Domain, Facts, Response};
+use crate::driver::{Called, Course, Driven, Ends, call, drive};
+use crate::input::{Describe, Inputs, Prepared};
+use crate::level::{Asked, level};
+use crate::log::{Header, Outcome, RowsCsv};
+use crate::record_id::CaseId;
+use crate::request::{Marks, Request};
+use crate::scenario::{OpenLoop, Pacing, Plan, Scenario, Stress, Wanted};
+use crate::search::Rates;
+use crate::slo::Slo;
+
+/// Requests of a level in a quick look.
+const QUICK: u64 = 5;
+
+/// Clients of stress that was asked for by flag, for each core.
+const STRESS_PER_CORE: usize = 8;
+
+/// Clients whose request was given up are waited for so long at the end.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A level without an end by requests ends by time; this is never reached.
+const ENDLESS: u64 = u64::MAX / 4;
+
+/// What was said about requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) requests: Option<u64>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) warm_up: Option<u64>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) seed: u64,
+    pub(crate) valid_for: Option<f64>,
+}
+
+/// What is to be found out.
+pub(crate) enum Goal {
+    /// How it does at each level.
+    Levels(Box<dyn Scenario>),
+    /// The highest rate that meets the objective.
+    Rate {
+        from: Option<f64>,
+    },
+}
+
+/// Serves `inputs` through `closure`.
+///
+/// # Errors
+/// As [`Load::run`](crate::Load::run).
+pub(crate) fn run<N, F, R, E>(
+    bencher: &mut Bencher,
+    inputs: N,
+    closure: &F,
+    job: Job,
+    goal: Goal,
+    slo: Slo,
+) -> Result<()>
+where
+    N: Inputs,
+    N::Item: Describe + Send + Sync,
+    F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    let Prepared { measured, warm_up } = inputs.prepare()?;
+    if measured.is_empty() {
+        return Err(Error::failure("there is no input to make a request of"));
+    }
+    let facts: Vec<Facts> = measured.iter().map(Describe::facts).collect();
+    let none = Facts::default();
+    let mut serving = Serving {
+        closure,
+        domain: R::DOMAIN,
+        measured: &measured,
+        facts: &facts,
+        warm_up: if warm_up.is_empty() { &measured } else { &warm_up },
+        no_facts: std::slice::from_ref(&none),
+        job,
+        goal,
+        slo: &slo,
+        no_slo: &Slo::default(),
+    };
+    // Before anything is served: what makes no sense should not cost a model's time.
+    if let Goal::Levels(scenario) = &serving.goal {
+        scenario.levels(&serving.wanted(None))?;
+    }
+    bencher.serve(&mut serving)
+}
+
+struct Serving<'env, I, F> {
+    closure: &'env F,
+    domain: &'static Domain,
+    measured: &'env [I],
+    facts: &'env [Facts],
+    warm_up: &'env [I],
+    no_facts: &'env [Facts],
+    job: Job,
+    goal: Goal,
+    slo: &'env Slo,
+    no_slo: &'env Slo,
+}
+
+/// What a round has come to so far.
+#[derive(Default)]
+struct Progress {
+    levels: Vec<Level>,
+    latency_ns: Vec<u64>,
+    warm_up: WarmUp,
+    csv: Option<RowsCsv>,
+    stuck: Vec<Arc<crate::slot::Slot>>,
+    /// Why the round has failed, if it has.
+    failure: Option<String>,
+}
+
+impl<'env, I, F, R, E> Serve for Serving<'env, I, F>
+where
+    I: Sync,
+    F: Fn(&I, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    fn batch(&mut self, requests: u64) -> Result<Duration> {
+        let clients = match &self.goal {
+            Goal::Levels(scenario) => scenario.levels(&self.wanted(None))?.first().and_then(|plan| plan.concurrency),
+            Goal::Rate { .. } => None,
+        };
+        let clients = u64::from(clients.unwrap_or(1)).min(requests);
+        if clients <= 1 {
+            return self.some((0..requests).map(|number| number as usize));
+        }
+        let next = AtomicU64::new(0);
+        let claim = || {
+            std::iter::from_fn(|| {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                (number < requests).then_some(number as usize)
+            })
+        };
+        let this = &*self;
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| this.some(claim()))).collect();
+            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
+                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
+                Ok(sum + took)
+            })
+        })
+    }
+
+    fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured> {
+        let assignment = round.assignment().clone();
+        let mut plans = self.plans(&assignment)?;
+        let this = &*self;
+        std::thread::scope(|scope| {
+            let mut progress = this.begin(&assignment)?;
+            let case = CaseId::of(&assignment.case);
+            while let Some(mut plan) = plans.next(progress.levels.last(), || this.usual_rate())? {
+                this.shorten(&mut plan, &assignment, plans.count());
+                let warm_up = this.warm(scope, &plan, &assignment, &mut progress)?;
+                let header = Header {
+                    case: &case,
+                    round: assignment.round,
+                    level: &plan.name,
+                    scenario: plan.scenario,
+                    concurrency: plan.concurrency,
+                    rate: plan.rate,
+                };
+                if let Some(csv) = &mut progress.csv {
+                    csv.begin(&header, this.facts);
+                }
+                let asked = Asked {
+                    domain: this.domain,
+                    slo: this.slo,
+                    must_meet: matches!(plans, Plans::Search { .. }),
+                    valid_for: this.valid_for(&assignment),
+                    warm_up,
+                };
+                this.level(scope, &plan, &asked, &mut progress)?;
+            }
+            plans.conclude(&mut progress.levels);
+            let waiting = std::mem::take(&mut progress.stuck);
+            let measured = this.finish(progress);
+            // What hangs may come back; what does not must not keep the round from ending.
+            let patience = Instant::now() + PATIENCE;
+            while waiting.iter().any(|slot| !slot.has_returned()) && round.can_leave() {
+                if Instant::now() >= patience {
+                    return round.leave(measured).map(|()| Measured::default());
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(measured)
+        })
+    }
+}
+
+impl<'env, I, F, R, E> Serving<'env, I, F>
+where
+    I: Sync,
+    F: Fn(&I, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    /// Serves these requests of warm-up, one after another, outside any record.
+    fn some(&self, numbers: impl Iterator<Item = usize>) -> Result<Duration> {
+        let clock = Clock::start();
+        let marks = Marks::new(clock.origin);
+        let mut latency_ns = 0;
+        for number in numbers {
+            let input = &self.warm_up[number % self.warm_up.len()];
+            let sent_ns = clock.now_ns();
+            let (ended, _) = call(self.closure, &marks, &Called { input, number: number as u64, clock });
+            if ended.outcome != Outcome::Served {
+                let message = ended.error.as_deref().unwrap_or("no message");
+                return Err(Error::failure(format!("a request of warm-up failed: {message}")));
+            }
+            latency_ns += ended.end_ns.saturating_sub(sent_ns);
+        }
+        Ok(Duration::from_nanos(latency_ns))
+    }
+
+    /// Half of the requests per second that one client gets: where a search begins.
+    fn usual_rate(&self) -> Result<f64> {
+        let took = self.some(0..3)?.as_secs_f64().max(1e-6);
+        Ok(0.5 * 3.0 / took)
+    }
+
+    /// Serves requests that do not count; returns how many.
+    fn warm<'scope>(
+        &self,
+        scope: &'scope Scope<'scope, 'env>,
+        plan: &Plan,
+        assignment: &Assignment,
+        progress: &mut Progress,
+    ) -> Result<u64> {
+        let clients = match &plan.pacing {
+            Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
+            Pacing::Schedule { .. } => 1,
+        };
+        let mut requests = assignment.warmup.or(self.job.warm_up).unwrap_or(u64::from(clients));
+        if assignment.load.quick {
+            requests = requests.min(1);
+        }
+        if requests == 0 {
+            return Ok(0);
+        }
+        let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
+        let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
+        let ends = Ends { requests, at_ns: u64::MAX, make_up: false };
+        let course = Course::new(
+            self.closure,
+            (self.warm_up, self.no_facts),
+            self.domain,
+            self.no_slo,
+            pacing,
+            ends,
+            self.job.timeout.map(nanoseconds),
+            Arc::default(),
+        );
+        let began = Instant::now();
+        let driven = drive(scope, course, None)?;
+        progress.warm_up.iterations += requests;
+        progress.warm_up.ns += nanoseconds(began.elapsed());
+        progress.stuck.extend(driven.stuck);
+        Ok(requests)
+    }
+
+    fn level<'scope>(
+        &self,
+        scope: &'scope Scope<'scope, 'env>,
+        plan: &Plan,
+        asked: &Asked<'_>,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let ends = Ends {
+            requests: plan.requests.unwrap_or(ENDLESS),
+            at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
+            make_up: asked.valid_for.is_some(),
+        };
+        let harness_ns: Arc<AtomicU64> = Arc::default();
+        let course = Course::new(
+            self.closure,
+            (self.measured, self.facts),
+            self.domain,
+            self.slo,
+            plan.pacing.clone(),
+            ends,
+            self.job.timeout.map(nanoseconds),
+            Arc::clone(&harness_ns),
+        );
+        let mut driven: Driven = drive(scope, course, progress.csv.take())?;
+        progress.csv = driven.csv.take();
+        if progress.levels.is_empty() {
+            progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
+        }
+        let level = level(plan, &mut driven, asked, harness_ns.load(Ordering::Relaxed));
+        if level.succeeded == 0 {
+            let reason = level.errors.first().map_or("none was sent in time", |told| told.message.as_str());
+            let failure = format!("{}: no request was served: {reason}", level.name);
+            progress.failure.get_or_insert(failure);
+        }
+        progress.stuck.extend(std::mem::take(&mut driven.stuck));
+        progress.levels.push(level);
+        Ok(())
+    }
+
+    fn begin(&self, assignment: &Assignment) -> Result<Progress> {
+        let create = |path: &PathBuf| {
+            RowsCsv::create(path, self.domain).map_err(|error| {
+                Error::failure(format!("rows of requests cannot be written to {}: {error}", path.display()))
+            })
+        };
+        let csv = assignment.load.requests_csv.as_ref().map(create).transpose()?;
+        Ok(Progress { csv, ..Progress::default() })
+    }
+
+    fn finish(&self, progress: Progress) -> Measured {
+        Measured {
+            served: Served {
+                domain: self.domain.name.to_owned(),
+                primary: self.domain.primary.to_owned(),
+                plots: self.domain.plots.iter().map(|name| (*name).to_owned()).collect(),
+                levels: progress.levels,
+            },
+            warm_up: progress.warm_up,
+            latency_ns: progress.latency_ns,
+            failure: progress.failure,
+        }
+    }
+}
+
+impl<I, F> Serving<'_, I, F> {
+    fn valid_for(&self, assignment: &Assignment) -> Option<f64> {
+        if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
+    }
+
+    /// How long levels are to last: what the runner wants outranks what the benchmark says.
+    fn wanted(&self, assignment: Option<&Assignment>) -> Wanted {
+        let mut wanted =
+            Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };
+        let Some(assignment) = assignment else { return wanted };
+        // Every round is another draw.
+        wanted.seed = wanted.seed.wrapping_add(u64::from(assignment.round));
+        if assignment.load.quick {
+            return Wanted { requests: Some(QUICK), duration: None, ..wanted };
+        }
+        wanted.requests = assignment.samples.or(wanted.requests);
+        if let Some(p) = self.valid_for(assignment) {
+            wanted.requests = Some(wanted.requests.unwrap_or(0).max(stats::support(p) as u64));
+            wanted.duration = None;
+        }
+        wanted
+    }
+
+    fn plans(&self, assignment: &Assignment) -> Result<Plans> {
+        let wanted = self.wanted(Some(assignment));
+        if let Some(ns) = assignment.load.stress_ns {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let stress = Stress::new(Duration::from_nanos(ns), cores * STRESS_PER_CORE);
+            let wanted = Wanted { requests: None, ..wanted };
+            return Ok(Plans::Given { plans: stress.levels(&wanted)?.into(), count: 1 });
+        }
+        match &self.goal {
+            Goal::Levels(scenario) => {
+                let plans = scenario.levels(&wanted)?;
+                if plans.is_empty() {
+                    return Err(Error::failure("the scenario has no level: wanted at least one setting"));
+                }
+                Ok(Plans::Given { count: plans.len(), plans: plans.into() })
+            }
+            Goal::Rate { from } => Ok(Plans::Search { from: *from, rates: None, wanted }),
+        }
+    }
+
+    /// Ends a level where the time that the runner gives ends, if it was asked for.
+    fn shorten(&self, plan: &mut Plan, assignment: &Assignment, levels: usize) {
+        if !assignment.hard_stop || assignment.load.stress_ns.is_some() {
+            return;
+        }
+        let share = Duration::from_nanos(assignment.slice_ns) / u32::try_from(levels.max(1)).unwrap_or(1);
+        plan.duration = Some(plan.duration.map_or(share, |duration| duration.min(share)));
+        if let Pacing::Schedule { arrivals, .. } = &mut plan.pacing {
+            arrivals.truncate(arrivals.partition_point(|at| *at < nanoseconds(share)).max(1));
+            plan.requests = Some(arrivals.len() as u64);
+        }
+    }
+}
+
+/// The levels of a round: known from the beginning, or each from what came of the last one.
+enum Plans {
+    Given { plans: VecDeque<Plan>, count: usize },
+    Search { from: Option<f64>, rates: Option<Rates>, wanted: Wanted },
+}
+
+impl Plans {
+    /// Levels that share the time of the round.
+    fn count(&self) -> usize {
+        match self {
+            Plans::Given { count, .. } => *count,
+            Plans::Search { .. } => 8,
+        }
+    }
+
+    fn next(
+        &mut self,
+        last: Option<&Level>,
+        usual_rate: impl FnOnce() -> Result<f64>,
+    ) -> Result<Option<Plan>> {
+        match self {
+            Plans::Given { plans, .. } => Ok(plans.pop_front()),
+            Plans::Search { from, rates, wanted } => {
+                let rates = match rates {
+                    Some(rates) => rates,
+                    None => {
+                        let from = from.map_or_else(usual_rate, Ok)?;
+                        rates.insert(Rates::from(from))
+                    }
+                };
+                if let Some(last) = last {
+                    rates.tell(last.validity.valid);
+                }
+                let Some(rate) = rates.next() else { return Ok(None) };
+                let plan = OpenLoop::poisson(rate).levels(wanted)?.pop();
+                Ok(plan.map(|plan| Plan {
+                    name: format!("{} req/s", bench_core::quantity::significant(rate)),
+                    scenario: "find_rate",
+                    ..plan
+                }))
+            }
+        }
+    }
+
+    /// Says which rate a search has found.
+    fn conclude(&self, levels: &mut [Level]) {
+        let Plans::Search { rates: Some(rates), .. } = self else { return };
+        match rates.found() {
+            Some(rate) => {
+                for level in levels.iter_mut().filter(|level| level.rate == Some(rate)) {
+                    level.metrics.push(Metric::new(
+                        "latency-bounded throughput",
+                        "req/s",
+                        level.pace.achieved_rate.unwrap_or(rate),
+                        Better::Higher,
+                    ));
+                }
+            }
+            None => {
+                if let Some(level) = levels.last_mut() {
+                    level.warnings.push("the objective is not met at any rate that was tried".to_owned());
+                }
+            }
+        }
+    }
+}
