@@ -16,6 +16,7 @@ mod log;
 mod phase;
 mod random;
 mod record_id;
+pub mod media;
 pub mod request;
 pub mod scenario;
 mod search;
