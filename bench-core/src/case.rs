@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::benchmark::{Axis, Benchmark, Ignore};
+use crate::target::{Setting, Target};
 
 /// A benchmark with one combination of its arguments.
 #[derive(Clone, Debug)]
@@ -56,6 +57,18 @@ impl Case {
     /// Its arguments and their values, in the attribute's order.
     pub fn arguments(&self) -> &[(&'static str, String)] {
         &self.arguments
+    }
+
+    /// The targets that are held against it: all but those restricted to another value of one of its arguments.
+    /// One restricted to a value that no case has stays with all of them, so that somebody hears of it.
+    pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
+        let elsewhere = |setting: &Setting| {
+            let axis = self.benchmark.axes.iter().find(|axis| axis.name == setting.name);
+            let own =
+                self.arguments.iter().any(|(name, value)| *name == setting.name && *value == setting.value);
+            !own && axis.is_some_and(|axis| (0..axis.len).any(|index| (axis.label)(index) == setting.value))
+        };
+        self.benchmark.targets.iter().filter(move |target| !target.at.iter().any(elsewhere))
     }
 
     /// The index of each argument's value.
@@ -119,6 +132,7 @@ mod tests {
         model: Some("resnet"),
         category: Category::Performance,
         tags: &[],
+        targets: &[],
         axes: AXES,
         settings: Overrides::NONE,
         ignore: Ignore::When(&[Axis { name: "batch", len: 1, label: |_| "8".to_owned() }]),

@@ -10,6 +10,7 @@ use crate::domain::{self, Metric, Work};
 use crate::quantity::{Bytes, Seconds};
 use crate::record::{Failure, RoundRecord, disturbance};
 use crate::stats::{self, Interval, Modes, Outliers};
+use crate::target::TargetResult;
 
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
 const MANY_OUTLIERS: f64 = 0.05;
@@ -55,6 +56,9 @@ pub struct CaseRecord {
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
+    /// Its targets, and what came of them.
+    #[serde(default)]
+    pub targets: Vec<TargetResult>,
     /// What a careful person would want to know before trusting the figures.
     pub warnings: Vec<String>,
     /// The rounds, in order of time.
@@ -226,6 +230,7 @@ impl CaseRecord {
             peak_memory_bytes: None,
             counters: Vec::new(),
             metrics: Vec::new(),
+            targets: Vec::new(),
             warnings: Vec::new(),
             rounds: Vec::new(),
         }
@@ -263,10 +268,10 @@ impl CaseRecord {
         self.first_call_s =
             median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
-        self.cpu_time_s = median_of(rounds, |round| reading(round, "cpu_time")).map(Seconds);
+        self.cpu_time_s = median_of(rounds, |round| round.reading("cpu_time")).map(Seconds);
         self.peak_memory_bytes = rounds
             .iter()
-            .filter_map(|round| reading(round, "peak_memory"))
+            .filter_map(|round| round.reading("peak_memory"))
             .reduce(f64::max)
             .map(|bytes| Bytes(bytes as u64));
         self.counters = rounds
@@ -339,15 +344,6 @@ fn is_coarse(rounds: &[RoundRecord]) -> bool {
         sample.zip(round.clock_resolution_ns).is_some_and(|(sample, step)| sample < 100.0 * step as f64)
     };
     rounds.iter().filter(coarse).count() * 2 > rounds.len()
-}
-
-fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
-    round
-        .probes
-        .iter()
-        .flat_map(|report| &report.readings)
-        .find(|reading| reading.metric == metric)
-        .map(|reading| reading.value)
 }
 
 fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {

@@ -10,6 +10,7 @@ use crate::error::{RunError, UsageError};
 use crate::record::journal::{self, Begin, JOURNAL};
 use crate::record::{Environment, Journal, Record, SCHEMA_VERSION, now_utc, read};
 use crate::report::{self, Exporter};
+use crate::target::{self, EarlierRecords};
 
 /// Names the newest sealed run.
 pub const LATEST: &str = "latest";
@@ -113,16 +114,18 @@ impl Folder {
     }
 
     /// Writes every report, the record last and atomically, and lets [`LATEST`] name this run.
-    /// Returns the sealed record, with what earlier executables of the same `cargo bench` brought.
+    /// Returns the sealed record, with what earlier executables of the same `cargo bench` brought; targets are judged
+    /// once all of it is there, those that name an earlier run from `earlier_runs`.
     ///
     /// # Errors
     /// When the folder cannot be written; the record is then written to the system's temporary folder,
     /// and the error says where.
-    pub fn seal(self, record: Record) -> Result<Record, RunError> {
-        let record = match self.earlier {
+    pub fn seal(self, record: Record, earlier_runs: &EarlierRecords) -> Result<Record, RunError> {
+        let mut record = match self.earlier {
             Some(earlier) => read::merge(earlier, record),
             None => record,
         };
+        target::settle(&mut record, earlier_runs);
         let path = self.results.join(&self.run);
         write_reports(&path, &record).map_err(|error| match rescue(&record) {
             Ok(rescued) => RunError::Rescued { rescued, source: Box::new(error) },
