@@ -11,11 +11,13 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 
+use crate::comparison::Comparison;
 use crate::error::{RunError, UsageError};
-use crate::record::RunState;
+use crate::record::{CaseRecord, Record, RunState};
 use crate::report::{Style, console, printable, tell};
 use crate::runner::Show;
 use crate::suite::{Finished, Suite};
+use crate::target::Outcome;
 
 use flags::Flags;
 pub use which::Which;
@@ -28,7 +30,7 @@ mod code {
     pub(super) const OK: u8 = 0;
     pub(super) const FAILED: u8 = 1;
     pub(super) const USAGE: u8 = 2;
-    pub(super) const SLOWER: u8 = 3;
+    pub(super) const NOT_ALLOWED: u8 = 3;
     pub(super) const UNSURE: u8 = 4;
     pub(super) const INTERRUPTED: u8 = 130;
 }
@@ -145,25 +147,53 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
     if record.summary.failed_runs > 0 {
         return Ok(code::FAILED);
     }
-    let Some(comparison) = comparison else { return Ok(code::OK) };
+    let of_comparison = comparison.map_or(code::OK, |comparison| judge_comparison(flags, &comparison));
+    let of_targets = if flags.fail_on_targets { judge_targets(flags, &record) } else { code::OK };
+    // What cannot be judged at all first, then what is wrong for sure, then doubt.
+    let codes = [code::USAGE, code::NOT_ALLOWED, code::UNSURE];
+    Ok(codes.into_iter().find(|code| [of_comparison, of_targets].contains(code)).unwrap_or(code::OK))
+}
+
+fn judge_comparison(flags: &Flags, comparison: &Comparison) -> u8 {
     if flags.strict
         && let Some(different) = &comparison.different
     {
         tell(&format!("no verdict with `--strict`: {}", printable(different)));
-        return Ok(code::USAGE);
+        return code::USAGE;
     }
     if let Some(allowed) = flags.fail_on_regression {
         let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
         if !slower.is_empty() {
             tell(&format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
-            return Ok(code::SLOWER);
+            return code::NOT_ALLOWED;
         }
     }
     if flags.strict && comparison.is_unsure() {
         tell("unsure, and `--strict` was given");
-        return Ok(code::UNSURE);
+        return code::UNSURE;
     }
-    Ok(code::OK)
+    code::OK
+}
+
+fn judge_targets(flags: &Flags, record: &Record) -> u8 {
+    let with = |outcome: Outcome| {
+        let of_case = |case: &CaseRecord| {
+            let results = case.targets.iter().filter(move |result| result.outcome == outcome);
+            results.map(|result| format!("{}: {}", case.id, result.text)).collect::<Vec<_>>()
+        };
+        record.cases.iter().flat_map(of_case).collect::<Vec<_>>()
+    };
+    let missed = with(Outcome::Missed);
+    if !missed.is_empty() {
+        tell(&format!("missed targets: {}", printable(&missed.join("; "))));
+        return code::NOT_ALLOWED;
+    }
+    let unsure = with(Outcome::Unsure);
+    if flags.strict && !unsure.is_empty() {
+        tell(&format!("unsure targets, and `--strict` was given: {}", printable(&unsure.join("; "))));
+        return code::UNSURE;
+    }
+    code::OK
 }
 
 /// Writes to stdout. A reader that has had enough (`| head`) is no error.
