@@ -339,6 +339,28 @@ mod tests {
         assert_eq!(left.len(), 2, "{left:?}");
     }
 
+    /// Those of an earlier executable may refer to cases of a later one, and the other way round.
+    #[test]
+    fn targets_are_judged_over_all_executables() {
+        use crate::record::tests::record;
+        use crate::target::{Outcome, Target, TargetResult};
+        let results = tempfile::tempdir().expect("folder");
+        let run = create_unique(results.path()).expect("a run");
+        let over = |other: &str| {
+            let text = format!("speedup(unit/{other}) >= 1");
+            vec![TargetResult::declared(&Target::parse(&text).expect("a target"))]
+        };
+        let mut earlier = record(vec![("unit/slow", vec![2_000_000; 6])]);
+        earlier.cases[0].targets = over("fast");
+        let mut later = record(vec![("unit/fast", vec![1_000_000; 6])]);
+        later.cases[0].targets = over("slow");
+        let folder = Folder { results: results.path().to_owned(), run, earlier: Some(earlier) };
+        let sealed = folder.seal(later, &EarlierRecords::default()).expect("sealed");
+        let outcome = |id: &str| sealed.case(id).expect(id).targets[0].outcome;
+        assert_eq!((outcome("unit/fast"), outcome("unit/slow")), (Outcome::Met, Outcome::Missed));
+        assert_eq!(sealed.targets.expect("two").total, 2);
+    }
+
     #[test]
     fn names_for_runs() {
         assert!(check_name("main-2026").is_ok());
