@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Bencher;
 use crate::error::{Error, UsageError};
 use crate::nearest;
+use crate::target::Target;
 
 /// How much of the system a benchmark exercises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +74,8 @@ pub struct Benchmark {
     pub category: Category,
     /// Free labels to filter by.
     pub tags: &'static [&'static str],
+    /// Limits that every run judges.
+    pub targets: &'static [Target],
     /// Type and value arguments, in the order of the attribute; types first.
     pub axes: &'static [Axis],
     /// What the attribute says about how to measure.

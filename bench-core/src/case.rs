@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::benchmark::{Axis, Benchmark, Ignore};
+use crate::target::{Setting, Target};
 
 /// A benchmark with one combination of its arguments.
 #[derive(Clone, Debug)]
@@ -58,6 +59,18 @@ impl Case {
         &self.arguments
     }
 
+    /// The targets that are held against it: all but those restricted to another value of one of its arguments.
+    /// One restricted to a value that no case has stays with all of them, so that somebody hears of it.
+    pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
+        let elsewhere = |setting: &Setting| {
+            let axis = self.benchmark.axes.iter().find(|axis| axis.name == setting.name);
+            let own =
+                self.arguments.iter().any(|(name, value)| *name == setting.name && *value == setting.value);
+            !own && axis.is_some_and(|axis| (0..axis.len).any(|index| (axis.label)(index) == setting.value))
+        };
+        self.benchmark.targets.iter().filter(move |target| !target.at.iter().any(elsewhere))
+    }
+
     /// The index of each argument's value.
     pub(crate) fn choice(&self) -> &[usize] {
         &self.choice
@@ -106,8 +119,11 @@ fn id_of(benchmark: &Benchmark, arguments: &[(&str, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::benchmark::{Category, Overrides, Source};
+    use crate::target::{Quantity, Relation, Unit};
 
     const AXES: &[Axis] = &[
         Axis { name: "batch", len: 2, label: |i| ["1", "8"][i].to_owned() },
@@ -119,6 +135,7 @@ mod tests {
         model: Some("resnet"),
         category: Category::Performance,
         tags: &[],
+        targets: &[],
         axes: AXES,
         settings: Overrides::NONE,
         ignore: Ignore::When(&[Axis { name: "batch", len: 1, label: |_| "8".to_owned() }]),
@@ -138,6 +155,48 @@ mod tests {
                 "resnet/performance/forward[batch=8,text=x%2Cy%3D%5B%25%5D%2F%0A]",
             ]
         );
+    }
+
+    #[test]
+    fn restricted_targets_go_with_their_cases() {
+        const fn at(name: &'static str, value: &'static str) -> Setting {
+            Setting { name: Cow::Borrowed(name), value: Cow::Borrowed(value) }
+        }
+        const fn target(text: &'static str, at: &'static [Setting]) -> Target {
+            Target {
+                text: Cow::Borrowed(text),
+                what: Quantity::Metric(Cow::Borrowed("median")),
+                relation: Relation::AtMost,
+                value: 1.0,
+                unit: Unit::Own,
+                at: Cow::Borrowed(at),
+            }
+        }
+        const EIGHT: &[Setting] = &[at("batch", "8")];
+        const LEVEL: &[Setting] = &[at("concurrency", "4")];
+        const NINE: &[Setting] = &[at("batch", "9")];
+        static LIMITED: Benchmark = Benchmark {
+            name: "limited",
+            model: None,
+            category: Category::Unit,
+            tags: &[],
+            targets: &[
+                target("everywhere", &[]),
+                target("at 8", EIGHT),
+                target("at a level of load", LEVEL),
+                target("at a value that no case has", NINE),
+            ],
+            axes: &[Axis { name: "batch", len: 2, label: |i| ["1", "8"][i].to_owned() }],
+            settings: Overrides::NONE,
+            ignore: Ignore::No,
+            source: Source { module: "suite", file: "suite.rs", line: 1 },
+            call: |_, _| Ok(()),
+        };
+        let texts: Vec<Vec<&str>> =
+            Case::all_of(&LIMITED).map(|case| case.targets().map(|target| &*target.text).collect()).collect();
+        let of_both = ["at a level of load", "at a value that no case has"];
+        assert_eq!(texts[0], [&["everywhere"], &of_both[..]].concat());
+        assert_eq!(texts[1], [&["everywhere", "at 8"], &of_both[..]].concat());
     }
 
     #[test]

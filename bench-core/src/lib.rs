@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The way data takes: `#[benchmark]` → [`registry`] → [`selection`] → plan → runner ⇄ worker
-//! ([`bencher`], [`probe`]) → [`record`] → [`report`] → [`comparison`]. Each arrow is one type handed
-//! over; no stage reaches back.
+//! ([`bencher`], [`probe`]) → [`record`] → [`target`] → [`report`] → [`comparison`]. Each arrow is one type
+//! handed over; no stage reaches back.
 
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
@@ -46,6 +46,7 @@ pub mod selection;
 pub mod stats;
 pub mod suite;
 mod sys;
+pub mod target;
 mod worker;
 
 pub use bench_macros::benchmark;

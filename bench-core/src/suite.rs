@@ -19,6 +19,7 @@ use crate::registry;
 use crate::report::tell;
 use crate::runner::{self, Execute, InProcess, Interrupt, Manner, Observe, Progress, Show, Workers};
 use crate::selection::{Pattern, Selection};
+use crate::target::{self, EarlierRecords, TargetSummary};
 
 /// Which benchmarks to run, how, and where their report goes.
 ///
@@ -231,6 +232,9 @@ impl Suite {
         let environment = if self.once { Environment::default() } else { Environment::capture() };
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
+        // Now, since afterwards `latest` names this run.
+        let results = self.results.as_deref().unwrap_or(Path::new(""));
+        let earlier = EarlierRecords::read(&records, results, |name| Folder::resolve(results, name));
         let journal =
             folder.as_ref().map(|folder| folder.journal(&environment, &timestamp, seed)).transpose()?;
         let mut observer =
@@ -271,20 +275,33 @@ impl Suite {
         record.warnings.extend(
             journal_trouble.map(|error| format!("{error}: a crash would have lost what was measured")),
         );
+        target::settle(&mut record, &earlier);
         let Some(folder) = folder else {
             return Ok(Finished { record, folder: None, comparison: None, trouble: None });
         };
         let (path, run) = (folder.path(), folder.run().to_owned());
-        let trouble = self.seal(folder, record.clone(), &run).err();
+        let trouble = match self.seal(folder, record.clone(), &run, &earlier) {
+            Ok(sealed) => {
+                adopt_targets(&mut record, &sealed);
+                None
+            }
+            Err(trouble) => Some(trouble),
+        };
         Ok(Finished { record, folder: Some(path), comparison: None, trouble })
     }
 
-    fn seal(&self, folder: Folder, record: Record, run: &str) -> Result<(), RunError> {
-        folder.seal(record)?;
-        match (&self.save_as, &self.results) {
-            (Some(name), Some(results)) => record::point(results, name, run),
-            _ => Ok(()),
+    fn seal(
+        &self,
+        folder: Folder,
+        record: Record,
+        run: &str,
+        earlier: &EarlierRecords,
+    ) -> Result<Record, RunError> {
+        let sealed = folder.seal(record, earlier)?;
+        if let (Some(name), Some(results)) = (&self.save_as, &self.results) {
+            record::point(results, name, run)?;
         }
+        Ok(sealed)
     }
 
     fn check_probes(&self) -> Result<(), UsageError> {
@@ -294,6 +311,17 @@ impl Suite {
             None => Ok(()),
         }
     }
+}
+
+/// What was said of the targets of `record` once the cases of earlier executables of the same `cargo bench`, to which
+/// they may refer, were there.
+fn adopt_targets(record: &mut Record, sealed: &Record) {
+    for case in &mut record.cases {
+        if let Some(judged) = sealed.case(&case.id) {
+            case.targets.clone_from(&judged.targets);
+        }
+    }
+    record.targets = TargetSummary::of(&record.cases);
 }
 
 /// Two executables of one `cargo bench` share a record, in which ids must be unique too.
@@ -328,6 +356,7 @@ fn build(
         sealed: record::now_utc(),
         state: if outcome.interrupted { RunState::Interrupted } else { RunState::Complete },
         summary: Summary::of(&cases),
+        targets: None,
         environment,
         seed,
         warnings,

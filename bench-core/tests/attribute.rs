@@ -18,6 +18,7 @@
 use std::time::Duration;
 
 use bench_core::registry::{self, benchmarks};
+use bench_core::target::Target;
 use bench_core::{Benchmark, Category, Ignore, Overrides};
 
 mod functions {
@@ -161,12 +162,29 @@ mod facade {
     }
 }
 
+mod limits {
+    use bench_core::prelude::*;
+
+    #[benchmark(
+        category = "unit",
+        targets(
+            "median <= 5s",
+            " ips > 10.25 ",
+            "ttfa_p95 < 200ms @ concurrency=8,dtype=f16",
+            "speedup(tiny/integration/with-a.name+2) >= 50x",
+            "speedup(run:latest) >= 98%",
+            "peak_memory <= 1.5GiB",
+        )
+    )]
+    fn limited() {}
+}
+
 /// Without the name `bench_core` in scope, as in a crate that knows it by another.
 mod elsewhere {
     #[crate::facade::inner::renamed::benchmark(category = "unit", crate = crate::facade::inner::renamed)]
     fn by_path() {}
 
-    #[crate::facade::inner::renamed::benchmark(category = "unit", crate = "crate::facade::inner::renamed")]
+    #[crate::facade::inner::renamed::benchmark(category = "unit", crate = "crate::facade::inner::renamed", targets = ["median <= 1ms"])]
     fn by_text() {}
 }
 
@@ -210,6 +228,7 @@ fn every_function_is_registered_once() {
         "ignored_with_reason",
         "inside_a_function",
         "labels",
+        "limited",
         "one_type",
         "plain",
         "shadow",
@@ -227,6 +246,23 @@ fn description_is_the_attributes() {
     assert_eq!((described.model, described.category), (Some("tiny"), Category::Integration));
     assert_eq!(described.tags, ["gpu", "slow"]);
     assert_eq!(named("hash").tags, ["gpu"]);
+}
+
+/// What is read at compile time is what is read at run time.
+#[test]
+fn targets_are_constants_of_the_same_grammar() {
+    assert!(named("plain").targets.is_empty());
+    let texts = [
+        "median <= 5s",
+        "ips > 10.25",
+        "ttfa_p95 < 200ms @ concurrency=8,dtype=f16",
+        "speedup(tiny/integration/with-a.name+2) >= 50x",
+        "speedup(run:latest) >= 98%",
+        "peak_memory <= 1.5GiB",
+    ];
+    let parsed = texts.map(|text| Target::parse(text).expect(text));
+    assert_eq!(named("limited").targets, parsed);
+    assert_eq!(named("by_text").targets, [Target::parse("median <= 1ms").expect("a target")]);
 }
 
 #[test]

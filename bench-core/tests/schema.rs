@@ -5,10 +5,11 @@ use bench_core::plan::Wishes;
 use bench_core::prelude::*;
 use bench_core::protocol::{Assignment, Command, Frame, Mode};
 use bench_core::record::{References, Status, Surroundings};
+use bench_core::target::TargetResult;
 use bench_core::{Overrides, Record, Suite};
 use serde_json::Value;
 
-#[benchmark(category = "unit", model = "zoo", tags("a"), args(n = [1, 2]), items = n)]
+#[benchmark(category = "unit", model = "zoo", tags("a"), args(n = [1, 2]), items = n, targets("max <= 1h", "no_such <= 1"))]
 fn fine(n: usize) -> usize {
     n + 1
 }
@@ -36,6 +37,10 @@ fn a_record_follows_the_schema_and_round_trips() {
         Suite::new().wishes(Wishes { overrides, ..Wishes::default() }).in_process().run().expect("a run");
     let statuses: Vec<Status> = record.cases.iter().map(|case| case.status).collect();
     assert!([Status::Ok, Status::Failed, Status::Skipped].iter().all(|status| statuses.contains(status)));
+
+    let targets: Vec<&TargetResult> = record.cases.iter().flat_map(|case| &case.targets).collect();
+    assert!(targets.iter().any(|result| result.value.is_some()) && targets.len() == 4, "{targets:?}");
+    assert!(record.targets.is_some());
 
     // In-process rounds have no surroundings.
     let references = References { clock_step_ns: 0.6, walk_step_ns: 90.0 };
@@ -79,6 +84,10 @@ fn a_record_follows_the_schema_and_round_trips() {
             metric.as_object_mut().expect("a metric").remove(field).expect("written always");
         }
     }
+    for case in older["cases"].as_array_mut().expect("cases") {
+        case.as_object_mut().expect("a case").remove("targets").expect("written always");
+    }
+    older.as_object_mut().expect("a record").remove("targets").expect("written always");
     older["environment"].as_object_mut().expect("an environment").remove("references");
     assert!(validator.is_valid(&older));
     assert!(serde_json::from_value::<Record>(older).is_ok());

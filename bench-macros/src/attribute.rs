@@ -9,7 +9,7 @@ use syn::{Error, Expr, LitStr, Path, Result, Token, Type, parse_quote, token};
 
 use crate::diagnostics::Diagnostics;
 use crate::key::{KEYS, Key};
-use crate::nearest;
+use crate::{nearest, target};
 
 /// The keys' values; those that mention arguments are not yet matched with the function's.
 pub(crate) struct Attribute {
@@ -17,6 +17,8 @@ pub(crate) struct Attribute {
     pub(crate) category: Option<Category>,
     pub(crate) model: Option<LitStr>,
     pub(crate) tags: Vec<LitStr>,
+    /// Each as the constant that is written for it.
+    pub(crate) targets: Vec<TokenStream>,
     pub(crate) args: Vec<Argument<Expr>>,
     pub(crate) types: Types,
     /// Unit and expression; `items` and `bytes` are units like any other.
@@ -68,6 +70,7 @@ impl Attribute {
             category: None,
             model: None,
             tags: Vec::new(),
+            targets: Vec::new(),
             args: Vec::new(),
             types: Types::None,
             counts: Vec::new(),
@@ -129,6 +132,10 @@ impl Attribute {
             "model" => self.model = Some(key("model = \"resnet50\"").name(input)?),
             "category" => self.category = Some(category(&key("category = \"unit\"").string(input)?)?),
             "tags" => self.tags = tags(&key("tags(\"gpu\", \"slow\")"), input)?,
+            "targets" => {
+                let key = key("targets(\"median <= 5s\", \"ips >= 10\")");
+                self.targets = target::constants(&texts(&key, input)?)?;
+            }
             "args" => {
                 let key = key("args(batch = [1, 8, 32])");
                 self.args = key.list(input, |input| {
@@ -185,12 +192,17 @@ fn category(literal: &LitStr) -> Result<Category> {
     }
 }
 
-fn tags(key: &Key<'_>, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
-    let tags = if input.peek(Token![=]) {
-        key.array(input, |input| key.bare_string(input))?
+/// `("text", …)` or `= ["text", …]`.
+fn texts(key: &Key<'_>, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    if input.peek(Token![=]) {
+        key.array(input, |input| key.bare_string(input))
     } else {
-        key.list(input, |input| key.bare_string(input))?
-    };
+        key.list(input, |input| key.bare_string(input))
+    }
+}
+
+fn tags(key: &Key<'_>, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    let tags = texts(key, input)?;
     let mut diagnostics = Diagnostics::default();
     for (at, tag) in tags.iter().enumerate() {
         let text = tag.value();

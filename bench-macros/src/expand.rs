@@ -51,6 +51,8 @@ fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> 
         None => quote!(#krate::__private::model_of(::core::module_path!())),
     };
     let tags = &attribute.tags;
+    let targets = &attribute.targets;
+    let names_of_targets = (!targets.is_empty()).then(|| quote!(use #krate::target as __bench_target;));
     let (definitions, axes) = axes(attribute, arguments);
     let (ignored_definitions, ignore) = ignore(attribute, arguments);
     let settings = settings(attribute);
@@ -65,6 +67,7 @@ fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> 
     quote! {
         #(#attributes)*
         const _: () = {
+            #names_of_targets
             #definitions
             #ignored_definitions
             #call
@@ -75,6 +78,7 @@ fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> 
                 model: #model,
                 category: #category,
                 tags: &[#(#tags),*],
+                targets: &[#(#targets),*],
                 axes: &[#(#axes),*],
                 settings: #settings,
                 ignore: #ignore,

@@ -10,9 +10,9 @@ use syn::{Error, Expr, LitInt, LitStr, Path, Result, Token, bracketed, parenthes
 use crate::duration;
 
 /// The keys, in the order in which errors list them.
-pub(crate) const KEYS: [&str; 16] = [
-    "name", "category", "model", "tags", "args", "types", "items", "bytes", "count", "warmup", "repeats",
-    "rounds", "max_time", "timeout", "ignore", "crate",
+pub(crate) const KEYS: [&str; 17] = [
+    "name", "category", "model", "tags", "targets", "args", "types", "items", "bytes", "count", "warmup",
+    "repeats", "rounds", "max_time", "timeout", "ignore", "crate",
 ];
 
 /// A key and an example of its use.

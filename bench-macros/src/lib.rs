@@ -9,8 +9,10 @@ mod diagnostics;
 mod duration;
 mod expand;
 mod function;
+mod grammar;
 mod key;
 mod nearest;
+mod target;
 mod ty;
 mod written;
 
@@ -103,6 +105,25 @@ use proc_macro::TokenStream;
 /// # use bench_core::prelude::*;
 /// #[benchmark(category = "unit", tags("gpu", "slow"))]
 /// fn convolution() {}
+/// ```
+///
+/// # Targets
+///
+/// ### `targets("NAME OP VALUE", …)` or `targets = ["NAME OP VALUE", …]`
+/// Limits that every run judges, with the whole 95 % interval: met, missed or unsure. `OP` is one of `<=`,
+/// `<`, `>=` and `>`. `VALUE` is a decimal number in the metric's own unit, or with one of `ns`, `us`, `µs`, `ms`, `s`,
+/// `m`, `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `%` and `x`. `NAME` is a metric's name in snake
+/// case: `median`, `mean`, `min`, `max`, `p95`, `p99`, `first_call`, `load`, `cpu_time`, `peak_memory`,
+/// `throughput`, any metric of the workload's domain, or `speedup(OTHER)`, where `OTHER` is another case of
+/// the run, with or without its arguments, or `run:NAME`, an earlier run. Behind `@` stand the arguments, or the
+/// settings of a level of load, to which the target is restricted.
+///
+/// ```
+/// # use bench_core::prelude::*;
+/// #[benchmark(category = "performance", model = "unet", args(batch = [1, 8]), count(images = batch),
+///             targets("median <= 5s", "throughput >= 100 @ batch=8", "peak_memory <= 8GiB",
+///                     "speedup(run:before) >= 1.2"))]
+/// fn step(batch: usize) {}
 /// ```
 ///
 /// # Arguments

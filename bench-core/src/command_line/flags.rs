@@ -29,7 +29,7 @@ use super::which::Which;
     disable_version_flag = true,
     max_term_width = 120,
     after_help = "Every flag is also an environment variable: --max-time 1s is BENCH_MAX_TIME=1s.\n\
-        Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
+        Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed or a target missed, 4 unsure with --strict, \
         130 interrupted."
 )]
 pub(super) struct Flags {
@@ -149,7 +149,10 @@ pub(super) struct Flags {
     /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
     #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
-    /// Exit with 4 if a comparison is unsure, with 2 if the compared run is of another machine or toolchain
+    /// Exit with 3 if a target is missed, with its whole interval
+    #[arg(long, env = "BENCH_FAIL_ON_TARGETS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
+    pub(super) fail_on_targets: bool,
+    /// Exit with 4 if a comparison is unsure, or a target with --fail-on-targets; with 2 if the compared run is of another machine or toolchain
     #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) strict: bool,
     /// Print failures and comparisons only

@@ -10,12 +10,14 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 
+use crate::comparison::Comparison;
 use crate::error::{RunError, UsageError};
 use crate::exit;
-use crate::record::RunState;
+use crate::record::{CaseRecord, Record, RunState};
 use crate::report::{Style, console, print, printable, tell};
 use crate::runner::Show;
 use crate::suite::{Finished, Suite};
+use crate::target::Outcome;
 
 use flags::Flags;
 pub use which::Which;
@@ -136,25 +138,53 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
     if record.summary.failed_runs > 0 {
         return Ok(exit::FAILED);
     }
-    let Some(comparison) = comparison else { return Ok(exit::OK) };
+    let of_comparison = comparison.map_or(exit::OK, |comparison| judge_comparison(flags, &comparison));
+    let of_targets = if flags.fail_on_targets { judge_targets(flags, &record) } else { exit::OK };
+    // What cannot be judged at all first, then what is wrong for sure, then doubt.
+    let codes = [exit::USAGE, exit::SLOWER, exit::UNSURE];
+    Ok(codes.into_iter().find(|code| [of_comparison, of_targets].contains(code)).unwrap_or(exit::OK))
+}
+
+fn judge_comparison(flags: &Flags, comparison: &Comparison) -> u8 {
     if flags.strict
         && let Some(different) = &comparison.different
     {
         tell(&format!("no verdict with `--strict`: {}", printable(different)));
-        return Ok(exit::USAGE);
+        return exit::USAGE;
     }
     if let Some(allowed) = flags.fail_on_regression {
         let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
         if !slower.is_empty() {
             tell(&format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
-            return Ok(exit::SLOWER);
+            return exit::SLOWER;
         }
     }
     if flags.strict && comparison.is_unsure() {
         tell("unsure, and `--strict` was given");
-        return Ok(exit::UNSURE);
+        return exit::UNSURE;
     }
-    Ok(exit::OK)
+    exit::OK
+}
+
+fn judge_targets(flags: &Flags, record: &Record) -> u8 {
+    let with = |outcome: Outcome| {
+        let of_case = |case: &CaseRecord| {
+            let results = case.targets.iter().filter(move |result| result.outcome == outcome);
+            results.map(|result| format!("{}: {}", case.id, result.text)).collect::<Vec<_>>()
+        };
+        record.cases.iter().flat_map(of_case).collect::<Vec<_>>()
+    };
+    let missed = with(Outcome::Missed);
+    if !missed.is_empty() {
+        tell(&format!("missed targets: {}", printable(&missed.join("; "))));
+        return exit::SLOWER;
+    }
+    let unsure = with(Outcome::Unsure);
+    if flags.strict && !unsure.is_empty() {
+        tell(&format!("unsure targets, and `--strict` was given: {}", printable(&unsure.join("; "))));
+        return exit::UNSURE;
+    }
+    exit::OK
 }
 
 /// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,

@@ -11,6 +11,7 @@ use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
 use crate::record::{Failure, RoundRecord, Served, Time, disturbance};
 use crate::stats;
+use crate::target::TargetResult;
 
 /// What is known of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ pub struct CaseRecord {
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
+    /// Its targets, and what came of them.
+    #[serde(default)]
+    pub targets: Vec<TargetResult>,
     /// What a careful person would want to know before trusting the figures.
     pub warnings: Vec<String>,
     /// The rounds, in order of time.
@@ -115,6 +119,7 @@ impl CaseRecord {
             peak_memory_bytes: None,
             counters: Vec::new(),
             metrics: Vec::new(),
+            targets: Vec::new(),
             warnings: Vec::new(),
             rounds: Vec::new(),
         }
@@ -157,10 +162,10 @@ impl CaseRecord {
         self.first_call_s =
             median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
-        self.cpu_time_s = median_of(rounds, |round| reading(round, "cpu_time")).map(Seconds);
+        self.cpu_time_s = median_of(rounds, |round| round.reading("cpu_time")).map(Seconds);
         self.peak_memory_bytes = rounds
             .iter()
-            .filter_map(|round| reading(round, "peak_memory"))
+            .filter_map(|round| round.reading("peak_memory"))
             .reduce(f64::max)
             .map(|bytes| Bytes(bytes as u64));
         self.counters = rounds
@@ -226,15 +231,6 @@ impl CaseRecord {
         }
         doubts
     }
-}
-
-fn reading(round: &RoundRecord, metric: &str) -> Option<f64> {
-    round
-        .probes
-        .iter()
-        .flat_map(|report| &report.readings)
-        .find(|reading| reading.metric == metric)
-        .map(|reading| reading.value)
 }
 
 fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {

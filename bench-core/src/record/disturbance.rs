@@ -108,7 +108,7 @@ impl Usual {
 
 /// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
 /// that most rounds of a case were in is no exception, whatever the rest of the run was like.
-pub(super) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
+pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     let enough = leaves_out(rounds);
     rounds.iter().filter(move |round| round.is_ok() && !(enough && round.disturbed.is_some()))
 }

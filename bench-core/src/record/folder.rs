@@ -10,6 +10,7 @@ use crate::error::{RunError, UsageError};
 use crate::record::journal::{self, Begin, JOURNAL};
 use crate::record::{Environment, Journal, Record, SCHEMA_VERSION, now_utc, read};
 use crate::report::{self, Exporter, Outlet};
+use crate::target::{self, EarlierRecords};
 
 /// Names the newest sealed run.
 pub const LATEST: &str = "latest";
@@ -122,16 +123,18 @@ impl Folder {
     }
 
     /// Writes every report, the record last and atomically, and lets [`LATEST`] name this run.
-    /// Returns the sealed record, with what earlier executables of the same `cargo bench` brought.
+    /// Returns the sealed record, with what earlier executables of the same `cargo bench` brought; targets are judged
+    /// once all of it is there, those that name an earlier run from `earlier_runs`.
     ///
     /// # Errors
     /// When the folder cannot be written; the record is then written to the system's temporary folder,
     /// and the error says where.
-    pub fn seal(self, record: Record) -> Result<Record, RunError> {
-        let record = match self.earlier {
+    pub fn seal(self, record: Record, earlier_runs: &EarlierRecords) -> Result<Record, RunError> {
+        let mut record = match self.earlier {
             Some(earlier) => read::merge(earlier, record),
             None => record,
         };
+        target::settle(&mut record, earlier_runs);
         let path = self.results.join(&self.run);
         write_reports(&path, &record).map_err(|error| match rescue(&record) {
             Ok(rescued) => RunError::Rescued { rescued, source: Box::new(error) },
@@ -340,6 +343,28 @@ mod tests {
         let left: Vec<_> =
             fs::read_dir(folder.path()).expect("read").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    /// Those of an earlier executable may refer to cases of a later one, and the other way round.
+    #[test]
+    fn targets_are_judged_over_all_executables() {
+        use crate::record::tests::record;
+        use crate::target::{Outcome, Target, TargetResult};
+        let results = tempfile::tempdir().expect("folder");
+        let run = create_unique(results.path()).expect("a run");
+        let over = |other: &str| {
+            let text = format!("speedup(unit/{other}) >= 1");
+            vec![TargetResult::declared(&Target::parse(&text).expect("a target"))]
+        };
+        let mut earlier = record(vec![("unit/slow", vec![2_000_000; 6])]);
+        earlier.cases[0].targets = over("fast");
+        let mut later = record(vec![("unit/fast", vec![1_000_000; 6])]);
+        later.cases[0].targets = over("slow");
+        let folder = Folder { results: results.path().to_owned(), run, earlier: Some(earlier) };
+        let sealed = folder.seal(later, &EarlierRecords::default()).expect("sealed");
+        let outcome = |id: &str| sealed.case(id).expect(id).targets[0].outcome;
+        assert_eq!((outcome("unit/fast"), outcome("unit/slow")), (Outcome::Met, Outcome::Missed));
+        assert_eq!(sealed.targets.expect("two").total, 2);
     }
 
     #[test]

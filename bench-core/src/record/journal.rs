@@ -115,6 +115,7 @@ pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
         sealed: crate::record::now_utc(),
         state: RunState::Recovered,
         summary: Summary::of(&cases),
+        targets: None,
         environment: Environment {
             references: References::typical(cases.iter().flat_map(|case| &case.rounds)),
             ..begin.environment.clone()

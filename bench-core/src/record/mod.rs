@@ -17,14 +17,17 @@ mod time;
 
 use serde::{Deserialize, Serialize};
 
+use crate::target::TargetSummary;
+
 pub use case::{CaseRecord, Settings, Status};
-pub(crate) use disturbance::mark_disturbed;
+pub(crate) use disturbance::{counted, mark_disturbed};
 pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
 pub use folder::{Folder, LATEST, REQUESTS};
 pub(crate) use folder::{check_free, check_name, create_unique, point, recover, write_whole};
 pub use journal::Journal;
+pub(crate) use read::open_sealed;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use served::{Bin, Dot, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
@@ -58,6 +61,9 @@ pub struct Record {
     pub state: RunState,
     /// Counts over all cases.
     pub summary: Summary,
+    /// What came of the targets of all cases; absent where there are none.
+    #[serde(default)]
+    pub targets: Option<TargetSummary>,
     /// The machine and the build.
     pub environment: Environment,
     /// Seed of the order of rounds.
@@ -115,6 +121,25 @@ impl Record {
     /// The case with this id.
     pub fn case(&self, id: &str) -> Option<&CaseRecord> {
         self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// The same run, as if it had measured this case alone.
+    pub(crate) fn with_only(&self, case: &CaseRecord) -> Self {
+        let cases = vec![case.clone()];
+        Record {
+            format: self.format.clone(),
+            schema_version: self.schema_version,
+            run: self.run.clone(),
+            timestamp: self.timestamp.clone(),
+            sealed: self.sealed.clone(),
+            state: self.state,
+            summary: Summary::of(&cases),
+            targets: TargetSummary::of(&cases),
+            environment: self.environment.clone(),
+            seed: self.seed,
+            warnings: self.warnings.clone(),
+            cases,
+        }
     }
 }
 
@@ -174,6 +199,7 @@ pub(crate) mod tests {
             sealed: now_utc(),
             state: RunState::Complete,
             summary: Summary::of(&cases),
+            targets: None,
             environment: Environment::default(),
             seed: 0,
             warnings: Vec::new(),

@@ -9,6 +9,7 @@ use crate::nearest;
 use crate::record::folder::{self, RUN_FILE};
 use crate::record::journal::{self, JOURNAL};
 use crate::record::{FORMAT, LATEST, Record, SCHEMA_VERSION};
+use crate::target::{self, EarlierRecords};
 
 /// Reads a `run.json`, or a run directory. A directory whose runner was killed is read from its journal.
 ///
@@ -22,14 +23,30 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
     let (file, journal) = (path.join(RUN_FILE), path.join(JOURNAL));
     match (file.exists(), journal.exists()) {
         (true, false) => read_file(&file),
-        (false, true) => journal::replay(&journal).map(|(_, record)| record),
+        (false, true) => journal::replay(&journal).map(|(_, record)| judged(record, path)),
         // The first executable of a `cargo bench` has sealed, a later one was killed.
-        (true, true) => Ok(merge(read_file(&file)?, journal::replay(&journal)?.1)),
+        (true, true) => Ok(judged(merge(read_file(&file)?, journal::replay(&journal)?.1), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
             reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
         }),
     }
+}
+
+/// A record whose runner was killed before it could judge the targets.
+fn judged(mut record: Record, folder: &Path) -> Record {
+    let results = folder.parent().unwrap_or(Path::new(""));
+    let earlier = EarlierRecords::read(&record.cases, results, |name| resolve(results, name));
+    target::settle(&mut record, &earlier);
+    record
+}
+
+/// Reads the record of a run that was sealed, from its folder or its `run.json`.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_sealed(path: &Path) -> Result<Record, RunError> {
+    if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(path) }
 }
 
 /// Finds the run that `name` means: [`LATEST`], a name given with `--save-as`, a run directory's name, or a path.

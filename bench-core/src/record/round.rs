@@ -65,6 +65,12 @@ impl RoundRecord {
         stats::median(&stats::sorted(&self.per_iteration().collect::<Vec<_>>()))
     }
 
+    /// What a probe has read, by the metric's name.
+    pub fn reading(&self, metric: &str) -> Option<f64> {
+        let mut readings = self.probes.iter().flat_map(|report| &report.readings);
+        readings.find(|reading| reading.metric == metric).map(|reading| reading.value)
+    }
+
     /// Whether the round has figures.
     pub fn is_ok(&self) -> bool {
         self.failure.is_none() && self.skipped.is_none()

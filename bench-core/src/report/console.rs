@@ -1,11 +1,11 @@
-//! The console: a table of the run, what was failed or skipped, and what to doubt.
+//! The console: a table of the run, its targets, what was failed or skipped, and what to doubt.
 
 use std::fmt::Write;
 
 use crate::comparison::Comparison;
 use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
-use crate::report::{Style, Table, failure, first_line, printable, sections, sparkline};
+use crate::report::{Style, Table, failure, first_line, printable, sections, sparkline, targets};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -80,6 +80,7 @@ pub fn render(record: &Record, style: Style) -> String {
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
     }
+    out += &targets::render(record, style);
     for section in sections() {
         let text = (section.render)(record, style);
         if !text.is_empty() {

@@ -11,6 +11,8 @@ mod sparkline;
 mod style;
 mod summary_csv;
 mod table;
+mod targets;
+mod targets_csv;
 mod text;
 mod window;
 

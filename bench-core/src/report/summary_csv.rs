@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use crate::quantity::Seconds;
 use crate::record::{CaseRecord, Record, Status};
 use crate::report::Exporter;
+use crate::target::Outcome;
 
 inventory::submit! {
     Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
 }
 
-const HEADER: [&str; 31] = [
+const HEADER: [&str; 34] = [
     "run",
     "timestamp",
     "case",
@@ -40,6 +41,9 @@ const HEADER: [&str; 31] = [
     "metric",
     "metric_unit",
     "metric_value",
+    "targets_met",
+    "targets_missed",
+    "targets_unsure",
     "reason",
     "warnings",
 ];
@@ -61,6 +65,8 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
     let seconds = |value: Option<Seconds>| text(value.map(|seconds| seconds.0));
     let interval = time.and_then(|time| time.interval_s);
     let metric = case.metrics.first();
+    let targets =
+        |outcome: Outcome| case.targets.iter().filter(|result| result.outcome == outcome).count().to_string();
     let reason = case
         .failure
         .as_ref()
@@ -97,6 +103,9 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
         metric.map(|metric| metric.name.clone()).unwrap_or_default(),
         metric.map(|metric| metric.unit.clone()).unwrap_or_default(),
         text(metric.map(|metric| metric.value)),
+        targets(Outcome::Met),
+        targets(Outcome::Missed),
+        targets(Outcome::Unsure),
         reason,
         case.warnings.join("; "),
     ]

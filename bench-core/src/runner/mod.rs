@@ -19,6 +19,7 @@ use crate::protocol::{Assignment, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
+use crate::target::TargetResult;
 
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
@@ -155,6 +156,7 @@ fn blank(case: &Case, settings: Settings, target: String) -> CaseRecord {
         arguments: case.arguments().iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         tags: benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect(),
         source: benchmark.source.to_string(),
+        targets: case.targets().map(TargetResult::declared).collect(),
         target,
         settings,
         ..CaseRecord::blank(case.id(), benchmark.category)

@@ -12,6 +12,7 @@ static SLEEP: Benchmark = Benchmark {
     model: None,
     category: Category::Unit,
     tags: &[],
+    targets: &[],
     axes: &[Axis { name: "n", len: 4, label: |i| i.to_string() }],
     settings: Overrides::NONE,
     ignore: Ignore::No,

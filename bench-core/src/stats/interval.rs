@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{mean, median, sorted, standard_deviation};
+use super::{mean, median, normal_quantile, sorted, standard_deviation, student_quantile};
 
 /// An interval, at 95 % confidence unless what returns it says otherwise; an end may be infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ impl Interval {
     /// Half the width, as a share of `centre`.
     pub fn relative_half_width(&self, centre: f64) -> f64 {
         (self.high - self.low) / 2.0 / centre.abs()
+    }
+
+    /// The same, widened where it must be to hold `value`.
+    #[must_use]
+    pub fn with(&self, value: f64) -> Self {
+        Interval { low: self.low.min(value), high: self.high.max(value) }
     }
 }
 
@@ -52,6 +58,27 @@ pub fn median_interval(round_medians: &[f64]) -> Option<Interval> {
     match order_statistic(values.len()) {
         Some(bound) => Some(Interval { low: bound.of(values.iter()), high: bound.of(values.iter().rev()) }),
         None => student_on_logs(&values),
+    }
+}
+
+/// The 95 % interval of the mean over processes, from one mean per round, by Student's t: right for means, which
+/// are sums of many, and too narrow where a few slow samples make most of them. `None` below two values, or where one
+/// is not finite.
+pub fn mean_interval(round_means: &[f64]) -> Option<Interval> {
+    if round_means.iter().any(|value| !value.is_finite()) {
+        return None;
+    }
+    let half = student(round_means.len().checked_sub(1)?)? * standard_deviation(round_means)?
+        / (round_means.len() as f64).sqrt();
+    let centre = mean(round_means)?;
+    Some(Interval { low: centre - half, high: centre + half })
+}
+
+/// Student's t, two-sided 95 %; `None` without a degree of freedom.
+pub(super) fn student(degrees: usize) -> Option<f64> {
+    match STUDENT.get(degrees.checked_sub(1)?) {
+        Some(t) => Some(*t),
+        None => student_quantile(normal_quantile(1.0 - (1.0 - CONFIDENCE) / 2.0), degrees as f64),
     }
 }
 
@@ -220,6 +247,22 @@ mod tests {
                 .collect();
             median(&sorted(&samples)).expect("fifteen")
         });
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_is_the_textbook_one() {
+        // Mean 5, standard deviation √(32/7), t of 7 degrees 2.365: 5 ± 1.788.
+        let interval = mean_interval(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).expect("eight");
+        assert!(
+            (interval.low - 3.2125).abs() < 1e-3 && (interval.high - 6.7875).abs() < 1e-3,
+            "{interval:?}"
+        );
+        let two = mean_interval(&[1.0, 2.0]).expect("two");
+        assert!((two.high - 1.5 - 12.706 * 0.5).abs() < 1e-3, "{two:?}");
+        assert_eq!(mean_interval(&[1.0]), None);
+        assert_eq!(mean_interval(&[]), None);
+        assert_eq!(mean_interval(&[1.0, f64::NAN]), None);
+        assert_eq!(two.with(100.0), Interval { low: two.low, high: 100.0 });
     }
 
     #[test]

@@ -22,14 +22,14 @@ mod variance;
 
 pub use bootstrap::hierarchical_bootstrap;
 pub(crate) use density::density;
-pub use interval::{Interval, median_interval, relative_spread, robust_deviation};
+pub use interval::{Interval, mean_interval, median_interval, relative_spread, robust_deviation};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use modality::{Mode, Modes, modes, modes_of_rounds};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
-pub use quantile::{median, nearest_rank, support};
+pub use quantile::{median, nearest_rank, quantile_interval, support};
 pub use ranks::quantile_ranks;
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 pub use slope::least_squares_slope;

@@ -30,6 +30,8 @@ pub(crate) enum Bench {
     Unserved,
     /// A main that runs benchmarks from code.
     Programmatic,
+    /// Benchmarks with targets.
+    Targets,
 }
 
 impl Bench {
@@ -44,6 +46,7 @@ impl Bench {
             Bench::SameId => "same_id",
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
+            Bench::Targets => "targets",
         }
     }
 }

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit", targets("TTFA p95 <= 200ms"))]
+fn softmax() {}
+
+fn main() {}

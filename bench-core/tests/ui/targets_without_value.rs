@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit", targets("median <="))]
+fn softmax() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use bench_core::benchmark;
+
+#[benchmark(category = "unit", targets("median <= 5s", "peak_memory <= 5s"))]
+fn softmax() {}
+
+fn main() {}

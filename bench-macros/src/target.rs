@@ -1,0 +1,92 @@
+//! A target, read at compile time and written as a constant.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{Error, LitStr, Result};
+
+use crate::diagnostics::Diagnostics;
+use crate::grammar::{self, Parsed, Relation, Unit, What};
+
+/// The constants of `targets`, which refer to `bench_core::target` as `__bench_target`.
+///
+/// # Errors
+/// At each text that is no target, or means the same as one before.
+pub(crate) fn constants(texts: &[LitStr]) -> Result<Vec<TokenStream>> {
+    let values: Vec<String> = texts.iter().map(LitStr::value).collect();
+    let mut diagnostics = Diagnostics::default();
+    let mut known: Vec<Parsed<'_>> = Vec::new();
+    let mut constants = Vec::new();
+    for (literal, text) in texts.iter().zip(&values) {
+        match grammar::parse(text) {
+            Err(fault) => diagnostics.push(Error::new(literal.span(), fault.message(text))),
+            Ok(target) if known.contains(&target) => diagnostics.push(Error::new(
+                literal.span(),
+                format!("the target \"{text}\" is given twice: keep one of them"),
+            )),
+            Ok(target) => {
+                constants.push(constant(text, &target));
+                known.push(target);
+            }
+        }
+    }
+    diagnostics.finish(constants)
+}
+
+fn constant(text: &str, target: &Parsed<'_>) -> TokenStream {
+    let text = borrowed(text.trim());
+    let what = match target.what {
+        What::Metric(name) => {
+            let name = borrowed(name);
+            quote!(Metric(#name))
+        }
+        What::SpeedupOverCase(id) => {
+            let id = borrowed(id);
+            quote!(SpeedupOverCase(#id))
+        }
+        What::SpeedupOverRun(run) => {
+            let run = borrowed(run);
+            quote!(SpeedupOverRun(#run))
+        }
+    };
+    let relation = match target.relation {
+        Relation::AtMost => quote!(AtMost),
+        Relation::Below => quote!(Below),
+        Relation::AtLeast => quote!(AtLeast),
+        Relation::Above => quote!(Above),
+    };
+    let unit = match target.unit {
+        Unit::Own => quote!(Own),
+        Unit::Seconds => quote!(Seconds),
+        Unit::Bytes => quote!(Bytes),
+        Unit::Ratio => quote!(Ratio),
+    };
+    let value = Literal::f64_suffixed(target.value);
+    let at = target.at.iter().map(|(name, value)| {
+        let (name, value) = (borrowed(name), borrowed(value));
+        quote!(__bench_target::Setting { name: #name, value: #value })
+    });
+    quote! {
+        __bench_target::Target {
+            text: #text,
+            what: __bench_target::Quantity::#what,
+            relation: __bench_target::Relation::#relation,
+            value: #value,
+            unit: __bench_target::Unit::#unit,
+            at: ::std::borrow::Cow::Borrowed(&[#(#at),*]),
+        }
+    }
+}
+
+fn borrowed(text: &str) -> TokenStream {
+    quote!(::std::borrow::Cow::Borrowed(#text))
+}
+
+#[cfg(test)]
+mod tests {
+    /// Neither crate can use the other's, and a target must mean the same wherever it is given.
+    #[test]
+    fn both_crates_read_the_same_grammar() {
+        let here = include_str!("grammar.rs");
+        assert!(here == include_str!("../../bench-core/src/target/grammar.rs"), "copy one over the other");
+    }
+}
