@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Calibration, PairedCase, PairedComparison, Role};
 use crate::error::RunError;
-use crate::plan::hash;
 use crate::record::{create_unique, write_whole};
+use crate::report::file_name;
 use crate::report::plot::{self, IntervalRow};
 
 impl PairedComparison {
@@ -146,19 +146,6 @@ fn row(case: &PairedCase) -> IntervalRow {
     }
 }
 
-/// An id as the name of a file: what may not stand in one everywhere is a dash. Ids that come out alike, or
-/// too long, are told apart by a hash.
-fn file_name(id: &str) -> String {
-    const LONGEST: usize = 100;
-    let plain: String =
-        id.chars().map(|c| if c.is_ascii_alphanumeric() || "._=,+".contains(c) { c } else { '-' }).collect();
-    let shown: String = plain.trim_matches(['-', '.']).chars().take(LONGEST).collect();
-    if id.chars().all(|c| c.is_ascii_alphanumeric() || "/_=".contains(c)) && id.len() <= LONGEST {
-        return shown;
-    }
-    format!("{shown}-{:08x}", hash(id) as u32)
-}
-
 fn write_text(path: &Path, text: &str) -> Result<(), RunError> {
     write_whole(path, text.as_bytes()).map_err(|error| RunError::io("write the plot", path, error))
 }
@@ -168,23 +155,4 @@ fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
         .map_err(|error| RunError::io("write the comparison", path, error.into()))?;
     bytes.push(b'\n');
     write_whole(path, &bytes).map_err(|error| RunError::io("write the comparison", path, error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_id_is_the_name_of_a_file_of_its_own() {
-        assert_eq!(file_name("resnet/unit/softmax"), "resnet-unit-softmax");
-        let (one, other) = (file_name("unit/x[a=1/2]"), file_name("unit/x[a=1-2]"));
-        assert_ne!(one, other);
-        let long = file_name(&"x".repeat(5000));
-        for name in [one, other, long, file_name("../..\u{202e}/\0"), file_name("")] {
-            assert!(
-                name.len() < 120 && !name.contains(['/', '\0', '\u{202e}']) && !name.starts_with('.'),
-                "{name:?}"
-            );
-        }
-    }
 }

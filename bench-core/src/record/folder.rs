@@ -252,12 +252,20 @@ fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
 
 /// Writes a file so that it is either the old one or the new one, whole, at every moment.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stream_whole(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_whole`], for what is too large to be held in memory.
+pub(crate) fn stream_whole(
+    path: &Path,
+    content: impl FnOnce(&mut fs::File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
     let written = fs::File::create(&temporary)
         .and_then(|mut file| {
-            file.write_all(bytes)?;
+            content(&mut file)?;
             // Full disks show themselves here at the latest, and the rename must not come first.
             file.sync_all()
         })

@@ -25,7 +25,7 @@ pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
 pub use environment::Environment;
 pub use folder::{Folder, LATEST, REQUESTS};
-pub(crate) use folder::{check_free, check_name, create_unique, point, recover, write_whole};
+pub(crate) use folder::{check_free, check_name, create_unique, point, recover, stream_whole, write_whole};
 pub use journal::Journal;
 pub(crate) use read::open_sealed;
 pub use read::{open, resolve};

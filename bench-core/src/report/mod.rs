@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod console;
 mod failure;
+mod file_name;
 mod outlet;
 pub mod paired;
 pub mod plot;
@@ -19,6 +20,7 @@ mod window;
 use crate::error::RunError;
 use crate::record::Record;
 
+pub use file_name::file_name;
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};

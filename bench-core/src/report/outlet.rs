@@ -1,11 +1,11 @@
 //! Where exporters write.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::RunError;
-use crate::record::write_whole;
+use crate::record::{stream_whole, write_whole};
 
 /// The run directory, for exporters. Each file is either the old one or the new one, whole, at every moment.
 #[derive(Debug)]
@@ -39,5 +39,50 @@ impl Outlet {
             .and_then(|()| path.parent().map_or(Ok(()), fs::create_dir_all))
             .and_then(|()| write_whole(&path, &bytes))
             .map_err(|error| RunError::io("write the report", path, error))
+    }
+
+    /// As [`write`](Self::write), without holding the file in memory: for what can have millions of rows.
+    /// `content` can read the old file of this name while it writes the new one.
+    ///
+    /// # Errors
+    /// What `content` fails with, or that the file cannot be written.
+    pub fn stream(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), RunError> {
+        let path = self.folder.join(name);
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| {
+                stream_whole(&path, |file| {
+                    let mut out = BufWriter::with_capacity(1 << 16, file);
+                    content(&mut out)?;
+                    out.flush()
+                })
+            })
+            .map_err(|error| RunError::io("write the report", path, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_fails_leaves_the_old_file() {
+        let folder = tempfile::tempdir().expect("folder");
+        let outlet = Outlet::into(folder.path());
+        let read = || fs::read_to_string(folder.path().join("a/rows")).expect("rows");
+        outlet.stream("a/rows", |out| out.write_all(b"one")).expect("written");
+        let failed = outlet.stream("a/rows", |out| {
+            out.write_all(b"tw")?;
+            Err(io::Error::other("full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(read(), "one");
+        outlet.stream("a/rows", |out| write!(out, "{} and two", read())).expect("written");
+        assert_eq!(read(), "one and two");
+        assert_eq!(fs::read_dir(folder.path().join("a")).expect("folder").count(), 1);
     }
 }

@@ -8,7 +8,7 @@ const GAP: &str = "  ";
 /// Rows of cells under a header, with headings between them.
 #[derive(Debug)]
 pub struct Table {
-    header: Vec<&'static str>,
+    header: Vec<String>,
     rows: Vec<Row>,
 }
 
@@ -23,8 +23,8 @@ enum Row {
 
 impl Table {
     /// A table with these headers.
-    pub fn new(header: &[&'static str]) -> Self {
-        Table { header: header.to_vec(), rows: Vec::new() }
+    pub fn new(header: &[impl AsRef<str>]) -> Self {
+        Table { header: header.iter().map(|name| name.as_ref().to_owned()).collect(), rows: Vec::new() }
     }
 
     /// A line of its own between rows.
@@ -42,10 +42,15 @@ impl Table {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
 
+    /// Columns of the terminal that the table takes; remarks can take more.
+    pub fn columns(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
+    }
+
     /// Leaves out the last column if the table is wider than `columns` with it.
     pub fn fit_without_last(&mut self, columns: usize) {
-        let widths = self.widths();
-        if widths.iter().sum::<usize>() + GAP.len() * (widths.len() - 1) <= columns {
+        if self.columns() <= columns {
             return;
         }
         self.header.pop();
@@ -60,7 +65,7 @@ impl Table {
     pub fn render(&self, bold: impl Fn(&str) -> String) -> String {
         let widths = self.widths();
         let mut out = String::new();
-        let header = line(&widths, self.header.iter().copied());
+        let header = line(&widths, self.header.iter().map(String::as_str));
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}", bold(&header));
         for row in &self.rows {

@@ -20,16 +20,22 @@ pub struct Svg {
 /// Which end of a text its place is.
 #[derive(Clone, Copy)]
 pub enum Anchor {
+    /// Its left end.
     Start,
+    /// Its middle.
     Middle,
+    /// Its right end.
     End,
 }
 
 /// How a text looks.
 #[derive(Clone, Copy)]
 pub struct Font {
+    /// Height of an em, in pixels.
     pub size: f64,
+    /// Its colour: `#1f2328`.
     pub ink: &'static str,
+    /// Whether it is set in bold.
     pub bold: bool,
 }
 
@@ -44,10 +50,12 @@ impl fmt::Display for Pixels {
 }
 
 impl Svg {
+    /// An empty picture, this many pixels wide; its height is told at its end.
     pub fn new(width: f64) -> Self {
         Svg { width, body: String::new() }
     }
 
+    /// A text on one line, its baseline at `y`.
     pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, content: &str) {
         self.text_with_title((x, y), anchor, font, content, None);
     }
@@ -78,6 +86,7 @@ impl Svg {
         ));
     }
 
+    /// A straight line, `width` pixels wide.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
         self.push(format_args!(
             "<path d=\"M{} {}L{} {}\" stroke=\"{ink}\" stroke-width=\"{}\"/>",
@@ -89,6 +98,7 @@ impl Svg {
         ));
     }
 
+    /// A rectangle from its upper left corner; fill and stroke stand in the attributes.
     pub fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), attributes: &str) {
         self.push(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}/>",
@@ -99,6 +109,7 @@ impl Svg {
         ));
     }
 
+    /// A circle; fill and stroke stand in the attributes.
     pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str) {
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {attributes}/>",
@@ -128,6 +139,27 @@ impl Svg {
         let mut data = String::new();
         for x in places {
             let _ = write!(data, "M{} {}V{}", Pixels(x), Pixels(top), Pixels(bottom));
+        }
+        self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
+    }
+
+    /// Round dots, as one element: a cloud can have thousands. Their diameter is the width of the stroke.
+    pub fn dots(&mut self, places: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
+        let mut data = String::new();
+        for (x, y) in places {
+            let _ = write!(data, "M{} {}h0", Pixels(x), Pixels(y));
+        }
+        self.push(format_args!("<path d=\"{data}\" stroke-linecap=\"round\" {attributes}/>"));
+    }
+
+    /// Upright crosses turned by 45°, `reach` pixels from their middle to each side, as one element.
+    pub fn crosses(&mut self, places: impl IntoIterator<Item = (f64, f64)>, reach: f64, attributes: &str) {
+        let mut data = String::new();
+        for (x, y) in places {
+            for (from, to) in [(-reach, reach), (reach, -reach)] {
+                let (left, right) = (Pixels(x - reach), Pixels(x + reach));
+                let _ = write!(data, "M{left} {}L{right} {}", Pixels(y + from), Pixels(y + to));
+            }
         }
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
