@@ -6,6 +6,7 @@
 
 pub mod domain;
 pub mod input;
+pub mod media;
 pub mod request;
 
 pub use request::Request;

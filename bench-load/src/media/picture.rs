@@ -1,0 +1,144 @@
+//! Encoded pictures: PNG, JPEG and WebP.
+
+use std::io::Cursor;
+
+use image::{ImageError, ImageFormat, ImageReader};
+
+/// What the header of a picture says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// How it is encoded: `png`, `jpeg`, `webp`.
+    pub format: &'static str,
+}
+
+/// Why bytes cannot be read as a picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// Something else; its first bytes.
+    #[error("no picture: PNG, JPEG and WebP can be read, and this begins with `{}`", .0.escape_ascii())]
+    OtherKind(Vec<u8>),
+    /// A picture of a format that is not read here.
+    #[error("a picture of format {0}: PNG, JPEG and WebP can be read")]
+    OtherFormat(&'static str),
+    /// A picture that is damaged.
+    #[error("a {format} picture that is damaged: {reason}")]
+    Damaged {
+        /// How it is encoded.
+        format: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Reads size and format, and no pixel: what is behind the header may be missing or damaged.
+///
+/// # Errors
+/// When the bytes are no picture, one of another format, or have a damaged header.
+pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
+    let (reader, format) = open(bytes)?;
+    let (width, height) = reader.into_dimensions().map_err(|error| damaged(format, error))?;
+    Ok(Header { width, height, format })
+}
+
+/// Decodes all pixels, as rows from the top, three bytes (red, green, blue) each.
+///
+/// # Errors
+/// When the bytes are no picture, one of another format, or damaged.
+pub fn rgb(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
+    let (reader, format) = open(bytes)?;
+    Ok(reader.decode().map_err(|error| damaged(format, error))?.into_rgb8().into_raw())
+}
+
+fn open(bytes: &[u8]) -> Result<(ImageReader<Cursor<&[u8]>>, &'static str), PictureError> {
+    let format = image::guess_format(bytes)
+        .map_err(|_| PictureError::OtherKind(bytes.iter().take(12).copied().collect()))?;
+    let name = match format {
+        ImageFormat::Png => "png",
+        ImageFormat::Jpeg => "jpeg",
+        ImageFormat::WebP => "webp",
+        other => return Err(PictureError::OtherFormat(other.extensions_str().first().unwrap_or(&"unknown"))),
+    };
+    Ok((ImageReader::with_format(Cursor::new(bytes), format), name))
+}
+
+fn damaged(format: &'static str, error: ImageError) -> PictureError {
+    PictureError::Damaged { format, reason: error.to_string() }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use image::RgbImage;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(crate) fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]))
+            .write_to(&mut bytes, format)
+            .expect("encodes");
+        bytes.into_inner()
+    }
+
+    const FORMATS: [(ImageFormat, &str); 3] =
+        [(ImageFormat::Png, "png"), (ImageFormat::Jpeg, "jpeg"), (ImageFormat::WebP, "webp")];
+
+    #[test]
+    fn size_and_format_are_read() {
+        for (format, name) in FORMATS {
+            let read = header(&encoded(30, 20, format)).expect(name);
+            assert_eq!(read, Header { width: 30, height: 20, format: name });
+        }
+    }
+
+    #[test]
+    fn the_header_is_enough_for_the_size_but_not_for_the_pixels() {
+        let bytes = encoded(30, 20, ImageFormat::Png);
+        assert_eq!(rgb(&bytes).expect("whole")[..6], [0, 0, 7, 1, 0, 7]);
+        let cut = &bytes[..bytes.len() / 2];
+        assert_eq!(header(cut).expect("a header").width, 30);
+        let error = rgb(cut).expect_err("half a picture");
+        assert!(matches!(error, PictureError::Damaged { format: "png", .. }), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let error = |bytes: &[u8]| header(bytes).expect_err("no picture").to_string();
+        assert!(error(b"hello").contains("begins with `hello`"), "{}", error(b"hello"));
+        assert!(error(b"GIF89a\x01\0\x01\0").contains("format gif"), "{}", error(b"GIF89a\x01\0\x01\0"));
+        assert!(error(b"").starts_with("no picture"));
+        for (format, name) in FORMATS {
+            let bytes = encoded(30, 20, format);
+            assert!(error(&bytes[..12]).contains(name));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = header(&bytes);
+            let _ = rgb(&bytes);
+        }
+
+        #[test]
+        fn no_damage_makes_it_panic(
+            which in 0..FORMATS.len(),
+            damage in prop::collection::vec((12..100usize, any::<u8>()), 1..6),
+            length in 0..400usize,
+        ) {
+            let mut bytes = encoded(5, 4, FORMATS[which].0);
+            for (at, byte) in damage {
+                if let Some(place) = bytes.get_mut(at) {
+                    *place = byte;
+                }
+            }
+            bytes.truncate(length);
+            let _ = header(&bytes);
+        }
+    }
+}
