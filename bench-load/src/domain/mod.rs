@@ -3,8 +3,22 @@
 //! A [`Domain`] is a constant that a [`Response`] names. Those of this crate have no privileges: a crate of
 //! one's own adds a field by writing such a constant and implementing [`Response`] for its own type.
 
+mod classification;
+#[cfg(test)]
+mod fixture;
+mod images;
+mod multimodal;
+mod speech;
+mod streaming;
+mod text;
+
 use bench_core::domain::Better;
 
+pub use self::classification::{CLASSIFICATION, Classified};
+pub use self::images::{IMAGES, Images};
+pub use self::multimodal::{MULTIMODAL, Multimodal};
+pub use self::speech::{SPEECH, Speech};
+pub use self::text::{Generation, TEXT};
 use crate::request::Times;
 
 /// Numbers that a response can carry.
@@ -33,7 +47,7 @@ pub struct Domain {
 }
 
 /// A column that is computed from a request.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Derived {
     /// Its header, with the unit.
     pub column: &'static str,
@@ -42,7 +56,7 @@ pub struct Derived {
 }
 
 /// `Σ of(request) / W`, over served requests and the wall time `W` of the window.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// Its name in the field: `ASPS`.
     pub name: &'static str,
@@ -53,7 +67,7 @@ pub struct Rate {
 }
 
 /// `Σ over(request) / Σ under(request)`, over served requests that have both.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ratio {
     /// Its name in the field: `RTF aggregate`.
     pub name: &'static str,
@@ -68,7 +82,7 @@ pub struct Ratio {
 }
 
 /// Something that is told by its distribution over served requests.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Quantity {
     /// Its name in the field: `TTFA`. Each figure of it adds what it is: `TTFA p95`.
     pub name: &'static str,
@@ -91,6 +105,17 @@ pub enum Figure {
     Share,
     /// The percentile, as a share, by nearest rank; its metric's name is `NAME p95`.
     Percentile(f64),
+}
+
+impl Figure {
+    /// The median.
+    pub const P50: Figure = Figure::Percentile(0.50);
+    /// What one in twenty exceeds.
+    pub const P95: Figure = Figure::Percentile(0.95);
+    /// What one in a hundred exceeds.
+    pub const P99: Figure = Figure::Percentile(0.99);
+    /// The figures of a latency: its median, and its tail.
+    pub const LATENCY: &'static [Figure] = &[Figure::P50, Figure::P95, Figure::P99];
 }
 
 /// A served request, as a domain sees it.
@@ -122,6 +147,31 @@ pub struct Facts {
     pub tokens: Option<u64>,
     /// Its size in bytes.
     pub bytes: Option<u64>,
+}
+
+impl Facts {
+    /// Of a text: its characters and bytes, and as much of it as a row of a table has room for, which is
+    /// 200 characters.
+    ///
+    /// ```
+    /// # use bench_load::domain::Facts;
+    /// let facts = Facts::of_text("naïve");
+    /// assert_eq!((facts.characters, facts.bytes), (Some(5), Some(6)));
+    /// assert_eq!(facts.text.as_deref(), Some("naïve"));
+    /// ```
+    pub fn of_text(text: &str) -> Self {
+        const SHOWN: usize = 200;
+        let shown = match text.char_indices().nth(SHOWN) {
+            None => text.to_owned(),
+            Some(_) => text.chars().take(SHOWN - 1).chain(['…']).collect(),
+        };
+        Facts {
+            text: Some(shown),
+            characters: Some(text.chars().count() as u64),
+            tokens: None,
+            bytes: Some(text.len() as u64),
+        }
+    }
 }
 
 /// What a request's closure returns: names its domain, and hands over its numbers.
@@ -165,6 +215,20 @@ impl Answer {
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.warning = Some(warning.into());
     }
+
+    /// The number in this column, if there is one.
+    fn number_if(&mut self, column: usize, value: Option<f64>) {
+        if let Some(value) = value {
+            self.number(column, value);
+        }
+    }
+
+    /// All that is odd, as one warning.
+    fn warn_all(&mut self, warnings: &[String]) {
+        if !warnings.is_empty() {
+            self.warn(warnings.join("; "));
+        }
+    }
 }
 
 /// Requests of no field: nothing but their latency.
@@ -183,4 +247,28 @@ impl Response for () {
     const DOMAIN: &'static Domain = &REQUESTS;
 
     fn tell(&self, _answer: &mut Answer) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_shortened_between_characters() {
+        let shown = |text: &str| Facts::of_text(text).text.expect("a text");
+        assert_eq!(shown(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(shown(&"ä".repeat(201)), "ä".repeat(199) + "…");
+        let facts = Facts::of_text(&"ä".repeat(201));
+        assert_eq!((facts.characters, facts.bytes, facts.tokens), (Some(201), Some(402), None));
+    }
+
+    #[test]
+    fn a_number_that_is_none_stays_away() {
+        let mut answer = Answer::default();
+        answer.number(0, f64::INFINITY);
+        answer.number(1, 2.0);
+        answer.number(MOST_VALUES, 3.0);
+        let seen = Seen { times: Times::default(), facts: &Facts::default(), values: &answer.values };
+        assert_eq!([0, 1, 2, MOST_VALUES].map(|column| seen.value(column)), [None, Some(2.0), None, None]);
+    }
 }
