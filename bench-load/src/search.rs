@@ -77,7 +77,8 @@ impl Search {
         if slo.is_empty() {
             return Err(Error::failure("`find_rate` wants a condition, such as `latency_p99 <= 200ms`"));
         }
-        let percentile = self.conditions.iter().filter_map(|condition| percentile_of(condition)).reduce(f64::max);
+        let percentile =
+            self.conditions.iter().filter_map(|condition| percentile_of(condition)).reduce(f64::max);
         let support = percentile.map_or(0, |p| bench_core::stats::support(p) as u64);
         let job = Job {
             requests: Some(self.requests.max(support).max(50)),

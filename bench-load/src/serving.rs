@@ -54,9 +54,7 @@ pub(crate) enum Goal {
     /// How it does at each level.
     Levels(Box<dyn Scenario>),
     /// The highest rate that meets the objective.
-    Rate {
-        from: Option<f64>,
-    },
+    Rate { from: Option<f64> },
 }
 
 /// Serves `inputs` through `closure`.
@@ -137,7 +135,9 @@ where
 {
     fn batch(&mut self, requests: u64) -> Result<Duration> {
         let clients = match &self.goal {
-            Goal::Levels(scenario) => scenario.levels(&self.wanted(None))?.first().and_then(|plan| plan.concurrency),
+            Goal::Levels(scenario) => {
+                scenario.levels(&self.wanted(None))?.first().and_then(|plan| plan.concurrency)
+            }
             Goal::Rate { .. } => None,
         };
         let clients = u64::from(clients.unwrap_or(1)).min(requests);

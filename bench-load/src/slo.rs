@@ -29,7 +29,11 @@ impl Slo {
     /// # Errors
     /// What is wrong with a condition.
     pub fn parse<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {
-        conditions.into_iter().map(Condition::parse).collect::<Result<_, _>>().map(|conditions| Slo { conditions })
+        conditions
+            .into_iter()
+            .map(Condition::parse)
+            .collect::<Result<_, _>>()
+            .map(|conditions| Slo { conditions })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -68,7 +72,10 @@ impl Slo {
                     return Some(format!("`{}`: there is no such figure here", condition.text));
                 };
                 if !condition.holds(metric.value) {
-                    return Some(format!("`{}` is not met: {} {}", condition.text, metric.value, metric.unit));
+                    return Some(format!(
+                        "`{}` is not met: {} {}",
+                        condition.text, metric.value, metric.unit
+                    ));
                 }
                 (metric.supported == Some(false))
                     .then(|| format!("`{}`: too few requests for this percentile", condition.text))

@@ -96,7 +96,10 @@ mod tests {
         assert!(slot.end(100));
         slot.begin(8, 2, 190, 200);
         let given_up = slot.give_up(201).expect("given up");
-        assert_eq!((given_up.number, given_up.client, given_up.intended_ns, given_up.sent_ns), (8, 3, 190, 200));
+        assert_eq!(
+            (given_up.number, given_up.client, given_up.intended_ns, given_up.sent_ns),
+            (8, 3, 190, 200)
+        );
         assert!(!slot.end(200));
         assert_eq!(slot.give_up(u64::MAX), None);
     }

@@ -1,6 +1,6 @@
 //! Names of files that hold one thing of many.
 
-use crate::plan::mix;
+use crate::plan::hash;
 
 /// An id as the name of a file: what may not stand in one everywhere is a dash. Ids that come out alike, or
 /// too long, are told apart by a hash.
@@ -12,8 +12,7 @@ pub fn file_name(id: &str) -> String {
     if id.chars().all(|c| c.is_ascii_alphanumeric() || "/_=".contains(c)) && id.len() <= LONGEST {
         return shown;
     }
-    let hash = id.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
-    format!("{shown}-{:08x}", hash as u32)
+    format!("{shown}-{:08x}", hash(id) as u32)
 }
 
 #[cfg(test)]

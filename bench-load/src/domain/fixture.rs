@@ -8,7 +8,7 @@ use super::{Answer, Domain, Facts, Figure, MOST_VALUES, Response, Seen};
 use crate::request::{Mark, MarkKind, Times};
 
 /// Columns of `requests.csv` that every domain shares.
-const SHARED: [&str; 29] = [
+const SHARED: [&str; 35] = [
     "run",
     "case",
     "model",
@@ -17,12 +17,15 @@ const SHARED: [&str; 29] = [
     "scenario",
     "concurrency",
     "rate",
+    "rate_req_per_s",
     "request",
     "client",
     "input",
     "input_text",
     "characters",
     "tokens",
+    "input_characters",
+    "input_tokens",
     "input_bytes",
     "intended_s",
     "sent_s",
@@ -35,9 +38,12 @@ const SHARED: [&str; 29] = [
     "memory_bytes",
     "gpu_memory_bytes",
     "format",
+    "outcome",
     "success",
+    "good",
     "error",
     "warning",
+    "domain",
 ];
 
 /// A request sent at 1 s that ended at 3 s, if nothing else is said.

@@ -295,7 +295,10 @@ mod tests {
         let speech = Speech::new("a", 24_000, 24_000);
         assert_eq!(Served::with(speech.clone()).outputs(&[1_250, 2_000]).quantity("TTFA"), [0.25]);
         assert!(Served::with(speech.clone()).quantity("TTFA").is_empty());
-        assert!(Served::with(speech.clone()).outputs(&[999, 2_000]).quantity("TTFA").is_empty(), "before sent");
+        assert!(
+            Served::with(speech.clone()).outputs(&[999, 2_000]).quantity("TTFA").is_empty(),
+            "before sent"
+        );
         assert!(Served::with(speech).outputs(&[3_001]).quantity("TTFA").is_empty(), "after end");
     }
 

@@ -71,7 +71,8 @@ where
             (logged, csv)
         })
         .map_err(|error| Error::failure(format!("the log's thread cannot be started: {error}")))?;
-    let mut crew = Crew { scope, course: &course, inlet: &inlet, slots: Vec::new(), stuck: Vec::new(), short: None };
+    let mut crew =
+        Crew { scope, course: &course, inlet: &inlet, slots: Vec::new(), stuck: Vec::new(), short: None };
     let first = match &course.pacing {
         Pacing::Clients { count, .. } => *count,
         Pacing::Schedule { arrivals, most_in_flight } => {

@@ -27,7 +27,8 @@ pub(crate) fn resident_bytes() -> Option<u64> {
         }
         let mut text = [0; 128];
         let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let pages: u64 = std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
+        let pages: u64 =
+            std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
         Some(pages * rustix::param::page_size() as u64)
     })
 }

@@ -166,8 +166,11 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
                 resident = resident_bytes();
                 logged.growth.note(logged.whole.requests(), resident);
             }
-            let latency_s =
-                if meaning.scheduled { seen.times.scheduled_latency_s() } else { seen.times.service_latency_s() };
+            let latency_s = if meaning.scheduled {
+                seen.times.scheduled_latency_s()
+            } else {
+                seen.times.service_latency_s()
+            };
             let good = row.outcome == Outcome::Served && meaning.slo.meets(meaning.domain, &seen, latency_s);
             logged.whole.add(&row, &seen, latency_s, good);
             match meaning.phase.holds(&row) {

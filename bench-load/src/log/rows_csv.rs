@@ -100,7 +100,8 @@ impl RowsCsv {
     pub(crate) fn begin(&mut self, header: &Header<'_>, facts: &[Facts]) {
         let mut cells = Vec::new();
         let model = header.case.model.as_deref().unwrap_or_default();
-        for cell in [header.case.id.as_str(), model, &header.round.to_string(), header.level, header.scenario] {
+        for cell in [header.case.id.as_str(), model, &header.round.to_string(), header.level, header.scenario]
+        {
             text(&mut cells, cell);
             cells.push(b',');
         }
@@ -187,7 +188,9 @@ impl RowsCsv {
         for value in values.chain(derived) {
             line.push(b',');
             match value {
-                Some(value) if value >= 0.0 && value < 1e15 && value.fract() == 0.0 => whole(line, value as u64),
+                Some(value) if value >= 0.0 && value < 1e15 && value.fract() == 0.0 => {
+                    whole(line, value as u64)
+                }
                 Some(value) if value.is_finite() => {
                     line.extend_from_slice(self.number.format_finite(value).as_bytes());
                 }

@@ -79,7 +79,8 @@ impl Tally {
                 (quantity.of)(seen, &mut |value| distribution.add(value));
             }
             for (ratio, (over, under)) in self.domain.ratios.iter().zip(&mut self.ratios) {
-                if let (Some(above), Some(below)) = (finite((ratio.over)(seen)), finite((ratio.under)(seen))) {
+                if let (Some(above), Some(below)) = (finite((ratio.over)(seen)), finite((ratio.under)(seen)))
+                {
                     *over += above;
                     *under += below;
                 }
@@ -240,7 +241,12 @@ fn figures(
             Figure::Percentile(p) => Some(Metric {
                 interval: sorted.interval(*p),
                 supported: Some(distribution.count() >= stats::support(*p) as u64),
-                ..Metric::new(&format!("{name} {}", percentile_name(*p)), unit, sorted.percentile(*p)?, better)
+                ..Metric::new(
+                    &format!("{name} {}", percentile_name(*p)),
+                    unit,
+                    sorted.percentile(*p)?,
+                    better,
+                )
             }),
         })
         .collect()
@@ -255,10 +261,9 @@ pub(crate) fn percentile_name(p: f64) -> String {
 /// The 95 % interval of the share that did not fail. Exact as far as that can be computed in no time.
 fn share_interval(failed: u64, requests: u64) -> Option<stats::Interval> {
     const SHORT: u64 = 1000;
-    (failed <= SHORT).then(|| stats::proportion_interval(failed, requests)).map(|interval| stats::Interval {
-        low: 1.0 - interval.high,
-        high: 1.0 - interval.low,
-    })
+    (failed <= SHORT)
+        .then(|| stats::proportion_interval(failed, requests))
+        .map(|interval| stats::Interval { low: 1.0 - interval.high, high: 1.0 - interval.low })
 }
 
 fn finite(value: Option<f64>) -> Option<f64> {

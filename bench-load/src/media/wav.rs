@@ -311,8 +311,15 @@ pub(crate) mod tests {
                 let audio = vec![0; 10 * usize::from(channels) * usize::from(bit_depth / 8)];
                 let bytes = audio.len() as u64;
                 let wav = Written { tag, channels, bit_depth, audio, ..Written::default() }.read();
-                let wanted =
-                    Wav { encoding, channels, sample_rate: 24_000, bit_depth, samples: 10, bytes, oddity: None };
+                let wanted = Wav {
+                    encoding,
+                    channels,
+                    sample_rate: 24_000,
+                    bit_depth,
+                    samples: 10,
+                    bytes,
+                    oddity: None,
+                };
                 assert_eq!(wav, wanted);
             }
         }

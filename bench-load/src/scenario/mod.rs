@@ -129,9 +129,10 @@ fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
 /// # Errors
 /// 0, and more than a machine can run threads.
 fn clients(count: usize, what: &str) -> Result<u32, Error> {
-    u32::try_from(count).ok().filter(|count| (1..=65_536).contains(count)).ok_or_else(|| {
-        Error::failure(format!("{what} {count}: wanted a number of clients from 1 to 65536"))
-    })
+    u32::try_from(count)
+        .ok()
+        .filter(|count| (1..=65_536).contains(count))
+        .ok_or_else(|| Error::failure(format!("{what} {count}: wanted a number of clients from 1 to 65536")))
 }
 
 /// A level of clients without a schedule.

@@ -79,7 +79,8 @@ impl Scenario for Replay {
             arrivals.truncate(arrivals.partition_point(|at| *at < end));
         }
         let last = arrivals.last().copied().unwrap_or_default();
-        let rate = (arrivals.len() > 1 && last > 0).then(|| (arrivals.len() - 1) as f64 / (last as f64 / 1e9));
+        let rate =
+            (arrivals.len() > 1 && last > 0).then(|| (arrivals.len() - 1) as f64 / (last as f64 / 1e9));
         Ok(vec![Plan {
             name: "replay".to_owned(),
             scenario: "replay",

@@ -57,9 +57,8 @@ fn arrivals_have_their_rate_and_come_from_the_seed() {
 #[test]
 fn requests_and_duration_end_a_level_whichever_comes_first() {
     let rate = OpenLoop::constant(100.0);
-    let count = |requests, seconds| {
-        arrivals(&rate.levels(&wanted(requests, seconds)).expect("a plan")[0]).len()
-    };
+    let count =
+        |requests, seconds| arrivals(&rate.levels(&wanted(requests, seconds)).expect("a plan")[0]).len();
     assert_eq!([count(Some(10), Some(1.0)), count(Some(1000), Some(1.0)), count(None, None)], [10, 100, 50]);
     let closed = ClosedLoop::new([1, 8]).levels(&wanted(None, None)).expect("plans");
     assert_eq!([closed[0].requests, closed[1].requests], [Some(50), Some(80)]);
@@ -83,7 +82,8 @@ fn a_trace_is_replayed() {
     std::fs::write(&file, "time,tokens\n# a comment\n100.5,7\n\n101.0,8\n103.5,9\n").expect("written");
     let plans = Replay::file(&file).speed(2.0).levels(&wanted(None, None)).expect("a plan");
     assert_eq!(arrivals(&plans[0]), [0, 250_000_000, 1_500_000_000]);
-    for (text, part) in [("", "no time"), ("1\n0\n", "line 2"), ("1\nx\n", "line 2"), ("1\nNaN\n", "line 2")] {
+    for (text, part) in [("", "no time"), ("1\n0\n", "line 2"), ("1\nx\n", "line 2"), ("1\nNaN\n", "line 2")]
+    {
         std::fs::write(&file, text).expect("written");
         let message = Replay::file(&file).levels(&wanted(None, None)).expect_err(text).to_string();
         assert!(message.contains(part), "{text}: {message}");
