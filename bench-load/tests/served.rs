@@ -1,0 +1,274 @@
+//! Load cases, served in this process: what comes out of levels of every scenario.
+
+use std::time::Duration;
+
+use bench_core::prelude::*;
+use bench_core::record::{CaseRecord, Level, Status};
+use bench_core::{Record, Suite};
+use bench_load::domain::{Facts, Generation, Images, Speech};
+use bench_load::input::{Describe, Inputs, Prepared};
+use bench_load::scenario::{OpenLoop, Stress};
+use bench_load::{Load, Request};
+
+struct Number(u64);
+
+impl Describe for Number {
+    fn facts(&self) -> Facts {
+        Facts { text: Some(format!("number {}", self.0)), characters: Some(8), ..Facts::default() }
+    }
+}
+
+/// Inputs 0 to 9, and others for warm-up.
+struct Numbers;
+
+impl Inputs for Numbers {
+    type Item = Number;
+
+    fn prepare(self) -> Result<Prepared<Number>> {
+        Ok(Prepared { measured: (0..10).map(Number).collect(), warm_up: (100..105).map(Number).collect() })
+    }
+}
+
+fn sleep(ms: u64) {
+    std::thread::sleep(Duration::from_millis(ms));
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn levels(b: &mut Bencher) -> Result<()> {
+    Load::closed([1, 4]).requests(40).run(b, Numbers, |number, _| {
+        assert!(number.0 < 200);
+        sleep(2);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn some_fail(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).requests(100).run(b, Numbers, |number, request: &Request| {
+        if number.0 >= 100 {
+            return Ok(());
+        }
+        match request.number() % 10 {
+            3 => Err(Error::failure("no luck")),
+            4 => panic!("on purpose"),
+            _ => Ok(()),
+        }
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn all_fail(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).requests(10).run(b, Numbers, |number, _| {
+        // Warm-up is served, so that the first call succeeds.
+        if number.0 >= 100 { Ok(()) } else { Err(Error::failure("never")) }
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn some_take_too_long(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).requests(20).timeout(Duration::from_millis(100)).run(b, Numbers, |number, _| {
+        sleep(if number.0 == 7 { 1000 } else { 1 });
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn scheduled(b: &mut Bencher) -> Result<()> {
+    Load::new(OpenLoop::constant(200.0)).requests(100).slo("latency <= 1s").run(b, Numbers, |_, _| {
+        sleep(1);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn together(b: &mut Bencher) -> Result<()> {
+    Load::multi_stream(3).requests(30).run(b, Numbers, |_, _| {
+        sleep(1);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn stressed(b: &mut Bencher) -> Result<()> {
+    Load::new(Stress::new(Duration::from_millis(200), 8)).run(b, Numbers, |_, _| {
+        sleep(2);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn spoken(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).requests(20).run(b, Numbers, |_, request| {
+        sleep(5);
+        request.output();
+        sleep(5);
+        request.output();
+        Ok::<_, Error>(Speech::new("twelve chars", 24_000, 24_000))
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn painted(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(10).run(b, Numbers, |_, request| {
+        (0..4).for_each(|_| {
+            sleep(2);
+            request.step();
+        });
+        request.output();
+        Ok::<_, Error>(Images::new(2, 64, 32).steps(4))
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn written(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(10).run(b, Numbers, |_, request| {
+        for _ in 0..5 {
+            sleep(2);
+            request.output();
+        }
+        Ok::<_, Error>(Generation::new(5).input_tokens(7))
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn searched(b: &mut Bencher) -> Result<()> {
+    // One at a time, 5 ms each: no machine serves more than 200 a second.
+    let gate = std::sync::Mutex::new(());
+    Load::find_rate(["latency_p90 <= 40ms"]).from(20.0).requests(60).run(b, Numbers, move |_, _| {
+        let _held = gate.lock();
+        sleep(5);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn nobody(b: &mut Bencher) -> Result<()> {
+    Load::closed(0).run(b, Numbers, |_, _| Ok::<(), Error>(()))
+}
+
+fn case(name: &str) -> CaseRecord {
+    let record: Record = Suite::new().name_contains(name).in_process().run().expect("a record");
+    record.cases.into_iter().next().expect("a case")
+}
+
+fn levels_of(case: &CaseRecord) -> Vec<Level> {
+    case.served().unwrap_or_else(|| panic!("levels: {:?}", case.failure)).levels
+}
+
+fn value(level: &Level, name: &str) -> f64 {
+    level.metric(name).unwrap_or_else(|| panic!("{name} in {:?}", level.metrics)).value
+}
+
+#[test]
+fn a_closed_loop_has_a_level_for_each_concurrency() {
+    let case = case("unit/levels");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    let levels = levels_of(&case);
+    assert_eq!(levels.iter().map(|level| level.concurrency).collect::<Vec<_>>(), [Some(1), Some(4)]);
+    for (level, clients) in levels.iter().zip([1.0, 4.0]) {
+        assert_eq!((level.requests, level.succeeded, level.failed), (40, 40, 0));
+        assert!(level.validity.valid, "{:?}", level.validity);
+        assert!(level.pace.mean_concurrency.expect("a mean") <= clients + 1e-6);
+        assert!(value(level, "latency p50") >= 2e-3);
+        assert_eq!(level.latency.iter().map(|bin| bin.count).sum::<u64>(), 40);
+        assert_eq!(level.timeline.len(), 40);
+    }
+    assert_eq!(case.metrics[0].name, "RPS");
+    assert!(case.first_call_s.is_some() && case.time.is_some());
+}
+
+#[test]
+fn what_fails_is_counted_and_the_level_goes_on() {
+    let case = case("unit/some_fail");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    let level = &levels_of(&case)[0];
+    assert_eq!((level.requests, level.succeeded, level.failed, level.timed_out), (100, 80, 20, 0));
+    assert!(!level.validity.valid && level.validity.reasons[0].contains("20 of 100 requests failed"));
+    let messages: Vec<&str> = level.errors.iter().map(|told| told.message.as_str()).collect();
+    assert!(messages.contains(&"no luck") && messages.contains(&"panicked: on purpose"), "{messages:?}");
+}
+
+#[test]
+fn a_level_of_which_all_fail_is_a_failed_case_and_its_figures_are_kept() {
+    let case = case("unit/all_fail");
+    assert_eq!(case.status, Status::Failed);
+    assert!(case.failure.as_ref().is_some_and(|failure| failure.message.contains("never")));
+    assert_eq!(levels_of(&case)[0].failed, 10);
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_given_up() {
+    let case = case("unit/some_take_too_long");
+    let level = &levels_of(&case)[0];
+    assert_eq!((level.requests, level.succeeded, level.timed_out), (20, 18, 2));
+    assert!(level.errors[0].message.contains("timed out"), "{:?}", level.errors);
+    assert!(level.timeline.iter().all(|dot| dot.latency_s < 1.0), "nobody waited for the late ones");
+}
+
+#[test]
+fn a_schedule_has_its_rate_and_its_lag() {
+    let case = case("unit/scheduled");
+    let level = &levels_of(&case)[0];
+    let offered = level.pace.offered_rate.expect("a rate");
+    assert!((offered - 200.0).abs() < 0.1, "{offered}");
+    let lag = level.pace.send_lag.expect("a lag");
+    assert!(lag.p50_s <= lag.p99_s && lag.p99_s <= lag.max_s);
+    assert!(value(level, "scheduled latency p50") >= value(level, "service latency p50"));
+    assert!((value(level, "goodput") - value(level, "RPS")).abs() < 1e-9);
+}
+
+#[test]
+fn queries_are_sent_together() {
+    let level = &levels_of(&case("unit/together"))[0];
+    assert_eq!((level.requests, level.concurrency), (30, Some(3)));
+}
+
+#[test]
+fn stress_ends_in_time() {
+    let level = &levels_of(&case("unit/stressed"))[0];
+    assert!(level.requests > 8 && level.failed == 0);
+}
+
+#[test]
+fn fields_have_their_metrics() {
+    let speech = &levels_of(&case("unit/spoken"))[0];
+    assert_eq!(speech.metrics[0].name, "ASPS");
+    assert!((value(speech, "ASPS") / value(speech, "RPS") - 1.0).abs() < 1e-9);
+    assert!(value(speech, "TTFA p50") >= 5e-3 && value(speech, "TTFA p50") < value(speech, "latency p50"));
+    let images = &levels_of(&case("unit/painted"))[0];
+    assert!((value(images, "IPS") / value(images, "RPS") - 2.0).abs() < 1e-9);
+    assert!((value(images, "PPS") / value(images, "IPS") - 2048.0).abs() < 1e-6);
+    assert!(value(images, "step time p50") >= 2e-3);
+    let text = &levels_of(&case("unit/written"))[0];
+    assert_eq!(text.metrics[0].name, "output tokens/s");
+    assert!((value(text, "output tokens/s") / value(text, "RPS") - 5.0).abs() < 1e-9);
+    assert!(value(text, "TPOT p50") >= 2e-3);
+}
+
+#[test]
+fn a_search_finds_a_rate_between_one_that_is_met_and_one_that_is_not() {
+    let case = case("unit/searched");
+    let levels = levels_of(&case);
+    assert!(levels.len() > 2, "{}", levels.len());
+    assert!(levels.iter().any(|level| !level.validity.valid));
+    let found: Vec<&Level> =
+        levels.iter().filter(|level| level.metric("latency-bounded throughput").is_some()).collect();
+    // A machine that is busy with something else may meet the objective at no rate at all.
+    assert!(found.len() <= 1);
+    assert!(found.iter().all(|level| level.rate.is_some_and(|rate| rate < 300.0)));
+}
+
+#[test]
+fn a_load_of_nobody_is_refused() {
+    let case = case("unit/nobody");
+    assert_eq!(case.status, Status::Failed);
+    assert!(case.failure.is_some_and(|failure| failure.message.contains("concurrency 0")));
+}
+
+#[test]
+fn a_quick_look_is_five_requests_a_level() {
+    let wishes = bench_core::protocol::LoadWishes { quick: true, ..Default::default() };
+    let record = Suite::new().name_contains("unit/levels").load(wishes).in_process().run().expect("a record");
+    let levels = record.cases[0].served().expect("levels").levels;
+    assert!(levels.iter().all(|level| level.requests == 5), "{levels:?}");
+}
