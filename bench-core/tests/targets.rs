@@ -144,7 +144,7 @@ fn what_a_killed_run_has_measured_is_judged() {
     let stage = Stage::new(Bench::Targets);
     let mut command = stage.command(&["late", "--rounds=1000", "--repeats=2000", "--warmup=1", "--bench"]);
     let runner = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let journal = || Some(fs::read_to_string(stage.runs().first()?.join("journal.jsonl")).ok()?);
+    let journal = || fs::read_to_string(stage.runs().first()?.join("journal.jsonl")).ok();
     wait_until("six rounds", || {
         journal().is_some_and(|text| text.matches("\n{\"type\":\"round\"").count() >= 6)
     });
