@@ -1,6 +1,35 @@
 //! What requests are made of: seeded, from files, or from a list.
+//!
+//! | source | item |
+//! |---|---|
+//! | [`Texts::seeded`], [`Texts::file`], [`Texts::list`] | `String` |
+//! | [`Prompts::seeded`], [`Prompts::file`], [`Prompts::list`] | `String` |
+//! | [`ImageRequests::new`] | [`ImageRequest`] |
+//! | [`Pictures::synthetic`], [`Pictures::folder`] | [`Picture`] |
+//! | [`List::new`], `Vec<T>`, `[T; N]` | `T` |
+//!
+//! A source of one's own implements [`Inputs`], an item of one's own [`Describe`].
+
+mod describe;
+mod distinct;
+mod error;
+mod image_request;
+mod lines;
+mod list;
+mod pictures;
+mod prompts;
+mod random;
+mod texts;
 
 use bench_core::Error;
+
+pub use self::error::InputError;
+pub use self::image_request::{ImageRequest, ImageRequests};
+pub use self::lines::Lines;
+pub use self::list::List;
+pub use self::pictures::{Picture, PictureFolder, Pictures};
+pub use self::prompts::Prompts;
+pub use self::texts::Texts;
 
 use crate::domain::Facts;
 

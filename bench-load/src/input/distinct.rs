@@ -1,0 +1,30 @@
+//! Inputs of which none is like another, so that no cache of a server knows one before its time.
+
+use std::collections::HashSet;
+
+use super::{InputError, Prepared};
+
+/// Draws per input before it is taken that there are no others left. Where half of all have been drawn,
+/// 200 draws in vain have a chance of 2⁻²⁰⁰.
+const DRAWS: usize = 200;
+
+/// As many inputs as there are `shapes`, and as many others of the same shapes for the warm-up, each drawn
+/// by `draw` until it is none of those before it.
+pub(super) fn distinct<S>(
+    kind: &'static str,
+    shapes: &[S],
+    mut draw: impl FnMut(&S) -> String,
+) -> Result<Prepared<String>, InputError> {
+    if shapes.is_empty() {
+        return Err(InputError::NoneWanted(kind));
+    }
+    let mut known = HashSet::new();
+    let mut all = || -> Result<Vec<String>, InputError> {
+        let different = |shape| {
+            let input = (0..DRAWS).map(|_| draw(shape)).find(|input| known.insert(input.clone()));
+            input.ok_or(InputError::TooMany { kind, wanted: shapes.len() })
+        };
+        shapes.iter().map(different).collect()
+    };
+    Ok(Prepared { measured: all()?, warm_up: all()? })
+}

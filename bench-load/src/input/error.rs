@@ -1,0 +1,71 @@
+//! Why there are no inputs.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::media::PictureError;
+
+/// Why inputs cannot be made or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// None were asked for.
+    #[error("0 {0} were asked for: a load needs at least 1")]
+    NoneWanted(&'static str),
+    /// A list without an item.
+    #[error("the list of inputs is empty: a load needs at least 1")]
+    EmptyList,
+    /// A range of lengths in which there is none, or one that begins at 0.
+    #[error("texts of {low}..={high} characters: the range must hold a length, and none below 1")]
+    Lengths {
+        /// Where the range begins.
+        low: usize,
+        /// Where it ends.
+        high: usize,
+    },
+    /// So many different ones do not exist, or are too rare to find.
+    #[error(
+        "{wanted} {kind} and as many others for the warm-up do not exist: ask for fewer, or for longer ones"
+    )]
+    TooMany {
+        /// Of what.
+        kind: &'static str,
+        /// How many were asked for.
+        wanted: usize,
+    },
+    /// A file or folder that cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// A file without a line that has something in it.
+    #[error("{} holds no text: one is wanted on each line", .0.display())]
+    NoLine(PathBuf),
+    /// A folder without a picture.
+    #[error("no picture in {}: files ending in .png, .jpg, .jpeg or .webp are wanted", .0.display())]
+    NoPicture(PathBuf),
+    /// A picture that cannot be decoded.
+    #[error("the picture {}", path.display())]
+    Picture {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PictureError,
+    },
+    /// A synthetic picture that could not be encoded.
+    #[error("cannot encode a synthetic picture: {0}")]
+    Encode(String),
+    /// A number that nothing can be made from.
+    #[error("{what} {found}: wanted {wanted}")]
+    Value {
+        /// What it is for.
+        what: &'static str,
+        /// The number.
+        found: String,
+        /// What it may be.
+        wanted: &'static str,
+    },
+}
