@@ -29,7 +29,7 @@ pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
-pub use quantile::{median, nearest_rank, quantile_interval, support};
+pub use quantile::{median, nearest_rank, quantile_interval, support, support_with};
 pub use ranks::quantile_ranks;
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
 pub use slope::least_squares_slope;

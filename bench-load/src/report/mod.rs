@@ -1,0 +1,21 @@
+//! What people and programs read of load cases: tables, the rows of requests, and pictures.
+//!
+//! Everything here is a function of a `bench_core::Record`; nothing is written for records without load
+//! cases. Each file of the run directory is one module, and plugged in where it is written.
+
+mod best;
+mod console;
+mod figure;
+mod group;
+mod levels_csv;
+mod plot;
+#[cfg(feature = "png")]
+mod raster;
+mod requests_csv;
+
+#[cfg(test)]
+mod fixture;
+
+pub use best::{Best, best};
+pub use figure::{INVALID_HARNESS, family, figure, percentile};
+pub use group::{Group, GroupLevel, Setting, groups};

@@ -1,0 +1,232 @@
+//! Pictures of load: throughput and latency against the setting, latency over time, and its distribution.
+
+mod chart;
+
+use bench_core::inventory;
+use bench_core::record::Record;
+use bench_core::report::{Exporter, Outlet, file_name};
+use bench_core::{RunError, record::Level};
+
+use super::figure::{INVALID_HARNESS, is_rate};
+use super::group::{Group, groups};
+use chart::{Chart, Line, Point, Scale};
+
+inventory::submit! { Exporter { name: "plots", export } }
+
+/// Percentiles of the latency that are drawn against the setting.
+const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
+
+/// Levels of which latency over time is drawn.
+const MOST_TIMELINES: usize = 12;
+
+fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
+    let groups = groups(record);
+    for group in &groups {
+        let file = file_name(&group.id());
+        for (name, chart) in of_group(group) {
+            write(outlet, &format!("plots/{file}-{name}"), &chart)?;
+        }
+    }
+    for (name, chart) in side_by_side(&groups) {
+        write(outlet, &format!("plots/{name}"), &chart)?;
+    }
+    Ok(())
+}
+
+fn write(outlet: &Outlet, path: &str, chart: &Chart) -> Result<(), RunError> {
+    let svg = chart.svg();
+    outlet.write(&format!("{path}.svg"), |out| out.write_all(svg.as_bytes()))?;
+    #[cfg(feature = "png")]
+    outlet.write(&format!("{path}.png"), |out| out.write_all(&super::raster::png(&svg)?))?;
+    Ok(())
+}
+
+/// The pictures of a group, and their names.
+fn of_group(group: &Group<'_>) -> Vec<(String, Chart)> {
+    let mut charts = Vec::new();
+    let mut names = vec![group.primary.as_str()];
+    names.extend(group.plots.iter().map(String::as_str).filter(|name| *name != group.primary));
+    if group.levels.iter().filter(|level| level.at.is_some()).count() > 1 {
+        for name in names {
+            if let Some(chart) = against_setting(group, name) {
+                charts.push((file_name(name), chart));
+            }
+        }
+        charts.push(("latency".to_owned(), percentiles(group)));
+    }
+    for level in group.levels.iter().take(MOST_TIMELINES) {
+        if !level.level.timeline.is_empty() {
+            let title = format!("{} · {}", group.id(), level.label);
+            let chart = over_time(&title, group.latency_name(), &level.level);
+            charts.push((format!("over-time-{}", file_name(&level.label)), chart));
+        }
+    }
+    if group.levels.iter().any(|level| !level.level.latency.is_empty()) {
+        charts.push(("distribution".to_owned(), distribution(group)));
+    }
+    charts
+}
+
+fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
+    group
+        .levels
+        .iter()
+        .filter_map(|level| {
+            let metric = level.level.metric(name).filter(|metric| metric.value.is_finite())?;
+            Some(Point {
+                x: level.at?,
+                y: metric.value,
+                hollow: metric.supported == Some(false),
+                crossed: !level.level.validity.valid,
+                bounds: metric.interval.map(|interval| (interval.low, interval.high)),
+            })
+        })
+        .collect()
+}
+
+/// What the marks of a chart mean, as far as it has any.
+fn note(lines: &[Line]) -> String {
+    let any = |mark: fn(&Point) -> bool| lines.iter().flat_map(|line| &line.points).any(mark);
+    let mut notes = Vec::new();
+    if any(|point| point.hollow) {
+        notes.push("hollow: too few requests for this percentile");
+    }
+    if any(|point| point.crossed) {
+        notes.push("crossed: the level is not valid");
+    }
+    notes.join(" · ")
+}
+
+fn against_setting(group: &Group<'_>, name: &str) -> Option<Chart> {
+    let metric = group.metric(name)?;
+    let measured = points(group, name);
+    let mut lines = vec![Line { label: name.to_owned(), points: measured.clone(), ..Line::default() }];
+    if let (true, Some(first)) = (is_rate(metric), measured.first().copied()) {
+        let ideal = measured
+            .iter()
+            .map(|point| Point { x: point.x, y: first.y * point.x / first.x, ..Point::default() })
+            .collect();
+        lines.push(Line {
+            label: "ideal".to_owned(),
+            points: ideal,
+            dashed: true,
+            dotless: true,
+            lineless: false,
+        });
+    }
+    Some(Chart {
+        title: group.id(),
+        note: note(&lines),
+        x: Scale::setting(group.setting.title(), measured.iter().map(|point| point.x)),
+        y: Scale::values(name, &metric.unit),
+        lines,
+    })
+}
+
+fn percentiles(group: &Group<'_>) -> Chart {
+    let lines: Vec<Line> = PERCENTILES
+        .iter()
+        .map(|p| Line {
+            label: (*p).to_owned(),
+            points: points(group, &format!("latency {p}")),
+            ..Line::default()
+        })
+        .filter(|line| !line.points.is_empty())
+        .collect();
+    Chart {
+        title: group.id(),
+        note: note(&lines),
+        x: Scale::setting(group.setting.title(), group.levels.iter().filter_map(|level| level.at)),
+        y: Scale::values(group.latency_name(), "s"),
+        lines,
+    }
+}
+
+fn over_time(title: &str, latency: &str, level: &Level) -> Chart {
+    let dots = |ok: bool| -> Vec<Point> {
+        let chosen = level.timeline.iter().filter(|dot| dot.ok == ok);
+        chosen.map(|dot| Point { x: dot.at_s, y: dot.latency_s, crossed: !ok, ..Point::default() }).collect()
+    };
+    let mut lines =
+        vec![Line { label: "served".to_owned(), points: dots(true), lineless: true, ..Line::default() }];
+    let failed = dots(false);
+    if !failed.is_empty() {
+        lines.push(Line { label: "failed".to_owned(), points: failed, lineless: true, ..Line::default() });
+    }
+    let note = if level.validity.harness_bound { INVALID_HARNESS.to_owned() } else { String::new() };
+    Chart {
+        title: title.to_owned(),
+        note,
+        x: Scale::linear("sent after (s)"),
+        y: Scale::values(latency, "s"),
+        lines,
+    }
+}
+
+/// The latency against how many requests it exceeds, each nine as wide as the next (Tene's HdrHistogram).
+fn distribution(group: &Group<'_>) -> Chart {
+    let lines = group
+        .levels
+        .iter()
+        .map(|level| {
+            let bins = &level.level.latency;
+            let total: u64 = bins.iter().map(|bin| bin.count).sum();
+            let mut below = 0;
+            let points = bins
+                .iter()
+                .map(|bin| {
+                    below += bin.count;
+                    // The last request has no share beyond it; half of one stands for it.
+                    let beyond = (total as f64 - below as f64).max(0.5) / total.max(1) as f64;
+                    Point { x: -beyond.log10(), y: bin.up_to_s, ..Point::default() }
+                })
+                .collect();
+            Line { label: level.label.clone(), points, dotless: true, ..Line::default() }
+        })
+        .collect();
+    Chart {
+        title: group.id(),
+        note: String::new(),
+        x: Scale::nines("percentile of requests"),
+        y: Scale::values(group.latency_name(), "s"),
+        lines,
+    }
+}
+
+/// One chart for all benchmarks that look at the same metric first, where there are several.
+fn side_by_side(groups: &[Group<'_>]) -> Vec<(String, Chart)> {
+    let mut primaries: Vec<(&str, super::Setting)> = Vec::new();
+    for group in groups {
+        if !primaries.contains(&(group.primary.as_str(), group.setting)) {
+            primaries.push((&group.primary, group.setting));
+        }
+    }
+    primaries
+        .into_iter()
+        .filter_map(|(primary, setting)| {
+            let of: Vec<&Group<'_>> =
+                groups.iter().filter(|group| group.primary == primary && group.setting == setting).collect();
+            let lines: Vec<Line> = of
+                .iter()
+                .map(|group| Line { label: group.id(), points: points(group, primary), ..Line::default() })
+                .filter(|line| !line.points.is_empty())
+                .collect();
+            if lines.len() < 2 {
+                return None;
+            }
+            let unit = of.iter().find_map(|group| group.metric(primary))?.unit.clone();
+            let settings = lines.iter().flat_map(|line| &line.points).map(|point| point.x);
+            let chart = Chart {
+                title: format!("{primary}, side by side"),
+                note: note(&lines),
+                x: Scale::setting(setting.title(), settings),
+                y: Scale::values(primary, &unit),
+                lines,
+            };
+            Some((format!("comparison-{}", file_name(primary)), chart))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
