@@ -171,18 +171,36 @@ impl Images {
     /// One image as PNG, JPEG or WebP. Its size is read, and no pixel, so that this costs little within the
     /// request. What is no picture, or has a damaged header, is no image, and the row says why.
     pub fn encoded(bytes: &[u8]) -> Self {
-        match picture::header(bytes) {
-            Ok(header) => Images {
-                bytes: Some(bytes.len() as u64),
-                format: header.format,
-                ..Images::new(1, header.width, header.height)
-            },
-            Err(error) => Images {
-                bytes: Some(bytes.len() as u64),
-                warnings: vec![error.to_string()],
-                ..Images::none()
-            },
+        Images::all_encoded([bytes])
+    }
+
+    /// All images of a request, as [`encoded`](Self::encoded). Where their sizes differ they have none in
+    /// common, and are not in PPS: the row says so.
+    pub fn all_encoded<B: AsRef<[u8]>>(pictures: impl IntoIterator<Item = B>) -> Self {
+        let mut images = Images::none();
+        let mut headers = Vec::new();
+        let mut size = 0;
+        for picture in pictures {
+            size += picture.as_ref().len() as u64;
+            match picture::header(picture.as_ref()) {
+                Ok(header) => headers.push(header),
+                Err(error) => images.warnings.push(error.to_string()),
+            }
         }
+        images.bytes = Some(size);
+        let Some(&first) = headers.first() else {
+            images.warnings.push("no image".to_owned());
+            return images;
+        };
+        images.count = Some(headers.len() as u64);
+        images.format =
+            if headers.iter().all(|header| header.format == first.format) { first.format } else { "" };
+        if headers.iter().all(|header| (header.width, header.height) == (first.width, first.height)) {
+            images.size = Some((first.width, first.height));
+        } else {
+            images.warnings.push("images of different sizes".to_owned());
+        }
+        images
     }
 
     fn none() -> Self {
@@ -348,6 +366,26 @@ mod tests {
             assert_eq!(served.column("image_bytes"), Some(bytes.len() as f64));
             assert_eq!((served.answer.format, &served.answer.warning), (name, &None));
         }
+    }
+
+    #[test]
+    fn images_of_a_batch_are_counted_together() {
+        let (png, jpeg) = (encoded(30, 20, ImageFormat::Png), encoded(30, 20, ImageFormat::Jpeg));
+        let all = |pictures: &[&[u8]]| Served::with(Images::all_encoded(pictures));
+        let two = all(&[&png, &png]);
+        assert_eq!((two.rate("IPS"), two.rate("PPS")), (Some(2.0), Some(1_200.0)));
+        assert_eq!(two.column("image_bytes"), Some(2.0 * png.len() as f64));
+        assert_eq!((two.answer.format, two.answer.warning), ("png", None));
+        assert_eq!(all(&[&png, &jpeg]).answer.format, "");
+        let one = all(&[&png, b"<html>"]);
+        assert_eq!((one.rate("IPS"), one.rate("PPS")), (Some(1.0), Some(600.0)));
+        assert!(one.answer.warning.expect("a warning").starts_with("no picture"));
+        let small = encoded(3, 20, ImageFormat::Png);
+        let uneven = all(&[&png, &small]);
+        assert_eq!((uneven.rate("IPS"), uneven.rate("PPS")), (Some(2.0), None));
+        assert_eq!(uneven.answer.warning.as_deref(), Some("images of different sizes"));
+        let none = all(&[]);
+        assert_eq!((none.rate("IPS"), none.answer.warning.as_deref()), (None, Some("no image")));
     }
 
     #[test]

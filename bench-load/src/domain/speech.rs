@@ -284,6 +284,7 @@ mod tests {
             for name in ["RTF", "underrun", "continuity"] {
                 assert!(served.quantity(name).is_empty(), "{name}");
             }
+            assert!(served.answer.values[AUDIO_DURATION].is_nan(), "not infinite either");
             assert_eq!(served.rate("CPS"), Some(1.0));
             assert_eq!(served.quantity("TTFA"), [0.5]);
             assert_eq!(served.answer.warning.as_deref(), Some(warning));

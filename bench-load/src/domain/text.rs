@@ -249,18 +249,18 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_by_its_marks() {
-        // Sent at 1 s, chunks at 1.5, 1.75 and 2.5 s, end at 3 s; 4 tokens after 100 of input.
-        let served = Served::with(Generation::new(4).input_tokens(100))
+        // Sent at 1 s, chunks at 1.5, 1.75 and 2.5 s, end at 3 s; 7 tokens after 100 of input.
+        let served = Served::with(Generation::new(7).input_tokens(100))
             .outputs(&[1_500, 1_750, 2_500])
             .answered(1_750);
         assert_eq!((served.quantity("TTFT"), served.derived("ttft_s")), (vec![0.5], Some(0.5)));
         assert_eq!((served.quantity("TTFO"), served.derived("ttfo_s")), (vec![0.75], Some(0.75)));
-        assert_eq!((served.quantity("TPOT"), served.derived("tpot_s")), (vec![0.5], Some(0.5)));
+        assert_eq!((served.quantity("TPOT"), served.derived("tpot_s")), (vec![0.25], Some(0.25)));
         assert_eq!(served.quantity("ICL"), [0.25, 0.75]);
         assert_eq!((served.derived("icl_mean_s"), served.derived("icl_max_s")), (Some(0.5), Some(0.75)));
-        assert!(served.quantity("ITL").is_empty(), "3 chunks hold 4 tokens");
+        assert!(served.quantity("ITL").is_empty(), "3 chunks hold 7 tokens");
         assert_eq!(served.quantity("prefill tokens/s"), [200.0]);
-        assert_eq!(served.quantity("decode tokens/s"), [2.0]);
+        assert_eq!(served.quantity("decode tokens/s"), [4.0]);
     }
 
     #[test]

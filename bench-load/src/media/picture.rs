@@ -54,7 +54,9 @@ pub fn rgb(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
     Ok(reader.decode().map_err(|error| damaged(format, error))?.into_rgb8().into_raw())
 }
 
-fn open(bytes: &[u8]) -> Result<(ImageReader<Cursor<&[u8]>>, &'static str), PictureError> {
+type Reader<'a> = ImageReader<Cursor<&'a [u8]>>;
+
+fn open(bytes: &[u8]) -> Result<(Reader<'_>, &'static str), PictureError> {
     let format = image::guess_format(bytes)
         .map_err(|_| PictureError::OtherKind(bytes.iter().take(12).copied().collect()))?;
     let name = match format {

@@ -400,6 +400,9 @@ pub(crate) mod tests {
             let file = Written { channels, bit_depth, ..Written::default() };
             assert!(matches!(error(&file.bytes()), WavError::Layout { .. }), "{channels} {bit_depth}");
         }
+        let mut bytes = Written::default().bytes();
+        bytes[32] = 3;
+        assert_eq!(error(&bytes), WavError::Layout { channels: 1, bit_depth: 16, block_align: 3 });
     }
 
     proptest! {
