@@ -71,7 +71,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
         harness_cpu: (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s),
     };
     let mut errors = std::mem::take(&mut logged.errors);
-    errors.sort_by(|a, b| b.1.cmp(&a.1));
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut level = Level {
         name: plan.name.clone(),
         scenario: plan.scenario.to_owned(),

@@ -50,7 +50,7 @@ fn some_fail(b: &mut Bencher) -> Result<()> {
         }
         match request.number() % 10 {
             3 => Err(Error::failure("no luck")),
-            4 => panic!("on purpose"),
+            4 => std::panic::resume_unwind(Box::new("on purpose")),
             _ => Ok(()),
         }
     })

@@ -188,7 +188,7 @@ impl RowsCsv {
         for value in values.chain(derived) {
             line.push(b',');
             match value {
-                Some(value) if value >= 0.0 && value < 1e15 && value.fract() == 0.0 => {
+                Some(value) if (0.0..1e15).contains(&value) && value.fract() == 0.0 => {
                     whole(line, value as u64)
                 }
                 Some(value) if value.is_finite() => {

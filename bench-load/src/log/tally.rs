@@ -134,10 +134,6 @@ impl Tally {
         &self.headline
     }
 
-    pub(crate) fn first_sent_ns(&self) -> u64 {
-        self.first_sent_ns
-    }
-
     /// From the first send to the last end.
     pub(crate) fn window(&self) -> Window {
         (self.first_sent_ns.min(self.last_end_ns), self.last_end_ns)
@@ -236,17 +232,12 @@ fn figures(
     figures
         .iter()
         .filter_map(|figure| match figure {
-            Figure::Mean => Some(Metric::new(&format!("{name} mean"), unit, distribution.mean()?, better)),
+            Figure::Mean => Some(Metric::new(format!("{name} mean"), unit, distribution.mean()?, better)),
             Figure::Share => Some(Metric::new(name, unit, distribution.mean()?, better)),
             Figure::Percentile(p) => Some(Metric {
                 interval: sorted.interval(*p),
                 supported: Some(distribution.count() >= stats::support(*p) as u64),
-                ..Metric::new(
-                    &format!("{name} {}", percentile_name(*p)),
-                    unit,
-                    sorted.percentile(*p)?,
-                    better,
-                )
+                ..Metric::new(format!("{name} {}", percentile_name(*p)), unit, sorted.percentile(*p)?, better)
             }),
         })
         .collect()

@@ -289,7 +289,7 @@ mod tests {
                 "rps_req_per_s_low",
                 "rps_req_per_s_high",
                 "success_rate",
-                "latency_mean_s",
+                "success_rate_low",
             ]
         );
         for column in
