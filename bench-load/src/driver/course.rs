@@ -165,9 +165,6 @@ where
             Pacing::Schedule { arrivals, .. } => self.on_schedule(&mut client, arrivals),
             Pacing::Queries { streams } => self.together(&mut client, *streams),
         };
-        if kept {
-            self.phase.end(self.clock.now_ns());
-        }
         self.harness_ns.fetch_add(client.harness_ns, Ordering::Relaxed);
         self.late_marks.fetch_add(marks.late(), Ordering::Relaxed);
         kept
@@ -178,7 +175,12 @@ where
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let sent_ns = self.clock.now_ns();
             if number >= self.requests() || sent_ns >= self.ends.at_ns {
+                self.phase.end(sent_ns.min(self.ends.at_ns));
                 return true;
+            }
+            if number + 1 == self.requests() {
+                // Clients run out of work from here on.
+                self.phase.end(sent_ns);
             }
             client.harness_ns += sent_ns.saturating_sub(client.free_ns);
             if !self.serve(client, number, sent_ns, sent_ns) {
@@ -212,6 +214,9 @@ where
                 self.phase.begin(now_ns);
             }
             let left = self.next.load(Ordering::Relaxed) < self.requests() && now_ns < self.ends.at_ns;
+            if !left {
+                self.phase.end(now_ns);
+            }
             left.then_some(now_ns)
         };
         loop {

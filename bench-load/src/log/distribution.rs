@@ -58,6 +58,14 @@ impl Distribution {
         self.count
     }
 
+    /// Bytes of memory that grow with the values.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        match &self.kept {
+            Kept::Exactly(values) => size_of_val(values.as_slice()) as u64,
+            Kept::Roughly(_) => 0,
+        }
+    }
+
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }

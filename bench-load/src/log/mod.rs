@@ -164,7 +164,11 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             let seen = row.seen(facts);
             if logged.growth.wants(row.end_ns) {
                 resident = resident_bytes();
-                logged.growth.note(logged.whole.requests(), resident);
+                // What the log itself keeps of each request is not the model's.
+                let held = logged.whole.held_bytes() + logged.steady.held_bytes();
+                logged
+                    .growth
+                    .note(logged.whole.requests(), resident.map(|bytes: u64| bytes.saturating_sub(held)));
             }
             let latency_s = if meaning.scheduled {
                 seen.times.scheduled_latency_s()

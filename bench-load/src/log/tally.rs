@@ -114,6 +114,12 @@ impl Tally {
         self.blocks.add(row.end_ns, [1.0, f64::from(u8::from(good))].into_iter().chain(brought));
     }
 
+    /// Bytes of memory that grow with the requests.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let whole = [&self.headline, &self.service, &self.scheduled, &self.lag];
+        self.quantities.iter().chain(whole).map(Distribution::held_bytes).sum()
+    }
+
     pub(crate) fn requests(&self) -> u64 {
         self.served + self.failed
     }
