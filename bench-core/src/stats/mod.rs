@@ -15,6 +15,7 @@ mod random;
 mod sequential;
 #[cfg(test)]
 mod simulation;
+mod slope;
 mod student;
 mod variance;
 
@@ -27,8 +28,9 @@ pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
-pub use quantile::{median, nearest_rank, support};
+pub use quantile::{median, nearest_rank, support, support_with};
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
+pub use slope::least_squares_slope;
 pub use student::student_quantile;
 pub use variance::{Components, variance_components};
 
