@@ -4,7 +4,9 @@
 //! The way data takes: [`input`] → [`scenario`] → driver ⇄ the closure ([`request`]) → log → [`domain`] →
 //! levels of the record (`bench_core::record::Level`) → [`report`].
 
+pub mod check;
 pub mod domain;
+mod figure;
 pub mod input;
 pub mod request;
 

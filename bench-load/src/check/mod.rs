@@ -1,0 +1,12 @@
+//! Whether what was measured fits together: pure functions that run on every result.
+//!
+//! A check compares two figures that were arrived at in different ways, and its warning names both. It finds
+//! mistakes of the harness as well as of the closure that is measured.
+
+mod figures;
+mod identities;
+mod level;
+mod request;
+
+pub use level::level;
+pub use request::request;
