@@ -8,6 +8,7 @@ pub mod check;
 pub mod domain;
 mod figure;
 pub mod input;
+pub mod recommendation;
 pub mod request;
 
 pub use request::Request;
