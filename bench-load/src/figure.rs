@@ -1,6 +1,7 @@
 //! Figures of a level as checks and recommendations read them.
 
 use bench_core::domain::Metric;
+use bench_core::quantity::{Seconds, significant};
 use bench_core::stats::Interval;
 
 /// `latency p99.9` as the quantity and the share: `("latency", 0.999)`.
@@ -9,6 +10,15 @@ pub(crate) fn percentile_of(name: &str) -> Option<(&str, f64)> {
     let digits = figure.chars().all(|c| c.is_ascii_digit() || c == '.');
     let percent: f64 = figure.parse().ok().filter(|_| digits)?;
     (percent > 0.0 && percent < 100.0).then_some((family, percent / 100.0))
+}
+
+/// The value with its unit, as people read it.
+pub(crate) fn shown(metric: &Metric) -> String {
+    if metric.unit == "s" {
+        Seconds(metric.value).to_string()
+    } else {
+        format!("{} {}", significant(metric.value), metric.unit).trim_end().to_owned()
+    }
 }
 
 /// That resident memory grows, or shrinks, if the interval of the growth excludes 0.

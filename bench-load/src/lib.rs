@@ -5,7 +5,7 @@
 //! levels of the record (`bench_core::record::Level`) → reports.
 #![forbid(unsafe_code)]
 
-mod check;
+pub mod check;
 mod clock;
 pub mod domain;
 mod driver;
@@ -17,6 +17,7 @@ mod log;
 pub mod media;
 mod phase;
 mod random;
+pub mod recommendation;
 mod record_id;
 pub mod report;
 pub mod request;

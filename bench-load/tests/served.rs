@@ -1,4 +1,5 @@
 //! Load cases, served in this process: what comes out of levels of every scenario.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use bench_core::domain::Metric;
 use bench_core::quantity::{Seconds, significant};
 use bench_core::record::{Headline, Level};
 
-use crate::figure::{growth, percentile_of};
+use crate::figure::{growth, percentile_of, shown};
 
 /// Slack of figures that were rounded on their way: a bin of the histogram is 0.1 % wide, and so may two
 /// percentiles differ.
@@ -75,8 +75,8 @@ pub(super) fn percentiles(level: &Level, warnings: &mut Vec<String>) {
                 "{} is above {}: {} against {}",
                 lower.name,
                 higher.name,
-                value(lower),
-                value(higher)
+                shown(lower),
+                shown(higher)
             ));
         }
     }
@@ -135,15 +135,6 @@ pub(super) fn pace(level: &Level, warnings: &mut Vec<String>) {
 /// Resident memory that grows.
 pub(super) fn memory(level: &Level, warnings: &mut Vec<String>) {
     warnings.extend(level.metric("memory growth").and_then(growth));
-}
-
-/// The value with its unit, as people read it.
-fn value(metric: &Metric) -> String {
-    if metric.unit == "s" {
-        Seconds(metric.value).to_string()
-    } else {
-        format!("{} {}", significant(metric.value), metric.unit).trim_end().to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{figures, identities};
 /// Counts that do not add up, figures that cannot be, percentiles out of order, a window shorter than what
 /// it holds, resident memory that grows, and identities between independent figures: Little's law, speech per
 /// second against real-time factor, images against responses.
-pub(crate) fn level(domain: &str, level: &Level) -> Vec<String> {
+pub fn level(domain: &str, level: &Level) -> Vec<String> {
     let mut warnings = Vec::new();
     figures::counts(level, &mut warnings);
     figures::range(level, &mut warnings);

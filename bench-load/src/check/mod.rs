@@ -8,5 +8,5 @@ mod identities;
 mod level;
 mod request;
 
-pub(crate) use level::level;
-pub(crate) use request::request;
+pub use level::level;
+pub use request::request;

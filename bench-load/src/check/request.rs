@@ -5,7 +5,7 @@ use crate::request::{MarkKind, Times};
 /// What is wrong with the timestamps of a request, for its row; `None` where nothing is.
 ///
 /// Where several things are wrong it is the one from which the others follow.
-pub(crate) fn request(times: &Times<'_>) -> Option<&'static str> {
+pub fn request(times: &Times<'_>) -> Option<&'static str> {
     // When the end is marked follows from the marks themselves.
     let mut outputs = times.marks.iter().filter(|mark| mark.kind != MarkKind::End);
     if times.end_ns < times.sent_ns {

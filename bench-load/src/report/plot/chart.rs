@@ -2,6 +2,8 @@
 
 use bench_core::report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
 
+use bench_core::quantity::rate;
+
 use crate::report::figure;
 
 const WIDTH: f64 = 860.0;
@@ -122,19 +124,19 @@ impl Scale {
                     .map(|(at, text)| (at, format!("{text} %")))
                     .collect()
             }
-            _ if logarithmic => powers(least, most).map(|at| (at, figure(at, &self.unit))).collect(),
+            _ if logarithmic => powers(least, most).map(|at| (at, self.tick(at))).collect(),
             _ => axis.ticks(6, 1.0).0.into_iter().map(|at| (at, self.tick(at))).collect(),
         };
         Laid { axis, logarithmic, ticks }
     }
 
     fn tick(&self, at: f64) -> String {
-        if at == 0.0 {
-            "0".to_owned()
-        } else if self.unit.is_empty() {
-            plain(at)
-        } else {
-            figure(at, &self.unit)
+        match self.unit.as_str() {
+            _ if at == 0.0 => "0".to_owned(),
+            // Times are told in the unit that fits; the unit of all others stands above the axis.
+            "s" => figure(at, "s"),
+            _ if at.abs() >= 10_000.0 => rate(at, "").trim().to_owned(),
+            _ => plain(at),
         }
     }
 }

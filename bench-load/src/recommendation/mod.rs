@@ -1,0 +1,22 @@
+//! What to do next, from the figures of a run: rules, each of a few lines, and each with the figures it rests
+//! on.
+//!
+//! A rule reads the levels of one benchmark together ([`Group`]), because most advice is about how they
+//! differ. It says nothing where the figures it needs are missing.
+
+mod advice;
+mod cost;
+mod export;
+#[cfg(test)]
+mod fixture;
+mod generation;
+mod group;
+mod harness;
+mod latency;
+mod section;
+mod speech;
+mod sweep;
+mod throughput;
+
+pub use advice::{Recommendation, recommendations};
+pub use group::{FirstCall, Group};
