@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn what_is_no_value_is_left_out() {
         let mut distribution = Distribution::default();
-        [f64::NAN, f64::INFINITY, -1.0, 0.0].map(|value| distribution.add(value));
+        [f64::NAN, f64::INFINITY, -1.0, 0.0].into_iter().for_each(|value| distribution.add(value));
         assert_eq!((distribution.count(), distribution.mean()), (1, Some(0.0)));
         assert_eq!(Distribution::default().sorted().percentile(0.5), None);
         assert_eq!(Distribution::default().mean(), None);

@@ -115,6 +115,7 @@ pub(super) fn case(id: &str, levels: Vec<Level>) -> CaseRecord {
         peak_memory_bytes: None,
         counters: Vec::new(),
         metrics: Vec::new(),
+        targets: Vec::new(),
         warnings: Vec::new(),
         rounds: vec![RoundRecord { served, ..RoundRecord::default() }],
     }
@@ -132,6 +133,7 @@ pub(super) fn record(cases: Vec<CaseRecord>) -> Record {
         summary: Summary::of(&cases),
         environment: Environment::default(),
         seed: 0,
+        targets: None,
         warnings: Vec::new(),
         cases,
     }

@@ -126,6 +126,6 @@ mod tests {
             (Sweep::short(&rate), Sweep::twice(&rate)),
             ("12.5 req/s".to_owned(), "25 req/s".to_owned())
         );
-        assert_eq!((times(3.14), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
+        assert_eq!((times(3.12), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
     }
 }
