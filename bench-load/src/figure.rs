@@ -55,7 +55,16 @@ mod tests {
         assert_eq!(percentile_of("service latency p50"), Some(("service latency", 0.5)));
         assert_eq!(percentile_of("latency p99.9").map(|(family, _)| family), Some("latency"));
         assert_eq!(percentile_of("prefill tokens/s p50"), Some(("prefill tokens/s", 0.5)));
-        for other in ["RPS", "latency mean", "latency pinf", "latency p-1", "latency p100", "latency p"] {
+        for other in [
+            "RPS",
+            "latency mean",
+            "latency pinf",
+            "latency p+5",
+            "latency p1e1",
+            "latency p-1",
+            "latency p100",
+            "latency p",
+        ] {
             assert_eq!(percentile_of(other), None, "{other}");
         }
     }

@@ -74,6 +74,11 @@ mod tests {
         assert_says(leak, &with(0.1e6), &[text]);
         assert_eq!(leak(&with(0.1e6))[0].level.as_deref(), Some("concurrency 4"));
         assert_says(leak, &with(1.3e6), &[]);
+        // A larger growth that is not certain does not hide it.
+        let mut uncertain = with(0.1e6);
+        uncertain.levels[1].metrics[0].interval = around(1.2e6, 1.3e6);
+        let text = "resident memory grows 900.0 kB a request, 95 % interval 800.0 to 1000.0: a leak";
+        assert_says(leak, &uncertain, &[text]);
         // Memory that is given back is no leak.
         let mut shrinking = with(0.1e6);
         for level in &mut shrinking.levels {

@@ -116,6 +116,8 @@ fn name_of(case: &CaseRecord) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bench_core::record::{RoundRecord, Time};
+
     use super::super::fixture::{case, level, record};
     use super::*;
 
@@ -138,11 +140,30 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_first_call_is_kept() {
+        let with = |concurrency: u32, first: f64| {
+            let id = format!("m/performance/say[concurrency={concurrency}]");
+            let mut case = case(&id, vec![level("closed_loop", Some(concurrency), None, &[])]);
+            case.first_call_s = Some(Seconds(first));
+            let sample_ns = vec![200_000_000];
+            case.time =
+                Time::of(&[RoundRecord { iterations_per_sample: 1, sample_ns, ..RoundRecord::default() }]);
+            case
+        };
+        let group = Group::all(&record(vec![with(1, 0.3), with(2, 8.0), with(4, 0.4)])).remove(0);
+        let call = group.first_call.expect("three");
+        assert_eq!((call.first_s, call.median_s), (Seconds(8.0), Seconds(0.2)));
+        assert!((call.ratio() - 40.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn sweeps_keep_scenarios_apart() {
         let levels = vec![
             level("open_loop", None, Some(20.0), &[]),
             level("closed_loop", Some(8), None, &[]),
             level("open_loop", None, Some(5.0), &[]),
+            level("closed_loop", Some(1), None, &[]),
+            // Once more, from another case.
             level("closed_loop", Some(1), None, &[]),
             level("offline", None, None, &[]),
         ];

@@ -40,6 +40,7 @@ mod tests {
         let record = record(vec![
             case("m/performance/say[concurrency=1]", vec![rising(1.0)]),
             case("m/performance/say[concurrency=2]", vec![rising(2.0)]),
+            case("m/performance/sing", vec![level("offline", None, None, &[])]),
             case("m/unit/matmul", vec![]),
         ]);
         assert_eq!(

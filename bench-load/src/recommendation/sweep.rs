@@ -118,6 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn throughput_is_that_of_requests_where_the_primary_metric_is_a_time() {
+        let level = level("closed_loop", Some(1), None, &[("latency p50", 0.5), ("RPS", 2.0)]);
+        let of = |primary| {
+            let sweep = Sweep { primary, levels: vec![&level] };
+            sweep.throughput().iter().map(|(_, metric)| metric.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (of("latency p50"), of("IPS"), of("RPS")),
+            (vec!["RPS".into()], vec!["RPS".into()], vec!["RPS".into()])
+        );
+    }
+
+    #[test]
     fn settings_are_said_shortly() {
         let (clients, rate) =
             (level("closed_loop", Some(8), None, &[]), level("open_loop", Some(64), Some(12.5), &[]));
@@ -126,6 +139,6 @@ mod tests {
             (Sweep::short(&rate), Sweep::twice(&rate)),
             ("12.5 req/s".to_owned(), "25 req/s".to_owned())
         );
-        assert_eq!((times(3.12), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
+        assert_eq!((times(3.06), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
     }
 }
