@@ -58,7 +58,7 @@ pub struct Assignment {
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
     /// What is wanted of a case that serves requests.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "LoadWishes::is_silent")]
     pub load: LoadWishes,
 }
 
@@ -73,6 +73,13 @@ pub struct LoadWishes {
     pub valid_for: Option<f64>,
     /// The file to which rows of requests are written; none are where absent.
     pub requests_csv: Option<PathBuf>,
+}
+
+impl LoadWishes {
+    /// Whether nothing is wanted.
+    fn is_silent(&self) -> bool {
+        *self == LoadWishes::default()
+    }
 }
 
 /// Who decides how many iterations a worker runs.
