@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::comparison::{Comparison, THRESHOLD};
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
-use crate::probe;
+use crate::probe::{self, ProbeState};
 use crate::protocol::{LoadWishes, Mode};
 use crate::quantity::Bytes;
 use crate::record::{
@@ -347,6 +347,7 @@ fn build(
 ) -> Record {
     let mut cases = outcome.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
+    let environment = Environment { probes: ProbeState::over(&cases), ..environment };
     let warnings = environment.warnings();
     Record {
         format: FORMAT.to_owned(),

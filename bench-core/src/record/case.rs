@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Counter;
 use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
+use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
 use crate::record::{Failure, RoundRecord, Served, Time, disturbance};
@@ -54,6 +55,9 @@ pub struct CaseRecord {
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
+    /// What probes have read, over the rounds.
+    #[serde(default)]
+    pub observed: Vec<Metric>,
     /// Its targets, and what came of them.
     #[serde(default)]
     pub targets: Vec<TargetResult>,
@@ -119,6 +123,7 @@ impl CaseRecord {
             peak_memory_bytes: None,
             counters: Vec::new(),
             metrics: Vec::new(),
+            observed: Vec::new(),
             targets: Vec::new(),
             warnings: Vec::new(),
             rounds: Vec::new(),
@@ -179,6 +184,7 @@ impl CaseRecord {
             (None, Some(time)) => domain::metrics(&Work { time, counters: &self.counters }),
             (None, None) => Vec::new(),
         };
+        self.observed = probe::over(rounds);
         self.warnings = self.doubts();
     }
 
@@ -228,6 +234,11 @@ impl CaseRecord {
             .count();
         if unsteady * 2 > self.rounds.len() {
             doubts.push("times were still falling when warm-up ended".to_owned());
+        }
+        for note in self.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.notes) {
+            if !doubts.contains(note) {
+                doubts.push(note.clone());
+            }
         }
         doubts
     }

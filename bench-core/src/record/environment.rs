@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::probe::ProbeState;
 use crate::quantity::Bytes;
 use crate::record::References;
 
@@ -46,6 +47,9 @@ pub struct Environment {
     /// Medians of the reference kernels over the run; absent where nobody looked.
     #[serde(default)]
     pub references: Option<References>,
+    /// The probes of the run, by name.
+    #[serde(default)]
+    pub probes: Vec<ProbeState>,
 }
 
 impl Environment {

@@ -110,6 +110,7 @@ pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
     earlier.environment.references = earlier.environment.references.or(environment.references);
     earlier.sealed = sealed;
     earlier.summary = crate::record::Summary::of(&earlier.cases);
+    earlier.environment.probes = crate::probe::ProbeState::over(&earlier.cases);
     earlier
 }
 

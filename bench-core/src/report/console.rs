@@ -80,6 +80,12 @@ pub fn render(record: &Record, style: Style) -> String {
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
     }
+    for state in &record.environment.probes {
+        if let Some(reason) = &state.unavailable {
+            let _ =
+                writeln!(out, "{}", style.faint(&format!("no `{}`: {}", state.probe, first_line(reason))));
+        }
+    }
     out += &targets::render(record, style);
     for section in sections() {
         let text = (section.render)(record, style);
