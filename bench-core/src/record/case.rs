@@ -102,7 +102,7 @@ pub struct Settings {
 
 impl CaseRecord {
     /// A case of which nothing has been measured.
-    pub(crate) fn blank(id: &str, category: Category) -> Self {
+    pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {
             id: id.to_owned(),
             model: None,
