@@ -14,11 +14,15 @@ use crate::slo::Slo;
 /// Rates that are tried at most.
 const MOST_POINTS: usize = 16;
 
+/// The lowest rate that is tried, as a share of the first: each halving takes twice as long as the last, and where
+/// something else than the rate is in the way, none is low enough.
+const LOWEST: f64 = 1.0 / 16.0;
+
 /// The search ends when the rate is known to this share.
 const PRECISE: f64 = 0.05;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
+/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -120,6 +124,7 @@ fn percentile_of(condition: &str) -> Option<f64> {
 /// The rates of a search, one after another.
 #[derive(Debug)]
 pub(crate) struct Rates {
+    first: f64,
     next: f64,
     met: Option<f64>,
     missed: Option<f64>,
@@ -128,7 +133,7 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn from(rate: f64) -> Self {
-        Rates { next: rate, met: None, missed: None, tried: 0 }
+        Rates { first: rate, next: rate, met: None, missed: None, tried: 0 }
     }
 
     /// The next rate to try, or `None` when the highest one is known well enough.
@@ -139,7 +144,7 @@ impl Rates {
         let next = match (self.met, self.missed) {
             (None, None) => self.next,
             (Some(met), None) => met * 2.0,
-            (None, Some(missed)) => missed / 2.0,
+            (None, Some(missed)) if missed > self.first * LOWEST => missed / 2.0,
             (Some(met), Some(missed)) if missed / met > 1.0 + PRECISE => f64::midpoint(met, missed),
             _ => return None,
         };
@@ -165,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_highest_rate_is_found_from_either_side() {
-        for from in [1.0, 37.0, 5000.0] {
+        for from in [1.0, 37.0, 1900.0] {
             let mut rates = Rates::from(from);
             while let Some(rate) = rates.next() {
                 rates.tell(rate <= 123.0);
@@ -174,9 +179,12 @@ mod tests {
             assert!(found <= 123.0 && found * (1.0 + PRECISE) >= 123.0 / (1.0 + PRECISE), "{from}: {found}");
         }
         let mut never = Rates::from(1.0);
-        while never.next().is_some() {
+        let mut tried = Vec::new();
+        while let Some(rate) = never.next() {
+            tried.push(rate);
             never.tell(false);
         }
+        assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!(never.found(), None);
     }
 
