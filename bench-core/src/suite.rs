@@ -1,6 +1,7 @@
 //! Runs from code: choose cases, measure them, get the record back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::benchmark::Category;
 use crate::case::Case;
@@ -196,14 +197,16 @@ impl Suite {
         let results = self.results.as_deref().filter(|_| !self.once);
         // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
         let baseline = match &self.compare {
-            Some(name) => Some(record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?),
+            Some(name) => {
+                Some(Arc::new(record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?))
+            }
             None => None,
         };
         let folder = results.map(|results| self.open_folder(results)).transpose()?;
         if let Some(folder) = &folder {
             check_against_earlier(folder, &cases)?;
         }
-        let finished = self.measure(&cases, folder)?;
+        let finished = self.measure(&cases, folder, baseline.clone())?;
         let comparison =
             baseline.map(|old| self.compare_with(&old, &finished.record, results.unwrap_or(Path::new(""))));
         Ok(Finished { comparison, ..finished })
@@ -228,7 +231,12 @@ impl Suite {
         Folder::create(results)
     }
 
-    fn measure(&self, cases: &[Case], folder: Option<Folder>) -> Result<Finished, RunError> {
+    fn measure(
+        &self,
+        cases: &[Case],
+        folder: Option<Folder>,
+        baseline: Option<Arc<Record>>,
+    ) -> Result<Finished, RunError> {
         let environment = if self.once { Environment::default() } else { Environment::capture() };
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
@@ -279,8 +287,8 @@ impl Suite {
         let Some(folder) = folder else {
             return Ok(Finished { record, folder: None, comparison: None, trouble: None });
         };
-        let (path, run) = (folder.path(), folder.run().to_owned());
-        let trouble = match self.seal(folder, record.clone(), &run, &earlier) {
+        let path = folder.path();
+        let trouble = match self.seal(folder, record.clone(), &earlier, baseline) {
             Ok(sealed) => {
                 adopt_targets(&mut record, &sealed);
                 None
@@ -294,12 +302,13 @@ impl Suite {
         &self,
         folder: Folder,
         record: Record,
-        run: &str,
         earlier: &EarlierRecords,
+        baseline: Option<Arc<Record>>,
     ) -> Result<Record, RunError> {
-        let sealed = folder.seal(record, earlier)?;
+        let run = folder.run().to_owned();
+        let sealed = folder.seal(record, earlier, baseline)?;
         if let (Some(name), Some(results)) = (&self.save_as, &self.results) {
-            record::point(results, name, run)?;
+            record::point(results, name, &run)?;
         }
         Ok(sealed)
     }

@@ -211,6 +211,10 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     };
     let log = pair.log - scale.drift.shift;
     let figures = Compared { change: Some(log.exp_m1()), ..figures };
+    // Between such runs it is the harness that was slower or faster.
+    if let Some(bound) = old.harness_bound().or_else(|| new.harness_bound()) {
+        return Compared { reason: Some(bound), ..figures };
+    }
     let Some(width) = Width::of(pair, scale) else {
         let reason = "one of the runs has a single round, and so does not know how processes differ";
         return Compared { reason: Some(reason.to_owned()), ..figures };

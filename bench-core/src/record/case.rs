@@ -10,7 +10,7 @@ use crate::domain::{self, Metric, Work};
 use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
-use crate::record::{Failure, RoundRecord, Served, Time, disturbance};
+use crate::record::{Failure, HARNESS_BOUND, RoundRecord, Served, Time, disturbance};
 use crate::stats;
 use crate::target::TargetResult;
 
@@ -153,6 +153,19 @@ impl CaseRecord {
         Served::over(&self.rounds)
     }
 
+    /// That the harness was slower than what it measured, and at which levels; `None` where it was not.
+    pub fn harness_bound(&self) -> Option<String> {
+        let levels =
+            self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);
+        let mut bound: Vec<&str> = Vec::new();
+        for level in levels.filter(|level| level.validity.harness_bound) {
+            if !bound.contains(&level.name.as_str()) {
+                bound.push(&level.name);
+            }
+        }
+        (!bound.is_empty()).then(|| format!("{HARNESS_BOUND} at {}", bound.join(", ")))
+    }
+
     fn update(&mut self) {
         let rounds = &self.rounds;
         self.failure = rounds.iter().find_map(|round| round.failure.clone());
@@ -190,7 +203,7 @@ impl CaseRecord {
 
     /// What speaks against believing the figures.
     fn doubts(&self) -> Vec<String> {
-        let mut doubts = Vec::new();
+        let mut doubts: Vec<String> = self.harness_bound().into_iter().collect();
         let Some(time) = &self.time else { return doubts };
         let empty_s = median_of(&self.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
         // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
@@ -265,6 +278,38 @@ mod tests {
             });
         }
         case
+    }
+
+    #[test]
+    fn a_harness_that_was_too_slow_is_told_wherever_its_figures_are() {
+        use crate::comparison::{Comparison, Judgement, Verdict};
+        use crate::record::{Level, Validity, tests::record};
+        use crate::report::{ColorChoice, Style, console};
+
+        let quick = record(vec![("unit/x", vec![100; 8])]);
+        let mut slow = quick.clone();
+        for round in &mut slow.cases[0].rounds {
+            let validity = Validity { harness_bound: true, ..Validity::default() };
+            let level = |name: &str, validity| Level { name: name.to_owned(), validity, ..Level::default() };
+            let levels = vec![level("5 req/s", Validity::default()), level("90 req/s", validity)];
+            round.served = Some(Served { levels, ..Served::default() });
+        }
+        slow.cases[0].update();
+        let told = "invalid: the harness was the bottleneck at 90 req/s";
+        assert_eq!(
+            (slow.cases[0].harness_bound().as_deref(), quick.cases[0].harness_bound()),
+            (Some(told), None)
+        );
+        assert!(slow.cases[0].warnings.iter().any(|warning| warning == told), "{:?}", slow.cases[0].warnings);
+        let shown = |record| console::render(record, Style::for_stdout(ColorChoice::Never));
+        assert_eq!((shown(&slow).matches(told).count(), shown(&quick).matches(told).count()), (1, 0));
+        let verdict = |old, new| {
+            let compared = Comparison::of(old, new, &Judgement::default(), |_| true).cases.remove(0);
+            (compared.verdict, compared.reason)
+        };
+        assert_eq!(verdict(&quick, &slow), (Verdict::Unsure, Some(told.to_owned())));
+        assert_eq!(verdict(&slow, &quick), (Verdict::Unsure, Some(told.to_owned())));
+        assert_ne!(verdict(&quick, &quick).1.as_deref(), Some(told));
     }
 
     fn warns(case: &CaseRecord, of: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -129,14 +130,19 @@ impl Folder {
     /// # Errors
     /// When the folder cannot be written; the record is then written to the system's temporary folder,
     /// and the error says where.
-    pub fn seal(self, record: Record, earlier_runs: &EarlierRecords) -> Result<Record, RunError> {
+    pub fn seal(
+        self,
+        record: Record,
+        earlier_runs: &EarlierRecords,
+        baseline: Option<Arc<Record>>,
+    ) -> Result<Record, RunError> {
         let mut record = match self.earlier {
             Some(earlier) => read::merge(earlier, record),
             None => record,
         };
         target::settle(&mut record, earlier_runs);
         let path = self.results.join(&self.run);
-        write_reports(&path, &record).map_err(|error| match rescue(&record) {
+        write_reports(&path, &record, baseline).map_err(|error| match rescue(&record) {
             Ok(rescued) => RunError::Rescued { rescued, source: Box::new(error) },
             Err(_) => error,
         })?;
@@ -221,7 +227,7 @@ pub(crate) fn recover(results: &Path) -> Vec<String> {
             return None;
         }
         let record = read::open(&folder).ok()?;
-        write_reports(&folder, &record).ok()?;
+        write_reports(&folder, &record, None).ok()?;
         Some(record.run)
     };
     fs::read_dir(results)
@@ -232,8 +238,8 @@ pub(crate) fn recover(results: &Path) -> Vec<String> {
         .collect()
 }
 
-fn write_reports(folder: &Path, record: &Record) -> Result<(), RunError> {
-    let outlet = Outlet::into(folder);
+fn write_reports(folder: &Path, record: &Record, baseline: Option<Arc<Record>>) -> Result<(), RunError> {
+    let outlet = Outlet::into(folder).beside(baseline);
     for Exporter { export, .. } in report::exporters() {
         export(record, &outlet)?;
     }
@@ -369,7 +375,7 @@ mod tests {
         let mut later = record(vec![("unit/fast", vec![1_000_000; 6])]);
         later.cases[0].targets = over("slow");
         let folder = Folder { results: results.path().to_owned(), run, earlier: Some(earlier) };
-        let sealed = folder.seal(later, &EarlierRecords::default()).expect("sealed");
+        let sealed = folder.seal(later, &EarlierRecords::default(), None).expect("sealed");
         let outcome = |id: &str| sealed.case(id).expect(id).targets[0].outcome;
         assert_eq!((outcome("unit/fast"), outcome("unit/slow")), (Outcome::Met, Outcome::Missed));
         assert_eq!(sealed.targets.expect("two").total, 2);

@@ -30,7 +30,7 @@ pub use journal::Journal;
 pub(crate) use read::open_sealed;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
-pub use served::{Bin, Dot, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
+pub use served::{Bin, Dot, HARNESS_BOUND, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};
 

@@ -156,6 +156,9 @@ pub struct Told {
     pub count: u64,
 }
 
+/// What is said of figures whose harness was slower than what it measured, wherever they are shown.
+pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
+
 impl Level {
     /// The metric of this name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {

@@ -49,6 +49,9 @@ pub fn render(record: &Record, style: Style) -> String {
             (Some(time), Status::Ok) => {
                 unsupported |= !(time.p95.supported && time.p99.supported);
                 table.row(cells(name, case, time));
+                if let Some(bound) = case.harness_bound() {
+                    table.remark("", style.bad(&printable(&bound)));
+                }
             }
             (_, Status::Failed) => {
                 table.remark(
@@ -149,10 +152,12 @@ pub fn render_failures(record: &Record, style: Style) -> String {
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
-    let of_cases = record
-        .cases
-        .iter()
-        .flat_map(|case| case.warnings.iter().map(move |warning| (case.id.clone(), warning.as_str())));
+    // That the harness was the bottleneck stands beside the figures themselves.
+    let told = |case: &CaseRecord, warning: &str| case.harness_bound().as_deref() == Some(warning);
+    let of_cases = record.cases.iter().flat_map(|case| {
+        let warnings = case.warnings.iter().filter(move |warning| !told(case, warning));
+        warnings.map(move |warning| (case.id.clone(), warning.as_str()))
+    });
     // Cases that share a warning share a line.
     let mut grouped: Vec<(&str, Vec<String>)> = Vec::new();
     for (case, warning) in of_cases {

@@ -3,20 +3,33 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::RunError;
-use crate::record::{stream_whole, write_whole};
+use crate::record::{Record, stream_whole, write_whole};
 
 /// The run directory, for exporters. Each file is either the old one or the new one, whole, at every moment.
 #[derive(Debug)]
 pub struct Outlet {
     folder: PathBuf,
+    baseline: Option<Arc<Record>>,
 }
 
 impl Outlet {
     /// Into `folder`, which exists.
     pub fn into(folder: &Path) -> Self {
-        Outlet { folder: folder.to_owned() }
+        Outlet { folder: folder.to_owned(), baseline: None }
+    }
+
+    /// The same, for a run that is to be compared with `baseline`.
+    #[must_use]
+    pub fn beside(self, baseline: Option<Arc<Record>>) -> Self {
+        Outlet { baseline, ..self }
+    }
+
+    /// The earlier run that this one is to be compared with (`--compare`), if any.
+    pub fn baseline(&self) -> Option<&Record> {
+        self.baseline.as_deref()
     }
 
     /// The run directory, with what workers have left there.

@@ -102,7 +102,8 @@ fn in_short(case: &CaseRecord) -> String {
             let precision =
                 time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
-            format!("{}{precision} in {} {rounds}", time.median_s, time.rounds)
+            let bound = case.harness_bound().map(|bound| format!(", {bound}")).unwrap_or_default();
+            format!("{}{precision} in {} {rounds}{bound}", time.median_s, time.rounds)
         }
         (Status::Skipped, _) => {
             format!("skipped: {}", first_line(case.skip_reason.as_deref().unwrap_or_default()))

@@ -3,7 +3,7 @@
 use crate::domain::Metric;
 use crate::nearest;
 use crate::probe::OverRounds;
-use crate::record::{self, CaseRecord, Percentile, RoundRecord, Time};
+use crate::record::{self, CaseRecord, HARNESS_BOUND, Percentile, RoundRecord, Time};
 use crate::stats::{self, Interval};
 use crate::target::Setting;
 
@@ -21,6 +21,9 @@ const BUILT_IN: [&str; 11] = [
     "peak_memory",
     "throughput",
 ];
+
+/// Those of them that a harness which is too slow for its load does not change.
+const BEFORE_LOAD: [&str; 3] = ["first_call", "load", "peak_memory"];
 
 const ONE_ROUND: &str = "one round only: how much processes differ is unknown";
 const TOO_FEW: &str = "too few observations for this percentile";
@@ -43,6 +46,11 @@ impl Figure {
         let interval = interval.filter(|found| found.low.is_finite() && found.high.is_finite());
         let doubt = interval.is_none().then(|| doubt.to_owned());
         Figure { value, unit: unit.to_owned(), interval, doubt, level: None }
+    }
+
+    /// The same where the harness was slower than what it measured: no limit can be met or missed by it.
+    fn of_the_harness(self) -> Self {
+        Figure { interval: None, doubt: Some(HARNESS_BOUND.to_owned()), ..self }
     }
 
     /// A time per iteration or process; `rounds` is how many know it.
@@ -82,17 +90,24 @@ impl Figure {
 pub(super) struct Place {
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) metrics: Vec<Metric>,
+    /// Whether the harness was slower than what it measured there: then nothing is known of the model.
+    pub(super) harness_bound: bool,
 }
 
 /// Where a case has metrics. A load case adds a place for each of its levels.
 fn places(case: &CaseRecord) -> Vec<Place> {
-    let whole = Place { settings: Vec::new(), metrics: case.metrics.clone() };
+    let harness_bound = case.harness_bound().is_some();
+    let whole = Place { settings: Vec::new(), metrics: case.metrics.clone(), harness_bound };
     let levels = case.served().into_iter().flat_map(|served| served.levels);
     std::iter::once(whole)
         .chain(levels.map(|level| {
             let concurrency = level.concurrency.map(|count| ("concurrency", count.to_string()));
             let rate = level.rate.map(|rate| ("rate", rate.to_string()));
-            Place { settings: concurrency.into_iter().chain(rate).collect(), metrics: level.metrics }
+            Place {
+                settings: concurrency.into_iter().chain(rate).collect(),
+                metrics: level.metrics,
+                harness_bound: level.validity.harness_bound,
+            }
         }))
         .collect()
 }
@@ -109,8 +124,10 @@ pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<
         return Ok(of_levels);
     }
     let of_case = || {
-        let observed = || observed(case, name, rounds);
-        built_in(case, name).or_else(|| metric(&case.metrics, name, rounds)).or_else(observed)
+        let of_load = built_in(case, name).or_else(|| metric(&case.metrics, name, rounds));
+        let bound = case.harness_bound().is_some() && !BEFORE_LOAD.contains(&name);
+        let of_load = of_load.map(|figure| if bound { figure.of_the_harness() } else { figure });
+        of_load.or_else(|| observed(case, name, rounds))
     };
     match at.is_empty().then(of_case).flatten() {
         Some(figure) => Ok(vec![figure]),
@@ -127,7 +144,8 @@ pub(super) fn at_levels(places: &[Place], name: &str, at: &[&Setting], rounds: u
         .iter()
         .filter(|place| !place.settings.is_empty() && at.iter().all(|wanted| has(place, wanted)))
         .filter_map(|place| {
-            Some(Figure { level: Some(told(place)), ..metric(&place.metrics, name, rounds)? })
+            let figure = Figure { level: Some(told(place)), ..metric(&place.metrics, name, rounds)? };
+            Some(if place.harness_bound { figure.of_the_harness() } else { figure })
         })
         .collect()
 }
@@ -256,9 +274,17 @@ mod tests {
         let metrics = |value| [Metric::new("TTFA p95", "s", value, Better::Lower)];
         let (whole, one, eight) = (metrics(0.1), metrics(0.2), metrics(0.3));
         let places = [
-            Place { settings: vec![], metrics: whole.to_vec() },
-            Place { settings: vec![("concurrency", "1".to_owned())], metrics: one.to_vec() },
-            Place { settings: vec![("concurrency", "8".to_owned())], metrics: eight.to_vec() },
+            Place { settings: vec![], metrics: whole.to_vec(), harness_bound: false },
+            Place {
+                settings: vec![("concurrency", "1".to_owned())],
+                metrics: one.to_vec(),
+                harness_bound: false,
+            },
+            Place {
+                settings: vec![("concurrency", "8".to_owned())],
+                metrics: eight.to_vec(),
+                harness_bound: true,
+            },
         ];
         let found = |at: &[&Setting]| -> Vec<f64> {
             at_levels(&places, "ttfa_p95", at, 2).iter().map(|figure| figure.value).collect()
@@ -266,6 +292,10 @@ mod tests {
         let at = |value: &'static str| Setting { name: "concurrency".into(), value: value.into() };
         assert_eq!(found(&[]), [0.2, 0.3], "the case as a whole is no level");
         assert_eq!(found(&[&at("8")]), [0.3]);
+        let doubts: Vec<Option<String>> =
+            at_levels(&places, "ttfa_p95", &[], 2).into_iter().map(|figure| figure.doubt).collect();
+        assert_eq!(doubts[1].as_deref(), Some(HARNESS_BOUND));
+        assert_ne!(doubts[0].as_deref(), Some(HARNESS_BOUND));
         assert!(found(&[&at("2")]).is_empty());
         let reason = absent(&places, &[], "ttfa_p95", &[&at("2")]);
         assert!(reason.contains("at concurrency=2 (levels: concurrency=1; concurrency=8)"), "{reason}");

@@ -32,8 +32,10 @@ pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<
         }
         _ => None,
     };
-    let one_round = "one round only: how much processes differ is unknown".to_owned();
-    Ok(figure(before, after, interval, Some(one_round)))
+    let bound = other.harness_bound().or_else(|| case.harness_bound());
+    let interval = interval.filter(|_| bound.is_none());
+    let one_round = || "one round only: how much processes differ is unknown".to_owned();
+    Ok(figure(before, after, interval, Some(bound.unwrap_or_else(one_round))))
 }
 
 /// The case with this id, or the one of this benchmark with the same arguments, or the one without any.

@@ -22,10 +22,10 @@ pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
 }
 
 /// Names of the metrics that are told of a group beyond its table.
-fn notable(group: &Group<'_>) -> Vec<String> {
+pub(super) fn notable(group: &Group<'_>) -> Vec<String> {
     let mut names = vec![group.primary.clone(), "RPS".to_owned()];
     names.extend(group.plots.iter().cloned());
-    names.extend(["latency p50", "latency p95", "goodput"].map(str::to_owned));
+    names.extend(["latency p50", "latency p95", "latency p99", "goodput"].map(str::to_owned));
     let mut kept: Vec<String> = Vec::new();
     for name in names {
         if !kept.contains(&name) && group.metric(&name).is_some() {
@@ -43,6 +43,8 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
             .filter(|level| level.level.validity.valid)
             .filter_map(|level| level.level.metric(name).map(|metric| Best { metric, level }))
             .filter(|best| best.metric.value.is_finite())
+            // Nothing at all is nowhere at its best.
+            .filter(|best| best.metric.value > 0.0 || best.metric.better == Better::Lower)
     };
     let supported = candidates().any(|best| best.metric.supported != Some(false));
     let figure = |best: &Best<'_>| match best.metric.better {
@@ -83,6 +85,16 @@ mod tests {
         assert_eq!(told[0], "ASPS at concurrency 4");
         assert!(told.contains(&"RTF p95 at concurrency 1".to_owned()), "{told:?}");
         assert!(told.contains(&"TTFA p95 at concurrency 1".to_owned()), "{told:?}");
+    }
+
+    #[test]
+    fn no_speech_at_all_is_not_the_best_of_it() {
+        let mut level = closed(1);
+        level.metrics.iter_mut().filter(|metric| metric.name == "ASPS").for_each(|metric| metric.value = 0.0);
+        let record = record(vec![case("tts/performance/speak", vec![vec![level]])]);
+        let groups = groups(&record);
+        let told: Vec<&str> = best(&groups[0]).iter().map(|best| best.metric.name.as_str()).collect();
+        assert!(!told.contains(&"ASPS") && told.contains(&"RPS"), "{told:?}");
     }
 
     #[test]

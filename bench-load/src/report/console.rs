@@ -5,11 +5,11 @@ use std::fmt::Write;
 use bench_core::domain::Metric;
 use bench_core::inventory;
 use bench_core::quantity::percent;
-use bench_core::record::Record;
-use bench_core::report::{Section, Style, Table, printable};
+use bench_core::record::{HARNESS_BOUND, Record};
+use bench_core::report::{Section, Style, Table, first_line, printable};
 
 use super::best::{best, first_output};
-use super::figure::{INVALID_HARNESS, figure};
+use super::figure::figure;
 use super::group::{Group, GroupLevel, groups};
 
 inventory::submit! { Section { name: "load", render } }
@@ -60,7 +60,7 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
         let _ = writeln!(out, "{}", style.faint("~ too few requests for this percentile at 99 % confidence"));
     }
     for best in best(group) {
-        let value = figure(best.metric.value, &best.metric.unit);
+        let value = cell(best.metric, false);
         let _ = writeln!(out, "  best {}: {value} at {}", best.metric.name, printable(&best.level.label));
     }
     for level in &group.levels {
@@ -114,7 +114,7 @@ fn verdict(level: &GroupLevel<'_>, style: Style) -> String {
     let validity = &level.level.validity;
     match (validity.valid, validity.harness_bound) {
         (true, _) => style.good("VALID"),
-        (false, true) => style.bad(INVALID_HARNESS),
+        (false, true) => style.bad(HARNESS_BOUND),
         (false, false) => style.bad("INVALID"),
     }
 }
@@ -128,7 +128,7 @@ fn remarks(out: &mut String, level: &GroupLevel<'_>, style: Style) {
     }
     for told in found.errors.iter().take(3) {
         let _ =
-            writeln!(out, "{} {label}: {} × {}", style.bad("failed:"), told.count, printable(&told.message));
+            writeln!(out, "{} {label}: {} × {}", style.bad("failed:"), told.count, first_line(&told.message));
     }
     for warning in &found.warnings {
         let _ = writeln!(out, "{} {label}: {}", style.doubtful("warning:"), printable(warning));
@@ -152,7 +152,7 @@ mod tests {
         let record = record(vec![case("tts/performance/speak", vec![levels])]);
         let text = render(&record, Style::for_stdout(ColorChoice::Never));
         assert!(text.starts_with("tts/performance/speak · speech"), "{text}");
-        assert!(text.contains(INVALID_HARNESS) && text.contains("(3 failed)"), "{text}");
+        assert!(text.contains(HARNESS_BOUND) && text.contains("(3 failed)"), "{text}");
         assert!(text.contains("best ASPS: ") && text.contains("at concurrency 1"), "{text}");
         assert!(text.contains("invalid: concurrency 4: late\u{fffd}[31m"), "{text}");
         assert!(

@@ -3,9 +3,6 @@
 use bench_core::domain::Metric;
 use bench_core::quantity::{Seconds, rate, significant};
 
-/// What is said of a level whose harness was slower than what it measured.
-pub const INVALID_HARNESS: &str = "invalid: the harness was the bottleneck";
-
 /// A value with its unit: `12.40 ms`, `3.512 images/s`; ratios have none, and `–` is no number.
 pub fn figure(value: f64, unit: &str) -> String {
     match unit {

@@ -6,10 +6,8 @@ use bench_core::Record;
 use bench_core::domain::Metric;
 use bench_core::inventory;
 use bench_core::quantity::Seconds;
-use bench_core::record::{CaseRecord, Headline, Level, Served};
+use bench_core::record::{CaseRecord, HARNESS_BOUND, Headline, Level, Served};
 use bench_core::report::Exporter;
-
-use super::figure::INVALID_HARNESS;
 
 inventory::submit! {
     Exporter {
@@ -152,7 +150,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
 
 /// Why a level is not valid; first of all that the harness was too slow.
 pub(crate) fn reasons(level: &Level) -> Vec<String> {
-    let harness = level.validity.harness_bound.then(|| INVALID_HARNESS.to_owned());
+    let harness = level.validity.harness_bound.then(|| HARNESS_BOUND.to_owned());
     harness.into_iter().chain(level.validity.reasons.iter().cloned()).collect()
 }
 

@@ -4,6 +4,7 @@
 //! cases. Each file of the run directory is one module, and plugged in where it is written.
 
 mod best;
+mod comparison;
 mod console;
 mod figure;
 mod group;
@@ -17,5 +18,5 @@ mod requests_csv;
 mod fixture;
 
 pub use best::{Best, best};
-pub use figure::{INVALID_HARNESS, family, figure, percentile};
+pub use figure::{family, figure, percentile};
 pub use group::{Group, GroupLevel, Setting, groups};

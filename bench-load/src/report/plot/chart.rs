@@ -24,6 +24,9 @@ const INKS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", 
 /// Values that span more than this are drawn on a logarithmic axis.
 const WIDE: f64 = 100.0;
 
+/// Ends of intervals beyond this many times the largest value are cut off.
+const MOST_ABOVE: f64 = 2.0;
+
 /// A picture of lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
@@ -174,11 +177,17 @@ impl Chart {
         let finite =
             |values: Vec<f64>| values.into_iter().filter(|value| value.is_finite()).collect::<Vec<_>>();
         let x = self.x.lay(&finite(all().map(|point| point.x).collect()), (LEFT, right));
-        let y = self.y.lay(&finite(all().map(|point| point.y).collect()), (BOTTOM, TOP));
+        // Intervals are seen whole, unless they are so wide that the values would no longer be.
+        let most = finite(all().map(|point| point.y).collect()).into_iter().fold(0.0, f64::max);
+        let ends = all().filter_map(|point| point.bounds).map(|(_, high)| high.min(MOST_ABOVE * most));
+        let y = self.y.lay(&finite(all().map(|point| point.y).chain(ends).collect()), (BOTTOM, TOP));
         let mut svg = Svg::new(WIDTH);
         let fits = shortened(&self.title, (WIDTH - 40.0) / HEADING.size);
         svg.text_with_title((20.0, 32.0), Anchor::Start, HEADING, &fits, Some(&self.title));
-        svg.text((20.0, 52.0), Anchor::Start, SMALL, &self.note);
+        let fits = shortened(&self.note, (WIDTH - 40.0) / SMALL.size);
+        if !self.note.is_empty() {
+            svg.text_with_title((20.0, 52.0), Anchor::Start, SMALL, &fits, Some(&self.note));
+        }
         for (at, text) in &y.ticks {
             svg.line((LEFT, y.at(*at)), (right, y.at(*at)), GRID, 1.0);
             svg.text((LEFT - 8.0, y.at(*at) + 4.0), Anchor::End, SMALL, text);
@@ -190,7 +199,8 @@ impl Chart {
         svg.line((LEFT, BOTTOM), (right, BOTTOM), FAINT, 1.0);
         let unit = if self.y.unit.is_empty() { String::new() } else { format!(" ({})", self.y.unit) };
         let log = if y.logarithmic { ", logarithmic" } else { "" };
-        svg.text((20.0, TOP - 14.0), Anchor::Start, LABEL, &format!("{}{unit}{log}", self.y.title));
+        let bars = if all().any(|point| point.bounds.is_some()) { ", with 95 % intervals" } else { "" };
+        svg.text((20.0, TOP - 14.0), Anchor::Start, LABEL, &format!("{}{unit}{log}{bars}", self.y.title));
         svg.text((LEFT.midpoint(right), BOTTOM + 44.0), Anchor::Middle, LABEL, &self.x.title);
         for (number, line) in self.lines.iter().enumerate() {
             let ink = INKS[number % INKS.len()];
@@ -208,8 +218,19 @@ fn draw(svg: &mut Svg, line: &Line, ink: &str, (x, y): (&Laid, &Laid)) {
     let drawn = || line.points.iter().filter(|point| point.x.is_finite() && point.y.is_finite());
     if !line.lineless && drawn().count() > 1 {
         let dash = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-        let attributes = format!("stroke=\"{ink}\" stroke-width=\"2\"{dash}");
-        svg.path(drawn().map(|point| (x.at(point.x), y.at(point.y))), &attributes);
+        let attributes = |dash: &str| format!("stroke=\"{ink}\" stroke-width=\"2\"{dash}");
+        let at = |point: &Point| (x.at(point.x), y.at(point.y));
+        if line.dotless {
+            // What a dot would show by being hollow. Ascending: what follows the first hollow point is hollow, too.
+            let (solid, hollow): (Vec<&Point>, Vec<&Point>) = drawn().partition(|point| !point.hollow);
+            if !hollow.is_empty() {
+                let tail = solid.last().copied().into_iter().chain(hollow);
+                svg.path(tail.map(at), &attributes(" stroke-dasharray=\"2 4\""));
+            }
+            svg.path(solid.into_iter().map(at), &attributes(dash));
+        } else {
+            svg.path(drawn().map(at), &attributes(dash));
+        }
     }
     if line.dotless {
         return;
@@ -217,20 +238,22 @@ fn draw(svg: &mut Svg, line: &Line, ink: &str, (x, y): (&Laid, &Laid)) {
     for point in drawn() {
         let place = (x.at(point.x), y.at(point.y));
         if let Some((low, high)) = point.bounds.filter(|(low, high)| low.is_finite() && high.is_finite()) {
-            svg.line((place.0, y.at(low)), (place.0, y.at(high)), ink, 1.2);
+            let within = |end: f64| y.at(end).clamp(TOP, BOTTOM);
+            svg.line((place.0, within(low)), (place.0, within(high)), ink, 1.2);
         }
         mark(svg, place, ink, point, if line.lineless { 2.2 } else { 4.0 });
     }
 }
 
 fn mark(svg: &mut Svg, (x, y): (f64, f64), ink: &str, point: &Point, radius: f64) {
+    if point.hollow {
+        svg.circle((x, y), radius, &format!("fill=\"#ffffff\" stroke=\"{ink}\" stroke-width=\"1.6\""));
+    }
     if point.crossed {
         let arm = radius + 0.8;
         svg.line((x - arm, y - arm), (x + arm, y + arm), ink, 1.8);
         svg.line((x - arm, y + arm), (x + arm, y - arm), ink, 1.8);
-    } else if point.hollow {
-        svg.circle((x, y), radius, &format!("fill=\"#ffffff\" stroke=\"{ink}\" stroke-width=\"1.6\""));
-    } else {
+    } else if !point.hollow {
         svg.circle((x, y), radius, &format!("fill=\"{ink}\""));
     }
 }

@@ -3,12 +3,13 @@
 mod chart;
 
 use bench_core::inventory;
-use bench_core::record::Record;
+use bench_core::record::{HARNESS_BOUND, Record};
 use bench_core::report::{Exporter, Outlet, file_name};
-use bench_core::{RunError, record::Level};
+use bench_core::{RunError, record::Level, stats};
 
-use super::figure::{INVALID_HARNESS, is_rate};
-use super::group::{Group, groups};
+use super::comparison::{Side, sides};
+use super::figure::is_rate;
+use super::group::{Group, GroupLevel, groups};
 use chart::{Chart, Line, Point, Scale};
 
 inventory::submit! { Exporter { name: "plots", export } }
@@ -27,7 +28,7 @@ fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
             write(outlet, &format!("plots/{file}-{name}"), &chart)?;
         }
     }
-    for (name, chart) in side_by_side(&groups) {
+    for (name, chart) in side_by_side(&sides(record, outlet.baseline())) {
         write(outlet, &format!("plots/{name}"), &chart)?;
     }
     Ok(())
@@ -84,17 +85,30 @@ fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
         .collect()
 }
 
-/// What the marks of a chart mean, as far as it has any.
-fn note(lines: &[Line]) -> String {
-    let any = |mark: fn(&Point) -> bool| lines.iter().flat_map(|line| &line.points).any(mark);
+/// What the marks of a chart mean, as far as it has any, after what makes levels worthless.
+fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> String {
+    let any = |mark: fn(&Line, &Point) -> bool| {
+        lines.iter().any(|line| line.points.iter().any(|point| mark(line, point)))
+    };
     let mut notes = Vec::new();
-    if any(|point| point.hollow) {
-        notes.push("hollow: too few requests for this percentile");
+    notes.extend(bound(levels));
+    if any(|line, point| point.hollow && !line.dotless) {
+        notes.push("hollow: too few requests for this percentile".to_owned());
     }
-    if any(|point| point.crossed) {
-        notes.push("crossed: the level is not valid");
+    if any(|line, point| point.hollow && line.dotless) {
+        notes.push("dashed: too few requests for these percentiles".to_owned());
+    }
+    if any(|_, point| point.crossed) {
+        notes.push("crossed: the level is not valid".to_owned());
     }
     notes.join(" · ")
+}
+
+/// That the harness was slower than what it measured, and at which levels.
+fn bound<'a>(levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> Option<String> {
+    let bound = levels.into_iter().filter(|level| level.level.validity.harness_bound);
+    let labels: Vec<&str> = bound.map(|level| level.label.as_str()).collect();
+    (!labels.is_empty()).then(|| format!("{HARNESS_BOUND} at {}", labels.join(", ")))
 }
 
 fn against_setting(group: &Group<'_>, name: &str) -> Option<Chart> {
@@ -116,7 +130,7 @@ fn against_setting(group: &Group<'_>, name: &str) -> Option<Chart> {
     }
     Some(Chart {
         title: group.id(),
-        note: note(&lines),
+        note: note(&lines, &group.levels),
         x: Scale::setting(group.setting.title(), measured.iter().map(|point| point.x)),
         y: Scale::values(name, &metric.unit),
         lines,
@@ -135,7 +149,7 @@ fn percentiles(group: &Group<'_>) -> Chart {
         .collect();
     Chart {
         title: group.id(),
-        note: note(&lines),
+        note: note(&lines, &group.levels),
         x: Scale::setting(group.setting.title(), group.levels.iter().filter_map(|level| level.at)),
         y: Scale::values(group.latency_name(), "s"),
         lines,
@@ -153,7 +167,11 @@ fn over_time(title: &str, latency: &str, level: &Level) -> Chart {
     if !failed.is_empty() {
         lines.push(Line { label: "failed".to_owned(), points: failed, lineless: true, ..Line::default() });
     }
-    let note = if level.validity.harness_bound { INVALID_HARNESS.to_owned() } else { String::new() };
+    let note = match (level.validity.valid, level.validity.harness_bound) {
+        (_, true) => HARNESS_BOUND.to_owned(),
+        (false, false) => format!("not valid: {}", level.validity.reasons.join("; ")),
+        (true, false) => String::new(),
+    };
     Chart {
         title: title.to_owned(),
         note,
@@ -165,7 +183,7 @@ fn over_time(title: &str, latency: &str, level: &Level) -> Chart {
 
 /// The latency against how many requests it exceeds, each nine as wide as the next (Tene's HdrHistogram).
 fn distribution(group: &Group<'_>) -> Chart {
-    let lines = group
+    let lines: Vec<Line> = group
         .levels
         .iter()
         .map(|level| {
@@ -178,25 +196,28 @@ fn distribution(group: &Group<'_>) -> Chart {
                     below += bin.count;
                     // The last request has no share beyond it; half of one stands for it.
                     let beyond = (total as f64 - below as f64).max(0.5) / total.max(1) as f64;
-                    Point { x: -beyond.log10(), y: bin.up_to_s, ..Point::default() }
+                    let hollow = total < stats::support(1.0 - beyond) as u64;
+                    Point { x: -beyond.log10(), y: bin.up_to_s, hollow, ..Point::default() }
                 })
                 .collect();
-            Line { label: level.label.clone(), points, dotless: true, ..Line::default() }
+            let invalid = if level.level.validity.valid { "" } else { ", not valid" };
+            let label = format!("{}{invalid}", level.label);
+            Line { label, points, dotless: true, ..Line::default() }
         })
         .collect();
     Chart {
         title: group.id(),
-        note: String::new(),
+        note: note(&lines, &group.levels),
         x: Scale::nines("percentile of requests"),
         y: Scale::values(group.latency_name(), "s"),
         lines,
     }
 }
 
-/// One chart for all benchmarks that look at the same metric first, where there are several.
-fn side_by_side(groups: &[Group<'_>]) -> Vec<(String, Chart)> {
+/// One chart for all that look at the same metric first.
+fn side_by_side(sides: &[Side<'_>]) -> Vec<(String, Chart)> {
     let mut primaries: Vec<(&str, super::Setting)> = Vec::new();
-    for group in groups {
+    for Side { group, .. } in sides {
         if !primaries.contains(&(group.primary.as_str(), group.setting)) {
             primaries.push((&group.primary, group.setting));
         }
@@ -204,26 +225,41 @@ fn side_by_side(groups: &[Group<'_>]) -> Vec<(String, Chart)> {
     primaries
         .into_iter()
         .filter_map(|(primary, setting)| {
-            let of: Vec<&Group<'_>> =
-                groups.iter().filter(|group| group.primary == primary && group.setting == setting).collect();
-            let lines: Vec<Line> = of
-                .iter()
-                .map(|group| Line { label: group.id(), points: points(group, primary), ..Line::default() })
+            let of = || {
+                sides.iter().filter(move |side| {
+                    (side.group.primary.as_str(), side.group.setting) == (primary, setting)
+                })
+            };
+            let lines: Vec<Line> = of()
+                .map(|side| Line {
+                    label: side.label(),
+                    points: points(&side.group, primary),
+                    dashed: side.earlier,
+                    ..Line::default()
+                })
                 .filter(|line| !line.points.is_empty())
                 .collect();
             if lines.len() < 2 {
                 return None;
             }
-            let unit = of.iter().find_map(|group| group.metric(primary))?.unit.clone();
+            let unit = of().find_map(|side| side.group.metric(primary))?.unit.clone();
             let settings = lines.iter().flat_map(|line| &line.points).map(|point| point.x);
+            let earlier = of().find(|side| side.earlier).map(|side| format!("dashed: the run {}", side.run));
+            let marks = note(&lines, of().flat_map(|side| &side.group.levels));
             let chart = Chart {
                 title: format!("{primary}, side by side"),
-                note: note(&lines),
+                note: earlier
+                    .into_iter()
+                    .chain([marks])
+                    .filter(|note| !note.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" · "),
                 x: Scale::setting(setting.title(), settings),
                 y: Scale::values(primary, &unit),
                 lines,
             };
-            Some((format!("comparison-{}", file_name(primary)), chart))
+            let against = if setting == super::Setting::Rate { "-by-rate" } else { "" };
+            Some((format!("comparison-{}{against}", file_name(primary)), chart))
         })
         .collect()
 }
