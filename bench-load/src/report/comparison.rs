@@ -52,12 +52,6 @@ pub(super) struct Side<'a> {
 }
 
 impl Side<'_> {
-    /// What it is called in a legend.
-    pub(super) fn label(&self) -> String {
-        let id = self.group.id();
-        if self.earlier { format!("{id}, before") } else { id }
-    }
-
     fn level(&self, label: &str) -> Option<&GroupLevel<'_>> {
         self.group.levels.iter().find(|level| level.label == label)
     }
@@ -187,7 +181,6 @@ mod tests {
         let sides = sides(&now, Some(&before));
         let told: Vec<(&str, bool)> = sides.iter().map(|side| (side.run, side.earlier)).collect();
         assert_eq!(told, [("before", true), (now.run.as_str(), false)]);
-        assert_eq!(sides[0].label(), "a/performance/speak, before");
         let asps: Vec<String> = rows(&sides)
             .into_iter()
             .filter(|row| row["metric"] == "ASPS" && row["level"] == "concurrency 1")

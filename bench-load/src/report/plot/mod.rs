@@ -79,7 +79,10 @@ fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
                 y: metric.value,
                 hollow: metric.supported == Some(false),
                 crossed: !level.level.validity.valid,
-                bounds: metric.interval.map(|interval| (interval.low, interval.high)),
+                bounds: metric
+                    .interval
+                    .filter(|_| metric.supported != Some(false))
+                    .map(|interval| (interval.low, interval.high)),
             })
         })
         .collect()
@@ -214,6 +217,20 @@ fn distribution(group: &Group<'_>) -> Chart {
     }
 }
 
+/// The name of a side in a legend, without what all have in common: there is little room.
+fn label<'a>(side: &Side<'_>, all: impl Iterator<Item = &'a Group<'a>> + Clone) -> String {
+    let Group { model, category, name, .. } = &side.group;
+    let same_model = all.clone().all(|other| other.model == *model);
+    let same_category = all.clone().all(|other| other.category == *category);
+    let id = side.group.id();
+    // The model and the category end where the name begins.
+    let tail = id.find(&format!("/{name}")).map_or(id.as_str(), |slash| &id[slash + 1..]);
+    let model = model.filter(|_| !same_model).map(|model| format!("{model}/")).unwrap_or_default();
+    let category = if same_category { String::new() } else { format!("{category}/") };
+    let before = if side.earlier { ", before" } else { "" };
+    format!("{model}{category}{tail}{before}")
+}
+
 /// One chart for all that look at the same metric first.
 fn side_by_side(sides: &[Side<'_>]) -> Vec<(String, Chart)> {
     let mut primaries: Vec<(&str, super::Setting)> = Vec::new();
@@ -232,7 +249,7 @@ fn side_by_side(sides: &[Side<'_>]) -> Vec<(String, Chart)> {
             };
             let lines: Vec<Line> = of()
                 .map(|side| Line {
-                    label: side.label(),
+                    label: label(side, of().map(|side| &side.group)),
                     points: points(&side.group, primary),
                     dashed: side.earlier,
                     ..Line::default()

@@ -56,6 +56,8 @@ fn benchmarks_with_one_metric_share_a_chart() {
     let charts = side_by_side(&sides(&record, None));
     assert_eq!(charts.len(), 1);
     assert_eq!(charts[0].0, "comparison-ASPS");
+    let labels: Vec<&str> = charts[0].1.lines.iter().map(|line| line.label.as_str()).collect();
+    assert_eq!(labels, ["a/speak", "b/speak"], "the category is that of both");
 }
 
 #[test]
@@ -78,6 +80,7 @@ fn a_run_is_drawn_beside_the_one_that_it_is_compared_with() {
     before.run = "the-run-before".to_owned();
     let charts = side_by_side(&sides(&now, Some(&before)));
     assert_eq!(charts[0].1.lines.iter().map(|line| line.dashed).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(charts[0].1.lines[0].label, "speak, before");
     assert!(charts[0].1.svg().contains("dashed: the run the-run-before"));
 }
 
