@@ -28,6 +28,11 @@ impl Phase {
         self.to_ns.fetch_min(at_ns, Ordering::Relaxed);
     }
 
+    /// Whether all clients were at work at `at_ns`.
+    pub(crate) fn has_begun(&self, at_ns: u64) -> bool {
+        at_ns >= self.from_ns.load(Ordering::Relaxed)
+    }
+
     /// Whether a request was begun in the steady part, and whether it ended there.
     pub(crate) fn holds(&self, row: &Row) -> (bool, bool) {
         let from_ns = self.from_ns.load(Ordering::Relaxed);

@@ -8,7 +8,7 @@ use super::{Answer, Domain, Facts, Figure, MOST_VALUES, Response, Seen};
 use crate::request::{Mark, MarkKind, Times};
 
 /// Columns of `requests.csv` that every domain shares.
-const SHARED: [&str; 35] = [
+const SHARED: [&str; 36] = [
     "run",
     "case",
     "model",
@@ -36,6 +36,7 @@ const SHARED: [&str; 35] = [
     "scheduled_latency_s",
     "send_lag_s",
     "memory_bytes",
+    "memory_peak_bytes",
     "gpu_memory_bytes",
     "format",
     "outcome",

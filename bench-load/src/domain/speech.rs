@@ -1,6 +1,7 @@
 //! Text to speech.
 
 use bench_core::domain::Better;
+use bench_core::quantity::Seconds;
 
 use super::streaming::{first_output_s, outputs, since};
 use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Ratio, Response, Seen};
@@ -119,6 +120,24 @@ fn underrun_s(seen: &Seen<'_>) -> Option<f64> {
     Some(late.fold(0.0, f64::max)).map(|dry| if dry < 1e-9 { 0.0 } else { dry })
 }
 
+/// Audio of more than this much, and this much a character, is none of the text: a slow reader takes 0.1 s a character.
+const LONGEST_S: (f64, f64) = (10.0, 2.0);
+
+/// More characters a second than this are not spoken: a fast reader makes 25.
+const FASTEST: f64 = 500.0;
+
+/// What is not to be believed of a duration, if anything is.
+fn implausible(duration_s: f64, characters: u64) -> Option<String> {
+    let characters = characters as f64;
+    let slow = duration_s > LONGEST_S.0 + LONGEST_S.1 * characters;
+    (slow || characters > FASTEST * duration_s).then(|| {
+        format!(
+            "{} of audio for {characters} characters: are the samples those of one channel, and is the rate right?",
+            Seconds(duration_s)
+        )
+    })
+}
+
 /// Speech made from a text.
 ///
 /// ```
@@ -227,6 +246,7 @@ impl Response for Speech {
         if self.sample_rate == Some(0) {
             warnings.push("audio of sample rate 0".to_owned());
         }
+        warnings.extend(self.duration_s().and_then(|duration| implausible(duration, self.text_characters)));
         answer.warn_all(&warnings);
     }
 }
@@ -271,6 +291,15 @@ mod tests {
         assert_eq!(served.ratio("RTF aggregate"), (Some(2.0), Some(4.0)));
         assert_eq!(served.column("audio_bytes"), Some(96_000.0 * 2.0 * 3.0));
         assert_eq!(served.answer.warning, None);
+    }
+
+    #[test]
+    fn a_duration_that_cannot_be_that_of_the_text_is_told() {
+        let warning = |samples, rate| Served::with(Speech::new("twelve chars", samples, rate)).answer.warning;
+        assert_eq!((warning(24_000, 24_000), warning(24_000 * 30, 24_000)), (None, None));
+        let told = warning(usize::MAX, 1).expect("a warning");
+        assert!(told.contains("of audio for 12 characters"), "{told}");
+        assert!(warning(24_000 * 35, 24_000).is_some() && warning(24, 24_000).is_some());
     }
 
     #[test]

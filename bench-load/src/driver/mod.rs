@@ -29,6 +29,20 @@ const FIRST: u32 = 32;
 /// How often a schedule's spare threads are counted.
 const LOOK_AT_SPARE: Duration = Duration::from_millis(1);
 
+/// Memory maps of a thread: its stack and that of its signals, each with a guard page. Beyond what a process may have of
+/// them a new thread does not fail to start, it aborts the process as it sets up the second.
+const MAPS_OF_A_THREAD: usize = 4;
+
+/// Share of a process's maps that is left to all else: libraries, the allocator, the model.
+const MAPS_OF_OTHERS: usize = 4;
+
+/// Threads for which there are memory maps, by the text of `/proc/sys/vm/max_map_count` (kernel documentation,
+/// admin-guide/sysctl/vm); as many as one likes where there is no such limit.
+fn room_for_threads(max_map_count: Option<&str>) -> usize {
+    let maps: Option<usize> = max_map_count.and_then(|text| text.trim().parse().ok());
+    maps.map_or(usize::MAX, |maps| (maps - maps / MAPS_OF_OTHERS) / MAPS_OF_A_THREAD)
+}
+
 /// What came of a level.
 pub(crate) struct Driven {
     pub(crate) logged: Logged,
@@ -71,8 +85,15 @@ where
             (logged, csv)
         })
         .map_err(|error| Error::failure(format!("the log's thread cannot be started: {error}")))?;
-    let mut crew =
-        Crew { scope, course: &course, inlet: &inlet, slots: Vec::new(), stuck: Vec::new(), short: None };
+    let mut crew = Crew {
+        scope,
+        course: &course,
+        inlet: &inlet,
+        slots: Vec::new(),
+        stuck: Vec::new(),
+        short: None,
+        room: room_for_threads(std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().as_deref()),
+    };
     let first = match &course.pacing {
         Pacing::Clients { count, .. } => *count,
         Pacing::Schedule { arrivals, most_in_flight } => {
@@ -119,6 +140,8 @@ struct Crew<'a, 'scope, 'env, I, F> {
     slots: Vec<Arc<Slot>>,
     stuck: Vec<Arc<Slot>>,
     short: Option<String>,
+    /// Threads that this process can have.
+    room: usize,
 }
 
 impl<'scope, 'env, I, F, R, E> Crew<'_, 'scope, 'env, I, F>
@@ -130,6 +153,15 @@ where
 {
     /// Starts a client; one that takes the place of another does not wait for its turn.
     fn start(&mut self, client: u32, in_place: bool) {
+        let stuck = self.stuck.iter().filter(|slot| !slot.has_returned()).count();
+        if self.slots.len() + stuck >= self.room {
+            self.course.missing();
+            self.short = Some(format!(
+                "only {} threads were started: more do not fit into the memory maps of a process (vm.max_map_count)",
+                self.slots.len()
+            ));
+            return;
+        }
         let slot = Arc::new(Slot::new(client));
         let (course, own, inlet) = (Arc::clone(self.course), Arc::clone(&slot), self.inlet.clone());
         course.active.fetch_add(1, Ordering::AcqRel);
@@ -213,5 +245,17 @@ impl<I, F> Course<'_, I, F> {
                 error: Some(self.timeout_message()),
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_leave_room_for_other_maps() {
+        assert_eq!(room_for_threads(Some("65530\n")), 12_287);
+        assert_eq!(room_for_threads(Some("no number")), usize::MAX);
+        assert_eq!(room_for_threads(None), usize::MAX);
     }
 }

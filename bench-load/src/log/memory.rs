@@ -18,22 +18,43 @@ const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 /// Fewer looks than this tell nothing of growth.
 const FEWEST: usize = 20;
 
-/// Resident memory of this process, in bytes: the second field of `/proc/self/statm` (proc(5)) in pages,
-/// read through a descriptor that stays open.
-pub(crate) fn resident_bytes() -> Option<u64> {
+/// Resident memory of this process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Resident {
+    /// Now: the second field of `/proc/self/statm` (proc(5)), in pages.
+    pub(crate) now_bytes: u64,
+    /// At most since the measured part began: `VmHWM` of `/proc/self/status`.
+    pub(crate) peak_bytes: Option<u64>,
+}
+
+/// Looks at this process. Both files stay open, which saves most of what a look costs.
+pub(crate) fn resident() -> Option<Resident> {
     thread_local! {
         static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
+        static STATUS: RefCell<Option<File>> = const { RefCell::new(None) };
     }
-    STATM.with_borrow_mut(|file| {
-        if file.is_none() {
-            *file = File::open("/proc/self/statm").ok();
-        }
-        let mut text = [0; 128];
-        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let pages: u64 =
-            std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
-        Some(pages * rustix::param::page_size() as u64)
+    let statm = STATM.with_borrow_mut(|file| text(file, "/proc/self/statm"))?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    let status = STATUS.with_borrow_mut(|file| text(file, "/proc/self/status"));
+    Some(Resident {
+        now_bytes: pages * rustix::param::page_size() as u64,
+        peak_bytes: status.as_deref().and_then(high_water_mark),
     })
+}
+
+fn text(file: &mut Option<File>, path: &str) -> Option<String> {
+    if file.is_none() {
+        *file = File::open(path).ok();
+    }
+    let mut text = [0; 4096];
+    let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
+    String::from_utf8(text.get(..length)?.to_vec()).ok()
+}
+
+/// `VmHWM:     1234 kB`, in bytes.
+fn high_water_mark(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 /// Looks at memory, and how many requests had been served by then.
@@ -107,9 +128,20 @@ mod tests {
 
     #[test]
     fn memory_is_read() {
-        let before = resident_bytes().expect("/proc");
+        let before = resident().expect("/proc");
         let block = std::hint::black_box(vec![1u8; 32 << 20]);
-        assert!(resident_bytes().expect("/proc") >= before + (16 << 20));
+        let with = resident().expect("/proc");
+        assert!(with.now_bytes >= before.now_bytes + (16 << 20));
         drop(block);
+        let peak = resident().expect("/proc").peak_bytes.expect("VmHWM");
+        // The kernel counts pages by the processor, and adds them up when there are many.
+        assert!(peak >= before.now_bytes + (16 << 20), "{peak} {before:?}");
+    }
+
+    #[test]
+    fn the_high_water_mark_is_found_among_the_rest() {
+        let status = "Name:\tx\nVmPeak:\t  9999 kB\nVmHWM:\t    1234 kB\nVmRSS:\t   12 kB\n";
+        assert_eq!(high_water_mark(status), Some(1234 * 1024));
+        assert_eq!(high_water_mark("VmRSS:\t 12 kB\n"), None);
     }
 }

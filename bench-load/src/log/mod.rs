@@ -16,7 +16,6 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 pub(crate) use distribution::Distribution;
-pub(crate) use memory::resident_bytes;
 pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
 pub(crate) use tally::{Tally, percentile_name};
@@ -163,12 +162,13 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
             let seen = row.seen(facts);
             if logged.growth.wants(row.end_ns) {
-                resident = resident_bytes();
-                // What the log itself keeps of each request is not the model's.
+                resident = memory::resident();
+                // What the log itself keeps of each request is not the model's, nor are the stacks of clients that
+                // are still being started.
                 let held = logged.whole.held_bytes() + logged.steady.held_bytes();
-                logged
-                    .growth
-                    .note(logged.whole.requests(), resident.map(|bytes: u64| bytes.saturating_sub(held)));
+                let now = resident.filter(|_| meaning.phase.has_begun(row.end_ns));
+                let now = now.map(|resident| resident.now_bytes.saturating_sub(held));
+                logged.growth.note(logged.whole.requests(), now);
             }
             let latency_s = if meaning.scheduled {
                 seen.times.scheduled_latency_s()

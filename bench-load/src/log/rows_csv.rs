@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::memory::Resident;
 use super::{Meaning, Row};
 use crate::domain::{Domain, Facts, Seen};
 use crate::record_id::CaseId;
@@ -12,7 +13,7 @@ use crate::record_id::CaseId;
 const BUFFER: usize = 64 << 10;
 
 /// Columns that every domain has; those of the domain follow.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 32] = [
     "case",
     "model",
     "round",
@@ -36,6 +37,7 @@ const COLUMNS: [&str; 31] = [
     "scheduled_latency_s",
     "send_lag_s",
     "memory_bytes",
+    "memory_peak_bytes",
     "gpu_memory_bytes",
     "format",
     "outcome",
@@ -130,7 +132,7 @@ impl RowsCsv {
         row: &Row,
         seen: &Seen<'_>,
         odd: Option<&str>,
-        resident: Option<u64>,
+        resident: Option<Resident>,
         good: bool,
     ) -> io::Result<()> {
         let served = row.outcome == super::Outcome::Served;
@@ -164,7 +166,11 @@ impl RowsCsv {
             seconds(line, row.sent_ns.saturating_sub(row.intended_ns));
         }
         line.push(b',');
-        if let Some(bytes) = resident {
+        if let Some(resident) = resident {
+            whole(line, resident.now_bytes);
+        }
+        line.push(b',');
+        if let Some(bytes) = resident.and_then(|resident| resident.peak_bytes) {
             whole(line, bytes);
         }
         // No probe has told of the memory of a GPU.
