@@ -19,6 +19,7 @@
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
 
+pub mod allocation;
 pub mod bencher;
 pub mod benchmark;
 pub mod case;
@@ -49,6 +50,7 @@ mod sys;
 pub mod target;
 mod worker;
 
+pub use allocation::CountingAllocator;
 pub use bench_macros::benchmark;
 pub use bencher::Bencher;
 pub use benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
