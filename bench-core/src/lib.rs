@@ -36,6 +36,7 @@ pub mod plan;
 pub mod probe;
 pub mod protocol;
 pub mod quantity;
+pub mod quietness;
 pub mod record;
 mod reference;
 pub mod registry;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::RunError;
 use crate::nearest;
+use crate::quietness;
 use crate::record::folder::{self, RUN_FILE};
 use crate::record::journal::{self, JOURNAL};
 use crate::record::{FORMAT, LATEST, Record, SCHEMA_VERSION};
@@ -97,7 +98,12 @@ pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
         }
     }
     earlier.cases.sort_by(|a, b| a.id.cmp(&b.id));
-    for warning in warnings {
+    // Said again of both together: two lines about one thing would contradict each other.
+    let (of_earlier, of_later) = (earlier.environment.machine_warnings(), environment.machine_warnings());
+    earlier.warnings.retain(|warning| !of_earlier.contains(warning));
+    quietness::merge(&mut earlier.environment.quietness, environment.quietness);
+    let of_both = earlier.environment.machine_warnings();
+    for warning in warnings.into_iter().filter(|warning| !of_later.contains(warning)).chain(of_both) {
         if !earlier.warnings.contains(&warning) {
             earlier.warnings.push(warning);
         }
