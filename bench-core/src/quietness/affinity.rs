@@ -16,13 +16,15 @@ pub(super) fn look(machine: &Machine) -> Outcome {
     let online = processors::parse(&online).ok_or_else(|| Unknown::strange(ONLINE, &online))?;
     let isolated = machine.text("/sys/devices/system/cpu/isolated").ok();
     let isolated = isolated.and_then(|list| processors::parse(&list)).unwrap_or_default();
-    let found = if allowed.len() < online.len() {
-        format!("{} of {} processors", allowed.len(), online.len())
-    } else {
-        format!("all {} processors", online.len())
+    let found = match online.len() {
+        1 => "the only processor".to_owned(),
+        all if allowed.len() < all => format!("{} of {all} processors", allowed.len()),
+        all => format!("all {all} processors"),
     };
     if allowed.len() < 2 && online.len() > 1 {
-        let two = online.iter().rev().take(2).map(u32::to_string).collect::<Vec<_>>().join(",");
+        // The first one has most of the interrupts.
+        let two: Vec<String> = online.iter().skip(online.len() - 2).map(u32::to_string).collect();
+        let two = two.join(",");
         return Ok(Finding::warn(found, format!("taskset --cpu-list {two} cargo bench")));
     }
     if allowed.len() > 1 && allowed.is_subset(&isolated) {
@@ -64,9 +66,9 @@ mod tests {
     fn one_processor_of_several_is_too_few() {
         assert_eq!(look(&machine("0-7", "0-7").machine), Ok(Finding::ok("all 8 processors")));
         assert_eq!(look(&machine("2-3", "0-7").machine), Ok(Finding::ok("2 of 8 processors")));
-        let advice = "taskset --cpu-list 7,6 cargo bench";
+        let advice = "taskset --cpu-list 6,7 cargo bench";
         assert_eq!(look(&machine("3", "0-7").machine), Ok(Finding::warn("1 of 8 processors", advice)));
-        assert_eq!(look(&machine("0", "0").machine), Ok(Finding::ok("all 1 processors")));
+        assert_eq!(look(&machine("0", "0").machine), Ok(Finding::ok("the only processor")));
     }
 
     #[test]

@@ -51,6 +51,10 @@ mod tests {
         assert_eq!(reason(&made), "no cpufreq driver is loaded");
         made.write("/proc/cpuinfo", "flags : hypervisor\n");
         assert_eq!(reason(&made), "the hypervisor decides, and does not show it");
+        made.remove("/proc/cpuinfo");
+        let unknown = policies(&made.machine).expect_err("no policy");
+        assert_eq!(unknown.reason, "no cpufreq driver is loaded");
+        assert!(!unknown.advice.contains("modprobe"), "it may be virtual: {unknown:?}");
         made.remove("/sys/devices");
         assert_eq!(reason(&made), "/sys is not mounted");
     }

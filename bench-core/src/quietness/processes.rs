@@ -70,17 +70,17 @@ impl Snapshot {
         Ok(Snapshot { own, processes, partial })
     }
 
+    /// The parent of a process, the parent's parent, and so on.
+    fn ancestors(&self, number: u32) -> impl Iterator<Item = u32> {
+        let mut seen = BTreeSet::new();
+        let parent = |number: &u32| self.processes.get(number).map(|process| process.parent);
+        // Numbers that were given again while the folder was read may close a circle.
+        std::iter::successors(parent(&number), parent).take_while(move |number| seen.insert(*number))
+    }
+
     /// Whether the process is this one or descends from it.
     fn is_own(&self, number: u32) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut number = number;
-        while number != self.own {
-            match self.processes.get(&number) {
-                Some(process) if seen.insert(number) => number = process.parent,
-                _ => return false,
-            }
-        }
-        true
+        number == self.own || self.ancestors(number).any(|ancestor| ancestor == self.own)
     }
 }
 
@@ -104,13 +104,19 @@ impl Process {
 /// Ticks that each process used between the two, with those of descendants that ended meanwhile: a compiler
 /// that builds a hundred crates is a hundred processes, of which the last look sees none.
 fn used(before: &Snapshot, after: &Snapshot) -> BTreeMap<u32, u64> {
-    let still = |number: &u32, process: &Process| {
-        after.processes.get(number).is_some_and(|now| now.started == process.started)
+    let still = |number: &u32| {
+        let then = before.processes.get(number)?;
+        after.processes.get(number).filter(|now| now.started == then.started).map(|_| *number)
     };
-    // What those that have gone had used by then: whoever reaped them has it on the bill, but from before.
+    // What those that have gone had used by then: whoever waited for them has it on the bill, but from before.
+    // Where their parent has gone, too, that is the nearest one that is still there.
     let mut old: BTreeMap<u32, u64> = BTreeMap::new();
-    for (_, process) in before.processes.iter().filter(|(number, process)| !still(number, process)) {
-        *old.entry(process.parent).or_default() += process.own_ticks + process.reaped_ticks;
+    for (number, process) in &before.processes {
+        if still(number).is_none()
+            && let Some(heir) = before.ancestors(*number).find_map(|ancestor| still(&ancestor))
+        {
+            *old.entry(heir).or_default() += process.own_ticks + process.reaped_ticks;
+        }
     }
     let ticks = |(number, now): (&u32, &Process)| {
         let then = before.processes.get(number).filter(|then| then.started == now.started);
@@ -264,6 +270,10 @@ mod tests {
         // One that ran for an hour, but not in this second.
         let after = [init(), stat(7, "cargo", 1, 5, 100 + 4000)];
         assert_eq!(between(&before, &after), quiet());
+        // Its children have gone with children of their own.
+        let linker = stat(9, "ld", 8, 2000, 0);
+        let after = [init(), stat(7, "cargo", 1, 5, 100 + 4000 + 2000 + 40)];
+        assert_eq!(warned(between(&[&before[..], &[linker]].concat(), &after)), "cargo 40 % of a processor");
         // What init has reaped was nobody's.
         let orphan = [stat(1, "systemd", 0, 5, 9000)];
         assert_eq!(between(&[init()], &orphan), quiet());

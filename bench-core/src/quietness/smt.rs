@@ -12,7 +12,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
             Ok(Finding::warn("on", container::write(machine, "off", "/sys/devices/system/cpu/smt/control")))
         }
         // What looks like a core from within may be half of one.
-        "0" if virtual_machine::is_virtual(machine) == Ok(true) => Err(virtual_machine::hidden()),
+        "0" if virtual_machine::is_virtual(machine)? => Err(virtual_machine::hidden()),
         "0" => Ok(Finding::ok("off")),
         strange => Err(Unknown::strange(ACTIVE, strange)),
     }
@@ -25,11 +25,14 @@ mod tests {
 
     #[test]
     fn threads_that_share_a_core_are_warned_of() {
-        let made = MadeUp::new(&[("/sys/devices/system/cpu/smt/active", "1\n")]);
+        let made =
+            MadeUp::new(&[("/sys/devices/system/cpu/smt/active", "1\n"), ("/proc/cpuinfo", "flags: fpu")]);
         let command = "echo off | sudo tee /sys/devices/system/cpu/smt/control";
         assert_eq!(look(&made.machine), Ok(Finding::warn("on", command)));
         made.write("/sys/devices/system/cpu/smt/active", "0\n");
         assert_eq!(look(&made.machine), Ok(Finding::ok("off")));
+        made.remove("/proc/cpuinfo");
+        assert!(look(&made.machine).is_err(), "it may be virtual");
         made.write("/sys/devices/system/cpu/smt/active", "maybe");
         assert!(look(&made.machine).is_err());
     }

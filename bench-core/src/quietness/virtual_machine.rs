@@ -31,7 +31,7 @@ pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     if told || made {
         return Ok(true);
     }
-    Err(Unknown::new("this processor has no flag that says so", "systemd-detect-virt --vm"))
+    Err(Unknown::new("nothing says whether this machine is virtual", "systemd-detect-virt --vm"))
 }
 
 /// Maker and product, as the firmware names them.
@@ -49,9 +49,14 @@ pub(super) fn hidden() -> Unknown {
     )
 }
 
-/// Why something is not there: the hypervisor hides it, or else `missing`.
+/// Why something is not there: the hypervisor hides it, or else `missing`. What to do about that nobody knows
+/// who does not know whether there is a hypervisor.
 pub(super) fn hidden_or(machine: &Machine, missing: Unknown) -> Unknown {
-    if is_virtual(machine) == Ok(true) { hidden() } else { missing }
+    match is_virtual(machine) {
+        Ok(true) => hidden(),
+        Ok(false) => missing,
+        Err(Unknown { advice, .. }) => Unknown { advice, ..missing },
+    }
 }
 
 #[cfg(test)]

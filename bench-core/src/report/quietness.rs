@@ -11,9 +11,13 @@ const STATE: usize = "unknown".len() + 2;
 /// The table of all checks, each with what to do about it, and what they come to.
 pub fn render(diagnosis: &Diagnosis, style: Style) -> String {
     let mut table = Table::new(&["", &format!("{:STATE$}found", "state")]);
-    for check in &diagnosis.checks {
+    let mut checks = diagnosis.checks.iter().peekable();
+    while let Some(check) = checks.next() {
         table.remark(check.name.clone(), line(check, style));
-        if let Some(advice) = &check.advice {
+        // Once for neighbours that share it: a hypervisor hides many things alike.
+        if let Some(advice) = &check.advice
+            && checks.peek().is_none_or(|next| next.advice.as_ref() != Some(advice))
+        {
             table.remark("", format!("{:STATE$}→ {}", "", printable(advice)));
         }
     }
@@ -36,10 +40,10 @@ fn line(check: &Check, style: Style) -> String {
 fn summary(diagnosis: &Diagnosis, style: Style) -> String {
     let (total, warn, unknown) =
         (diagnosis.checks.len(), diagnosis.count(State::Warn), diagnosis.count(State::Unknown));
-    let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
-    if warn == 0 {
-        return style.good(&format!("nothing to warn of in {total} checks{unknown}"));
+    if warn + unknown == 0 {
+        return style.good(&format!("nothing to warn of in {total} checks"));
     }
+    let unknown = if unknown > 0 { format!(", {unknown} cannot tell") } else { String::new() };
     style.doubtful(&format!("{warn} of {total} checks warn{unknown}: see → before trusting a number"))
 }
 
@@ -53,7 +57,13 @@ mod tests {
     }
 
     fn diagnosis(checks: Vec<Check>) -> Diagnosis {
-        Diagnosis { format: String::new(), schema_version: 1, timestamp: String::new(), watched_s: 1.0, checks }
+        Diagnosis {
+            format: String::new(),
+            schema_version: 1,
+            timestamp: String::new(),
+            watched_s: 1.0,
+            checks,
+        }
     }
 
     #[test]
@@ -62,6 +72,7 @@ mod tests {
             check("turbo", State::Warn, "on", Some("echo 1 | sudo tee /sys/x")),
             check("ASLR", State::Ok, "on", None),
             check("SMT", State::Unknown, "hidden", Some("look on the host")),
+            check("steal", State::Unknown, "hidden", Some("look on the host")),
         ]);
         let text = render(&found, Style::for_stdout(ColorChoice::Never));
         let wanted = "       state    found\n\
@@ -69,8 +80,9 @@ mod tests {
                       \x20               → echo 1 | sudo tee /sys/x\n\
                       ASLR   ok       on\n\
                       SMT    unknown  hidden\n\
+                      steal  unknown  hidden\n\
                       \x20               → look on the host\n\
-                      \n1 of 3 checks warn, 1 unknown: see → before trusting a number\n";
+                      \n1 of 4 checks warn, 2 cannot tell: see → before trusting a number\n";
         assert_eq!(text, wanted);
         let coloured = render(&found, Style::for_stdout(ColorChoice::Always));
         assert!(coloured.contains("turbo  \x1b[33mwarn\x1b[0m     on\n"), "{coloured:?}");
