@@ -145,8 +145,10 @@ fn a_record_keeps_how_quiet_the_machine_was() {
         .filter(|check| check.state == State::Unknown)
         .map(|check| check.name.as_str())
         .collect();
-    let line = format!("warning: unknown on this machine: {}", unknown.join(", "));
-    assert_eq!(ended.stdout.lines().any(|shown| shown == line), !unknown.is_empty(), "{}", ended.said());
+    let line = unknown.first().map(|first| format!("warning: unknown on this machine: {first}"));
+    let told = ended.stdout.lines().filter(|shown| shown.contains("unknown on this machine")).count();
+    assert_eq!(told, usize::from(line.is_some()), "{}", ended.said());
+    assert!(line.is_none_or(|line| ended.stdout.contains(&line)), "{}", ended.said());
     let hint = ended.stdout.contains("`bench doctor` says what to do");
     assert_eq!(hint, !(warned.is_empty() && unknown.is_empty()), "{}", ended.said());
 

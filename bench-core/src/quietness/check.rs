@@ -51,6 +51,9 @@ impl Check {
     }
 }
 
+/// More of what is unknown is not named in one line.
+const NAMED: usize = 8;
+
 /// The lines under the table: one for each check that warns, and one for all that are unknown.
 pub(crate) fn warnings(checks: &[Check]) -> Vec<String> {
     let of = |state| checks.iter().filter(move |check| check.state == state);
@@ -58,7 +61,10 @@ pub(crate) fn warnings(checks: &[Check]) -> Vec<String> {
         of(State::Warn).map(|check| format!("{}: {}", check.name, check.value)).collect();
     let unknown: Vec<&str> = of(State::Unknown).map(|check| check.name.as_str()).collect();
     if !unknown.is_empty() {
-        lines.push(format!("unknown on this machine: {}", unknown.join(", ")));
+        let more = unknown.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let named = unknown.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        lines.push(format!("unknown on this machine: {named}{more}"));
     }
     lines
 }
@@ -106,6 +112,8 @@ mod tests {
         let checks = [warn("turbo", "on"), unknown("governor"), ok("aslr", "on"), unknown("steal")];
         assert_eq!(warnings(&checks), ["turbo: on", "unknown on this machine: governor, steal"]);
         assert!(warnings(&checks[2..3]).is_empty());
+        let many: Vec<Check> = (1..=10).map(|number| unknown(&number.to_string())).collect();
+        assert_eq!(warnings(&many), ["unknown on this machine: 1, 2, 3, 4, 5, 6, 7, 8, and 2 more"]);
     }
 
     #[test]

@@ -19,7 +19,9 @@ struct Quota {
 /// (kernel documentation, `admin-guide/cgroup-v2.rst`, `scheduler/sched-bwc.rst`).
 pub(super) fn begin(machine: &Machine) -> Counting {
     let before = tightest(machine);
-    Box::new(move |machine, _| judge(machine, before?, tightest(machine)?))
+    // Now: a comparison puts itself on one processor after another.
+    let allowed = affinity::allowed(machine).map(|allowed| allowed.len());
+    Box::new(move |machine, _| judge(machine, before?, tightest(machine)?, allowed?))
 }
 
 fn tightest(machine: &Machine) -> Result<Option<Quota>, Unknown> {
@@ -65,14 +67,13 @@ fn limit(quota: &str, period: &str) -> Option<f64> {
     (quota > 0.0 && period > 0.0).then(|| quota / period)
 }
 
-fn judge(machine: &Machine, before: Option<Quota>, after: Option<Quota>) -> Outcome {
+fn judge(machine: &Machine, before: Option<Quota>, after: Option<Quota>, allowed: usize) -> Outcome {
     let Some(after) = after else { return Ok(Finding::ok("none")) };
     let stops = after.stops.saturating_sub(before.map_or(after.stops, |before| before.stops));
     let mut found = format!("{:.1} processors", after.processors);
     if stops > 0 {
         found += &format!(", used up in {stops} periods");
     }
-    let allowed = affinity::allowed(machine)?.len();
     if stops == 0 && after.processors >= allowed as f64 {
         return Ok(Finding::ok(found));
     }
