@@ -46,8 +46,9 @@ const CHECKS: [(&str, Look); 15] = [
 /// An examination that has begun.
 ///
 /// Both looks are taken by the runner while no worker runs, so nothing of them is in what is timed. A look
-/// reads some ten files, and one for each process and two for each processor: 1 ms on a machine with 2
-/// processors and 90 processes, both looks together, in an optimised build (`cost_of_an_examination`).
+/// reads some dozens of small files, one for each process and two for each processor. Both together took 3 ms
+/// of processor time on a busy virtual machine with 2 processors and 90 processes, in an optimised build
+/// (`cost_of_an_examination`).
 pub(crate) struct Examination {
     machine: Machine,
     before: Vec<Check>,

@@ -23,7 +23,7 @@ pub(super) fn begin(machine: &Machine) -> Counting {
 fn stalled(machine: &Machine) -> Result<Duration, Unknown> {
     let text = machine.text(PRESSURE).map_err(|unknown| {
         // Distributions build it in and leave it off.
-        if machine.has("/proc/self") {
+        if machine.has("/proc/self") && !machine.has(PRESSURE) {
             Unknown { advice: "boot with `psi=1` on the kernel's command line".to_owned(), ..unknown }
         } else {
             unknown
@@ -72,6 +72,10 @@ mod tests {
         let counting = begin(&MadeUp::new(&[]).machine);
         let unknown = counting(&MadeUp::new(&[]).machine, Duration::from_secs(1)).expect_err("no file");
         assert!(unknown.reason.contains(PRESSURE) && unknown.advice.contains("psi=1"), "{unknown:?}");
+        // One that is there and cannot be read is another matter.
+        let made = MadeUp::new(&[("/proc/pressure/cpu/file", "")]);
+        let unknown = begin(&made.machine)(&made.machine, Duration::from_secs(1)).expect_err("a folder");
+        assert!(!unknown.advice.contains("psi=1"), "{unknown:?}");
         let made = MadeUp::bare(&[]);
         let unknown = begin(&made.machine)(&made.machine, Duration::from_secs(1)).expect_err("no /proc");
         assert_eq!(unknown.reason, "/proc is not mounted");
