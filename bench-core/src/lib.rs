@@ -37,6 +37,7 @@ pub mod plan;
 pub mod probe;
 pub mod protocol;
 pub mod quantity;
+pub mod quietness;
 pub mod record;
 mod reference;
 pub mod registry;

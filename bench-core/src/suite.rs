@@ -10,6 +10,7 @@ use crate::plan::{self, Wishes};
 use crate::probe::{self, ProbeState};
 use crate::protocol::{LoadWishes, Mode};
 use crate::quantity::Bytes;
+use crate::quietness::Examination;
 use crate::record::{
     self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
     Summary,
@@ -229,7 +230,9 @@ impl Suite {
     }
 
     fn measure(&self, cases: &[Case], folder: Option<Folder>) -> Result<Finished, RunError> {
-        let environment = if self.once { Environment::default() } else { Environment::capture() };
+        let mut environment = if self.once { Environment::default() } else { Environment::capture() };
+        let examination = (!self.once).then(Examination::begin);
+        environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
         // Now, since afterwards `latest` names this run.
@@ -262,7 +265,7 @@ impl Suite {
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
-        let mut environment = environment;
+        environment.quietness = examination.map(Examination::end).unwrap_or_default();
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
         environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(

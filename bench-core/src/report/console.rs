@@ -168,6 +168,9 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     for warning in &record.warnings {
         let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
     }
+    if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
+        let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
+    }
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.
         let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
