@@ -3,13 +3,15 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::counting::{self, Part, Stopwatch};
 use crate::error::Error;
 use crate::probe::ProbeSet;
-use crate::protocol::Assignment;
+use crate::protocol::{Assignment, Mode};
 use crate::sampling::{Phase, Schedule};
 
 mod serving;
 
+pub use crate::counting::counted;
 pub use serving::{Measured, Round, Serve};
 
 /// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
@@ -120,11 +122,11 @@ impl Bencher {
             ));
         }
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 black_box(routine());
             }
-            Ok(start.elapsed())
+            Ok(stopwatch.stop())
         });
     }
 
@@ -137,14 +139,14 @@ impl Bencher {
         mut routine: impl FnMut() -> Result<O, E>,
     ) -> Result<(), Error> {
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 match routine() {
                     Ok(output) => drop(black_box(output)),
                     Err(error) => return Err(error.into()),
                 }
             }
-            Ok(start.elapsed())
+            Ok(stopwatch.stop())
         });
         self.take_failure()
     }
@@ -189,9 +191,9 @@ impl Bencher {
     }
 
     /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
-    /// what they took together.
+    /// what they took together. Where instructions are counted, all that it does counts.
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
-        self.drive(&mut |iterations| Ok(routine(iterations)));
+        self.drive(&mut |iterations| Ok(counted(|| routine(iterations))));
     }
 
     /// Times a future per iteration, from its first poll until it is ready, on the runtime of an
@@ -224,7 +226,7 @@ impl Bencher {
         mut routine: impl FnMut() -> F,
     ) -> Result<(), Error> {
         while let Some(batch) = self.next_batch() {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             let mut outcome = Ok(());
             for _ in 0..batch.iterations {
                 match routine().await {
@@ -235,7 +237,7 @@ impl Bencher {
                     }
                 }
             }
-            self.note(batch, outcome.map(|()| start.elapsed()));
+            self.note(batch, outcome.map(|()| stopwatch.stop()));
         }
         self.take_failure()
     }
@@ -261,6 +263,9 @@ impl Bencher {
         }
         match self.schedule.next() {
             Ok(Some(batch)) => {
+                if self.assignment.mode == Mode::Count {
+                    counting::mark_as(Part::of(batch.phase));
+                }
                 if batch.phase == Phase::Sample && self.iterations == 0 {
                     self.probes.begin();
                 }
@@ -340,9 +345,9 @@ fn in_portions<I, O>(
     while left > 0 {
         let portion = left.min(PORTION);
         inputs.extend((0..portion).map(|_| setup()));
-        let start = Instant::now();
+        let stopwatch = Stopwatch::start();
         run(inputs.drain(..), &mut outputs)?;
-        total += start.elapsed();
+        total += stopwatch.stop();
         outputs.clear();
         left -= portion;
     }

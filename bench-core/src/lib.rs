@@ -26,6 +26,7 @@ pub mod case;
 #[cfg(feature = "cli")]
 pub mod command_line;
 pub mod comparison;
+mod counting;
 pub mod domain;
 mod entry;
 pub mod error;

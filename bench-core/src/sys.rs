@@ -1,4 +1,5 @@
-//! The system calls that the standard library does not offer. All `unsafe` of the crate is here.
+//! The system calls that the standard library does not offer. All `unsafe` of the crate is here, but for the marks that valgrind
+//! reads (`counting/marks.rs`).
 #![allow(unsafe_code)]
 
 use std::io;

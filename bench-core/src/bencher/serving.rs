@@ -76,7 +76,8 @@ impl Round<'_> {
 impl Bencher {
     /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
     /// served, and timed as first call, before it; where the runner gives single batches, for a paired
-    /// comparison, `serve` gets them one by one.
+    /// comparison, `serve` gets them one by one; where instructions are counted, it gets batches of one request,
+    /// and what [`counted`](crate::bencher::counted) marks of it is the count of the case.
     ///
     /// # Errors
     /// Those of `serve`.

@@ -2,6 +2,7 @@
 
 pub mod calibration;
 pub mod console;
+mod counts;
 mod failure;
 mod file_name;
 mod outlet;

@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Misbehaving,
     /// What differs between two copies of it.
     Sides,
+    /// Benchmarks whose instructions are known.
+    Instructions,
     /// No benchmark.
     Empty,
     /// Names a crate without benchmarks.
@@ -41,6 +43,7 @@ impl Bench {
             Bench::Second => "second",
             Bench::Misbehaving => "misbehaving",
             Bench::Sides => "sides",
+            Bench::Instructions => "instructions",
             Bench::Empty => "empty",
             Bench::BarrenCrate => "barren_crate",
             Bench::SameId => "same_id",
