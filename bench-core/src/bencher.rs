@@ -7,7 +7,7 @@ use crate::counting::{self, Part, Stopwatch};
 use crate::error::Error;
 use crate::probe::ProbeSet;
 use crate::protocol::{Assignment, Mode};
-use crate::sampling::{Phase, Schedule};
+use crate::sampling::{Batch, Phase, Schedule};
 
 mod serving;
 
@@ -46,6 +46,8 @@ pub struct Counter {
 #[derive(Debug)]
 enum State {
     Fresh,
+    /// All samples are taken; a probe may want further iterations.
+    Sampled,
     Measured,
     Failed(Error),
 }
@@ -191,7 +193,7 @@ impl Bencher {
     }
 
     /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
-    /// what they took together. Where instructions are counted, all that it does counts.
+    /// what they took together. Where instructions or allocations are counted, all that it does counts.
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
         self.drive(&mut |iterations| Ok(counted(|| routine(iterations))));
     }
@@ -250,7 +252,7 @@ impl Bencher {
         }
     }
 
-    fn next_batch(&mut self) -> Option<crate::sampling::Batch> {
+    fn next_batch(&mut self) -> Option<Batch> {
         match &self.state {
             State::Failed(_) => return None,
             State::Measured => {
@@ -259,6 +261,7 @@ impl Bencher {
                 ));
                 return None;
             }
+            State::Sampled => return self.further_batch(),
             State::Fresh => {}
         }
         match self.schedule.next() {
@@ -272,9 +275,8 @@ impl Bencher {
                 Some(batch)
             }
             Ok(None) => {
-                self.probes.end(self.iterations);
-                self.state = State::Measured;
-                None
+                self.state = State::Sampled;
+                self.further_batch()
             }
             Err(error) => {
                 self.fail(error);
@@ -283,11 +285,24 @@ impl Bencher {
         }
     }
 
-    fn note(&mut self, batch: crate::sampling::Batch, elapsed: Result<Duration, Error>) {
+    /// An iteration that a probe wants after the last sample: the schedule knows nothing of it.
+    fn further_batch(&mut self) -> Option<Batch> {
+        if self.assignment.mode == Mode::Sample && self.probes.wants_another(self.iterations) {
+            return Some(Batch { phase: Phase::WarmUp, iterations: 1 });
+        }
+        self.probes.end(self.iterations);
+        self.state = State::Measured;
+        None
+    }
+
+    fn note(&mut self, batch: Batch, elapsed: Result<Duration, Error>) {
         if std::process::id() != self.process {
             crate::worker::refuse_fork();
         }
         let outcome = elapsed.and_then(|elapsed| {
+            if matches!(self.state, State::Sampled) {
+                return Ok(());
+            }
             if batch.phase == Phase::Sample {
                 self.iterations += batch.iterations;
                 self.probes.sample();
@@ -325,7 +340,7 @@ impl Bencher {
             State::Measured => {
                 Ok(Observed { probes: self.probes, counters: self.counters, iterations: self.iterations })
             }
-            State::Fresh | State::Failed(_) => Err(Error::failure(
+            State::Fresh | State::Sampled | State::Failed(_) => Err(Error::failure(
                 "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
             )),
         }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 
 use super::slot::{self, Slot};
 use super::tally::Tally;
@@ -16,21 +16,24 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// One session at a time; its number.
 static NEWEST: Mutex<u64> = Mutex::new(0);
 
-/// Why allocations cannot be counted in this program.
+/// Why allocations cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Missing {
+pub enum NotCounted {
     /// The global allocator is another one.
     #[error(
-        "no counting allocator is installed: add `#[global_allocator] static A: bench_core::CountingAllocator = \
+        "no CountingAllocator is installed: add `#[global_allocator] static A: bench_core::CountingAllocator = \
          bench_core::CountingAllocator::system();` to the bench target"
     )]
-    Allocator,
-    /// One counting allocator calls another, so each call would count twice.
+    NotInstalled,
+    /// One counting allocator calls another, so each call would count as this many.
     #[error(
-        "{0} counting allocators are installed, one within the other: each allocation would count {0} times; give the \
-         outer one the allocator within"
+        "{0} CountingAllocators are installed, one within the other, and each allocation would count {0} times: hand the \
+         outer one the allocator within the inner one"
     )]
-    Twice(u64),
+    Nested(u64),
+    /// Somebody else is counting, and a count is of all threads.
+    #[error("allocations are being counted already: one count at a time, and none within another")]
+    Busy,
 }
 
 /// An allocator was asked for this.
@@ -45,18 +48,30 @@ pub(super) fn note(allocations: u64, bytes: u64, live: i64) {
 /// A count, of one stretch or of several.
 pub(crate) struct Session {
     epoch: u64,
-    /// Others wait until it has ended.
+    /// One at a time.
     _turn: MutexGuard<'static, u64>,
 }
 
 impl Session {
-    /// Begins with nothing counted; [`is_wanted`] from here on.
-    pub(crate) fn start() -> Self {
-        let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Opened with nothing counted; counts whenever [`begin`] has been called, until [`end`] is.
+    ///
+    /// # Errors
+    /// Where the global allocator does not count, or counts each call twice, or somebody is counting.
+    pub(crate) fn open() -> Result<Self, NotCounted> {
+        check()?;
+        Session::try_open().ok_or(NotCounted::Busy)
+    }
+
+    fn try_open() -> Option<Self> {
+        let mut newest = match NEWEST.try_lock() {
+            Ok(newest) => newest,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
         *newest += 1;
         slot::reset();
         WANTED.store(*newest, Relaxed);
-        Session { epoch: *newest, _turn: newest }
+        Some(Session { epoch: *newest, _turn: newest })
     }
 
     /// What was counted.
@@ -73,43 +88,77 @@ impl Drop for Session {
     }
 }
 
-/// Counts from here on, if a session is open. Answers whether it does.
-#[inline]
-pub(crate) fn begin() -> bool {
+/// Counts from here on, if a session is open; else this is one load.
+#[inline(always)]
+pub(crate) fn begin() {
     let wanted = WANTED.load(Relaxed);
     if wanted != 0 {
         EPOCH.store(wanted, Relaxed);
     }
-    wanted != 0
 }
 
 /// Counts no longer.
+#[inline(always)]
 pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
 }
 
-/// Calls `run`, and tells what was allocated meanwhile, by it and by all other threads. All is 0 where no
-/// [`CountingAllocator`](crate::CountingAllocator) is installed: see [`check`]. Who counts already is waited for, so a
-/// count within a count waits for ever.
-pub fn count<T>(run: impl FnOnce() -> T) -> (T, Tally) {
-    let session = Session::start();
+/// Calls `run`, and tells what was allocated meanwhile, by it and by all other threads.
+///
+/// The tally is an error where no [`CountingAllocator`](crate::CountingAllocator) is installed, or several are, or where
+/// somebody else is counting.
+pub fn count<T>(run: impl FnOnce() -> T) -> (T, Result<Tally, NotCounted>) {
+    match Session::open() {
+        Ok(session) => {
+            let (output, tally) = within(session, run);
+            (output, Ok(tally))
+        }
+        Err(reason) => (run(), Err(reason)),
+    }
+}
+
+fn within<T>(session: Session, run: impl FnOnce() -> T) -> (T, Tally) {
     begin();
     let output = run();
     end();
     (output, session.finish())
 }
 
-/// Whether allocations can be counted in this program.
+/// Whether allocations can be counted in this program: an allocation is made, and looked for.
 ///
 /// # Errors
-/// Where the global allocator does not count, or counts twice.
-pub fn check() -> Result<(), Missing> {
-    // Hidden, or the compiler would leave the allocation out.
-    let boxed = || count(|| black_box(Box::new(black_box(1_u64)))).1.allocations;
+/// Where the global allocator does not count, or counts each call twice.
+pub fn check() -> Result<(), NotCounted> {
+    static KNOWN: OnceLock<Result<(), NotCounted>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return *known;
+    }
+    let mut fewest = u64::MAX;
     // Other threads may allocate at the same moment, but not each time.
-    match (0..5).map(|_| boxed()).min().unwrap_or_default() {
-        0 => Err(Missing::Allocator),
+    for _ in 0..5 {
+        let session = Session::try_open().ok_or(NotCounted::Busy)?;
+        // Hidden, or the compiler would leave the allocation out.
+        fewest = fewest.min(within(session, || black_box(Box::new(black_box(1_u64)))).1.allocations);
+    }
+    *KNOWN.get_or_init(|| match fewest {
+        0 => Err(NotCounted::NotInstalled),
         1 => Ok(()),
-        times => Err(Missing::Twice(times)),
+        times => Err(NotCounted::Nested(times)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_counting_allocator_there_is_no_tally() {
+        let (output, tally) = count(|| 5);
+        assert_eq!(output, 5);
+        let reason = tally.expect_err("none is installed here");
+        assert_eq!(reason, NotCounted::NotInstalled);
+        assert!(
+            reason.to_string().starts_with("no CountingAllocator is installed: add `#[global_allocator]")
+        );
     }
 }

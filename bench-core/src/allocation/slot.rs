@@ -2,7 +2,10 @@
 //! have to wait for.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use super::Tally;
 
@@ -38,7 +41,8 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 thread_local! {
     // Neither has anything to initialise or to drop: reading it never allocates, whenever in a thread's life.
     static OWN: Cell<Option<&'static Slot>> = const { Cell::new(None) };
-    /// Gives the thread's slot back when the thread ends.
+    /// Gives the thread's slot back when the thread ends. That an allocator may have such a value is promised by the
+    /// documentation of `GlobalAlloc` since Rust 1.93.
     static LEASE: Lease = const { Lease };
 }
 
@@ -48,7 +52,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // What other thread-locals allocate or free after this counts as everybody's.
         if let Some(slot) = OWN.replace(Some(&SHARED)) {
-            slot.is_owned.store(false, Relaxed);
+            slot.give_back();
         }
     }
 }
@@ -76,24 +80,29 @@ impl Slot {
     fn claim() -> &'static Slot {
         let free = EXCLUSIVE
             .iter()
-            .find(|slot| slot.is_owned.compare_exchange(false, true, Relaxed, Relaxed).is_ok());
+            .find(|slot| slot.is_owned.compare_exchange(false, true, Acquire, Relaxed).is_ok());
         let slot = free.unwrap_or(&SHARED);
         // Before the lease: registering it may allocate.
         OWN.set(Some(slot));
         if slot.is_exclusive && LEASE.try_with(|_| ()).is_err() {
             // The thread is ending, and nobody will give the slot back.
-            slot.is_owned.store(false, Relaxed);
             OWN.set(Some(&SHARED));
+            slot.give_back();
             return &SHARED;
         }
         slot
     }
 
+    /// The next owner goes on where this one has stopped, so it must see all of it.
+    fn give_back(&self) {
+        self.is_owned.store(false, Release);
+    }
+
     /// Writes down `allocations` calls of `bytes` together, which have moved the live bytes by `live`.
     #[inline]
     pub(super) fn add(&self, epoch: u64, allocations: u64, bytes: u64, live: i64) {
-        if self.epoch.load(Relaxed) != epoch {
-            self.renew(epoch);
+        if self.epoch.load(Relaxed) != epoch && !self.renew(epoch) {
+            return;
         }
         if !self.is_exclusive {
             return self.add_shared(allocations, bytes, live);
@@ -129,15 +138,18 @@ impl Slot {
         self.most_untold.store(0, Relaxed);
     }
 
+    /// Makes the slot one of `epoch`; false where that has ended meanwhile and another has begun.
     #[cold]
-    fn renew(&self, epoch: u64) {
+    fn renew(&self, epoch: u64) -> bool {
+        let before = self.epoch.fetch_max(epoch, Relaxed);
         // Of threads that share a slot, one alone may clear it.
-        if self.epoch.swap(epoch, Relaxed) != epoch {
+        if before < epoch {
             self.allocations.store(0, Relaxed);
             self.bytes.store(0, Relaxed);
             self.untold.store(0, Relaxed);
             self.most_untold.store(0, Relaxed);
         }
+        before <= epoch
     }
 }
 

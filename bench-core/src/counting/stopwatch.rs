@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::marks;
+use crate::allocation;
 
-/// Takes the time, or marks what valgrind counts.
+/// Takes the time, or marks what valgrind counts; and between start and stop allocations count, in an iteration of which
+/// they are to be counted.
 ///
 /// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
 /// code that is timed.
@@ -14,9 +16,10 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// What is measured begins. The question whether to count comes before the clock is read.
+    /// What is measured begins. The questions whether to count come before the clock is read.
     #[inline(always)]
     pub(crate) fn start() -> Self {
+        allocation::begin();
         if marks::are_wanted() {
             marks::begin();
             Stopwatch { start: None }
@@ -28,21 +31,24 @@ impl Stopwatch {
     /// What is measured has ended: the time since the start, and none where instructions were counted.
     #[inline(always)]
     pub(crate) fn stop(self) -> Duration {
-        match self.start {
+        let elapsed = match self.start {
             Some(start) => start.elapsed(),
             None => {
                 marks::end();
                 Duration::ZERO
             }
-        }
+        };
+        allocation::end();
+        elapsed
     }
 }
 
-/// Calls `run`; in a run that counts instructions, those of this call are what one iteration counts. For those who
+/// Calls `run`; where instructions or allocations are counted, those of this call are what one iteration counts. For those who
 /// measure in a way of their own ([`Serve`](crate::bencher::Serve)), around what a person would call the work.
 #[inline(always)]
 pub fn counted<T>(run: impl FnOnce() -> T) -> T {
     let is_wanted = marks::are_wanted();
+    allocation::begin();
     if is_wanted {
         marks::begin();
     }
@@ -50,5 +56,6 @@ pub fn counted<T>(run: impl FnOnce() -> T) -> T {
     if is_wanted {
         marks::end();
     }
+    allocation::end();
     output
 }

@@ -1,5 +1,6 @@
 //! Probes observe a worker while it measures, from outside the timed section.
 
+mod allocations;
 mod cpu_time;
 mod observation;
 mod peak_memory;
@@ -36,6 +37,12 @@ pub trait Probe {
     fn level(&mut self, requests: u64) -> Vec<Reading> {
         let _ = requests;
         Vec::new()
+    }
+
+    /// After the last sample: whether one more iteration shall run, which nobody times and no other probe sees. For what
+    /// would disturb the time. Asked again after each.
+    fn wants_another(&mut self) -> bool {
+        false
     }
 
     /// After the last sample: what was seen over `iterations`, which may be 0 where a round has failed.

@@ -80,11 +80,11 @@ fn observed(record: &Record) -> Vec<&Metric> {
     kinds
 }
 
-/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`.
+/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`, `allocations_per_iteration`.
 fn column(metric: &Metric) -> String {
     match metric.unit.as_str() {
         "1" => metric.name.clone(),
-        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_")),
+        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_").trim_start_matches("1_")),
     }
 }
 
