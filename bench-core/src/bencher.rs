@@ -285,7 +285,7 @@ impl Bencher {
         }
     }
 
-    /// An iteration that a probe wants after the last sample: the schedule knows nothing of it.
+    /// An iteration that a probe wants after the last sample. It counts for nothing, as in a warm-up.
     fn further_batch(&mut self) -> Option<Batch> {
         if self.assignment.mode == Mode::Sample && self.probes.wants_another(self.iterations) {
             return Some(Batch { phase: Phase::WarmUp, iterations: 1 });
@@ -300,9 +300,6 @@ impl Bencher {
             crate::worker::refuse_fork();
         }
         let outcome = elapsed.and_then(|elapsed| {
-            if matches!(self.state, State::Sampled) {
-                return Ok(());
-            }
             if batch.phase == Phase::Sample {
                 self.iterations += batch.iterations;
                 self.probes.sample();

@@ -125,18 +125,31 @@ fn a_thread_that_is_ending_is_counted_too() {
     struct Last;
     impl Drop for Last {
         fn drop(&mut self) {
-            (0..10).for_each(|_| drop(bytes(1_000_000)));
+            drop(bytes(1_000_000));
         }
     }
     thread_local! {
         static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
     }
-    let seen = seen(|| {
-        // The value outlives what the allocator itself has registered, since that comes later.
-        let ending = std::thread::spawn(|| LAST.with(|last| *last.borrow_mut() = Some(Last)));
-        ending.join().expect("ended");
+    let ending = |run: fn()| seen(|| std::thread::spawn(run).join().expect("ended"));
+    let before = ending(|| ());
+    let in_a_destructor = ending(|| LAST.with(|last| *last.borrow_mut() = Some(Last)));
+    assert_eq!(in_a_destructor.bytes - before.bytes, 1_000_000);
+
+    // Keys of pthreads are destroyed after all thread-locals, the slot's lease among them.
+    extern "C" fn allocate(_: *mut libc::c_void) {
+        drop(bytes(1_000_000));
+    }
+    let after_them = ending(|| {
+        let mut key = 0;
+        // SAFETY: the key is a live local, the value is not null, and the destructor ignores it.
+        #[allow(unsafe_code)]
+        unsafe {
+            assert_eq!(libc::pthread_key_create(&mut key, Some(allocate)), 0);
+            assert_eq!(libc::pthread_setspecific(key, (&raw const ALLOCATOR).cast()), 0);
+        }
     });
-    assert!(seen.bytes >= 10_000_000, "{seen:?}");
+    assert_eq!(after_them.bytes - before.bytes, 1_000_000);
 }
 
 fn a_pool_of_threads_is_counted() {

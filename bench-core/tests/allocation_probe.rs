@@ -30,6 +30,26 @@ fn not_of_the_setup(b: &mut Bencher) {
     );
 }
 
+/// Allocates when it is dropped.
+struct Late;
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        drop(bytes(7000));
+    }
+}
+
+#[benchmark(category = "unit")]
+fn not_of_what_is_dropped_untimed(b: &mut Bencher) {
+    b.iter_batched(
+        || (),
+        |()| {
+            drop(bytes(10));
+            Late
+        },
+    );
+}
+
 #[benchmark(category = "unit")]
 fn one_that_grows_now_and_then(b: &mut Bencher) {
     let mut calls = 0;
@@ -65,7 +85,7 @@ impl Serve for Requests {
         for _ in 0..requests {
             let log = bytes(5000);
             counted(|| drop(bytes(70)));
-            drop(log);
+            drop((log, bytes(6000)));
         }
         Ok(Duration::from_micros(requests))
     }
@@ -94,6 +114,7 @@ fn what_an_iteration_allocates_is_read() {
     let all = |figures: [f64; 3]| figures.map(Some);
     assert_eq!(read("of_the_body"), all([2.0, 150.0, 150.0]));
     assert_eq!(read("not_of_the_setup"), all([1.0, 2000.0, 2000.0]));
+    assert_eq!(read("not_of_what_is_dropped_untimed"), all([1.0, 10.0, 10.0]));
     assert_eq!(read("of_nothing"), all([0.0; 3]));
     assert_eq!(read("of_a_request"), all([1.0, 70.0, 70.0]));
 
