@@ -12,7 +12,7 @@ use bench_core::black_box;
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
-/// Tests of this program run one at a time (see `main`), since what any thread allocates is counted.
+/// What was counted.
 fn seen(run: impl FnOnce()) -> Tally {
     count(run).1.expect("one is installed, and nobody else counts")
 }
@@ -199,30 +199,23 @@ fn a_panic_ends_the_count() {
     assert_eq!(seen(|| drop(bytes(100))), tally(1, 100, 100));
 }
 
-fn main() {
-    let tests: [(&str, fn()); 12] = [
-        ("nothing_is_nothing", nothing_is_nothing),
-        (
-            "each_call_counts_and_the_peak_is_what_was_live_together",
-            each_call_counts_and_the_peak_is_what_was_live_together,
-        ),
-        (
-            "what_was_allocated_before_may_be_freed_and_makes_room",
-            what_was_allocated_before_may_be_freed_and_makes_room,
-        ),
-        ("a_realloc_counts_what_it_adds", a_realloc_counts_what_it_adds),
-        ("more_than_the_others_are_told_of_at_once", more_than_the_others_are_told_of_at_once),
-        ("threads_are_counted_also_when_they_have_ended", threads_are_counted_also_when_they_have_ended),
-        ("a_thread_that_is_ending_is_counted_too", a_thread_that_is_ending_is_counted_too),
-        ("a_pool_of_threads_is_counted", a_pool_of_threads_is_counted),
-        ("one_allocator_is_installed", one_allocator_is_installed),
-        ("one_count_at_a_time", one_count_at_a_time),
-        ("one_within_another_counts_twice", one_within_another_counts_twice),
-        ("a_panic_ends_the_count", a_panic_ends_the_count),
-    ];
-    for (name, test) in tests {
-        test();
-        println!("test {name} ... ok");
+/// One test, since what any thread allocates is counted: that of another test, too.
+#[test]
+fn what_programs_allocate_is_counted() {
+    for program in [
+        nothing_is_nothing,
+        each_call_counts_and_the_peak_is_what_was_live_together,
+        what_was_allocated_before_may_be_freed_and_makes_room,
+        a_realloc_counts_what_it_adds,
+        more_than_the_others_are_told_of_at_once,
+        threads_are_counted_also_when_they_have_ended,
+        a_thread_that_is_ending_is_counted_too,
+        a_pool_of_threads_is_counted,
+        one_allocator_is_installed,
+        one_count_at_a_time,
+        one_within_another_counts_twice,
+        a_panic_ends_the_count,
+    ] {
+        program();
     }
-    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", tests.len());
 }

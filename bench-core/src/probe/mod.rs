@@ -1,12 +1,15 @@
 //! Probes observe a worker while it measures, from outside the timed section.
 
 mod allocations;
-mod cpu_time;
+mod cpu;
+mod growth;
+mod memory;
 mod observation;
-mod peak_memory;
+mod process_tree;
 mod set;
 mod state;
 
+pub use growth::{Growth, resident_bytes};
 pub(crate) use observation::over;
 pub use observation::{Observation, OverRounds, Reading, Series};
 pub(crate) use set::ProbeSet;

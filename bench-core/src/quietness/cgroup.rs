@@ -1,4 +1,4 @@
-//! The control group that this process is in, as far as it shares out processor time.
+//! The control group that this process is in.
 
 use super::finding::Unknown;
 use super::machine::Machine;
@@ -18,35 +18,38 @@ pub(super) struct Group {
     pub(super) folders: Vec<String>,
 }
 
-/// The group in whose files limits of processor time stand; `None` where there is no such group.
-pub(super) fn own(machine: &Machine) -> Result<Option<Group>, Unknown> {
+/// The group in whose files limits of `controller` (`cpu`, `memory`) stand; `None` where there is no such group.
+pub(super) fn own(machine: &Machine, controller: &str) -> Result<Option<Group>, Unknown> {
     let (groups, mounts) = (machine.text("/proc/self/cgroup")?, machine.text("/proc/self/mountinfo")?);
     // `hierarchy:controllers:path`; the second hierarchy has no controllers of its own there.
-    let path_of = |wanted: fn(&str) -> bool| {
+    let path_of = |wanted: &dyn Fn(&str) -> bool| {
         groups.lines().find_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
             let (controllers, path) = (fields.next()?, fields.next()?);
             wanted(controllers).then_some(path)
         })
     };
-    let of_first = path_of(|controllers| controllers.split(',').any(|name| name == "cpu"));
-    let (version, path) = match (of_first, path_of(str::is_empty)) {
+    let of_first = path_of(&|controllers| controllers.split(',').any(|name| name == controller));
+    let (version, path) = match (of_first, path_of(&str::is_empty)) {
         (Some(path), _) => (Version::One, path),
         (None, Some(path)) => (Version::Two, path),
         (None, None) => return Ok(None),
     };
-    Ok(mounts.lines().find_map(|line| folders(line, version, path)).map(|folders| Group { version, folders }))
+    Ok(mounts
+        .lines()
+        .find_map(|line| folders(line, version, controller, path))
+        .map(|folders| Group { version, folders }))
 }
 
 /// The folders of the group `path`, if this line of proc_pid_mountinfo(5) mounts its hierarchy.
-fn folders(line: &str, version: Version, path: &str) -> Option<Vec<String>> {
+fn folders(line: &str, version: Version, controller: &str, path: &str) -> Option<Vec<String>> {
     let (mount, system) = line.split_once(" - ")?;
     let mut mount = mount.split(' ').skip(3);
     let (root, point) = (mount.next()?, mount.next()?);
     let mut system = system.split(' ');
     let (kind, options) = (system.next()?, system.nth(1)?);
     let fits = match version {
-        Version::One => kind == "cgroup" && options.split(',').any(|option| option == "cpu"),
+        Version::One => kind == "cgroup" && options.split(',').any(|option| option == controller),
         Version::Two => kind == "cgroup2",
     };
     if !fits {
@@ -75,7 +78,7 @@ mod tests {
 
     fn group(cgroup: &str, mountinfo: &str) -> Option<Group> {
         let made = MadeUp::new(&[("/proc/self/cgroup", cgroup), ("/proc/self/mountinfo", mountinfo)]);
-        own(&made.machine).expect("files")
+        own(&made.machine, "cpu").expect("files")
     }
 
     fn folders(cgroup: &str, mountinfo: &str) -> Vec<String> {

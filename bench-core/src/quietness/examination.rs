@@ -151,7 +151,7 @@ mod tests {
     #[ignore = "measures; asserts nothing"]
     fn cost_of_an_examination() {
         // Processor time: on a busy machine most of the wall time is somebody else's.
-        let spent = || crate::sys::cpu_time().map(|time| time.user + time.system).expect("processor time");
+        let spent = || crate::sys::usage().map(|used| used.user + used.system).expect("processor time");
         const TIMES: u32 = 200;
         let (start, before) = (Instant::now(), spent());
         for _ in 0..TIMES {

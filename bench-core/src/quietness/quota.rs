@@ -25,7 +25,7 @@ pub(super) fn begin(machine: &Machine) -> Counting {
 }
 
 fn tightest(machine: &Machine) -> Result<Option<Quota>, Unknown> {
-    let Some(Group { version, folders }) = cgroup::own(machine)? else { return Ok(None) };
+    let Some(Group { version, folders }) = cgroup::own(machine, "cpu")? else { return Ok(None) };
     let mut tightest: Option<Quota> = None;
     let mut seen = false;
     for folder in folders {

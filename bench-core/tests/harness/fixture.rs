@@ -32,6 +32,8 @@ pub(crate) enum Bench {
     Unserved,
     /// A main that runs benchmarks from code.
     Programmatic,
+    /// Benchmarks whose use of memory is known.
+    Probes,
     /// Benchmarks with targets.
     Targets,
 }
@@ -49,6 +51,7 @@ impl Bench {
             Bench::SameId => "same_id",
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
+            Bench::Probes => "probes",
             Bench::Targets => "targets",
         }
     }
