@@ -19,6 +19,7 @@
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
 
+pub mod allocation;
 pub mod bencher;
 pub mod benchmark;
 pub mod case;
@@ -37,6 +38,7 @@ pub mod plan;
 pub mod probe;
 pub mod protocol;
 pub mod quantity;
+pub mod quietness;
 pub mod record;
 mod reference;
 pub mod registry;
@@ -50,6 +52,7 @@ mod sys;
 pub mod target;
 mod worker;
 
+pub use allocation::CountingAllocator;
 pub use bench_macros::benchmark;
 pub use bencher::Bencher;
 pub use benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};

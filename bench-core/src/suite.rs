@@ -8,9 +8,10 @@ use crate::comparison::{self, Comparison};
 use crate::counting::Valgrind;
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
-use crate::probe;
+use crate::probe::{self, ProbeState};
 use crate::protocol::{LoadWishes, Mode};
 use crate::quantity::Bytes;
+use crate::quietness::Examination;
 use crate::record::{
     self, CaseRecord, Environment, FORMAT, Folder, Journal, Measure, Record, References, RunState,
     SCHEMA_VERSION, Summary,
@@ -248,7 +249,9 @@ impl Suite {
         folder: Option<Folder>,
         valgrind: Option<Valgrind>,
     ) -> Result<Finished, RunError> {
-        let environment = if self.once { Environment::default() } else { Environment::capture() };
+        let mut environment = if self.once { Environment::default() } else { Environment::capture() };
+        let examination = (!self.once).then(Examination::begin);
+        environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
         // Now, since afterwards `latest` names this run.
@@ -282,7 +285,7 @@ impl Suite {
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
-        let mut environment = environment;
+        environment.quietness = examination.map(Examination::end).unwrap_or_default();
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
         environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(
@@ -388,6 +391,7 @@ fn build(
 ) -> Record {
     let mut cases = outcome.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
+    let environment = Environment { probes: ProbeState::over(&cases), ..environment };
     let counts = cases.first().is_some_and(|case| case.settings.measure == Measure::Instructions);
     // How quiet the machine is does not matter to a count.
     let warnings = if counts { environment.build_warnings() } else { environment.warnings() };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Bencher, Observed, State};
 use crate::error::Error;
+use crate::probe::Reading;
 use crate::protocol::{Assignment, Mode, WarmUp};
 use crate::record::Served;
 use crate::sampling::Phase;
@@ -52,6 +53,12 @@ impl Round<'_> {
     /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
     pub fn can_leave(&self) -> bool {
         self.bencher.leave.is_some()
+    }
+
+    /// What the probes saw of the level that has just ended, in which `requests` were served: since the last
+    /// such call, or since the round began.
+    pub fn level(&mut self, requests: u64) -> Vec<Reading> {
+        self.bencher.probes.level(requests)
     }
 
     /// Hands in what was measured and ends the process, for a round whose threads will never return.

@@ -1,6 +1,6 @@
 //! User and system time of the worker over the samples.
 
-use crate::probe::{Probe, ProbeFactory, Reading};
+use crate::probe::{Observation, Probe, ProbeFactory, Reading};
 use crate::sys;
 
 inventory::submit! { ProbeFactory::new("cpu", || Box::new(CpuTime::default())) }
@@ -16,16 +16,17 @@ impl Probe for CpuTime {
         "cpu"
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), String> {
         self.before = sys::cpu_time();
+        self.before.map(|_| ()).ok_or_else(unknown)
     }
 
-    fn end(&mut self, iterations: u64) -> Result<Vec<Reading>, String> {
+    fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         if iterations == 0 {
-            return Ok(Vec::new());
+            return Ok(Observation::default());
         }
         let (Some(before), Some(after)) = (self.before, sys::cpu_time()) else {
-            return Err("the system does not tell a process its processor time".to_owned());
+            return Err(unknown());
         };
         let per_iteration = |before: std::time::Duration, after: std::time::Duration| {
             after.saturating_sub(before).as_secs_f64() / iterations as f64
@@ -36,6 +37,11 @@ impl Probe for CpuTime {
             Reading::new("cpu_time", "s", user + system),
             Reading::new("cpu_time_user", "s", user),
             Reading::new("cpu_time_system", "s", system),
-        ])
+        ]
+        .into())
     }
+}
+
+fn unknown() -> String {
+    "the system does not tell a process its processor time".to_owned()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Counter;
 use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
+use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
 use crate::record::{CaseCounts, Failure, Measure, RoundRecord, Served, Time, disturbance};
@@ -57,6 +58,9 @@ pub struct CaseRecord {
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
+    /// What probes have read, over the rounds.
+    #[serde(default)]
+    pub observed: Vec<Metric>,
     /// Its targets, and what came of them.
     #[serde(default)]
     pub targets: Vec<TargetResult>,
@@ -104,7 +108,7 @@ pub struct Settings {
 
 impl CaseRecord {
     /// A case of which nothing has been measured.
-    pub(crate) fn blank(id: &str, category: Category) -> Self {
+    pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {
             id: id.to_owned(),
             model: None,
@@ -126,6 +130,7 @@ impl CaseRecord {
             peak_memory_bytes: None,
             counters: Vec::new(),
             metrics: Vec::new(),
+            observed: Vec::new(),
             targets: Vec::new(),
             warnings: Vec::new(),
             rounds: Vec::new(),
@@ -188,6 +193,7 @@ impl CaseRecord {
             (None, None, Some(counts)) => counts.metrics(),
             (None, None, None) => Vec::new(),
         };
+        self.observed = probe::over(rounds);
         self.warnings = self.doubts();
     }
 
@@ -238,6 +244,11 @@ impl CaseRecord {
             .count();
         if unsteady * 2 > self.rounds.len() {
             doubts.push("times were still falling when warm-up ended".to_owned());
+        }
+        for note in self.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.notes) {
+            if !doubts.contains(note) {
+                doubts.push(note.clone());
+            }
         }
         doubts
     }

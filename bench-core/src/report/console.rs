@@ -79,6 +79,12 @@ pub fn render(record: &Record, style: Style) -> String {
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
     }
+    for state in &record.environment.probes {
+        if let Some(reason) = &state.unavailable {
+            let _ =
+                writeln!(out, "{}", style.faint(&format!("no `{}`: {}", state.probe, first_line(reason))));
+        }
+    }
     if measure == Measure::Instructions {
         let _ = writeln!(out, "{}", style.faint(counts::NOTE));
     }
@@ -163,6 +169,9 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     let _ = writeln!(out);
     for warning in &record.warnings {
         let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
+    }
+    if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
+        let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
     }
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.

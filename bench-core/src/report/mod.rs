@@ -8,6 +8,7 @@ mod file_name;
 mod outlet;
 pub mod paired;
 pub mod plot;
+pub mod quietness;
 mod samples_csv;
 mod sparkline;
 mod style;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::domain::Metric;
 use crate::quantity::Seconds;
 use crate::record::{CaseCounts, CaseRecord, Record, Status};
 use crate::report::Exporter;
@@ -11,6 +12,7 @@ inventory::submit! {
     Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
 }
 
+/// The columns of every run; what probes have read follows, a column a metric.
 const HEADER: [&str; 40] = [
     "run",
     "timestamp",
@@ -56,11 +58,34 @@ const HEADER: [&str; 40] = [
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+    let observed = observed(record);
+    csv.write_record(HEADER.into_iter().map(str::to_owned).chain(observed.iter().map(|kind| column(kind))))?;
     for case in &record.cases {
-        csv.write_record(row(record, case))?;
+        let value = |kind: &&Metric| {
+            let same = case.observed.iter().find(|metric| metric.name == kind.name);
+            same.map(|metric| metric.value.to_string()).unwrap_or_default()
+        };
+        csv.write_record(row(record, case).into_iter().chain(observed.iter().map(value)))?;
     }
     csv.flush()
+}
+
+/// What any case has that has no column of its own, by name.
+fn observed(record: &Record) -> Vec<&Metric> {
+    const OWN: [&str; 2] = ["cpu_time", "peak_memory"];
+    let mut kinds: Vec<&Metric> = record.cases.iter().flat_map(|case| &case.observed).collect();
+    kinds.retain(|metric| !OWN.contains(&metric.name.as_str()));
+    kinds.sort_by(|a, b| a.name.cmp(&b.name));
+    kinds.dedup_by(|a, b| a.name == b.name);
+    kinds
+}
+
+/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`.
+fn column(metric: &Metric) -> String {
+    match metric.unit.as_str() {
+        "1" => metric.name.clone(),
+        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_")),
+    }
 }
 
 fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {

@@ -55,7 +55,9 @@ impl Workers {
         let executable = if link.exists() {
             link
         } else {
-            std::env::current_exe().map_err(|error| RunError::io("find the own executable", "", error))?
+            std::env::current_exe()
+                .or_else(|error| called_by().ok_or(error))
+                .map_err(|error| RunError::io("find the own executable", "", error))?
         };
         Ok(Workers { interrupt, executable, max_memory, echo, valgrind })
     }
@@ -71,6 +73,13 @@ impl Workers {
             }
         }
     }
+}
+
+/// The path by which this program was called: cargo gives a whole one. The standard library asks `/proc`
+/// instead, which may not be mounted.
+fn called_by() -> Option<PathBuf> {
+    let name = PathBuf::from(std::env::args_os().next()?);
+    if name.components().count() > 1 { name.canonicalize().ok() } else { None }
 }
 
 /// What a worker that starts now may take: what was asked for, or most of what is available.
