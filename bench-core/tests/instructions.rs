@@ -68,9 +68,12 @@ fn what_is_counted_is_the_closure() {
         }
         let iteration = of(first).iteration;
         assert!(of(first).options.contains("--cache-sim=yes") && of(first).subtracted_instructions < 60);
-        assert!(iteration.l1_hits + iteration.ll_hits + iteration.ram_hits >= iteration.instructions);
+        let accesses = iteration.l1_hits + iteration.ll_hits + iteration.ram_hits;
+        assert!(accesses + HARNESS >= iteration.instructions, "{}: {iteration:?}", case.id);
     }
-    assert_eq!(record.environment.references, None);
+    // The machine may be as busy as it likes.
+    assert!(record.environment.references.is_none() && record.environment.quietness.is_empty());
+    assert!(record.warnings.is_empty(), "{:?}", record.warnings);
     follows_the_schema(&stage);
     let rows = fs::read_to_string(stage.latest().join("summary.csv")).expect("read");
     let walks = rows.lines().find(|line| line.contains(",unit/walks,")).expect("a row");
