@@ -250,7 +250,9 @@ impl Suite {
         valgrind: Option<Valgrind>,
     ) -> Result<Finished, RunError> {
         let mut environment = if self.once { Environment::default() } else { Environment::capture() };
-        let examination = (!self.once).then(Examination::begin);
+        // How quiet the machine is does not matter to a count.
+        let counts = valgrind.is_some();
+        let examination = (!self.once && !counts).then(Examination::begin);
         environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
@@ -265,7 +267,6 @@ impl Suite {
             records.iter().try_for_each(|case| journal.case(case))?;
             observer.journal = Some(journal);
         }
-        let counts = valgrind.is_some();
         let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
         let mut execute: Box<dyn Execute> = if self.in_process {
             Box::new(InProcess { interrupt })
@@ -392,9 +393,7 @@ fn build(
     let mut cases = outcome.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     let environment = Environment { probes: ProbeState::over(&cases), ..environment };
-    let counts = cases.first().is_some_and(|case| case.settings.measure == Measure::Instructions);
-    // How quiet the machine is does not matter to a count.
-    let warnings = if counts { environment.build_warnings() } else { environment.warnings() };
+    let warnings = environment.warnings();
     Record {
         format: FORMAT.to_owned(),
         schema_version: SCHEMA_VERSION,

@@ -102,19 +102,13 @@ impl Environment {
 
     /// What about this machine or build speaks against trusting the figures.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.build_warnings();
-        warnings.extend(self.machine_warnings());
-        warnings
-    }
-
-    /// What about this build speaks against trusting the figures.
-    pub(crate) fn build_warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.debug_assertions || self.opt_level == "0" {
             warnings.push(
                 "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned(),
             );
         }
+        warnings.extend(self.machine_warnings());
         warnings
     }
 
