@@ -5,18 +5,22 @@
 //! |---|---|---|
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
+//! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
 //! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
-//! them is read ([`checkpoint`]) or generated ([`seeded`]), how a picture becomes a tensor
-//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`]).
+//! them is read ([`checkpoint`], [`gguf`]) or generated ([`seeded`]), how a picture becomes a tensor
+//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`], [`generation`]).
 
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
 pub mod classification;
 pub mod efficientnet_lite0;
+pub mod generation;
+pub mod gguf;
 pub mod normalisation;
 pub mod photograph;
 pub mod resnet;
 pub mod seeded;
+pub mod smollm2;
 pub mod weights;
