@@ -4,6 +4,7 @@
 //! | model | weights | input |
 //! |---|---|---|
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
+//! | [`vit_b_16`] | generated | 224 × 224 |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
 //! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
@@ -23,4 +24,5 @@ pub mod photograph;
 pub mod resnet;
 pub mod seeded;
 pub mod smollm2;
+pub mod vit_b_16;
 pub mod weights;
