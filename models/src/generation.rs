@@ -2,6 +2,8 @@
 
 use candle_core::{D, DType, Tensor};
 
+use crate::photograph::PhotographError;
+
 /// A language model that has read something, and goes on from there.
 pub trait Decode {
     /// Reads one token more; the logits of the next one, of shape `(1, vocabulary)`.
@@ -61,9 +63,19 @@ pub enum GenerationError {
         /// Tokens of the second run.
         second: Vec<u32>,
     },
-    /// A picture that the model cannot look at.
-    #[error("{0}")]
-    Picture(String),
+    /// A picture whose size the model cannot look at.
+    #[error("cannot look at a picture of {width} × {height} pixels: {wanted}")]
+    PictureSize {
+        /// Width of the picture, in pixels.
+        width: usize,
+        /// Height of the picture, in pixels.
+        height: usize,
+        /// What its size has to be.
+        wanted: String,
+    },
+    /// What is no picture.
+    #[error(transparent)]
+    Photograph(#[from] PhotographError),
     /// What the tokenizer said.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
 //! | [`vit_b_16`] | generated | 224 × 224 |
+//! | [`qwen3_vl_2b`] | generated; `full` and `reduced` | pictures and text |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
 //! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
@@ -19,8 +20,10 @@ pub mod classification;
 pub mod efficientnet_lite0;
 pub mod generation;
 pub mod gguf;
+pub mod memory;
 pub mod normalisation;
 pub mod photograph;
+pub mod qwen3_vl_2b;
 pub mod resnet;
 pub mod seeded;
 pub mod smollm2;
