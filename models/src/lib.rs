@@ -6,6 +6,7 @@
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
 //! | [`vit_b_16`] | generated | 224 × 224 |
 //! | [`qwen3_vl_2b`] | generated; `full` and `reduced` | pictures and text |
+//! | [`vocoder`] | generated | codes of sound |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
 //! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
@@ -28,4 +29,6 @@ pub mod resnet;
 pub mod seeded;
 pub mod smollm2;
 pub mod vit_b_16;
+pub mod vocoder;
+pub mod wav;
 pub mod weights;
