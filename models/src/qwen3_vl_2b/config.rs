@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use candle_core::DType;
-
 /// Sizes of both halves of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
@@ -122,19 +120,6 @@ impl Config {
     pub const fn token_side(&self) -> usize {
         self.vision.patch * self.vision.merge
     }
-
-    /// All parameters; the last layer of the language model is its first, turned.
-    pub fn parameters(&self) -> usize {
-        self.vision.parameters(self.language.hidden) + self.language.parameters()
-    }
-
-    /// Bytes of the weights, of one session, and of the largest tensor in f32, from which it is converted.
-    pub fn needed_bytes(&self, dtype: DType) -> u64 {
-        let Language { layers, kv_heads, head, context, vocabulary, hidden, .. } = self.language;
-        let cache = 2 * layers * kv_heads * head * context;
-        let conversion = if dtype == DType::F32 { 0 } else { vocabulary * hidden * 4 };
-        ((self.parameters() + cache) * dtype.size_in_bytes() + conversion) as u64
-    }
 }
 
 /// As it is shown in ids.
@@ -148,59 +133,5 @@ impl Vision {
     /// Numbers in a patch: three colours of each pixel of each frame.
     pub const fn patch_values(&self) -> usize {
         3 * self.frames * self.patch * self.patch
-    }
-
-    fn parameters(&self, outputs: usize) -> usize {
-        let Vision { blocks, hidden, feed_forward, merge, positions, deepstack, .. } = *self;
-        let linear = |inputs, outputs| (inputs + 1) * outputs;
-        let merged = hidden * merge * merge;
-        let block = 4 * hidden
-            + linear(hidden, 3 * hidden)
-            + linear(hidden, hidden)
-            + linear(hidden, feed_forward)
-            + linear(feed_forward, hidden);
-        let projector = linear(merged, merged) + linear(merged, outputs);
-        linear(self.patch_values(), hidden)
-            + positions * positions * hidden
-            + blocks * block
-            + (projector + 2 * hidden)
-            + deepstack.len() * (projector + 2 * merged)
-    }
-}
-
-impl Language {
-    fn parameters(&self) -> usize {
-        let Language { layers, hidden, heads, kv_heads, head, feed_forward, vocabulary, .. } = *self;
-        let attention = 2 * hidden * heads * head + 2 * hidden * kv_heads * head + 2 * head;
-        vocabulary * hidden + layers * (attention + 3 * hidden * feed_forward + 2 * hidden) + hidden
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_full_one_has_the_published_number_of_parameters() {
-        // Of the index of the published weights: 4 255 064 064 bytes in bf16.
-        assert_eq!(Config::FULL.parameters() * 2, 4_255_064_064);
-        assert_eq!(Config::FULL.to_string(), "full");
-    }
-
-    #[test]
-    fn the_reduced_one_is_small() {
-        assert!(
-            (5_000_000..10_000_000).contains(&Config::REDUCED.parameters()),
-            "{}",
-            Config::REDUCED.parameters()
-        );
-        assert!(Config::REDUCED.needed_bytes(DType::F32) < 100_000_000);
-    }
-
-    #[test]
-    fn the_full_one_takes_what_weights_and_keys_and_values_take() {
-        let gigabytes = Config::FULL.needed_bytes(DType::F16) as f64 / 1e9;
-        assert!((5.6..5.8).contains(&gigabytes), "{gigabytes}");
-        assert!(Config::FULL.needed_bytes(DType::F32) > Config::FULL.needed_bytes(DType::F16));
     }
 }

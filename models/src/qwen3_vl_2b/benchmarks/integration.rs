@@ -13,7 +13,7 @@ use crate::qwen3_vl_2b::{Config, Patches, Qwen3Vl};
 /// has to be the same twice for its time to count.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], input = ["text", "synthetic", "china"]),
-    ignore(config = [Config::FULL]), max_time = "4s", timeout = "20m"
+    ignore(config = [Config::FULL]), max_time = "3s", timeout = "20m"
 )]
 fn answer(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
     let jpeg = match input {

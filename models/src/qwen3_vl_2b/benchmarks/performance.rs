@@ -15,8 +15,8 @@ use crate::qwen3_vl_2b::{Config, Patches};
 
 /// Looks at a square picture: its time against the resolution is how image analysis scales. 256 pixels are 64 tokens.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], side = [256, 448, 768]),
-    ignore(config = [Config::FULL]), max_time = "2s", timeout = "20m"
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], side = [256, 384, 512]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
 fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
@@ -29,7 +29,7 @@ fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()
 /// Reads a prompt of text at once: its time against its length is how prefill scales.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], tokens = [16, 64, 256]),
-    ignore(config = [Config::FULL]), max_time = "2s", timeout = "20m"
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
 fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
@@ -46,7 +46,7 @@ fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Resu
 /// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], input = ["text", "image"]),
-    ignore(config = [Config::FULL]), max_time = "2s", timeout = "20m"
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
 fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
     let model = load(b, config, DType::F16)?;
@@ -67,7 +67,7 @@ fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
 /// Reads one token more, after so many: its time against the context is how decoding scales.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], context = [16, 256, 1024]),
-    ignore(config = [Config::FULL]), max_time = "2s", timeout = "20m"
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
 fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
@@ -85,7 +85,7 @@ fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Resu
 /// Reads one token more of each of several texts, after 16.
 #[benchmark(
     args(config = [Config::REDUCED, Config::FULL], batch = [1, 4, 16]),
-    ignore(config = [Config::FULL]), max_time = "2s", timeout = "20m"
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
 fn decode_batch(b: &mut Bencher, config: Config, batch: usize) -> Result<()> {
     let model = load(b, config, DType::F16)?;
