@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{Cursor, ErrorKind};
 use std::path::PathBuf;
 
-use candle_core::quantized::GgmlDType;
-use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::Device;
+use candle_core::quantized::gguf_file::{self, Content, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 
 use crate::weights::WeightsError;
 
@@ -181,6 +182,19 @@ impl Gguf {
         }
     }
 
+    /// The same with every tensor in f32, in memory: larger, and multiplied faster where candle has no instructions
+    /// for blocks of this type.
+    ///
+    /// # Errors
+    /// [`Unusable`](WeightsError::Unusable) with what candle says.
+    pub fn expanded(self) -> Result<Self, WeightsError> {
+        let Gguf { model, path, mut bytes, content } = self;
+        match expand(&content, &mut bytes) {
+            Ok((content, bytes)) => Ok(Gguf { model, path, bytes, content }),
+            Err(source) => Err(WeightsError::Unusable { model, path, source }),
+        }
+    }
+
     /// Makes the model of the header and the whole file.
     ///
     /// # Errors
@@ -197,6 +211,21 @@ impl Gguf {
     }
 }
 
+fn expand(content: &Content, bytes: &mut Cursor<Vec<u8>>) -> candle_core::Result<(Content, Cursor<Vec<u8>>)> {
+    let mut tensors = Vec::with_capacity(content.tensor_infos.len());
+    for name in content.tensor_infos.keys() {
+        let exact = content.tensor(bytes, name, &Device::Cpu)?.dequantize(&Device::Cpu)?;
+        tensors.push((name.as_str(), QTensor::quantize(&exact, GgmlDType::F32)?));
+    }
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (*name, tensor)).collect();
+    let metadata: Vec<(&str, &Value)> =
+        content.metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    let mut file = Cursor::new(Vec::new());
+    gguf_file::write(&mut file, &metadata, &tensors)?;
+    file.set_position(0);
+    Ok((Content::read(&mut file)?, file))
+}
+
 /// candle adds a backtrace to what it says, where one is asked for.
 fn one_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
@@ -206,8 +235,7 @@ fn one_line(error: &candle_core::Error) -> String {
 mod tests {
     use std::path::Path;
 
-    use candle_core::quantized::{QTensor, gguf_file};
-    use candle_core::{DType, Device, Tensor};
+    use candle_core::{DType, Tensor};
 
     use super::*;
 
@@ -251,6 +279,16 @@ mod tests {
             .build(|content, bytes| content.tensor(bytes, "w", &Device::Cpu))
             .map(|tensor| tensor.shape().dims().to_vec());
         assert_eq!(shape.expect("a tensor"), SHAPE);
+    }
+
+    #[test]
+    fn an_expanded_file_says_the_same_and_holds_f32() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = save(folder.path(), "w", &SHAPE, GgmlDType::Q4_1);
+        let file = read(path).expanded().expect("expanded");
+        assert_eq!(file.texts("tiny.texts").expect("texts"), ["a", "b"]);
+        let wanted = [("w".to_owned(), (SHAPE.to_vec(), GgmlDType::F32))].into();
+        file.expect_tensors(&wanted).expect("the same tensor in f32");
     }
 
     #[test]

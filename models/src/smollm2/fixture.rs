@@ -9,7 +9,7 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 
-use super::{Size, SmolLm2, Vocabulary};
+use super::{Precision, Size, SmolLm2, Vocabulary};
 use crate::gguf::Gguf;
 use crate::seeded::Seeded;
 
@@ -83,7 +83,7 @@ pub(super) fn save(folder: &Path, replaced: &[(&str, Value)]) -> PathBuf {
 
 pub(super) fn model() -> SmolLm2 {
     let folder = tempfile::tempdir().expect("temporary folder");
-    SmolLm2::read(save(folder.path(), &[]), SIZE, &Device::Cpu).expect("the fixture's model")
+    SmolLm2::read(save(folder.path(), &[]), SIZE, Precision::Q4_1, &Device::Cpu).expect("the fixture's model")
 }
 
 pub(super) fn vocabulary() -> Vocabulary {

@@ -1,5 +1,6 @@
 //! [`SmolLm2`]: the model, its vocabulary, and the text that it makes of a prompt.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use candle_core::Device;
@@ -12,6 +13,24 @@ use crate::weights::{self, WeightsError};
 
 const MODEL: &str = "smollm2";
 const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+/// How the weights are kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// As in the file: matrices in four bits, embeddings in eight.
+    Q4_1,
+    /// In f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
+    F32,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precision::Q4_1 => "q4_1",
+            Precision::F32 => "f32",
+        })
+    }
+}
 
 /// A language model with its vocabulary.
 pub struct SmolLm2 {
@@ -37,18 +56,27 @@ impl SmolLm2 {
     ///
     /// # Errors
     /// [`Missing`](WeightsError::Missing) until they have been fetched; another one when they are not SmolLM2's.
-    pub fn load(device: &Device) -> Result<Self, WeightsError> {
-        SmolLm2::read(weights::directory().join(FILE), Size::SMOLLM2_135M, device)
+    pub fn load(precision: Precision, device: &Device) -> Result<Self, WeightsError> {
+        SmolLm2::read(weights::directory().join(FILE), Size::SMOLLM2_135M, precision, device)
     }
 
     /// Reads a file with a network of this size.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn read(path: PathBuf, size: Size, device: &Device) -> Result<Self, WeightsError> {
+    pub fn read(
+        path: PathBuf,
+        size: Size,
+        precision: Precision,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
         let file = Gguf::read(MODEL, path)?;
         size.expect(&file)?;
         let vocabulary = Vocabulary::of(&file, size.vocabulary)?;
+        let file = match precision {
+            Precision::Q4_1 => file,
+            Precision::F32 => file.expanded()?,
+        };
         let weights = file.build(|content, bytes| ModelWeights::from_gguf(content, bytes, device))?;
         let fresh = Session::new(weights, device.clone(), size.vocabulary, size.context());
         Ok(SmolLm2 { fresh, vocabulary, size })
@@ -125,7 +153,7 @@ mod tests {
 
     /// The real one, or `None` and a line that says why the test did nothing.
     fn fetched() -> Option<SmolLm2> {
-        match SmolLm2::load(&Device::Cpu) {
+        match SmolLm2::load(Precision::F32, &Device::Cpu) {
             Ok(model) => Some(model),
             Err(missing @ WeightsError::Missing { .. }) => {
                 println!("not tested: {missing}");
@@ -184,6 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn expanded_weights_come_to_about_the_same() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = fixture::save(folder.path(), &[]);
+        let logits = |precision| {
+            let model = SmolLm2::read(path.clone(), fixture::SIZE, precision, &Device::Cpu).expect("model");
+            model.session().read(&[20, 21, 22]).expect("logits")
+        };
+        let (exact, quantised) = (logits(Precision::F32), logits(Precision::Q4_1));
+        let largest = |tensor: &candle_core::Tensor| {
+            tensor.abs().and_then(|tensor| tensor.max_all()?.to_scalar::<f32>()).expect("a number")
+        };
+        // Weights are the same; states are rounded to eight bits before they meet quantised ones.
+        let difference = largest(&(&exact - quantised).expect("the same shape")) / largest(&exact);
+        assert!((1e-6..0.05).contains(&difference), "{difference}");
+    }
+
+    #[test]
     fn sessions_do_not_disturb_each_other_and_runs_agree() {
         let model = fixture::model();
         let first = model.complete("the the", 6, |_| ()).expect("text");
@@ -227,7 +272,7 @@ mod tests {
         ] {
             let folder = tempfile::tempdir().expect("temporary folder");
             let path = fixture::save(folder.path(), &[(key, value)]);
-            let Err(error) = SmolLm2::read(path, fixture::SIZE, &Device::Cpu) else {
+            let Err(error) = SmolLm2::read(path, fixture::SIZE, Precision::Q4_1, &Device::Cpu) else {
                 panic!("accepted: {says}")
             };
             let said = error.to_string();
@@ -236,7 +281,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = fixture::save(folder.path(), &[]);
         let larger = Size { vocabulary: fixture::SIZE.vocabulary + 1, ..fixture::SIZE };
-        let Err(error) = SmolLm2::read(path, larger, &Device::Cpu) else { panic!("accepted") };
+        let Err(error) = SmolLm2::read(path, larger, Precision::Q4_1, &Device::Cpu) else {
+            panic!("accepted")
+        };
         assert!(matches!(error, WeightsError::WrongShape { .. }), "{error}");
     }
 }

@@ -9,7 +9,7 @@ mod session;
 mod size;
 mod vocabulary;
 
-pub use language_model::{Completion, SmolLm2};
+pub use language_model::{Completion, Precision, SmolLm2};
 pub use session::Session;
 pub use size::Size;
 pub use vocabulary::Vocabulary;

@@ -6,7 +6,7 @@ use candle_core::{Device, Module, Tensor};
 
 use crate::generation::likeliest;
 use crate::seeded::Seeded;
-use crate::smollm2::{Size, SmolLm2};
+use crate::smollm2::{Precision, Size, SmolLm2};
 use crate::weights::WeightsError;
 
 const INPUTS: Seeded = Seeded::new(1);
@@ -29,14 +29,14 @@ fn states(tokens: usize, width: usize) -> Result<Tensor> {
 /// Text to tokens; bytes are those of the text.
 #[benchmark]
 fn encode(b: &mut Bencher) -> Result<()> {
-    let model = b.load(|| SmolLm2::load(&Device::Cpu)).map_err(WeightsError::or_skip)?;
+    let model = b.load(|| SmolLm2::load(Precision::Q4_1, &Device::Cpu)).map_err(WeightsError::or_skip)?;
     b.bytes(TEXT.len()).try_iter(|| model.vocabulary().encode(TEXT))
 }
 
 /// Tokens to text, one at a time as they would be generated.
 #[benchmark]
 fn decode_streamed(b: &mut Bencher) -> Result<()> {
-    let model = b.load(|| SmolLm2::load(&Device::Cpu)).map_err(WeightsError::or_skip)?;
+    let model = b.load(|| SmolLm2::load(Precision::Q4_1, &Device::Cpu)).map_err(WeightsError::or_skip)?;
     let tokens = model.vocabulary().encode(TEXT)?;
     b.count("tokens", tokens.len()).try_iter(|| {
         let mut streamed = model.vocabulary().streamed();
