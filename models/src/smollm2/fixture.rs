@@ -14,8 +14,9 @@ use crate::gguf::Gguf;
 use crate::seeded::Seeded;
 
 const SPECIAL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
-const MERGED: [&str; 4] = ["th", "the", "Ġt", "Ġthe"];
-const MERGES: [&str; 4] = ["t h", "th e", "Ġ t", "Ġ the"];
+const MERGED: [&str; 5] = ["th", "the", "Ġt", "Ġthe", "12"];
+// Two digits are never merged, whatever the file says: its kind of tokenizer splits them before.
+const MERGES: [&str; 5] = ["t h", "th e", "Ġ t", "Ġ the", "1 2"];
 
 pub(super) const SIZE: Size = Size {
     layers: 2,

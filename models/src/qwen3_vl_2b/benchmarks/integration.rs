@@ -34,7 +34,7 @@ fn four_tokens(model: &Qwen3Vl, name: &str, jpeg: Option<&[u8]>) -> Result<Vec<u
     let logits = match jpeg {
         None => session.read(&prompt)?,
         Some(jpeg) => {
-            let photograph = Photograph::decode(name, jpeg)?;
+            let photograph = Photograph::decode(&format!("{name}.jpg"), jpeg)?;
             let image = model.look(&Patches::of(&photograph, model.config(), &Device::Cpu)?)?;
             session.read_about(&prompt[..8], &image, &prompt[8..])?
         }

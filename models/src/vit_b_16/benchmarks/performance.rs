@@ -9,7 +9,7 @@ use crate::vit_b_16::{INPUT_SIDE, VitB16};
 
 /// Images to logits; the time against the batch is how it scales. The logits have to be finite for their time to
 /// count.
-#[benchmark(args(batch = [1, 2, 4, 8, 32]), ignore(batch = [8, 32]), max_time = "8s")]
+#[benchmark(args(batch = [1, 2, 4, 8, 32]), ignore(batch = [8, 32]), max_time = "5s")]
 fn forward(b: &mut Bencher, batch: usize) -> Result<()> {
     let model = b.load(|| VitB16::load(&Device::Cpu))?;
     let images = Seeded::new(1).images(batch, INPUT_SIDE, &Device::Cpu)?;

@@ -9,7 +9,7 @@ use crate::wav;
 
 /// 0.8 s of sound, as a WAV file. The weights are generated, so there is no right sound; it has to be the same twice
 /// for its time to count.
-#[benchmark(max_time = "6s")]
+#[benchmark(max_time = "3s")]
 fn codes_to_wav(b: &mut Bencher) -> Result<()> {
     let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
     let frames = frames(10);

@@ -10,7 +10,7 @@ use super::frames;
 use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder};
 
 /// All frames at once, 80 ms of sound each: its time against their number is how it scales.
-#[benchmark(args(frames = [1, 5, 25, 125]), ignore(frames = [125]), max_time = "6s")]
+#[benchmark(args(frames = [1, 5, 25, 125]), ignore(frames = [125]), max_time = "3s")]
 fn decode(b: &mut Bencher, frames: usize) -> Result<()> {
     let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
     let codes = super::frames(frames);
