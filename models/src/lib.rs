@@ -26,6 +26,7 @@ pub mod normalisation;
 pub mod photograph;
 pub mod qwen3_vl_2b;
 pub mod resnet;
+pub mod scaling;
 pub mod seeded;
 pub mod smollm2;
 pub mod vit_b_16;
