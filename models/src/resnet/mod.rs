@@ -4,4 +4,4 @@
 pub mod benchmarks;
 mod network;
 
-pub use network::{Depth, INPUT_SIDE, ResNet, UnknownDepth, prepare};
+pub use network::{Depth, INPUT_SIDE, ResNet, UnknownDepth};
