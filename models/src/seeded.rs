@@ -20,17 +20,29 @@ const JITTER: f64 = 0.1;
 #[derive(Clone, Copy, Debug)]
 pub struct Seeded {
     seed: u64,
+    absent: &'static [&'static str],
 }
 
 impl Seeded {
     /// The source for `seed`.
     pub const fn new(seed: u64) -> Self {
-        Seeded { seed }
+        Seeded { seed, absent: &[] }
+    }
+
+    /// The same source, which denies having tensors whose names end so: layers of candle-transformers are
+    /// of one variant or another according to what their weights hold.
+    pub const fn without(self, absent: &'static [&'static str]) -> Self {
+        Seeded { absent, ..self }
     }
 
     /// As the source of a model's weights, in f32 on `device`.
     pub fn weights(self, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), DType::F32, device.clone())
+    }
+
+    /// As the source of a model's weights, of type `dtype` on `device`: the f32 values, rounded.
+    pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self), dtype, device.clone())
     }
 
     /// An f32 tensor of values uniform in `[low, high]`.
@@ -93,8 +105,8 @@ impl SimpleBackend for Seeded {
         )))
     }
 
-    fn contains_tensor(&self, _: &str) -> bool {
-        true
+    fn contains_tensor(&self, name: &str) -> bool {
+        !self.absent.iter().any(|end| name.ends_with(end))
     }
 }
 
@@ -174,6 +186,13 @@ mod tests {
         assert!(variances.iter().all(|&v| (0.9..=1.1).contains(&v)), "{variances:?}");
         let means = get(4, "bn.running_mean", &[512], Init::Const(0.0));
         assert!(means.iter().all(|&v| (-0.1..=0.1).contains(&v)), "{means:?}");
+    }
+
+    #[test]
+    fn only_what_it_denies_is_absent() {
+        let source = Seeded::new(6).without(&["ln_k.weight"]);
+        assert!(!source.contains_tensor("block.attn.ln_k.weight"));
+        assert!(source.contains_tensor("block.attn.qkv.weight"));
     }
 
     #[test]
