@@ -8,6 +8,7 @@ use crate::probe::ProbeSet;
 use crate::protocol::Assignment;
 use crate::sampling::{Phase, Schedule};
 
+mod artifact;
 mod serving;
 
 pub use serving::{Measured, Round, Serve};
