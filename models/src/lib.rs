@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
+//! | [`eye_generator`] | trained on eyes of paintings, fetched | noise and a colour |
 //! | [`mmdit`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //!
@@ -18,6 +19,7 @@ pub mod checkpoint;
 pub mod classification;
 pub mod diffusion;
 pub mod efficientnet_lite0;
+pub mod eye_generator;
 pub mod memory;
 pub mod mmdit;
 pub mod normalisation;

@@ -10,5 +10,6 @@ use crate::stable_diffusion_unet::pipeline;
 #[benchmark(args(config = [Config::Reduced, Config::Full], side = [128, 512]), ignore(config = [Config::Full], side = [512]), max_time = "8s")]
 fn draw(b: &mut Bencher, config: Config, side: u32) -> Result<()> {
     let pipeline = b.load(|| pipeline(config, DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
-    measure::draw(b, &pipeline, side, 4).map(drop)
+    let png = measure::draw(b, &pipeline, side, 4)?;
+    b.artifact("picture.png", png)
 }
