@@ -1,5 +1,8 @@
 //! [`Seeded`]: weights and inputs made from a seed, the same on every machine.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::init::FanInOut;
 use candle_nn::var_builder::SimpleBackend;
@@ -43,6 +46,22 @@ impl Seeded {
     /// As the source of a model's weights, of type `dtype` on `device`: the f32 values, rounded.
     pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), dtype, device.clone())
+    }
+
+    /// Every f32 tensor that `build` asks for, by name.
+    ///
+    /// # Errors
+    /// What `build` says.
+    pub fn tensors<M>(
+        self,
+        device: &Device,
+        build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
+    ) -> candle_core::Result<BTreeMap<String, Tensor>> {
+        let given = Arc::new(Mutex::new(BTreeMap::new()));
+        let recorder = Recorder { source: self, given: given.clone() };
+        build(VarBuilder::from_backend(Box::new(recorder), DType::F32, device.clone()))?;
+        let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut given))
     }
 
     /// An f32 tensor of values uniform in `[low, high]`.
@@ -107,6 +126,35 @@ impl SimpleBackend for Seeded {
 
     fn contains_tensor(&self, name: &str) -> bool {
         !self.absent.iter().any(|end| name.ends_with(end))
+    }
+}
+
+/// Remembers what it gives.
+struct Recorder {
+    source: Seeded,
+    given: Arc<Mutex<BTreeMap<String, Tensor>>>,
+}
+
+impl SimpleBackend for Recorder {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let tensor = self.source.get(shape, name, init, dtype, device)?;
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), tensor.clone());
+        Ok(tensor)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        self.source.get_unchecked(name, dtype, device)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.source.contains_tensor(name)
     }
 }
 
