@@ -7,6 +7,7 @@
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
 //! | [`eye_generator`] | trained on eyes of paintings, fetched | noise and a colour |
 //! | [`mmdit`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
+//! | [`piper_tts`] | a trained voice, fetched | text |
 //! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //!
 //! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
@@ -27,7 +28,9 @@ pub mod normalisation;
 pub mod onnx;
 pub mod photograph;
 pub mod picture;
+pub mod piper_tts;
 pub mod resnet;
 pub mod seeded;
 pub mod stable_diffusion_unet;
+pub mod wav;
 pub mod weights;

@@ -40,10 +40,10 @@ impl Seeded {
 
     /// As the source of a model's weights, in f32 on `device`.
     pub fn weights(self, device: &Device) -> VarBuilder<'static> {
-        VarBuilder::from_backend(Box::new(self), DType::F32, device.clone())
+        self.weights_as(DType::F32, device)
     }
 
-    /// As the source of a model's weights, of type `dtype` on `device`: the f32 values, rounded.
+    /// As the source of a model's weights: the values of [`weights`](Self::weights), rounded to `dtype`.
     pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), dtype, device.clone())
     }
