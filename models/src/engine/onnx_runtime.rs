@@ -1,6 +1,7 @@
 //! The network on ONNX Runtime, whose library is looked for when it is needed.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::{env, fmt};
 
 use ort::environment::Environment;
@@ -24,11 +25,22 @@ pub fn library() -> PathBuf {
     }
 }
 
-/// The library at `path`, loaded and ready.
+/// The runtime, for all sessions of this process: it allows no second one.
+static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
+
+/// The runtime of [`library`], loaded when it is first asked for.
 ///
 /// # Errors
-/// When it is missing, or no ONNX Runtime that this can use.
-pub fn load_library(path: PathBuf) -> Result<Environment, EngineError> {
+/// When the library is missing, or no ONNX Runtime that this can use.
+pub fn runtime() -> Result<Environment, EngineError> {
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*runtime {
+        Some(loaded) => Ok(loaded.clone()),
+        None => Ok(runtime.insert(load_library(library())?).clone()),
+    }
+}
+
+fn load_library(path: PathBuf) -> Result<Environment, EngineError> {
     if !path.is_file() {
         return Err(EngineError::NoLibrary { path });
     }
@@ -40,16 +52,13 @@ pub fn load_library(path: PathBuf) -> Result<Environment, EngineError> {
 pub(super) struct OnnxRuntime {
     session: Session,
     shape: [usize; 4],
-    /// The session needs it to live on.
-    _environment: Environment,
 }
 
 impl OnnxRuntime {
     pub(super) fn load(file: &[u8], shape: [usize; 4]) -> Result<Self, EngineError> {
-        let environment = load_library(library())?;
-        let mut builder = Session::builder(&environment).map_err(refused)?;
+        let mut builder = Session::builder(&runtime()?).map_err(refused)?;
         let session = builder.commit_from_memory(file).map_err(refused)?;
-        Ok(OnnxRuntime { session, shape, _environment: environment })
+        Ok(OnnxRuntime { session, shape })
     }
 }
 

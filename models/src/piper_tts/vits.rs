@@ -43,17 +43,14 @@ pub(super) use on_onnx_runtime::load;
 mod on_onnx_runtime {
     use std::path::Path;
 
-    use ort::environment::Environment;
     use ort::session::Session;
     use ort::value::TensorRef;
 
     use super::{Scales, SpeechError, Vits};
-    use crate::engine::onnx_runtime::{library, load_library, refused};
+    use crate::engine::onnx_runtime::{refused, runtime};
 
     struct OnOnnxRuntime {
         session: Session,
-        /// The session needs it to live on.
-        _environment: Environment,
     }
 
     /// Reads the network in the file `network`.
@@ -61,11 +58,11 @@ mod on_onnx_runtime {
     /// # Errors
     /// When there is no library, or it refuses the file.
     pub(in super::super) fn load(network: &Path) -> Result<Box<dyn Vits>, SpeechError> {
-        let environment = load_library(library())?;
+        let runtime = runtime()?;
         let refused = |error: ort::Error| refused(format!("{}: {error}", network.display()));
-        let mut builder = Session::builder(&environment).map_err(refused)?;
+        let mut builder = Session::builder(&runtime).map_err(refused)?;
         let session = builder.commit_from_file(network).map_err(refused)?;
-        Ok(Box::new(OnOnnxRuntime { session, _environment: environment }))
+        Ok(Box::new(OnOnnxRuntime { session }))
     }
 
     impl Vits for OnOnnxRuntime {

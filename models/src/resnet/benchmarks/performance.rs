@@ -37,6 +37,7 @@ fn engines(b: &mut Bencher, engine: Engine, batch: usize) -> Result<()> {
     let reference = Engine::Candle.load(Depth::Fifty, batch, &[])?.run(&images)?;
     let file = engine.model_file(Depth::Fifty, batch)?;
     let mut network = b.load(|| engine.load(Depth::Fifty, batch, &file)).map_err(EngineError::or_skip)?;
+    drop(file);
     b.count("images", batch).try_iter(|| network.run(&images))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(engine::expect_agreement(&reference, &network.run(&images)?)?)
