@@ -30,6 +30,7 @@ pub mod photograph;
 pub mod picture;
 pub mod piper_tts;
 pub mod resnet;
+pub mod scaling;
 pub mod seeded;
 pub mod stable_diffusion_unet;
 pub mod wav;

@@ -161,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn rows_come_one_after_another() {
+        // A red corner on the right at the top, a blue one on the left below.
+        let mut values = [-1.0f32; 12];
+        (values[1], values[10]) = (1.0, 1.0);
+        let tensor = Tensor::from_slice(&values, (1, 3, 2, 2), &Device::Cpu).expect("tensor");
+        let pictures = Picture::from_batch(&tensor).expect("picture");
+        assert_eq!(pictures[0].bytes(), [0, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 0]);
+    }
+
+    #[test]
     fn what_is_no_picture_says_so() {
         let error = pictures([0., 0., 0., 0., 0., 0., 0., 0., 0., f32::NAN, 0., 0.]).expect_err("NaN");
         assert!(matches!(error, PictureError::NotFinite { picture: 1, .. }), "{error}");
