@@ -9,6 +9,7 @@ use crate::probe::ProbeSet;
 use crate::protocol::{Assignment, Mode};
 use crate::sampling::{Batch, Phase, Schedule};
 
+mod artifact;
 mod serving;
 
 pub use crate::counting::counted;

@@ -62,6 +62,10 @@ pub struct Assignment {
     pub hard_stop: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
+    /// The folder for what the benchmark keeps ([`Bencher::artifact`](crate::bencher::Bencher::artifact)); nothing is
+    /// kept when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<PathBuf>,
     /// What is wanted of a case that serves requests.
     #[serde(default, skip_serializing_if = "LoadWishes::is_silent")]
     pub load: LoadWishes,

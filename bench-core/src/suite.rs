@@ -54,6 +54,7 @@ pub struct Suite {
     pub(crate) show: Show,
     pub(crate) echo: bool,
     pub(crate) load: LoadWishes,
+    pub(crate) save_artifacts: bool,
 }
 
 /// A run that has ended.
@@ -95,6 +96,7 @@ impl Suite {
             show: Show::Nothing,
             echo: false,
             load: LoadWishes::default(),
+            save_artifacts: false,
         }
     }
 
@@ -151,6 +153,14 @@ impl Suite {
     #[must_use]
     pub fn output_dir(mut self, results: impl Into<PathBuf>) -> Self {
         self.results = Some(results.into());
+        self
+    }
+
+    /// Keeps what benchmarks hand to [`Bencher::artifact`](crate::bencher::Bencher::artifact) in `artifacts` of the
+    /// run directory.
+    #[must_use]
+    pub fn save_artifacts(mut self) -> Self {
+        self.save_artifacts = true;
         self
     }
 
@@ -279,6 +289,7 @@ impl Suite {
             probes: self.probes.clone(),
             load: self.load.clone(),
             requests: folder.as_ref().map(Folder::requests),
+            artifacts: folder.as_ref().filter(|_| self.save_artifacts).map(Folder::artifacts),
         };
         let ticks = record::CpuTicks::now();
         // Not where a debugger or profiler looks on, nor where nothing is timed.

@@ -131,6 +131,9 @@ pub(super) struct Flags {
     /// Give this run a name to compare with later
     #[arg(long, env = "BENCH_SAVE_AS", hide_env = true, value_name = "NAME", help_heading = "Reports")]
     pub(super) save_as: Option<String>,
+    /// Keep what benchmarks have made (pictures, audio) in the run directory, below artifacts
+    #[arg(long, env = "BENCH_SAVE_ARTIFACTS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
+    pub(super) save_artifacts: bool,
     /// Compare with an earlier run: latest, a name given with --save-as, or a path
     #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,

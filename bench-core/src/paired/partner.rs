@@ -69,6 +69,7 @@ impl<'a> Partner<'a> {
             slice_ns: 0,
             hard_stop: false,
             probes: Some(Vec::new()),
+            artifacts: None,
             load: LoadWishes::default(),
         }))?;
         loop {

@@ -19,6 +19,7 @@ use crate::protocol::{Assignment, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
+use crate::report::file_name;
 use crate::target::TargetResult;
 
 pub(crate) use in_process::InProcess;
@@ -53,6 +54,8 @@ pub(crate) struct Manner {
     pub(crate) load: LoadWishes,
     /// Where workers that serve requests leave their rows; nowhere when absent.
     pub(crate) requests: Option<PathBuf>,
+    /// Where benchmarks leave what they keep, a folder a case; nowhere when absent.
+    pub(crate) artifacts: Option<PathBuf>,
 }
 
 impl Manner {
@@ -123,6 +126,7 @@ pub(crate) fn run(
                 slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
                 probes: manner.probes.clone(),
+                artifacts: manner.artifacts.as_ref().map(|folder| folder.join(file_name(case.id()))),
                 load: manner.load(case, record.rounds.len()),
             };
             observe.round_begins(record);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use candle_core::{Device, Module, Tensor};
-use candle_nn::Func;
+use candle_nn::{Func, VarBuilder};
 use candle_transformers::models::resnet;
 
 use crate::classification::IMAGENET_CLASSES;
@@ -13,7 +13,7 @@ use crate::seeded::Seeded;
 pub const INPUT_SIDE: usize = 224;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
-const SEED: u64 = 0x05e5_0e75;
+pub(super) const SEED: u64 = 0x05e5_0e75;
 
 /// How many layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,7 @@ impl ResNet {
     /// # Errors
     /// When the device cannot hold them.
     pub fn load(depth: Depth, device: &Device) -> candle_core::Result<Self> {
-        let weights = Seeded::new(SEED).weights(device);
-        let network = match depth {
-            Depth::Eighteen => resnet::resnet18(IMAGENET_CLASSES, weights)?,
-            Depth::Fifty => resnet::resnet50(IMAGENET_CLASSES, weights)?,
-        };
-        Ok(ResNet { network, depth })
+        Ok(ResNet { network: build(depth, Seeded::new(SEED).weights(device))?, depth })
     }
 
     /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`; the height
@@ -71,6 +66,14 @@ impl ResNet {
     /// When the images have another shape, or are not f32 on the device of the weights.
     pub fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
         self.network.forward(images)
+    }
+}
+
+/// The layers with these weights, under torchvision's names.
+pub(super) fn build(depth: Depth, weights: VarBuilder<'static>) -> candle_core::Result<Func<'static>> {
+    match depth {
+        Depth::Eighteen => resnet::resnet18(IMAGENET_CLASSES, weights),
+        Depth::Fifty => resnet::resnet50(IMAGENET_CLASSES, weights),
     }
 }
 

@@ -47,6 +47,7 @@ fn assignment(slice: Duration) -> Assignment {
         slice_ns: slice.as_nanos() as u64,
         hard_stop: false,
         probes: None,
+        artifacts: None,
         load: LoadWishes::default(),
     }
 }
