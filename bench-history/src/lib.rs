@@ -1,4 +1,10 @@
 //! What earlier runs say: a store of records, and the change points of every series.
+//!
+//! [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds
+//! where a line changed, and more.
 #![forbid(unsafe_code)]
 
 pub mod change;
+mod figure;
+pub mod key;
+pub mod store;
