@@ -88,7 +88,9 @@ impl Detector {
         if len < MIN_BEFORE + MIN_AFTER {
             return None;
         }
-        for older in self.baseline.len()..len.saturating_sub(LOOK_BACK).max(MIN_BEFORE) {
+        // While there are few runs, most of them are needed to know what is usual.
+        let recent = LOOK_BACK.min(len / 3);
+        for older in self.baseline.len()..(len - recent).max(MIN_BEFORE) {
             self.baseline.insert(self.segment[older]);
         }
         if len == 2 * ANCHOR {

@@ -65,6 +65,8 @@ fn steps(seed: u64) -> String {
         (0.01, 0.005, "independent", Noise::Independent, 50),
         (0.01, 0.005, "independent", Noise::Independent, 100),
         (0.01, 0.005, "independent", Noise::Independent, 300),
+        (0.03, 0.005, "independent", Noise::Independent, 20),
+        (0.03, 0.010, "independent", Noise::Independent, 20),
         (0.03, 0.010_6, "independent", Noise::Independent, 100),
         (0.03, 0.010, "independent", Noise::Independent, 100),
         (0.02, 0.010, "autocorrelated, 0.5", Noise::Autocorrelated(0.5), 100),
