@@ -10,6 +10,9 @@ use super::{Change, Kind, LOOK_BACK, MIN_AFTER, MIN_BEFORE, shift};
 /// What creeps is held against so many runs at the beginning of its segment.
 const ANCHOR: usize = 30;
 
+/// From so many runs on, the correlation of neighbours is known well enough to decide within [`LOOK_BACK`] runs.
+const SETTLED: usize = 3 * LOOK_BACK;
+
 /// When to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,7 +26,7 @@ pub struct Settings {
 impl Default for Settings {
     /// At most 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
     fn default() -> Self {
-        Settings { threshold: 4.1, min_shift: 0.005 }
+        Settings { threshold: 4.2, min_shift: 0.005 }
     }
 }
 
@@ -39,6 +42,8 @@ pub struct Detector {
     next: usize,
     baseline: Baseline,
     anchor: Option<Baseline>,
+    /// Whether the last runs would have been a change, were they independent.
+    suspected: bool,
 }
 
 /// The strongest split that was seen.
@@ -61,6 +66,7 @@ impl Detector {
             next: 0,
             baseline: Baseline::default(),
             anchor: None,
+            suspected: false,
         }
     }
 
@@ -88,9 +94,13 @@ impl Detector {
         if len < MIN_BEFORE + MIN_AFTER {
             return None;
         }
-        // While there are few runs, most of them are needed to know what is usual.
-        let recent = LOOK_BACK.min(len / 3);
-        for older in self.baseline.len()..(len - recent).max(MIN_BEFORE) {
+        // While there are few runs, most of them are needed to know what is usual, and what is suspected must not
+        // become usual before it is decided.
+        let recent = match len {
+            ..SETTLED if self.suspected => 2 * LOOK_BACK,
+            _ => LOOK_BACK.min(len / 3),
+        };
+        for older in self.baseline.len()..len.saturating_sub(recent).max(MIN_BEFORE) {
             self.baseline.insert(self.segment[older]);
         }
         if len == 2 * ANCHOR {
@@ -103,10 +113,11 @@ impl Detector {
     }
 
     /// The split of the last runs whose scores lie furthest off.
-    fn scan(&self) -> Option<Candidate> {
+    fn scan(&mut self) -> Option<Candidate> {
         let first = self.baseline.len();
         let mut strongest: Option<Candidate> = None;
         let (mut sum, mut correlation) = (0.0, None);
+        self.suspected = false;
         for (start, value) in self.segment.iter().enumerate().skip(first).rev() {
             sum += self.baseline.score(*value);
             let after = self.segment.len() - start;
@@ -114,6 +125,7 @@ impl Detector {
                 continue;
             }
             // Worth the cost only where independent runs would speak.
+            self.suspected = true;
             let correlation = *correlation.get_or_insert_with(|| autocorrelation(&self.older_scores()));
             let z = off(&self.baseline, sum, after, correlation);
             if z >= strongest.map_or(self.settings.threshold, |other| other.z) {
@@ -172,6 +184,7 @@ impl Detector {
         self.numbers.drain(..gone);
         self.baseline = Baseline::default();
         self.anchor = None;
+        self.suspected = false;
     }
 }
 

@@ -78,4 +78,4 @@ pub fn changes(values: &[f64], settings: Settings) -> Vec<Change> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
