@@ -6,6 +6,7 @@ mod calibrate;
 mod compare;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
+mod history;
 mod records;
 mod reports;
 mod revision;
