@@ -7,6 +7,7 @@ mod compare;
 mod doctor;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
+mod history;
 mod records;
 mod reports;
 mod revision;

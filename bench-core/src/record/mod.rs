@@ -154,7 +154,7 @@ impl Record {
 }
 
 /// Now, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
-pub(crate) fn now_utc() -> String {
+pub fn now_utc() -> String {
     let seconds =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     utc(seconds)
