@@ -4,10 +4,10 @@
 //! the same for any unit, any monotone scale and any distribution of the noise.
 //!
 //! Each of the last [`LOOK_BACK`] runs is scored by its place among the older runs since the last accepted
-//! change ([`Baseline`]). For every split of them into before and after, from [`MIN_AFTER`] runs on, the sum of
+//! change (`baseline`). For every split of them into before and after, from [`MIN_AFTER`] runs on, the sum of
 //! the scores after it is compared with what unchanged runs would give, their autocorrelation weighed in
-//! ([`autocorrelation`]). The limit ([`Settings::threshold`]) is set so high that looking at every split on every
-//! night raises at most 0.2 false alarms in 1000 runs; `benchmarks/history` measures that.
+//! (`autocorrelation`). The limit ([`Settings::threshold`]) is set so high that looking at every split on every
+//! night raises some 0.2 false alarms in 1000 runs at most; `benchmarks/history` measures that.
 //!
 //! What creeps is compared with the first runs of the segment as well: a baseline that moves along would never
 //! find it.

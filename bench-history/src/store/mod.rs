@@ -27,7 +27,5 @@ pub use postgres::Postgres;
 pub use read::{Acceptance, Point, Series, StoredRun};
 pub use sqlite::Sqlite;
 
-#[cfg(all(test, feature = "postgres"))]
-mod server;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,5 +1,8 @@
 //! One suite for every database.
 
+#[cfg(feature = "postgres")]
+mod server;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -286,7 +289,7 @@ fn changes_are_accepted_once(place: &dyn Place) {
 
 #[cfg(feature = "postgres")]
 mod on_postgres {
-    use super::super::server::Server;
+    use super::server::Server;
     use super::*;
 
     struct Database(String);

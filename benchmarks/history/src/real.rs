@@ -29,7 +29,7 @@ pub(crate) enum Half {
 impl Half {
     /// Suites are dealt out by turns, all cases of one together.
     fn holds(self, suite: usize) -> bool {
-        (suite % 2 == 0) == (self == Half::Fit)
+        suite.is_multiple_of(2) == (self == Half::Fit)
     }
 }
 
