@@ -1,9 +1,10 @@
-//! The `bench` command: compares and calibrates what `cargo bench` measures.
+//! The `bench` command: compares and calibrates what `cargo bench` measures, and looks at the machine.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod calibrate;
 mod compare;
+mod doctor;
 mod report;
 mod source;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let ended = match &arguments.command {
         Command::Compare(arguments) => compare::run(arguments),
         Command::Calibrate(arguments) => calibrate::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

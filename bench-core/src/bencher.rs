@@ -3,14 +3,16 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::counting::{self, Part, Stopwatch};
 use crate::error::Error;
 use crate::probe::ProbeSet;
-use crate::protocol::Assignment;
-use crate::sampling::{Phase, Schedule};
+use crate::protocol::{Assignment, Mode};
+use crate::sampling::{Batch, Phase, Schedule};
 
 mod artifact;
 mod serving;
 
+pub use crate::counting::counted;
 pub use serving::{Measured, Round, Serve};
 
 /// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
@@ -45,6 +47,8 @@ pub struct Counter {
 #[derive(Debug)]
 enum State {
     Fresh,
+    /// All samples are taken; a probe may want further iterations.
+    Sampled,
     Measured,
     Failed(Error),
 }
@@ -121,11 +125,11 @@ impl Bencher {
             ));
         }
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 black_box(routine());
             }
-            Ok(start.elapsed())
+            Ok(stopwatch.stop())
         });
     }
 
@@ -138,14 +142,14 @@ impl Bencher {
         mut routine: impl FnMut() -> Result<O, E>,
     ) -> Result<(), Error> {
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 match routine() {
                     Ok(output) => drop(black_box(output)),
                     Err(error) => return Err(error.into()),
                 }
             }
-            Ok(start.elapsed())
+            Ok(stopwatch.stop())
         });
         self.take_failure()
     }
@@ -190,9 +194,9 @@ impl Bencher {
     }
 
     /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
-    /// what they took together.
+    /// what they took together. Where instructions or allocations are counted, all that it does counts.
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
-        self.drive(&mut |iterations| Ok(routine(iterations)));
+        self.drive(&mut |iterations| Ok(counted(|| routine(iterations))));
     }
 
     /// Times a future per iteration, from its first poll until it is ready, on the runtime of an
@@ -225,7 +229,7 @@ impl Bencher {
         mut routine: impl FnMut() -> F,
     ) -> Result<(), Error> {
         while let Some(batch) = self.next_batch() {
-            let start = Instant::now();
+            let stopwatch = Stopwatch::start();
             let mut outcome = Ok(());
             for _ in 0..batch.iterations {
                 match routine().await {
@@ -236,7 +240,7 @@ impl Bencher {
                     }
                 }
             }
-            self.note(batch, outcome.map(|()| start.elapsed()));
+            self.note(batch, outcome.map(|()| stopwatch.stop()));
         }
         self.take_failure()
     }
@@ -249,7 +253,7 @@ impl Bencher {
         }
     }
 
-    fn next_batch(&mut self) -> Option<crate::sampling::Batch> {
+    fn next_batch(&mut self) -> Option<Batch> {
         match &self.state {
             State::Failed(_) => return None,
             State::Measured => {
@@ -258,19 +262,22 @@ impl Bencher {
                 ));
                 return None;
             }
+            State::Sampled => return self.further_batch(),
             State::Fresh => {}
         }
         match self.schedule.next() {
             Ok(Some(batch)) => {
+                if self.assignment.mode == Mode::Count {
+                    counting::mark_as(Part::of(batch.phase));
+                }
                 if batch.phase == Phase::Sample && self.iterations == 0 {
                     self.probes.begin();
                 }
                 Some(batch)
             }
             Ok(None) => {
-                self.probes.end(self.iterations);
-                self.state = State::Measured;
-                None
+                self.state = State::Sampled;
+                self.further_batch()
             }
             Err(error) => {
                 self.fail(error);
@@ -279,7 +286,17 @@ impl Bencher {
         }
     }
 
-    fn note(&mut self, batch: crate::sampling::Batch, elapsed: Result<Duration, Error>) {
+    /// An iteration that a probe wants after the last sample. It counts for nothing, as in a warm-up.
+    fn further_batch(&mut self) -> Option<Batch> {
+        if self.assignment.mode == Mode::Sample && self.probes.wants_another(self.iterations) {
+            return Some(Batch { phase: Phase::WarmUp, iterations: 1 });
+        }
+        self.probes.end(self.iterations);
+        self.state = State::Measured;
+        None
+    }
+
+    fn note(&mut self, batch: Batch, elapsed: Result<Duration, Error>) {
         if std::process::id() != self.process {
             crate::worker::refuse_fork();
         }
@@ -321,7 +338,7 @@ impl Bencher {
             State::Measured => {
                 Ok(Observed { probes: self.probes, counters: self.counters, iterations: self.iterations })
             }
-            State::Fresh | State::Failed(_) => Err(Error::failure(
+            State::Fresh | State::Sampled | State::Failed(_) => Err(Error::failure(
                 "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
             )),
         }
@@ -341,9 +358,9 @@ fn in_portions<I, O>(
     while left > 0 {
         let portion = left.min(PORTION);
         inputs.extend((0..portion).map(|_| setup()));
-        let start = Instant::now();
+        let stopwatch = Stopwatch::start();
         run(inputs.drain(..), &mut outputs)?;
-        total += start.elapsed();
+        total += stopwatch.stop();
         outputs.clear();
         left -= portion;
     }

@@ -20,6 +20,11 @@ pub const PROTOCOL: u32 = 1;
 /// number of the inherited descriptor of the worker's end of the channel, and the runner's process id.
 pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
 
+/// The value of [`CHANNEL_VARIABLE`], always of one length: it lies above the worker's stack, and must not move it.
+pub(crate) fn channel_value(descriptor: i32, runner: u32) -> String {
+    format!("{descriptor:04}:{runner:010}")
+}
+
 /// A frame longer than this is not one of ours.
 pub(crate) const LONGEST_FRAME: usize = 64 << 20;
 
@@ -96,6 +101,8 @@ pub enum Mode {
     Once,
     /// The runner, batch by batch, with [`Command::Batch`].
     Step,
+    /// The worker, which runs under callgrind: first call, warm-up, and one iteration, marked for valgrind to count.
+    Count,
 }
 
 /// From worker to runner.
@@ -174,10 +181,10 @@ pub struct Finish {
     pub counters: Vec<Counter>,
     /// What the probes saw.
     pub probes: Vec<ProbeReport>,
-    /// The clock's resolution, in nanoseconds.
-    pub clock_resolution_ns: u64,
+    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], as is the next.
+    pub clock_resolution_ns: Option<u64>,
     /// What an empty iteration takes on this machine, in nanoseconds.
-    pub empty_iteration_ns: f64,
+    pub empty_iteration_ns: Option<f64>,
 }
 
 /// Writes one message and its newline in one call.

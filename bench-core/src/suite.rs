@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::benchmark::Category;
 use crate::case::Case;
-use crate::comparison::{Comparison, THRESHOLD};
+use crate::comparison::{self, Comparison};
+use crate::counting::Valgrind;
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
-use crate::probe;
+use crate::probe::{self, ProbeState};
 use crate::protocol::{LoadWishes, Mode};
 use crate::quantity::Bytes;
+use crate::quietness::Examination;
 use crate::record::{
-    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
-    Summary,
+    self, CaseRecord, Environment, FORMAT, Folder, Journal, Measure, Record, References, RunState,
+    SCHEMA_VERSION, Summary,
 };
 use crate::reference::Watch;
 use crate::registry;
@@ -43,7 +45,7 @@ pub struct Suite {
     pub(crate) results: Option<PathBuf>,
     pub(crate) save_as: Option<String>,
     pub(crate) compare: Option<String>,
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Option<f64>,
     pub(crate) seed: Option<u64>,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) max_memory: Option<Bytes>,
@@ -85,7 +87,7 @@ impl Suite {
             results: None,
             save_as: None,
             compare: None,
-            threshold: THRESHOLD,
+            threshold: None,
             seed: None,
             probes: None,
             max_memory: None,
@@ -130,6 +132,13 @@ impl Suite {
     #[must_use]
     pub fn wishes(mut self, wishes: Wishes) -> Self {
         self.wishes = wishes;
+        self
+    }
+
+    /// Measures this instead of time.
+    #[must_use]
+    pub fn measure(mut self, measure: Measure) -> Self {
+        self.wishes.measure = measure;
         self
     }
 
@@ -203,17 +212,22 @@ impl Suite {
         runner::refuse_inside_worker()?;
         let cases = self.cases()?;
         self.check_probes()?;
+        let valgrind = self.find_valgrind()?;
         let results = self.results.as_deref().filter(|_| !self.once);
         // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
         let baseline = match &self.compare {
-            Some(name) => Some(record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?),
+            Some(name) => {
+                let old = record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?;
+                comparison::check_measure(&old, self.wishes.measure)?;
+                Some(old)
+            }
             None => None,
         };
         let folder = results.map(|results| self.open_folder(results)).transpose()?;
         if let Some(folder) = &folder {
             check_against_earlier(folder, &cases)?;
         }
-        let finished = self.measure(&cases, folder)?;
+        let finished = self.run_cases(&cases, folder, valgrind)?;
         let comparison =
             baseline.map(|old| self.compare_with(&old, &finished.record, results.unwrap_or(Path::new(""))));
         Ok(Finished { comparison, ..finished })
@@ -221,7 +235,8 @@ impl Suite {
 
     fn compare_with(&self, old: &Record, new: &Record, results: &Path) -> Comparison {
         let target = runner::own_target();
-        Comparison::of_runs(old, new, results, self.threshold, |case| {
+        let threshold = self.threshold.unwrap_or_else(|| self.wishes.measure.threshold());
+        Comparison::of_runs(old, new, results, threshold, |case| {
             // What was left out for being marked `ignore` is still there.
             case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
         })
@@ -238,8 +253,17 @@ impl Suite {
         Folder::create(results)
     }
 
-    fn measure(&self, cases: &[Case], folder: Option<Folder>) -> Result<Finished, RunError> {
-        let environment = if self.once { Environment::default() } else { Environment::capture() };
+    fn run_cases(
+        &self,
+        cases: &[Case],
+        folder: Option<Folder>,
+        valgrind: Option<Valgrind>,
+    ) -> Result<Finished, RunError> {
+        let mut environment = if self.once { Environment::default() } else { Environment::capture() };
+        // How quiet the machine is does not matter to a count.
+        let counts = valgrind.is_some();
+        let examination = (!self.once && !counts).then(Examination::begin);
+        environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
         // Now, since afterwards `latest` names this run.
@@ -257,10 +281,10 @@ impl Suite {
         let mut execute: Box<dyn Execute> = if self.in_process {
             Box::new(InProcess { interrupt })
         } else {
-            Box::new(Workers::new(interrupt, self.max_memory, self.echo)?)
+            Box::new(Workers::new(interrupt, self.max_memory, self.echo, valgrind)?)
         };
         let manner = Manner {
-            mode: if self.once { Mode::Once } else { Mode::Sample },
+            mode: self.mode(),
             seed,
             probes: self.probes.clone(),
             load: self.load.clone(),
@@ -269,11 +293,11 @@ impl Suite {
         };
         let ticks = record::CpuTicks::now();
         // Not where a debugger or profiler looks on, nor where nothing is timed.
-        let watch = (!self.in_process && !self.once).then(Watch::new);
+        let watch = (!self.in_process && !self.once && !counts).then(Watch::new);
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
-        let mut environment = environment;
+        environment.quietness = examination.map(Examination::end).unwrap_or_default();
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
         environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(
@@ -313,6 +337,27 @@ impl Suite {
             record::point(results, name, run)?;
         }
         Ok(sealed)
+    }
+
+    fn mode(&self) -> Mode {
+        match self.wishes.measure {
+            _ if self.once => Mode::Once,
+            Measure::Time => Mode::Sample,
+            Measure::Instructions => Mode::Count,
+        }
+    }
+
+    /// What counts instructions, if they are to be counted.
+    fn find_valgrind(&self) -> Result<Option<Valgrind>, RunError> {
+        if self.mode() != Mode::Count {
+            return Ok(None);
+        }
+        if self.in_process {
+            let message =
+                "instructions are counted in workers that run under valgrind: leave `--in-process` out";
+            return Err(UsageError(message.to_owned()).into());
+        }
+        Valgrind::find().map(Some)
     }
 
     fn check_probes(&self) -> Result<(), UsageError> {
@@ -358,6 +403,7 @@ fn build(
 ) -> Record {
     let mut cases = outcome.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
+    let environment = Environment { probes: ProbeState::over(&cases), ..environment };
     let warnings = environment.warnings();
     Record {
         format: FORMAT.to_owned(),

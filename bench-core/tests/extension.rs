@@ -3,7 +3,7 @@
 use bench_core::domain::{Better, Domain, Metric, Work};
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
-use bench_core::probe::{Probe, ProbeFactory, Reading};
+use bench_core::probe::{Observation, Probe, ProbeFactory, Reading};
 use bench_core::report::Exporter;
 use bench_core::{Overrides, Suite};
 
@@ -35,20 +35,22 @@ impl Probe for Samples {
     fn name(&self) -> &'static str {
         "samples"
     }
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), String> {
         self.begun += 1;
+        Ok(())
     }
     fn sample(&mut self) {
         self.seen += 1;
     }
-    fn end(&mut self, iterations: u64) -> Result<Vec<Reading>, String> {
+    fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         let per_sample = iterations as f64 / f64::from(self.seen);
         Ok(vec![
             Reading::new("begun", "1", f64::from(self.begun)),
             Reading::new("seen", "1", f64::from(self.seen)),
             Reading::new("per_sample", "iterations", per_sample),
             Reading::new("nonsense", "1", f64::NAN),
-        ])
+        ]
+        .into())
     }
 }
 
@@ -58,7 +60,7 @@ impl Probe for Absent {
     fn name(&self) -> &'static str {
         "absent"
     }
-    fn end(&mut self, _iterations: u64) -> Result<Vec<Reading>, String> {
+    fn end(&mut self, _iterations: u64) -> Result<Observation, String> {
         Err("no such counter on this machine".to_owned())
     }
 }
@@ -102,5 +104,14 @@ fn what_is_linked_is_used() {
     assert_eq!(readings, [("begun", 1.0), ("seen", 5.0), ("per_sample", round.iterations_per_sample as f64)]);
     assert!(report("absent").readings.is_empty());
     assert_eq!(report("absent").unavailable.as_deref(), Some("no such counter on this machine"));
+    let state = |name: &str| record.environment.probes.iter().find(|state| state.probe == name).expect(name);
+    assert_eq!(state("absent").unavailable, report("absent").unavailable);
+    assert!(state("samples").unavailable.is_none());
+    let seen = case.observed.iter().find(|metric| metric.name == "seen").expect("over the rounds");
+    assert_eq!((seen.value, case.observed.iter().any(|metric| metric.name == "nonsense")), (5.0, false));
+    let summary = std::fs::read_to_string(folder.path().join("latest/summary.csv")).expect("written");
+    let (header, row) = summary.split_once('\n').expect("two lines");
+    let column = header.split(',').position(|name| name == "per_sample_iterations").expect("a column");
+    assert_eq!(row.trim_end().split(',').nth(column), Some(&*round.iterations_per_sample.to_string()));
     assert!(["cpu", "memory"].iter().all(|name| !report(name).readings.is_empty()));
 }

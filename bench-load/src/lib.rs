@@ -21,6 +21,8 @@ pub mod recommendation;
 mod record_id;
 pub mod report;
 pub mod request;
+#[cfg(feature = "tokio")]
+mod runtime;
 pub mod scenario;
 mod search;
 mod serving;
@@ -29,5 +31,7 @@ mod slot;
 
 pub use load::Load;
 pub use request::Request;
+#[cfg(feature = "tokio")]
+pub use runtime::block_on;
 pub use search::Search;
 pub use slo::Slo;

@@ -177,4 +177,37 @@ impl Load {
         };
         crate::serving::run(bencher, inputs, &closure, job, goal, slo)
     }
+
+    /// [`run`](Self::run) for an `async` closure. Each request in flight has a thread that polls its future; timers, sockets and
+    /// spawned tasks belong to a tokio runtime that all requests share ([`block_on`](crate::block_on)).
+    ///
+    /// ```no_run
+    /// use bench_core::prelude::*;
+    /// use bench_load::Load;
+    ///
+    /// #[benchmark(category = "performance", model = "echo")]
+    /// fn echo(b: &mut Bencher) -> Result<()> {
+    ///     Load::closed([1, 8]).requests(100).run_async(b, vec!["a".to_owned()], async |text, request| {
+    ///         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    ///         request.output();
+    ///         Ok::<_, Error>(bench_load::domain::Generation::new(text.len() as u64))
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and in an `async` benchmark: its runtime would wait for itself.
+    #[cfg(feature = "tokio")]
+    pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: AsyncFn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        self.run(bencher, inputs, |input: &N::Item, request: &Request| {
+            crate::block_on(closure(input, request))?.map_err(Into::into)
+        })
+    }
 }

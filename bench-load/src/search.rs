@@ -90,6 +90,24 @@ impl Search {
         };
         crate::serving::run(bencher, inputs, &closure, job, Goal::Rate { from: self.from }, slo)
     }
+
+    /// [`run`](Self::run) for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and in an `async` benchmark.
+    #[cfg(feature = "tokio")]
+    pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: AsyncFn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        self.run(bencher, inputs, |input: &N::Item, request: &Request| {
+            crate::block_on(closure(input, request))?.map_err(Into::into)
+        })
+    }
 }
 
 /// The percentile that a condition is about: 0.99 for `latency_p99 <= 1s`.

@@ -4,6 +4,7 @@
 mod breakage;
 mod calibrate;
 mod compare;
+mod doctor;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod records;

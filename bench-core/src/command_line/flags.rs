@@ -15,6 +15,7 @@ use crate::paired::{self, Rules};
 use crate::plan::Wishes;
 use crate::protocol::LoadWishes;
 use crate::quantity::{Bytes, nanoseconds, parse_duration};
+use crate::record::Measure;
 use crate::report::ColorChoice;
 use crate::selection::Selection;
 use crate::sys;
@@ -54,6 +55,19 @@ pub(super) struct Flags {
     #[arg(long, env = "BENCH_DRY_RUN", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) dry_run: bool,
 
+    /// What is measured: time, instructions (counted under valgrind: exact, however busy the machine)
+    #[arg(
+        long,
+        env = "BENCH_MEASURE",
+        hide_env = true,
+        value_name = "WHAT",
+        value_enum,
+        hide_possible_values = true,
+        hide_default_value = true,
+        default_value_t,
+        help_heading = "How"
+    )]
+    measure: Measure,
     /// Iterations of warm-up [default: until times are steady]
     #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_hyphen_values = true, help_heading = "How")]
     warmup: Option<u64>,
@@ -123,7 +137,7 @@ pub(super) struct Flags {
     /// Compare with an earlier run: latest, a name given with --save-as, or a path
     #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
-    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%]
+    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]
     #[arg(long, env = "BENCH_THRESHOLD", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) threshold: Option<f64>,
     /// Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns
@@ -259,6 +273,26 @@ impl Flags {
                 timeout: self.timeout,
             },
             target_precision: self.target_precision,
+            measure: self.measure,
+        }
+    }
+
+    /// Whether what is asked for goes with what is to be measured.
+    ///
+    /// # Errors
+    /// A flag that asks for time where instructions are to be counted.
+    pub(super) fn check_measure(&self) -> Result<(), UsageError> {
+        let of_time = [
+            ("--profile-time", self.profile_time.is_some()),
+            ("--against", self.against.is_some()),
+            ("--stress", self.stress.is_some()),
+        ];
+        match of_time.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) if self.measure == Measure::Instructions => Err(UsageError(format!(
+                "{flag} is about time, and does not go with `--measure instructions`: count each build with \
+                 `--save-as`, and compare with `--compare`"
+            ))),
+            _ => Ok(()),
         }
     }
 

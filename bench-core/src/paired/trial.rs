@@ -258,6 +258,7 @@ impl Trial {
                 id: self.id.clone(),
                 old_s: median_of(Role::Base),
                 new_s: median_of(Role::Candidate),
+                counts: None,
                 change: stats::median(&stats::sorted(&logs)).map(f64::exp_m1),
                 interval: self.interval(),
                 verdict,

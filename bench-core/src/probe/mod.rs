@@ -1,31 +1,58 @@
 //! Probes observe a worker while it measures, from outside the timed section.
 
-mod cpu_time;
-mod peak_memory;
+mod allocations;
+mod cpu;
+mod growth;
+mod memory;
+mod observation;
+mod process_tree;
+mod set;
+mod state;
 
-use std::time::Instant;
-
-use serde::{Deserialize, Serialize};
-
-use crate::quantity::nanoseconds;
+pub use growth::{Growth, resident_bytes};
+pub(crate) use observation::over;
+pub use observation::{Observation, OverRounds, Reading, Series};
+pub(crate) use set::ProbeSet;
+pub use set::{ProbeReport, names};
+pub use state::ProbeState;
 
 /// Something that observes while a case runs. Its own cost is measured and recorded.
+///
+/// One round has one of it: made, begun, told of every sample, ended.
 pub trait Probe {
     /// The name that `--probes` and the record use.
     fn name(&self) -> &'static str;
 
     /// Just before the first sample.
-    fn begin(&mut self) {}
+    ///
+    /// # Errors
+    /// Why the machine does not have what this probe reads. It is asked nothing more in this round, and its
+    /// columns stay empty; they are never 0.
+    fn begin(&mut self) -> Result<(), String> {
+        Ok(())
+    }
 
     /// After each sample, outside the timed section.
     fn sample(&mut self) {}
 
-    /// After the last sample.
+    /// Between the levels of a case that serves requests: what was seen since the last such call, or since
+    /// [`begin`](Self::begin). `requests` were served meanwhile.
+    fn level(&mut self, requests: u64) -> Vec<Reading> {
+        let _ = requests;
+        Vec::new()
+    }
+
+    /// After the last sample: whether one more iteration shall run, which nobody times and no other probe sees. For what
+    /// would disturb the time. Asked again after each.
+    fn wants_another(&mut self) -> bool {
+        false
+    }
+
+    /// After the last sample: what was seen over `iterations`, which may be 0 where a round has failed.
     ///
     /// # Errors
-    /// Why there is nothing to report: the machine does not have what this probe reads. Its columns
-    /// stay empty then; they are never 0.
-    fn end(&mut self, iterations: u64) -> Result<Vec<Reading>, String>;
+    /// Why there is nothing to report after all.
+    fn end(&mut self, iterations: u64) -> Result<Observation, String>;
 }
 
 /// How a probe is plugged in: `bench_core::inventory::submit! { ProbeFactory::new("name", || Box::new(…)) }`.
@@ -42,105 +69,3 @@ impl ProbeFactory {
 }
 
 inventory::collect!(ProbeFactory);
-
-/// Names of all probes that are linked, sorted.
-pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = inventory::iter::<ProbeFactory>.into_iter().map(|factory| factory.name).collect();
-    names.sort_unstable();
-    names
-}
-
-/// One figure that a probe has read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// What it is: `cpu_time_per_iteration`, `peak_memory`.
-    pub metric: String,
-    /// Its unit: `s`, `bytes`.
-    pub unit: String,
-    /// The figure.
-    pub value: f64,
-}
-
-impl Reading {
-    /// A figure with its name and unit.
-    pub fn new(metric: &str, unit: &str, value: f64) -> Self {
-        Reading { metric: metric.to_owned(), unit: unit.to_owned(), value }
-    }
-}
-
-/// What a probe has to say about a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbeReport {
-    /// The probe.
-    pub probe: String,
-    /// What it read; empty where it is unavailable.
-    pub readings: Vec<Reading>,
-    /// Why it is unavailable, if it is.
-    pub unavailable: Option<String>,
-    /// What observing cost, over the whole round.
-    pub cost_ns: u64,
-}
-
-/// The probes of one round.
-#[derive(Default)]
-pub(crate) struct ProbeSet {
-    attached: Vec<Attached>,
-}
-
-struct Attached {
-    probe: Box<dyn Probe>,
-    cost_ns: u64,
-    readings: Result<Vec<Reading>, String>,
-}
-
-impl ProbeSet {
-    /// The named probes, or all that are linked.
-    pub(crate) fn attach(wanted: Option<&[String]>) -> Self {
-        let mut factories: Vec<_> = inventory::iter::<ProbeFactory>
-            .into_iter()
-            .filter(|factory| wanted.is_none_or(|names| names.iter().any(|name| name == factory.name)))
-            .collect();
-        factories.sort_unstable_by_key(|factory| factory.name);
-        let attached = factories
-            .into_iter()
-            .map(|factory| Attached { probe: (factory.make)(), cost_ns: 0, readings: Ok(Vec::new()) })
-            .collect();
-        ProbeSet { attached }
-    }
-
-    fn each(&mut self, mut act: impl FnMut(&mut Attached)) {
-        for attached in &mut self.attached {
-            let start = Instant::now();
-            act(attached);
-            attached.cost_ns += nanoseconds(start.elapsed());
-        }
-    }
-
-    pub(crate) fn begin(&mut self) {
-        self.each(|attached| attached.probe.begin());
-    }
-
-    pub(crate) fn sample(&mut self) {
-        self.each(|attached| attached.probe.sample());
-    }
-
-    pub(crate) fn end(&mut self, iterations: u64) {
-        self.each(|attached| attached.readings = attached.probe.end(iterations));
-    }
-
-    pub(crate) fn reports(self) -> Vec<ProbeReport> {
-        self.attached
-            .into_iter()
-            .map(|Attached { probe, cost_ns, readings }| {
-                let (readings, unavailable) = match readings {
-                    // JSON knows no NaN and no infinity; a figure that is none is left out.
-                    Ok(readings) => {
-                        (readings.into_iter().filter(|reading| reading.value.is_finite()).collect(), None)
-                    }
-                    Err(reason) => (Vec::new(), Some(reason)),
-                };
-                ProbeReport { probe: probe.name().to_owned(), readings, unavailable, cost_ns }
-            })
-            .collect()
-    }
-}

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Counter;
 use crate::benchmark::Category;
 use crate::domain::{self, Metric, Work};
+use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
-use crate::record::{Failure, RoundRecord, Served, Time, disturbance};
+use crate::record::{CaseCounts, Failure, Measure, RoundRecord, Served, Time, disturbance};
 use crate::stats;
 use crate::target::TargetResult;
 
@@ -42,6 +43,9 @@ pub struct CaseRecord {
     pub skip_reason: Option<String>,
     /// Time per iteration.
     pub time: Option<Time>,
+    /// What an iteration counts, where instructions were counted instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CaseCounts>,
     /// Median over the rounds of the first iteration of a process, in seconds.
     pub first_call_s: Option<Seconds>,
     /// Median over the rounds of the `load` step, in seconds.
@@ -54,6 +58,9 @@ pub struct CaseRecord {
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
+    /// What probes have read, over the rounds.
+    #[serde(default)]
+    pub observed: Vec<Metric>,
     /// Its targets, and what came of them.
     #[serde(default)]
     pub targets: Vec<TargetResult>,
@@ -80,6 +87,9 @@ pub enum Status {
 /// How a case was measured, after flags, attribute and defaults have been weighed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// What is measured.
+    #[serde(default)]
+    pub measure: Measure,
     /// Iterations of warm-up; until steady when absent.
     pub warmup: Option<u64>,
     /// Samples over all rounds; until precise enough or out of budget when absent.
@@ -98,7 +108,7 @@ pub struct Settings {
 
 impl CaseRecord {
     /// A case of which nothing has been measured.
-    pub(crate) fn blank(id: &str, category: Category) -> Self {
+    pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {
             id: id.to_owned(),
             model: None,
@@ -113,12 +123,14 @@ impl CaseRecord {
             failure: None,
             skip_reason: None,
             time: None,
+            counts: None,
             first_call_s: None,
             load_s: None,
             cpu_time_s: None,
             peak_memory_bytes: None,
             counters: Vec::new(),
             metrics: Vec::new(),
+            observed: Vec::new(),
             targets: Vec::new(),
             warnings: Vec::new(),
             rounds: Vec::new(),
@@ -159,6 +171,7 @@ impl CaseRecord {
             (None, None) => Status::Ok,
         };
         self.time = Time::of(rounds);
+        self.counts = CaseCounts::of(rounds);
         self.first_call_s =
             median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
@@ -174,17 +187,20 @@ impl CaseRecord {
             .find(|round| round.is_ok())
             .map(|round| round.counters.clone())
             .unwrap_or_default();
-        self.metrics = match (self.served(), &self.time) {
-            (Some(served), _) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
-            (None, Some(time)) => domain::metrics(&Work { time, counters: &self.counters }),
-            (None, None) => Vec::new(),
+        self.metrics = match (self.served(), &self.time, &self.counts) {
+            (Some(served), ..) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
+            (None, Some(time), _) => domain::metrics(&Work { time, counters: &self.counters }),
+            (None, None, Some(counts)) => counts.metrics(),
+            (None, None, None) => Vec::new(),
         };
+        self.observed = probe::over(rounds);
         self.warnings = self.doubts();
     }
 
     /// What speaks against believing the figures.
     fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
+        doubts.extend(self.counts.as_ref().and_then(CaseCounts::doubt));
         let Some(time) = &self.time else { return doubts };
         let empty_s = median_of(&self.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
         // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
@@ -228,6 +244,11 @@ impl CaseRecord {
             .count();
         if unsteady * 2 > self.rounds.len() {
             doubts.push("times were still falling when warm-up ended".to_owned());
+        }
+        for note in self.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.notes) {
+            if !doubts.contains(note) {
+                doubts.push(note.clone());
+            }
         }
         doubts
     }

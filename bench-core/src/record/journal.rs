@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
+use crate::probe::ProbeState;
 use crate::record::{CaseRecord, Environment, Record, References, RoundRecord, RunState, Summary};
 
 /// Name of the journal in a run directory.
@@ -118,6 +119,7 @@ pub(crate) fn replay(path: &Path) -> Result<(Begin, Record), RunError> {
         targets: None,
         environment: Environment {
             references: References::typical(cases.iter().flat_map(|case| &case.rounds)),
+            probes: ProbeState::over(&cases),
             ..begin.environment.clone()
         },
         seed: begin.seed,

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::domain::Metric;
 use crate::quantity::Seconds;
-use crate::record::{CaseRecord, Record, Status};
+use crate::record::{CaseCounts, CaseRecord, Record, Status};
 use crate::report::Exporter;
 use crate::target::Outcome;
 
@@ -11,7 +12,8 @@ inventory::submit! {
     Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
 }
 
-const HEADER: [&str; 34] = [
+/// The columns of every run; what probes have read follows, a column a metric.
+const HEADER: [&str; 40] = [
     "run",
     "timestamp",
     "case",
@@ -38,6 +40,12 @@ const HEADER: [&str; 34] = [
     "load_s",
     "cpu_time_s",
     "peak_memory_bytes",
+    "instructions",
+    "estimated_cycles",
+    "l1_hits",
+    "ll_hits",
+    "ram_hits",
+    "first_call_instructions",
     "metric",
     "metric_unit",
     "metric_value",
@@ -50,11 +58,34 @@ const HEADER: [&str; 34] = [
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+    let observed = observed(record);
+    csv.write_record(HEADER.into_iter().map(str::to_owned).chain(observed.iter().map(|kind| column(kind))))?;
     for case in &record.cases {
-        csv.write_record(row(record, case))?;
+        let value = |kind: &&Metric| {
+            let same = case.observed.iter().find(|metric| metric.name == kind.name);
+            same.map(|metric| metric.value.to_string()).unwrap_or_default()
+        };
+        csv.write_record(row(record, case).into_iter().chain(observed.iter().map(value)))?;
     }
     csv.flush()
+}
+
+/// What any case has that has no column of its own, by name.
+fn observed(record: &Record) -> Vec<&Metric> {
+    const OWN: [&str; 2] = ["cpu_time", "peak_memory"];
+    let mut kinds: Vec<&Metric> = record.cases.iter().flat_map(|case| &case.observed).collect();
+    kinds.retain(|metric| !OWN.contains(&metric.name.as_str()));
+    kinds.sort_by(|a, b| a.name.cmp(&b.name));
+    kinds.dedup_by(|a, b| a.name == b.name);
+    kinds
+}
+
+/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`, `allocations_per_iteration`.
+fn column(metric: &Metric) -> String {
+    match metric.unit.as_str() {
+        "1" => metric.name.clone(),
+        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_").trim_start_matches("1_")),
+    }
 }
 
 fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
@@ -64,6 +95,9 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
     let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let seconds = |value: Option<Seconds>| text(value.map(|seconds| seconds.0));
     let interval = time.and_then(|time| time.interval_s);
+    let count = |of: fn(&CaseCounts) -> u64| {
+        case.counts.as_ref().map(|counts| of(counts).to_string()).unwrap_or_default()
+    };
     let metric = case.metrics.first();
     let targets =
         |outcome: Outcome| case.targets.iter().filter(|result| result.outcome == outcome).count().to_string();
@@ -100,6 +134,12 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
         seconds(case.load_s),
         seconds(case.cpu_time_s),
         case.peak_memory_bytes.map(|bytes| bytes.0.to_string()).unwrap_or_default(),
+        count(|counts| counts.iteration.instructions),
+        count(|counts| counts.iteration.estimated_cycles),
+        count(|counts| counts.iteration.l1_hits),
+        count(|counts| counts.iteration.ll_hits),
+        count(|counts| counts.iteration.ram_hits),
+        count(|counts| counts.first_call.instructions),
         metric.map(|metric| metric.name.clone()).unwrap_or_default(),
         metric.map(|metric| metric.unit.clone()).unwrap_or_default(),
         text(metric.map(|metric| metric.value)),

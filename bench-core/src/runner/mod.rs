@@ -25,7 +25,7 @@ use crate::target::TargetResult;
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use output::Tail;
-pub(crate) use process::Worker;
+pub(crate) use process::{PADDING_VARIABLE, Worker};
 pub(crate) use progress::{Progress, Show};
 pub(crate) use supervisor::{LOOK_AT_MEMORY, Workers, explain, memory_limit};
 

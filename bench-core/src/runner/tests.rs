@@ -71,7 +71,7 @@ struct Ran {
 
 fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, interrupt_after: usize) -> Ran {
     let cases: Vec<Case> = Case::all_of(&SLEEP).take(rounds.len()).collect();
-    let wishes = Wishes { overrides, target_precision: None };
+    let wishes = Wishes { overrides, ..Wishes::default() };
     let records = plan(&cases, |case| crate::plan::settings(case, &wishes));
     let mut execute = Prepared {
         rounds: rounds.into_iter().map(VecDeque::from).collect(),

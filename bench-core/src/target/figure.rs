@@ -2,6 +2,7 @@
 
 use crate::domain::Metric;
 use crate::nearest;
+use crate::probe::OverRounds;
 use crate::record::{self, CaseRecord, Percentile, RoundRecord, Time};
 use crate::stats::{self, Interval};
 use crate::target::Setting;
@@ -107,10 +108,13 @@ pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<
     if !of_levels.is_empty() {
         return Ok(of_levels);
     }
-    let of_case = || built_in(case, name).or_else(|| metric(&case.metrics, name, rounds));
+    let of_case = || {
+        let observed = || observed(case, name, rounds);
+        built_in(case, name).or_else(|| metric(&case.metrics, name, rounds)).or_else(observed)
+    };
     match at.is_empty().then(of_case).flatten() {
         Some(figure) => Ok(vec![figure]),
-        None => Err(absent(&places, name, at)),
+        None => Err(absent(&places, &case.observed, name, at)),
     }
 }
 
@@ -134,6 +138,16 @@ fn told(place: &Place) -> String {
 
 fn metric(metrics: &[Metric], name: &str, rounds: usize) -> Option<Figure> {
     metrics.iter().find(|metric| metric.key() == name).map(|metric| Figure::metric(metric, rounds))
+}
+
+/// What a probe has read.
+fn observed(case: &CaseRecord, name: &str, rounds: usize) -> Option<Figure> {
+    let metric = case.observed.iter().find(|metric| metric.key() == name)?;
+    let mut readings = case.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);
+    match readings.find(|reading| reading.metric == metric.name)?.over_rounds {
+        OverRounds::Max => Some(Figure::extreme(metric.value, &metric.unit, rounds)),
+        OverRounds::Median => Some(Figure::metric(metric, rounds)),
+    }
 }
 
 fn built_in(case: &CaseRecord, name: &str) -> Option<Figure> {
@@ -179,7 +193,7 @@ fn built_in(case: &CaseRecord, name: &str) -> Option<Figure> {
     }
 }
 
-fn absent(places: &[Place], name: &str, at: &[&Setting]) -> String {
+fn absent(places: &[Place], observed: &[Metric], name: &str, at: &[&Setting]) -> String {
     let place = if at.is_empty() {
         String::new()
     } else {
@@ -189,7 +203,7 @@ fn absent(places: &[Place], name: &str, at: &[&Setting]) -> String {
     if !at.is_empty() && levels.is_empty() {
         return format!("no `{name}`{place}: the case has no such argument, and no levels");
     }
-    let keys = places.iter().flat_map(|place| &place.metrics).map(Metric::key);
+    let keys = places.iter().flat_map(|place| &place.metrics).chain(observed).map(Metric::key);
     if BUILT_IN.contains(&name) {
         return format!("this case has no `{name}`{place}");
     }
@@ -253,7 +267,7 @@ mod tests {
         assert_eq!(found(&[]), [0.2, 0.3], "the case as a whole is no level");
         assert_eq!(found(&[&at("8")]), [0.3]);
         assert!(found(&[&at("2")]).is_empty());
-        let reason = absent(&places, "ttfa_p95", &[&at("2")]);
+        let reason = absent(&places, &[], "ttfa_p95", &[&at("2")]);
         assert!(reason.contains("at concurrency=2 (levels: concurrency=1; concurrency=8)"), "{reason}");
     }
 

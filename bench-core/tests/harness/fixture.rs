@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Misbehaving,
     /// What differs between two copies of it.
     Sides,
+    /// Benchmarks whose instructions are known.
+    Instructions,
     /// No benchmark.
     Empty,
     /// Names a crate without benchmarks.
@@ -30,6 +32,8 @@ pub(crate) enum Bench {
     Unserved,
     /// A main that runs benchmarks from code.
     Programmatic,
+    /// Benchmarks whose use of memory is known.
+    Probes,
     /// Benchmarks with targets.
     Targets,
 }
@@ -41,11 +45,13 @@ impl Bench {
             Bench::Second => "second",
             Bench::Misbehaving => "misbehaving",
             Bench::Sides => "sides",
+            Bench::Instructions => "instructions",
             Bench::Empty => "empty",
             Bench::BarrenCrate => "barren_crate",
             Bench::SameId => "same_id",
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
+            Bench::Probes => "probes",
             Bench::Targets => "targets",
         }
     }

@@ -1,7 +1,7 @@
 //! One level while it runs: what its clients share, and what each of them does.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bench_core::Error;
 
@@ -47,6 +47,9 @@ pub(crate) struct Course<'env, I, F> {
     pub(crate) active: AtomicU32,
     /// Clients that wait for an arrival.
     pub(crate) waiting: AtomicU32,
+    /// Held by the one client that waits for the next arrival, awake when it is near. If each waited for an
+    /// arrival of its own, those that are awake would take the processors from those that are due.
+    turn: Mutex<()>,
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
     pub(crate) late_marks: AtomicU64,
@@ -99,6 +102,7 @@ impl<'env, I, F> Course<'env, I, F> {
             more: AtomicU64::new(0),
             active: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
+            turn: Mutex::new(()),
             harness_ns,
             late_marks: AtomicU64::new(0),
             started: AtomicU32::new(0),
@@ -192,14 +196,21 @@ where
     fn on_schedule(&self, client: &mut Client<'_>, arrivals: &[u64]) -> bool {
         clock::wake_on_time();
         loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(intended_ns) = arrivals.get(number as usize).copied() else { return true };
             self.waiting.fetch_add(1, Ordering::Relaxed);
-            let asleep = self.clock.wait_until(intended_ns);
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            let queued_ns = self.clock.now_ns();
+            // The lock guards no data that a panic could have left half-written.
+            let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let queued_ns = self.clock.now_ns().saturating_sub(queued_ns);
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let arrival = arrivals.get(number as usize).copied();
+            let asleep = arrival.map(|at_ns| self.clock.wait_until(at_ns)).unwrap_or_default();
             let sent_ns = self.clock.now_ns();
+            drop(turn);
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            let Some(intended_ns) = arrival else { return true };
             client.harness_ns += sent_ns
                 .saturating_sub(client.free_ns)
+                .saturating_sub(queued_ns)
                 .saturating_sub(bench_core::quantity::nanoseconds(asleep));
             if !self.serve(client, number, intended_ns, sent_ns) {
                 return false;

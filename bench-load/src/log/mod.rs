@@ -6,7 +6,6 @@
 
 mod blocks;
 mod distribution;
-mod memory;
 mod row;
 mod rows_csv;
 mod sample;
@@ -16,14 +15,13 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 pub(crate) use distribution::Distribution;
-pub(crate) use memory::resident_bytes;
 pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
 pub(crate) use tally::{Tally, percentile_name};
 
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;
-use memory::Growth;
+use bench_core::probe::{Growth, resident_bytes};
 use sample::{Dots, Thinned};
 
 /// Rows that a client collects before it hands them over.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bench_core::domain::{Better, Metric};
 use bench_core::quantity::Seconds;
 use bench_core::record::{
-    CaseRecord, Environment, FORMAT, Level, Record, RoundRecord, RunState, SCHEMA_VERSION, Served, Settings,
-    Status, Summary,
+    CaseRecord, Environment, FORMAT, Level, Record, RoundRecord, RunState, SCHEMA_VERSION, Served, Status,
+    Summary,
 };
 use bench_core::{Category, stats};
 
@@ -96,28 +96,12 @@ pub(super) fn case(id: &str, levels: Vec<Level>) -> CaseRecord {
         levels,
     });
     CaseRecord {
-        id: id.to_owned(),
-        model: None,
-        category: Category::Performance,
         name: "say".to_owned(),
         arguments,
-        tags: Vec::new(),
-        source: String::new(),
-        target: String::new(),
-        settings: Settings::default(),
         status: Status::Ok,
-        failure: None,
-        skip_reason: None,
-        time: None,
-        first_call_s: None,
         load_s: Some(Seconds(3.0)),
-        cpu_time_s: None,
-        peak_memory_bytes: None,
-        counters: Vec::new(),
-        metrics: Vec::new(),
-        targets: Vec::new(),
-        warnings: Vec::new(),
         rounds: vec![RoundRecord { served, ..RoundRecord::default() }],
+        ..CaseRecord::blank(id, Category::Performance)
     }
 }
 

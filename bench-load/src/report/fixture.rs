@@ -7,8 +7,8 @@ use bench_core::benchmark::Category;
 use bench_core::domain::{Better, Metric};
 use bench_core::quantity::Seconds;
 use bench_core::record::{
-    Bin, CaseRecord, Dot, Environment, Headline, Lag, Level, Pace, RoundRecord, RunState, Served, Settings,
-    Status, Steady, Summary, Validity,
+    Bin, CaseRecord, Dot, Environment, Headline, Lag, Level, Pace, RoundRecord, RunState, Served, Status,
+    Steady, Summary, Validity,
 };
 use bench_core::stats::{self, Interval};
 
@@ -183,27 +183,10 @@ pub(crate) fn case(id: &str, rounds: Vec<Vec<Level>>) -> CaseRecord {
         levels,
     };
     CaseRecord {
-        id: id.to_owned(),
         model: parts.pop().map(str::to_owned),
-        category,
         name,
         arguments,
-        tags: Vec::new(),
-        source: String::new(),
-        target: String::new(),
-        settings: Settings::default(),
         status: Status::Ok,
-        failure: None,
-        skip_reason: None,
-        time: None,
-        first_call_s: None,
-        load_s: None,
-        cpu_time_s: None,
-        peak_memory_bytes: None,
-        counters: Vec::new(),
-        metrics: Vec::new(),
-        targets: Vec::new(),
-        warnings: Vec::new(),
         rounds: rounds
             .into_iter()
             .zip(0..)
@@ -213,6 +196,7 @@ pub(crate) fn case(id: &str, rounds: Vec<Vec<Level>>) -> CaseRecord {
                 ..RoundRecord::default()
             })
             .collect(),
+        ..CaseRecord::blank(id, category)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The network, and what it wants a photograph to look like.
+//! The network.
 
 use std::fmt;
 
@@ -7,15 +7,10 @@ use candle_nn::{Func, VarBuilder};
 use candle_transformers::models::resnet;
 
 use crate::classification::IMAGENET_CLASSES;
-use crate::normalisation::Normalisation;
-use crate::photograph::{Interpolation, Photograph, PhotographError};
 use crate::seeded::Seeded;
 
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
-
-/// The shorter side of a photograph before its middle is cut out, in pixels.
-const SHORT_SIDE: u32 = 256;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
 pub(super) const SEED: u64 = 0x05e5_0e75;
@@ -88,17 +83,6 @@ impl fmt::Debug for ResNet {
     }
 }
 
-/// As torchvision prepares a photograph for its classifiers: shorter side to 256 pixels, the middle
-/// 224 × 224, ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
-///
-/// # Errors
-/// When the photograph is empty, or the device cannot hold the tensor.
-pub fn prepare(photograph: &Photograph, device: &Device) -> Result<Tensor, PhotographError> {
-    let cut =
-        photograph.with_short_side(SHORT_SIDE, Interpolation::Bilinear)?.centre_crop(INPUT_SIDE as u32)?;
-    Ok(Normalisation::IMAGENET.apply(&cut, device)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,14 +114,5 @@ mod tests {
         assert_eq!(Depth::try_from(50), Ok(Depth::Fifty));
         let error = Depth::try_from(34).expect_err("34 is not offered");
         assert_eq!(error.to_string(), "there is no ResNet-34 here: the depths are 18 and 50");
-    }
-
-    #[test]
-    fn a_photograph_of_any_proportions_becomes_a_square() {
-        for (width, height) in [(80, 60), (60, 80), (30, 30)] {
-            let image = prepare(&Photograph::synthetic(width, height), &Device::Cpu).expect("prepared");
-            assert_eq!(image.dims(), [1, 3, INPUT_SIDE, INPUT_SIDE]);
-        }
-        assert!(prepare(&Photograph::synthetic(0, 4), &Device::Cpu).is_err());
     }
 }

@@ -1,10 +1,11 @@
-//! Resident memory while requests are served: does it grow with them?
+//! Resident memory while iterations or requests follow each other: does it grow with them?
 
 use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use bench_core::stats::{self, Interval};
+use crate::stats::{self, Interval};
+use crate::sys;
 
 /// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
 const EVERY_NS: u64 = 5_000_000;
@@ -20,7 +21,7 @@ const FEWEST: usize = 20;
 
 /// Resident memory of this process, in bytes: the second field of `/proc/self/statm` (proc(5)) in pages,
 /// read through a descriptor that stays open.
-pub(crate) fn resident_bytes() -> Option<u64> {
+pub fn resident_bytes() -> Option<u64> {
     thread_local! {
         static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
     }
@@ -32,13 +33,13 @@ pub(crate) fn resident_bytes() -> Option<u64> {
         let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
         let pages: u64 =
             std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
-        Some(pages * rustix::param::page_size() as u64)
+        Some(pages * sys::page_bytes())
     })
 }
 
-/// Looks at memory, and how many requests had been served by then.
+/// Looks at resident memory, and how many iterations or requests had been done by then.
 #[derive(Debug)]
-pub(crate) struct Growth {
+pub struct Growth {
     next_ns: u64,
     every_ns: u64,
     looks: Vec<(f64, f64)>,
@@ -51,11 +52,13 @@ impl Default for Growth {
 }
 
 impl Growth {
-    pub(crate) fn wants(&self, now_ns: u64) -> bool {
+    /// Whether it is time for another look, `now_ns` nanoseconds after the beginning.
+    pub fn wants(&self, now_ns: u64) -> bool {
         now_ns >= self.next_ns
     }
 
-    pub(crate) fn note(&mut self, requests: u64, resident: Option<u64>) {
+    /// A look, when `done` iterations or requests had been done: bytes of resident memory, if they are known.
+    pub fn note(&mut self, done: u64, resident: Option<u64>) {
         self.next_ns = self.next_ns.saturating_add(self.every_ns);
         let Some(bytes) = resident else { return };
         if self.looks.len() == MOST {
@@ -66,22 +69,23 @@ impl Growth {
             });
             self.every_ns *= 2;
         }
-        self.looks.push((requests as f64, bytes as f64));
+        self.looks.push((done as f64, bytes as f64));
     }
 
-    /// Bytes per request, with the 95 % interval; `None` where there are too few looks.
-    pub(crate) fn slope(&self) -> Option<(f64, Interval)> {
-        // What the first requests bring up is no leak: caches fill, pools grow.
+    /// Bytes per iteration or request, with the 95 % interval; `None` where there are too few looks, or where what it
+    /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
+    pub fn slope(&self) -> Option<(f64, Interval)> {
+        // What the first of them bring up is no leak: caches fill, pools grow.
         let settled = &self.looks[self.looks.len() / 5..];
         if settled.len() < FEWEST {
             return None;
         }
-        let (requests, bytes): (Vec<f64>, Vec<f64>) = settled.iter().copied().unzip();
+        let (done, bytes): (Vec<f64>, Vec<f64>) = settled.iter().copied().unzip();
         let grown = bytes.last().zip(bytes.first()).map_or(0.0, |(last, first)| (last - first).abs());
         if grown < LEAST {
             return None;
         }
-        stats::least_squares_slope(&requests, &bytes)
+        stats::least_squares_slope(&done, &bytes)
     }
 }
 
