@@ -8,11 +8,11 @@
 //! | [`qwen3_vl_2b`] | generated; `full` and `reduced` | pictures and text |
 //! | [`vocoder`] | generated | codes of sound |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
-//! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //! | [`eye_generator`] | trained on eyes of paintings, fetched | noise and a colour |
 //! | [`mmdit`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
 //! | [`piper_tts`] | a trained voice, fetched | text |
 //! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
+//! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
 //! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
 //! them is read ([`checkpoint`], [`gguf`]) or generated ([`seeded`]), how a picture becomes a tensor
