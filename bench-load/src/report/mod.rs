@@ -4,6 +4,7 @@
 //! cases. Each file of the run directory is one module, and plugged in where it is written.
 
 mod best;
+mod comparison_csv;
 mod console;
 mod figure;
 mod group;
