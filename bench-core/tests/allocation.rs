@@ -1,5 +1,5 @@
 //! Programs whose allocations are known exactly.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::RefCell;

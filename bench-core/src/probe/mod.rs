@@ -1,10 +1,12 @@
 //! Probes observe a worker while it measures, from outside the timed section.
 
 mod allocations;
+mod counters;
 mod cpu;
 mod growth;
 mod memory;
 mod observation;
+mod perf;
 mod process_tree;
 mod set;
 mod state;
