@@ -8,6 +8,7 @@ use std::process::Command;
 
 use bench_core::Record;
 use bench_core::record::{CaseCounts, Cause, Measure, Status};
+use bench_core::target::Outcome;
 use harness::{Bench, Ended, Stage};
 
 /// Instructions around a closure that are not those around an empty one: registers, a call, a loop.
@@ -74,6 +75,10 @@ fn what_is_counted_is_the_closure() {
     // The machine may be as busy as it likes.
     assert!(record.environment.references.is_none() && record.environment.quietness.is_empty());
     assert!(record.warnings.is_empty(), "{:?}", record.warnings);
+    let targets = &record.case("unit/nothing").expect("a case").targets;
+    let outcomes: Vec<Outcome> = targets.iter().map(|result| result.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Met, Outcome::Missed, Outcome::Unsure]);
+    assert!(targets[2].reason.as_ref().is_some_and(|reason| reason.contains("instructions are counted")));
     follows_the_schema(&stage);
     let rows = fs::read_to_string(stage.latest().join("summary.csv")).expect("read");
     let walks = rows.lines().find(|line| line.contains(",unit/walks,")).expect("a row");
