@@ -9,7 +9,7 @@ use crate::counting::Valgrind;
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe::{self, ProbeState};
-use crate::protocol::{LoadWishes, Mode};
+use crate::protocol::{DeviceWishes, LoadWishes, Mode};
 use crate::quantity::Bytes;
 use crate::quietness::Examination;
 use crate::record::{
@@ -54,6 +54,7 @@ pub struct Suite {
     pub(crate) show: Show,
     pub(crate) echo: bool,
     pub(crate) load: LoadWishes,
+    pub(crate) devices: DeviceWishes,
 }
 
 /// A run that has ended.
@@ -95,6 +96,7 @@ impl Suite {
             show: Show::Nothing,
             echo: false,
             load: LoadWishes::default(),
+            devices: DeviceWishes::default(),
         }
     }
 
@@ -144,6 +146,13 @@ impl Suite {
     #[must_use]
     pub fn load(mut self, wishes: LoadWishes) -> Self {
         self.load = wishes;
+        self
+    }
+
+    /// What is wanted of devices.
+    #[must_use]
+    pub fn devices(mut self, wishes: DeviceWishes) -> Self {
+        self.devices = wishes;
         self
     }
 
@@ -202,6 +211,7 @@ impl Suite {
         runner::refuse_inside_worker()?;
         let cases = self.cases()?;
         self.check_probes()?;
+        self.check_gpus()?;
         let valgrind = self.find_valgrind()?;
         let results = self.results.as_deref().filter(|_| !self.once);
         // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
@@ -277,6 +287,7 @@ impl Suite {
             seed,
             probes: self.probes.clone(),
             load: self.load.clone(),
+            devices: self.devices.clone(),
             requests: folder.as_ref().map(Folder::requests),
         };
         let ticks = record::CpuTicks::now();
@@ -346,6 +357,17 @@ impl Suite {
             return Err(UsageError(message.to_owned()).into());
         }
         Valgrind::find().map(Some)
+    }
+
+    /// Whether the GPUs that were asked for are there.
+    fn check_gpus(&self) -> Result<(), UsageError> {
+        let Some(gpus) = &self.devices.gpus else { return Ok(()) };
+        #[cfg(feature = "gpu")]
+        return probe::gpu::check(gpus);
+        #[cfg(not(feature = "gpu"))]
+        Err(UsageError(format!(
+            "GPU `{gpus}` cannot be observed: this is a build without the feature `gpu` of bench-core"
+        )))
     }
 
     fn check_probes(&self) -> Result<(), UsageError> {

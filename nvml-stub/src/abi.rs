@@ -7,11 +7,13 @@
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulonglong};
 
 use nvml_wrapper_sys::bindings::{
-    field_id, nvmlDevice_t, nvmlFieldValue_t, nvmlGpmMetricsGet_t, nvmlGpmSample_t, nvmlGpmSupport_t, nvmlMemory_v2_t,
-    nvmlReturn_t, nvmlUtilization_t,
+    field_id, nvmlDevice_t, nvmlFieldValue_t, nvmlGpmMetricsGet_t, nvmlGpmSample_t, nvmlGpmSupport_t,
+    nvmlMemory_v2_t, nvmlReturn_t, nvmlUtilization_t,
 };
 
-use crate::answer::{Handle, INSUFFICIENT_SIZE, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, STAGE, SUCCESS, answer};
+use crate::answer::{
+    Handle, INSUFFICIENT_SIZE, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, STAGE, SUCCESS, answer,
+};
 
 type Answer = Result<(), nvmlReturn_t>;
 
@@ -342,14 +344,17 @@ functions! {
 fn handles() -> impl Iterator<Item = Handle> {
     STAGE.script.devices.iter().enumerate().flat_map(|(gpu, device)| {
         let instances = device.mig.as_ref().map_or(0, Vec::len);
-        std::iter::once(Handle::Gpu(gpu)).chain((0..instances).map(move |number| Handle::Instance(gpu, number)))
+        std::iter::once(Handle::Gpu(gpu))
+            .chain((0..instances).map(move |number| Handle::Instance(gpu, number)))
     })
 }
 
 fn uuid_of(handle: Handle) -> Option<&'static str> {
     match handle {
         Handle::Gpu(gpu) => Some(&STAGE.script.devices.get(gpu)?.uuid),
-        Handle::Instance(gpu, number) => Some(&STAGE.script.devices.get(gpu)?.mig.as_ref()?.get(number)?.uuid),
+        Handle::Instance(gpu, number) => {
+            Some(&STAGE.script.devices.get(gpu)?.mig.as_ref()?.get(number)?.uuid)
+        }
     }
 }
 

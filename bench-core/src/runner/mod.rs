@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
-use crate::protocol::{Assignment, LoadWishes, Mode};
+use crate::protocol::{Assignment, DeviceWishes, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
@@ -51,6 +51,7 @@ pub(crate) struct Manner {
     pub(crate) seed: u64,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) load: LoadWishes,
+    pub(crate) devices: DeviceWishes,
     /// Where workers that serve requests leave their rows; nowhere when absent.
     pub(crate) requests: Option<PathBuf>,
 }
@@ -124,6 +125,7 @@ pub(crate) fn run(
                 hard_stop: record.settings.max_time_is_hard,
                 probes: manner.probes.clone(),
                 load: manner.load(case, record.rounds.len()),
+                devices: manner.devices.clone(),
             };
             observe.round_begins(record);
             let before = watch.as_mut().and_then(Watch::before);

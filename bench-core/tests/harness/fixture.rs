@@ -34,6 +34,8 @@ pub(crate) enum Bench {
     Programmatic,
     /// Benchmarks with targets.
     Targets,
+    /// Benchmarks that work on devices.
+    Devices,
 }
 
 impl Bench {
@@ -50,6 +52,7 @@ impl Bench {
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
             Bench::Targets => "targets",
+            Bench::Devices => "devices",
         }
     }
 }

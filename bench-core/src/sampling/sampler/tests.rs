@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
-use crate::protocol::LoadWishes;
+use crate::protocol::{DeviceWishes, LoadWishes};
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 
@@ -48,6 +48,7 @@ fn assignment(slice: Duration) -> Assignment {
         hard_stop: false,
         probes: None,
         load: LoadWishes::default(),
+        devices: DeviceWishes::default(),
     }
 }
 
