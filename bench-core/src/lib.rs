@@ -27,6 +27,7 @@ pub mod case;
 pub mod command_line;
 pub mod comparison;
 mod counting;
+pub mod device;
 pub mod domain;
 mod entry;
 pub mod error;

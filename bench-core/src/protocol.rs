@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bencher::Counter;
+use crate::device::DeviceChoice;
 use crate::probe::ProbeReport;
 use crate::record::Served;
 
@@ -33,7 +34,7 @@ pub(crate) const LONGEST_FRAME: usize = 64 << 20;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {
     /// Measure one case; always the first command, and sent once.
-    Measure(Assignment),
+    Measure(Box<Assignment>),
     /// In [`Mode::Step`]: time one batch of this many iterations.
     Batch {
         /// At least 1.
@@ -69,6 +70,9 @@ pub struct Assignment {
     /// What is wanted of a case that serves requests.
     #[serde(default, skip_serializing_if = "LoadWishes::is_silent")]
     pub load: LoadWishes,
+    /// What is wanted of devices.
+    #[serde(default, skip_serializing_if = "DeviceWishes::is_silent")]
+    pub devices: DeviceWishes,
 }
 
 /// What the person who started the run wants of cases that serve requests, whatever they say themselves.
@@ -82,6 +86,24 @@ pub struct LoadWishes {
     pub valid_for: Option<f64>,
     /// The file to which rows of requests are written; none are where absent.
     pub requests_csv: Option<PathBuf>,
+}
+
+/// What the person who started the run wants of devices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceWishes {
+    /// Where benchmarks should work that ask: `cpu`, `cuda:0`, `metal`; the best there is when absent.
+    pub device: Option<DeviceChoice>,
+    /// GPUs to observe: numbers or UUIDs, separated by commas, or `all`; those that the benchmark works on when absent.
+    pub gpus: Option<String>,
+    /// Time between two looks at a GPU, in nanoseconds.
+    pub gpu_interval_ns: Option<u64>,
+}
+
+impl DeviceWishes {
+    /// Whether nothing is wanted.
+    fn is_silent(&self) -> bool {
+        *self == DeviceWishes::default()
+    }
 }
 
 impl LoadWishes {

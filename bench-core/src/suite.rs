@@ -9,7 +9,7 @@ use crate::counting::Valgrind;
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe::{self, ProbeState};
-use crate::protocol::{LoadWishes, Mode};
+use crate::protocol::{DeviceWishes, LoadWishes, Mode};
 use crate::quantity::Bytes;
 use crate::quietness::Examination;
 use crate::record::{
@@ -55,6 +55,7 @@ pub struct Suite {
     pub(crate) echo: bool,
     pub(crate) load: LoadWishes,
     pub(crate) save_artifacts: bool,
+    pub(crate) devices: DeviceWishes,
 }
 
 /// A run that has ended.
@@ -97,6 +98,7 @@ impl Suite {
             echo: false,
             load: LoadWishes::default(),
             save_artifacts: false,
+            devices: DeviceWishes::default(),
         }
     }
 
@@ -146,6 +148,13 @@ impl Suite {
     #[must_use]
     pub fn load(mut self, wishes: LoadWishes) -> Self {
         self.load = wishes;
+        self
+    }
+
+    /// What is wanted of devices.
+    #[must_use]
+    pub fn devices(mut self, wishes: DeviceWishes) -> Self {
+        self.devices = wishes;
         self
     }
 
@@ -212,6 +221,7 @@ impl Suite {
         runner::refuse_inside_worker()?;
         let cases = self.cases()?;
         self.check_probes()?;
+        self.check_gpus()?;
         let valgrind = self.find_valgrind()?;
         let results = self.results.as_deref().filter(|_| !self.once);
         // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
@@ -288,6 +298,7 @@ impl Suite {
             seed,
             probes: self.probes.clone(),
             load: self.load.clone(),
+            devices: self.devices.clone(),
             requests: folder.as_ref().map(Folder::requests),
             artifacts: folder.as_ref().filter(|_| self.save_artifacts).map(Folder::artifacts),
         };
@@ -358,6 +369,17 @@ impl Suite {
             return Err(UsageError(message.to_owned()).into());
         }
         Valgrind::find().map(Some)
+    }
+
+    /// Whether the GPUs that were asked for are there.
+    fn check_gpus(&self) -> Result<(), UsageError> {
+        let Some(gpus) = &self.devices.gpus else { return Ok(()) };
+        #[cfg(feature = "gpu")]
+        return probe::gpu::check(gpus);
+        #[cfg(not(feature = "gpu"))]
+        Err(UsageError(format!(
+            "GPU `{gpus}` cannot be observed: this is a build without the feature `gpu` of bench-core"
+        )))
     }
 
     fn check_probes(&self) -> Result<(), UsageError> {

@@ -60,6 +60,15 @@ pub(crate) fn page_bytes() -> u64 {
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
+/// Processor time of the calling thread so far.
+#[cfg(feature = "gpu")]
+pub(crate) fn thread_cpu_time() -> Option<Duration> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime only writes to the `timespec` that it is given.
+    let code = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    (code == 0).then(|| Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32))
+}
+
 /// `VmHWM` of this process, from `/proc/self/status`.
 pub(crate) fn high_water_mark() -> io::Result<Bytes> {
     status_field("/proc/self/status", "VmHWM:")

@@ -117,6 +117,7 @@ impl Bencher {
     fn observed(&mut self) -> Observed {
         Observed {
             probes: std::mem::take(&mut self.probes),
+            queue: self.queue.clone(),
             counters: std::mem::take(&mut self.counters),
             iterations: self.iterations,
         }

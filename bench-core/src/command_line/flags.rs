@@ -10,10 +10,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::percent;
 use crate::benchmark::Overrides;
+use crate::device::DeviceChoice;
 use crate::error::{RunError, UsageError};
 use crate::paired::{self, Rules};
 use crate::plan::Wishes;
-use crate::protocol::LoadWishes;
+use crate::protocol::{DeviceWishes, LoadWishes};
 use crate::quantity::{Bytes, nanoseconds, parse_duration};
 use crate::record::Measure;
 use crate::report::ColorChoice;
@@ -106,6 +107,29 @@ pub(super) struct Flags {
         help_heading = "How"
     )]
     probes: Option<Vec<String>>,
+    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    #[arg(
+        long,
+        env = "BENCH_DEVICE",
+        hide_env = true,
+        value_name = "DEVICE",
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    device: Option<DeviceChoice>,
+    /// GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]
+    #[arg(
+        long,
+        env = "BENCH_GPU",
+        hide_env = true,
+        value_name = "GPUS",
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    gpu: Option<String>,
+    /// Time between two looks at a GPU, from 1ms [default: 50ms]
+    #[arg(long, env = "BENCH_GPU_INTERVAL", hide_env = true, value_name = "DURATION", value_parser = gpu_interval, allow_hyphen_values = true, help_heading = "How")]
+    gpu_interval: Option<Duration>,
     /// A look at everything: one round of five samples a case, five requests a level
     #[arg(long, env = "BENCH_QUICK", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) quick: bool,
@@ -306,6 +330,15 @@ impl Flags {
         }
     }
 
+    /// What is wanted of devices.
+    pub(super) fn devices(&self) -> DeviceWishes {
+        DeviceWishes {
+            device: self.device,
+            gpus: self.gpu.clone(),
+            gpu_interval_ns: self.gpu_interval.map(nanoseconds),
+        }
+    }
+
     /// What a paired comparison may cost, and must be sure of.
     ///
     /// # Errors
@@ -360,6 +393,16 @@ fn percentile(text: &str) -> Result<f64, UsageError> {
     let wrong = || UsageError::malformed("percentile", text, "`p50` to `p99.99`");
     let number: f64 = text.trim_start_matches('p').parse().map_err(|_| wrong())?;
     (50.0..=99.99).contains(&number).then_some(number / 100.0).ok_or_else(wrong)
+}
+
+/// Shorter, and NVML would do nothing else; longer, and a round would have no second look.
+fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
+    let interval = parse_duration(text)?;
+    let possible = Duration::from_millis(1)..=Duration::from_secs(10);
+    possible
+        .contains(&interval)
+        .then_some(interval)
+        .ok_or_else(|| UsageError::malformed("time between two looks", text, "1ms to 10s"))
 }
 
 /// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.

@@ -82,6 +82,7 @@ fn suite(flags: &Flags, crates: &[&'static str]) -> Result<Suite, RunError> {
     suite.max_memory = flags.max_memory;
     suite.load = flags.load();
     suite.save_artifacts = flags.save_artifacts;
+    suite.devices = flags.devices();
     suite.in_process = flags.in_process;
     suite.once = !flags.bench;
     suite.echo = flags.verbose || flags.nocapture;

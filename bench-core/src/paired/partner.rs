@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
-use crate::protocol::{Assignment, Command, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
+use crate::protocol::{Assignment, Command, DeviceWishes, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
 use crate::quantity::Bytes;
 use crate::record::{Cause, Failure};
 use crate::runner::{Interrupt, LOOK_AT_MEMORY, PADDING_VARIABLE, Tail, Worker, explain, memory_limit};
@@ -60,7 +60,7 @@ impl<'a> Partner<'a> {
             limits,
             interrupt,
         };
-        partner.tell(&Command::Measure(Assignment {
+        partner.tell(&Command::Measure(Box::new(Assignment {
             case: case.to_owned(),
             round: 0,
             mode: Mode::Step,
@@ -71,7 +71,8 @@ impl<'a> Partner<'a> {
             probes: Some(Vec::new()),
             artifacts: None,
             load: LoadWishes::default(),
-        }))?;
+            devices: DeviceWishes::default(),
+        })))?;
         loop {
             match partner.frame()? {
                 Frame::Ready { protocol: PROTOCOL } | Frame::Loaded { .. } => {}

@@ -3,6 +3,8 @@
 mod allocations;
 mod counters;
 mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
 mod growth;
 mod memory;
 mod observation;
@@ -18,12 +20,24 @@ pub(crate) use set::ProbeSet;
 pub use set::{ProbeReport, names};
 pub use state::ProbeState;
 
+use crate::protocol::Assignment;
+
 /// Something that observes while a case runs. Its own cost is measured and recorded.
 ///
 /// One round has one of it: made, begun, told of every sample, ended.
 pub trait Probe {
     /// The name that `--probes` and the record use.
     fn name(&self) -> &'static str;
+
+    /// Before the benchmark's function is called, and so before it loads anything.
+    fn prepare(&mut self, assignment: &Assignment) {
+        let _ = assignment;
+    }
+
+    /// The benchmark works on the device of this UUID, as [`Device::uuid`](crate::device::Device::uuid) tells it.
+    fn device(&mut self, uuid: &str) {
+        let _ = uuid;
+    }
 
     /// Just before the first sample.
     ///

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::probe::{Observation, Probe, ProbeFactory, Reading, Series};
+use crate::protocol::Assignment;
 use crate::quantity::nanoseconds;
 
 /// Names of all probes that are linked, sorted.
@@ -91,6 +92,14 @@ impl ProbeSet {
             act(attached);
             attached.cost_ns += nanoseconds(start.elapsed());
         }
+    }
+
+    pub(crate) fn prepare(&mut self, assignment: &Assignment) {
+        self.each(|attached| attached.probe.prepare(assignment));
+    }
+
+    pub(crate) fn device(&mut self, uuid: &str) {
+        self.each(|attached| attached.probe.device(uuid));
     }
 
     pub(crate) fn begin(&mut self) {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
-use crate::protocol::{Assignment, LoadWishes, Mode};
+use crate::protocol::{Assignment, DeviceWishes, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
@@ -52,6 +52,7 @@ pub(crate) struct Manner {
     pub(crate) seed: u64,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) load: LoadWishes,
+    pub(crate) devices: DeviceWishes,
     /// Where workers that serve requests leave their rows; nowhere when absent.
     pub(crate) requests: Option<PathBuf>,
     /// Where benchmarks leave what they keep, a folder a case; nowhere when absent.
@@ -128,6 +129,7 @@ pub(crate) fn run(
                 probes: manner.probes.clone(),
                 artifacts: manner.artifacts.as_ref().map(|folder| folder.join(file_name(case.id()))),
                 load: manner.load(case, record.rounds.len()),
+                devices: manner.devices.clone(),
             };
             observe.round_begins(record);
             let before = watch.as_mut().and_then(Watch::before);

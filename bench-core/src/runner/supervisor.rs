@@ -102,7 +102,7 @@ impl Execute for Workers {
                 return Some(collector.finish(String::new()));
             }
         };
-        match worker.command(&Command::Measure(assignment.clone())) {
+        match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
             // It has gone already; its exit tells why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),

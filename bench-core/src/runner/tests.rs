@@ -79,8 +79,15 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
         interrupt_after,
     };
     let mut notes = Notes::default();
-    let manner =
-        Manner { mode, seed: 1, probes: None, load: LoadWishes::default(), requests: None, artifacts: None };
+    let manner = Manner {
+        mode,
+        seed: 1,
+        probes: None,
+        load: LoadWishes::default(),
+        devices: DeviceWishes::default(),
+        requests: None,
+        artifacts: None,
+    };
     let outcome = run(&cases, records, &manner, &mut execute, None, &mut notes);
     Ran { outcome, asked: execute.asked, notes: notes.0 }
 }

@@ -60,7 +60,7 @@ fn serve(channel: &Channel) -> Result<(), Error> {
                         sender.send(&closing(outcome, true))?;
                         std::process::exit(0)
                     });
-                    measure_alone(&case, assignment, &sink, Some(leave))
+                    measure_alone(&case, *assignment, &sink, Some(leave))
                 }
             };
             channel.send(&last)
@@ -95,11 +95,12 @@ pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink, le
 }
 
 fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>, leave: Option<Leave>) -> Frame {
-    let probes = match assignment.mode {
+    let mut probes = match assignment.mode {
         Mode::Once | Mode::Count => ProbeSet::default(),
         Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),
     };
     let timed = assignment.mode != Mode::Count;
+    probes.prepare(assignment);
     let mut bencher = Bencher::new(assignment.clone(), schedule, probes, leave);
     let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
     closing(
@@ -120,10 +121,10 @@ fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>, le
 /// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
 fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
-        Ok(Observed { probes, counters, iterations }) => Frame::Finished(Finish {
+        Ok(Observed { probes, queue, counters, iterations }) => Frame::Finished(Finish {
             iterations,
             counters,
-            probes: probes.reports(),
+            probes: probes.reports().into_iter().chain(queue.report(iterations).filter(|_| timed)).collect(),
             clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
             empty_iteration_ns: timed.then(clock::empty_iteration_ns),
         }),

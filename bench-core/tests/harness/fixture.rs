@@ -36,6 +36,8 @@ pub(crate) enum Bench {
     Probes,
     /// Benchmarks with targets.
     Targets,
+    /// Benchmarks that work on devices.
+    Devices,
 }
 
 impl Bench {
@@ -53,6 +55,7 @@ impl Bench {
             Bench::Programmatic => "programmatic",
             Bench::Probes => "probes",
             Bench::Targets => "targets",
+            Bench::Devices => "devices",
         }
     }
 }

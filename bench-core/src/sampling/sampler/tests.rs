@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
-use crate::protocol::LoadWishes;
+use crate::protocol::{DeviceWishes, LoadWishes};
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 
@@ -49,6 +49,7 @@ fn assignment(slice: Duration) -> Assignment {
         probes: None,
         artifacts: None,
         load: LoadWishes::default(),
+        devices: DeviceWishes::default(),
     }
 }
 
