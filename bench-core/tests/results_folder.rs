@@ -65,7 +65,7 @@ fn a_folder_that_cannot_be_made_is_noticed_before_measuring() {
 #[test]
 fn what_was_measured_outlives_a_full_disk() {
     // Room for the journal and not for the reports; not even for all of the journal.
-    for (size, journal_fits) in [("size=64k", true), ("size=36k", false)] {
+    for (size, journal_fits) in [("size=128k", true), ("size=36k", false)] {
         let stage = Stage::new(Bench::Spread);
         let Some(mount) = Mount::tmpfs(stage.path().join("small"), size) else { return };
         let temporary = stage.path().join("temporary");
