@@ -13,8 +13,12 @@ use bench_core::probe::ProbeReport;
 use harness::{Bench, Driver, Ended, Nvml, Stage, gpu, uuid};
 use serde_json::{Value, json};
 
-/// Long enough for what a GPU averages itself: 0.9 s of steps of 10 ms.
-const LONG: [&str; 4] = ["--rounds=1", "--warmup=1", "--repeats=90", "--probes=gpu"];
+/// Long enough for what a GPU averages itself: 0.9 s of steps of 10 ms. Flags outrank them.
+const LONG: [(&str, &str); 4] =
+    [("BENCH_ROUNDS", "1"), ("BENCH_WARMUP", "1"), ("BENCH_REPEATS", "90"), ("BENCH_PROBES", "gpu")];
+
+/// Five samples.
+const SHORT: &str = "--repeats=5";
 
 const STEADY: &str = "performance/steady";
 
@@ -27,9 +31,9 @@ struct Run {
 
 fn run_with(nvml: &Nvml, case: &str, arguments: &[&str], set: impl FnOnce(&mut Command)) -> Run {
     let stage = Stage::new(Bench::Devices);
-    let mut command = stage.command(&[&LONG[..], arguments, &["--exact", case, "--bench"]].concat());
+    let mut command = stage.command(&[arguments, &["--exact", case, "--bench"]].concat());
     nvml.set_up(&mut command, stage.path());
-    set(&mut command);
+    set(command.envs(LONG));
     let ended = stage.end(&mut command).expect_code(0);
     let summary = std::fs::read_to_string(stage.latest().join("summary.csv")).expect("summary.csv");
     Run { ended, record: stage.record(), summary }
@@ -79,14 +83,14 @@ fn assert_near(value: f64, wanted: f64) {
 fn a_gpu_is_followed_while_a_case_runs() {
     let run = run(&Nvml::with(&[gpu(1, json!({}))]));
     for (metric, value) in [
-        ("gpu_utilisation", 0.34),
+        ("gpu_utilisation", 0.25),
         ("gpu_sm_clock", 1500.0),
         ("gpu_memory_clock", 2600.0),
         ("gpu_power", 300.0),
         ("gpu_power_instant", 310.0),
         ("gpu_temperature", 61.0),
-        ("gpu_sm_activity", 0.3),
-        ("gpu_sm_occupancy", 0.2),
+        ("gpu_sm_activity", 0.25),
+        ("gpu_sm_occupancy", 0.5),
         ("gpu_tensor_activity", 0.1),
         ("gpu_dram_activity", 0.4),
         ("gpu_throttled", 0.0),
@@ -142,22 +146,8 @@ fn where_there_is_no_driver_one_line_says_so() {
     run_quickly(&Nvml::with(&[])).unavailable("the NVIDIA driver knows no GPU");
 }
 
-/// Five samples.
 fn run_quickly(nvml: &Nvml) -> Run {
-    let stage = Stage::new(Bench::Devices);
-    let mut command = stage.command(&[
-        "--rounds=1",
-        "--warmup=1",
-        "--repeats=5",
-        "--probes=gpu",
-        "--exact",
-        STEADY,
-        "--bench",
-    ]);
-    nvml.set_up(&mut command, stage.path());
-    let ended = stage.end(&mut command).expect_code(0);
-    let summary = std::fs::read_to_string(stage.latest().join("summary.csv")).expect("summary.csv");
-    Run { ended, record: stage.record(), summary }
+    run_with(nvml, STEADY, &[SHORT], |_| {})
 }
 
 #[test]
@@ -167,7 +157,7 @@ fn a_short_round_tells_no_averages_of_the_time_before_it() {
         assert_eq!(run.find(metric), None, "{metric}");
     }
     assert_eq!(run.reading("gpu_memory"), 2e9);
-    assert_eq!(run.reading("gpu_sm_activity"), 0.3);
+    assert_eq!(run.reading("gpu_sm_activity"), 0.25);
 }
 
 #[test]
@@ -191,7 +181,7 @@ fn what_a_device_does_not_support_is_absent() {
         assert_eq!(run.find(metric), None, "{metric}");
     }
     assert!(!run.summary.contains("gpu_energy") && !run.summary.contains("gpu_power"), "{}", run.summary);
-    assert_eq!(run.reading("gpu_utilisation"), 0.34);
+    assert_eq!(run.reading("gpu_utilisation"), 0.25);
     assert!(run.report().series.iter().all(|series| series.metric != "gpu_power"));
 }
 
@@ -209,10 +199,10 @@ fn power_stands_in_for_a_counter_of_energy_that_falls() {
 
 #[test]
 fn a_device_that_is_lost_leaves_what_was_seen() {
-    let lost = json!({ "nvmlDeviceGetUtilizationRates": { "error": "GPU_IS_LOST", "from_call": 5 } });
+    let lost = json!({ "nvmlDeviceGetUtilizationRates": { "error": "GPU_IS_LOST", "from_call": 2 } });
     let run = run(&Nvml::with(&[gpu(1, json!({}))]).and("errors", lost));
     assert_eq!(run.reading("gpu_sm_clock"), 1500.0);
-    assert_eq!(run.report().series[0].values.len(), 5);
+    assert_eq!(run.report().series[0].values.len(), 2);
     assert!(run.is_told("the GPU is lost: it fell off the bus"), "{:?}", run.record.cases[0].warnings);
     let never = json!({ "nvmlDeviceGetClockInfo": { "error": "GPU_IS_LOST" } });
     run_quickly(&Nvml::with(&[gpu(1, json!({}))]).and("errors", never)).unavailable("the GPU is lost");
@@ -224,12 +214,12 @@ fn a_driver_that_hangs_is_not_noticed_by_the_benchmark() {
         let delay = json!({ function: { "ms": 4000, "at_call": call } });
         run_with(&Nvml::with(&[gpu(1, json!({}))]).and("delays", delay), STEADY, &["--repeats=200"], |_| {})
     };
-    let run = hang("nvmlDeviceGetUtilizationRates", 3);
+    let run = hang("nvmlDeviceGetUtilizationRates", 1);
     let slowest = run.record.cases[0].time.as_ref().expect("a time").max_s.0;
     assert!(slowest < 2.0, "{slowest}");
     assert!(run.report().cost_ns < 2_000_000_000, "{}", run.report().cost_ns);
     assert!(run.is_told("the driver did not answer for"), "{:?}", run.record.cases[0].warnings);
-    assert_eq!(run.reading("gpu_sm_clock"), 1500.0);
+    assert_eq!(run.reading("gpu_memory"), 2e9);
     for (function, call) in [("nvmlInit_v2", 0), ("nvmlDeviceGetCount_v2", 0)] {
         let run = hang(function, call);
         run.unavailable("the NVIDIA driver has not answered in the");
@@ -239,20 +229,20 @@ fn a_driver_that_hangs_is_not_noticed_by_the_benchmark() {
 
 #[test]
 fn two_devices_are_told_apart_and_together() {
-    let second = json!({ "utilisation": 80, "power_instant_mw": 100_000, "memory_used": 1e9 });
+    let second = json!({ "utilisation": 75, "power_instant_mw": 100_000, "memory_used": 1e9 });
     let both = [gpu(1, json!({})), gpu(2, second)];
     let run = run(&Nvml::with(&both));
-    assert_eq!((run.reading("gpu0_utilisation"), run.reading("gpu1_utilisation")), (0.34, 0.8));
-    assert!((run.reading("gpu_utilisation") - 0.57).abs() < 1e-9);
+    assert_eq!((run.reading("gpu0_utilisation"), run.reading("gpu1_utilisation")), (0.25, 0.75));
+    assert_eq!(run.reading("gpu_utilisation"), 0.5);
     let sum = run.reading("gpu0_energy_integrated") + run.reading("gpu1_energy_integrated");
     assert!((run.reading("gpu_energy_integrated") - sum).abs() < 1e-9 * sum);
     assert_eq!((run.reading("gpu_memory"), run.reading("gpu1_memory")), (2e9, 0.0));
     assert!(run.report().series.iter().any(|series| series.metric == "gpu1_utilisation"));
 }
 
-/// Utilisation of the GPU that was observed, of two that are at 34 and 80 %.
+/// Utilisation of the GPU that was observed, of two that are at 25 and 75 %.
 fn observed(case: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-    let both = [gpu(1, json!({})), gpu(2, json!({ "utilisation": 80 }))];
+    let both = [gpu(1, json!({})), gpu(2, json!({ "utilisation": 75 }))];
     let nvml = Nvml::with(&both).and("cuda_order", json!([1, 0]));
     run_with(&nvml, case, arguments, |command| {
         command.envs(variables.iter().copied());
@@ -271,21 +261,21 @@ fn devices_are_chosen_by_number_by_uuid_and_by_what_cuda_may_see() {
         (&[], &[("CUDA_VISIBLE_DEVICES", &second)]),
     ] {
         let run = observed(STEADY, arguments, variables);
-        assert_eq!(run.reading("gpu_utilisation"), 0.8, "{arguments:?} {variables:?}");
+        assert_eq!(run.reading("gpu_utilisation"), 0.75, "{arguments:?} {variables:?}");
     }
     let run = observed(STEADY, &[], &[("CUDA_VISIBLE_DEVICES", "")]);
     run.unavailable("CUDA_VISIBLE_DEVICES hides all GPUs");
     let run = observed(STEADY, &["--gpu", "all"], &[("CUDA_VISIBLE_DEVICES", "")]);
-    assert_eq!(run.reading("gpu0_utilisation"), 0.34);
+    assert_eq!(run.reading("gpu0_utilisation"), 0.25);
 }
 
 #[test]
 fn the_device_of_the_framework_is_found_by_its_uuid() {
     // CUDA's first is NVML's second.
     let run = observed("performance/on_first", &[], &[]);
-    assert_eq!(run.reading("gpu_utilisation"), 0.8);
+    assert_eq!(run.reading("gpu_utilisation"), 0.75);
     let run = observed("performance/on_first", &["--gpu", "0"], &[]);
-    assert_eq!(run.reading("gpu_utilisation"), 0.34);
+    assert_eq!(run.reading("gpu_utilisation"), 0.25);
     let run = observed("performance/on_unknown", &[], &[]);
     run.unavailable("the benchmark works on GPU-elsewhere, which NVML does not know: 0 is GPU-0");
 }
@@ -304,7 +294,7 @@ fn a_device_that_does_not_exist_is_wrong_usage() {
         nvml.set_up(&mut command, stage.path());
         stage.end(&mut command).expect_code(2).expect_said(&[said]);
     }
-    for (wrong, said) in [("0s", "wanted 1ms to 10s"), ("1m", "wanted 1ms to 10s"), ("soon", "soon")] {
+    for (wrong, said) in [("100us", "wanted 1ms to 10s"), ("1m", "wanted 1ms to 10s"), ("soon", "soon")] {
         stage.bench(&["--gpu-interval", wrong]).expect_code(2).expect_said(&[said]);
     }
     assert!(stage.runs().is_empty());
@@ -315,13 +305,13 @@ fn an_instance_has_its_own_memory_and_activity() {
     let mut shared = gpu(1, json!({ "memory_used": 50e9 }));
     shared["mig"] = json!([
         { "uuid": "MIG-11111111-0000-0000-0000-000000000000", "gpu_instance": 3,
-          "values": { "memory_used": { "calls": [1e9, 5e9] }, "sm_activity": 70 } },
+          "values": { "memory_used": { "calls": [1e9, 5e9] }, "sm_activity": 75 } },
         { "uuid": "MIG-22222222-0000-0000-0000-000000000000", "gpu_instance": 5,
-          "values": { "memory_used": { "calls": [1e9, 8e9] }, "sm_activity": 90 } },
+          "values": { "memory_used": { "calls": [1e9, 8e9] }, "sm_activity": 50 } },
     ]);
     let nvml = Nvml::with(&[shared]);
     let run = run_with(&nvml, STEADY, &["--gpu", "MIG-2"], |_| {});
-    assert_eq!((run.reading("gpu_memory"), run.reading("gpu_sm_activity")), (7e9, 0.9));
+    assert_eq!((run.reading("gpu_memory"), run.reading("gpu_sm_activity")), (7e9, 0.5));
     assert_eq!(
         (run.reading("gpu_sm_clock"), run.find("gpu_energy"), run.find("gpu_utilisation")),
         (1500.0, None, None)
@@ -330,13 +320,13 @@ fn an_instance_has_its_own_memory_and_activity() {
     let run = run_with(&nvml, STEADY, &["--gpu", "MIG-1,MIG-2"], |_| {});
     assert_eq!((run.reading("gpu0_mig0_memory"), run.reading("gpu0_mig1_memory")), (4e9, 7e9));
     // Where nobody says which, it is the whole.
-    assert_eq!(run_with(&nvml, STEADY, &[], |_| {}).reading("gpu_utilisation"), 0.34);
+    assert_eq!(run_with(&nvml, STEADY, &[], |_| {}).reading("gpu_utilisation"), 0.25);
 }
 
 #[test]
 fn an_old_driver_tells_what_it_knows() {
     let run = run(&Nvml::with(&[gpu(1, json!({}))]).driver(Driver::Old));
-    assert_eq!((run.reading("gpu_utilisation"), run.reading("gpu_power")), (0.34, 300.0));
+    assert_eq!((run.reading("gpu_utilisation"), run.reading("gpu_power")), (0.25, 300.0));
     assert!(run.reading("gpu_energy_integrated") > 0.0);
     for metric in ["gpu_energy", "gpu_memory", "gpu_power_instant", "gpu_sm_activity", "gpu_pcie_sent"] {
         assert_eq!(run.find(metric), None, "{metric}");
@@ -345,12 +335,12 @@ fn an_old_driver_tells_what_it_knows() {
 
 #[test]
 fn samples_of_a_throttled_clock_are_marked_and_told() {
-    // The power limit, from the fourth look on.
-    let throttle = json!({ "throttle": { "calls": [1, 1, 1, 4] }, "power_average_mw": 650_000 });
+    // The power limit, from the second look on.
+    let throttle = json!({ "throttle": { "calls": [1, 4] }, "power_average_mw": 650_000 });
     let run = run(&Nvml::with(&[gpu(1, throttle)]));
     let marks = run.report().series.iter().find(|series| series.metric == "gpu_throttled").expect("marks");
-    assert_eq!(marks.values[..4], [Some(0.0), Some(0.0), Some(0.0), Some(1.0)]);
-    assert!(run.reading("gpu_throttled") > 0.1);
+    assert_eq!(marks.values[..2], [Some(0.0), Some(1.0)]);
+    assert_eq!(run.reading("gpu_throttled"), 1.0);
     assert!(run.is_told("GPU clock throttled in"), "{:?}", run.record.cases[0].warnings);
     assert!(
         run.is_told("GPU power-limited: 650 W of 700 W on average"),
@@ -367,14 +357,30 @@ fn a_case_that_does_not_ask_for_a_gpu_costs_none() {
 }
 
 #[test]
+fn every_level_has_its_own_energy() {
+    let run = run_with(&Nvml::with(&[gpu(1, json!({}))]), "performance/levels", &[], |_| {});
+    let levels = &run.record.cases[0].rounds[0].served.as_ref().expect("levels").levels;
+    let energy = |level: usize| {
+        let level = &levels[level];
+        let found = level.metric("gpu_energy_integrated");
+        found.unwrap_or_else(|| panic!("{level:?}")).value
+    };
+    // 0.6 s and 1.2 s at 310 W, and 0.3 s after each that belong to neither.
+    assert_near(energy(0), 186.0);
+    assert_near(energy(1), 372.0);
+    assert!(run.reading("gpu_energy_integrated") > energy(0) + energy(1) + 93.0);
+    assert!(levels[0].metric("gpu_temperature").is_none());
+}
+
+#[test]
 fn a_real_gpu_is_followed() {
     if !Path::new("/proc/driver/nvidia/version").exists() {
         println!("not checked: there is no NVIDIA GPU here");
         return;
     }
     let stage = Stage::new(Bench::Devices);
-    let mut command = stage.command(&[&LONG[..], &["--exact", STEADY, "--gpu", "0", "--bench"]].concat());
-    stage.end(&mut command).expect_code(0);
+    let mut command = stage.command(&["--exact", STEADY, "--gpu", "0", "--bench"]);
+    stage.end(command.envs(LONG)).expect_code(0);
     let record = stage.record();
     let round = &record.cases[0].rounds[0];
     let find =

@@ -14,11 +14,15 @@ use crate::slo::Slo;
 /// Rates that are tried at most.
 const MOST_POINTS: usize = 16;
 
+/// Where this many halvings of the first rate do not meet the objective, none is expected to: each takes twice as long
+/// as the one before.
+const HALVINGS: u32 = 4;
+
 /// The search ends when the rate is known to this share.
 const PRECISE: f64 = 0.05;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
+/// halved in; where a sixteenth of the first rate still misses it, no rate is found. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -124,11 +128,14 @@ pub(crate) struct Rates {
     met: Option<f64>,
     missed: Option<f64>,
     tried: usize,
+    /// No lower rate is tried.
+    lowest: f64,
 }
 
 impl Rates {
     pub(crate) fn from(rate: f64) -> Self {
-        Rates { next: rate, met: None, missed: None, tried: 0 }
+        let lowest = rate / f64::from(2_u32.pow(HALVINGS));
+        Rates { next: rate, met: None, missed: None, tried: 0, lowest }
     }
 
     /// The next rate to try, or `None` when the highest one is known well enough.
@@ -139,7 +146,7 @@ impl Rates {
         let next = match (self.met, self.missed) {
             (None, None) => self.next,
             (Some(met), None) => met * 2.0,
-            (None, Some(missed)) => missed / 2.0,
+            (None, Some(missed)) if missed > self.lowest => missed / 2.0,
             (Some(met), Some(missed)) if missed / met > 1.0 + PRECISE => f64::midpoint(met, missed),
             _ => return None,
         };
@@ -165,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_highest_rate_is_found_from_either_side() {
-        for from in [1.0, 37.0, 5000.0] {
+        for from in [1.0, 37.0, 1900.0] {
             let mut rates = Rates::from(from);
             while let Some(rate) = rates.next() {
                 rates.tell(rate <= 123.0);
@@ -174,9 +181,12 @@ mod tests {
             assert!(found <= 123.0 && found * (1.0 + PRECISE) >= 123.0 / (1.0 + PRECISE), "{from}: {found}");
         }
         let mut never = Rates::from(1.0);
-        while never.next().is_some() {
+        let mut tried = Vec::new();
+        while let Some(rate) = never.next() {
+            tried.push(rate);
             never.tell(false);
         }
+        assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!(never.found(), None);
     }
 

@@ -135,7 +135,7 @@ fn written(b: &mut Bencher) -> Result<()> {
 fn searched(b: &mut Bencher) -> Result<()> {
     // One at a time, 5 ms each: no machine serves more than 200 a second.
     let gate = std::sync::Mutex::new(());
-    Load::find_rate(["latency_p90 <= 40ms"]).from(20.0).requests(60).run(b, Numbers, move |_, _| {
+    Load::find_rate(["latency_p90 <= 40ms"]).from(60.0).requests(60).run(b, Numbers, move |_, _| {
         let _held = gate.lock();
         sleep(5);
         Ok::<(), Error>(())

@@ -5,6 +5,7 @@ pub mod console;
 mod counts;
 mod failure;
 mod file_name;
+mod gpu;
 mod outlet;
 pub mod paired;
 pub mod plot;

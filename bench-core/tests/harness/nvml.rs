@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::cargo::{cargo, fixture_target};
+use super::cargo::{cargo_into, fixture_target};
 
 /// How old the driver is.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +28,8 @@ impl Driver {
                     Driver::Old => ("nvml-old", &["--features", "old-driver"]),
                 };
                 let target = fixture_target().with_file_name(folder);
-                let mut command = cargo(&[&["build", "-p", "nvml-stub"], features].concat());
-                // The last one counts.
-                let output = command.env("CARGO_TARGET_DIR", &target).output().expect("cargo");
+                let mut command = cargo_into(&target, &[&["build", "-p", "nvml-stub"], features].concat());
+                let output = command.output().expect("cargo");
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
                 let name =
                     format!("{}nvml_stub{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
@@ -79,7 +78,7 @@ impl Nvml {
 /// A GPU whose UUID ends in `number`, with these values on top of the usual ones; `null` takes one away.
 pub(crate) fn gpu(number: u32, values: Value) -> Value {
     let mut all = json!({
-        "utilisation": 34,
+        "utilisation": 25,
         "memory_used": { "calls": [1e9, 3e9, 2e9] },
         "sm_clock": 1500,
         "memory_clock": 2600,
@@ -92,8 +91,8 @@ pub(crate) fn gpu(number: u32, values: Value) -> Value {
         "throttle": 0,
         "pcie_sent_bytes": { "per_s": 1e9 },
         "pcie_received_bytes": { "per_s": 2e9 },
-        "sm_activity": 30,
-        "sm_occupancy": 20,
+        "sm_activity": 25,
+        "sm_occupancy": 50,
         "tensor_activity": 10,
         "dram_activity": 40,
     });

@@ -82,7 +82,7 @@ impl Probe for Gpu {
             .iter()
             .map(|(seen, ticks)| (prefix(&state, seen), Course::new(ticks, seen.before_load)))
             .collect();
-        readings.extend(all(&courses));
+        readings.extend(all(&courses).into_iter().filter(is_of_level));
         for (told, seen) in self.told.iter_mut().zip(&state.seen) {
             // The last tick is where the next level begins.
             *told = seen.ticks.len().saturating_sub(1);
@@ -106,6 +106,12 @@ impl Probe for Gpu {
         sampler.end(PATIENCE);
         observed
     }
+}
+
+/// What is told of every level: the rest is in the series of the round.
+fn is_of_level(reading: &Reading) -> bool {
+    const TOLD: [&str; 5] = ["_utilisation", "_memory", "_power", "_energy", "_energy_integrated"];
+    TOLD.iter().any(|name| reading.metric.ends_with(name))
 }
 
 /// Names of a device's readings begin with `gpu`, and with its number where there is more than one.

@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) cpu: Duration,
     /// The devices are there, and what they held before anything was loaded is known.
     is_open: bool,
+    /// The benchmark has gone on before: what was in use before it loaded anything is not known.
+    is_late: bool,
     /// UUIDs of the devices that the benchmark says it works on.
     works_on: Vec<String>,
     began: Option<Instant>,
@@ -98,7 +100,10 @@ impl Sampler {
         if let Err(error) = started {
             shared.tell(|state| state.failed = Some(format!("no thread for it: {error}")));
         }
-        drop(shared.wait(patience, |state| state.is_open || state.failed.is_some()));
+        {
+            let mut state = shared.wait(patience, |state| state.is_open || state.failed.is_some());
+            state.is_late = !state.is_open;
+        }
         Sampler { shared }
     }
 
@@ -180,7 +185,12 @@ fn observe(shared: &Shared, plan: &Plan) -> Result<(), String> {
     if meters.is_empty() {
         return Err(trouble.unwrap_or_else(|| "no GPU is left to observe".to_owned()));
     }
-    shared.tell(|state| (state.seen, state.note) = (seen, note.or(trouble)));
+    shared.tell(|state| {
+        if state.is_late {
+            seen.iter_mut().for_each(|seen| seen.before_load = None);
+        }
+        (state.seen, state.note) = (seen, note.or(trouble));
+    });
     tick_on(shared, plan.interval, began, &mut meters);
     Ok(())
 }
