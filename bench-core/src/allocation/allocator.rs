@@ -48,14 +48,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         // SAFETY: the caller's promises are those that the inner allocator asks for.
         let pointer = unsafe { self.inner.alloc(layout) };
         if !pointer.is_null() {
-            count::note(1, layout.size() as u64, signed(layout.size()));
+            count::allocated(layout.size() as u64, signed(layout.size()));
         }
         pointer
     }
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count::note(0, 0, -signed(layout.size()));
+        count::freed(signed(layout.size()));
         // SAFETY: as above.
         unsafe { self.inner.dealloc(pointer, layout) }
     }
@@ -65,7 +65,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         // SAFETY: as above.
         let pointer = unsafe { self.inner.alloc_zeroed(layout) };
         if !pointer.is_null() {
-            count::note(1, layout.size() as u64, signed(layout.size()));
+            count::allocated(layout.size() as u64, signed(layout.size()));
         }
         pointer
     }
@@ -76,7 +76,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
         if !moved.is_null() {
             let added = new_size.saturating_sub(layout.size()) as u64;
-            count::note(1, added, signed(new_size) - signed(layout.size()));
+            count::allocated(added, signed(new_size) - signed(layout.size()));
         }
         moved
     }

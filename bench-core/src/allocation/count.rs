@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 
-use super::slot::{self, Slot};
+use super::slot;
 use super::tally::Tally;
 
 /// The number of the count that is going on; 0 while nobody counts.
@@ -36,12 +36,21 @@ pub enum NotCounted {
     Busy,
 }
 
-/// An allocator was asked for this.
+/// An allocator has given memory: so many bytes, which have moved the live bytes by `live`.
 #[inline]
-pub(super) fn note(allocations: u64, bytes: u64, live: i64) {
+pub(super) fn allocated(bytes: u64, live: i64) {
     let epoch = EPOCH.load(Relaxed);
     if epoch != 0 {
-        Slot::own().add(epoch, allocations, bytes, live);
+        slot::allocated(epoch, bytes, live);
+    }
+}
+
+/// An allocator takes so many bytes back.
+#[inline]
+pub(super) fn freed(bytes: i64) {
+    let epoch = EPOCH.load(Relaxed);
+    if epoch != 0 {
+        slot::freed(epoch, bytes);
     }
 }
 

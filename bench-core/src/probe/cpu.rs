@@ -158,6 +158,8 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
         }
         let level = cpu.level(20);
+        let began = |start: &Option<Start>| start.as_ref().map(|start| start.at);
+        assert!(began(&cpu.level) > began(&cpu.begin), "the next level begins where this one ends");
         assert!(value(&level, "voluntary_switches").expect("switches") >= 1.0, "{level:?}");
         let spent = || sys::usage().map(|used| used.user).expect("getrusage");
         let before = spent();
