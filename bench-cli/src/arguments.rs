@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bench_core::RunError;
 use bench_core::command_line::{Which, percent};
+use bench_core::device::DeviceChoice;
 use bench_core::paired::{Rules, Wishes};
 use bench_core::quantity::{Bytes, parse_duration};
 use bench_core::report::ColorChoice;
@@ -120,6 +121,9 @@ pub(crate) struct How {
     /// Resident memory that a worker may take [default: 90 % of what is available]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub(crate) max_memory: Option<Bytes>,
+    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
+    pub(crate) device: Option<DeviceChoice>,
     /// Seed of every order [default: the clock]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -165,6 +169,7 @@ impl How {
             max_time: self.max_time,
             timeout: self.timeout,
             max_memory: self.max_memory,
+            device: self.device,
             inject,
             seed: self.seed,
         };

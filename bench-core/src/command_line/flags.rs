@@ -350,6 +350,7 @@ impl Flags {
             max_time: self.max_time,
             timeout: self.timeout,
             max_memory: self.max_memory,
+            device: self.device,
             inject: None,
             seed: self.seed,
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
+use crate::device::DeviceChoice;
 use crate::protocol::{Assignment, Command, DeviceWishes, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
 use crate::quantity::Bytes;
 use crate::record::{Cause, Failure};
@@ -15,6 +16,8 @@ use crate::runner::{Interrupt, LOOK_AT_MEMORY, PADDING_VARIABLE, Tail, Worker, e
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) memory: Option<Bytes>,
+    /// Where it is to work, if it asks.
+    pub(super) device: DeviceChoice,
 }
 
 /// Why a worker times no more batches.
@@ -71,7 +74,10 @@ impl<'a> Partner<'a> {
             probes: Some(Vec::new()),
             artifacts: None,
             load: LoadWishes::default(),
-            devices: DeviceWishes::default(),
+            devices: DeviceWishes {
+                device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
+                ..DeviceWishes::default()
+            },
         })))?;
         loop {
             match partner.frame()? {

@@ -109,7 +109,7 @@ impl Trial {
                 // Up to a page, in steps that are no multiple of a cache line.
                 padding: (padding % 4096) as usize,
                 inject: rules.inject,
-                limits: Limits { timeout: rules.timeout, memory: rules.max_memory },
+                limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
                 cpu,
             };
             let Measured { pair, threads } = pair::measure(&arrangement, interrupt)?;
