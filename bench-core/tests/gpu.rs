@@ -369,6 +369,8 @@ fn every_level_has_its_own_energy() {
     assert_near(energy(0), 186.0);
     assert_near(energy(1), 372.0);
     assert!(run.reading("gpu_energy_integrated") > energy(0) + energy(1) + 93.0);
+    // What was in use when the round began is no memory of the level.
+    assert_eq!(levels[0].metric("gpu_memory").map(|metric| metric.value), Some(1e9));
     assert!(levels[0].metric("gpu_temperature").is_none());
 }
 
