@@ -106,6 +106,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     };
     level.validity = validity(&level, asked);
     level.warnings = warnings(driven, asked.domain, &level);
+    level.warnings.extend(too_short(plan, &level));
     level
 }
 
@@ -138,6 +139,9 @@ fn validity(level: &Level, asked: &Asked<'_>) -> Validity {
         ));
     }
     let harness_bound = !reasons.is_empty();
+    if level.requests == 0 {
+        reasons.push("no request was sent in time".to_owned());
+    }
     if level.failed as f64 > FAILURES * level.requests as f64 {
         reasons.push(format!("{} of {} requests failed", level.failed, level.requests));
     }
@@ -157,6 +161,17 @@ fn validity(level: &Level, asked: &Asked<'_>) -> Validity {
     Validity { valid: reasons.is_empty(), harness_bound, reasons }
 }
 
+/// That a level was to end before a request does: it says what one request takes, and nothing of load.
+fn too_short(plan: &Plan, level: &Level) -> Option<String> {
+    let wanted = plan.duration?;
+    let took = level.metric("service latency p50").filter(|took| took.value > wanted.as_secs_f64())?;
+    Some(format!(
+        "a request takes {}, longer than the {} that the level was to last: only what was sent first is seen",
+        Seconds(took.value),
+        Seconds(wanted.as_secs_f64())
+    ))
+}
+
 /// What does not fit together, or should be known.
 fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     let mut warnings: Vec<String> = driven
@@ -172,8 +187,11 @@ fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     }
     if !driven.stuck.is_empty() {
         warnings.push(format!(
-            "{} requests were given up while they were being served: what they still do disturbs the others",
-            driven.stuck.len()
+            "{} given up while being served: what is still done for them disturbs the others",
+            match driven.stuck.len() {
+                1 => "1 request was".to_owned(),
+                many => format!("{many} requests were"),
+            }
         ));
     }
     if let Some(error) = &driven.logged.trouble {

@@ -14,15 +14,15 @@ use crate::slo::Slo;
 /// Rates that are tried at most.
 const MOST_POINTS: usize = 16;
 
-/// Where this many halvings of the first rate do not meet the objective, none is expected to: each takes twice as long
-/// as the one before.
-const HALVINGS: u32 = 4;
+/// The lowest rate that is tried, as a share of the first: each halving takes twice as long as the last, and where
+/// something else than the rate is in the way, none is low enough.
+const LOWEST: f64 = 1.0 / 16.0;
 
 /// The search ends when the rate is known to this share.
 const PRECISE: f64 = 0.05;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in; where a sixteenth of the first rate still misses it, no rate is found. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
+/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -124,18 +124,16 @@ fn percentile_of(condition: &str) -> Option<f64> {
 /// The rates of a search, one after another.
 #[derive(Debug)]
 pub(crate) struct Rates {
+    first: f64,
     next: f64,
     met: Option<f64>,
     missed: Option<f64>,
     tried: usize,
-    /// No lower rate is tried.
-    lowest: f64,
 }
 
 impl Rates {
     pub(crate) fn from(rate: f64) -> Self {
-        let lowest = rate / f64::from(2_u32.pow(HALVINGS));
-        Rates { next: rate, met: None, missed: None, tried: 0, lowest }
+        Rates { first: rate, next: rate, met: None, missed: None, tried: 0 }
     }
 
     /// The next rate to try, or `None` when the highest one is known well enough.
@@ -146,7 +144,7 @@ impl Rates {
         let next = match (self.met, self.missed) {
             (None, None) => self.next,
             (Some(met), None) => met * 2.0,
-            (None, Some(missed)) if missed > self.lowest => missed / 2.0,
+            (None, Some(missed)) if missed > self.first * LOWEST => missed / 2.0,
             (Some(met), Some(missed)) if missed / met > 1.0 + PRECISE => f64::midpoint(met, missed),
             _ => return None,
         };

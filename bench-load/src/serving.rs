@@ -36,6 +36,9 @@ const STRESS_PER_CORE: usize = 8;
 /// Clients whose request was given up are waited for so long at the end.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Requests before the first that counts may fail, but not this many one after another.
+const TRIES: usize = 5;
+
 /// A level without an end by requests ends by time; this is never reached.
 const ENDLESS: u64 = u64::MAX / 4;
 
@@ -48,6 +51,28 @@ pub(crate) struct Job {
     pub(crate) timeout: Option<Duration>,
     pub(crate) seed: u64,
     pub(crate) valid_for: Option<f64>,
+}
+
+impl Job {
+    /// # Errors
+    /// A setting with which no request could be served.
+    fn check(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::failure(what));
+        if self.requests == Some(0) {
+            return wrong("`requests(0)`: wanted at least 1 request a level".to_owned());
+        }
+        for (name, time) in [("duration", self.duration), ("timeout", self.timeout)] {
+            if time.is_some_and(|time| time.is_zero()) {
+                return wrong(format!("`{name}` of 0 s: wanted more than no time"));
+            }
+        }
+        match self.valid_for {
+            Some(p) if !(p > 0.0 && p < 1.0) => wrong(format!(
+                "`valid_for({p})`: wanted a percentile as a share between 0 and 1, such as 0.99 for p99"
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is to be found out.
@@ -77,6 +102,10 @@ where
     R: Response,
     E: Into<Error>,
 {
+    job.check()?;
+    if matches!(goal, Goal::Levels(_)) {
+        slo.of_requests(R::DOMAIN)?;
+    }
     let Prepared { measured, warm_up } = inputs.prepare()?;
     if measured.is_empty() {
         return Err(Error::failure("there is no input to make a request of"));
@@ -197,6 +226,12 @@ where
                     let readings = round.level(level.succeeded);
                     probed::add(level, this.domain.primary, readings);
                 }
+                // No rate would ever meet it.
+                let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
+                if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {
+                    progress.failure.get_or_insert(unknown.to_string());
+                    break;
+                }
             }
             plans.conclude(&mut progress.levels);
             let waiting = std::mem::take(&mut progress.stuck);
@@ -221,22 +256,39 @@ where
     R: Response,
     E: Into<Error>,
 {
-    /// Serves these requests of warm-up, one after another, outside any record.
+    /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
+    /// place: a server that refuses a request now and then is still measured.
     fn some(&self, numbers: impl Iterator<Item = usize>) -> Result<Duration> {
         let clock = Clock::start();
         let marks = Marks::new(clock.origin);
         let mut latency_ns = 0;
         for number in numbers {
-            let input = &self.warm_up[number % self.warm_up.len()];
-            let sent_ns = clock.now_ns();
-            let (ended, _) = call(self.closure, &marks, &Called { input, number: number as u64, clock });
-            if ended.outcome != Outcome::Served {
-                let message = ended.error.as_deref().unwrap_or("no message");
-                return Err(Error::failure(format!("a request of warm-up failed: {message}")));
-            }
-            latency_ns += ended.end_ns.saturating_sub(sent_ns);
+            let mut failed = 0;
+            latency_ns += loop {
+                match self.one(number + failed, &marks, clock) {
+                    Ok(latency_ns) => break latency_ns,
+                    Err(_) if failed + 1 < TRIES => failed += 1,
+                    Err(message) => {
+                        return Err(Error::failure(format!(
+                            "{TRIES} requests failed one after another before any was measured, the last with: \
+                             {message}"
+                        )));
+                    }
+                }
+            };
         }
         Ok(Duration::from_nanos(latency_ns))
+    }
+
+    /// Serves one request of warm-up, and returns its latency in nanoseconds, or why it failed.
+    fn one(&self, number: usize, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
+        let input = &self.warm_up[number % self.warm_up.len()];
+        let sent_ns = clock.now_ns();
+        let (ended, _) = call(self.closure, marks, &Called { input, number: number as u64, clock });
+        match ended.outcome {
+            Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
+            _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
+        }
     }
 
     /// Half of the requests per second that one client gets: where a search begins.
@@ -466,7 +518,10 @@ impl Plans {
             }
             None => {
                 if let Some(level) = levels.last_mut() {
-                    level.warnings.push("the objective is not met at any rate that was tried".to_owned());
+                    level.warnings.push(
+                        "the objective is not met at any rate that was tried: begin lower, with `from`"
+                            .to_owned(),
+                    );
                 }
             }
         }

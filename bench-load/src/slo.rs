@@ -6,6 +6,9 @@ use bench_core::quantity::parse_duration;
 
 use crate::domain::{Domain, Seen};
 
+/// What a request has in every field.
+const LATENCIES: [&str; 3] = ["latency", "service_latency", "scheduled_latency"];
+
 /// Conditions of a service-level objective: a request is good if it meets all of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slo {
@@ -34,6 +37,39 @@ impl Slo {
             .map(Condition::parse)
             .collect::<Result<_, _>>()
             .map(|conditions| Slo { conditions })
+    }
+
+    /// That each condition is about something that a request of this field has: a misspelt name would be met by
+    /// none of them.
+    ///
+    /// # Errors
+    /// The first condition that is not, with the names that there are.
+    pub(crate) fn of_requests(&self, domain: &Domain) -> Result<(), UsageError> {
+        let known = || LATENCIES.iter().map(|name| (*name).to_owned());
+        let known: Vec<String> =
+            known().chain(domain.quantities.iter().map(|quantity| key_of(quantity.name))).collect();
+        self.among(&known, &format!("a request of the field `{}`", domain.name))
+    }
+
+    /// That each condition is about a metric that the level has.
+    ///
+    /// # Errors
+    /// The first condition that is not, with the names that there are.
+    pub(crate) fn of_level(&self, metrics: &[Metric]) -> Result<(), UsageError> {
+        let known: Vec<String> = metrics.iter().map(Metric::key).collect();
+        self.among(&known, "the level")
+    }
+
+    fn among(&self, known: &[String], whose: &str) -> Result<(), UsageError> {
+        match self.conditions.iter().find(|condition| !known.contains(&condition.key)) {
+            None => Ok(()),
+            Some(condition) => Err(UsageError(format!(
+                "`{}`: {whose} has no `{}`; it has {}",
+                condition.text,
+                condition.key,
+                known.join(", ")
+            ))),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -138,6 +174,26 @@ mod tests {
         assert!(slo.misses(&metrics(0.1, false, 10.0))[0].contains("too few"));
         assert!(slo.misses(&metrics(0.1, true, 9.0))[0].contains("rps"));
         assert!(slo.misses(&[])[0].contains("no such figure"));
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_refused_with_those_that_there_are() {
+        let slo = |condition| Slo::parse([condition]).expect("a condition");
+        for known in ["ttft <= 1s", "latency <= 1s", "prefill_tokens_s >= 10"] {
+            assert_eq!(slo(known).of_requests(&crate::domain::TEXT), Ok(()), "{known}");
+        }
+        let told =
+            |condition| slo(condition).of_requests(&crate::domain::TEXT).expect_err("unknown").to_string();
+        assert!(
+            told("ttff <= 1s")
+                .starts_with("`ttff <= 1s`: a request of the field `text` has no `ttff`; it has latency,")
+        );
+        assert!(told("ttft_p95 <= 1s").contains("ttft,"), "a percentile is of a level");
+        assert!(told("rtf <= 1").contains("no `rtf`"));
+        let metrics = [Metric::new("latency p99", "s", 1.0, Better::Lower)];
+        assert_eq!(slo("latency_p99 <= 1s").of_level(&metrics), Ok(()));
+        let unknown = slo("latency_p9 <= 1s").of_level(&metrics).expect_err("unknown").to_string();
+        assert_eq!(unknown, "`latency_p9 <= 1s`: the level has no `latency_p9`; it has latency_p99");
     }
 
     #[test]

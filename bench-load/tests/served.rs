@@ -135,7 +135,7 @@ fn written(b: &mut Bencher) -> Result<()> {
 fn searched(b: &mut Bencher) -> Result<()> {
     // One at a time, 5 ms each: no machine serves more than 200 a second.
     let gate = std::sync::Mutex::new(());
-    Load::find_rate(["latency_p90 <= 40ms"]).from(60.0).requests(60).run(b, Numbers, move |_, _| {
+    Load::find_rate(["latency_p90 <= 40ms"]).from(80.0).requests(60).run(b, Numbers, move |_, _| {
         let _held = gate.lock();
         sleep(5);
         Ok::<(), Error>(())
@@ -145,6 +145,48 @@ fn searched(b: &mut Bencher) -> Result<()> {
 #[benchmark(category = "unit", rounds = 1)]
 fn nobody(b: &mut Bencher) -> Result<()> {
     Load::closed(0).run(b, Numbers, |_, _| Ok::<(), Error>(()))
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn fails_at_first(b: &mut Bencher) -> Result<()> {
+    let calls = std::sync::atomic::AtomicU64::new(0);
+    Load::closed(1).requests(20).run(b, Numbers, |_, _| {
+        match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..3 => Err(Error::failure("still cold")),
+            _ => Ok(()),
+        }
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn fails_always(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(20).run(b, Numbers, |_, _| Err::<(), _>(Error::failure("never")))
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn shorter_than_a_request(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).duration(Duration::from_millis(2)).run(b, Numbers, |_, _| {
+        sleep(20);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1, args(setting = ["requests", "duration", "timeout", "valid_for", "slo"]))]
+fn refused(b: &mut Bencher, setting: &str) -> Result<()> {
+    let load = Load::closed(1);
+    let load = match setting {
+        "requests" => load.requests(0),
+        "duration" => load.duration(Duration::ZERO),
+        "timeout" => load.timeout(Duration::ZERO),
+        "valid_for" => load.valid_for(99.0),
+        _ => load.slo("ttfft <= 1s"),
+    };
+    load.run(b, Numbers, |_, _| Ok::<(), Error>(()))
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn sought_in_vain(b: &mut Bencher) -> Result<()> {
+    Load::find_rate(["latency_p9 <= 40ms"]).requests(60).run(b, Numbers, |_, _| Ok::<(), Error>(()))
 }
 
 fn case(name: &str) -> CaseRecord {
@@ -264,6 +306,56 @@ fn a_load_of_nobody_is_refused() {
     let case = case("unit/nobody");
     assert_eq!(case.status, Status::Failed);
     assert!(case.failure.is_some_and(|failure| failure.message.contains("concurrency 0")));
+}
+
+#[test]
+fn a_server_that_fails_at_first_is_measured_and_one_that_always_does_is_not() {
+    let cold = case("unit/fails_at_first");
+    assert_eq!(cold.status, Status::Ok, "{:?}", cold.failure);
+    assert_eq!(levels_of(&cold)[0].succeeded, 20);
+    let failure = case("unit/fails_always").failure.expect("a failure").message;
+    assert!(
+        failure.contains("5 requests failed one after another") && failure.contains("never"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_level_that_ends_before_a_request_says_so() {
+    let level = &levels_of(&case("unit/shorter_than_a_request"))[0];
+    assert_eq!(level.requests, 1);
+    assert!(
+        level.warnings.iter().any(|told| told.contains("that the level was to last")),
+        "{:?}",
+        level.warnings
+    );
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused_before_anything_is_served() {
+    for (setting, told) in [
+        ("requests", "`requests(0)`"),
+        ("duration", "`duration` of 0 s"),
+        ("timeout", "`timeout` of 0 s"),
+        ("valid_for", "`valid_for(99)`: wanted a percentile as a share"),
+        ("slo", "has no `ttfft`; it has latency"),
+    ] {
+        let case = case(&format!("unit/refused[setting={setting}]"));
+        let failure = case.failure.as_ref().map(|failure| failure.message.as_str()).unwrap_or_default();
+        assert!(failure.contains(told), "{setting}: {failure}");
+        assert!(case.served().is_none(), "{setting}");
+    }
+}
+
+#[test]
+fn a_search_for_what_no_level_has_ends_with_the_first() {
+    let case = case("unit/sought_in_vain");
+    assert!(
+        case.failure.as_ref().is_some_and(|failure| failure.message.contains("no `latency_p9`")),
+        "{:?}",
+        case.failure
+    );
+    assert_eq!(levels_of(&case).len(), 1);
 }
 
 #[test]

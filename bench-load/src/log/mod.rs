@@ -178,7 +178,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             match meaning.phase.holds(&row) {
                 (true, true) => logged.steady.add(&row, &seen, latency_s, good),
                 // What ends in it was done in it, even if it was begun before.
-                (false, true) => logged.steady.add_rates(&row, &seen),
+                (false, true) => logged.steady.add_rates(&row, &seen, good),
                 _ => {}
             }
             logged.dots.add(&row, latency_s);

@@ -71,7 +71,6 @@ impl Tally {
         self.busy_s += seen.times.service_latency_s();
         self.lag.add(seen.times.send_lag_s());
         if row.outcome == Outcome::Served {
-            self.good += u64::from(good);
             self.headline.add(latency_s);
             self.service.add(seen.times.service_latency_s());
             self.scheduled.add(seen.times.scheduled_latency_s());
@@ -86,16 +85,12 @@ impl Tally {
                 }
             }
         }
-        self.add_rates_of(row, seen, good);
+        self.add_rates(row, seen, good);
     }
 
     /// Adds what a request has brought to rates, and nothing else: it was begun before the part that this
     /// tally stands for, and its latency says nothing of it.
-    pub(crate) fn add_rates(&mut self, row: &Row, seen: &Seen<'_>) {
-        self.add_rates_of(row, seen, false);
-    }
-
-    fn add_rates_of(&mut self, row: &Row, seen: &Seen<'_>, good: bool) {
+    pub(crate) fn add_rates(&mut self, row: &Row, seen: &Seen<'_>, good: bool) {
         match row.outcome {
             Outcome::Served => self.served += 1,
             Outcome::Failed | Outcome::Panicked => self.failed += 1,
@@ -107,6 +102,7 @@ impl Tally {
         if row.outcome != Outcome::Served {
             return;
         }
+        self.good += u64::from(good);
         for (rate, sum) in self.domain.rates.iter().zip(&mut self.rates) {
             *sum += finite((rate.of)(seen)).unwrap_or(0.0);
         }

@@ -40,6 +40,18 @@ fn no_row_is_lost_on_the_way() {
 }
 
 #[test]
+fn what_ends_in_the_steady_part_is_good_there_even_if_it_was_begun_before() {
+    let mut tally = Tally::new(&REQUESTS);
+    let facts = Facts::default();
+    let rows: Vec<Row> = (0..10).map(|number| row(number, Outcome::Served)).collect();
+    tally.add_rates(&rows[0], &rows[0].seen(&facts), true);
+    rows[1..].iter().for_each(|row| tally.add(row, &row.seen(&facts), 0.001, true));
+    let metrics = tally.metrics((0, 10_000_000), false, true);
+    let value = |name: &str| metrics.iter().find(|metric| metric.name == name).expect(name).value;
+    assert_eq!((value("RPS"), value("goodput")), (1000.0, 1000.0));
+}
+
+#[test]
 fn failures_are_counted_and_never_averaged_in() {
     let outcome = |number| match number % 10 {
         0 => Outcome::Failed,
