@@ -77,7 +77,7 @@ mod tests {
         ]);
         let row = text.lines().nth(1).unwrap_or_default();
         let cells: Vec<&str> = row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
-        assert_eq!(cells, ["m/performance/c", "34 %", "2.79 GiB", "299 W", "2.4 kJ", "12.0 mJ"], "{text}");
+        assert_eq!(cells, ["m/performance/c", "34 %", "2.8 GiB", "299 W", "2.4 kJ", "12.0 mJ"], "{text}");
     }
 
     #[test]

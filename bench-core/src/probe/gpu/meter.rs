@@ -74,6 +74,7 @@ pub(super) struct Meter<'nvml> {
 struct Slow {
     at: Instant,
     temperature: Option<f64>,
+    memory_clock: Option<f64>,
     power_limit_w: Option<f64>,
 }
 
@@ -138,8 +139,6 @@ impl<'nvml> Meter<'nvml> {
         tick.set(Quantity::MemoryUsed, memory);
         let sm = self.ask(Ask::SmClock, |meter| meter.gpu.clock_info(Clock::SM).map(f64::from))?;
         tick.set(Quantity::SmClock, sm);
-        let clock = self.ask(Ask::MemoryClock, |meter| meter.gpu.clock_info(Clock::Memory).map(f64::from))?;
-        tick.set(Quantity::MemoryClock, clock);
         tick.throttle = self.ask(Ask::Throttle, |meter| meter.gpu.current_throttle_reasons())?;
         let is_throttled = |reasons: ThrottleReasons| f64::from(u8::from(reasons.intersects(THROTTLED)));
         tick.set(Quantity::Throttled, tick.throttle.map(is_throttled));
@@ -207,15 +206,18 @@ impl<'nvml> Meter<'nvml> {
     fn slow(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         if self.slow.as_ref().is_none_or(|slow| slow.at.elapsed() >= SLOW) {
             let celsius = |meter: &mut Self| meter.gpu.temperature(TemperatureSensor::Gpu).map(f64::from);
+            let clock = |meter: &mut Self| meter.gpu.clock_info(Clock::Memory).map(f64::from);
             let limit = |meter: &mut Self| meter.gpu.enforced_power_limit().map(|mw| f64::from(mw) / 1e3);
             self.slow = Some(Slow {
                 temperature: self.ask(Ask::Temperature, celsius)?,
+                memory_clock: self.ask(Ask::MemoryClock, clock)?,
                 power_limit_w: self.ask(Ask::PowerLimit, limit)?,
                 at: Instant::now(),
             });
         }
         if let Some(slow) = &self.slow {
             tick.set(Quantity::Temperature, slow.temperature);
+            tick.set(Quantity::MemoryClock, slow.memory_clock);
             tick.power_limit_w = slow.power_limit_w;
         }
         Ok(())
