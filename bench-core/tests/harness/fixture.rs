@@ -32,6 +32,10 @@ pub(crate) enum Bench {
     Unserved,
     /// A main that runs benchmarks from code.
     Programmatic,
+    /// Programs whose allocations are known.
+    AllocationPrograms,
+    /// Benchmarks whose allocations are known.
+    Allocations,
     /// Benchmarks whose use of memory is known.
     Probes,
     /// Benchmarks with targets.
@@ -53,6 +57,8 @@ impl Bench {
             Bench::SameId => "same_id",
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
+            Bench::AllocationPrograms => "allocation_programs",
+            Bench::Allocations => "allocations",
             Bench::Probes => "probes",
             Bench::Targets => "targets",
             Bench::Devices => "devices",
