@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bench_core::RunError;
 use bench_core::command_line::{Which, percent};
+use bench_core::device::DeviceChoice;
 use bench_core::paired::{Rules, Wishes};
 use bench_core::quantity::{Bytes, parse_duration};
 use bench_core::report::ColorChoice;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Compares and calibrates what `cargo bench` measures.
+/// Compares and calibrates what `cargo bench` measures, and looks at the machine it is measured on.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -22,6 +23,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Compare(Compare),
     Calibrate(Calibrate),
+    Doctor(Doctor),
+    Store(Store),
+    Trend(Trend),
+    Accept(Accept),
 }
 
 /// Did it get slower? Two programs in turns, or two records
@@ -76,6 +81,28 @@ pub(crate) struct Calibrate {
     pub(crate) report: Report,
 }
 
+/// How quiet is this machine? What moves figures, and what to do about it
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is changed: what is advised is to be typed. What can only be counted (steal, pressure, other \
+    processes, throttling) is watched for the time given with --watch.\n\n\
+    Exit codes: 0 looked, 2 wrong usage, 4 something warns, with --strict."
+)]
+pub(crate) struct Doctor {
+    /// How long to watch
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1s", allow_hyphen_values = true)]
+    pub(crate) watch: Duration,
+    /// Exit with 4 if a check warns
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write the checks to this file as well, or to stdout in place of the table: --json alone, or -
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Colours: auto, always, never
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: ColorChoice,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How")]
 pub(crate) struct How {
@@ -94,6 +121,9 @@ pub(crate) struct How {
     /// Resident memory that a worker may take [default: 90 % of what is available]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub(crate) max_memory: Option<Bytes>,
+    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
+    pub(crate) device: Option<DeviceChoice>,
     /// Seed of every order [default: the clock]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -139,9 +169,140 @@ impl How {
             max_time: self.max_time,
             timeout: self.timeout,
             max_memory: self.max_memory,
+            device: self.device,
             inject,
             seed: self.seed,
         };
         Ok(wishes.rules()?)
+    }
+}
+
+/// Which store.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub(crate) struct Where {
+    /// A file, or postgres://USER@HOST/DATABASE [default: history.sqlite in the folder of all runs]
+    #[arg(long, value_name = "STORE", env = "BENCH_STORE", hide_env = true, global = true)]
+    pub(crate) store: Option<String>,
+    /// Folder of all runs
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "benchmark_results",
+        env = "BENCH_OUTPUT_DIR",
+        hide_env = true,
+        global = true
+    )]
+    pub(crate) output_dir: PathBuf,
+}
+
+/// Keeps records for years, in a file or on a server
+#[derive(Debug, Args)]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Add runs: their directories, run.json files or names; all of the results folder if none is named
+    Add {
+        /// Which
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
+    },
+    /// List the runs
+    List,
+    /// Print the whole record of a run, as JSON
+    Show {
+        /// Which
+        #[arg(value_name = "RUN")]
+        run: String,
+    },
+    /// Remove old runs
+    Prune {
+        /// Those that began before this day or time, UTC: 2026-01-31, 2026-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = day)]
+        before: String,
+    },
+    /// Print every figure of every run
+    Export {
+        /// csv or json
+        #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+        format: ExportFormat,
+    },
+    /// Look for damage; exit with 1 if there is any
+    Verify,
+    /// Make the store anew, from the run directories and what can be read of the old one
+    Rebuild,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    #[default]
+    Csv,
+    Json,
+}
+
+/// Where did each case change? Change points of every series in the store
+#[derive(Debug, Args)]
+pub(crate) struct Trend {
+    /// Only cases whose id contains one of these texts
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    /// Which figures: time, peak_memory, any other, or all
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["time", "peak_memory"])]
+    pub(crate) metric: Vec<String>,
+    /// A change of the median by less than this share is of no interest [default: 0.5%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) min_shift: Option<f64>,
+    /// Series without changes, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// Says that a change is right as it is: it stays in the history, and is not told any more
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// Id of the case
+    #[arg(value_name = "CASE")]
+    pub(crate) case: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// The first run at the new level [default: that of the case's newest change]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// By whom
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "USER",
+        hide_env = true,
+        default_value = "unknown",
+        hide_default_value = true
+    )]
+    pub(crate) author: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// A day or a time, as far as it can be compared with those of records.
+fn day(text: &str) -> Result<String, String> {
+    let pattern = "0000-00-00T00:00:00Z";
+    let alike =
+        |(given, wanted): (char, char)| if wanted == '0' { given.is_ascii_digit() } else { given == wanted };
+    let fits = text.chars().zip(pattern.chars()).all(alike);
+    if fits && [10, pattern.len()].contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("wanted a day or a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z".to_owned())
     }
 }

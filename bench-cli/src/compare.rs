@@ -1,6 +1,6 @@
 //! `bench compare`.
 
-use bench_core::comparison::{Comparison, Verdict};
+use bench_core::comparison::{self, Comparison, Verdict};
 use bench_core::paired::{self, Progress, Side};
 use bench_core::report::{self, Style};
 use bench_core::{Record, RunError, UsageError, exit};
@@ -60,7 +60,8 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
             ids(&new)
         )));
     }
-    let threshold = arguments.how.rules(None)?.threshold;
+    comparison::check_measure(&old, new.measure())?;
+    let threshold = arguments.how.threshold.unwrap_or_else(|| new.measure().threshold());
     let comparison = Comparison::of_runs(&old, &new, &candidate.results, threshold, |_| true);
     arguments.report.print(&comparison, || {
         report::console::render_comparison(&comparison, Style::for_stdout(arguments.report.color))

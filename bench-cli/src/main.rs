@@ -1,22 +1,33 @@
-//! The `bench` command: compares and calibrates what `cargo bench` measures.
+//! The `bench` command: compares, calibrates and remembers what `cargo bench` measures, and looks at the machine.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod arguments;
 mod calibrate;
 mod compare;
+mod doctor;
+mod failure;
+mod history;
 mod report;
 mod source;
+mod store;
+mod trend;
 
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use failure::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
-        Command::Compare(arguments) => compare::run(arguments),
-        Command::Calibrate(arguments) => calibrate::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
+        Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
+        Command::Doctor(arguments) => doctor::run(arguments).map_err(Failure::from),
+        Command::Store(arguments) => store::run(arguments),
+        Command::Trend(arguments) => trend::run(arguments),
+        Command::Accept(arguments) => accept::run(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

@@ -8,6 +8,26 @@ use serde::Serialize;
 
 use crate::arguments::Report;
 
+/// Writes `document` to the file `json`, if there is one, and the report to stdout: or the document in its
+/// place, where the file is `-`.
+pub(crate) fn print_or_write(
+    json: Option<&Path>,
+    document: &impl Serialize,
+    rendered: impl FnOnce() -> String,
+) -> Result<(), RunError> {
+    let standard = Path::new("-");
+    if let Some(file) = json {
+        let io = |source| RunError::Io { action: "write", path: file.to_owned(), source };
+        let mut bytes = serde_json::to_vec(document).map_err(|error| io(error.into()))?;
+        bytes.push(b'\n');
+        if file == standard {
+            return print(&bytes);
+        }
+        std::fs::write(file, bytes).map_err(io)?;
+    }
+    print(&rendered())
+}
+
 impl Report {
     /// Writes `document` where it was asked for, and the report to stdout.
     pub(crate) fn print(
@@ -15,17 +35,7 @@ impl Report {
         document: &impl Serialize,
         rendered: impl FnOnce() -> String,
     ) -> Result<(), RunError> {
-        let standard = Path::new("-");
-        if let Some(file) = self.json.as_deref() {
-            let io = |source| RunError::Io { action: "write", path: file.to_owned(), source };
-            let mut bytes = serde_json::to_vec(document).map_err(|error| io(error.into()))?;
-            bytes.push(b'\n');
-            if file == standard {
-                return print(&bytes);
-            }
-            std::fs::write(file, bytes).map_err(io)?;
-        }
-        print(&rendered())
+        print_or_write(self.json.as_deref(), document, rendered)
     }
 
     /// Says where the files are: on stderr, for stdout may be JSON.

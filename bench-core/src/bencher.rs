@@ -1,15 +1,20 @@
 //! [`Bencher`]: what a benchmark is handed, to say which part of it is to be timed.
 
 use std::hint::black_box;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::counting::{self, Part, Stopwatch};
+use crate::device::{Device, DeviceChoice, Queue};
 use crate::error::Error;
 use crate::probe::ProbeSet;
-use crate::protocol::Assignment;
-use crate::sampling::{Phase, Schedule};
+use crate::protocol::{Assignment, Mode};
+use crate::sampling::{Batch, Phase, Schedule};
 
+mod artifact;
 mod serving;
 
+pub use crate::counting::counted;
 pub use serving::{Measured, Round, Serve};
 
 /// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
@@ -24,6 +29,7 @@ pub struct Bencher {
     assignment: Assignment,
     schedule: Box<dyn Schedule>,
     probes: ProbeSet,
+    queue: Queue,
     leave: Option<Leave>,
     counters: Vec<Counter>,
     iterations: u64,
@@ -44,6 +50,8 @@ pub struct Counter {
 #[derive(Debug)]
 enum State {
     Fresh,
+    /// All samples are taken; a probe may want further iterations.
+    Sampled,
     Measured,
     Failed(Error),
 }
@@ -51,6 +59,7 @@ enum State {
 /// What a bencher has seen by the time the benchmark returns.
 pub(crate) struct Observed {
     pub(crate) probes: ProbeSet,
+    pub(crate) queue: Queue,
     pub(crate) counters: Vec<Counter>,
     pub(crate) iterations: u64,
 }
@@ -70,6 +79,7 @@ impl Bencher {
             assignment,
             schedule,
             probes,
+            queue: Queue::default(),
             leave,
             counters: Vec::new(),
             iterations: 0,
@@ -83,11 +93,28 @@ impl Bencher {
     pub fn load<T>(&mut self, prepare: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let loaded = prepare();
+        let drained = self.queue.drain();
         let elapsed = start.elapsed();
-        if let Err(error) = self.schedule.loaded(elapsed) {
+        if let Err(error) = drained.and_then(|()| self.schedule.loaded(elapsed)) {
             self.fail(error);
         }
         loaded
+    }
+
+    /// The benchmark works on `device`: the clock waits for what a sample has queued there, and shows launching and
+    /// waiting apart (`launch_time`, `synchronisation_time`). Called again, it waits for that device, too. Before
+    /// [`load`](Self::load), it waits for what that has queued. The probe `gpu` observes the device.
+    pub fn device<D: Device + Clone + 'static>(&mut self, device: &D) -> &mut Self {
+        if let Some(uuid) = device.uuid() {
+            self.probes.device(&uuid);
+        }
+        self.queue.add(Rc::new(device.clone()));
+        self
+    }
+
+    /// Where the person who started the run wants benchmarks to work (`--device`).
+    pub fn wanted_device(&self) -> DeviceChoice {
+        self.assignment.devices.device.unwrap_or_default()
     }
 
     /// One iteration handles `count` items: the report shows items/s.
@@ -119,12 +146,14 @@ impl Bencher {
                  use `try_iter`, or `.ok()` if failing is what you measure",
             ));
         }
+        let queue = self.queue.clone();
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            queue.drain()?;
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 black_box(routine());
             }
-            Ok(start.elapsed())
+            queue.settle(stopwatch.stop())
         });
     }
 
@@ -136,15 +165,17 @@ impl Bencher {
         &mut self,
         mut routine: impl FnMut() -> Result<O, E>,
     ) -> Result<(), Error> {
+        let queue = self.queue.clone();
         self.drive(&mut |iterations| {
-            let start = Instant::now();
+            queue.drain()?;
+            let stopwatch = Stopwatch::start();
             for _ in 0..iterations {
                 match routine() {
                     Ok(output) => drop(black_box(output)),
                     Err(error) => return Err(error.into()),
                 }
             }
-            Ok(start.elapsed())
+            queue.settle(stopwatch.stop())
         });
         self.take_failure()
     }
@@ -158,8 +189,9 @@ impl Bencher {
                  use `try_iter_batched`, or `.ok()` if failing is what you measure",
             ));
         }
+        let queue = self.queue.clone();
         self.drive(&mut |iterations| {
-            in_portions(iterations, &mut setup, |inputs, outputs| {
+            in_portions(iterations, &queue, &mut setup, |inputs, outputs| {
                 for input in inputs {
                     outputs.push(black_box(routine(black_box(input))));
                 }
@@ -177,8 +209,9 @@ impl Bencher {
         mut setup: impl FnMut() -> I,
         mut routine: impl FnMut(I) -> Result<O, E>,
     ) -> Result<(), Error> {
+        let queue = self.queue.clone();
         self.drive(&mut |iterations| {
-            in_portions(iterations, &mut setup, |inputs, outputs| {
+            in_portions(iterations, &queue, &mut setup, |inputs, outputs| {
                 for input in inputs {
                     outputs.push(black_box(routine(black_box(input)).map_err(Into::into)?));
                 }
@@ -189,9 +222,13 @@ impl Bencher {
     }
 
     /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
-    /// what they took together.
+    /// what they took together. Where instructions or allocations are counted, all that it does counts.
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
-        self.drive(&mut |iterations| Ok(routine(iterations)));
+        let queue = self.queue.clone();
+        self.drive(&mut |iterations| {
+            queue.drain()?;
+            queue.settle(counted(|| routine(iterations)))
+        });
     }
 
     /// Times a future per iteration, from its first poll until it is ready, on the runtime of an
@@ -224,7 +261,11 @@ impl Bencher {
         mut routine: impl FnMut() -> F,
     ) -> Result<(), Error> {
         while let Some(batch) = self.next_batch() {
-            let start = Instant::now();
+            if let Err(error) = self.queue.drain() {
+                self.fail(error);
+                break;
+            }
+            let stopwatch = Stopwatch::start();
             let mut outcome = Ok(());
             for _ in 0..batch.iterations {
                 match routine().await {
@@ -235,7 +276,8 @@ impl Bencher {
                     }
                 }
             }
-            self.note(batch, outcome.map(|()| start.elapsed()));
+            let elapsed = stopwatch.stop();
+            self.note(batch, outcome.and_then(|()| self.queue.settle(elapsed)));
         }
         self.take_failure()
     }
@@ -248,7 +290,7 @@ impl Bencher {
         }
     }
 
-    fn next_batch(&mut self) -> Option<crate::sampling::Batch> {
+    fn next_batch(&mut self) -> Option<Batch> {
         match &self.state {
             State::Failed(_) => return None,
             State::Measured => {
@@ -257,19 +299,23 @@ impl Bencher {
                 ));
                 return None;
             }
+            State::Sampled => return self.further_batch(),
             State::Fresh => {}
         }
         match self.schedule.next() {
             Ok(Some(batch)) => {
+                if self.assignment.mode == Mode::Count {
+                    counting::mark_as(Part::of(batch.phase));
+                }
                 if batch.phase == Phase::Sample && self.iterations == 0 {
+                    self.queue.begin();
                     self.probes.begin();
                 }
                 Some(batch)
             }
             Ok(None) => {
-                self.probes.end(self.iterations);
-                self.state = State::Measured;
-                None
+                self.state = State::Sampled;
+                self.further_batch()
             }
             Err(error) => {
                 self.fail(error);
@@ -278,7 +324,17 @@ impl Bencher {
         }
     }
 
-    fn note(&mut self, batch: crate::sampling::Batch, elapsed: Result<Duration, Error>) {
+    /// An iteration that a probe wants after the last sample. It counts for nothing, as in a warm-up.
+    fn further_batch(&mut self) -> Option<Batch> {
+        if self.assignment.mode == Mode::Sample && self.probes.wants_another(self.iterations) {
+            return Some(Batch { phase: Phase::WarmUp, iterations: 1 });
+        }
+        self.probes.end(self.iterations);
+        self.state = State::Measured;
+        None
+    }
+
+    fn note(&mut self, batch: Batch, elapsed: Result<Duration, Error>) {
         if std::process::id() != self.process {
             crate::worker::refuse_fork();
         }
@@ -317,10 +373,13 @@ impl Bencher {
     pub(crate) fn finish(mut self) -> Result<Observed, Error> {
         self.take_failure()?;
         match self.state {
-            State::Measured => {
-                Ok(Observed { probes: self.probes, counters: self.counters, iterations: self.iterations })
-            }
-            State::Fresh | State::Failed(_) => Err(Error::failure(
+            State::Measured => Ok(Observed {
+                probes: self.probes,
+                queue: self.queue,
+                counters: self.counters,
+                iterations: self.iterations,
+            }),
+            State::Fresh | State::Sampled | State::Failed(_) => Err(Error::failure(
                 "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
             )),
         }
@@ -330,6 +389,7 @@ impl Bencher {
 /// Times `iterations` runs of `run`, with inputs made and outputs dropped between the timed portions.
 fn in_portions<I, O>(
     iterations: u64,
+    queue: &Queue,
     setup: &mut impl FnMut() -> I,
     mut run: impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
 ) -> Result<Duration, Error> {
@@ -340,9 +400,10 @@ fn in_portions<I, O>(
     while left > 0 {
         let portion = left.min(PORTION);
         inputs.extend((0..portion).map(|_| setup()));
-        let start = Instant::now();
+        queue.drain()?;
+        let stopwatch = Stopwatch::start();
         run(inputs.drain(..), &mut outputs)?;
-        total += start.elapsed();
+        total += queue.settle(stopwatch.stop())?;
         outputs.clear();
         left -= portion;
     }

@@ -19,12 +19,15 @@
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
 
+pub mod allocation;
 pub mod bencher;
 pub mod benchmark;
 pub mod case;
 #[cfg(feature = "cli")]
 pub mod command_line;
 pub mod comparison;
+mod counting;
+pub mod device;
 pub mod domain;
 mod entry;
 pub mod error;
@@ -36,6 +39,7 @@ pub mod plan;
 pub mod probe;
 pub mod protocol;
 pub mod quantity;
+pub mod quietness;
 pub mod record;
 mod reference;
 pub mod registry;
@@ -49,6 +53,7 @@ mod sys;
 pub mod target;
 mod worker;
 
+pub use allocation::CountingAllocator;
 pub use bench_macros::benchmark;
 pub use bencher::Bencher;
 pub use benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};

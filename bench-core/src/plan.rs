@@ -5,11 +5,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::benchmark::Overrides;
 use crate::case::Case;
 use crate::quantity::nanoseconds;
-use crate::record::Settings;
+use crate::record::{Measure, Settings};
 
 /// A case may take this long in all when nothing else is said: a benchmark of a minute is rare, one
 /// that takes five is stuck.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A count that repeats once repeats always; one that does not is seen not to.
+const COUNTED_ROUNDS: u32 = 2;
+
+/// How much longer a case may take under valgrind where only the attribute, or nobody, has said how long.
+const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;
@@ -21,6 +27,8 @@ pub struct Wishes {
     pub overrides: Overrides,
     /// Half-width of the 95 % interval of the median, as a share of it.
     pub target_precision: Option<f64>,
+    /// What is measured.
+    pub measure: Measure,
 }
 
 /// How `case` is measured: flags before attribute before defaults.
@@ -28,7 +36,8 @@ pub(crate) fn settings(case: &Case, wishes: &Wishes) -> Settings {
     let benchmark = case.benchmark();
     let (flags, attribute) = (&wishes.overrides, &benchmark.settings);
     let asked = flags.max_time.or(attribute.max_time);
-    Settings {
+    let settings = Settings {
+        measure: wishes.measure,
         warmup: flags.warmup.or(attribute.warmup),
         repeats: flags.repeats.or(attribute.repeats),
         rounds: flags.rounds.or(attribute.rounds),
@@ -36,6 +45,23 @@ pub(crate) fn settings(case: &Case, wishes: &Wishes) -> Settings {
         max_time_is_hard: asked.is_some(),
         timeout_s: flags.timeout.or(attribute.timeout).unwrap_or(TIMEOUT).as_secs_f64(),
         target_precision: wishes.target_precision.unwrap_or(TARGET_PRECISION),
+    };
+    match wishes.measure {
+        Measure::Time => settings,
+        Measure::Instructions => counting(settings, flags),
+    }
+}
+
+/// How a case whose instructions are counted is run: what its attribute says of time does not apply.
+fn counting(settings: Settings, flags: &Overrides) -> Settings {
+    let slower = if flags.timeout.is_some() { 1.0 } else { SLOWER_UNDER_VALGRIND };
+    Settings {
+        warmup: flags.warmup,
+        repeats: None,
+        rounds: Some(flags.rounds.unwrap_or(COUNTED_ROUNDS)),
+        max_time_is_hard: false,
+        timeout_s: settings.timeout_s * slower,
+        ..settings
     }
 }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bencher::Counter;
+use crate::device::DeviceChoice;
 use crate::probe::ProbeReport;
 use crate::record::Served;
 
@@ -20,6 +21,11 @@ pub const PROTOCOL: u32 = 1;
 /// number of the inherited descriptor of the worker's end of the channel, and the runner's process id.
 pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
 
+/// The value of [`CHANNEL_VARIABLE`], always of one length: it lies above the worker's stack, and must not move it.
+pub(crate) fn channel_value(descriptor: i32, runner: u32) -> String {
+    format!("{descriptor:04}:{runner:010}")
+}
+
 /// A frame longer than this is not one of ours.
 pub(crate) const LONGEST_FRAME: usize = 64 << 20;
 
@@ -28,7 +34,7 @@ pub(crate) const LONGEST_FRAME: usize = 64 << 20;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {
     /// Measure one case; always the first command, and sent once.
-    Measure(Assignment),
+    Measure(Box<Assignment>),
     /// In [`Mode::Step`]: time one batch of this many iterations.
     Batch {
         /// At least 1.
@@ -57,9 +63,16 @@ pub struct Assignment {
     pub hard_stop: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
+    /// The folder for what the benchmark keeps ([`Bencher::artifact`](crate::bencher::Bencher::artifact)); nothing is
+    /// kept when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<PathBuf>,
     /// What is wanted of a case that serves requests.
     #[serde(default, skip_serializing_if = "LoadWishes::is_silent")]
     pub load: LoadWishes,
+    /// What is wanted of devices.
+    #[serde(default, skip_serializing_if = "DeviceWishes::is_silent")]
+    pub devices: DeviceWishes,
 }
 
 /// What the person who started the run wants of cases that serve requests, whatever they say themselves.
@@ -73,6 +86,24 @@ pub struct LoadWishes {
     pub valid_for: Option<f64>,
     /// The file to which rows of requests are written; none are where absent.
     pub requests_csv: Option<PathBuf>,
+}
+
+/// What the person who started the run wants of devices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceWishes {
+    /// Where benchmarks should work that ask: `cpu`, `cuda:0`, `metal`; the best there is when absent.
+    pub device: Option<DeviceChoice>,
+    /// GPUs to observe: numbers or UUIDs, separated by commas, or `all`; those that the benchmark works on when absent.
+    pub gpus: Option<String>,
+    /// Time between two looks at a GPU, in nanoseconds.
+    pub gpu_interval_ns: Option<u64>,
+}
+
+impl DeviceWishes {
+    /// Whether nothing is wanted.
+    fn is_silent(&self) -> bool {
+        *self == DeviceWishes::default()
+    }
 }
 
 impl LoadWishes {
@@ -92,6 +123,8 @@ pub enum Mode {
     Once,
     /// The runner, batch by batch, with [`Command::Batch`].
     Step,
+    /// The worker, which runs under callgrind: first call, warm-up, and one iteration, marked for valgrind to count.
+    Count,
 }
 
 /// From worker to runner.
@@ -170,10 +203,10 @@ pub struct Finish {
     pub counters: Vec<Counter>,
     /// What the probes saw.
     pub probes: Vec<ProbeReport>,
-    /// The clock's resolution, in nanoseconds.
-    pub clock_resolution_ns: u64,
+    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], as is the next.
+    pub clock_resolution_ns: Option<u64>,
     /// What an empty iteration takes on this machine, in nanoseconds.
-    pub empty_iteration_ns: f64,
+    pub empty_iteration_ns: Option<f64>,
 }
 
 /// Writes one message and its newline in one call.

@@ -139,6 +139,19 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A count in groups of three digits: `1,234,567`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A rate with a metric prefix: `1.234 M images/s`.
 pub fn rate(value: f64, unit: &str) -> String {
     let (scale, prefix) = match value.abs() {
@@ -200,6 +213,15 @@ mod tests {
         assert_eq!(parse_duration("5m").expect("5m"), Duration::from_secs(300));
         for wrong in ["", "5", "s", "-1s", "0s", "1 fortnight", "1.2.3s", "1e3s", "99999999h"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn counts_are_grouped_from_the_right() {
+        for (count, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(count), text);
         }
     }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use crate::benchmark::Category;
 use crate::case::Case;
-use crate::comparison::{Comparison, THRESHOLD};
+use crate::comparison::{self, Comparison};
+use crate::counting::Valgrind;
 use crate::error::{RunError, UsageError};
 use crate::plan::{self, Wishes};
 use crate::probe::{self, ProbeState};
-use crate::protocol::{LoadWishes, Mode};
+use crate::protocol::{DeviceWishes, LoadWishes, Mode};
 use crate::quantity::Bytes;
+use crate::quietness::Examination;
 use crate::record::{
-    self, CaseRecord, Environment, FORMAT, Folder, Journal, Record, References, RunState, SCHEMA_VERSION,
-    Summary,
+    self, CaseRecord, Environment, FORMAT, Folder, Journal, Measure, Record, References, RunState,
+    SCHEMA_VERSION, Summary,
 };
 use crate::reference::Watch;
 use crate::registry;
@@ -44,7 +46,7 @@ pub struct Suite {
     pub(crate) results: Option<PathBuf>,
     pub(crate) save_as: Option<String>,
     pub(crate) compare: Option<String>,
-    pub(crate) threshold: f64,
+    pub(crate) threshold: Option<f64>,
     pub(crate) seed: Option<u64>,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) max_memory: Option<Bytes>,
@@ -53,6 +55,8 @@ pub struct Suite {
     pub(crate) show: Show,
     pub(crate) echo: bool,
     pub(crate) load: LoadWishes,
+    pub(crate) save_artifacts: bool,
+    pub(crate) devices: DeviceWishes,
 }
 
 /// A run that has ended.
@@ -85,7 +89,7 @@ impl Suite {
             results: None,
             save_as: None,
             compare: None,
-            threshold: THRESHOLD,
+            threshold: None,
             seed: None,
             probes: None,
             max_memory: None,
@@ -94,6 +98,8 @@ impl Suite {
             show: Show::Nothing,
             echo: false,
             load: LoadWishes::default(),
+            save_artifacts: false,
+            devices: DeviceWishes::default(),
         }
     }
 
@@ -132,6 +138,13 @@ impl Suite {
         self
     }
 
+    /// Measures this instead of time.
+    #[must_use]
+    pub fn measure(mut self, measure: Measure) -> Self {
+        self.wishes.measure = measure;
+        self
+    }
+
     /// What is wanted of cases that serve requests.
     #[must_use]
     pub fn load(mut self, wishes: LoadWishes) -> Self {
@@ -139,10 +152,25 @@ impl Suite {
         self
     }
 
+    /// What is wanted of devices.
+    #[must_use]
+    pub fn devices(mut self, wishes: DeviceWishes) -> Self {
+        self.devices = wishes;
+        self
+    }
+
     /// Writes reports into a run directory below `results`.
     #[must_use]
     pub fn output_dir(mut self, results: impl Into<PathBuf>) -> Self {
         self.results = Some(results.into());
+        self
+    }
+
+    /// Keeps what benchmarks hand to [`Bencher::artifact`](crate::bencher::Bencher::artifact) in `artifacts` of the
+    /// run directory.
+    #[must_use]
+    pub fn save_artifacts(mut self) -> Self {
+        self.save_artifacts = true;
         self
     }
 
@@ -194,11 +222,15 @@ impl Suite {
         runner::refuse_inside_worker()?;
         let cases = self.cases()?;
         self.check_probes()?;
+        self.check_gpus()?;
+        let valgrind = self.find_valgrind()?;
         let results = self.results.as_deref().filter(|_| !self.once);
         // Before measuring, and before anything is written: a baseline that cannot be read should cost neither.
         let baseline = match &self.compare {
             Some(name) => {
-                Some(Arc::new(record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?))
+                let old = record::open(&Folder::resolve(results.unwrap_or(Path::new("")), name)?)?;
+                comparison::check_measure(&old, self.wishes.measure)?;
+                Some(Arc::new(old))
             }
             None => None,
         };
@@ -206,7 +238,7 @@ impl Suite {
         if let Some(folder) = &folder {
             check_against_earlier(folder, &cases)?;
         }
-        let finished = self.measure(&cases, folder, baseline.clone())?;
+        let finished = self.run_cases(&cases, folder, valgrind, baseline.clone())?;
         let comparison =
             baseline.map(|old| self.compare_with(&old, &finished.record, results.unwrap_or(Path::new(""))));
         Ok(Finished { comparison, ..finished })
@@ -214,7 +246,8 @@ impl Suite {
 
     fn compare_with(&self, old: &Record, new: &Record, results: &Path) -> Comparison {
         let target = runner::own_target();
-        Comparison::of_runs(old, new, results, self.threshold, |case| {
+        let threshold = self.threshold.unwrap_or_else(|| self.wishes.measure.threshold());
+        Comparison::of_runs(old, new, results, threshold, |case| {
             // What was left out for being marked `ignore` is still there.
             case.target == target && self.selection.would_take(case) && registry::find(&case.id).is_none()
         })
@@ -231,13 +264,18 @@ impl Suite {
         Folder::create(results)
     }
 
-    fn measure(
+    fn run_cases(
         &self,
         cases: &[Case],
         folder: Option<Folder>,
+        valgrind: Option<Valgrind>,
         baseline: Option<Arc<Record>>,
     ) -> Result<Finished, RunError> {
-        let environment = if self.once { Environment::default() } else { Environment::capture() };
+        let mut environment = if self.once { Environment::default() } else { Environment::capture() };
+        // How quiet the machine is does not matter to a count.
+        let counts = valgrind.is_some();
+        let examination = (!self.once && !counts).then(Examination::begin);
+        environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
         let (timestamp, seed) = (record::now_utc(), self.seed.unwrap_or_else(plan::clock_seed));
         let records = runner::plan(cases, |case| self.settings(case));
         // Now, since afterwards `latest` names this run.
@@ -255,22 +293,24 @@ impl Suite {
         let mut execute: Box<dyn Execute> = if self.in_process {
             Box::new(InProcess { interrupt })
         } else {
-            Box::new(Workers::new(interrupt, self.max_memory, self.echo)?)
+            Box::new(Workers::new(interrupt, self.max_memory, self.echo, valgrind)?)
         };
         let manner = Manner {
-            mode: if self.once { Mode::Once } else { Mode::Sample },
+            mode: self.mode(),
             seed,
             probes: self.probes.clone(),
             load: self.load.clone(),
+            devices: self.devices.clone(),
             requests: folder.as_ref().map(Folder::requests),
+            artifacts: folder.as_ref().filter(|_| self.save_artifacts).map(Folder::artifacts),
         };
         let ticks = record::CpuTicks::now();
         // Not where a debugger or profiler looks on, nor where nothing is timed.
-        let watch = (!self.in_process && !self.once).then(Watch::new);
+        let watch = (!self.in_process && !self.once && !counts).then(Watch::new);
         let outcome = runner::run(cases, records, &manner, execute.as_mut(), watch, &mut observer);
         let journal_trouble = observer.end();
 
-        let mut environment = environment;
+        environment.quietness = examination.map(Examination::end).unwrap_or_default();
         environment.steal = ticks.and_then(|before| record::CpuTicks::now()?.steal_since(before));
         environment.references = References::typical(outcome.cases.iter().flat_map(|case| &case.rounds));
         let mut record = build(
@@ -311,6 +351,38 @@ impl Suite {
             record::point(results, name, &run)?;
         }
         Ok(sealed)
+    }
+
+    fn mode(&self) -> Mode {
+        match self.wishes.measure {
+            _ if self.once => Mode::Once,
+            Measure::Time => Mode::Sample,
+            Measure::Instructions => Mode::Count,
+        }
+    }
+
+    /// What counts instructions, if they are to be counted.
+    fn find_valgrind(&self) -> Result<Option<Valgrind>, RunError> {
+        if self.mode() != Mode::Count {
+            return Ok(None);
+        }
+        if self.in_process {
+            let message =
+                "instructions are counted in workers that run under valgrind: leave `--in-process` out";
+            return Err(UsageError(message.to_owned()).into());
+        }
+        Valgrind::find().map(Some)
+    }
+
+    /// Whether the GPUs that were asked for are there.
+    fn check_gpus(&self) -> Result<(), UsageError> {
+        let Some(gpus) = &self.devices.gpus else { return Ok(()) };
+        #[cfg(feature = "gpu")]
+        return probe::gpu::check(gpus);
+        #[cfg(not(feature = "gpu"))]
+        Err(UsageError(format!(
+            "GPU `{gpus}` cannot be observed: this is a build without the feature `gpu` of bench-core"
+        )))
     }
 
     fn check_probes(&self) -> Result<(), UsageError> {

@@ -1,4 +1,5 @@
-//! The system calls that the standard library does not offer. All `unsafe` of the crate is here.
+//! The system calls that the standard library does not offer. All `unsafe` of the crate is here, but for the marks that valgrind
+//! reads (`counting/marks.rs`).
 #![allow(unsafe_code)]
 
 use std::io;
@@ -8,27 +9,64 @@ use std::time::Duration;
 
 use crate::quantity::Bytes;
 
-/// Processor time of a process, all threads.
+/// What a process has used, all threads, those that have ended included.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CpuTime {
+pub(crate) struct Usage {
     pub(crate) user: Duration,
     pub(crate) system: Duration,
+    /// Pages that had to be read from a disk.
+    pub(crate) major_faults: u64,
+    /// How often a thread gave its processor up: it waited for something.
+    pub(crate) voluntary_switches: u64,
+    /// How often a thread was put aside for another.
+    pub(crate) involuntary_switches: u64,
 }
 
-/// Processor time of this process so far.
-pub(crate) fn cpu_time() -> Option<CpuTime> {
+/// What this process has used so far: getrusage(2).
+pub(crate) fn usage() -> io::Result<Usage> {
     // SAFETY: `rusage` is plain data for which all zeroes are valid, and getrusage only writes to it.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         if libc::getrusage(libc::RUSAGE_SELF, &mut usage) != 0 {
-            return None;
+            return Err(io::Error::last_os_error());
         }
         usage
     };
     let duration = |time: libc::timeval| {
         Duration::new(time.tv_sec.max(0) as u64, 0) + Duration::from_micros(time.tv_usec.max(0) as u64)
     };
-    Some(CpuTime { user: duration(usage.ru_utime), system: duration(usage.ru_stime) })
+    Ok(Usage {
+        user: duration(usage.ru_utime),
+        system: duration(usage.ru_stime),
+        major_faults: usage.ru_majflt.max(0) as u64,
+        voluntary_switches: usage.ru_nvcsw.max(0) as u64,
+        involuntary_switches: usage.ru_nivcsw.max(0) as u64,
+    })
+}
+
+/// Whether this process has children, ended ones that nobody has waited for included. Nothing is waited for.
+pub(crate) fn has_children() -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: `siginfo_t` is plain data for which all zeroes are valid, and waitid only writes to it.
+    unsafe {
+        let mut told: libc::siginfo_t = std::mem::zeroed();
+        libc::waitid(libc::P_ALL, 0, &mut told, options) == 0
+    }
+}
+
+/// Bytes of a page of memory.
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: sysconf reads a constant of the system and touches no memory of ours.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+/// Processor time of the calling thread so far.
+#[cfg(feature = "gpu")]
+pub(crate) fn thread_cpu_time() -> Option<Duration> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime only writes to the `timespec` that it is given.
+    let code = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    (code == 0).then(|| Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32))
 }
 
 /// `VmHWM` of this process, from `/proc/self/status`.
@@ -55,9 +93,7 @@ pub(crate) fn available_memory() -> io::Result<Bytes> {
 pub(crate) fn resident_memory(pid: u32) -> Option<Bytes> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    // SAFETY: sysconf reads a constant of the system and touches no memory of ours.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    Some(Bytes(pages * u64::try_from(page).ok()?))
+    Some(Bytes(pages * page_bytes()))
 }
 
 /// Lets children inherit this end of a channel. Unlike a `pre_exec` hook this keeps posix_spawn,
@@ -278,6 +314,16 @@ mod tests {
         let peak = high_water_mark().expect("VmHWM");
         let now = resident_memory(std::process::id()).expect("statm");
         assert!(peak >= now && now.0 > 100 * 1024, "{peak} {now}");
+    }
+
+    #[test]
+    fn children_are_known_without_waiting_for_them() {
+        // Other tests of this program start processes, too: so there are some for certain, never none.
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep");
+        assert!(has_children());
+        child.kill().expect("killed");
+        // What has ended can still be waited for.
+        assert!(has_children() && child.wait().is_ok());
     }
 
     #[cfg(target_os = "linux")]

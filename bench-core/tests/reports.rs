@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use bench_core::quietness::State;
 use bench_core::record::{self, Status};
 use harness::{Bench, Stage, scrub};
 use serde_json::Value;
@@ -117,6 +118,43 @@ fn rounds_know_their_surroundings() {
     stage.bench(&["resnet/unit", "--in-process"]).expect_code(0);
     let profiled = stage.record();
     assert!(profiled.cases.iter().flat_map(|case| &case.rounds).all(|round| round.surroundings.is_none()));
+}
+
+/// What warns stands under the table and in the record, in the same words; what is well stands in the record.
+#[test]
+fn a_record_keeps_how_quiet_the_machine_was() {
+    let stage = Stage::new(Bench::Spread);
+    let ended = stage.bench(&["resnet/unit"]).expect_code(0);
+    let record = stage.record();
+    let checks = &record.environment.quietness;
+    let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
+    for name in ["governor", "load", "steal", "other processes"] {
+        assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name} in {names:?}");
+    }
+    let warned: Vec<String> = checks
+        .iter()
+        .filter(|check| check.state == State::Warn)
+        .map(|check| format!("{}: {}", check.name, check.value))
+        .collect();
+    for line in &warned {
+        assert_eq!(record.warnings.iter().filter(|warning| *warning == line).count(), 1, "{line}");
+        assert!(ended.stdout.lines().any(|shown| shown == format!("warning: {line}")), "{}", ended.said());
+    }
+    let unknown: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.state == State::Unknown)
+        .map(|check| check.name.as_str())
+        .collect();
+    let line = unknown.first().map(|first| format!("warning: unknown on this machine: {first}"));
+    let told = ended.stdout.lines().filter(|shown| shown.contains("unknown on this machine")).count();
+    assert_eq!(told, usize::from(line.is_some()), "{}", ended.said());
+    assert!(line.is_none_or(|line| ended.stdout.contains(&line)), "{}", ended.said());
+    let hint = ended.stdout.contains("`bench doctor` says what to do");
+    assert_eq!(hint, !(warned.is_empty() && unknown.is_empty()), "{}", ended.said());
+
+    // Nothing is timed, nothing is looked at.
+    let tested = stage.run(&["resnet/unit"]);
+    assert!(!tested.said().contains("unknown on this machine"), "{}", tested.said());
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_folder_that_cannot_be_made_is_noticed_before_measuring() {
 #[test]
 fn what_was_measured_outlives_a_full_disk() {
     // Room for the journal and not for the reports; not even for all of the journal.
-    for (size, journal_fits) in [("size=64k", true), ("size=36k", false)] {
+    for (size, journal_fits) in [("size=128k", true), ("size=36k", false)] {
         let stage = Stage::new(Bench::Spread);
         let Some(mount) = Mount::tmpfs(stage.path().join("small"), size) else { return };
         let temporary = stage.path().join("temporary");
@@ -183,4 +183,18 @@ fn names_stay_relative_so_that_the_folder_can_be_moved() {
     fs::rename(stage.results(), stage.path().join("moved")).expect("moved");
     let arguments = [&QUICK[..], &["softmax", "--output-dir=moved", "--compare=base", "--bench"]].concat();
     stage.run(&arguments).expect_code(0).expect_said(&["compared with "]);
+}
+
+#[test]
+fn artifacts_are_kept_only_when_asked_for_and_only_in_the_run_directory() {
+    let stage = Stage::new(Bench::Misbehaving);
+    stage.bench(&["--exact", "unit/keeps_an_artifact"]).expect_code(0);
+    assert!(!stage.latest().join("artifacts").exists(), "nobody asked");
+    stage.bench(&["--exact", "unit/keeps_an_artifact", "--save-artifacts"]).expect_code(0);
+    let folder = stage.latest().join("artifacts").join("unit-keeps_an_artifact");
+    let kept: Vec<_> =
+        fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(kept[0].extension().and_then(|extension| extension.to_str()), Some("png"));
+    assert_eq!(fs::read_to_string(&kept[0]).expect("artifact"), "pixels");
 }

@@ -16,6 +16,7 @@ mod load;
 mod log;
 pub mod media;
 mod phase;
+mod probed;
 mod random;
 pub mod recommendation;
 mod record_id;

@@ -20,6 +20,7 @@ use crate::driver::{Called, Course, Driven, Ends, call, drive};
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
 use crate::log::{Header, Outcome, RowsCsv};
+use crate::probed;
 use crate::record_id::CaseId;
 use crate::request::{Marks, Request};
 use crate::scenario::{OpenLoop, Pacing, Plan, Scenario, Stress, Wanted};
@@ -218,7 +219,13 @@ where
                     valid_for: this.valid_for(&assignment),
                     warm_up,
                 };
+                // What probes have seen of the warm-up is nobody's.
+                round.level(0);
                 this.level(scope, &plan, &asked, &mut progress)?;
+                if let Some(level) = progress.levels.last_mut() {
+                    let readings = round.level(level.succeeded);
+                    probed::add(level, this.domain.primary, readings);
+                }
                 // No rate would ever meet it.
                 let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
                 if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {

@@ -40,7 +40,9 @@ impl Checkpoint {
         };
         match BufferedSafetensors::new(bytes) {
             Ok(tensors) => Ok(Checkpoint { model, path, tensors }),
-            Err(error) => Err(WeightsError::Malformed { path, reason: error.to_string() }),
+            Err(error) => {
+                Err(WeightsError::Malformed { path, format: "safetensors", reason: error.to_string() })
+            }
         }
     }
 

@@ -4,19 +4,44 @@
 //! | model | weights | input |
 //! |---|---|---|
 //! | [`resnet`] 18 and 50 | generated, the same on every machine | 224 × 224 |
+//! | [`vit_b_16`] | generated | 224 × 224 |
+//! | [`qwen3_vl_2b`] | generated; `full` and `reduced` | pictures and text |
+//! | [`vocoder`] | generated | codes of sound |
 //! | [`efficientnet_lite0`] | trained on ImageNet, fetched by `models/weights/fetch` | 224 × 224 |
+//! | [`eye_generator`] | trained on eyes of paintings, fetched | noise and a colour |
+//! | [`mmdit`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
+//! | [`piper_tts`] | a trained voice, fetched | text |
+//! | [`stable_diffusion_unet`] reduced and full | generated | latents of 64 × 64 to 512 × 512 pixels |
+//! | [`smollm2`] | SmolLM2-135M-Instruct in four bits, fetched by `models/weights/fetch` | text |
 //!
 //! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
-//! them is read ([`checkpoint`]) or generated ([`seeded`]), how a picture becomes a tensor
-//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`]).
+//! them is read ([`checkpoint`], [`gguf`]) or generated ([`seeded`]), how a picture becomes a tensor
+//! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`], [`generation`]).
 
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
 pub mod classification;
+pub mod diffusion;
 pub mod efficientnet_lite0;
+pub mod engine;
+pub mod eye_generator;
+pub mod generation;
+pub mod gguf;
+pub mod memory;
+pub mod mmdit;
 pub mod normalisation;
+pub mod onnx;
 pub mod photograph;
+pub mod picture;
+pub mod piper_tts;
+pub mod qwen3_vl_2b;
 pub mod resnet;
+pub mod scaling;
 pub mod seeded;
+pub mod smollm2;
+pub mod stable_diffusion_unet;
+pub mod vit_b_16;
+pub mod vocoder;
+pub mod wav;
 pub mod weights;

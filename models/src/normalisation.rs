@@ -2,7 +2,25 @@
 
 use candle_core::{Device, Tensor};
 
-use crate::photograph::Photograph;
+use crate::photograph::{Interpolation, Photograph, PhotographError};
+
+/// The shorter side of a photograph before torchvision cuts out its middle, in pixels.
+const TORCHVISION_SHORT_SIDE: u32 = 256;
+
+/// Width and height of what torchvision cuts out, in pixels.
+const TORCHVISION_SIDE: u32 = 224;
+
+/// As torchvision prepares a photograph for its classifiers: shorter side to 256 pixels, the middle
+/// 224 × 224, ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
+///
+/// # Errors
+/// When the photograph is empty, or the device cannot hold the tensor.
+pub fn as_torchvision(photograph: &Photograph, device: &Device) -> Result<Tensor, PhotographError> {
+    let cut = photograph
+        .with_short_side(TORCHVISION_SHORT_SIDE, Interpolation::Bilinear)?
+        .centre_crop(TORCHVISION_SIDE)?;
+    Ok(Normalisation::IMAGENET.apply(&cut, device)?)
+}
 
 /// Subtracts a mean from every colour and divides by a standard deviation, on the scale of
 /// [0, 1] for a byte.
@@ -55,6 +73,16 @@ mod tests {
         let tensor = by.apply(&two_pixels(), &Device::Cpu).expect("normalised");
         assert_eq!(tensor.dims(), [1, 3, 1, 2]);
         tensor.flatten_all().and_then(|t| t.to_vec1()).expect("values")
+    }
+
+    #[test]
+    fn a_photograph_of_any_proportions_becomes_a_square() {
+        for (width, height) in [(80, 60), (60, 80), (30, 30)] {
+            let image =
+                as_torchvision(&Photograph::synthetic(width, height), &Device::Cpu).expect("prepared");
+            assert_eq!(image.dims(), [1, 3, 224, 224]);
+        }
+        assert!(as_torchvision(&Photograph::synthetic(0, 4), &Device::Cpu).is_err());
     }
 
     fn assert_close(found: &[f32], wanted: &[f32]) {

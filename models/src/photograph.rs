@@ -232,11 +232,25 @@ impl Photograph {
     /// # Errors
     /// [`WrongSize`](PhotographError::WrongSize) when `side` is zero or the picture is empty.
     pub fn resized(&self, side: u32, interpolation: Interpolation) -> Result<Self, PhotographError> {
+        self.resized_to(side, side, interpolation)
+    }
+
+    /// Scales to `wide` × `high` pixels, whatever that does to the proportions.
+    ///
+    /// # Errors
+    /// [`WrongSize`](PhotographError::WrongSize) when a side is zero or the picture is empty.
+    pub fn resized_to(
+        &self,
+        wide: u32,
+        high: u32,
+        interpolation: Interpolation,
+    ) -> Result<Self, PhotographError> {
         let (width, height) = self.size();
-        if side == 0 || width == 0 || height == 0 {
-            return Err(PhotographError::WrongSize { wanted: side, width, height });
+        let wanted = wide.min(high);
+        if wanted == 0 || width == 0 || height == 0 {
+            return Err(PhotographError::WrongSize { wanted, width, height });
         }
-        Ok(Photograph { pixels: imageops::resize(&self.pixels, side, side, interpolation.into()) })
+        Ok(Photograph { pixels: imageops::resize(&self.pixels, wide, high, interpolation.into()) })
     }
 
     /// The `side` × `side` pixels in the middle.

@@ -1,5 +1,8 @@
 //! [`Seeded`]: weights and inputs made from a seed, the same on every machine.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::init::FanInOut;
 use candle_nn::var_builder::SimpleBackend;
@@ -20,17 +23,45 @@ const JITTER: f64 = 0.1;
 #[derive(Clone, Copy, Debug)]
 pub struct Seeded {
     seed: u64,
+    absent: &'static [&'static str],
 }
 
 impl Seeded {
     /// The source for `seed`.
     pub const fn new(seed: u64) -> Self {
-        Seeded { seed }
+        Seeded { seed, absent: &[] }
+    }
+
+    /// The same source, which denies having tensors whose names end so: layers of candle-transformers are
+    /// of one variant or another according to what their weights hold.
+    pub const fn without(self, absent: &'static [&'static str]) -> Self {
+        Seeded { absent, ..self }
     }
 
     /// As the source of a model's weights, in f32 on `device`.
     pub fn weights(self, device: &Device) -> VarBuilder<'static> {
-        VarBuilder::from_backend(Box::new(self), DType::F32, device.clone())
+        self.weights_as(DType::F32, device)
+    }
+
+    /// As the source of a model's weights: the values of [`weights`](Self::weights), rounded to `dtype`.
+    pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self), dtype, device.clone())
+    }
+
+    /// Every f32 tensor that `build` asks for, by name.
+    ///
+    /// # Errors
+    /// What `build` says.
+    pub fn tensors<M>(
+        self,
+        device: &Device,
+        build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
+    ) -> candle_core::Result<BTreeMap<String, Tensor>> {
+        let given = Arc::new(Mutex::new(BTreeMap::new()));
+        let recorder = Recorder { source: self, given: given.clone() };
+        build(VarBuilder::from_backend(Box::new(recorder), DType::F32, device.clone()))?;
+        let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut given))
     }
 
     /// An f32 tensor of values uniform in `[low, high]`.
@@ -93,8 +124,37 @@ impl SimpleBackend for Seeded {
         )))
     }
 
-    fn contains_tensor(&self, _: &str) -> bool {
-        true
+    fn contains_tensor(&self, name: &str) -> bool {
+        !self.absent.iter().any(|end| name.ends_with(end))
+    }
+}
+
+/// Remembers what it gives.
+struct Recorder {
+    source: Seeded,
+    given: Arc<Mutex<BTreeMap<String, Tensor>>>,
+}
+
+impl SimpleBackend for Recorder {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let tensor = self.source.get(shape, name, init, dtype, device)?;
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), tensor.clone());
+        Ok(tensor)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        self.source.get_unchecked(name, dtype, device)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.source.contains_tensor(name)
     }
 }
 
@@ -174,6 +234,13 @@ mod tests {
         assert!(variances.iter().all(|&v| (0.9..=1.1).contains(&v)), "{variances:?}");
         let means = get(4, "bn.running_mean", &[512], Init::Const(0.0));
         assert!(means.iter().all(|&v| (-0.1..=0.1).contains(&v)), "{means:?}");
+    }
+
+    #[test]
+    fn only_what_it_denies_is_absent() {
+        let source = Seeded::new(6).without(&["ln_k.weight"]);
+        assert!(!source.contains_tensor("block.attn.ln_k.weight"));
+        assert!(source.contains_tensor("block.attn.qkv.weight"));
     }
 
     #[test]

@@ -29,11 +29,13 @@ pub enum WeightsError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// Not a safetensors file, or only a part of one.
-    #[error("{} is no complete safetensors file ({reason}): remove it and fetch it again", path.display())]
+    /// Not a file of the format that the model is kept in, or only a part of one.
+    #[error("{} is no complete {format} file ({reason}): remove it and fetch it again", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
+        /// `safetensors` or `GGUF`.
+        format: &'static str,
         /// What the parser said.
         reason: String,
     },
@@ -87,6 +89,21 @@ pub enum WeightsError {
         /// The element type that the model needs.
         expected: String,
         /// The element type in the file.
+        found: String,
+    },
+    /// What the file says of itself is not what it says of the model's weights: another architecture,
+    /// another size, a vocabulary that contradicts itself.
+    #[error("`{key}` in {} is {found}, but {model} needs {expected}", path.display())]
+    WrongMetadata {
+        /// The model.
+        model: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The name of the entry.
+        key: String,
+        /// What the model needs.
+        expected: String,
+        /// What is there; `missing` where nothing is.
         found: String,
     },
     /// The tensors are right, but the device could not hold them, or the model could not be made.
@@ -162,7 +179,11 @@ mod tests {
             missing.or_skip().skip_reason(),
             Some("no weights for efficientnet_lite0: run `models/weights/fetch --only efficientnet_lite0`")
         );
-        let malformed = WeightsError::Malformed { path: "there".into(), reason: "no header".into() };
+        let malformed = WeightsError::Malformed {
+            path: "there".into(),
+            format: "safetensors",
+            reason: "no header".into(),
+        };
         assert_eq!(malformed.or_skip().skip_reason(), None);
     }
 }

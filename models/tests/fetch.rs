@@ -227,7 +227,9 @@ fn the_list_says_what_is_here_and_under_which_licence() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let Some(output) = python(folder.path(), &[SCRIPT, "--list"], &[]) else { return };
     let said = String::from_utf8_lossy(&output.stdout);
-    for part in ["efficientnet_lite0", "photographs", "not here", "Apache-2.0", "CC BY 2.0"] {
+    for part in
+        ["efficientnet_lite0", "smollm2", "98.4 MB", "photographs", "not here", "Apache-2.0", "CC BY 2.0"]
+    {
         assert!(said.contains(part), "no `{part}` in {said}");
     }
 }

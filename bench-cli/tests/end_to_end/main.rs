@@ -4,8 +4,10 @@
 mod breakage;
 mod calibrate;
 mod compare;
+mod doctor;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
+mod history;
 mod records;
 mod reports;
 mod revision;

@@ -27,6 +27,18 @@ fn compare(stage: &Stage, arguments: &[&str]) -> Ended {
     stage.bench(&[&["compare", "./one.json", "./other.json"], arguments].concat())
 }
 
+#[test]
+fn time_is_not_compared_with_instructions() {
+    let stage = two_runs(|record| {
+        for case in cases(record) {
+            case["settings"]["measure"] = json!("instructions");
+        }
+    });
+    compare(&stage, &[])
+        .expect_code(2)
+        .expect_said(&["measured time, and this one instructions", "--measure"]);
+}
+
 fn cases(record: &mut Value) -> impl Iterator<Item = &mut Value> {
     record["cases"].as_array_mut().expect("cases").iter_mut()
 }

@@ -68,7 +68,7 @@ impl Round<'_> {
     pub fn leave(&mut self, measured: Measured) -> Result<(), Error> {
         let wanted = "a process of its own is needed to leave threads behind";
         let leave = self.bencher.leave.take().ok_or_else(|| Error::failure(wanted))?;
-        let outcome = self.bencher.hand_in(measured).map(|()| self.bencher.observed());
+        let outcome = self.bencher.hand_in(measured, &mut || false).map(|()| self.bencher.observed());
         leave(outcome)
     }
 }
@@ -76,7 +76,8 @@ impl Round<'_> {
 impl Bencher {
     /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
     /// served, and timed as first call, before it; where the runner gives single batches, for a paired
-    /// comparison, `serve` gets them one by one.
+    /// comparison, `serve` gets them one by one; where instructions are counted, it gets batches of one request,
+    /// and what [`counted`](crate::bencher::counted) marks of it is the count of the case.
     ///
     /// # Errors
     /// Those of `serve`.
@@ -91,7 +92,9 @@ impl Bencher {
         if self.assignment.mode == Mode::Sample && matches!(self.state, State::Fresh) {
             self.probes.begin();
             let measured = serve.measure(&mut Round { bencher: self });
-            let handed_in = measured.and_then(|measured| self.hand_in(measured));
+            // One that fails is no loss of the round's: it was served for a probe.
+            let mut another = || serve.batch(1).is_ok();
+            let handed_in = measured.and_then(|measured| self.hand_in(measured, &mut another));
             match handed_in {
                 Ok(()) => self.state = State::Measured,
                 Err(error) => self.fail(error),
@@ -100,9 +103,11 @@ impl Bencher {
         self.take_failure()
     }
 
-    fn hand_in(&mut self, measured: Measured) -> Result<(), Error> {
+    /// `another` serves a request that a probe wants after all others, and says whether that went well.
+    fn hand_in(&mut self, measured: Measured, another: &mut dyn FnMut() -> bool) -> Result<(), Error> {
         let Measured { served, warm_up, latency_ns, failure } = measured;
         self.iterations = served.levels.iter().map(|level| level.requests).sum();
+        while self.probes.wants_another(self.iterations) && another() {}
         self.probes.end(self.iterations);
         self.schedule.bring(warm_up, latency_ns, served)?;
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))
@@ -112,6 +117,7 @@ impl Bencher {
     fn observed(&mut self) -> Observed {
         Observed {
             probes: std::mem::take(&mut self.probes),
+            queue: self.queue.clone(),
             counters: std::mem::take(&mut self.counters),
             iterations: self.iterations,
         }

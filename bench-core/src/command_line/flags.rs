@@ -10,11 +10,13 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use super::percent;
 use crate::benchmark::Overrides;
+use crate::device::DeviceChoice;
 use crate::error::{RunError, UsageError};
 use crate::paired::{self, Rules};
 use crate::plan::Wishes;
-use crate::protocol::LoadWishes;
+use crate::protocol::{DeviceWishes, LoadWishes};
 use crate::quantity::{Bytes, nanoseconds, parse_duration};
+use crate::record::Measure;
 use crate::report::ColorChoice;
 use crate::selection::Selection;
 use crate::sys;
@@ -54,6 +56,19 @@ pub(super) struct Flags {
     #[arg(long, env = "BENCH_DRY_RUN", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) dry_run: bool,
 
+    /// What is measured: time, instructions (counted under valgrind: exact, however busy the machine)
+    #[arg(
+        long,
+        env = "BENCH_MEASURE",
+        hide_env = true,
+        value_name = "WHAT",
+        value_enum,
+        hide_possible_values = true,
+        hide_default_value = true,
+        default_value_t,
+        help_heading = "How"
+    )]
+    measure: Measure,
     /// Iterations of warm-up [default: until times are steady]
     #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_hyphen_values = true, help_heading = "How")]
     warmup: Option<u64>,
@@ -92,6 +107,29 @@ pub(super) struct Flags {
         help_heading = "How"
     )]
     probes: Option<Vec<String>>,
+    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    #[arg(
+        long,
+        env = "BENCH_DEVICE",
+        hide_env = true,
+        value_name = "DEVICE",
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    device: Option<DeviceChoice>,
+    /// GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]
+    #[arg(
+        long,
+        env = "BENCH_GPU",
+        hide_env = true,
+        value_name = "GPUS",
+        allow_hyphen_values = true,
+        help_heading = "How"
+    )]
+    gpu: Option<String>,
+    /// Time between two looks at a GPU, from 1ms [default: 50ms]
+    #[arg(long, env = "BENCH_GPU_INTERVAL", hide_env = true, value_name = "DURATION", value_parser = gpu_interval, allow_hyphen_values = true, help_heading = "How")]
+    gpu_interval: Option<Duration>,
     /// A look at everything: one round of five samples a case, five requests a level
     #[arg(long, env = "BENCH_QUICK", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) quick: bool,
@@ -117,10 +155,13 @@ pub(super) struct Flags {
     /// Give this run a name to compare with later
     #[arg(long, env = "BENCH_SAVE_AS", hide_env = true, value_name = "NAME", help_heading = "Reports")]
     pub(super) save_as: Option<String>,
+    /// Keep what benchmarks have made (pictures, audio) in the run directory, below artifacts
+    #[arg(long, env = "BENCH_SAVE_ARTIFACTS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
+    pub(super) save_artifacts: bool,
     /// Compare with an earlier run: latest, a name given with --save-as, or a path
     #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
-    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%]
+    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]
     #[arg(long, env = "BENCH_THRESHOLD", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) threshold: Option<f64>,
     /// Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns
@@ -256,6 +297,26 @@ impl Flags {
                 timeout: self.timeout,
             },
             target_precision: self.target_precision,
+            measure: self.measure,
+        }
+    }
+
+    /// Whether what is asked for goes with what is to be measured.
+    ///
+    /// # Errors
+    /// A flag that asks for time where instructions are to be counted.
+    pub(super) fn check_measure(&self) -> Result<(), UsageError> {
+        let of_time = [
+            ("--profile-time", self.profile_time.is_some()),
+            ("--against", self.against.is_some()),
+            ("--stress", self.stress.is_some()),
+        ];
+        match of_time.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) if self.measure == Measure::Instructions => Err(UsageError(format!(
+                "{flag} is about time, and does not go with `--measure instructions`: count each build with \
+                 `--save-as`, and compare with `--compare`"
+            ))),
+            _ => Ok(()),
         }
     }
 
@@ -266,6 +327,15 @@ impl Flags {
             stress_ns: self.stress.map(nanoseconds),
             valid_for: self.valid_for,
             requests_csv: None,
+        }
+    }
+
+    /// What is wanted of devices.
+    pub(super) fn devices(&self) -> DeviceWishes {
+        DeviceWishes {
+            device: self.device,
+            gpus: self.gpu.clone(),
+            gpu_interval_ns: self.gpu_interval.map(nanoseconds),
         }
     }
 
@@ -280,6 +350,7 @@ impl Flags {
             max_time: self.max_time,
             timeout: self.timeout,
             max_memory: self.max_memory,
+            device: self.device,
             inject: None,
             seed: self.seed,
         }
@@ -323,6 +394,16 @@ fn percentile(text: &str) -> Result<f64, UsageError> {
     let wrong = || UsageError::malformed("percentile", text, "`p50` to `p99.99`");
     let number: f64 = text.trim_start_matches('p').parse().map_err(|_| wrong())?;
     (50.0..=99.99).contains(&number).then_some(number / 100.0).ok_or_else(wrong)
+}
+
+/// Shorter, and NVML would do nothing else; longer, and a round would have no second look.
+fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
+    let interval = parse_duration(text)?;
+    let possible = Duration::from_millis(1)..=Duration::from_secs(10);
+    possible
+        .contains(&interval)
+        .then_some(interval)
+        .ok_or_else(|| UsageError::malformed("time between two looks", text, "1ms to 10s"))
 }
 
 /// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::case::Case;
 use crate::error::RunError;
 use crate::quantity::Seconds;
+use crate::record::Measure;
 use crate::report::{Table, print as print_text};
 use crate::selection::Ignored;
 use crate::suite::Suite;
@@ -89,6 +90,9 @@ fn table(cases: &[Case]) -> String {
 /// What would be run, how, and how long that takes at the most.
 pub(super) fn print_plan(suite: &Suite) -> Result<(), RunError> {
     let cases = suite.cases()?;
+    if suite.wishes.measure == Measure::Instructions {
+        return print_plan_of_counts(suite, &cases);
+    }
     let or_default = |value: Option<u64>, default: &str| {
         value.map_or_else(|| default.to_owned(), |value| value.to_string())
     };
@@ -112,4 +116,20 @@ pub(super) fn print_plan(suite: &Suite) -> Result<(), RunError> {
         cases.len(),
         Seconds(total)
     ))
+}
+
+/// The same where instructions are counted: that takes as long as it takes.
+fn print_plan_of_counts(suite: &Suite, cases: &[Case]) -> Result<(), RunError> {
+    let mut table = Table::new(&["case", "warm-up", "counted", "rounds", "timeout"]);
+    for case in cases {
+        let settings = suite.settings(case);
+        table.row(vec![
+            case.id().to_owned(),
+            settings.warmup.unwrap_or_default().to_string(),
+            "1 iteration".to_owned(),
+            settings.rounds.unwrap_or_default().to_string(),
+            Seconds(settings.timeout_s).to_string(),
+        ]);
+    }
+    print_text(&format!("{}\n{} cases, under valgrind\n", table.render(str::to_owned), cases.len()))
 }

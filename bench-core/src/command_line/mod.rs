@@ -48,6 +48,7 @@ pub(crate) fn run(crates: &[&'static str]) -> Result<u8, RunError> {
     if !flags.bench {
         return test(&suite, style);
     }
+    flags.check_measure()?;
     if let Some(seconds) = flags.profile_time {
         return profile(suite, seconds, style);
     }
@@ -75,11 +76,13 @@ fn suite(flags: &Flags, crates: &[&'static str]) -> Result<Suite, RunError> {
     suite.compare = flags.compare.as_ref().map(|run| {
         if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
     });
-    suite.threshold = flags.threshold.unwrap_or(suite.threshold);
+    suite.threshold = flags.threshold;
     suite.seed = flags.seed;
     suite.probes = flags.probes();
     suite.max_memory = flags.max_memory;
     suite.load = flags.load();
+    suite.save_artifacts = flags.save_artifacts;
+    suite.devices = flags.devices();
     suite.in_process = flags.in_process;
     suite.once = !flags.bench;
     suite.echo = flags.verbose || flags.nocapture;

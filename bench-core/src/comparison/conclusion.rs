@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::comparison::{Compared, Comparison, Verdict, counted};
 use crate::quantity::percent;
+use crate::record::Measure;
 
 /// More cases than this are not named one by one.
 const NAMED: usize = 3;
@@ -17,7 +18,9 @@ impl Comparison {
         if unsure.is_empty() {
             return lines;
         }
-        lines.extend(smallest_effects(&unsure));
+        if self.measure == Measure::Time {
+            lines.extend(smallest_effects(&unsure));
+        }
         let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for case in &unsure {
             if let Some(reason) = &case.reason {
@@ -27,6 +30,10 @@ impl Comparison {
         for (reason, ids) in reasons {
             let who = if ids.len() > NAMED { format!("{} cases", ids.len()) } else { ids.join(", ") };
             lines.push(format!("  {who}: {reason}"));
+        }
+        // A count that does not repeat becomes no better by repeating.
+        if self.measure == Measure::Instructions {
+            return lines;
         }
         lines.push(format!("to settle it, measure both builds in turn: {}", self.paired_command(&unsure)));
         lines

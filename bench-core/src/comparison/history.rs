@@ -63,6 +63,8 @@ impl History {
             let known = runs.iter().any(|known| known.run == run.run);
             if !is_either
                 && !known
+                // One that has counted instructions, or knows no case well, says nothing of times.
+                && !run.medians_s.is_empty()
                 && run.timestamp.as_str() < newest
                 && machine::differences(&run.environment, &new.environment).is_empty()
             {

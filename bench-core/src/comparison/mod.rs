@@ -1,6 +1,7 @@
 //! Record against record: what has changed since an earlier run, as far as two runs can tell.
 
 mod conclusion;
+mod counts;
 mod drift;
 mod history;
 mod machine;
@@ -8,6 +9,7 @@ mod unpaired;
 mod verdict;
 mod width;
 
+pub use counts::{ComparedCounts, check_measure};
 pub use unpaired::{Compared, Comparison, Judgement, THRESHOLD};
 pub use verdict::Verdict;
 pub(crate) use verdict::{counted, judge};

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::counts::{self, ComparedCounts};
 use crate::comparison::drift::Drift;
 use crate::comparison::history::History;
 use crate::comparison::machine;
 use crate::comparison::verdict::{Verdict, judge};
 use crate::comparison::width::{Pair, Scale, Width, restlessness, time};
-use crate::record::{CaseRecord, EarlierRun, EarlierRuns, Record};
+use crate::record::{CaseRecord, EarlierRun, EarlierRuns, Measure, Record};
 use crate::stats::Interval;
 
 /// A change below this share is of no practical interest, unless something else is said.
@@ -44,7 +45,10 @@ pub struct Compared {
     pub old_s: Option<f64>,
     /// Median now, in seconds.
     pub new_s: Option<f64>,
-    /// The relative change of time, `new/old − 1`, drift removed.
+    /// The counts, where instructions were counted instead of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<ComparedCounts>,
+    /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
     pub change: Option<f64>,
     /// Its interval, at 95 % at least; absent where a run has one round only, and so does not know how
     /// processes differ.
@@ -60,6 +64,9 @@ pub struct Compared {
 /// Two runs, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
+    /// What both runs measured.
+    #[serde(default)]
+    pub measure: Measure,
     /// The earlier run.
     pub baseline: String,
     /// The commit that the earlier run measured; absent where its tree had changes, or git knew nothing.
@@ -90,6 +97,9 @@ impl Comparison {
         judgement: &Judgement<'_>,
         wanted: impl Fn(&CaseRecord) -> bool,
     ) -> Self {
+        if new.measure() == Measure::Instructions {
+            return counts::compare(old, new, judgement.threshold, wanted);
+        }
         let differences = machine::differences(&old.environment, &new.environment);
         // What runs of one machine differ by says nothing of two machines.
         let history = if differences.is_empty() {
@@ -103,22 +113,15 @@ impl Comparison {
         let restless = restlessness(&pairs, drift.unwrap_or_default());
         let scale = Scale { drift: drift.unwrap_or_default(), restless, threshold: judgement.threshold };
 
-        let mut cases: Vec<Compared> = new
-            .cases
-            .iter()
-            .map(|case| {
-                let pair = pairs.iter().find(|pair| pair.id == case.id);
-                compare(old.case(&case.id), case, pair, &scale)
-            })
-            .collect();
-        let removed = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case));
-        cases.extend(
-            removed.map(|case| Compared {
-                old_s: median_s(case),
-                ..Compared::blank(&case.id, Verdict::Removed)
-            }),
-        );
-        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        let compare = |old: Option<&CaseRecord>, case: &CaseRecord| {
+            let pair = pairs.iter().find(|pair| pair.id == case.id);
+            compare(old, case, pair, &scale)
+        };
+        let removed = |case: &CaseRecord| Compared {
+            old_s: median_s(case),
+            ..Compared::blank(&case.id, Verdict::Removed)
+        };
+        let cases = case_by_case(old, new, wanted, compare, removed);
 
         let drift = drift.map(|drift| (drift.shift.exp_m1(), drift.spread));
         let references = machine::references(
@@ -128,6 +131,7 @@ impl Comparison {
         );
         let notes = references.into_iter().chain(drift.map(|drift| drift_note(drift, restless))).collect();
         Comparison {
+            measure: Measure::Time,
             baseline: old.run.clone(),
             baseline_commit: old.environment.commit.clone().filter(|_| old.environment.dirty == Some(false)),
             different: (!differences.is_empty())
@@ -176,12 +180,28 @@ impl Comparison {
     }
 }
 
+/// Every case of `new` beside that of `old`, and those of `old` that `new` would have run and does not have; by id.
+pub(super) fn case_by_case(
+    old: &Record,
+    new: &Record,
+    wanted: impl Fn(&CaseRecord) -> bool,
+    compare: impl Fn(Option<&CaseRecord>, &CaseRecord) -> Compared,
+    removed: impl Fn(&CaseRecord) -> Compared,
+) -> Vec<Compared> {
+    let gone = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case)).map(removed);
+    let mut cases: Vec<Compared> =
+        new.cases.iter().map(|case| compare(old.case(&case.id), case)).chain(gone).collect();
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases
+}
+
 impl Compared {
     pub(crate) fn blank(id: &str, verdict: Verdict) -> Self {
         Compared {
             id: id.to_owned(),
             old_s: None,
             new_s: None,
+            counts: None,
             change: None,
             interval: None,
             verdict,

@@ -67,7 +67,7 @@ pub(crate) fn judge(change: Interval, threshold: f64) -> Verdict {
         Verdict::Slower
     } else if change.high < -threshold && change.low <= change.high {
         Verdict::Faster
-    } else if change.low > -threshold && change.high < threshold {
+    } else if change.low >= -threshold && change.high <= threshold {
         Verdict::Same
     } else {
         Verdict::Unsure
@@ -87,6 +87,8 @@ mod tests {
         assert_eq!(of(-0.3, -0.011), Verdict::Faster);
         assert_eq!(of(-0.009, 0.009), Verdict::Same);
         assert_eq!(of(-0.009, 0.02), Verdict::Unsure);
+        let exact = |change| judge(Interval { low: change, high: change }, 0.0);
+        assert_eq!([0.0, 1e-9, -1e-9].map(exact), [Verdict::Same, Verdict::Slower, Verdict::Faster]);
         assert_eq!(of(f64::NAN, 0.5), Verdict::Unsure);
         assert_eq!(of(0.5, f64::NAN), Verdict::Unsure);
         assert_eq!(of(f64::NAN, -0.5), Verdict::Unsure);

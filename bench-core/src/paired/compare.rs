@@ -9,6 +9,7 @@ use super::{Follow, Rules, Side};
 use crate::comparison::{Compared, Verdict};
 use crate::error::RunError;
 use crate::plan;
+use crate::quietness::Examination;
 use crate::record::{self, CpuTicks, Environment, RunState};
 use crate::runner::{self, Interrupt};
 use crate::selection::Selection;
@@ -45,8 +46,10 @@ pub fn compare(
     let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
     let (timestamp, began, ticks) = (record::now_utc(), Instant::now(), CpuTicks::now());
     let mut environment = Environment::capture();
+    let examination = Examination::begin();
     let mut suite = Suite { trials, rules };
     let interrupted = !suite.run(&interrupt, follow);
+    environment.quietness = examination.end();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     // How this program was built says nothing of the programs that are compared.
     let mut notes = environment.machine_warnings();

@@ -2,22 +2,22 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
-use crate::protocol::{Assignment, Command, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
+use crate::device::DeviceChoice;
+use crate::protocol::{Assignment, Command, DeviceWishes, FailureKind, Frame, LoadWishes, Mode, PROTOCOL};
 use crate::quantity::Bytes;
 use crate::record::{Cause, Failure};
-use crate::runner::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
-
-/// Variable whose length moves the stack, and with it whatever is aligned by accident: Mytkowicz et al.,
-/// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
-const PADDING_VARIABLE: &str = "BENCH_PADDING";
+use crate::runner::{Interrupt, LOOK_AT_MEMORY, PADDING_VARIABLE, Tail, Worker, explain, memory_limit};
 
 /// What a worker may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) memory: Option<Bytes>,
+    /// Where it is to work, if it asks.
+    pub(super) device: DeviceChoice,
 }
 
 /// Why a worker times no more batches.
@@ -50,7 +50,9 @@ impl<'a> Partner<'a> {
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
-        let worker = Worker::start(executable, executable.as_os_str(), &[(PADDING_VARIABLE, padding)])
+        let mut program = Process::new(executable);
+        program.env(PADDING_VARIABLE, padding);
+        let worker = Worker::start(program)
             .map_err(|error| failed(Cause::Start, error.to_string(), Tail::new(false)))?;
         let limits = Limits { memory: memory_limit(limits.memory), ..limits };
         let mut partner = Partner {
@@ -61,7 +63,7 @@ impl<'a> Partner<'a> {
             limits,
             interrupt,
         };
-        partner.tell(&Command::Measure(Assignment {
+        partner.tell(&Command::Measure(Box::new(Assignment {
             case: case.to_owned(),
             round: 0,
             mode: Mode::Step,
@@ -70,8 +72,13 @@ impl<'a> Partner<'a> {
             slice_ns: 0,
             hard_stop: false,
             probes: Some(Vec::new()),
+            artifacts: None,
             load: LoadWishes::default(),
-        }))?;
+            devices: DeviceWishes {
+                device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
+                ..DeviceWishes::default()
+            },
+        })))?;
         loop {
             match partner.frame()? {
                 Frame::Ready { protocol: PROTOCOL } | Frame::Loaded { .. } => {}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::THRESHOLD;
+use crate::device::DeviceChoice;
 use crate::error::UsageError;
 use crate::plan;
 use crate::quantity::Bytes;
@@ -23,6 +24,9 @@ pub struct Rules {
     pub timeout: Duration,
     /// Resident memory that a worker may take; most of what is available when absent.
     pub max_memory: Option<Bytes>,
+    /// Where benchmarks should work that ask.
+    #[serde(default)]
+    pub device: DeviceChoice,
     /// The share by which the candidate's work is secretly increased, to measure the power of the test.
     pub inject: f64,
     /// Seed of every order and every padding.
@@ -42,6 +46,8 @@ pub struct Wishes {
     pub timeout: Option<Duration>,
     /// [`Rules::max_memory`].
     pub max_memory: Option<Bytes>,
+    /// [`Rules::device`].
+    pub device: Option<DeviceChoice>,
     /// [`Rules::inject`].
     pub inject: Option<f64>,
     /// [`Rules::seed`].
@@ -61,6 +67,7 @@ impl Wishes {
             max_time: self.max_time.unwrap_or(usual.max_time),
             timeout: self.timeout.unwrap_or(usual.timeout),
             max_memory: self.max_memory.or(usual.max_memory),
+            device: self.device.unwrap_or(usual.device),
             inject: self.inject.unwrap_or(usual.inject),
             seed: self.seed.unwrap_or(usual.seed),
         };
@@ -76,6 +83,7 @@ impl Default for Rules {
             max_time: Duration::from_secs(3),
             timeout: plan::TIMEOUT,
             max_memory: None,
+            device: DeviceChoice::Auto,
             inject: 0.0,
             seed: plan::clock_seed(),
         }

@@ -109,7 +109,7 @@ impl Trial {
                 // Up to a page, in steps that are no multiple of a cache line.
                 padding: (padding % 4096) as usize,
                 inject: rules.inject,
-                limits: Limits { timeout: rules.timeout, memory: rules.max_memory },
+                limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
                 cpu,
             };
             let Measured { pair, threads } = pair::measure(&arrangement, interrupt)?;
@@ -258,6 +258,7 @@ impl Trial {
                 id: self.id.clone(),
                 old_s: median_of(Role::Base),
                 new_s: median_of(Role::Candidate),
+                counts: None,
                 change: stats::median(&stats::sorted(&logs)).map(f64::exp_m1),
                 interval: self.interval(),
                 verdict,

@@ -1,16 +1,26 @@
 //! Probes observe a worker while it measures, from outside the timed section.
 
-mod cpu_time;
+mod allocations;
+mod counters;
+mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
+mod growth;
+mod memory;
 mod observation;
-mod peak_memory;
+mod perf;
+mod process_tree;
 mod set;
 mod state;
 
+pub use growth::{Growth, peak_resident_bytes, resident_bytes};
 pub(crate) use observation::over;
 pub use observation::{Observation, OverRounds, Reading, Series};
 pub(crate) use set::ProbeSet;
 pub use set::{ProbeReport, names};
 pub use state::ProbeState;
+
+use crate::protocol::Assignment;
 
 /// Something that observes while a case runs. Its own cost is measured and recorded.
 ///
@@ -18,6 +28,16 @@ pub use state::ProbeState;
 pub trait Probe {
     /// The name that `--probes` and the record use.
     fn name(&self) -> &'static str;
+
+    /// Before the benchmark's function is called, and so before it loads anything.
+    fn prepare(&mut self, assignment: &Assignment) {
+        let _ = assignment;
+    }
+
+    /// The benchmark works on the device of this UUID, as [`Device::uuid`](crate::device::Device::uuid) tells it.
+    fn device(&mut self, uuid: &str) {
+        let _ = uuid;
+    }
 
     /// Just before the first sample.
     ///
@@ -36,6 +56,12 @@ pub trait Probe {
     fn level(&mut self, requests: u64) -> Vec<Reading> {
         let _ = requests;
         Vec::new()
+    }
+
+    /// After the last sample: whether one more iteration shall run, which nobody times and no other probe sees. For what
+    /// would disturb the time. Asked again after each.
+    fn wants_another(&mut self) -> bool {
+        false
     }
 
     /// After the last sample: what was seen over `iterations`, which may be 0 where a round has failed.

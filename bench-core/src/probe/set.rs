@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::probe::{Observation, Probe, ProbeFactory, Reading, Series};
+use crate::protocol::Assignment;
 use crate::quantity::nanoseconds;
 
 /// Names of all probes that are linked, sorted.
@@ -56,7 +57,20 @@ pub(crate) struct ProbeSet {
 struct Attached {
     probe: Box<dyn Probe>,
     cost_ns: u64,
+    /// Nothing more is asked of it: it has told what it saw, or is unavailable.
+    is_done: bool,
     seen: Result<Observation, String>,
+}
+
+impl Attached {
+    fn new(probe: Box<dyn Probe>) -> Self {
+        Attached { probe, cost_ns: 0, is_done: false, seen: Ok(Observation::default()) }
+    }
+
+    fn end(&mut self, iterations: u64) {
+        self.seen = self.probe.end(iterations);
+        self.is_done = true;
+    }
 }
 
 impl ProbeSet {
@@ -67,25 +81,32 @@ impl ProbeSet {
             .filter(|factory| wanted.is_none_or(|names| names.iter().any(|name| name == factory.name)))
             .collect();
         factories.sort_unstable_by_key(|factory| factory.name);
-        let attach = |factory: &ProbeFactory| Attached {
-            probe: (factory.make)(),
-            cost_ns: 0,
-            seen: Ok(Observation::default()),
-        };
+        let attach = |factory: &ProbeFactory| Attached::new((factory.make)());
         ProbeSet { attached: factories.into_iter().map(attach).collect() }
     }
 
-    /// Lets each probe that is available do something.
+    /// Lets each probe that is not done do something.
     fn each(&mut self, mut act: impl FnMut(&mut Attached)) {
-        for attached in self.attached.iter_mut().filter(|attached| attached.seen.is_ok()) {
+        for attached in self.attached.iter_mut().filter(|attached| !attached.is_done) {
             let start = Instant::now();
             act(attached);
             attached.cost_ns += nanoseconds(start.elapsed());
         }
     }
 
+    pub(crate) fn prepare(&mut self, assignment: &Assignment) {
+        self.each(|attached| attached.probe.prepare(assignment));
+    }
+
+    pub(crate) fn device(&mut self, uuid: &str) {
+        self.each(|attached| attached.probe.device(uuid));
+    }
+
     pub(crate) fn begin(&mut self) {
-        self.each(|attached| attached.seen = attached.probe.begin().map(|()| Observation::default()));
+        self.each(|attached| {
+            attached.seen = attached.probe.begin().map(|()| Observation::default());
+            attached.is_done = attached.seen.is_err();
+        });
     }
 
     pub(crate) fn sample(&mut self) {
@@ -100,12 +121,26 @@ impl ProbeSet {
         readings
     }
 
+    /// After the last sample: ends every probe that wants no further iteration. Answers whether one does.
+    pub(crate) fn wants_another(&mut self, iterations: u64) -> bool {
+        let mut is_wanted = false;
+        self.each(|attached| {
+            if attached.probe.wants_another() {
+                is_wanted = true;
+            } else {
+                attached.end(iterations);
+            }
+        });
+        is_wanted
+    }
+
+    /// Ends every probe that has not ended.
     pub(crate) fn end(&mut self, iterations: u64) {
-        self.each(|attached| attached.seen = attached.probe.end(iterations));
+        self.each(|attached| attached.end(iterations));
     }
 
     pub(crate) fn reports(self) -> Vec<ProbeReport> {
-        let report = |Attached { probe, cost_ns, seen }| {
+        let report = |Attached { probe, cost_ns, seen, .. }| {
             let report = ProbeReport { cost_ns, ..ProbeReport::of(probe.name()) };
             match seen {
                 Ok(Observation { mut readings, mut series, notes }) => {
@@ -132,8 +167,10 @@ mod tests {
     use super::*;
 
     /// Says what it was asked, and is unavailable if it is to be.
+    #[derive(Default)]
     struct Told {
         missing: bool,
+        further: u32,
         calls: Vec<&'static str>,
     }
 
@@ -149,6 +186,11 @@ mod tests {
         }
         fn level(&mut self, requests: u64) -> Vec<Reading> {
             vec![Reading::new("served", "1", requests as f64), Reading::new("none", "1", f64::NAN)]
+        }
+        fn wants_another(&mut self) -> bool {
+            self.calls.push("another?");
+            self.further = self.further.saturating_sub(1);
+            self.further > 0
         }
         fn end(&mut self, _iterations: u64) -> Result<Observation, String> {
             let time_s = vec![0.0, 1.0];
@@ -167,15 +209,29 @@ mod tests {
         }
     }
 
-    fn round(missing: bool) -> (Vec<Reading>, ProbeReport) {
-        let probe = Box::new(Told { missing, calls: Vec::new() });
-        let mut set =
-            ProbeSet { attached: vec![Attached { probe, cost_ns: 0, seen: Ok(Observation::default()) }] };
+    fn set(probes: impl IntoIterator<Item = Told>) -> ProbeSet {
+        let attached = probes.into_iter().map(|probe| Attached::new(Box::new(probe))).collect();
+        let mut set = ProbeSet { attached };
         set.begin();
         set.sample();
+        set
+    }
+
+    fn round(missing: bool) -> (Vec<Reading>, ProbeReport) {
+        let mut set = set([Told { missing, ..Told::default() }]);
         let level = set.level(5);
         set.end(1);
         (level, set.reports().remove(0))
+    }
+
+    #[test]
+    fn a_probe_that_wants_no_further_iteration_does_not_see_those_of_others() {
+        let mut set = set([0, 3, 2].map(|further| Told { further, ..Told::default() }));
+        let further = std::iter::from_fn(|| set.wants_another(1).then_some(())).count();
+        set.end(1);
+        assert_eq!(further, 2);
+        let asked: Vec<usize> = set.reports().iter().map(|report| report.notes.len() - 1).collect();
+        assert_eq!(asked, [1, 3, 2], "ended once it wants none");
     }
 
     #[test]

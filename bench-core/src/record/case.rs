@@ -10,7 +10,7 @@ use crate::domain::{self, Metric, Work};
 use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
-use crate::record::{Failure, HARNESS_BOUND, RoundRecord, Served, Time, disturbance};
+use crate::record::{CaseCounts, Failure, HARNESS_BOUND, Measure, RoundRecord, Served, Time, disturbance};
 use crate::stats;
 use crate::target::TargetResult;
 
@@ -43,6 +43,9 @@ pub struct CaseRecord {
     pub skip_reason: Option<String>,
     /// Time per iteration.
     pub time: Option<Time>,
+    /// What an iteration counts, where instructions were counted instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CaseCounts>,
     /// Median over the rounds of the first iteration of a process, in seconds.
     pub first_call_s: Option<Seconds>,
     /// Median over the rounds of the `load` step, in seconds.
@@ -84,6 +87,9 @@ pub enum Status {
 /// How a case was measured, after flags, attribute and defaults have been weighed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// What is measured.
+    #[serde(default)]
+    pub measure: Measure,
     /// Iterations of warm-up; until steady when absent.
     pub warmup: Option<u64>,
     /// Samples over all rounds; until precise enough or out of budget when absent.
@@ -117,6 +123,7 @@ impl CaseRecord {
             failure: None,
             skip_reason: None,
             time: None,
+            counts: None,
             first_call_s: None,
             load_s: None,
             cpu_time_s: None,
@@ -177,6 +184,7 @@ impl CaseRecord {
             (None, None) => Status::Ok,
         };
         self.time = Time::of(rounds);
+        self.counts = CaseCounts::of(rounds);
         self.first_call_s =
             median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
         self.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
@@ -192,10 +200,11 @@ impl CaseRecord {
             .find(|round| round.is_ok())
             .map(|round| round.counters.clone())
             .unwrap_or_default();
-        self.metrics = match (self.served(), &self.time) {
-            (Some(served), _) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
-            (None, Some(time)) => domain::metrics(&Work { time, counters: &self.counters }),
-            (None, None) => Vec::new(),
+        self.metrics = match (self.served(), &self.time, &self.counts) {
+            (Some(served), ..) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
+            (None, Some(time), _) => domain::metrics(&Work { time, counters: &self.counters }),
+            (None, None, Some(counts)) => counts.metrics(),
+            (None, None, None) => Vec::new(),
         };
         self.observed = probe::over(rounds);
         self.warnings = self.doubts();
@@ -204,6 +213,7 @@ impl CaseRecord {
     /// What speaks against believing the figures.
     fn doubts(&self) -> Vec<String> {
         let mut doubts: Vec<String> = self.harness_bound().into_iter().collect();
+        doubts.extend(self.counts.as_ref().and_then(CaseCounts::doubt));
         let Some(time) = &self.time else { return doubts };
         let empty_s = median_of(&self.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
         // Half as much again as nothing at all: a loop around real work takes at least a cycle more.

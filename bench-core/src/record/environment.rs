@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::probe::ProbeState;
 use crate::quantity::Bytes;
+use crate::quietness::{self, Check};
 use crate::record::References;
 
 /// The machine and the build. What could not be found out is absent, never guessed.
@@ -50,6 +51,9 @@ pub struct Environment {
     /// The probes of the run, by name.
     #[serde(default)]
     pub probes: Vec<ProbeState>,
+    /// How quiet the machine was; empty where nobody looked.
+    #[serde(default)]
+    pub quietness: Vec<Check>,
 }
 
 impl Environment {
@@ -110,23 +114,7 @@ impl Environment {
 
     /// What about this machine speaks against trusting the figures.
     pub(crate) fn machine_warnings(&self) -> Vec<String> {
-        /// Half a processor busy with something else.
-        const BUSY: f64 = 0.5;
-        let mut warnings = Vec::new();
-        match self.governor.as_deref() {
-            None => warnings.push("frequency governor unknown".to_owned()),
-            Some("performance") => {}
-            Some(other) => warnings.push(format!("frequency governor is `{other}`, not `performance`")),
-        }
-        if let Some(load) = self.load.filter(|load| *load > BUSY) {
-            warnings.push(format!(
-                "load average was {load:.2} when the run began: other work disturbs the figures"
-            ));
-        }
-        if let Some(steal) = self.steal.filter(|steal| *steal >= 0.001) {
-            warnings.push(format!("{:.1} % of CPU time was stolen by the hypervisor", steal * 100.0));
-        }
-        warnings
+        quietness::warnings(&self.quietness)
     }
 }
 
@@ -142,7 +130,8 @@ impl CpuTicks {
         CpuTicks::parse(&read_line("/proc/stat")?)
     }
 
-    fn parse(line: &str) -> Option<Self> {
+    /// From that line.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         let ticks: Vec<u64> =
             line.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
         // user nice system idle iowait irq softirq steal; guest time is part of user already.

@@ -79,6 +79,11 @@ impl Folder {
         self.path().join(REQUESTS)
     }
 
+    /// The folder in it for what benchmarks keep, a folder a case.
+    pub fn artifacts(&self) -> PathBuf {
+        self.path().join("artifacts")
+    }
+
     /// The run directory's name.
     pub fn run(&self) -> &str {
         &self.run

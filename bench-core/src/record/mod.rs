@@ -4,11 +4,13 @@
 //! written as a journal while the run goes on ([`Journal`]) and sealed at its end ([`Folder`]).
 
 mod case;
+mod counts;
 mod disturbance;
 mod earlier;
 mod environment;
 mod folder;
 mod journal;
+mod measure;
 mod read;
 mod round;
 mod served;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::target::TargetSummary;
 
 pub use case::{CaseRecord, Settings, Status};
+pub(crate) use counts::Events;
+pub use counts::{CaseCounts, Counts, RoundCounts};
 pub(crate) use disturbance::{counted, mark_disturbed};
 pub use earlier::{EarlierRun, EarlierRuns};
 pub(crate) use environment::CpuTicks;
@@ -27,6 +31,7 @@ pub use environment::Environment;
 pub use folder::{Folder, LATEST, REQUESTS};
 pub(crate) use folder::{check_free, check_name, create_unique, point, recover, stream_whole, write_whole};
 pub use journal::Journal;
+pub use measure::Measure;
 pub(crate) use read::open_sealed;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
@@ -123,6 +128,11 @@ impl Record {
         self.cases.iter().find(|case| case.id == id)
     }
 
+    /// What the run measured: the same for all its cases.
+    pub fn measure(&self) -> Measure {
+        self.cases.first().map(|case| case.settings.measure).unwrap_or_default()
+    }
+
     /// The same run, as if it had measured this case alone.
     pub(crate) fn with_only(&self, case: &CaseRecord) -> Self {
         let cases = vec![case.clone()];
@@ -144,7 +154,7 @@ impl Record {
 }
 
 /// Now, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
-pub(crate) fn now_utc() -> String {
+pub fn now_utc() -> String {
     let seconds =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     utc(seconds)

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::error::RunError;
 use crate::nearest;
+use crate::quietness;
 use crate::record::folder::{self, RUN_FILE};
 use crate::record::journal::{self, JOURNAL};
 use crate::record::{FORMAT, LATEST, Record, SCHEMA_VERSION};
@@ -97,7 +98,12 @@ pub(crate) fn merge(mut earlier: Record, later: Record) -> Record {
         }
     }
     earlier.cases.sort_by(|a, b| a.id.cmp(&b.id));
-    for warning in warnings {
+    // Said again of both together: two lines about one thing would contradict each other.
+    let (of_earlier, of_later) = (earlier.environment.machine_warnings(), environment.machine_warnings());
+    earlier.warnings.retain(|warning| !of_earlier.contains(warning));
+    quietness::merge(&mut earlier.environment.quietness, environment.quietness);
+    let of_both = earlier.environment.machine_warnings();
+    for warning in warnings.into_iter().filter(|warning| !of_later.contains(warning)).chain(of_both) {
         if !earlier.warnings.contains(&warning) {
             earlier.warnings.push(warning);
         }
@@ -146,6 +152,7 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quietness::{Check, State};
 
     #[test]
     fn what_is_wrong_with_a_file_is_said() {
@@ -172,5 +179,28 @@ mod tests {
         assert!(message.contains("baseline"), "{message}");
         assert!(resolve(folder.path(), "latest").expect_err("no run").to_string().contains("no earlier run"));
         assert!(resolve(folder.path(), "baseline").is_ok());
+    }
+
+    #[test]
+    fn two_executables_say_of_their_machine_once_what_the_worse_of_them_saw() {
+        let seen = |steal: &str, state, own: &str| {
+            let mut record = crate::record::tests::record(vec![]);
+            record.environment.quietness = vec![Check {
+                name: "steal".to_owned(),
+                state,
+                value: steal.to_owned(),
+                advice: (state != State::Ok).then(|| "compare live".to_owned()),
+            }];
+            record.warnings = record.environment.machine_warnings();
+            record.warnings.push(own.to_owned());
+            record
+        };
+        let quiet = || seen("0 %", State::Ok, "first");
+        let noisy = |steal| seen(steal, State::Warn, "second");
+        let merged = merge(quiet(), noisy("2 %"));
+        assert_eq!(merged.warnings, ["first", "second", "steal: 2 %"]);
+        assert_eq!(merged.environment.quietness, noisy("2 %").environment.quietness);
+        assert_eq!(merge(noisy("2 %"), noisy("3 %")).warnings, ["second", "steal: 2 %"]);
+        assert_eq!(merge(noisy("2 %"), quiet()).warnings, ["second", "first", "steal: 2 %"]);
     }
 }

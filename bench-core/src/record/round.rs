@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bencher::Counter;
 use crate::probe::ProbeReport;
 use crate::protocol::WarmUp;
-use crate::record::{Served, Surroundings};
+use crate::record::{RoundCounts, Served, Surroundings};
 use crate::stats;
 
 /// One round: what one worker process measured.
@@ -36,6 +36,9 @@ pub struct RoundRecord {
     /// The requests that were served, where the case serves requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
+    /// What was counted, where instructions were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<RoundCounts>,
     /// The clock's resolution, in nanoseconds.
     pub clock_resolution_ns: Option<u64>,
     /// What an empty iteration took, in nanoseconds.

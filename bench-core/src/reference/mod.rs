@@ -6,4 +6,5 @@ mod pressure;
 mod walk;
 mod watch;
 
+pub(crate) use pressure::stalled_in;
 pub(crate) use watch::Watch;

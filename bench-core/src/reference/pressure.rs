@@ -5,10 +5,11 @@ use std::time::Duration;
 
 /// Time since boot in which at least one task waited for a processor; `None` where the kernel does not say.
 pub(super) fn stalled() -> Option<Duration> {
-    parse(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
+    stalled_in(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
 }
 
-fn parse(text: &str) -> Option<Duration> {
+/// That time in the text of `/proc/pressure/cpu`.
+pub(crate) fn stalled_in(text: &str) -> Option<Duration> {
     let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
     let total = some.split_whitespace().find_map(|field| field.strip_prefix("total="))?;
     total.parse().ok().map(Duration::from_micros)
@@ -22,8 +23,8 @@ mod tests {
     fn the_total_of_some_is_read() {
         let text = "some avg10=21.31 avg60=22.18 avg300=8.59 total=3003308318\n\
             full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
-        assert_eq!(parse(text), Some(Duration::from_micros(3_003_308_318)));
-        assert_eq!(parse("full avg10=0.00 total=7"), None);
-        assert_eq!(parse("some avg10=0.00"), None);
+        assert_eq!(stalled_in(text), Some(Duration::from_micros(3_003_308_318)));
+        assert_eq!(stalled_in("full avg10=0.00 total=7"), None);
+        assert_eq!(stalled_in("some avg10=0.00"), None);
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::comparison::Comparison;
 use crate::quantity::{Seconds, percent, rate};
-use crate::record::{CaseRecord, Percentile, Record, RoundRecord, Status, Time};
-use crate::report::{Style, Table, failure, first_line, printable, sections, sparkline, targets};
+use crate::record::{CaseRecord, Measure, Percentile, Record, RoundRecord, Status, Time};
+use crate::report::{Style, Table, counts, failure, first_line, printable, sections, sparkline, targets};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -17,20 +17,16 @@ const SPARKLINE: usize = 12;
 /// nothing, and breaks the lines of all the figures.
 const WIDEST: usize = 132;
 
+const HEADER: [&str; 10] =
+    ["", "median", "", "mean", "p95", "p99", "throughput", "peak mem", "first call", "distribution"];
+
 /// The table of a run, and everything that should be said below it.
 pub fn render(record: &Record, style: Style) -> String {
-    let mut table = Table::new(&[
-        "",
-        "median",
-        "",
-        "mean",
-        "p95",
-        "p99",
-        "throughput",
-        "peak mem",
-        "first call",
-        "distribution",
-    ]);
+    let measure = record.measure();
+    let mut table = match measure {
+        Measure::Time => Table::new(&HEADER),
+        Measure::Instructions => Table::new(&counts::HEADER),
+    };
     let mut group = None;
     let mut unsupported = false;
     for case in &record.cases {
@@ -45,15 +41,16 @@ pub fn render(record: &Record, style: Style) -> String {
             );
         }
         let name = format!("  {}", short_name(case));
-        match (&case.time, case.status) {
-            (Some(time), Status::Ok) => {
+        match (&case.time, &case.counts, case.status) {
+            (Some(time), _, Status::Ok) => {
                 unsupported |= !(time.p95.supported && time.p99.supported);
                 table.row(cells(name, case, time));
                 if let Some(bound) = case.harness_bound() {
                     table.remark("", style.bad(&printable(&bound)));
                 }
             }
-            (_, Status::Failed) => {
+            (None, Some(counts), Status::Ok) => table.row(counts::cells(name, counts)),
+            (.., Status::Failed) => {
                 table.remark(
                     name,
                     style.bad(&format!(
@@ -65,7 +62,7 @@ pub fn render(record: &Record, style: Style) -> String {
                     )),
                 );
             }
-            (_, Status::Skipped) => {
+            (.., Status::Skipped) => {
                 table.remark(
                     name,
                     style.doubtful(&format!(
@@ -77,7 +74,9 @@ pub fn render(record: &Record, style: Style) -> String {
             _ => table.remark(name, style.doubtful("not run: interrupted")),
         }
     }
-    table.fit_without_last(WIDEST);
+    if measure == Measure::Time {
+        table.fit_without_last(WIDEST);
+    }
     let mut out = table.render(|text| style.bold(text));
     // Writing to a String cannot fail.
     if unsupported {
@@ -88,6 +87,9 @@ pub fn render(record: &Record, style: Style) -> String {
             let _ =
                 writeln!(out, "{}", style.faint(&format!("no `{}`: {}", state.probe, first_line(reason))));
         }
+    }
+    if measure == Measure::Instructions {
+        let _ = writeln!(out, "{}", style.faint(counts::NOTE));
     }
     out += &targets::render(record, style);
     for section in sections() {
@@ -173,6 +175,9 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     for warning in &record.warnings {
         let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
     }
+    if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
+        let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
+    }
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.
         let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
@@ -191,6 +196,17 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     for note in &comparison.notes {
         let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
     }
+    out += &match comparison.measure {
+        Measure::Time => comparison_of_times(comparison, style),
+        Measure::Instructions => counts::comparison(comparison, style),
+    };
+    for line in comparison.conclusion() {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
     let mut table = Table::new(&["", "old", "new", "change", "95 % interval", "can be seen", "verdict"]);
     for case in &comparison.cases {
         let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
@@ -207,9 +223,5 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
             style.verdict(case.verdict),
         ]);
     }
-    out += &table.render(|text| style.bold(text));
-    for line in comparison.conclusion() {
-        let _ = writeln!(out, "{line}");
-    }
-    out
+    table.render(|text| style.bold(text))
 }

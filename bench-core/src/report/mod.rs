@@ -2,11 +2,14 @@
 
 pub mod calibration;
 pub mod console;
+mod counts;
 mod failure;
 mod file_name;
+mod gpu;
 mod outlet;
 pub mod paired;
 pub mod plot;
+pub mod quietness;
 mod samples_csv;
 mod sparkline;
 mod style;

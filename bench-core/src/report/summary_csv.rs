@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::domain::Metric;
 use crate::quantity::Seconds;
-use crate::record::{CaseRecord, Record, Status};
+use crate::record::{CaseCounts, CaseRecord, Record, Status};
 use crate::report::Exporter;
 use crate::target::Outcome;
 
@@ -13,7 +13,7 @@ inventory::submit! {
 }
 
 /// The columns of every run; what probes have read follows, a column a metric.
-const HEADER: [&str; 34] = [
+const HEADER: [&str; 40] = [
     "run",
     "timestamp",
     "case",
@@ -40,6 +40,12 @@ const HEADER: [&str; 34] = [
     "load_s",
     "cpu_time_s",
     "peak_memory_bytes",
+    "instructions",
+    "estimated_cycles",
+    "l1_hits",
+    "ll_hits",
+    "ram_hits",
+    "first_call_instructions",
     "metric",
     "metric_unit",
     "metric_value",
@@ -74,11 +80,11 @@ fn observed(record: &Record) -> Vec<&Metric> {
     kinds
 }
 
-/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`.
+/// The name of a metric with its unit: `cpu_time_user_s`, `memory_growth_bytes_per_iteration`, `allocations_per_iteration`.
 fn column(metric: &Metric) -> String {
     match metric.unit.as_str() {
         "1" => metric.name.clone(),
-        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_")),
+        unit => format!("{}_{}", metric.name, unit.replace('/', "_per_").trim_start_matches("1_")),
     }
 }
 
@@ -89,6 +95,9 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
     let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let seconds = |value: Option<Seconds>| text(value.map(|seconds| seconds.0));
     let interval = time.and_then(|time| time.interval_s);
+    let count = |of: fn(&CaseCounts) -> u64| {
+        case.counts.as_ref().map(|counts| of(counts).to_string()).unwrap_or_default()
+    };
     let metric = case.metrics.first();
     let targets =
         |outcome: Outcome| case.targets.iter().filter(|result| result.outcome == outcome).count().to_string();
@@ -125,6 +134,12 @@ fn row(record: &Record, case: &CaseRecord) -> [String; HEADER.len()] {
         seconds(case.load_s),
         seconds(case.cpu_time_s),
         case.peak_memory_bytes.map(|bytes| bytes.0.to_string()).unwrap_or_default(),
+        count(|counts| counts.iteration.instructions),
+        count(|counts| counts.iteration.estimated_cycles),
+        count(|counts| counts.iteration.l1_hits),
+        count(|counts| counts.iteration.ll_hits),
+        count(|counts| counts.iteration.ram_hits),
+        count(|counts| counts.first_call.instructions),
         metric.map(|metric| metric.name.clone()).unwrap_or_default(),
         metric.map(|metric| metric.unit.clone()).unwrap_or_default(),
         text(metric.map(|metric| metric.value)),

@@ -1,7 +1,7 @@
 //! From frames to a round.
 
 use crate::protocol::{FailureKind, Frame, PROTOCOL};
-use crate::record::{Cause, Failure, RoundRecord};
+use crate::record::{Cause, Failure, RoundCounts, RoundRecord};
 
 /// Gathers what a worker says.
 #[derive(Debug, Default)]
@@ -46,8 +46,8 @@ impl Collector {
                 self.closed = true;
                 self.round.counters = finish.counters;
                 self.round.probes = finish.probes;
-                self.round.clock_resolution_ns = Some(finish.clock_resolution_ns);
-                self.round.empty_iteration_ns = Some(finish.empty_iteration_ns);
+                self.round.clock_resolution_ns = finish.clock_resolution_ns;
+                self.round.empty_iteration_ns = finish.empty_iteration_ns;
             }
             Frame::Failed { kind, message } => {
                 self.closed = true;
@@ -78,6 +78,15 @@ impl Collector {
             message: message.into(),
             output_tail: String::new(),
         });
+    }
+
+    /// What valgrind has counted, where it could be read; nothing for a round that has no figures.
+    pub(super) fn count(&mut self, counts: Result<RoundCounts, String>) {
+        match counts {
+            Ok(counts) if self.round.is_ok() => self.round.counts = Some(counts),
+            Err(message) if self.round.is_ok() => self.fail(Cause::Protocol, message),
+            Ok(_) | Err(_) => {}
+        }
     }
 
     /// The round, with the end of the worker's output where it failed.

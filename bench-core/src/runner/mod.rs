@@ -15,16 +15,17 @@ use std::time::{Duration, Instant};
 use crate::case::Case;
 use crate::error::RunError;
 use crate::plan;
-use crate::protocol::{Assignment, LoadWishes, Mode};
+use crate::protocol::{Assignment, DeviceWishes, LoadWishes, Mode};
 use crate::quantity::nanoseconds;
 use crate::record::{CaseRecord, RoundRecord, Settings, mark_disturbed};
 use crate::reference::Watch;
+use crate::report::file_name;
 use crate::target::TargetResult;
 
 pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use output::Tail;
-pub(crate) use process::Worker;
+pub(crate) use process::{PADDING_VARIABLE, Worker};
 pub(crate) use progress::{Progress, Show};
 pub(crate) use supervisor::{LOOK_AT_MEMORY, Workers, explain, memory_limit};
 
@@ -51,8 +52,11 @@ pub(crate) struct Manner {
     pub(crate) seed: u64,
     pub(crate) probes: Option<Vec<String>>,
     pub(crate) load: LoadWishes,
+    pub(crate) devices: DeviceWishes,
     /// Where workers that serve requests leave their rows; nowhere when absent.
     pub(crate) requests: Option<PathBuf>,
+    /// Where benchmarks leave what they keep, a folder a case; nowhere when absent.
+    pub(crate) artifacts: Option<PathBuf>,
 }
 
 impl Manner {
@@ -123,7 +127,9 @@ pub(crate) fn run(
                 slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
                 probes: manner.probes.clone(),
+                artifacts: manner.artifacts.as_ref().map(|folder| folder.join(file_name(case.id()))),
                 load: manner.load(case, record.rounds.len()),
+                devices: manner.devices.clone(),
             };
             observe.round_begins(record);
             let before = watch.as_mut().and_then(Watch::before);

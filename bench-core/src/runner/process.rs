@@ -1,19 +1,21 @@
 //! A worker process and what it says.
 
-use std::ffi::OsStr;
 use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, write_message};
+use crate::protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_value, write_message};
 use crate::quantity::Bytes;
 use crate::runner::Interrupt;
 use crate::runner::output::Tail;
 use crate::sys;
+
+/// Variable whose length moves a worker's stack, and with it whatever is aligned by accident: Mytkowicz et al.,
+/// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
+pub(crate) const PADDING_VARIABLE: &str = "BENCH_PADDING";
 
 /// Takes a frame, or says what is wrong with it.
 pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
@@ -37,14 +39,12 @@ pub(crate) struct Ready {
 }
 
 impl Worker {
-    /// Starts `executable`, under that name, as a worker with these variables in its environment.
-    pub(crate) fn start(executable: &Path, name: &OsStr, variables: &[(&str, &str)]) -> io::Result<Self> {
+    /// Starts a program as a worker.
+    pub(crate) fn start(mut program: Process) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let descriptor = sys::inherit(&theirs)?;
-        let mut child = Process::new(executable)
-            .arg0(name)
-            .envs(variables.iter().copied())
-            .env(CHANNEL_VARIABLE, format!("{descriptor}:{}", std::process::id()))
+        let mut child = program
+            .env(CHANNEL_VARIABLE, channel_value(descriptor, std::process::id()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -69,6 +69,11 @@ impl Worker {
             Some(channel) => write_message(channel, command),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// How it ended, if it has.

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::quantity::grouped;
 use crate::record::{CaseRecord, Status};
 use crate::report::{first_line, tell};
 use crate::runner::Observe;
@@ -104,6 +105,9 @@ fn in_short(case: &CaseRecord) -> String {
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
             let bound = case.harness_bound().map(|bound| format!(", {bound}")).unwrap_or_default();
             format!("{}{precision} in {} {rounds}{bound}", time.median_s, time.rounds)
+        }
+        (Status::Ok, None) if let Some(counts) = &case.counts => {
+            format!("{} instructions", grouped(counts.iteration.instructions))
         }
         (Status::Skipped, _) => {
             format!("skipped: {}", first_line(case.skip_reason.as_deref().unwrap_or_default()))

@@ -1,12 +1,13 @@
 //! Rounds in worker processes: watched, limited, and ended.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
+use crate::counting::Valgrind;
 use crate::error::RunError;
 use crate::protocol::{Assignment, Command};
 use crate::quantity::Bytes;
@@ -33,23 +34,52 @@ pub(crate) struct Workers {
     executable: PathBuf,
     max_memory: Option<Bytes>,
     echo: bool,
+    valgrind: Option<Valgrind>,
 }
 
 impl Workers {
-    /// Workers may take `max_memory` each, and what they print is shown as it comes if `echo`.
+    /// Workers may take `max_memory` each, what they print is shown as it comes if `echo`, and their instructions are
+    /// counted if there is a `valgrind`.
     ///
     /// # Errors
     /// When the own executable cannot be found.
-    pub(crate) fn new(interrupt: Interrupt, max_memory: Option<Bytes>, echo: bool) -> Result<Self, RunError> {
-        // `/proc/self/exe` stays the same program when a new build replaces the file in mid-run.
-        let link = PathBuf::from("/proc/self/exe");
+    pub(crate) fn new(
+        interrupt: Interrupt,
+        max_memory: Option<Bytes>,
+        echo: bool,
+        valgrind: Option<Valgrind>,
+    ) -> Result<Self, RunError> {
+        // This link stays the same program when a new build replaces the file in mid-run. By its number, for valgrind
+        // is a program of its own.
+        let link = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
         let executable = if link.exists() {
             link
         } else {
-            std::env::current_exe().map_err(|error| RunError::io("find the own executable", "", error))?
+            std::env::current_exe()
+                .or_else(|error| called_by().ok_or(error))
+                .map_err(|error| RunError::io("find the own executable", "", error))?
         };
-        Ok(Workers { interrupt, executable, max_memory, echo })
+        Ok(Workers { interrupt, executable, max_memory, echo, valgrind })
     }
+
+    /// The program that a worker is.
+    fn program(&self) -> Process {
+        match &self.valgrind {
+            Some(valgrind) => valgrind.command(&self.executable),
+            None => {
+                let mut program = Process::new(&self.executable);
+                program.arg0(std::env::args_os().next().unwrap_or_default());
+                program
+            }
+        }
+    }
+}
+
+/// The path by which this program was called: cargo gives a whole one. The standard library asks `/proc`
+/// instead, which may not be mounted.
+fn called_by() -> Option<PathBuf> {
+    let name = PathBuf::from(std::env::args_os().next()?);
+    if name.components().count() > 1 { name.canonicalize().ok() } else { None }
 }
 
 /// What a worker that starts now may take: what was asked for, or most of what is available.
@@ -65,15 +95,14 @@ impl Execute for Workers {
             return None;
         }
         let mut collector = Collector::default();
-        let own_name = std::env::args_os().next().unwrap_or_default();
-        let mut worker = match Worker::start(&self.executable, &own_name, &[]) {
+        let mut worker = match Worker::start(self.program()) {
             Ok(worker) => worker,
             Err(error) => {
                 collector.fail(Cause::Start, error.to_string());
                 return Some(collector.finish(String::new()));
             }
         };
-        match worker.command(&Command::Measure(assignment.clone())) {
+        match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
             // It has gone already; its exit tells why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),
@@ -88,19 +117,24 @@ impl Execute for Workers {
         let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt);
         worker.end();
         match ended {
-            Ended::Interrupted => None,
+            Ended::Interrupted => return None,
             Ended::Exited(status) => {
                 if let Err(wrong) = worker.drain(&mut |frame| collector.take(frame), &mut tail) {
                     collector.fail(Cause::Protocol, wrong);
                 }
                 if !collector.is_closed() {
                     let (cause, message) = explain(status, &tail);
-                    collector.fail(cause, message);
+                    let of_valgrind =
+                        self.valgrind.as_ref().and_then(|valgrind| valgrind.diagnosis(worker.id()));
+                    collector.fail(cause, of_valgrind.unwrap_or(message));
                 }
-                Some(collector.finish(tail.into_text()))
             }
-            Ended::Killed => Some(collector.finish(tail.into_text())),
+            Ended::Killed => {}
         }
+        if let Some(valgrind) = &self.valgrind {
+            collector.count(valgrind.counts(worker.id()));
+        }
+        Some(collector.finish(tail.into_text()))
     }
 }
 

@@ -71,7 +71,7 @@ struct Ran {
 
 fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, interrupt_after: usize) -> Ran {
     let cases: Vec<Case> = Case::all_of(&SLEEP).take(rounds.len()).collect();
-    let wishes = Wishes { overrides, target_precision: None };
+    let wishes = Wishes { overrides, ..Wishes::default() };
     let records = plan(&cases, |case| crate::plan::settings(case, &wishes));
     let mut execute = Prepared {
         rounds: rounds.into_iter().map(VecDeque::from).collect(),
@@ -79,7 +79,15 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
         interrupt_after,
     };
     let mut notes = Notes::default();
-    let manner = Manner { mode, seed: 1, probes: None, load: LoadWishes::default(), requests: None };
+    let manner = Manner {
+        mode,
+        seed: 1,
+        probes: None,
+        load: LoadWishes::default(),
+        devices: DeviceWishes::default(),
+        requests: None,
+        artifacts: None,
+    };
     let outcome = run(&cases, records, &manner, &mut execute, None, &mut notes);
     Ran { outcome, asked: execute.asked, notes: notes.0 }
 }

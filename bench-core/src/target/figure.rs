@@ -3,7 +3,7 @@
 use crate::domain::Metric;
 use crate::nearest;
 use crate::probe::OverRounds;
-use crate::record::{self, CaseRecord, HARNESS_BOUND, Percentile, RoundRecord, Time};
+use crate::record::{self, CaseRecord, HARNESS_BOUND, Measure, Percentile, RoundRecord, Time};
 use crate::stats::{self, Interval};
 use crate::target::Setting;
 
@@ -131,6 +131,9 @@ pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<
     };
     match at.is_empty().then(of_case).flatten() {
         Some(figure) => Ok(vec![figure]),
+        None if case.settings.measure == Measure::Instructions => {
+            Err(format!("there is no `{name}` where instructions are counted"))
+        }
         None => Err(absent(&places, &case.observed, name, at)),
     }
 }

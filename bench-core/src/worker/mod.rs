@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::bencher::{Bencher, Leave, Observed};
 use crate::case::Case;
+use crate::counting::{self, Counting};
 use crate::error::Error;
 use crate::probe::ProbeSet;
 use crate::protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
@@ -52,13 +53,14 @@ fn serve(channel: &Channel) -> Result<(), Error> {
                     let schedule = stepped::Stepped::new(channel.clone(), Rc::clone(&sink));
                     measure(&case, &assignment, Box::new(schedule), None)
                 }
+                Mode::Count => count(&case, &assignment),
                 Mode::Sample | Mode::Once => {
                     let sender = channel.clone();
                     let leave: Leave = Box::new(move |outcome| {
-                        sender.send(&closing(outcome))?;
+                        sender.send(&closing(outcome, true))?;
                         std::process::exit(0)
                     });
-                    measure_alone(&case, assignment, &sink, Some(leave))
+                    measure_alone(&case, *assignment, &sink, Some(leave))
                 }
             };
             channel.send(&last)
@@ -68,6 +70,19 @@ fn serve(channel: &Channel) -> Result<(), Error> {
             message: format!("this executable holds no case `{}`", assignment.case),
         }),
     }
+}
+
+/// Has the instructions of a case counted; returns the closing frame.
+fn count(case: &Case, assignment: &Assignment) -> Frame {
+    if !counting::is_under_valgrind() {
+        let message =
+            "mode `count` needs a worker that runs under valgrind, or valgrind is not known on this platform";
+        return Frame::Failed { kind: FailureKind::Error, message: message.to_owned() };
+    }
+    let schedule = Counting::new(assignment.warmup.unwrap_or_default());
+    let last = measure(case, assignment, Box::new(schedule), None);
+    counting::count_nothing();
+    last
 }
 
 /// Measures a case by the worker's own schedule; returns the closing frame.
@@ -80,33 +95,38 @@ pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink, le
 }
 
 fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>, leave: Option<Leave>) -> Frame {
-    let probes = match assignment.mode {
-        Mode::Once => ProbeSet::default(),
+    let mut probes = match assignment.mode {
+        Mode::Once | Mode::Count => ProbeSet::default(),
         Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),
     };
+    let timed = assignment.mode != Mode::Count;
+    probes.prepare(assignment);
     let mut bencher = Bencher::new(assignment.clone(), schedule, probes, leave);
     let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
-    closing(match returned {
-        Err(panic) => {
-            return Frame::Failed {
-                kind: FailureKind::Panic,
-                message: shortened(panic_message(panic.as_ref())),
-            };
-        }
-        Ok(Err(error)) => Err(error),
-        Ok(Ok(())) => bencher.finish(),
-    })
+    closing(
+        match returned {
+            Err(panic) => {
+                return Frame::Failed {
+                    kind: FailureKind::Panic,
+                    message: shortened(panic_message(panic.as_ref())),
+                };
+            }
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(())) => bencher.finish(),
+        },
+        timed,
+    )
 }
 
-/// The last frame of a round that has not panicked.
-fn closing(outcome: Result<Observed, Error>) -> Frame {
+/// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
+fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
-        Ok(Observed { probes, counters, iterations }) => Frame::Finished(Finish {
+        Ok(Observed { probes, queue, counters, iterations }) => Frame::Finished(Finish {
             iterations,
             counters,
-            probes: probes.reports(),
-            clock_resolution_ns: nanoseconds(clock::resolution()),
-            empty_iteration_ns: clock::empty_iteration_ns(),
+            probes: probes.reports().into_iter().chain(queue.report(iterations).filter(|_| timed)).collect(),
+            clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
+            empty_iteration_ns: timed.then(clock::empty_iteration_ns),
         }),
         Err(error) => match error.skip_reason() {
             Some(reason) => Frame::Skipped { reason: shortened(reason.to_owned()) },

@@ -10,10 +10,15 @@ pub(crate) fn fixture_target() -> PathBuf {
 
 /// `cargo <subcommand>` on this workspace, in an environment of its own.
 pub(crate) fn cargo(subcommand: &[&str]) -> Command {
+    cargo_into(&fixture_target(), subcommand)
+}
+
+/// The same with a target folder of its own.
+pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);
-    command.current_dir(root).args(subcommand).arg("--locked").arg("--target-dir").arg(fixture_target());
+    command.current_dir(root).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
     command
 }
 

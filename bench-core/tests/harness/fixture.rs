@@ -20,6 +20,8 @@ pub(crate) enum Bench {
     Misbehaving,
     /// What differs between two copies of it.
     Sides,
+    /// Benchmarks whose instructions are known.
+    Instructions,
     /// No benchmark.
     Empty,
     /// Names a crate without benchmarks.
@@ -30,8 +32,16 @@ pub(crate) enum Bench {
     Unserved,
     /// A main that runs benchmarks from code.
     Programmatic,
+    /// Programs whose allocations are known.
+    AllocationPrograms,
+    /// Benchmarks whose allocations are known.
+    Allocations,
+    /// Benchmarks whose use of memory is known.
+    Probes,
     /// Benchmarks with targets.
     Targets,
+    /// Benchmarks that work on devices.
+    Devices,
 }
 
 impl Bench {
@@ -41,12 +51,17 @@ impl Bench {
             Bench::Second => "second",
             Bench::Misbehaving => "misbehaving",
             Bench::Sides => "sides",
+            Bench::Instructions => "instructions",
             Bench::Empty => "empty",
             Bench::BarrenCrate => "barren_crate",
             Bench::SameId => "same_id",
             Bench::Unserved => "unserved",
             Bench::Programmatic => "programmatic",
+            Bench::AllocationPrograms => "allocation_programs",
+            Bench::Allocations => "allocations",
+            Bench::Probes => "probes",
             Bench::Targets => "targets",
+            Bench::Devices => "devices",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bench_core::Error;
+use bench_core::bencher::counted;
 
 use crate::clock::Clock;
 use crate::domain::{Answer, Response};
@@ -29,7 +30,7 @@ where
     E: Into<Error>,
 {
     let request = marks.begin(called.number);
-    let returned = catch_unwind(AssertUnwindSafe(|| closure(called.input, &request)));
+    let returned = catch_unwind(AssertUnwindSafe(|| counted(|| closure(called.input, &request))));
     let returned_ns = called.clock.now_ns();
     let marks = marks.end();
     let ended = marks.iter().flatten().find(|mark| mark.kind == MarkKind::End).map(|mark| mark.at_ns);

@@ -15,6 +15,8 @@ mod tally;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use bench_core::probe::Growth;
+
 pub(crate) use distribution::Distribution;
 pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
@@ -22,7 +24,6 @@ pub(crate) use tally::{Tally, percentile_name};
 
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;
-use memory::Growth;
 use sample::{Dots, Thinned};
 
 /// Rows that a client collects before it hands them over.

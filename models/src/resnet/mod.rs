@@ -3,5 +3,7 @@
 
 pub mod benchmarks;
 mod network;
+mod onnx;
 
-pub use network::{Depth, INPUT_SIDE, ResNet, UnknownDepth, prepare};
+pub use network::{Depth, INPUT_SIDE, ResNet, UnknownDepth};
+pub use onnx::{onnx, weights};

@@ -1,24 +1,19 @@
-//! The network, and what it wants a photograph to look like.
+//! The network.
 
 use std::fmt;
 
 use candle_core::{Device, Module, Tensor};
-use candle_nn::Func;
+use candle_nn::{Func, VarBuilder};
 use candle_transformers::models::resnet;
 
 use crate::classification::IMAGENET_CLASSES;
-use crate::normalisation::Normalisation;
-use crate::photograph::{Interpolation, Photograph, PhotographError};
 use crate::seeded::Seeded;
 
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
 
-/// The shorter side of a photograph before its middle is cut out, in pixels.
-const SHORT_SIDE: u32 = 256;
-
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
-const SEED: u64 = 0x05e5_0e75;
+pub(super) const SEED: u64 = 0x05e5_0e75;
 
 /// How many layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +56,7 @@ impl ResNet {
     /// # Errors
     /// When the device cannot hold them.
     pub fn load(depth: Depth, device: &Device) -> candle_core::Result<Self> {
-        let weights = Seeded::new(SEED).weights(device);
-        let network = match depth {
-            Depth::Eighteen => resnet::resnet18(IMAGENET_CLASSES, weights)?,
-            Depth::Fifty => resnet::resnet50(IMAGENET_CLASSES, weights)?,
-        };
-        Ok(ResNet { network, depth })
+        Ok(ResNet { network: build(depth, Seeded::new(SEED).weights(device))?, depth })
     }
 
     /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`; the height
@@ -79,21 +69,18 @@ impl ResNet {
     }
 }
 
+/// The layers with these weights, under torchvision's names.
+pub(super) fn build(depth: Depth, weights: VarBuilder<'static>) -> candle_core::Result<Func<'static>> {
+    match depth {
+        Depth::Eighteen => resnet::resnet18(IMAGENET_CLASSES, weights),
+        Depth::Fifty => resnet::resnet50(IMAGENET_CLASSES, weights),
+    }
+}
+
 impl fmt::Debug for ResNet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResNet").field("depth", &self.depth).finish_non_exhaustive()
     }
-}
-
-/// As torchvision prepares a photograph for its classifiers: shorter side to 256 pixels, the middle
-/// 224 × 224, ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
-///
-/// # Errors
-/// When the photograph is empty, or the device cannot hold the tensor.
-pub fn prepare(photograph: &Photograph, device: &Device) -> Result<Tensor, PhotographError> {
-    let cut =
-        photograph.with_short_side(SHORT_SIDE, Interpolation::Bilinear)?.centre_crop(INPUT_SIDE as u32)?;
-    Ok(Normalisation::IMAGENET.apply(&cut, device)?)
 }
 
 #[cfg(test)]
@@ -127,14 +114,5 @@ mod tests {
         assert_eq!(Depth::try_from(50), Ok(Depth::Fifty));
         let error = Depth::try_from(34).expect_err("34 is not offered");
         assert_eq!(error.to_string(), "there is no ResNet-34 here: the depths are 18 and 50");
-    }
-
-    #[test]
-    fn a_photograph_of_any_proportions_becomes_a_square() {
-        for (width, height) in [(80, 60), (60, 80), (30, 30)] {
-            let image = prepare(&Photograph::synthetic(width, height), &Device::Cpu).expect("prepared");
-            assert_eq!(image.dims(), [1, 3, INPUT_SIDE, INPUT_SIDE]);
-        }
-        assert!(prepare(&Photograph::synthetic(0, 4), &Device::Cpu).is_err());
     }
 }

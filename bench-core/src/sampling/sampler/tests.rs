@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
-use crate::protocol::LoadWishes;
+use crate::protocol::{DeviceWishes, LoadWishes};
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 
@@ -47,7 +47,9 @@ fn assignment(slice: Duration) -> Assignment {
         slice_ns: slice.as_nanos() as u64,
         hard_stop: false,
         probes: None,
+        artifacts: None,
         load: LoadWishes::default(),
+        devices: DeviceWishes::default(),
     }
 }
 

@@ -4,8 +4,9 @@ use bench_core::prelude::*;
 use candle_core::Device;
 
 use crate::classification::{self, ClassificationError, Prediction};
+use crate::normalisation;
 use crate::photograph::{self, Photograph};
-use crate::resnet::{self, Depth, ResNet};
+use crate::resnet::{Depth, ResNet};
 
 /// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no
 /// right answer; the answer has to be finite and the same twice for its time to count.
@@ -27,7 +28,7 @@ fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {
 }
 
 fn top_five(model: &ResNet, name: &str, jpeg: &[u8]) -> Result<Vec<Prediction>> {
-    let image = resnet::prepare(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
+    let image = normalisation::as_torchvision(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
     let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
     Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
 }

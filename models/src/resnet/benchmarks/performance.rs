@@ -4,6 +4,7 @@ use bench_core::prelude::*;
 use candle_core::Device;
 
 use crate::classification;
+use crate::engine::{self, Engine, EngineError};
 use crate::resnet::{Depth, INPUT_SIDE, ResNet};
 use crate::seeded::Seeded;
 
@@ -17,4 +18,27 @@ fn forward(b: &mut Bencher, depth: usize, batch: usize) -> Result<()> {
     b.count("images", batch).try_iter(|| model.forward(&images))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(classification::check_finite(&model.forward(&images)?)?)
+}
+
+/// The same network on several engines, with the same weights and images. What an engine says has to be what candle
+/// says, but for rounding, for its time to count.
+///
+/// Each reads the images from a slice and leaves the logits in one. Engines are as they come: tract computes on one
+/// thread, candle and ONNX Runtime on as many as there are cores. `load` is making the weights for candle, and for the
+/// others parsing the file, which is in memory, and optimising the network.
+#[benchmark(
+    args(engine = [Engine::Candle, Engine::Tract, Engine::OnnxRuntime], batch = [1, 8]),
+    ignore(batch = [8]),
+    max_time = "6s"
+)]
+fn engines(b: &mut Bencher, engine: Engine, batch: usize) -> Result<()> {
+    engine.expect_built().map_err(EngineError::or_skip)?;
+    let images = Seeded::new(1).images(batch, INPUT_SIDE, &Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
+    let reference = Engine::Candle.load(Depth::Fifty, batch, &[])?.run(&images)?;
+    let file = engine.model_file(Depth::Fifty, batch)?;
+    let mut network = b.load(|| engine.load(Depth::Fifty, batch, &file)).map_err(EngineError::or_skip)?;
+    drop(file);
+    b.count("images", batch).try_iter(|| network.run(&images))?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(engine::expect_agreement(&reference, &network.run(&images)?)?)
 }

@@ -1,0 +1,32 @@
+//! Why a command could not do what it was asked.
+
+use bench_core::{RunError, UsageError, exit};
+use bench_history::store::StoreError;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Failure::Run(error.into())
+    }
+}
+
+impl Failure {
+    /// 2 for what the person at the keyboard can put right, 1 where something could not be kept.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Run(error) => error.exit_code(),
+            Failure::Store(
+                StoreError::Locked { .. } | StoreError::Full { .. } | StoreError::Database { .. },
+            ) => exit::FAILED,
+            Failure::Store(_) => exit::USAGE,
+        }
+    }
+}

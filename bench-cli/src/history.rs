@@ -1,0 +1,67 @@
+//! The store that a command works on, and the runs that may go into it.
+
+use std::path::{Path, PathBuf};
+
+use bench_core::{Record, RunError, UsageError, record};
+use bench_history::store::{Location, Store, StoreError};
+
+use crate::arguments::Where;
+use crate::failure::Failure;
+
+/// Name of the store in the folder of all runs.
+const FILE: &str = "history.sqlite";
+
+impl Where {
+    /// Where the store is.
+    pub(crate) fn location(&self) -> Result<Location, StoreError> {
+        match &self.store {
+            Some(store) => store.parse(),
+            None => Ok(Location::File(self.output_dir.join(FILE))),
+        }
+    }
+
+    /// Opens the store; makes it where there is none.
+    pub(crate) fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.location()?)?)
+    }
+
+    /// Opens the store to read it: one that is not there was not meant.
+    pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
+        let location = self.location()?;
+        if let Location::File(path) = &location
+            && !path.exists()
+        {
+            let message = format!("there is no store {}: `bench store add` makes it", path.display());
+            return Err(UsageError(message).into());
+        }
+        Ok(Store::open(&location)?)
+    }
+
+    /// The directories of all sealed runs, oldest first; names that only point to a run are passed over.
+    pub(crate) fn run_directories(&self) -> Result<Vec<PathBuf>, RunError> {
+        let io = |source| RunError::Io {
+            action: "list the folder of all runs",
+            path: self.output_dir.clone(),
+            source,
+        };
+        let mut runs = Vec::new();
+        for entry in std::fs::read_dir(&self.output_dir).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            if entry.file_type().map_err(io)?.is_dir() && entry.path().join("run.json").exists() {
+                runs.push(entry.path());
+            }
+        }
+        runs.sort_unstable();
+        Ok(runs)
+    }
+
+    /// The record that a name means.
+    pub(crate) fn record(&self, name: &str) -> Result<Record, RunError> {
+        let path = Path::new(name);
+        if path.exists() {
+            record::open(path)
+        } else {
+            record::open(&record::resolve(&self.output_dir, name)?)
+        }
+    }
+}

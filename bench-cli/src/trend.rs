@@ -1,0 +1,125 @@
+//! `bench trend`.
+
+use bench_core::quantity::{Bytes, Seconds, significant};
+use bench_core::report::{print, printable};
+use bench_core::{RunError, UsageError, exit};
+use bench_history::across::{MachineShift, machine_shifts};
+use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE, Settings};
+use bench_history::trend::{Place, Trend, Turn, trend};
+use serde::Serialize;
+
+use crate::arguments;
+use crate::failure::Failure;
+
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    machine_shifts: &'a [MachineShift],
+    trends: &'a [Trend],
+}
+
+/// Prints where the series changed.
+pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
+    let mut store = arguments.place.open_existing()?;
+    let acceptances = store.acceptances()?;
+    let defaults = Settings::default();
+    let settings = Settings { min_shift: arguments.min_shift.unwrap_or(defaults.min_shift), ..defaults };
+    let every = arguments.metric.iter().any(|metric| metric == "all");
+    // The machine is told by all cases, chosen or not.
+    let mut trends: Vec<Trend> = store
+        .series()?
+        .iter()
+        .filter(|series| every || arguments.metric.contains(&series.key.metric))
+        .map(|series| trend(series, &acceptances, settings))
+        .collect();
+    let shifts = machine_shifts(&mut trends);
+    let chosen = |case: &str| {
+        arguments.filters.is_empty() || arguments.filters.iter().any(|filter| case.contains(filter.as_str()))
+    };
+    trends.retain(|trend| chosen(&trend.key.case));
+    if trends.is_empty() {
+        let message = "no series in the store matches: `bench store list` shows its runs, `bench store export` all \
+                       that it holds";
+        return Err(UsageError(message.to_owned()).into());
+    }
+    if arguments.json {
+        let document = Document { machine_shifts: &shifts, trends: &trends };
+        let text = serde_json::to_string(&document).map_err(|error| RunError::Io {
+            action: "write JSON to",
+            path: "stdout".into(),
+            source: error.into(),
+        })?;
+        print((text + "\n").as_bytes())?;
+    } else {
+        print(render(&shifts, &trends, arguments.all).as_bytes())?;
+    }
+    Ok(exit::OK)
+}
+
+/// The report for people: machines first, then cases; what is steady is counted.
+fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
+    let mut text = String::new();
+    let mut say = |line: &str| text += &(printable(line) + "\n");
+    for shift in shifts {
+        say(&format!(
+            "the machine ({}): {} of {} cases {:+.1} % of {} since {}",
+            shift.line.machine,
+            shift.cases.len(),
+            shift.of,
+            shift.shift * 100.0,
+            shift.line.metric,
+            told(&shift.since)
+        ));
+    }
+    for trend in trends.iter().filter(|trend| all || !trend.changes.is_empty()) {
+        let level = figure(trend.level.median, &trend.unit);
+        let key = &trend.key;
+        say(&format!("{}  {}: {level}, {} runs on {}", key.case, key.metric, trend.runs, key.machine));
+        for turn in &trend.changes {
+            say(&format!("  {}", line(turn, &trend.unit)));
+        }
+    }
+    let steady = trends.iter().filter(|trend| !trend.too_little_history && trend.changes.is_empty()).count();
+    let short = trends.iter().filter(|trend| trend.too_little_history).count();
+    text += &format!("{} series: {steady} without a change", trends.len());
+    if short > 0 {
+        let fewest = MIN_BEFORE + MIN_AFTER;
+        text += &format!(", {short} with too little history (less than {fewest} runs)");
+    }
+    text + "\n"
+}
+
+fn line(turn: &Turn, unit: &str) -> String {
+    let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
+    let way = if turn.worse { "worse" } else { "better" };
+    let how = match turn.kind {
+        Kind::Step => format!("since {}, last before: {}", told(&turn.since), told(&turn.last_before)),
+        Kind::Drift => format!("little by little until {}", told(&turn.since)),
+    };
+    let accepted = turn
+        .accepted
+        .as_ref()
+        .map(|one| format!(" [accepted by {}: {}]", one.author, one.reason))
+        .unwrap_or_default();
+    format!(
+        "{by} ({way}) {how}; {} to {}, found on {} (z = {:.1}){accepted}",
+        figure(turn.before, unit),
+        figure(turn.after, unit),
+        turn.found.timestamp,
+        turn.z
+    )
+}
+
+fn told(place: &Place) -> String {
+    let commit = place.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());
+    let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
+    format!("{} ({}{commit})", place.timestamp, place.run)
+}
+
+fn figure(value: f64, unit: &str) -> String {
+    match unit {
+        "s" => Seconds(value).to_string(),
+        "bytes" if value >= 0.0 => Bytes(value as u64).to_string(),
+        _ => format!("{} {unit}", significant(value)),
+    }
+}

@@ -1,0 +1,145 @@
+//! A store of nights, and what it says of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::harness::runs_in;
+use crate::stage::{Stage, read_json};
+
+/// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
+fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
+    let stage = Stage::new(&["base"]);
+    let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
+    stage.end(&mut stage.command("./base", &measure)).expect_code(0);
+    let run = runs_in(&stage.results()).pop().expect("a run");
+    let record = read_json(&run.join("run.json"));
+    fs::remove_dir_all(&run).expect("removed");
+    for night in 0..count {
+        write_night(&stage, &record, night, factor(night));
+    }
+    stage
+}
+
+fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
+    let mut record = record.clone();
+    let run = format!("night-{night:02}");
+    record["run"] = json!(run);
+    record["timestamp"] = json!(format!("2026-{:02}-{:02}T01:00:00Z", 1 + night / 28, 1 + night % 28));
+    record["environment"]["commit"] = json!(format!("{night:040}"));
+    for case in record["cases"].as_array_mut().expect("cases") {
+        // Some noise, the same in every test: the golden ratio spreads evenly.
+        let noise = 1.0 + 0.01 * ((night as f64 * 0.618_034).fract() - 0.5);
+        let changed = if case["id"] == "unit/spins" { factor } else { 1.0 };
+        case["time"]["median_s"] = json!(0.001 * noise * changed);
+    }
+    let folder = stage.results().join(&run);
+    fs::create_dir_all(&folder).expect("folder");
+    fs::write(folder.join("run.json"), record.to_string()).expect("written");
+}
+
+fn slower_from_night_20(night: usize) -> f64 {
+    if night >= 20 { 1.03 } else { 1.0 }
+}
+
+fn store_file(stage: &Stage) -> PathBuf {
+    stage.results().join("history.sqlite")
+}
+
+fn changes(stage: &Stage) -> Vec<Value> {
+    let ended = stage.bench(&["trend", "--metric=time", "--json"]).expect_code(0);
+    let printed: Value = serde_json::from_str(&ended.stdout).expect("JSON and nothing else");
+    let trends = printed["trends"].as_array().expect("trends");
+    trends.iter().flat_map(|trend| trend["changes"].as_array().expect("changes")).cloned().collect()
+}
+
+#[test]
+fn a_regression_in_thirty_nights_is_told_once_and_can_be_accepted() {
+    let stage = nights(30, slower_from_night_20);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["added 30 runs"]);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["added 0 runs", "30 were there already"]);
+    let found = changes(&stage);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["since"]["run"], "night-20");
+    assert_eq!(found[0]["last_before"]["run"], "night-19");
+    stage.bench(&["trend"]).expect_code(0).expect_said(&[
+        "unit/spins  time",
+        "+3.0 % (worse) since 2026-01-21T01:00:00Z (night-20 at 000000000000",
+    ]);
+    let ended = stage.bench(&["trend", "second"]).expect_code(0);
+    assert!(!ended.stdout.contains("worse"), "{}", ended.stdout);
+    stage.bench(&["accept", "unit/spins", "--reason", " "]).expect_code(2).expect_said(&["--reason"]);
+    stage.bench(&["accept", "unit/nothing", "--reason=x"]).expect_code(2).expect_said(&["unit/nothing"]);
+    let accept = ["accept", "unit/spins", "--reason=exact sums", "--author=me"];
+    stage.bench(&accept).expect_code(0).expect_said(&["since night-20"]);
+    stage.bench(&accept).expect_code(2).expect_said(&["nothing to accept"]);
+    stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
+    stage.bench(&["store", "rebuild"]).expect_code(0).expect_said(&["30 runs from their directories"]);
+    stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
+}
+
+#[test]
+fn a_store_is_listed_shown_exported_pruned() {
+    let stage = nights(3, |_| 1.0);
+    stage.bench(&["store", "list"]).expect_code(2).expect_said(&["no store", "bench store add"]);
+    stage.bench(&["store", "add", "nothing-like-this"]).expect_code(2);
+    assert!(!store_file(&stage).exists(), "a wrong name leaves no store");
+    stage.bench(&["store", "add", "night-00", "benchmark_results/night-01", "night-02"]).expect_code(0);
+    stage.bench(&["store", "list"]).expect_code(0).expect_said(&["night-00", "2026-01-03T01:00:00Z"]);
+    let shown = stage.bench(&["store", "show", "night-01"]).expect_code(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    assert_eq!(shown, read_json(&stage.results().join("night-01/run.json")));
+    stage.bench(&["store", "show", "night-99"]).expect_code(2).expect_said(&["night-99", "bench store list"]);
+    let exported = stage.bench(&["store", "export"]).expect_code(0);
+    let mut reader = csv::Reader::from_reader(exported.stdout.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("CSV");
+    let times = rows.iter().filter(|row| &row[0] == "unit/spins" && &row[1] == "time");
+    assert_eq!(times.map(|row| row[9].to_owned()).collect::<Vec<_>>(), ["night-00", "night-01", "night-02"]);
+    stage.bench(&["trend"]).expect_code(0).expect_said(&["too little history"]);
+    stage.bench(&["trend", "nothing-like-this"]).expect_code(2);
+    stage.bench(&["store", "prune", "--before=yesterday"]).expect_code(2).expect_said(&["2026-01-31"]);
+    stage.bench(&["store", "prune", "--before=2026-01-02"]).expect_code(0).expect_said(&["removed 1 runs"]);
+    stage.bench(&["store", "verify"]).expect_code(0).expect_said(&["2 runs, no damage"]);
+}
+
+#[test]
+fn a_damaged_store_is_told_and_made_anew() {
+    let stage = nights(3, |_| 1.0);
+    stage.bench(&["store", "add"]).expect_code(0);
+    // Only the store still knows this one.
+    fs::remove_dir_all(stage.results().join("night-00")).expect("removed");
+    stage
+        .bench(&["store", "rebuild"])
+        .expect_code(0)
+        .expect_said(&["2 runs from their", "1 more from the old"]);
+    stage.bench(&["store", "list"]).expect_code(0).expect_said(&["night-00"]);
+    fs::write(store_file(&stage), "this is no database, and longer than its header: ".repeat(40))
+        .expect("file");
+    stage.bench(&["trend"]).expect_code(2).expect_said(&["history.sqlite", "bench store rebuild"]);
+    stage.bench(&["store", "rebuild"]).expect_code(0).expect_said(&["2 runs from their", "0 more"]);
+    stage.bench(&["store", "verify"]).expect_code(0).expect_said(&["2 runs, no damage"]);
+}
+
+#[test]
+fn a_run_that_changed_is_refused() {
+    let stage = nights(1, |_| 1.0);
+    stage.bench(&["store", "add"]).expect_code(0);
+    let record = read_json(&stage.results().join("night-00/run.json"));
+    write_night(&stage, &record, 0, 1.5);
+    stage.bench(&["store", "add"]).expect_code(2).expect_said(&["night-00", "other contents"]);
+}
+
+#[test]
+fn where_a_store_may_be_is_said() {
+    let stage = Stage::new(&[]);
+    let ended = stage.bench(&["trend", "--store=mysql://u:secret@h/d"]).expect_code(2);
+    assert!(!ended.said().contains("secret"), "{}", ended.said());
+    ended.expect_said(&["postgres://USER@HOST/DATABASE"]);
+    if cfg!(not(feature = "postgres")) {
+        stage
+            .bench(&["trend", "--store=postgres://h/d"])
+            .expect_code(2)
+            .expect_said(&["--features postgres"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! When allocations are counted, and by whom they were asked for.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
+
+use super::slot;
+use super::tally::Tally;
+
+/// The number of the count that is going on; 0 while nobody counts.
+static EPOCH: AtomicU64 = AtomicU64::new(0);
+
+/// The number of the session whose measured parts are to be counted; 0 where none is.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+
+/// One session at a time; its number.
+static NEWEST: Mutex<u64> = Mutex::new(0);
+
+/// Why allocations cannot be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCounted {
+    /// The global allocator is another one.
+    #[error(
+        "no CountingAllocator is installed: add `#[global_allocator] static A: bench_core::CountingAllocator = \
+         bench_core::CountingAllocator::system();` to the bench target"
+    )]
+    NotInstalled,
+    /// One counting allocator calls another, so each call would count as this many.
+    #[error(
+        "{0} CountingAllocators are installed, one within the other, and each allocation would count {0} times: hand the \
+         outer one the allocator within the inner one"
+    )]
+    Nested(u64),
+    /// Somebody else is counting, and a count is of all threads.
+    #[error("allocations are being counted already: one count at a time, and none within another")]
+    Busy,
+}
+
+/// An allocator has given memory: so many bytes, which have moved the live bytes by `live`.
+#[inline]
+pub(super) fn allocated(bytes: u64, live: i64) {
+    let epoch = EPOCH.load(Relaxed);
+    if epoch != 0 {
+        slot::allocated(epoch, bytes, live);
+    }
+}
+
+/// An allocator takes so many bytes back.
+#[inline]
+pub(super) fn freed(bytes: i64) {
+    let epoch = EPOCH.load(Relaxed);
+    if epoch != 0 {
+        slot::freed(epoch, bytes);
+    }
+}
+
+/// A count, of one stretch or of several.
+pub(crate) struct Session {
+    epoch: u64,
+    /// One at a time.
+    _turn: MutexGuard<'static, u64>,
+}
+
+impl Session {
+    /// Opened with nothing counted; counts whenever [`begin`] has been called, until [`end`] is.
+    ///
+    /// # Errors
+    /// Where the global allocator does not count, or counts each call twice, or somebody is counting.
+    pub(crate) fn open() -> Result<Self, NotCounted> {
+        check()?;
+        Session::try_open().ok_or(NotCounted::Busy)
+    }
+
+    fn try_open() -> Option<Self> {
+        let mut newest = match NEWEST.try_lock() {
+            Ok(newest) => newest,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        *newest += 1;
+        slot::reset();
+        WANTED.store(*newest, Relaxed);
+        Some(Session { epoch: *newest, _turn: newest })
+    }
+
+    /// What was counted.
+    pub(crate) fn finish(self) -> Tally {
+        slot::sum(self.epoch)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Also where what was counted has panicked.
+        EPOCH.store(0, Relaxed);
+        WANTED.store(0, Relaxed);
+    }
+}
+
+/// Counts from here on, if a session is open; else this is one load.
+#[inline(always)]
+pub(crate) fn begin() {
+    let wanted = WANTED.load(Relaxed);
+    if wanted != 0 {
+        EPOCH.store(wanted, Relaxed);
+    }
+}
+
+/// Counts no longer.
+#[inline(always)]
+pub(crate) fn end() {
+    EPOCH.store(0, Relaxed);
+}
+
+/// Calls `run`, and tells what was allocated meanwhile, by it and by all other threads.
+///
+/// The tally is an error where no [`CountingAllocator`](crate::CountingAllocator) is installed, or several are, or where
+/// somebody else is counting.
+pub fn count<T>(run: impl FnOnce() -> T) -> (T, Result<Tally, NotCounted>) {
+    match Session::open() {
+        Ok(session) => {
+            let (output, tally) = within(session, run);
+            (output, Ok(tally))
+        }
+        Err(reason) => (run(), Err(reason)),
+    }
+}
+
+fn within<T>(session: Session, run: impl FnOnce() -> T) -> (T, Tally) {
+    begin();
+    let output = run();
+    end();
+    (output, session.finish())
+}
+
+/// Whether allocations can be counted in this program: an allocation is made, and looked for.
+///
+/// # Errors
+/// Where the global allocator does not count, or counts each call twice.
+pub fn check() -> Result<(), NotCounted> {
+    static KNOWN: OnceLock<Result<(), NotCounted>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return *known;
+    }
+    let mut fewest = u64::MAX;
+    // Other threads may allocate at the same moment, but not each time.
+    for _ in 0..5 {
+        let session = Session::try_open().ok_or(NotCounted::Busy)?;
+        // Hidden, or the compiler would leave the allocation out.
+        fewest = fewest.min(within(session, || black_box(Box::new(black_box(1_u64)))).1.allocations);
+    }
+    *KNOWN.get_or_init(|| match fewest {
+        0 => Err(NotCounted::NotInstalled),
+        1 => Ok(()),
+        times => Err(NotCounted::Nested(times)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_counting_allocator_there_is_no_tally() {
+        let (output, tally) = count(|| 5);
+        assert_eq!(output, 5);
+        let reason = tally.expect_err("none is installed here");
+        assert_eq!(reason, NotCounted::NotInstalled);
+        assert!(
+            reason.to_string().starts_with("no CountingAllocator is installed: add `#[global_allocator]")
+        );
+    }
+}

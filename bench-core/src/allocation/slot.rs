@@ -1,0 +1,202 @@
+//! Where a thread counts: a slot of its own, so that counting needs no atomic instruction that other threads
+//! have to wait for.
+
+use std::cell::Cell;
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use super::Tally;
+
+/// Threads with a slot of their own at one time; those beyond share one.
+const SLOTS: usize = 512;
+
+/// A thread tells the others when its live bytes have moved by this much. Less would be more exact and slower.
+const QUANTUM: i64 = 64 << 10;
+
+/// What one thread has counted, or what all have that share the slot. Slots outlive their threads, and with them what they
+/// hold.
+#[repr(align(64))]
+pub(super) struct Slot {
+    is_owned: AtomicBool,
+    /// What is counted; whatever was counted before is void. Of a slot without an owner of its own it is never that which
+    /// is counted now, so that the owner alone takes the short way.
+    epoch: AtomicU64,
+    allocations: AtomicU64,
+    bytes: AtomicU64,
+    /// Live bytes that the others have not been told of.
+    untold: AtomicI64,
+    /// The most of `untold` since it was told last.
+    most_untold: AtomicI64,
+}
+
+static EXCLUSIVE: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
+/// Of threads that have not counted yet.
+static UNCLAIMED: Slot = Slot::new();
+/// Of threads that are ending, and of those beyond [`SLOTS`].
+static SHARED: Slot = Slot::new();
+/// What [`SHARED`] counts.
+static SHARED_EPOCH: AtomicU64 = AtomicU64::new(0);
+
+/// Live bytes of all threads, as far as they have told, and the most of them, beyond those at the beginning.
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    // Neither has anything to initialise or to drop: reading it never allocates, whenever in a thread's life.
+    static OWN: Cell<&'static Slot> = const { Cell::new(&UNCLAIMED) };
+    /// Gives the thread's slot back when the thread ends. That an allocator may have such a value is promised by the
+    /// documentation of `GlobalAlloc` since Rust 1.93.
+    static LEASE: Lease = const { Lease };
+}
+
+struct Lease;
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // What other thread-locals allocate or free after this counts as everybody's.
+        OWN.replace(&SHARED).give_back();
+    }
+}
+
+/// An allocation of so many bytes, which has moved the live bytes by `live`.
+#[inline]
+pub(super) fn allocated(epoch: u64, bytes: u64, live: i64) {
+    let slot = OWN.get();
+    if slot.epoch.load(Relaxed) == epoch {
+        slot.allocations.store(slot.allocations.load(Relaxed).wrapping_add(1), Relaxed);
+        slot.bytes.store(slot.bytes.load(Relaxed).wrapping_add(bytes), Relaxed);
+        slot.moved(live);
+    } else {
+        slot.elsewhere(epoch, 1, bytes, live);
+    }
+}
+
+/// So many bytes are free again.
+#[inline]
+pub(super) fn freed(epoch: u64, bytes: i64) {
+    let slot = OWN.get();
+    if slot.epoch.load(Relaxed) == epoch {
+        slot.moved(-bytes);
+    } else {
+        slot.elsewhere(epoch, 0, 0, -bytes);
+    }
+}
+
+impl Slot {
+    const fn new() -> Self {
+        Slot {
+            is_owned: AtomicBool::new(false),
+            epoch: AtomicU64::new(0),
+            allocations: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            untold: AtomicI64::new(0),
+            most_untold: AtomicI64::new(0),
+        }
+    }
+
+    /// The calling thread's own slot has changed its live bytes. It alone writes here: a load and a store lose nothing,
+    /// and cost less than an atomic addition.
+    #[inline]
+    fn moved(&self, live: i64) {
+        let untold = self.untold.load(Relaxed).wrapping_add(live);
+        self.untold.store(untold, Relaxed);
+        if untold > self.most_untold.load(Relaxed) {
+            self.most_untold.store(untold, Relaxed);
+        }
+        if !(-QUANTUM..QUANTUM).contains(&untold) {
+            self.tell(untold);
+        }
+    }
+
+    #[cold]
+    fn tell(&self, untold: i64) {
+        let before = LIVE.fetch_add(untold, Relaxed);
+        PEAK.fetch_max(before.wrapping_add(self.most_untold.load(Relaxed)), Relaxed);
+        self.untold.store(0, Relaxed);
+        self.most_untold.store(0, Relaxed);
+    }
+
+    /// The long way: the calling thread's first call in this epoch, or the slot is not its own.
+    #[cold]
+    fn elsewhere(&'static self, epoch: u64, allocations: u64, bytes: u64, live: i64) {
+        let slot = if std::ptr::eq(self, &UNCLAIMED) { Slot::claim() } else { self };
+        if !std::ptr::eq(slot, &SHARED) {
+            if slot.epoch.load(Relaxed) < epoch {
+                slot.clear();
+                slot.epoch.store(epoch, Relaxed);
+            }
+            // A call of an epoch that has ended meanwhile is late, and takes nothing from the next one.
+            if slot.epoch.load(Relaxed) == epoch {
+                slot.allocations.store(slot.allocations.load(Relaxed).wrapping_add(allocations), Relaxed);
+                slot.bytes.store(slot.bytes.load(Relaxed).wrapping_add(bytes), Relaxed);
+                slot.moved(live);
+            }
+            return;
+        }
+        let before = SHARED_EPOCH.fetch_max(epoch, Relaxed);
+        if before < epoch {
+            // One alone of those that share it.
+            slot.clear();
+        }
+        if before <= epoch {
+            slot.allocations.fetch_add(allocations, Relaxed);
+            slot.bytes.fetch_add(bytes, Relaxed);
+            PEAK.fetch_max(LIVE.fetch_add(live, Relaxed).wrapping_add(live), Relaxed);
+        }
+    }
+
+    fn clear(&self) {
+        self.allocations.store(0, Relaxed);
+        self.bytes.store(0, Relaxed);
+        self.untold.store(0, Relaxed);
+        self.most_untold.store(0, Relaxed);
+    }
+
+    fn claim() -> &'static Slot {
+        let free = EXCLUSIVE
+            .iter()
+            .find(|slot| slot.is_owned.compare_exchange(false, true, Acquire, Relaxed).is_ok());
+        let Some(slot) = free else {
+            OWN.set(&SHARED);
+            return &SHARED;
+        };
+        // Before the lease: registering it may allocate.
+        OWN.set(slot);
+        if LEASE.try_with(|_| ()).is_err() {
+            // The thread is ending, and nobody will give the slot back.
+            OWN.set(&SHARED);
+            slot.give_back();
+            return &SHARED;
+        }
+        slot
+    }
+
+    /// The next owner goes on where this one has stopped, so it must see all of it.
+    fn give_back(&self) {
+        self.is_owned.store(false, Release);
+    }
+}
+
+/// Forgets what the threads have told each other.
+pub(super) fn reset() {
+    LIVE.store(0, Relaxed);
+    PEAK.store(0, Relaxed);
+}
+
+/// What all threads have counted in `epoch`, those that have ended included.
+pub(super) fn sum(epoch: u64) -> Tally {
+    let mut tally = Tally::default();
+    let mut live = LIVE.load(Relaxed);
+    let exclusive = EXCLUSIVE.iter().filter(|slot| slot.epoch.load(Relaxed) == epoch);
+    let shared = (SHARED_EPOCH.load(Relaxed) == epoch).then_some(&SHARED);
+    for slot in exclusive.chain(shared) {
+        tally.allocations += slot.allocations.load(Relaxed);
+        tally.bytes += slot.bytes.load(Relaxed);
+        // The most that each may have had, though not all at one moment.
+        live = live.wrapping_add(slot.most_untold.load(Relaxed));
+    }
+    tally.peak_live_bytes = live.max(PEAK.load(Relaxed)).max(0).unsigned_abs();
+    tally
+}

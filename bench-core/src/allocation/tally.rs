@@ -1,0 +1,14 @@
+//! What was allocated.
+
+/// What was allocated while somebody counted, on all threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that allocate: `alloc`, `alloc_zeroed`, and `realloc`. What has no size is never asked for.
+    pub allocations: u64,
+    /// Bytes that were asked for; of a `realloc`, those that it adds.
+    pub bytes: u64,
+    /// The most bytes that were allocated and not yet freed, beyond those at the beginning. Exact where one thread
+    /// allocates; where several do at once, each may shift it by up to 64 KiB, and a `realloc` that moves holds both of
+    /// its blocks for a moment, of which the larger counts.
+    pub peak_live_bytes: u64,
+}

@@ -1,0 +1,52 @@
+//! What is counted apart.
+
+use std::ffi::CStr;
+
+use crate::sampling::Phase;
+
+/// What the instructions between two marks belong to; its label stands in valgrind's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Part {
+    /// The first iteration of the process.
+    FirstCall,
+    /// Iterations that count for nothing.
+    WarmUp,
+    /// The iteration that is counted.
+    Iteration,
+    /// The harness around an iteration, without any.
+    Empty,
+}
+
+impl Part {
+    const ALL: [Part; 4] = [Part::FirstCall, Part::WarmUp, Part::Iteration, Part::Empty];
+
+    /// What a batch counts.
+    pub(crate) fn of(phase: Phase) -> Self {
+        match phase {
+            Phase::FirstCall => Part::FirstCall,
+            Phase::WarmUp => Part::WarmUp,
+            Phase::Sample => Part::Iteration,
+        }
+    }
+
+    /// The text that goes with a dump.
+    pub(super) fn label(self) -> &'static CStr {
+        match self {
+            Part::FirstCall => c"first_call",
+            Part::WarmUp => c"warm_up",
+            Part::Iteration => c"iteration",
+            Part::Empty => c"empty",
+        }
+    }
+
+    /// The part with this label.
+    pub(super) fn labelled(label: &str) -> Option<Self> {
+        Part::ALL.into_iter().find(|part| part.label().to_bytes() == label.as_bytes())
+    }
+
+    /// The part that was stored as a number.
+    pub(super) fn numbered(number: u8) -> Option<Self> {
+        Part::ALL.into_iter().find(|part| *part as u8 == number)
+    }
+}

@@ -1,0 +1,61 @@
+//! Where what is measured begins and ends.
+
+use std::time::{Duration, Instant};
+
+use super::marks;
+use crate::allocation;
+
+/// Takes the time, or marks what valgrind counts; and between start and stop allocations count, in an iteration of which
+/// they are to be counted.
+///
+/// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
+/// code that is timed.
+pub(crate) struct Stopwatch {
+    /// None where instructions are counted.
+    start: Option<Instant>,
+}
+
+impl Stopwatch {
+    /// What is measured begins. The questions whether to count come before the clock is read.
+    #[inline(always)]
+    pub(crate) fn start() -> Self {
+        allocation::begin();
+        if marks::are_wanted() {
+            marks::begin();
+            Stopwatch { start: None }
+        } else {
+            Stopwatch { start: Some(Instant::now()) }
+        }
+    }
+
+    /// What is measured has ended: the time since the start, and none where instructions were counted.
+    #[inline(always)]
+    pub(crate) fn stop(self) -> Duration {
+        let elapsed = match self.start {
+            Some(start) => start.elapsed(),
+            None => {
+                marks::end();
+                Duration::ZERO
+            }
+        };
+        allocation::end();
+        elapsed
+    }
+}
+
+/// Calls `run`; where instructions or allocations are counted, those of this call are what one iteration counts. For those who
+/// measure in a way of their own ([`Serve`](crate::bencher::Serve)), around what a person would call the work.
+#[inline(always)]
+pub fn counted<T>(run: impl FnOnce() -> T) -> T {
+    let is_wanted = marks::are_wanted();
+    allocation::begin();
+    if is_wanted {
+        marks::begin();
+    }
+    let output = run();
+    if is_wanted {
+        marks::end();
+    }
+    allocation::end();
+    output
+}

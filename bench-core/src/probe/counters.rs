@@ -1,0 +1,201 @@
+//! What the processors count of an iteration.
+
+use std::fs;
+use std::io;
+
+use crate::probe::perf::{Counter, Event};
+use crate::probe::{Observation, Probe, ProbeFactory, Reading};
+
+inventory::submit! { ProbeFactory::new("counters", || Box::new(Counters::default())) }
+
+/// What is counted, and how it is called.
+const EVENTS: [(&str, Event); 4] = [
+    ("hardware_instructions", Event::INSTRUCTIONS),
+    ("cycles", Event::CYCLES),
+    ("cache_misses", Event::CACHE_MISSES),
+    ("branch_misses", Event::BRANCH_MISSES),
+];
+
+/// Each thread takes a descriptor an event, and a process may have 1024 of them as a rule.
+const MOST_THREADS: usize = 64;
+
+/// Hardware counters of all threads, of the program alone and not of the kernel, from the first sample to the last, with
+/// what a benchmark prepares in between. Nothing is read meanwhile.
+#[derive(Default)]
+struct Counters {
+    events: Vec<Counted>,
+}
+
+/// An event that the machine counts.
+struct Counted {
+    metric: &'static str,
+    /// Of each thread that there was at the beginning; threads that these start count with them.
+    threads: Vec<Counter>,
+    /// When the last level ended.
+    before: f64,
+}
+
+impl Counted {
+    /// Not a number where a thread's counter cannot be read, or has never had its turn.
+    fn now(&self) -> f64 {
+        self.threads.iter().map(|counter| counter.read().unwrap_or(f64::NAN)).sum()
+    }
+}
+
+impl Probe for Counters {
+    fn name(&self) -> &'static str {
+        "counters"
+    }
+
+    fn begin(&mut self) -> Result<(), String> {
+        let threads = threads();
+        if threads.len() > MOST_THREADS {
+            return Err(format!(
+                "there are {} threads, and at most {MOST_THREADS} are counted",
+                threads.len()
+            ));
+        }
+        let mut refused = None;
+        for (metric, event) in EVENTS {
+            match threads.iter().map(|thread| Counter::open(event, *thread)).collect::<io::Result<_>>() {
+                Ok(threads) => self.events.push(Counted { metric, threads, before: 0.0 }),
+                // Some processors lack one of the events.
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        match refused {
+            Some(error) if self.events.is_empty() => Err(refusal(&error, paranoia())),
+            _ => Ok(()),
+        }
+    }
+
+    fn level(&mut self, requests: u64) -> Vec<Reading> {
+        let since = |counted: &mut Counted| {
+            let now = counted.now();
+            let count = now - std::mem::replace(&mut counted.before, now);
+            (counted.metric, count)
+        };
+        readings(&self.events.iter_mut().map(since).collect::<Vec<_>>(), requests)
+    }
+
+    fn end(&mut self, iterations: u64) -> Result<Observation, String> {
+        let all: Vec<_> = self.events.iter().map(|counted| (counted.metric, counted.now())).collect();
+        self.events.clear();
+        Ok(readings(&all, iterations).into())
+    }
+}
+
+/// Counts per iteration or request, and what follows from them.
+fn readings(counts: &[(&str, f64)], done: u64) -> Vec<Reading> {
+    if done == 0 {
+        return Vec::new();
+    }
+    let mut readings: Vec<Reading> = counts
+        .iter()
+        .map(|(metric, count)| Reading::new(metric, "1/iteration", count / done as f64))
+        .collect();
+    let count = |wanted: &str| counts.iter().find(|(metric, _)| *metric == wanted).map(|(_, count)| *count);
+    if let (Some(instructions), Some(cycles)) = (count("hardware_instructions"), count("cycles")) {
+        readings.push(Reading::new("instructions_per_cycle", "1", instructions / cycles).higher_is_better());
+    }
+    readings
+}
+
+/// The threads of this process; just the calling one, which has the number 0, where `/proc` does not tell.
+fn threads() -> Vec<i32> {
+    let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    if threads.is_empty() { vec![0] } else { threads }
+}
+
+/// Who may count what: `/proc/sys/kernel/perf_event_paranoid`, where 2 lets everybody count their own program.
+fn paranoia() -> Option<i32> {
+    fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
+}
+
+/// Why perf_event_open(2) has refused, and what to do about it.
+fn refusal(error: &io::Error, paranoia: Option<i32>) -> String {
+    match (error.raw_os_error(), paranoia) {
+        (Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP), _) => {
+            "no hardware counters on this machine; a virtual machine has them where its host hands them on (`perf list hw`)"
+                .to_owned()
+        }
+        (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(
+            "hardware counters are not open to this user (perf_event_paranoid is {level}): sudo sysctl \
+             kernel.perf_event_paranoid=2"
+        ),
+        (Some(libc::EACCES | libc::EPERM), _) => {
+            "hardware counters are not open to this process: a container or sandbox forbids perf_event_open, so allow it in \
+             the seccomp profile or give it CAP_PERFMON"
+                .to_owned()
+        }
+        (Some(libc::EMFILE | libc::ENFILE), _) => {
+            "no descriptors are left for hardware counters: ulimit -n 4096".to_owned()
+        }
+        (Some(libc::ENOSYS), _) => "this kernel was built without perf events".to_owned(),
+        _ => format!("hardware counters cannot be opened: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let reason = |errno, paranoia| refusal(&io::Error::from_raw_os_error(errno), paranoia);
+        for errno in [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV] {
+            assert!(reason(errno, Some(2)).starts_with("no hardware counters on this machine"));
+        }
+        let paranoid = reason(libc::EACCES, Some(4));
+        assert!(
+            paranoid.contains("is 4") && paranoid.ends_with("sysctl kernel.perf_event_paranoid=2"),
+            "{paranoid}"
+        );
+        for paranoia in [Some(2), Some(-1), None] {
+            assert!(reason(libc::EPERM, paranoia).contains("seccomp"));
+        }
+        assert!(reason(libc::ENOSYS, None).contains("built without"));
+        assert!(reason(libc::EMFILE, None).contains("ulimit"));
+        assert!(reason(libc::EIO, None).starts_with("hardware counters cannot be opened: "));
+    }
+
+    #[test]
+    fn counts_are_per_iteration_and_a_ratio_follows() {
+        let all = readings(&[("hardware_instructions", 600.0), ("cycles", 300.0)], 10);
+        let told: Vec<(&str, f64)> =
+            all.iter().map(|reading| (reading.metric.as_str(), reading.value)).collect();
+        assert_eq!(
+            told,
+            [("hardware_instructions", 60.0), ("cycles", 30.0), ("instructions_per_cycle", 2.0)]
+        );
+        assert_eq!(readings(&[("cycles", 300.0)], 10).len(), 1);
+        assert!(readings(&[("cycles", 300.0)], 0).is_empty());
+    }
+
+    #[test]
+    fn every_thread_is_found() {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || stopped.recv());
+        assert!(threads().len() >= 2);
+        drop(stop);
+        assert!(other.join().is_ok());
+    }
+
+    /// On a machine that has them: an iteration of a million additions takes more than as many instructions.
+    #[test]
+    fn a_loop_is_counted_where_there_are_counters() {
+        let mut probe = Counters::default();
+        if let Err(reason) = probe.begin() {
+            return eprintln!("skipped: {reason}");
+        }
+        for round in [1, 2] {
+            assert!((0..1_000_000_u64).map(std::hint::black_box).sum::<u64>() > round);
+        }
+        let level = probe.level(2);
+        let all = probe.end(2).expect("seen").readings;
+        for seen in [&level[0], &all[0]] {
+            assert!(seen.metric == "hardware_instructions" && seen.value > 1e6, "{seen:?}");
+        }
+    }
+}

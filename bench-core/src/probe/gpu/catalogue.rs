@@ -1,0 +1,69 @@
+//! The GPUs of a machine.
+
+use nvml_wrapper::{Device, Nvml};
+
+use super::library::reason;
+
+/// A GPU that NVML knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) uuid: String,
+    pub(super) name: String,
+    /// UUIDs of its instances, where it is in MIG mode.
+    pub(super) instances: Vec<String>,
+}
+
+/// A GPU, or an instance of one, by their numbers in the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) gpu: usize,
+    pub(super) instance: Option<usize>,
+}
+
+/// All GPUs, in NVML's order. One that does not answer has no name, and keeps its number.
+///
+/// # Errors
+/// Why NVML does not tell.
+pub(super) fn list(nvml: &Nvml) -> Result<Vec<Known>, String> {
+    let count = nvml.device_count().map_err(|error| reason(&error))?;
+    let known = (0..count).map(|index| match nvml.device_by_index(index) {
+        Ok(device) => Known {
+            uuid: device.uuid().unwrap_or_default(),
+            name: device.name().unwrap_or_default(),
+            instances: instances(&device).filter_map(|instance| instance.uuid().ok()).collect(),
+        },
+        Err(error) => Known { uuid: String::new(), name: reason(&error), instances: Vec::new() },
+    });
+    Ok(known.collect())
+}
+
+/// The instances of a GPU in MIG mode. Most of the places for them are empty.
+pub(super) fn instances<'nvml>(device: &Device<'nvml>) -> impl Iterator<Item = Device<'nvml>> {
+    let most = device.mig_device_count().unwrap_or(0);
+    (0..most).filter_map(|index| device.mig_device_by_index(index).ok())
+}
+
+/// Every GPU and instance with its UUID.
+pub(super) fn places(known: &[Known]) -> impl Iterator<Item = (Place, &str)> {
+    known.iter().enumerate().flat_map(|(gpu, device)| {
+        let instances = device.instances.iter().enumerate();
+        std::iter::once((Place { gpu, instance: None }, device.uuid.as_str())).chain(
+            instances.map(move |(number, uuid)| (Place { gpu, instance: Some(number) }, uuid.as_str())),
+        )
+    })
+}
+
+/// In words, for who has asked for something else.
+pub(super) fn describe(known: &[Known]) -> String {
+    if known.is_empty() {
+        return "there is none at all".to_owned();
+    }
+    let each = known.iter().enumerate().map(|(index, device)| {
+        let instances = match device.instances.as_slice() {
+            [] => String::new(),
+            some => format!(", with {}", some.join(", ")),
+        };
+        format!("{index} is {} ({}){instances}", device.uuid, device.name)
+    });
+    each.collect::<Vec<_>>().join(", ")
+}

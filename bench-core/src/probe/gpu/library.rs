@@ -1,0 +1,65 @@
+//! NVML itself: loaded when it is needed, under the usual name or that in `BENCH_NVML`.
+
+use std::ffi::OsString;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+
+/// Names another library than the driver's own: a path, or a name that the loader looks for.
+pub(super) const LIBRARY_VARIABLE: &str = "BENCH_NVML";
+
+/// What the driver installs is the first; a container or a development machine may hold just the second.
+const NAMES: [&str; 2] = ["libnvidia-ml.so.1", "libnvidia-ml.so"];
+
+/// Loads NVML.
+///
+/// # Errors
+/// Why there is none, in words for a person.
+pub(super) fn load() -> Result<Nvml, String> {
+    let names: Vec<OsString> = match std::env::var_os(LIBRARY_VARIABLE) {
+        Some(name) => vec![name],
+        None => NAMES.map(OsString::from).into(),
+    };
+    let mut missing = String::new();
+    for name in &names {
+        match Nvml::builder().lib_path(name).init() {
+            Ok(nvml) => return Ok(nvml),
+            Err(NvmlError::LibloadingError(error)) => {
+                missing = format!("no NVIDIA driver: {}", first_sentence(&error.to_string()));
+            }
+            Err(error) => return Err(reason(&error)),
+        }
+    }
+    Err(missing)
+}
+
+/// The loader says the name of the library and then what is wrong with it.
+fn first_sentence(text: &str) -> &str {
+    text.lines().next().unwrap_or(text)
+}
+
+/// What NVML's answer means for who sits before the machine.
+pub(super) fn reason(error: &NvmlError) -> String {
+    match error {
+        NvmlError::DriverNotLoaded => "the NVIDIA driver is not loaded".to_owned(),
+        NvmlError::LibRmVersionMismatch => {
+            "the NVIDIA driver and its library are of different versions: reboot, or reload the kernel module \
+             after the update"
+                .to_owned()
+        }
+        NvmlError::NoPermission => {
+            "no permission to use the NVIDIA driver: check the access to /dev/nvidia*".to_owned()
+        }
+        NvmlError::GpuLost => "the GPU is lost: it fell off the bus".to_owned(),
+        NvmlError::ResetRequired => "the GPU must be reset before it can be used again".to_owned(),
+        NvmlError::FailedToLoadSymbol(error) => {
+            format!("the library is not NVML, or of a driver that is too old: {}", first_sentence(error))
+        }
+        other => format!("NVML: {other}"),
+    }
+}
+
+/// Whether a device that answers so will answer nothing more.
+pub(super) fn is_lost(error: &NvmlError) -> bool {
+    matches!(error, NvmlError::GpuLost | NvmlError::ResetRequired | NvmlError::Uninitialized)
+}

@@ -1,0 +1,246 @@
+//! One GPU, or MIG instance, as it is read again and again.
+
+use std::time::{Duration, Instant};
+
+use nvml_wrapper::bitmasks::device::ThrottleReasons;
+use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
+use nvml_wrapper::enums::device::SampleValue;
+use nvml_wrapper::enums::gpm::GpmMetricId;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::gpm::{GpmSample, gpm_metrics_get};
+use nvml_wrapper::structs::device::FieldId;
+use nvml_wrapper::sys_exports::field_id;
+use nvml_wrapper::{Device, Nvml};
+
+use super::catalogue::{Known, Place, instances};
+use super::instance::gpu_instance;
+use super::library::{is_lost, reason};
+use super::tick::{Quantity, THROTTLED, Tick};
+
+/// What moves slowly is read this rarely. Every call takes the driver's lock, which the benchmark's own kernel launches
+/// wait for.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Fields that are read in one call.
+const FIELDS: [u32; 4] = [
+    field_id::NVML_FI_DEV_POWER_AVERAGE,
+    field_id::NVML_FI_DEV_POWER_INSTANT,
+    field_id::NVML_FI_DEV_PCIE_COUNT_TX_BYTES,
+    field_id::NVML_FI_DEV_PCIE_COUNT_RX_BYTES,
+];
+
+/// Metrics of GPM that are followed, in per cent.
+const GPM: [(GpmMetricId, Quantity); 4] = [
+    (GpmMetricId::SmUtil, Quantity::SmActivity),
+    (GpmMetricId::SmOccupancy, Quantity::SmOccupancy),
+    (GpmMetricId::AnyTensorUtil, Quantity::TensorActivity),
+    (GpmMetricId::DramBwUtil, Quantity::DramActivity),
+];
+
+/// What a device may not have. It is asked for that once.
+#[derive(Clone, Copy)]
+enum Ask {
+    Utilisation,
+    Memory,
+    SmClock,
+    MemoryClock,
+    PowerUsage,
+    Fields,
+    Energy,
+    Throttle,
+    Temperature,
+    PowerLimit,
+    Gpm,
+}
+
+/// A device that is read.
+pub(super) struct Meter<'nvml> {
+    nvml: &'nvml Nvml,
+    pub(super) place: Place,
+    /// What memory is read of: the GPU, or the instance.
+    device: Device<'nvml>,
+    /// What clocks and temperature are read of: the GPU.
+    gpu: Device<'nvml>,
+    /// The number of the instance, if it is one.
+    instance: Option<u32>,
+    /// A bit for each [`Ask`] that the device has answered with "not supported".
+    without: u32,
+    slow: Option<Slow>,
+    gpm: Option<GpmSample<'nvml>>,
+    pcie: Option<(f64, [Option<u64>; 2])>,
+}
+
+/// What moves slowly, as it was last read.
+struct Slow {
+    at: Instant,
+    temperature: Option<f64>,
+    memory_clock: Option<f64>,
+    power_limit_w: Option<f64>,
+}
+
+impl<'nvml> Meter<'nvml> {
+    /// The device at `place` of the catalogue.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub(super) fn new(nvml: &'nvml Nvml, known: &[Known], place: Place) -> Result<Self, String> {
+        let told = |error: NvmlError| format!("GPU {}: {}", place.gpu, reason(&error));
+        let index = u32::try_from(place.gpu).unwrap_or(u32::MAX);
+        let gpu = nvml.device_by_index(index).map_err(told)?;
+        let Some(number) = place.instance else {
+            let device = nvml.device_by_index(index).map_err(told)?;
+            return Ok(Meter::of(nvml, place, device, gpu, None));
+        };
+        let gone = || format!("GPU {}: its instance {number} is gone", place.gpu);
+        let uuid = known[place.gpu].instances.get(number).cloned().ok_or_else(gone)?;
+        let device =
+            instances(&gpu).find(|instance| instance.uuid().is_ok_and(|own| own == uuid)).ok_or_else(gone)?;
+        let id = gpu_instance(&device);
+        Ok(Meter::of(nvml, place, device, gpu, id))
+    }
+
+    fn of(
+        nvml: &'nvml Nvml,
+        place: Place,
+        device: Device<'nvml>,
+        gpu: Device<'nvml>,
+        instance: Option<u32>,
+    ) -> Self {
+        Meter { nvml, place, device, gpu, instance, without: 0, slow: None, gpm: None, pcie: None }
+    }
+
+    /// Memory that is in use now, by whomever, in bytes.
+    pub(super) fn memory_used(&mut self) -> Result<Option<f64>, NvmlError> {
+        self.ask(Ask::Memory, |meter| meter.device.memory_info().map(|memory| memory.used as f64))
+    }
+
+    /// Reads everything, what belongs to a moment first. Power, energy and utilisation are the whole GPU's, so that an
+    /// instance has none of its own.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub(super) fn tick(&mut self, time_s: f64) -> Result<Tick, NvmlError> {
+        let mut tick = Tick::at(time_s);
+        if self.place.instance.is_none() {
+            let joules = |meter: &mut Self| meter.gpu.total_energy_consumption().map(|mj| mj as f64 / 1e3);
+            tick.energy_j = self.ask(Ask::Energy, joules)?;
+            self.fields(&mut tick)?;
+            if tick.get(Quantity::Power).is_none() {
+                let watts = |meter: &mut Self| meter.gpu.power_usage().map(|mw| f64::from(mw) / 1e3);
+                let power = self.ask(Ask::PowerUsage, watts)?;
+                tick.set(Quantity::Power, power);
+            }
+            let busy =
+                |meter: &mut Self| meter.gpu.utilization_rates().map(|rates| f64::from(rates.gpu) / 100.0);
+            let utilisation = self.ask(Ask::Utilisation, busy)?;
+            tick.set(Quantity::Utilisation, utilisation);
+        }
+        let memory = self.memory_used()?;
+        tick.set(Quantity::MemoryUsed, memory);
+        let sm = self.ask(Ask::SmClock, |meter| meter.gpu.clock_info(Clock::SM).map(f64::from))?;
+        tick.set(Quantity::SmClock, sm);
+        tick.throttle = self.ask(Ask::Throttle, |meter| meter.gpu.current_throttle_reasons())?;
+        let is_throttled = |reasons: ThrottleReasons| f64::from(u8::from(reasons.intersects(THROTTLED)));
+        tick.set(Quantity::Throttled, tick.throttle.map(is_throttled));
+        self.gpm(&mut tick)?;
+        self.slow(&mut tick)?;
+        Ok(tick)
+    }
+
+    /// Power, and what went over the bus since the last tick.
+    fn fields(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
+        let wanted = FIELDS.map(FieldId);
+        let Some(read) = self.ask(Ask::Fields, |meter| meter.gpu.field_values_for(&wanted))? else {
+            return Ok(());
+        };
+        let number = |position: usize| {
+            let sample = read.get(position)?.as_ref().ok()?;
+            match sample.value.as_ref().ok()? {
+                SampleValue::U32(value) => Some(u64::from(*value)),
+                SampleValue::U64(value) => Some(*value),
+                SampleValue::I64(value) => u64::try_from(*value).ok(),
+                SampleValue::F64(_) => None,
+            }
+        };
+        tick.set(Quantity::Power, number(0).map(|mw| mw as f64 / 1e3));
+        tick.set(Quantity::PowerInstant, number(1).map(|mw| mw as f64 / 1e3));
+        let now = [number(2), number(3)];
+        if let Some((time_s, before)) = self.pcie.replace((tick.time_s, now)) {
+            let rate = |direction: usize| {
+                // A counter that has wrapped says nothing of this interval.
+                let bytes = now[direction]?.checked_sub(before[direction]?)?;
+                Some(bytes as f64 / (tick.time_s - time_s)).filter(|rate| rate.is_finite())
+            };
+            let (sent, received) = (rate(0), rate(1));
+            tick.set(Quantity::PcieSent, sent);
+            tick.set(Quantity::PcieReceived, received);
+        }
+        Ok(())
+    }
+
+    /// Activity since the last tick, where the device counts it (Hopper and newer).
+    fn gpm(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
+        let is_first = self.gpm.is_none();
+        let sample = self.ask(Ask::Gpm, |meter| {
+            if is_first && !meter.gpu.gpm_support()? {
+                return Err(NvmlError::NotSupported);
+            }
+            match meter.instance {
+                Some(instance) => meter.gpu.gpm_mig_sample(instance),
+                None if meter.place.instance.is_some() => Err(NvmlError::NotSupported),
+                None => meter.gpu.gpm_sample(),
+            }
+        })?;
+        let Some(sample) = sample else { return Ok(()) };
+        if let Some(before) = &self.gpm
+            && let Ok(metrics) = gpm_metrics_get(self.nvml, before, &sample, &GPM.map(|(metric, _)| metric))
+        {
+            for ((_, quantity), metric) in GPM.iter().zip(metrics) {
+                tick.set(*quantity, metric.ok().map(|metric| metric.value / 100.0));
+            }
+        }
+        self.gpm = Some(sample);
+        Ok(())
+    }
+
+    fn slow(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
+        if self.slow.as_ref().is_none_or(|slow| slow.at.elapsed() >= SLOW) {
+            let celsius = |meter: &mut Self| meter.gpu.temperature(TemperatureSensor::Gpu).map(f64::from);
+            let clock = |meter: &mut Self| meter.gpu.clock_info(Clock::Memory).map(f64::from);
+            let limit = |meter: &mut Self| meter.gpu.enforced_power_limit().map(|mw| f64::from(mw) / 1e3);
+            self.slow = Some(Slow {
+                temperature: self.ask(Ask::Temperature, celsius)?,
+                memory_clock: self.ask(Ask::MemoryClock, clock)?,
+                power_limit_w: self.ask(Ask::PowerLimit, limit)?,
+                at: Instant::now(),
+            });
+        }
+        if let Some(slow) = &self.slow {
+            tick.set(Quantity::Temperature, slow.temperature);
+            tick.set(Quantity::MemoryClock, slow.memory_clock);
+            tick.power_limit_w = slow.power_limit_w;
+        }
+        Ok(())
+    }
+
+    /// What the device answers; none where it has no answer. What it does not support is not asked for again.
+    fn ask<T>(
+        &mut self,
+        ask: Ask,
+        read: impl FnOnce(&mut Self) -> Result<T, NvmlError>,
+    ) -> Result<Option<T>, NvmlError> {
+        let bit = 1 << ask as u32;
+        if self.without & bit != 0 {
+            return Ok(None);
+        }
+        match read(self) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_lost(&error) => Err(error),
+            Err(NvmlError::NotSupported | NvmlError::FailedToLoadSymbol(_) | NvmlError::FunctionNotFound) => {
+                self.without |= bit;
+                Ok(None)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+}

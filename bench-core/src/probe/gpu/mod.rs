@@ -1,0 +1,15 @@
+//! What NVIDIA GPUs do while a case runs, through NVML. NVML is asked by a thread of its own, which the benchmark's
+//! thread never waits for without a bound: a call that hangs is a gap in the series, and no more.
+
+mod bottleneck;
+mod catalogue;
+mod choice;
+mod course;
+mod instance;
+mod library;
+mod meter;
+mod observe;
+mod sampler;
+mod tick;
+
+pub(crate) use choice::check;

@@ -1,0 +1,125 @@
+//! Resident memory while iterations or requests follow each other: does it grow with them?
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use crate::stats::{self, Interval};
+use crate::sys;
+
+/// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
+const EVERY_NS: u64 = 5_000_000;
+
+/// Looks that are kept; when there are more, every other one goes.
+const MOST: usize = 256;
+
+/// Growth of less than this in all, in bytes, cannot be told from what the allocator keeps.
+const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
+
+/// Fewer looks than this tell nothing of growth.
+const FEWEST: usize = 20;
+
+/// Resident memory of this process, in bytes: the second field of `/proc/self/statm` (proc(5)) in pages,
+/// read through a descriptor that stays open.
+pub fn resident_bytes() -> Option<u64> {
+    thread_local! {
+        static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
+    }
+    STATM.with_borrow_mut(|file| {
+        if file.is_none() {
+            *file = File::open("/proc/self/statm").ok();
+        }
+        let mut text = [0; 128];
+        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
+        let pages: u64 =
+            std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * sys::page_bytes())
+    })
+}
+
+/// Most resident memory of this process since the measured part began, in bytes: `VmHWM` of `/proc/self/status`
+/// (proc(5)), which opens a file and so costs some ten microseconds.
+pub fn peak_resident_bytes() -> Option<u64> {
+    sys::high_water_mark().ok().map(|peak| peak.0)
+}
+
+/// Looks at resident memory, and how many iterations or requests had been done by then.
+#[derive(Debug)]
+pub struct Growth {
+    next_ns: u64,
+    every_ns: u64,
+    looks: Vec<(f64, f64)>,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Growth { next_ns: 0, every_ns: EVERY_NS, looks: Vec::new() }
+    }
+}
+
+impl Growth {
+    /// Whether it is time for another look, `now_ns` nanoseconds after the beginning.
+    pub fn wants(&self, now_ns: u64) -> bool {
+        now_ns >= self.next_ns
+    }
+
+    /// A look, when `done` iterations or requests had been done: bytes of resident memory, if they are known.
+    pub fn note(&mut self, done: u64, resident: Option<u64>) {
+        self.next_ns = self.next_ns.saturating_add(self.every_ns);
+        let Some(bytes) = resident else { return };
+        if self.looks.len() == MOST {
+            let mut keep = false;
+            self.looks.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.every_ns *= 2;
+        }
+        self.looks.push((done as f64, bytes as f64));
+    }
+
+    /// Bytes per iteration or request, with the 95 % interval; `None` where there are too few looks, or where what it
+    /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
+    pub fn slope(&self) -> Option<(f64, Interval)> {
+        // What the first of them bring up is no leak: caches fill, pools grow.
+        let settled = &self.looks[self.looks.len() / 5..];
+        if settled.len() < FEWEST {
+            return None;
+        }
+        let (done, bytes): (Vec<f64>, Vec<f64>) = settled.iter().copied().unzip();
+        let grown = bytes.last().zip(bytes.first()).map_or(0.0, |(last, first)| (last - first).abs());
+        if grown < LEAST {
+            return None;
+        }
+        stats::least_squares_slope(&done, &bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leak_has_a_slope_and_a_plateau_has_none() {
+        let slope = |bytes: fn(u64) -> u64| -> Option<(f64, Interval)> {
+            let mut growth = Growth::default();
+            for k in 0..1000 {
+                if growth.wants(k * EVERY_NS) {
+                    growth.note(k, Some(bytes(k)));
+                }
+            }
+            growth.slope()
+        };
+        let (leak, interval) = slope(|k| 1_000_000 + 16_384 * k + k % 3 * 512).expect("a leak");
+        assert!((leak - 16_384.0).abs() < 10.0 && interval.low > 16_000.0, "{leak} {interval:?}");
+        assert_eq!(slope(|k| 1_000_000 + k.min(50) * 4096 + k * 7919 % 13 * 4096), None);
+    }
+
+    #[test]
+    fn memory_is_read() {
+        let before = resident_bytes().expect("/proc");
+        let block = std::hint::black_box(vec![1u8; 32 << 20]);
+        assert!(resident_bytes().expect("/proc") >= before + (16 << 20));
+        drop(block);
+    }
+}

@@ -1,0 +1,189 @@
+//! Memory of the worker over the samples.
+
+use std::time::{Duration, Instant};
+
+use crate::probe::{Growth, Observation, Probe, ProbeFactory, Reading, process_tree, resident_bytes};
+use crate::quantity::{Bytes, nanoseconds};
+use crate::quietness::GroupMemory;
+use crate::stats::Interval;
+use crate::sys;
+
+inventory::submit! { ProbeFactory::new("memory", || Box::new(Memory::new())) }
+
+/// Reading the files of all processes may take one part in this many of the time.
+const SHARE: u32 = 200;
+
+/// Of the control group's limit, what may be in use before it is said.
+const TIGHT: f64 = 0.9;
+
+/// Resident memory, and what lies around it.
+///
+/// The peak is `VmHWM`, reset just before the first sample by writing `5` to `/proc/self/clear_refs` (proc(5)). Not
+/// `ru_maxrss`, which a child inherits from its parent: a trivial child of a 500 MB parent reports 514 MB. What is
+/// resident when samples begin (weights) counts, as it must.
+struct Memory {
+    began: Instant,
+    before: Option<Start>,
+    samples: u64,
+    growth: Growth,
+    /// The highest that was read before the mark was last reset.
+    peak: u64,
+    /// The most that the process and its descendants had at one look, if there were any.
+    tree: Option<u64>,
+    next_tree: Duration,
+}
+
+struct Start {
+    resident: u64,
+    major_faults: u64,
+}
+
+impl Memory {
+    fn new() -> Self {
+        Memory {
+            began: Instant::now(),
+            before: None,
+            samples: 0,
+            growth: Growth::default(),
+            peak: 0,
+            tree: None,
+            next_tree: Duration::ZERO,
+        }
+    }
+
+    /// Looks at the descendants, but not again soon where that takes long.
+    fn look_at_tree(&mut self, own: u64) {
+        let now = self.began.elapsed();
+        if now < self.next_tree {
+            return;
+        }
+        if let Some(others) = process_tree::resident_bytes() {
+            self.tree = self.tree.max(Some(own + others));
+        }
+        let after = self.began.elapsed();
+        self.next_tree = after + (after - now) * SHARE;
+    }
+
+    /// The peak since the mark was reset.
+    fn raise_peak(&mut self) -> Result<u64, String> {
+        let peak = sys::high_water_mark().map_err(|error| unreadable("/proc/self/status", &error))?.0;
+        self.peak = self.peak.max(peak);
+        Ok(peak)
+    }
+}
+
+impl Probe for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn begin(&mut self) -> Result<(), String> {
+        let used = sys::usage().map_err(|error| format!("getrusage: {error}"))?;
+        reset_peak()?;
+        let resident = resident_bytes().ok_or("/proc/self/statm cannot be read")?;
+        self.before = Some(Start { resident, major_faults: used.major_faults });
+        self.began = Instant::now();
+        Ok(())
+    }
+
+    fn sample(&mut self) {
+        self.samples += 1;
+        let now_ns = nanoseconds(self.began.elapsed());
+        if self.growth.wants(now_ns) {
+            let resident = resident_bytes();
+            self.growth.note(self.samples, resident);
+            self.look_at_tree(resident.unwrap_or_default());
+        }
+    }
+
+    fn level(&mut self, _requests: u64) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        // What cannot be read now was read when the round began: it is missing, and the round goes on.
+        if let Ok(peak) = self.raise_peak()
+            && reset_peak().is_ok()
+        {
+            readings.push(Reading::new("peak_memory", "bytes", peak as f64).max());
+        }
+        if let Some(resident) = resident_bytes() {
+            self.look_at_tree(resident);
+            readings.push(Reading::new("memory_after", "bytes", resident as f64));
+        }
+        readings
+    }
+
+    fn end(&mut self, iterations: u64) -> Result<Observation, String> {
+        let after = resident_bytes().ok_or("/proc/self/statm cannot be read")?;
+        self.raise_peak()?;
+        // The last look is always taken.
+        self.next_tree = Duration::ZERO;
+        self.look_at_tree(after);
+        let Some(before) = &self.before else { return Ok(Observation::default()) };
+        let used = sys::usage().map_err(|error| format!("getrusage: {error}"))?;
+        let faults = used.major_faults.saturating_sub(before.major_faults);
+        let bytes = |metric, value: u64| Reading::new(metric, "bytes", value as f64);
+        let mut seen = Observation::from(vec![
+            bytes("peak_memory", self.peak).max(),
+            bytes("memory_before", before.resident),
+            bytes("memory_after", after),
+            Reading::new("major_faults", "1", faults as f64).max(),
+        ]);
+        if self.samples > 0
+            && let Some((slope, interval)) = self.growth.slope()
+        {
+            // Looks count samples, all of which hold as many iterations.
+            let per_iteration = self.samples as f64 / iterations.max(1) as f64;
+            let Interval { low, high } = interval;
+            let interval = Interval { low: low * per_iteration, high: high * per_iteration };
+            if interval.low > 0.0 {
+                let total = Bytes(after.saturating_sub(before.resident));
+                seen.notes.push(format!(
+                    "resident memory grows with every iteration ({total} over {iterations} of them): a leak, or a cache that \
+                     is never full"
+                ));
+            }
+            let growth = Reading::new("memory_growth", "bytes/iteration", slope * per_iteration);
+            seen.readings.push(growth.with_interval(Some(interval)));
+        }
+        if let Some(tree) = self.tree {
+            seen.readings.push(bytes("peak_memory_tree", tree.max(self.peak)).max());
+        }
+        if let Some(GroupMemory { used, limit }) = GroupMemory::own() {
+            seen.readings.push(bytes("group_memory", used).max());
+            if let Some(limit) = limit {
+                seen.readings.push(bytes("group_memory_limit", limit));
+                if used as f64 > TIGHT * limit as f64 {
+                    seen.notes.push(format!(
+                        "the control group uses {} of the {} that it may: the kernel drops pages of files to make room, which \
+                         are read again",
+                        Bytes(used),
+                        Bytes(limit)
+                    ));
+                }
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Lets `VmHWM` begin anew at what is resident now.
+fn reset_peak() -> Result<(), String> {
+    std::fs::write("/proc/self/clear_refs", "5").map_err(|error| unreadable("/proc/self/clear_refs", &error))
+}
+
+/// Why a file of `/proc` is of no use.
+fn unreadable(path: &str, error: &std::io::Error) -> String {
+    if !std::path::Path::new("/proc/self").exists() {
+        return "/proc is not mounted, where memory is read: mount -t proc proc /proc".to_owned();
+    }
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("there is no {path}: this kernel or sandbox does not keep it")
+        }
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            format!(
+                "{path} is not open to this process ({error}): /proc is restricted by the container or sandbox"
+            )
+        }
+        _ => format!("{path}: {error}"),
+    }
+}

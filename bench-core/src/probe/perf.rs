@@ -1,0 +1,152 @@
+//! Counters that the kernel keeps of a thread: perf_event_open(2).
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::FromRawFd;
+
+/// What is counted: a type of event and its number, from `linux/perf_event.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    kind: u32,
+    number: u64,
+}
+
+impl Event {
+    pub(super) const CYCLES: Event = Event { kind: 0, number: 0 };
+    pub(super) const INSTRUCTIONS: Event = Event { kind: 0, number: 1 };
+    pub(super) const CACHE_MISSES: Event = Event { kind: 0, number: 3 };
+    pub(super) const BRANCH_MISSES: Event = Event { kind: 0, number: 5 };
+}
+
+/// The first version of `perf_event_attr`, which every kernel knows.
+#[repr(C)]
+#[derive(Default)]
+struct Attributes {
+    kind: u32,
+    size: u32,
+    config: u64,
+    sample_period: u64,
+    sample_type: u64,
+    read_format: u64,
+    flags: u64,
+    wakeup_events: u32,
+    breakpoint_type: u32,
+    breakpoint_address: u64,
+}
+
+/// `inherit`: threads and processes that are started later count as well.
+const INHERIT: u64 = 1 << 1;
+/// `exclude_kernel` and `exclude_hv`: counting the program alone needs no privilege.
+const PROGRAM_ALONE: u64 = 1 << 5 | 1 << 6;
+/// `PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING`.
+const WITH_TIMES: u64 = 1 << 0 | 1 << 1;
+/// `PERF_FLAG_FD_CLOEXEC`.
+const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
+
+/// A counter of one thread and of those that it starts.
+#[derive(Debug)]
+pub(super) struct Counter(File);
+
+impl Counter {
+    /// Counts from now on.
+    ///
+    /// # Errors
+    /// The kernel's.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open(event: Event, thread: i32) -> io::Result<Self> {
+        let attributes = Attributes {
+            kind: event.kind,
+            size: size_of::<Attributes>() as u32,
+            config: event.number,
+            read_format: WITH_TIMES,
+            flags: INHERIT | PROGRAM_ALONE,
+            ..Attributes::default()
+        };
+        const ANY_PROCESSOR: libc::c_int = -1;
+        const NO_GROUP: libc::c_int = -1;
+        // SAFETY: the pointer is to a live value whose length stands in it, and the kernel only reads it.
+        let descriptor = unsafe {
+            libc::syscall(
+                libc::SYS_perf_event_open,
+                &raw const attributes,
+                thread,
+                ANY_PROCESSOR,
+                NO_GROUP,
+                CLOSE_ON_EXEC,
+            )
+        };
+        match i32::try_from(descriptor) {
+            // SAFETY: the kernel has just made this descriptor for us.
+            Ok(descriptor) if descriptor >= 0 => Ok(Counter(unsafe { File::from_raw_fd(descriptor) })),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// There are none here.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn open(_event: Event, _thread: i32) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// What was counted so far.
+    pub(super) fn read(&self) -> io::Result<f64> {
+        let mut bytes = [0; 24];
+        (&self.0).read_exact(&mut bytes)?;
+        let number = |at: usize| {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(&bytes[at..at + 8]);
+            u64::from_ne_bytes(eight) as f64
+        };
+        Ok(scaled(number(0), number(8), number(16)))
+    }
+}
+
+/// A processor has few counters, and where more are asked for they take turns: what one has seen in the time in which it
+/// was running stands for all of the time (perf_event_open(2), *Reading results*). Not a number where it never ran.
+fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
+    if enabled == 0.0 { 0.0 } else { value * enabled / running }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// Nanoseconds on a processor: the kernel counts those itself, where a machine has no counters.
+    const TASK_CLOCK: Event = Event { kind: 1, number: 1 };
+
+    fn spin() {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(20) {}
+    }
+
+    #[test]
+    fn counters_that_took_turns_are_scaled() {
+        assert_eq!(scaled(50.0, 200.0, 100.0), 100.0);
+        assert_eq!(scaled(0.0, 0.0, 0.0), 0.0, "a thread that slept");
+        assert!(!scaled(0.0, 100.0, 0.0).is_finite(), "a counter that never had its turn");
+    }
+
+    #[test]
+    fn threads_that_are_started_later_are_counted() {
+        let counter = match Counter::open(TASK_CLOCK, 0) {
+            Ok(counter) => counter,
+            Err(error) => return eprintln!("skipped: {error}"),
+        };
+        let before = counter.read().expect("read");
+        std::thread::spawn(spin).join().expect("ended");
+        let after = counter.read().expect("read");
+        // A machine under load may give it a fraction of the time.
+        assert!(after - before > 100_000.0, "{before} {after}");
+    }
+
+    #[test]
+    fn an_event_that_does_not_exist_is_an_error() {
+        let error = Counter::open(Event { kind: 1, number: 10_000 }, 0).expect_err("no such event");
+        assert!(error.raw_os_error().is_some(), "{error:?}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Memory that the control group has, and may have.
+
+use super::cgroup::{self, Group, Version};
+use super::machine::Machine;
+
+/// No machine has so much: what the first hierarchy writes where there is no limit.
+const UNLIMITED: u64 = 1 << 60;
+
+/// Memory of a control group, which counts pages of files that its processes have read or written, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GroupMemory {
+    /// Bytes in use.
+    pub(crate) used: u64,
+    /// Bytes that it may use, if they are limited.
+    pub(crate) limit: Option<u64>,
+}
+
+impl GroupMemory {
+    /// Of the group around this process that has the least left; of its own, if none is limited. `None` where there is
+    /// no group whose use can be seen.
+    pub(crate) fn own() -> Option<Self> {
+        GroupMemory::of(&Machine::this())
+    }
+
+    fn of(machine: &Machine) -> Option<Self> {
+        let Group { version, folders } = cgroup::own(machine, "memory").ok()??;
+        let (used, limit) = match version {
+            Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes"),
+            Version::Two => ("memory.current", "memory.max"),
+        };
+        // The root of the second hierarchy has no such files, and `max` is no number.
+        let groups: Vec<GroupMemory> = folders
+            .iter()
+            .filter_map(|folder| {
+                let used = machine.number(&format!("{folder}/{used}")).ok()?;
+                let limit = machine.number(&format!("{folder}/{limit}")).ok();
+                Some(GroupMemory { used, limit: limit.filter(|limit| *limit < UNLIMITED) })
+            })
+            .collect();
+        let limited =
+            groups.iter().filter_map(|group| Some((group.limit?.saturating_sub(group.used), group)));
+        limited.min_by_key(|(left, _)| *left).map(|(_, group)| group).or(groups.first()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quietness::machine::tests::MadeUp;
+
+    fn group(files: &[(&str, &str)]) -> Option<GroupMemory> {
+        GroupMemory::of(&MadeUp::new(files).machine)
+    }
+
+    #[test]
+    fn the_second_hierarchy_tells_of_the_group_with_the_least_left() {
+        let mut files = vec![
+            ("/proc/self/cgroup", "0::/slice/job\n"),
+            ("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("/sys/fs/cgroup/slice/job/memory.current", "1000\n"),
+            ("/sys/fs/cgroup/slice/job/memory.max", "max\n"),
+            ("/sys/fs/cgroup/slice/memory.current", "5000\n"),
+            ("/sys/fs/cgroup/slice/memory.max", "max\n"),
+        ];
+        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: None }));
+        files[5].1 = "6000\n";
+        assert_eq!(group(&files), Some(GroupMemory { used: 5000, limit: Some(6000) }));
+        files[3].1 = "1500\n";
+        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: Some(1500) }));
+    }
+
+    #[test]
+    fn the_first_hierarchy_has_files_of_its_own_and_a_number_for_no_limit() {
+        let mut files = vec![
+            ("/proc/self/cgroup", "5:cpu:/other\n4:memory:/job\n0::/\n"),
+            ("/proc/self/mountinfo", "32 31 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"),
+            ("/sys/fs/cgroup/memory/job/memory.usage_in_bytes", "1000\n"),
+            ("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "9223372036854771712\n"),
+        ];
+        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: None }));
+        files[3].1 = "4096\n";
+        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: Some(4096) }));
+    }
+
+    #[test]
+    fn without_a_group_there_is_nothing_to_tell() {
+        assert_eq!(group(&[]), None);
+        let two = "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        assert_eq!(group(&[("/proc/self/cgroup", "0::/\n"), ("/proc/self/mountinfo", two)]), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Instructions and memory accesses of an iteration, and what the rounds of a case say of them together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Better, Metric};
+use crate::record::RoundRecord;
+use crate::stats::Interval;
+
+/// Events of callgrind's simulation, by its own names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Events {
+    /// Instructions.
+    pub(crate) ir: u64,
+    /// Reads of data.
+    pub(crate) dr: u64,
+    /// Writes of data.
+    pub(crate) dw: u64,
+    /// Instructions that were not in the first-level cache.
+    pub(crate) i1mr: u64,
+    /// Reads of data that was not in the first-level cache.
+    pub(crate) d1mr: u64,
+    /// Writes of data that was not in the first-level cache.
+    pub(crate) d1mw: u64,
+    /// Instructions that were not in the last-level cache.
+    pub(crate) ilmr: u64,
+    /// Reads of data that was not in the last-level cache.
+    pub(crate) dlmr: u64,
+    /// Writes of data that was not in the last-level cache.
+    pub(crate) dlmw: u64,
+}
+
+/// What an iteration counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Instructions of all threads.
+    pub instructions: u64,
+    /// Accesses to memory, instructions among them, that the simulated first-level caches serve.
+    pub l1_hits: u64,
+    /// Accesses that the simulated last-level cache serves.
+    pub ll_hits: u64,
+    /// Accesses that memory serves.
+    pub ram_hits: u64,
+    /// Instructions + 10 × misses of the first level + 100 × misses of the last level: the *cycle estimation* of
+    /// KCachegrind, a rule of thumb of its author. It knows nothing of what a processor does at once.
+    pub estimated_cycles: u64,
+}
+
+impl Counts {
+    /// The counts that follow from `events` less those of the harness.
+    pub(crate) fn of(events: &Events, harness: &Events) -> Self {
+        // Never below zero: what the harness counts around nothing may be an instruction more than around something.
+        let less = |of: fn(&Events) -> u64| of(events).saturating_sub(of(harness));
+        let accesses = less(|events| events.ir + events.dr + events.dw);
+        let l1_misses = less(|events| events.i1mr + events.d1mr + events.d1mw);
+        let ll_misses = less(|events| events.ilmr + events.dlmr + events.dlmw);
+        let instructions = less(|events| events.ir);
+        Counts {
+            instructions,
+            l1_hits: accesses.saturating_sub(l1_misses),
+            ll_hits: l1_misses.saturating_sub(ll_misses),
+            ram_hits: ll_misses,
+            estimated_cycles: instructions + 10 * l1_misses + 100 * ll_misses,
+        }
+    }
+}
+
+/// What one worker has counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundCounts {
+    /// One iteration, after the first call and the warm-up.
+    pub iteration: Counts,
+    /// The first iteration of the process.
+    pub first_call: Counts,
+    /// Instructions of the harness around an iteration, already subtracted from both: those around an empty closure.
+    pub subtracted_instructions: u64,
+    /// Version of valgrind: `3.19.0`.
+    pub valgrind: String,
+    /// Its options that decide what is counted.
+    pub options: String,
+}
+
+/// What the rounds of a case have counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseCounts {
+    /// One iteration: the round with the median number of instructions, the lower of two.
+    pub iteration: Counts,
+    /// The first iteration of the process, of the same round.
+    pub first_call: Counts,
+    /// Fewest instructions of a round.
+    pub least_instructions: u64,
+    /// Most instructions of a round.
+    pub most_instructions: u64,
+    /// Rounds that have counted.
+    pub rounds: usize,
+}
+
+impl CaseCounts {
+    /// The figures of `rounds` together; `None` where nothing was counted.
+    pub fn of(rounds: &[RoundRecord]) -> Option<Self> {
+        let mut counted: Vec<&RoundCounts> =
+            rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
+        counted.sort_by_key(|round| round.iteration.instructions);
+        let median = *counted.get(counted.len().checked_sub(1)? / 2)?;
+        Some(CaseCounts {
+            iteration: median.iteration,
+            first_call: median.first_call,
+            least_instructions: counted.first()?.iteration.instructions,
+            most_instructions: counted.last()?.iteration.instructions,
+            rounds: counted.len(),
+        })
+    }
+
+    /// How far the rounds lie apart, as a share of the least; 0 where the count repeats exactly.
+    pub fn spread(&self) -> f64 {
+        (self.most_instructions - self.least_instructions) as f64 / self.least_instructions.max(1) as f64
+    }
+
+    /// The figures as metrics, for targets.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        let seen = Interval { low: self.least_instructions as f64, high: self.most_instructions as f64 };
+        vec![
+            Metric::new("instructions", "instructions", self.iteration.instructions as f64, Better::Lower)
+                .with_interval(Some(seen)),
+            Metric::new("estimated cycles", "cycles", self.iteration.estimated_cycles as f64, Better::Lower),
+        ]
+    }
+
+    /// What should be known before the counts are relied on.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        if self.rounds == 1 {
+            return Some("one round only: whether its count repeats is unknown".to_owned());
+        }
+        let spread = self.spread() * 100.0;
+        (spread > 0.0).then(|| {
+            let share = if spread < 0.001 { "less than 0.001".to_owned() } else { format!("{spread:.3}") };
+            format!(
+                "differs by {share} % between {} rounds: hashing, addresses, time or threads enter",
+                self.rounds
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(instructions: &[u64]) -> Vec<RoundRecord> {
+        let counts = |instructions| RoundCounts {
+            iteration: Counts { instructions, ..Counts::default() },
+            ..RoundCounts::default()
+        };
+        instructions
+            .iter()
+            .map(|count| RoundRecord { counts: Some(counts(*count)), ..RoundRecord::default() })
+            .collect()
+    }
+
+    #[test]
+    fn every_access_is_served_by_one_level() {
+        let events =
+            Events { ir: 1000, dr: 300, dw: 200, i1mr: 5, d1mr: 20, d1mw: 10, ilmr: 1, dlmr: 2, dlmw: 3 };
+        let counts = Counts::of(&events, &Events::default());
+        assert_eq!(counts.l1_hits + counts.ll_hits + counts.ram_hits, 1500);
+        assert_eq!((counts.l1_hits, counts.ll_hits, counts.ram_hits), (1465, 29, 6));
+        assert_eq!(counts.estimated_cycles, 1000 + 10 * 35 + 100 * 6);
+        let harness = Events { ir: 10, dr: 2, dw: 3, ..Events::default() };
+        let less = Counts::of(&events, &harness);
+        assert_eq!((less.instructions, less.l1_hits, less.ram_hits), (990, 1450, 6));
+        assert_eq!(Counts::of(&harness, &events), Counts::default());
+    }
+
+    #[test]
+    fn rounds_that_agree_leave_no_doubt() {
+        let of = |instructions: &[u64]| CaseCounts::of(&rounds(instructions));
+        assert_eq!(of(&[]), None);
+        let same = of(&[100_000, 100_000]).expect("counts");
+        assert_eq!((same.iteration.instructions, same.spread(), same.doubt()), (100_000, 0.0, None));
+        let two = of(&[100_003, 100_000]).expect("counts");
+        assert_eq!(two.iteration.instructions, 100_000);
+        assert_eq!((two.least_instructions, two.most_instructions), (100_000, 100_003));
+        assert!(two.doubt().expect("a doubt").starts_with("differs by 0.003 % between 2 rounds"));
+        assert!(
+            of(&[1_000_000_001, 1_000_000_000])
+                .expect("counts")
+                .doubt()
+                .expect("one")
+                .contains("less than 0.001 %")
+        );
+        assert_eq!(of(&[3, 1, 2]).expect("counts").iteration.instructions, 2);
+        assert!(of(&[7]).expect("counts").doubt().expect("a doubt").contains("one round only"));
+    }
+}

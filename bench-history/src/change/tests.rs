@@ -1,0 +1,200 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Seeded randomness (SplitMix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Random(seed)
+    }
+
+    pub(crate) fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Standard normal, by Box and Muller.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    pub(crate) fn autocorrelated(&mut self, correlation: f64, n: usize) -> Vec<f64> {
+        let mut state = self.normal();
+        (0..n)
+            .map(|_| {
+                state = correlation * state + (1.0 - correlation * correlation).sqrt() * self.normal();
+                state
+            })
+            .collect()
+    }
+}
+
+/// Runs around 100 with a spread of 1, and what is `added` to each.
+fn series(seed: u64, n: usize, added: impl Fn(usize) -> f64) -> Vec<f64> {
+    let mut random = Random::seeded(seed);
+    (0..n).map(|i| 100.0 + random.normal() + added(i)).collect()
+}
+
+fn found(values: &[f64]) -> Vec<Change> {
+    changes(values, Settings::default())
+}
+
+#[test]
+fn a_step_is_found_once_and_where_it_is() {
+    for seed in 0..20 {
+        let values = series(seed, 200, |i| if i >= 100 { 3.0 } else { 0.0 });
+        let changes = relocate(&values, &found(&values));
+        assert_eq!(changes.len(), 1, "{seed}: {changes:?}");
+        let change = changes[0];
+        assert!(change.at.abs_diff(100) <= 1 && change.found < 110, "{seed}: {change:?}");
+        assert_eq!(change.kind, Kind::Step);
+        assert!((change.shift() - 0.03).abs() < 0.007, "{change:?}");
+        let segments = segments(&values, &changes);
+        assert_eq!((segments[0].from, segments[1].to, segments[0].to), (0, 200, segments[1].from));
+        assert!(segments[1].interval.is_some_and(|i| i.low <= segments[1].median && i.high < 104.0));
+    }
+}
+
+#[test]
+fn a_step_is_found_at_the_edges() {
+    // As soon as there is a baseline, and as late as it has lasted long enough.
+    let early = series(2, 60, |i| if i >= 15 { 20.0 } else { 0.0 });
+    assert_eq!(relocate(&early, &found(&early)).iter().map(|change| change.at).collect::<Vec<_>>(), [15]);
+    let late = series(2, 100, |i| if i >= 95 { 20.0 } else { 0.0 });
+    assert_eq!(relocate(&late, &found(&late)).iter().map(|change| change.at).collect::<Vec<_>>(), [95]);
+    let later = series(2, 100, |i| if i >= 98 { 20.0 } else { 0.0 });
+    assert_eq!(found(&later), []);
+}
+
+#[test]
+fn a_spike_is_no_change() {
+    for height in [5.0, 1e3, 1e9] {
+        for length in 1..=2 {
+            let values = series(5, 300, |i| if (100..100 + length).contains(&i) { height } else { 0.0 });
+            assert_eq!(found(&values), [], "{height} for {length}");
+        }
+    }
+}
+
+/// Ten per cent in 100 runs, from run `start` on, for noise of this spread in per cent.
+fn drifting(seed: u64, spread: f64, start: f64) -> Vec<Change> {
+    let noise = series(seed, 140, |_| 0.0);
+    let values: Vec<f64> = noise
+        .iter()
+        .enumerate()
+        .map(|(i, value)| 100.0 + spread * (value - 100.0) + (i as f64 - start).clamp(0.0, 100.0) / 10.0)
+        .collect();
+    found(&values)
+}
+
+#[test]
+fn drift_is_found() {
+    for (seed, spread) in [(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0)] {
+        let changes = drifting(seed, spread, 40.0);
+        assert!(changes.iter().any(|change| change.at > 40 && change.shift() > 0.0), "{spread}: {changes:?}");
+    }
+    let changes = drifting(5, 2.0, 0.0);
+    assert_eq!(changes[0].kind, Kind::Drift, "{changes:?}");
+}
+
+#[test]
+fn a_baseline_that_moves_along_does_not_hide_what_creeps() {
+    // A tenth of the spread in twenty runs: no two neighbouring stretches differ visibly.
+    let values = series(8, 700, |i| i as f64 / 200.0);
+    let changes = found(&values);
+    assert!(!changes.is_empty(), "{changes:?}");
+}
+
+#[test]
+fn small_shifts_are_of_no_interest() {
+    let tiny: Vec<f64> = (0..100).map(|i| if i < 50 { 1000.0 } else { 1004.0 }).collect();
+    assert_eq!(found(&tiny), []);
+    let small: Vec<f64> = tiny.iter().map(|value| if *value > 1000.0 { 1005.0 } else { 1000.0 }).collect();
+    assert_eq!(found(&small).iter().map(|change| change.at).collect::<Vec<_>>(), [50]);
+}
+
+#[test]
+fn nothing_is_said_of_too_little_or_of_nothing() {
+    assert_eq!(found(&[]), []);
+    assert_eq!(found(&[1.0, 2.0]), []);
+    assert_eq!(found(&[0.0; 500]), []);
+    assert_eq!(found(&[f64::NAN; 500]), []);
+    let from_zero: Vec<f64> = (0..100).map(|i| if i < 50 { 0.0 } else { 2.0 }).collect();
+    assert_eq!(found(&from_zero)[0].shift(), f64::INFINITY);
+}
+
+#[test]
+fn missing_figures_are_passed_over_but_counted() {
+    let mut values = series(1, 120, |i| if i >= 60 { 10.0 } else { 0.0 });
+    for i in (0..60).step_by(7) {
+        values[i] = f64::NAN;
+    }
+    values[60] = f64::INFINITY;
+    let changes = relocate(&values, &found(&values));
+    assert_eq!(changes.iter().map(|change| change.at).collect::<Vec<_>>(), [61]);
+}
+
+#[test]
+fn after_a_restart_the_new_level_is_the_old_one() {
+    let values = series(1, 120, |i| if i >= 60 { 10.0 } else { 0.0 });
+    let mut detector = Detector::new(Settings::default());
+    for (i, value) in values.iter().enumerate() {
+        if i == 60 {
+            detector.restart();
+        }
+        assert_eq!(detector.push(*value), None);
+    }
+    assert_eq!(detector.runs(), 60);
+}
+
+#[test]
+fn unchanged_runs_are_quiet() {
+    // 0.2 in 1000 is what is promised; 100 000 runs of each.
+    for (name, correlation) in [("independent", 0.0), ("autocorrelated", 0.5)] {
+        let mut random = Random::seeded(11);
+        let alarms: usize = (0..200)
+            .map(|_| {
+                let noise = random.autocorrelated(correlation, 500);
+                found(&noise.iter().map(|value| 100.0 + 3.0 * value).collect::<Vec<_>>()).len()
+            })
+            .sum();
+        assert!(alarms <= 30, "{name}: {alarms} in 100 000 runs");
+    }
+}
+
+#[test]
+fn a_step_of_three_spreads_is_found_within_seven_runs() {
+    let within = (0..200).filter(|seed| {
+        let values = series(*seed, 107, |i| if i >= 100 { 3.0 } else { 0.0 });
+        found(&values).iter().any(|change| change.at > 80)
+    });
+    let share = within.count() as f64 / 200.0;
+    assert!(share >= 0.95, "{share}");
+}
+
+proptest! {
+    #[test]
+    fn a_monotone_scale_changes_nothing(seed in 0u64..1000, at in 30usize..80) {
+        let values = series(seed, 120, |i| if i >= at { 6.0 } else { 0.0 });
+        let scaled: Vec<f64> = values.iter().map(|value| (value / 10.0).exp()).collect();
+        // Where it lies is told by distances; that it is there, by ranks.
+        let first = |values: &[f64]| found(values).first().map(|change| change.found);
+        prop_assert_eq!(first(&values), first(&scaled));
+    }
+
+    #[test]
+    fn any_numbers_give_ordered_changes(values in proptest::collection::vec(any::<f64>(), 0..200)) {
+        let changes = found(&values);
+        prop_assert!(changes.windows(2).all(|pair| pair[0].at < pair[1].at));
+        prop_assert!(changes.iter().all(|change| change.at + MIN_AFTER <= change.found + 1));
+        let moved = relocate(&values, &changes);
+        prop_assert!(moved.windows(2).all(|pair| pair[0].at < pair[1].at), "{:?}", moved);
+        prop_assert_eq!(segments(&values, &moved).len(), moved.len() + 1);
+    }
+}

@@ -1,0 +1,13 @@
+//! What earlier runs say: a store of records, and the change points of every series.
+//!
+//! [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds
+//! where a line changed, [`trend`] says so in
+//! the words of runs, and [`across`] tells the machine from the code.
+#![forbid(unsafe_code)]
+
+pub mod across;
+pub mod change;
+mod figure;
+pub mod key;
+pub mod store;
+pub mod trend;

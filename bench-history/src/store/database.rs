@@ -1,0 +1,84 @@
+//! What a store asks of a database.
+
+use super::StoreError;
+
+/// A value in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Absent.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl Value {
+    pub(super) fn into_text(self) -> Option<String> {
+        if let Value::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
+        if let Value::Bytes(bytes) = self { Some(bytes) } else { None }
+    }
+
+    pub(super) fn as_integer(&self) -> Option<i64> {
+        if let Value::Integer(number) = self { Some(*number) } else { None }
+    }
+
+    pub(super) fn as_real(&self) -> Option<f64> {
+        match self {
+            Value::Real(number) => Some(*number),
+            // What is a whole number comes back as one from a column without a type of its own.
+            Value::Integer(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+}
+
+/// A database that speaks SQL. Statements stay within what SQLite and PostgreSQL share; values are handed over as
+/// `$1`, `$2`, …, in the order in which they first appear, and never put into the text.
+pub trait Database {
+    /// How to name it to people, without any password.
+    fn name(&self) -> &str;
+
+    /// Runs statements without values.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
+
+    /// Runs a statement; answers with the number of rows it changed.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
+
+    /// Runs a query; answers with its rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError>;
+
+    /// Begins a transaction, and waits until no other writer is in one.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when that takes too long.
+    fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// Looks for damage that the database itself can see; answers with what it found.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn check(&mut self) -> Result<Vec<String>, StoreError>;
+}

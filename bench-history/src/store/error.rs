@@ -1,0 +1,85 @@
+//! What can be wrong with a store.
+
+use std::path::PathBuf;
+
+/// Why a store could not be read or written. Nothing is ever half-stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process holds it.
+    #[error(
+        "the store {store} is locked: another process has been writing for a long time; try again when it is done"
+    )]
+    Locked {
+        /// Which store.
+        store: String,
+    },
+    /// No space is left.
+    #[error(
+        "the store {store} cannot grow: the disk is full; free some space, or `bench store prune`, and add the run again"
+    )]
+    Full {
+        /// Which store.
+        store: String,
+    },
+    /// It is damaged, or no store at all.
+    #[error(
+        "the store {store} is damaged or no store ({reason}); `bench store rebuild` makes it anew from the run directories"
+    )]
+    Corrupt {
+        /// Which store.
+        store: String,
+        /// What was found.
+        reason: String,
+    },
+    /// It was written by a newer program.
+    #[error(
+        "the store {store} has version {found}, but this program knows versions up to {known}: update `bench`"
+    )]
+    Newer {
+        /// Which store.
+        store: String,
+        /// Its version.
+        found: i64,
+        /// The newest version that is known here.
+        known: i64,
+    },
+    /// Another record of the same name is there.
+    #[error(
+        "the store holds a run `{run}` with other contents: a stored run never changes; if this one was measured further since, `bench store rebuild`"
+    )]
+    Conflict {
+        /// The run.
+        run: String,
+    },
+    /// It is not in the store.
+    #[error("no run `{run}` in the store; `bench store list` shows what there is")]
+    NoSuchRun {
+        /// The run.
+        run: String,
+    },
+    /// A location that means nothing.
+    #[error("`{0}` is no store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
+    Location(String),
+    /// PostgreSQL, in a build without it.
+    #[error("this build of `bench` has no PostgreSQL: build it with `--features postgres`")]
+    WithoutPostgres,
+    /// A file or folder.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Anything else that the database says.
+    #[error("the store {store}: {reason}")]
+    Database {
+        /// Which store.
+        store: String,
+        /// What the database says.
+        reason: String,
+    },
+}

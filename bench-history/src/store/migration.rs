@@ -1,0 +1,74 @@
+//! Versions of the tables, and the ways between them.
+
+use super::{Database, StoreError, Value};
+
+/// The way to a version, and back.
+struct Migration {
+    up: &'static str,
+    down: &'static str,
+}
+
+/// From each version to the next; the first comes from nothing. What has been published is never changed.
+///
+/// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        up: "CREATE TABLE run (
+                 name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
+             CREATE TABLE series (
+                 id BIGINT PRIMARY KEY, case_id TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL,
+                 better TEXT NOT NULL, cpu TEXT NOT NULL, cores TEXT NOT NULL, gpu TEXT NOT NULL,
+                 memory TEXT NOT NULL, toolchain TEXT NOT NULL, build TEXT NOT NULL,
+                 UNIQUE (case_id, metric, cpu, cores, gpu, memory, toolchain, build));
+             CREATE TABLE point (
+                 series BIGINT NOT NULL REFERENCES series (id), run TEXT NOT NULL REFERENCES run (name),
+                 value DOUBLE PRECISION NOT NULL, PRIMARY KEY (series, run));
+             CREATE INDEX point_by_run ON point (run);",
+        down: "DROP TABLE point; DROP TABLE series; DROP TABLE run;",
+    },
+    // A change that someone has accepted begins a new segment.
+    Migration {
+        up: "CREATE TABLE acceptance (
+                 case_id TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
+                 reason TEXT NOT NULL, PRIMARY KEY (case_id, run));",
+        down: "DROP TABLE acceptance;",
+    },
+];
+
+/// The newest version that this program knows.
+pub const NEWEST: i64 = MIGRATIONS.len() as i64;
+
+/// The version of a store; 0 for an empty database.
+pub(super) fn version(database: &mut dyn Database) -> Result<i64, StoreError> {
+    database.batch("CREATE TABLE IF NOT EXISTS bench_store (version BIGINT NOT NULL)")?;
+    let rows = database.query("SELECT version FROM bench_store", &[])?;
+    match rows.as_slice() {
+        [] => Ok(0),
+        [row] if row[0].as_integer().is_some_and(|version| version >= 0) => {
+            Ok(row[0].as_integer().unwrap_or_default())
+        }
+        _ => Err(StoreError::Corrupt {
+            store: database.name().to_owned(),
+            reason: "its version is not one number".to_owned(),
+        }),
+    }
+}
+
+/// Brings a store to a version, up or down, in the transaction that is open. A newer one is left alone.
+pub(super) fn migrate(database: &mut dyn Database, target: i64) -> Result<(), StoreError> {
+    let found = version(database)?;
+    if found > NEWEST {
+        return Err(StoreError::Newer { store: database.name().to_owned(), found, known: NEWEST });
+    }
+    for step in found..target {
+        database.batch(MIGRATIONS[step as usize].up)?;
+    }
+    for step in (target..found).rev() {
+        database.batch(MIGRATIONS[step as usize].down)?;
+    }
+    if found != target {
+        database.execute("DELETE FROM bench_store", &[])?;
+        database.execute("INSERT INTO bench_store (version) VALUES ($1)", &[Value::Integer(target)])?;
+    }
+    Ok(())
+}

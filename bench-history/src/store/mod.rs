@@ -1,0 +1,31 @@
+//! Records kept for years: one [`Database`] trait, SQLite and PostgreSQL behind it, and one [`Store`] on top.
+//!
+//! A store only grows: a run that is in it stays as it is ([`Store::add`]), until [`Store::prune`] removes the
+//! old ones. Whole records are kept compressed, raw samples with them; beside them stand the figures, one row a
+//! run and series, which can be made again from the records at any time.
+
+mod add;
+mod database;
+mod error;
+mod location;
+mod migration;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod read;
+mod sqlite;
+mod upkeep;
+
+pub use add::Added;
+pub use database::{Database, Value};
+pub use error::StoreError;
+pub use location::Location;
+pub use migration::NEWEST;
+pub use open::Store;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+pub use read::{Acceptance, Point, Series, StoredRun};
+pub use sqlite::Sqlite;
+
+#[cfg(test)]
+pub(crate) mod tests;

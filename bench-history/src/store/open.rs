@@ -1,0 +1,72 @@
+//! A store, open.
+
+use std::time::Duration;
+
+use super::migration::{self, NEWEST, migrate};
+use super::{Database, Location, Sqlite, StoreError};
+
+/// How long other writers are waited for: adding a run takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Records and their figures, in any [`Database`].
+pub struct Store {
+    pub(super) database: Box<dyn Database>,
+}
+
+impl Store {
+    /// Opens the store there, or makes it; one of an older version is brought up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is damaged, locked, of a newer version, or cannot be reached.
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::File(path) => Store::of(Sqlite::open(path, PATIENCE)?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Store::of(super::Postgres::connect(url)?),
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => Err(StoreError::WithoutPostgres),
+        }
+    }
+
+    /// A store in this database.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn of(database: impl Database + 'static) -> Result<Self, StoreError> {
+        let mut store = Store { database: Box::new(database) };
+        store.migrate_to(NEWEST)?;
+        Ok(store)
+    }
+
+    /// Brings the tables to another version, up or down; what the older one cannot hold is lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] for one that is not known here.
+    pub fn migrate_to(&mut self, version: i64) -> Result<(), StoreError> {
+        self.transaction(|database| migrate(database, version.clamp(0, NEWEST)))
+    }
+
+    /// The version of the tables.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn version(&mut self) -> Result<i64, StoreError> {
+        migration::version(self.database.as_mut())
+    }
+
+    /// All of `work`, or nothing.
+    pub(super) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.database.begin()?;
+        match work(self.database.as_mut()).and_then(|done| self.database.batch("COMMIT").map(|()| done)) {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                // The first error is the one to tell: a full disk has rolled back already.
+                let _ = self.database.batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+}

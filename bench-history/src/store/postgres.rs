@@ -1,0 +1,132 @@
+//! PostgreSQL: one store for many machines.
+
+use postgres::types::{ToSql, Type};
+use postgres::{Client, NoTls};
+
+use super::{Database, StoreError, Value};
+
+/// Whoever writes holds this lock until the end of the transaction ("bench" in ASCII).
+const WRITERS: i64 = 0x62_65_6e_63_68;
+
+/// A store on a PostgreSQL server. The connection is not encrypted: for a server that is not on a trusted network,
+/// go through a tunnel.
+pub struct Postgres {
+    name: String,
+    client: Client,
+}
+
+impl Postgres {
+    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the server cannot be reached, or refuses.
+    pub fn connect(url: &str) -> Result<Self, StoreError> {
+        let name = without_password(url);
+        let client = Client::connect(url, NoTls).map_err(|error| told(&name, &error))?;
+        Ok(Postgres { name, client })
+    }
+}
+
+/// The address as people may see it.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "PostgreSQL".to_owned() };
+    let (address, _) = rest.split_once('?').unwrap_or((rest, ""));
+    let Some((user, host)) = address.rsplit_once('@') else { return format!("{scheme}://{address}") };
+    let user = user.split(':').next().unwrap_or_default();
+    format!("{scheme}://{user}@{host}")
+}
+
+fn told(name: &str, error: &postgres::Error) -> StoreError {
+    use postgres::error::SqlState;
+    let store = name.to_owned();
+    match error.code() {
+        Some(&SqlState::DISK_FULL) => StoreError::Full { store },
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Locked { store },
+        _ => {
+            // The error alone says no more than "db error".
+            let cause =
+                std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            StoreError::Database { store, reason: format!("{error}{cause}") }
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut bytes::BytesMut,
+    ) -> Result<postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Null => Ok(postgres::types::IsNull::Yes),
+            Value::Integer(number) => number.to_sql(ty, out),
+            Value::Real(number) => number.to_sql(ty, out),
+            Value::Text(text) => text.to_sql(ty, out),
+            Value::Bytes(bytes) => bytes.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    postgres::types::to_sql_checked!();
+}
+
+impl Database for Postgres {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.client.batch_execute(sql).map_err(|error| told(&self.name, &error))
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        self.client.execute(sql, &values).map_err(|error| told(&self.name, &error))
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let rows = self.client.query(sql, &values).map_err(|error| told(&self.name, &error))?;
+        let cell = |row: &postgres::Row, column: usize| -> Result<Value, postgres::Error> {
+            Ok(match *row.columns()[column].type_() {
+                Type::INT8 => row.try_get::<_, Option<i64>>(column)?.map(Value::Integer),
+                Type::FLOAT8 => row.try_get::<_, Option<f64>>(column)?.map(Value::Real),
+                Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(column)?.map(Value::Bytes),
+                _ => row.try_get::<_, Option<String>>(column)?.map(Value::Text),
+            }
+            .unwrap_or(Value::Null))
+        };
+        rows.iter()
+            .map(|row| (0..row.len()).map(|column| cell(row, column)).collect())
+            .collect::<Result<_, _>>()
+            .map_err(|error| told(&self.name, &error))
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.batch(&format!("BEGIN; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITERS})"))
+    }
+
+    fn check(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_told() {
+        for (url, name) in [
+            ("postgres://ci:secret@db:5432/bench", "postgres://ci@db:5432/bench"),
+            ("postgres://ci:s@cret@db/bench?password=secret", "postgres://ci@db/bench"),
+            ("postgres://db/bench", "postgres://db/bench"),
+            ("host=db password=secret", "PostgreSQL"),
+        ] {
+            assert_eq!(without_password(url), name);
+        }
+    }
+}

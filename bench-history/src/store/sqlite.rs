@@ -1,0 +1,114 @@
+//! SQLite: one file beside the results.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+
+use super::{Database, StoreError, Value};
+
+/// A store in one file.
+#[derive(Debug)]
+pub struct Sqlite {
+    name: String,
+    connection: Connection,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it. Other writers are waited for as long as `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a file that is no database; [`StoreError::Locked`], [`StoreError::Full`].
+    pub fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
+                action: "create the folder of the store",
+                path: folder.to_owned(),
+                source,
+            })?;
+        }
+        let connection = Connection::open(path).map_err(|error| told(&name, &error))?;
+        let mut store = Sqlite { name, connection };
+        store.connection.busy_timeout(patience).map_err(|error| told(&store.name, &error))?;
+        // Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
+        let mode = store.query("PRAGMA journal_mode", &[])?;
+        if mode != [[Value::from("wal")]] {
+            store.query("PRAGMA journal_mode = WAL", &[])?;
+        }
+        Ok(store)
+    }
+}
+
+/// The database's error in our words.
+fn told(name: &str, error: &rusqlite::Error) -> StoreError {
+    let (store, reason) = (name.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { store },
+        Some(ErrorCode::DiskFull) => StoreError::Full { store },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { store, reason },
+        _ => StoreError::Database { store, reason },
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Real(number) => ValueRef::Real(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+impl Database for Sqlite {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(sql).map_err(|error| told(&self.name, &error))
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let run = || self.connection.prepare_cached(sql)?.execute(params_from_iter(values));
+        run().map(|rows| rows as u64).map_err(|error| told(&self.name, &error))
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query(params_from_iter(values))?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let cells = (0..columns).map(|column| {
+                    Ok(match row.get_ref(column)? {
+                        ValueRef::Null => Value::Null,
+                        ValueRef::Integer(number) => Value::Integer(number),
+                        ValueRef::Real(number) => Value::Real(number),
+                        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+                    })
+                });
+                all.push(cells.collect::<rusqlite::Result<Vec<Value>>>()?);
+            }
+            Ok(all)
+        };
+        run().map_err(|error| told(&self.name, &error))
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        // A transaction that begins by reading cannot wait once it wants to write.
+        self.batch("BEGIN IMMEDIATE")
+    }
+
+    fn check(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows = self.query("PRAGMA integrity_check", &[])?;
+        let found = rows.into_iter().flatten().filter_map(Value::into_text);
+        Ok(found.filter(|line| line != "ok").collect())
+    }
+}

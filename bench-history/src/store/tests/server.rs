@@ -1,0 +1,110 @@
+//! A PostgreSQL server for the tests: in a folder of its own, on a socket in it, gone afterwards.
+
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(super) struct Server {
+    folder: tempfile::TempDir,
+    programs: PathBuf,
+    user: User,
+}
+
+/// Whoever the server runs as: PostgreSQL refuses root.
+#[derive(Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+    is_other: bool,
+}
+
+impl Server {
+    /// Starts one; `None` with a message where PostgreSQL is not installed.
+    pub(super) fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: no `initdb` here; `apt-get install postgresql` brings it");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("bench-pg").tempdir_in("/tmp").expect("a folder");
+        let user = user();
+        if user.is_other {
+            chown(folder.path(), Some(user.uid), Some(user.gid)).expect("its owner");
+        }
+        let server = Server { folder, programs, user };
+        let data = server.data();
+        server.run("initdb", &["-D", &data, "-U", "bench", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        let socket = server.folder.path().display().to_string();
+        let options = format!("-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off");
+        let log = format!("{socket}/log");
+        server.run("pg_ctl", &["-D", &data, "-o", &options, "-l", &log, "-w", "start"]);
+        Some(server)
+    }
+
+    /// The address of a database there.
+    pub(super) fn url(&self, database: &str) -> String {
+        let folder = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://bench@{folder}/{database}")
+    }
+
+    /// Stops it at once, as a crash would.
+    pub(super) fn crash(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments).current_dir(self.folder.path()).stdin(std::process::Stdio::null());
+        if self.user.is_other {
+            command.uid(self.user.uid).gid(self.user.gid);
+        }
+        // A pipe would stay open as long as the server does.
+        let log = self.folder.path().join(format!("{program}.log"));
+        let file = std::fs::File::create(&log).expect("a log");
+        command.stderr(file.try_clone().expect("a log")).stdout(file);
+        let status = command.status().expect("it runs");
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(status.success(), "{program}: {status}\n{text}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if Path::new(&self.data()).join("postmaster.pid").exists() {
+            self.crash();
+        }
+    }
+}
+
+fn programs() -> Option<PathBuf> {
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let installed = versions.map(|version| version.path().join("bin"));
+    // A link on the path leads to where its fellows are.
+    std::env::split_paths(&on_path)
+        .chain(installed)
+        .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
+}
+
+fn user() -> User {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let id = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<u32>().ok()
+    };
+    let (uid, gid) = (id("Uid:").unwrap_or(1), id("Gid:").unwrap_or(1));
+    if uid != 0 {
+        return User { uid, gid, is_other: false };
+    }
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let of = |name: &str| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut ids = line.split(':').skip(2).map_while(|field| field.parse().ok());
+        Some(User { uid: ids.next()?, gid: ids.next()?, is_other: true })
+    };
+    of("postgres").or_else(|| of("nobody")).expect("a user other than root")
+}

@@ -1,0 +1,167 @@
+//! The methods that are compared: each says at which runs it raises an alarm, as the runs come in.
+
+use bench_core::stats::{mean, standard_deviation};
+use bench_history::change::{Settings, changes};
+
+use crate::random::Random;
+
+/// A way to find changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Method {
+    /// The one of this project, with its defaults.
+    Ours,
+    /// A run above 110 % of the one before it, or below its inverse: the default of github-action-benchmark,
+    /// both directions.
+    Ratio,
+    /// Student's t between the last 12 runs and the 24 before them, weighted linearly towards the split, above 7 and at its peak:
+    /// what Mozilla's Perfherder does.
+    Student,
+    /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, each night anew, 99
+    /// permutations at 1 %; a change counts as told when it lies where none was told before.
+    EDivisive,
+}
+
+impl Method {
+    pub(crate) const ALL: [Method; 4] = [Method::Ours, Method::Ratio, Method::Student, Method::EDivisive];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Method::Ours => "bench",
+            Method::Ratio => "ratio 110 %",
+            Method::Student => "Student t",
+            Method::EDivisive => "E-divisive",
+        }
+    }
+
+    /// The runs at which an alarm is raised.
+    pub(crate) fn alarms(self, values: &[f64]) -> Vec<usize> {
+        match self {
+            Method::Ours => {
+                changes(values, Settings::default()).into_iter().map(|change| change.found).collect()
+            }
+            Method::Ratio => ratio(values),
+            Method::Student => student(values),
+            Method::EDivisive => e_divisive(values),
+        }
+    }
+}
+
+fn ratio(values: &[f64]) -> Vec<usize> {
+    let beyond = |i: &usize| {
+        let ratio = values[*i] / values[i - 1];
+        !(1.0 / 1.1..=1.1).contains(&ratio)
+    };
+    (1..values.len()).filter(beyond).collect()
+}
+
+fn student(values: &[f64]) -> Vec<usize> {
+    const BACK: usize = 24;
+    const FORE: usize = 12;
+    const ALERT: f64 = 7.0;
+    let at = |split: usize| -> f64 {
+        let back = &values[split.saturating_sub(BACK)..split];
+        let fore = &values[split..(split + FORE).min(values.len())];
+        if back.len() < FORE || fore.len() < FORE {
+            return 0.0;
+        }
+        let reversed: Vec<f64> = back.iter().rev().copied().collect();
+        let ((before, variance_before), (after, variance_after)) = (weighted(&reversed), weighted(fore));
+        let error = (variance_before / back.len() as f64 + variance_after / fore.len() as f64).sqrt();
+        if after == before { 0.0 } else { (after - before).abs() / error }
+    };
+    let t: Vec<f64> = (0..values.len()).map(at).collect();
+    // A peak is known when the next split is smaller; its runs after it have come in by then.
+    (1..t.len().saturating_sub(1))
+        .filter(|i| t[*i] > ALERT && t[*i] > t[i - 1] && t[*i] >= t[i + 1])
+        .map(|i| i + FORE)
+        .filter(|found| *found < values.len())
+        .collect()
+}
+
+/// Mean and variance with weights that fall linearly from the first value on.
+fn weighted(values: &[f64]) -> (f64, f64) {
+    let n = values.len();
+    let weights: Vec<f64> = (0..n).map(|i| (n - i) as f64 / n as f64).collect();
+    let total: f64 = weights.iter().sum();
+    let centre = values.iter().zip(&weights).map(|(value, weight)| value * weight).sum::<f64>() / total;
+    let square: f64 = values.iter().zip(&weights).map(|(v, w)| w * (v - centre).powi(2)).sum();
+    let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+    (centre, square / (total - squares / total))
+}
+
+fn e_divisive(values: &[f64]) -> Vec<usize> {
+    const WINDOW: usize = 90;
+    /// Changes nearer than this to one that was told are the same.
+    const SAME: usize = 10;
+    let mut random = Random::seeded(1);
+    let (mut told, mut alarms): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    // Every third night: it is slow, and tells nothing different.
+    for now in (30..=values.len()).step_by(3) {
+        let from = now.saturating_sub(WINDOW);
+        let mut found = Vec::new();
+        divide(&values[from..now], from, &mut random, &mut found);
+        for at in found {
+            if told.iter().all(|known| known.abs_diff(at) > SAME) {
+                told.push(at);
+                alarms.push(now - 1);
+            }
+        }
+    }
+    alarms
+}
+
+/// Splits until no split is significant.
+fn divide(values: &[f64], offset: usize, random: &mut Random, found: &mut Vec<usize>) {
+    const PERMUTATIONS: usize = 99;
+    let Some((at, strength)) = best_split(values) else { return };
+    let mut shuffled = values.to_vec();
+    for _ in 0..PERMUTATIONS {
+        for i in (1..shuffled.len()).rev() {
+            shuffled.swap(i, random.below(i + 1));
+        }
+        // One of 100 at 1 %: a single one that is as strong decides.
+        if best_split(&shuffled).is_some_and(|(_, other)| other >= strength) {
+            return;
+        }
+    }
+    found.push(offset + at);
+    divide(&values[..at], offset, random, found);
+    divide(&values[at..], offset + at, random, found);
+}
+
+/// The split with the largest energy statistic, all that follows taken for the part after it; five runs on each
+/// side at least.
+fn best_split(values: &[f64]) -> Option<(usize, f64)> {
+    const FEWEST: usize = 5;
+    let n = values.len();
+    if n < 2 * FEWEST {
+        return None;
+    }
+    let distance_to = |i: usize, others: &[f64]| others.iter().map(|v| (v - values[i]).abs()).sum::<f64>();
+    // Sums of distances within the left part, within the right part, and between them, moved run by run.
+    let (mut left, mut between) = (0.0, 0.0);
+    let mut right: f64 = (0..n).map(|i| distance_to(i, &values[i + 1..])).sum();
+    let mut best = None;
+    for i in 0..n - FEWEST {
+        let (to_left, to_right) = (distance_to(i, &values[..i]), distance_to(i, &values[i + 1..]));
+        left += to_left;
+        right -= to_right;
+        between += to_right - to_left;
+        let (m, k) = ((i + 1) as f64, (n - i - 1) as f64);
+        if i + 1 < FEWEST {
+            continue;
+        }
+        let energy = 2.0 * between / (m * k) - 2.0 * left / (m * (m - 1.0)) - 2.0 * right / (k * (k - 1.0));
+        let strength = m * k / (m + k) * energy;
+        if best.is_none_or(|(_, other)| strength > other) {
+            best = Some((i + 1, strength));
+        }
+    }
+    best
+}
+
+/// Standard deviation between neighbouring runs, free of changes of level: `√(mean square difference / 2)`.
+pub(crate) fn spread(values: &[f64]) -> f64 {
+    let squares: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).collect();
+    mean(&squares).map_or(0.0, |square| (square / 2.0).sqrt()).min(standard_deviation(values).unwrap_or(0.0))
+}

@@ -1,0 +1,117 @@
+//! Series of which the truth is known.
+
+use crate::method::Method;
+use crate::random::{Noise, Random};
+use crate::real::Half;
+use crate::table::Table;
+
+const NOISES: [(&str, Noise); 6] = [
+    ("independent", Noise::Independent),
+    ("autocorrelated, 0.3", Noise::Autocorrelated(0.3)),
+    ("autocorrelated, 0.5", Noise::Autocorrelated(0.5)),
+    ("autocorrelated, 0.7", Noise::Autocorrelated(0.7)),
+    ("heavy tails", Noise::HeavyTailed),
+    ("two modes", Noise::Bimodal),
+];
+
+/// Series of quiet runs, and their length.
+const QUIET: (usize, usize) = (100, 1000);
+/// As E-divisive is slow, it gets a share of them.
+const QUIET_SLOW: (usize, usize) = (6, 1000);
+const TRIALS: usize = 400;
+const TRIALS_SLOW: usize = 30;
+
+/// Both tables; fitting and reporting use other seeds.
+pub(crate) fn table(half: Half) -> String {
+    let seed = match half {
+        Half::Fit => 1_000_000,
+        Half::Report => 2_000_000,
+    };
+    quiet(seed) + &steps(seed) + &drifts(seed)
+}
+
+fn heads(first: &str) -> Vec<String> {
+    std::iter::once(first.to_owned())
+        .chain(Method::ALL.iter().map(|method| method.name().to_owned()))
+        .collect()
+}
+
+fn quiet(seed: u64) -> String {
+    let mut table = Table::new(heads("noise, spread 3 %"));
+    for (name, noise) in NOISES {
+        let cells = Method::ALL.iter().map(|method| {
+            let (series, n) = if matches!(method, Method::EDivisive) { QUIET_SLOW } else { QUIET };
+            let alarms: usize = (0..series)
+                .map(|k| {
+                    method.alarms(&level(&noise.runs(&mut Random::seeded(seed + k as u64), n), 0.03)).len()
+                })
+                .sum();
+            format!("{:.2}", alarms as f64 * 1000.0 / (series * n) as f64)
+        });
+        table.push(std::iter::once(name.to_owned()).chain(cells));
+    }
+    table.render("Alarms in 1000 runs of unchanged code, simulated:")
+}
+
+/// Runs around 100, off by `spread` of that times `noise`.
+fn level(noise: &[f64], spread: f64) -> Vec<f64> {
+    noise.iter().map(|value| (100.0 * (1.0 + spread * value)).max(1.0)).collect()
+}
+
+fn steps(seed: u64) -> String {
+    let mut table = Table::new(heads("step, spread, noise, runs before"));
+    for (step, spread, name, noise, before) in [
+        (0.005, 0.0025, "independent", Noise::Independent, 100),
+        (0.01, 0.005, "independent", Noise::Independent, 50),
+        (0.01, 0.005, "independent", Noise::Independent, 100),
+        (0.01, 0.005, "independent", Noise::Independent, 300),
+        (0.03, 0.005, "independent", Noise::Independent, 20),
+        (0.03, 0.010, "independent", Noise::Independent, 20),
+        (0.03, 0.010_6, "independent", Noise::Independent, 100),
+        (0.03, 0.010, "independent", Noise::Independent, 100),
+        (0.02, 0.010, "autocorrelated, 0.5", Noise::Autocorrelated(0.5), 100),
+        (0.03, 0.010, "autocorrelated, 0.5", Noise::Autocorrelated(0.5), 100),
+        (0.03, 0.010, "heavy tails", Noise::HeavyTailed, 100),
+        (0.05, 0.010, "two modes", Noise::Bimodal, 100),
+        (0.10, 0.030, "independent", Noise::Independent, 100),
+        (0.10, 0.050, "independent", Noise::Independent, 100),
+    ] {
+        let cells = Method::ALL.iter().map(|method| {
+            let trials = if matches!(method, Method::EDivisive) { TRIALS_SLOW } else { TRIALS };
+            let delays: Vec<usize> = (0..trials)
+                .filter_map(|k| {
+                    let mut values =
+                        level(&noise.runs(&mut Random::seeded(seed + 7000 + k as u64), before + 20), spread);
+                    values[before..].iter_mut().for_each(|value| *value *= 1.0 + step);
+                    method.alarms(&values).into_iter().find(|found| *found >= before).map(|f| f + 1 - before)
+                })
+                .collect();
+            let within =
+                |runs| delays.iter().filter(|delay| **delay <= runs).count() as f64 * 100.0 / trials as f64;
+            format!("{:.0}, {:.0}, {:.0}", within(7), within(10), within(20))
+        });
+        let head = format!("{:.1} %, {:.2} %, {name}, {before}", step * 100.0, spread * 100.0);
+        table.push(std::iter::once(head).chain(cells));
+    }
+    table.render("Steps found within 7, 10 and 20 runs, % of trials:")
+}
+
+fn drifts(seed: u64) -> String {
+    let mut table = Table::new(heads("spread"));
+    for spread in [0.01, 0.02, 0.03, 0.05] {
+        let cells = Method::ALL.iter().map(|method| {
+            let trials = if matches!(method, Method::EDivisive) { TRIALS_SLOW / 3 } else { TRIALS };
+            let found = (0..trials).filter(|k| {
+                let noise = Noise::Independent.runs(&mut Random::seeded(seed + 9000 + *k as u64), 150);
+                let mut values = level(&noise, spread);
+                for (i, value) in values.iter_mut().enumerate() {
+                    *value *= 1.0 + 0.1 * ((i as f64 - 50.0) / 100.0).max(0.0);
+                }
+                method.alarms(&values).into_iter().any(|found| found >= 50)
+            });
+            format!("{:.0}", found.count() as f64 * 100.0 / trials as f64)
+        });
+        table.push(std::iter::once(format!("{:.0} %", spread * 100.0)).chain(cells));
+    }
+    table.render("Drift of 10 % over 100 runs, after 50 level ones, found by its end, % of trials:")
+}

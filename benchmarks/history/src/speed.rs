@@ -1,0 +1,59 @@
+//! What finding changes costs: 1000 series of 1000 runs.
+
+use std::time::Instant;
+
+use bench_history::change::{Detector, Settings, changes, relocate};
+
+use crate::random::{Noise, Random};
+
+const SERIES: usize = 1000;
+const RUNS: usize = 1000;
+
+/// Times both ways and tells.
+pub(crate) fn measure() -> String {
+    let series: Vec<Vec<f64>> = (0..SERIES)
+        .map(|k| {
+            let noise = Noise::Autocorrelated(0.3).runs(&mut Random::seeded(k as u64), RUNS + 1);
+            let step = |i: usize| if i >= 500 { 5.0 } else { 0.0 };
+            noise.iter().enumerate().map(|(i, value)| 100.0 + value + step(i)).collect()
+        })
+        .collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(2);
+    let begin = Instant::now();
+    let found: usize = std::thread::scope(|scope| {
+        let workers: Vec<_> = series
+            .chunks(SERIES.div_ceil(threads))
+            .map(|part| {
+                scope.spawn(|| {
+                    part.iter()
+                        .map(|values| relocate(values, &changes(values, Settings::default())).len())
+                        .sum::<usize>()
+                })
+            })
+            .collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).sum()
+    });
+    let all = begin.elapsed();
+    let mut detectors: Vec<Detector> = series
+        .iter()
+        .map(|values| {
+            let mut detector = Detector::new(Settings::default());
+            for value in &values[..RUNS] {
+                detector.push(*value);
+            }
+            detector
+        })
+        .collect();
+    let begin = Instant::now();
+    let tonight = detectors
+        .iter_mut()
+        .zip(&series)
+        .filter_map(|(detector, values)| detector.push(values[RUNS]))
+        .count();
+    format!(
+        "{SERIES} series of {RUNS} runs, {threads} threads: all changes in {:.2} s ({found} found); one more night \
+         in {:.1} ms ({tonight} found)\n",
+        all.as_secs_f64(),
+        begin.elapsed().as_secs_f64() * 1e3
+    )
+}

@@ -1,0 +1,62 @@
+//! What probes cost an iteration of a millisecond, and counting an allocation.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::time::{Duration, Instant};
+
+use bench_core::prelude::*;
+use bench_core::{CountingAllocator, allocation};
+use kernels::hash;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+/// The hash kernel, 11 µs, until a millisecond is full.
+#[benchmark(category = "performance")]
+fn millisecond(b: &mut Bencher) {
+    let mut kernel = hash::prepared();
+    b.iter(|| (0..94).map(|_| kernel()).fold(0, u64::wrapping_add));
+}
+
+/// Calls an iteration; half of them allocate, half free.
+const CALLS: u64 = 20_000;
+
+/// An iteration's pairs of calls, the same code for every allocator.
+#[inline(never)]
+fn calls(allocator: &impl GlobalAlloc) {
+    let layout = Layout::new::<[u64; 8]>();
+    for _ in 0..CALLS / 2 {
+        // SAFETY: the layout has a size, and the pointer goes back to where it came from; null is freed as nothing.
+        #[allow(unsafe_code)]
+        unsafe {
+            let pointer = black_box(allocator.alloc(black_box(layout)));
+            allocator.dealloc(pointer, layout);
+        }
+    }
+}
+
+/// The time per call stands in the throughput: calls/s.
+#[benchmark(category = "performance")]
+fn plain_allocator(b: &mut Bencher) {
+    b.count("calls", CALLS as usize).iter(|| calls(&System));
+}
+
+#[benchmark(category = "performance")]
+fn counting_allocator_while_nobody_counts(b: &mut Bencher) {
+    b.count("calls", CALLS as usize).iter(|| calls(&ALLOCATOR));
+}
+
+/// What begins and ends a count is not in the time.
+#[benchmark(category = "performance")]
+fn counting_allocator_while_it_counts(b: &mut Bencher) {
+    b.count("calls", CALLS as usize).iter_custom(|iterations| {
+        let timed = || {
+            let start = Instant::now();
+            (0..iterations).for_each(|_| calls(&ALLOCATOR));
+            start.elapsed()
+        };
+        let (elapsed, _) = allocation::count(timed);
+        elapsed.max(Duration::from_nanos(1))
+    });
+}
+
+bench_core::main!();

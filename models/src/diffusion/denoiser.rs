@@ -1,0 +1,41 @@
+//! [`Denoiser`]: a network that tells noise from picture.
+
+use candle_core::{DType, Device, Tensor};
+
+use super::schedule::Step;
+
+/// A network that removes noise from latents, whatever its architecture.
+pub trait Denoiser {
+    /// Channels of the latents.
+    const LATENT_CHANNELS: usize;
+
+    /// What a text encoder says of a prompt.
+    type Conditioning;
+
+    /// The type of the weights, of latents and of conditioning.
+    fn dtype(&self) -> DType;
+
+    /// Where the weights are.
+    fn device(&self) -> &Device;
+
+    /// What to be guided by, a row a prompt.
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    fn condition(&self, prompts: &[&str]) -> candle_core::Result<Self::Conditioning>;
+
+    /// The sampler that the network is meant for.
+    fn schedule(steps: usize) -> Vec<Step>;
+
+    /// What the network predicts for latents of shape `(batch, channels, height, width)` at a `time` from
+    /// 1000 to 0; the same shape. `conditioning` has a row for each of the batch.
+    ///
+    /// # Errors
+    /// On other shapes or types.
+    fn predict(
+        &self,
+        latents: &Tensor,
+        time: f64,
+        conditioning: &Self::Conditioning,
+    ) -> candle_core::Result<Tensor>;
+}

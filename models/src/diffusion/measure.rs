@@ -1,0 +1,87 @@
+//! The measurements that every architecture has in the same form, so that their figures stand side by side.
+
+use bench_core::prelude::*;
+use bench_load::Load;
+use bench_load::domain::Images;
+use bench_load::input::{ImageRequest, ImageRequests, Prompts};
+use candle_core::Tensor;
+
+use super::autoencoder::LATENT_SCALE;
+use super::check::expect_sound;
+use super::denoiser::Denoiser;
+use super::pipeline::{Drawn, GenerationError, Pipeline};
+use crate::seeded::Seeded;
+
+/// In the middle of a schedule.
+const TIME: f64 = 501.0;
+
+/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. What it says has to
+/// be sound for its time to count.
+///
+/// # Errors
+/// On an impossible size, and on what is not finite or not the same twice.
+pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usize) -> Result<()> {
+    let latents = latents(denoiser, side, batch)?;
+    let conditioning = denoiser.condition(&vec!["a lighthouse"; batch])?;
+    let predict = || denoiser.predict(&latents, TIME, &conditioning);
+    b.count("steps", 1).try_iter(predict)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(expect_sound(&latents, &predict()?, &predict()?)?)
+}
+
+/// Latents of noise.
+fn latents<D: Denoiser>(denoiser: &D, side: usize, batch: usize) -> candle_core::Result<Tensor> {
+    let shape = (batch, D::LATENT_CHANNELS, side / LATENT_SCALE, side / LATENT_SCALE);
+    let latents = Seeded::new(1).uniform("latents", shape, -1.7, 1.7, denoiser.device())?;
+    latents.to_dtype(denoiser.dtype())
+}
+
+/// Serves requests for one picture of `side` × `side` pixels in `steps` steps each, one after another.
+///
+/// # Errors
+/// When every request has failed.
+pub fn serve<D: Denoiser + Sync>(
+    b: &mut Bencher,
+    pipeline: &Pipeline<D>,
+    side: u32,
+    steps: u32,
+    requests: u64,
+) -> Result<()> {
+    let wanted = ImageRequests::new(Prompts::seeded(8)).size(side, side).steps(steps);
+    Load::closed(1).requests(requests).run(b, wanted, |wanted: &ImageRequest, request| {
+        let Drawn { pictures, setup, decode } = pipeline.draw(wanted, || request.step())?;
+        request.output();
+        let images = Images::new(pictures.len(), wanted.width, wanted.height).steps(wanted.steps);
+        let images = images.guidance_scale(wanted.guidance_scale).seed(wanted.seed);
+        Ok::<_, GenerationError>(images.setup(setup).decode(decode))
+    })
+}
+
+/// Times the way from a prompt and a seed to the bytes of a PNG. The picture has to show something, and the
+/// same thing twice, for its time to count.
+///
+/// # Errors
+/// What is wrong with the request or the picture.
+pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, steps: u32) -> Result<Vec<u8>> {
+    let wanted = ImageRequest {
+        prompt: "a lighthouse on a cliff at dusk".to_owned(),
+        width: side,
+        height: side,
+        number: 1,
+        steps,
+        guidance_scale: 7.5,
+        seed: 42,
+    };
+    let draw = || -> Result<_> {
+        let mut pictures = pipeline.draw(&wanted, || ())?.pictures;
+        let picture = pictures.pop().ok_or_else(|| Error::failure("no picture was drawn"))?;
+        let png = picture.to_png()?;
+        Ok((picture, png))
+    };
+    b.count("images", 1).try_iter(draw)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    let ((first, png), (second, _)) = (draw()?, draw()?);
+    first.expect_drawn()?;
+    first.expect_same(&second)?;
+    Ok(png)
+}

@@ -1,0 +1,25 @@
+//! What image generators in latent space share, whichever network removes the noise.
+//!
+//! A [`Denoiser`] is a network; a [`Pipeline`] drives it along a [schedule](Step), with classifier-free
+//! guidance, and lets an [`Autoencoder`] draw what comes out. The weights are generated, so the pictures
+//! show nothing; they are the same every time.
+
+mod autoencoder;
+pub mod check;
+mod config;
+mod denoiser;
+mod dtype;
+mod load;
+pub mod measure;
+mod pipeline;
+mod prompt;
+mod schedule;
+
+pub use autoencoder::{Autoencoder, LATENT_SCALE};
+pub use config::Config;
+pub use denoiser::Denoiser;
+pub use dtype::expect_convolutions;
+pub use load::LoadError;
+pub use pipeline::{Drawn, GenerationError, Pipeline};
+pub use prompt::{PROMPT_TOKENS, embedding};
+pub use schedule::{Step, ddim, rectified_flow};

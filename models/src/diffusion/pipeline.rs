@@ -1,0 +1,121 @@
+//! [`Pipeline`]: from a request to pictures.
+
+use std::time::{Duration, Instant};
+
+use bench_load::input::ImageRequest;
+use candle_core::Tensor;
+
+use super::autoencoder::{Autoencoder, LATENT_SCALE};
+use super::denoiser::Denoiser;
+use crate::picture::{Picture, PictureError};
+use crate::seeded::Seeded;
+
+/// Latents are halved this often within a network: both sides of a picture must be divisible by 8 · 2³.
+const SIDE_MULTIPLE: u32 = LATENT_SCALE as u32 * 8;
+
+/// Why a request has no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerationError {
+    /// A size that the layers cannot halve and double again.
+    #[error("cannot draw {width} × {height} pixels: both must be multiples of {SIDE_MULTIPLE}, and not 0")]
+    Size {
+        /// The width asked for, in pixels.
+        width: u32,
+        /// The height asked for, in pixels.
+        height: u32,
+    },
+    /// No step, or more than there are.
+    #[error("cannot draw in {0} steps: from 1 to 1000 are possible")]
+    Steps(u32),
+    /// What came out is no picture.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// What candle said.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// What a request has led to.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The pictures.
+    pub pictures: Vec<Picture>,
+    /// How long the conditioning and the noise took.
+    pub setup: Duration,
+    /// How long the latents took to become pictures.
+    pub decode: Duration,
+}
+
+/// A network with all that a request needs around it.
+#[derive(Debug)]
+pub struct Pipeline<D> {
+    /// Removes the noise.
+    pub denoiser: D,
+    /// Draws what is left.
+    pub autoencoder: Autoencoder,
+}
+
+impl<D: Denoiser> Pipeline<D> {
+    /// Draws what `request` wants; calls `on_step` after each denoising step.
+    ///
+    /// # Errors
+    /// When the request is impossible, or what comes out is not finite.
+    pub fn draw(&self, request: &ImageRequest, on_step: impl FnMut()) -> Result<Drawn, GenerationError> {
+        let began = Instant::now();
+        let noise = self.noise(request)?;
+        let conditioning = self.condition(request)?;
+        let setup = began.elapsed();
+        let latents = self.denoise(request, noise, &conditioning, on_step)?;
+        let began = Instant::now();
+        let pictures = Picture::from_batch(&self.autoencoder.decode(&latents)?)?;
+        Ok(Drawn { pictures, setup, decode: began.elapsed() })
+    }
+
+    /// Latents of noise with a standard deviation of one, from the request's seed.
+    ///
+    /// # Errors
+    /// When the request is impossible.
+    pub fn noise(&self, request: &ImageRequest) -> Result<Tensor, GenerationError> {
+        let &ImageRequest { width, height, number, seed, .. } = request;
+        if [width, height].iter().any(|side| *side == 0 || side % SIDE_MULTIPLE != 0) {
+            return Err(GenerationError::Size { width, height });
+        }
+        let latents = |pixels: u32| pixels as usize / LATENT_SCALE;
+        let shape = (number, D::LATENT_CHANNELS, latents(height), latents(width));
+        let half = 3f32.sqrt();
+        let noise = Seeded::new(seed).uniform("noise", shape, -half, half, self.denoiser.device())?;
+        Ok(noise.to_dtype(self.denoiser.dtype())?)
+    }
+
+    /// What to be guided by: a row without a prompt for each picture, then a row with it for each.
+    fn condition(&self, request: &ImageRequest) -> Result<D::Conditioning, GenerationError> {
+        let without = vec![""; request.number];
+        let with = vec![request.prompt.as_str(); request.number];
+        Ok(self.denoiser.condition(&[without, with].concat())?)
+    }
+
+    /// The loop. The network is asked with and without the prompt at once, and the difference is enlarged
+    /// (classifier-free guidance; Ho and Salimans, 2022, arXiv:2207.12598).
+    fn denoise(
+        &self,
+        request: &ImageRequest,
+        mut latents: Tensor,
+        conditioning: &D::Conditioning,
+        mut on_step: impl FnMut(),
+    ) -> Result<Tensor, GenerationError> {
+        let steps = D::schedule(request.steps as usize);
+        if steps.is_empty() || steps.len() != request.steps as usize {
+            return Err(GenerationError::Steps(request.steps));
+        }
+        for step in steps {
+            let twice = Tensor::cat(&[&latents, &latents], 0)?;
+            let predictions = self.denoiser.predict(&twice, step.time, conditioning)?;
+            let without = predictions.narrow(0, 0, request.number)?;
+            let with = predictions.narrow(0, request.number, request.number)?;
+            let guided = (&without + ((with - &without)? * request.guidance_scale)?)?;
+            latents = ((latents * step.keep)? + (guided * step.add)?)?;
+            on_step();
+        }
+        Ok(latents)
+    }
+}

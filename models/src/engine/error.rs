@@ -1,0 +1,87 @@
+//! [`EngineError`].
+
+use std::path::PathBuf;
+
+use super::Engine;
+
+/// Why an engine gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It was left out of this build.
+    #[error("this was built without {engine}: build with `--features {engine}`")]
+    NotBuilt {
+        /// The engine; the feature has its name.
+        engine: Engine,
+    },
+    /// Its library is not there.
+    #[error(
+        "no ONNX Runtime at {}: run `models/weights/fetch --only onnxruntime`, or name a library in ORT_DYLIB_PATH",
+        path.display()
+    )]
+    NoLibrary {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Its library cannot be used.
+    #[error("{} is no ONNX Runtime of version 1.23 or newer: {reason}", path.display())]
+    UnusableLibrary {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// It does not understand the model, or cannot run it.
+    #[error("{engine} refuses the model: {reason}")]
+    Refused {
+        /// The engine.
+        engine: Engine,
+        /// What it said.
+        reason: String,
+    },
+    /// Another number of values than the network was loaded for.
+    #[error("a batch of shape {shape:?} has {} values, not {found}", shape.iter().product::<usize>())]
+    WrongInput {
+        /// What the network takes.
+        shape: [usize; 4],
+        /// The values given.
+        found: usize,
+    },
+    /// What candle said.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl EngineError {
+    /// For benchmarks: an engine that is not there skips the case, everything else fails it.
+    pub fn or_skip(self) -> bench_core::Error {
+        match self {
+            EngineError::NotBuilt { .. } | EngineError::NoLibrary { .. } => {
+                bench_core::Error::skip(self.to_string())
+            }
+            other => other.into(),
+        }
+    }
+
+    /// Whether `images` are those that a network for `shape` takes.
+    pub(super) fn expect_input(images: &[f32], shape: [usize; 4]) -> Result<(), EngineError> {
+        if images.len() == shape.iter().product::<usize>() {
+            return Ok(());
+        }
+        Err(EngineError::WrongInput { shape, found: images.len() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_absent_engine_skips() {
+        let absent = EngineError::NotBuilt { engine: Engine::Tract };
+        let reason = "this was built without tract: build with `--features tract`";
+        assert_eq!(absent.or_skip().skip_reason(), Some(reason));
+        assert!(EngineError::NoLibrary { path: "there".into() }.or_skip().skip_reason().is_some());
+        let refused = EngineError::Refused { engine: Engine::Tract, reason: "what is a Gemm?".to_owned() };
+        assert_eq!(refused.or_skip().skip_reason(), None);
+    }
+}

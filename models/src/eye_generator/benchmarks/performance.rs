@@ -1,0 +1,40 @@
+//! Throughput of the whole network, and pictures served one by one.
+
+use bench_core::prelude::*;
+use bench_load::Load;
+use bench_load::domain::Images;
+use bench_load::input::{ImageRequest, ImageRequests};
+use candle_core::Device;
+
+use crate::eye_generator::{Colour, EyeGenerator, SIDE, noise};
+use crate::weights::WeightsError;
+
+const DEVICE: Device = Device::Cpu;
+
+/// Noise to pixels. The network has to draw the published one's eye for its time to count.
+#[benchmark(args(batch = [1, 2, 4, 8, 32]), ignore(batch = [8, 32]), max_time = "4s")]
+fn generate(b: &mut Bencher, batch: usize) -> Result<()> {
+    let model = b.load(|| EyeGenerator::load(&DEVICE)).map_err(WeightsError::or_skip)?;
+    let colours: Vec<Colour> = Colour::ALL.into_iter().cycle().take(batch).collect();
+    let noise = noise(1, batch, &DEVICE)?;
+    b.count("images", batch).try_iter(|| model.forward(&noise, &colours))?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(model.expect_known_eye(&DEVICE)?)
+}
+
+/// Requests for an eye each, as PNG.
+#[benchmark(args(concurrency = [1, 2]), rounds = 2, max_time = "4s")]
+fn serve(b: &mut Bencher, concurrency: usize) -> Result<()> {
+    let model = b.load(|| EyeGenerator::load(&DEVICE)).map_err(WeightsError::or_skip)?;
+    model.expect_known_eye(&DEVICE)?;
+    let side = SIDE as u32;
+    let wanted = ImageRequests::new(Colour::ALL.map(Colour::name)).size(side, side).steps(1);
+    Load::closed(concurrency).requests(8).run(b, wanted, |wanted: &ImageRequest, request| {
+        let mut pngs = Vec::new();
+        for picture in model.draw(&[wanted.prompt.parse()?], wanted.seed, &DEVICE)? {
+            pngs.push(picture.to_png()?);
+            request.output();
+        }
+        Ok::<_, Error>(Images::all_encoded(&pngs).seed(wanted.seed))
+    })
+}

@@ -1,0 +1,227 @@
+//! From logits to text: greedy generation, token by token, and what can be wrong with it.
+
+use candle_core::{D, DType, Tensor};
+
+use crate::photograph::PhotographError;
+
+/// A language model that has read something, and goes on from there.
+pub trait Decode {
+    /// Reads one token more; the logits of the next one, of shape `(1, vocabulary)`.
+    ///
+    /// # Errors
+    /// [`ContextFull`](GenerationError::ContextFull), or what candle says.
+    fn decode(&mut self, token: u32) -> Result<Tensor, GenerationError>;
+}
+
+/// Why there is no text, or not the right one.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerationError {
+    /// Nothing to go on from.
+    #[error("the prompt is empty: at least one token is needed")]
+    EmptyPrompt,
+    /// More than the model can look back on.
+    #[error(
+        "{tokens} tokens do not fit the context of {context}: shorten the prompt, or ask for fewer tokens"
+    )]
+    ContextFull {
+        /// What was read, and what was to be added.
+        tokens: usize,
+        /// What the model can look back on.
+        context: usize,
+    },
+    /// A number that stands for no token.
+    #[error("token {token} is not one of the {vocabulary} of the vocabulary")]
+    UnknownToken {
+        /// The number.
+        token: u32,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+    /// The model gave something that is no number.
+    #[error("the logit of token {token} is {value}: the model has overflowed")]
+    NotFinite {
+        /// The token.
+        token: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// The model is wrong, or what it was given.
+    #[error("{prompt:?} has to go on with {expected:?}, but the model says {found:?}")]
+    WrongText {
+        /// What the model was given.
+        prompt: String,
+        /// How the answer has to begin.
+        expected: String,
+        /// What the model said.
+        found: String,
+    },
+    /// Two runs on the same input did not agree.
+    #[error("two runs on the same prompt differ: {first:?}, then {second:?}")]
+    Unstable {
+        /// Tokens of the first run.
+        first: Vec<u32>,
+        /// Tokens of the second run.
+        second: Vec<u32>,
+    },
+    /// A picture whose size the model cannot look at.
+    #[error("cannot look at a picture of {width} × {height} pixels: {wanted}")]
+    PictureSize {
+        /// Width of the picture, in pixels.
+        width: usize,
+        /// Height of the picture, in pixels.
+        height: usize,
+        /// What its size has to be.
+        wanted: String,
+    },
+    /// What is no picture.
+    #[error(transparent)]
+    Photograph(#[from] PhotographError),
+    /// What the tokenizer said.
+    #[error("the tokenizer failed: {0}")]
+    Tokenizer(String),
+    /// What candle said.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// The likeliest token of logits of shape `(1, vocabulary)`; of equals, the first.
+///
+/// # Errors
+/// [`NotFinite`](GenerationError::NotFinite) for the first logit that is no number, and on another shape.
+pub fn likeliest(logits: &Tensor) -> Result<u32, GenerationError> {
+    let logits: Vec<f32> = logits.to_dtype(DType::F32)?.squeeze(0)?.to_vec1()?;
+    let mut best = 0;
+    for (token, &value) in logits.iter().enumerate() {
+        if !value.is_finite() {
+            return Err(GenerationError::NotFinite { token, value });
+        }
+        if value > logits[best] {
+            best = token;
+        }
+    }
+    Ok(best as u32)
+}
+
+/// Whether every logit of a tensor whose last dimension is the vocabulary is a finite number.
+///
+/// # Errors
+/// [`NotFinite`](GenerationError::NotFinite) for the first that is not.
+pub fn check_finite(logits: &Tensor) -> Result<(), GenerationError> {
+    let vocabulary = logits.dim(D::Minus1)?.max(1);
+    let values: Vec<f32> = logits.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((at, &value)) => Err(GenerationError::NotFinite { token: at % vocabulary, value }),
+    }
+}
+
+/// Takes the likeliest token each time, `most` tokens at the most and none after `end`, which is left out.
+/// `logits` are those that the prompt ended with; `each` is handed every token as soon as it is known.
+///
+/// # Errors
+/// Those of [`likeliest`], of the decoder and of `each`.
+pub fn greedy(
+    mut logits: Tensor,
+    decoder: &mut impl Decode,
+    most: usize,
+    end: Option<u32>,
+    mut each: impl FnMut(u32) -> Result<(), GenerationError>,
+) -> Result<Vec<u32>, GenerationError> {
+    let mut tokens = Vec::with_capacity(most);
+    while tokens.len() < most {
+        let token = likeliest(&logits)?;
+        if Some(token) == end {
+            break;
+        }
+        tokens.push(token);
+        each(token)?;
+        if tokens.len() < most {
+            logits = decoder.decode(token)?;
+        }
+    }
+    Ok(tokens)
+}
+
+/// Whether two runs on the same prompt gave the same tokens.
+///
+/// # Errors
+/// [`Unstable`](GenerationError::Unstable).
+pub fn expect_stable(first: &[u32], second: &[u32]) -> Result<(), GenerationError> {
+    if first == second {
+        return Ok(());
+    }
+    Err(GenerationError::Unstable { first: first.to_vec(), second: second.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    /// Says the token after the one it was given, of four.
+    struct Counter {
+        decoded: usize,
+    }
+
+    fn logits(token: u32) -> Tensor {
+        let mut values = [0f32; 4];
+        values[token as usize % 4] = 1.0;
+        Tensor::new(&[values], &Device::Cpu).expect("logits")
+    }
+
+    impl Decode for Counter {
+        fn decode(&mut self, token: u32) -> Result<Tensor, GenerationError> {
+            self.decoded += 1;
+            Ok(logits(token + 1))
+        }
+    }
+
+    fn count(most: usize, end: Option<u32>) -> (Vec<u32>, usize) {
+        let (mut counter, mut seen) = (Counter { decoded: 0 }, Vec::new());
+        let tokens = greedy(logits(0), &mut counter, most, end, |token| {
+            seen.push(token);
+            Ok(())
+        });
+        let tokens = tokens.expect("tokens");
+        assert_eq!(seen, tokens);
+        (tokens, counter.decoded)
+    }
+
+    #[test]
+    fn generation_ends_with_the_limit_or_before_the_last_token() {
+        // The last token is not read again: nobody asks for its logits.
+        assert_eq!(count(6, None), (vec![0, 1, 2, 3, 0, 1], 5));
+        assert_eq!(count(6, Some(2)), (vec![0, 1], 2));
+        assert_eq!(count(6, Some(0)), (vec![], 0));
+        assert_eq!(count(0, None), (vec![], 0));
+    }
+
+    #[test]
+    fn the_likeliest_is_the_first_of_equals() {
+        let of = |values: &[f32]| {
+            likeliest(&Tensor::from_slice(values, (1, values.len()), &Device::Cpu).expect("logits"))
+        };
+        assert_eq!(of(&[1.0, 3.0, 3.0, -4.0]).expect("a token"), 1);
+        assert_eq!(of(&[-3.0, -1.0]).expect("a token"), 1);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let error = of(&[0.0, bad]).expect_err("not finite");
+            assert!(matches!(error, GenerationError::NotFinite { token: 1, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_logit_of_a_batch_has_to_be_finite() {
+        let of = |last: f32| Tensor::new(&[[0f32, 1.0], [2.0, last]], &Device::Cpu).expect("logits");
+        check_finite(&of(3.0)).expect("finite");
+        let error = check_finite(&of(f32::NAN)).expect_err("not finite");
+        assert!(matches!(error, GenerationError::NotFinite { token: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn runs_that_differ_are_told_apart() {
+        expect_stable(&[1, 2], &[1, 2]).expect("the same");
+        assert!(expect_stable(&[1, 2], &[1, 3]).is_err());
+        assert!(expect_stable(&[1, 2], &[1]).is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! Attention over prompt and picture at once.
+
+use candle_core::{D, DType, Module, Tensor};
+use candle_nn::{Linear, VarBuilder};
+
+/// A stream's way into the joint attention and out of it.
+#[derive(Debug)]
+pub struct Projections {
+    inwards: Linear,
+    /// The last block's prompt goes nowhere.
+    outwards: Option<Linear>,
+}
+
+impl Projections {
+    /// Projections of `width` features; without those `outwards` for a stream that ends here.
+    ///
+    /// # Errors
+    /// When a tensor cannot be had.
+    pub fn new(width: usize, outwards: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+        let weights = weights.pp("attn");
+        Ok(Projections {
+            inwards: candle_nn::linear(width, 3 * width, weights.pp("qkv"))?,
+            outwards: outwards.then(|| candle_nn::linear(width, width, weights.pp("proj"))).transpose()?,
+        })
+    }
+
+    /// Queries, keys and values side by side, of shape `(batch, tokens, 3 · width)`.
+    ///
+    /// # Errors
+    /// On another shape.
+    pub fn inwards(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        self.inwards.forward(features)
+    }
+
+    /// What the stream takes of the attention's output; `None` where it ends.
+    ///
+    /// # Errors
+    /// On another shape.
+    pub fn outwards(&self, attended: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        self.outwards.as_ref().map(|outwards| outwards.forward(attended)).transpose()
+    }
+}
+
+/// Every token of both streams looks at every token of both (Esser et al., 2024, arXiv:2403.03206, figure 2).
+#[derive(Clone, Copy, Debug)]
+pub struct JointAttention {
+    /// Features are split among them.
+    pub heads: usize,
+}
+
+impl JointAttention {
+    /// From two streams' queries, keys and values, each of shape `(batch, tokens, 3 · width)`, to what their
+    /// tokens have seen, of shape `(batch, tokens, width)`.
+    ///
+    /// # Errors
+    /// On shapes that do not fit each other.
+    pub fn forward(self, prompt: &Tensor, picture: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
+        let (of_prompt, of_picture) = (prompt.dim(1)?, picture.dim(1)?);
+        let all = Tensor::cat(&[prompt, picture], 1)?;
+        let (batch, tokens, width) = all.dims3()?;
+        // (3, batch, heads, tokens, features of a head)
+        let split = all.reshape((batch, tokens, 3, self.heads, ()))?.permute((2, 0, 3, 1, 4))?;
+        let part = |part: usize| split.get(part)?.contiguous();
+        let (queries, keys, values) = (part(0)?, part(1)?, part(2)?);
+        let scale = 1.0 / (queries.dim(D::Minus1)? as f64).sqrt();
+        let scores = (queries.matmul(&keys.t()?)? * scale)?;
+        // Sums of exponentials overflow in f16.
+        let weights =
+            candle_nn::ops::softmax_last_dim(&scores.to_dtype(DType::F32)?)?.to_dtype(scores.dtype())?;
+        let seen = weights.matmul(&values)?.transpose(1, 2)?.reshape((batch, tokens, width / 3))?;
+        Ok((seen.narrow(1, 0, of_prompt)?, seen.narrow(1, of_prompt, of_picture)?))
+    }
+}

@@ -1,0 +1,15 @@
+//! The multimodal diffusion transformer of Stable Diffusion 3, with generated weights: it measures the work
+//! of a denoising step, and its pictures show nothing.
+
+mod attention;
+pub mod benchmarks;
+mod block;
+mod embedding;
+mod modulation;
+mod network;
+
+pub use attention::{JointAttention, Projections};
+pub use block::{FeedForward, JointBlock};
+pub use embedding::TimestepEmbedder;
+pub use modulation::{Modulation, modulate, normalise};
+pub use network::{Conditioning, Mmdit, pipeline};

@@ -1,0 +1,37 @@
+//! Speech under load, and by the length of what is said.
+
+use bench_core::prelude::*;
+use bench_load::Load;
+use bench_load::domain::Speech;
+use bench_load::input::Texts;
+
+use crate::piper_tts::{Scales, Speaker, SpeechError};
+
+/// Requests for texts of 50 to 200 characters, heard sentence by sentence.
+#[benchmark(args(concurrency = [1, 2]), rounds = 2, max_time = "8s")]
+fn synthesize(b: &mut Bencher, concurrency: usize) -> Result<()> {
+    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
+    let rate = speaker.voice().sample_rate();
+    Load::closed(concurrency).requests(8).run(b, Texts::seeded(20, 50..=200), |text: &String, request| {
+        let mut samples = 0;
+        speaker.stream(text, speaker.usual(), |sentence| {
+            samples += sentence.samples.len();
+            request.output();
+        })?;
+        Ok::<_, SpeechError>(Speech::new(text, samples, rate))
+    })
+}
+
+/// One sentence by its length in words: time against size.
+#[benchmark(args(words = [4, 8, 16, 32]), max_time = "3s")]
+fn sentence(b: &mut Bencher, words: usize) -> Result<()> {
+    const WORDS: [&str; 8] = ["every", "morning", "the", "old", "sailor", "counts", "his", "boats"];
+    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
+    let text = WORDS.into_iter().cycle().take(words).collect::<Vec<_>>().join(" ");
+    let say = || speaker.say(&text, Scales::STEADY);
+    b.items(text.chars().count()).try_iter(say)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    let spoken = say()?;
+    spoken.expect_speech(&text)?;
+    Ok(spoken.expect_same(&say()?)?)
+}

@@ -1,0 +1,83 @@
+//! [`SpeechError`].
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::engine::EngineError;
+
+/// Why nothing is said.
+#[derive(Debug, thiserror::Error)]
+pub enum SpeechError {
+    /// The voice is not there.
+    #[error("no voice at {}: run `models/weights/fetch --only piper_tts`", path.display())]
+    NoVoice {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The network is there, its description is not.
+    #[error(
+        "the voice {} lacks its description, {}: without it nobody knows which sound has which number. \
+         Put the .onnx.json of the same voice beside it, or run `models/weights/fetch --only piper_tts`",
+        network.display(),
+        path.display()
+    )]
+    NoDescription {
+        /// The network.
+        network: PathBuf,
+        /// Where its description was looked for.
+        path: PathBuf,
+    },
+    /// The description does not describe a voice.
+    #[error("{} does not describe a Piper voice: {reason}", path.display())]
+    BadDescription {
+        /// The description.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// espeak-ng is not installed.
+    #[error(
+        "{program} is not installed: it says how text is pronounced (Debian: `apt-get install espeak-ng`)"
+    )]
+    NoEspeak {
+        /// The program that does not start.
+        program: String,
+    },
+    /// espeak-ng did not do what it was asked to.
+    #[error("{program} failed on the voice `{voice}`: {reason}")]
+    Espeak {
+        /// The program.
+        program: String,
+        /// Its voice.
+        voice: String,
+        /// What it said.
+        reason: String,
+    },
+    /// Nothing of the text can be pronounced.
+    #[error("there is nothing to say in {0:?}")]
+    Nothing(String),
+    /// What the engine says.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl SpeechError {
+    /// For benchmarks: what was never fetched or installed skips the case, everything else fails it.
+    pub fn or_skip(self) -> bench_core::Error {
+        match self {
+            SpeechError::NoVoice { .. } | SpeechError::NoEspeak { .. } => {
+                bench_core::Error::skip(self.to_string())
+            }
+            SpeechError::Engine(error) => error.or_skip(),
+            other => other.into(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! [`Speaker`]: a voice, ready to speak.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::SpeechError;
+use super::phonemes::Phonemiser;
+use super::recording::Recording;
+use super::sentences::sentences;
+use super::vits::{self, Scales, Vits};
+use super::voice::Voice;
+use crate::weights;
+
+/// The voice that `models/weights/fetch` gets: Joe, American English.
+const NETWORK: &str = "en_US-joe-medium.onnx";
+
+/// A voice with all that it takes to speak. One sentence is spoken at a time, by all cores.
+pub struct Speaker {
+    voice: Voice,
+    phonemiser: Phonemiser,
+    network: Mutex<Box<dyn Vits>>,
+}
+
+impl Speaker {
+    /// Loads the voice that was fetched.
+    ///
+    /// # Errors
+    /// When it, espeak-ng or ONNX Runtime is missing, or damaged.
+    pub fn load() -> Result<Self, SpeechError> {
+        Self::read(weights::directory().join(NETWORK), "espeak-ng")
+    }
+
+    /// Loads the voice `network`, whose description stands beside it; `espeak` is a name in `$PATH` or a path.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn read(network: PathBuf, espeak: &str) -> Result<Self, SpeechError> {
+        let voice = Voice::beside(&network)?;
+        let phonemiser = Phonemiser::new(espeak, voice.espeak_voice());
+        // Now, and not with the first sentence.
+        phonemiser.phonemes("a")?;
+        let network = Mutex::new(vits::load(&network)?);
+        Ok(Speaker { voice, phonemiser, network })
+    }
+
+    /// The voice's description.
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// As the voice was published: something about it varies from run to run.
+    pub fn usual(&self) -> Scales {
+        self.voice.inference().into()
+    }
+
+    /// Says `text`, and hands over each sentence as soon as it is spoken.
+    ///
+    /// # Errors
+    /// When there is nothing to say, or espeak-ng or the network refuses.
+    pub fn stream(
+        &self,
+        text: &str,
+        scales: Scales,
+        mut hear: impl FnMut(Recording),
+    ) -> Result<(), SpeechError> {
+        let mut silent = true;
+        for sentence in sentences(text) {
+            let Some(ids) = self.voice.ids(&self.phonemiser.phonemes(sentence)?) else { continue };
+            silent = false;
+            hear(self.speak(&ids, scales)?);
+        }
+        if silent { Err(SpeechError::Nothing(text.to_owned())) } else { Ok(()) }
+    }
+
+    /// Says all of `text`.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream).
+    pub fn say(&self, text: &str, scales: Scales) -> Result<Recording, SpeechError> {
+        let mut all = Recording { samples: Vec::new(), sample_rate: self.voice.sample_rate() };
+        self.stream(text, scales, |sentence| all.samples.extend(sentence.samples))?;
+        Ok(all)
+    }
+
+    /// The sounds with these numbers.
+    ///
+    /// # Errors
+    /// When the network refuses.
+    pub fn speak(&self, ids: &[i64], scales: Scales) -> Result<Recording, SpeechError> {
+        // A panic leaves no half-spoken sentence behind: the network keeps nothing between two.
+        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        let samples = network.speak(ids, scales)?;
+        Ok(Recording { samples, sample_rate: self.voice.sample_rate() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_spoken_and_comes_before_the_next() {
+        let speaker = match Speaker::load() {
+            Ok(speaker) => speaker,
+            Err(error) => {
+                let absent = error.or_skip();
+                let reason = absent.skip_reason().map(str::to_owned);
+                return println!("not tested: {}", reason.unwrap_or_else(|| panic!("{absent}")));
+            }
+        };
+        let text = "The quick brown fox jumps over the lazy dog. It does so every day.";
+        let mut sentences = Vec::new();
+        speaker
+            .stream(text, speaker.usual(), |sentence| sentences.push(sentence.samples.len()))
+            .expect("spoken");
+        assert_eq!(sentences.len(), 2);
+        let steady = || speaker.say(text, Scales::STEADY).expect("spoken");
+        steady().expect_speech(text).expect("speech");
+        steady().expect_same(&steady()).expect("the same twice");
+        assert!(matches!(speaker.say(" ... ", Scales::STEADY), Err(SpeechError::Nothing(_))));
+    }
+}

@@ -1,0 +1,82 @@
+//! The network that speaks.
+
+use super::SpeechError;
+use super::voice::Inference;
+
+/// How a voice speaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// How much the sound varies; 0 makes two runs the same.
+    pub noise: f32,
+    /// How slowly it speaks: 1 as in training, 2 twice as slowly.
+    pub length: f32,
+    /// How much the lengths of sounds vary; 0 makes two runs the same.
+    pub length_noise: f32,
+}
+
+impl Scales {
+    /// Without anything random.
+    pub const STEADY: Scales = Scales { noise: 0.0, length: 1.0, length_noise: 0.0 };
+}
+
+impl From<Inference> for Scales {
+    fn from(Inference { noise_scale, length_scale, noise_w }: Inference) -> Self {
+        Scales { noise: noise_scale, length: length_scale, length_noise: noise_w }
+    }
+}
+
+/// A VITS network (Kim, Kong and Son, 2021, arXiv:2106.06103).
+pub(super) trait Vits: Send {
+    /// Samples from −1 to 1 of the sounds with these numbers.
+    fn speak(&mut self, ids: &[i64], scales: Scales) -> Result<Vec<f32>, SpeechError>;
+}
+
+#[cfg(not(feature = "onnxruntime"))]
+pub(super) fn load(_network: &std::path::Path) -> Result<Box<dyn Vits>, SpeechError> {
+    Err(crate::engine::EngineError::NotBuilt { engine: crate::engine::Engine::OnnxRuntime }.into())
+}
+
+#[cfg(feature = "onnxruntime")]
+pub(super) use on_onnx_runtime::load;
+
+#[cfg(feature = "onnxruntime")]
+mod on_onnx_runtime {
+    use std::path::Path;
+
+    use ort::session::Session;
+    use ort::value::TensorRef;
+
+    use super::{Scales, SpeechError, Vits};
+    use crate::engine::onnx_runtime::{refused, runtime};
+
+    struct OnOnnxRuntime {
+        session: Session,
+    }
+
+    /// Reads the network in the file `network`.
+    ///
+    /// # Errors
+    /// When there is no library, or it refuses the file.
+    pub(in super::super) fn load(network: &Path) -> Result<Box<dyn Vits>, SpeechError> {
+        let runtime = runtime()?;
+        let refused = |error: ort::Error| refused(format!("{}: {error}", network.display()));
+        let mut builder = Session::builder(&runtime).map_err(refused)?;
+        let session = builder.commit_from_file(network).map_err(refused)?;
+        Ok(Box::new(OnOnnxRuntime { session }))
+    }
+
+    impl Vits for OnOnnxRuntime {
+        fn speak(&mut self, ids: &[i64], scales: Scales) -> Result<Vec<f32>, SpeechError> {
+            let count = [ids.len() as i64];
+            let scales = [scales.noise, scales.length, scales.length_noise];
+            let inputs = ort::inputs![
+                "input" => TensorRef::from_array_view(([1, ids.len()], ids)).map_err(refused)?,
+                "input_lengths" => TensorRef::from_array_view(([1], &count[..])).map_err(refused)?,
+                "scales" => TensorRef::from_array_view(([3], &scales[..])).map_err(refused)?,
+            ];
+            let outputs = self.session.run(inputs).map_err(refused)?;
+            let (_, samples) = outputs[0].try_extract_tensor::<f32>().map_err(refused)?;
+            Ok(samples.to_vec())
+        }
+    }
+}

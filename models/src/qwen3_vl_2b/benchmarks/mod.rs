@@ -1,0 +1,21 @@
+//! Benchmarks of Qwen3-VL-2B, by category. The full configuration runs on request (`--include-ignored`), and is
+//! skipped where it does not fit the memory there is.
+
+use bench_core::prelude::*;
+use candle_core::{DType, Device};
+
+use crate::qwen3_vl_2b::{Config, LoadError, Qwen3Vl};
+
+pub mod integration;
+pub mod performance;
+pub mod unit;
+
+/// Loads the model, timed apart; skips the case where it does not fit.
+fn load(b: &mut Bencher, config: Config, dtype: DType) -> Result<Qwen3Vl> {
+    b.load(|| Qwen3Vl::load(config, dtype, &Device::Cpu)).map_err(LoadError::or_skip)
+}
+
+/// Tokens with no meaning: what they are does not change the time.
+fn tokens(count: usize, config: &Config) -> Vec<u32> {
+    (0..count).map(|at| (at * 977 % config.language.vocabulary) as u32).collect()
+}

@@ -1,0 +1,157 @@
+//! Looking, prefill, decoding, and answers streamed to those who ask, about text alone and about pictures.
+
+use std::time::{Duration, Instant};
+
+use bench_core::prelude::*;
+use bench_load::Load;
+use bench_load::domain::{Generation, Multimodal};
+use bench_load::input::{Picture, Pictures, Texts};
+use candle_core::{DType, Device};
+
+use super::{load, tokens};
+use crate::generation;
+use crate::photograph::Photograph;
+use crate::qwen3_vl_2b::{Config, Patches};
+
+/// Looks at a square picture: its time against the resolution is how image analysis scales. 256 pixels are 64 tokens.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], side = [256, 384, 512]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+)]
+fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()> {
+    let model = load(b, config, dtype)?;
+    let patches = Patches::noise(side, &config, &Device::Cpu)?;
+    b.count("images", 1).try_iter(|| model.look(&patches))?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(generation::check_finite(model.look(&patches)?.states())?)
+}
+
+/// Reads a prompt of text at once: its time against its length is how prefill scales.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], tokens = [16, 64, 256]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+)]
+fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Result<()> {
+    let model = load(b, config, dtype)?;
+    let (mut session, prompt) = (model.session(1)?, super::tokens(tokens, &config));
+    let start = session.mark();
+    let mut read = || {
+        session.rewind(start);
+        session.read(&prompt)
+    };
+    b.count("tokens", tokens).try_iter(&mut read)?;
+    Ok(generation::check_finite(&read()?)?)
+}
+
+/// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL], input = ["text", "image"]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+)]
+fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
+    let model = load(b, config, DType::F16)?;
+    let image = model.look(&Patches::noise(256, &config, &Device::Cpu)?)?;
+    let mut session = model.session(1)?;
+    let (start, prompt) = (session.mark(), tokens(32 + image.tokens(), &config));
+    let mut read = || {
+        session.rewind(start);
+        match input {
+            "text" => session.read(&prompt),
+            _ => session.read_about(&prompt[..8], &image, &prompt[8..32]),
+        }
+    };
+    b.count("tokens", prompt.len()).try_iter(&mut read)?;
+    Ok(generation::check_finite(&read()?)?)
+}
+
+/// Reads one token more, after so many: its time against the context is how decoding scales.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F32, DType::F16], context = [16, 256, 1024]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+)]
+fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Result<()> {
+    let model = load(b, config, dtype)?;
+    let mut session = model.session(1)?;
+    session.read(&tokens(context, &config))?;
+    let mark = session.mark();
+    let mut decode = || {
+        session.rewind(mark);
+        session.read(&[1])
+    };
+    b.count("tokens", 1).try_iter(&mut decode)?;
+    Ok(generation::check_finite(&decode()?)?)
+}
+
+/// Reads one token more of each of several texts, after 16.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL], batch = [1, 4, 16]),
+    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+)]
+fn decode_batch(b: &mut Bencher, config: Config, batch: usize) -> Result<()> {
+    let model = load(b, config, DType::F16)?;
+    let (mut session, prompt) = (model.session(batch)?, tokens(16, &config));
+    session.read_batch(&vec![&prompt[..]; batch])?;
+    let (mark, next) = (session.mark(), vec![&[1][..]; batch]);
+    let mut decode = || {
+        session.rewind(mark);
+        session.read_batch(&next)
+    };
+    b.count("tokens", batch).try_iter(&mut decode)?;
+    Ok(generation::check_finite(&decode()?)?)
+}
+
+/// Answers prompts of 64 tokens with 8 tokens each, streamed: TTFT, TPOT, tokens per second.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+)]
+fn generate(b: &mut Bencher, config: Config) -> Result<()> {
+    let model = load(b, config, DType::F16)?;
+    let prompt = tokens(64, &config);
+    Load::single_stream().requests(5).run(b, Texts::seeded(5, 60..=60), |_text, request| {
+        let mut session = model.session(1)?;
+        let logits = session.read(&prompt)?;
+        let answer = generation::greedy(logits, &mut session, 8, None, |_token| {
+            request.output();
+            Ok(())
+        })?;
+        Ok::<_, Error>(Generation::new(answer.len() as u64).input_tokens(prompt.len() as u64))
+    })
+}
+
+/// The same about pictures of 256 × 256 pixels, each a PNG: decoding, looking, reading, answering.
+#[benchmark(
+    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+)]
+fn describe(b: &mut Bencher, config: Config) -> Result<()> {
+    let model = load(b, config, DType::F16)?;
+    let prompt = tokens(32, &config);
+    Load::single_stream().requests(5).run(
+        b,
+        Pictures::synthetic(5, 256, 256),
+        |picture: &Picture, request| {
+            let photograph = Photograph::decode(&picture.name, &picture.bytes)?;
+            let patches = Patches::of(&photograph, &config, &Device::Cpu)?;
+            let (looked, image) = timed(|| model.look(&patches))?;
+            let (read, answer) = timed(|| {
+                let mut session = model.session(1)?;
+                let logits = session.read_about(&prompt[..8], &image, &prompt[8..])?;
+                generation::greedy(logits, &mut session, 8, None, |_token| {
+                    request.output();
+                    Ok(())
+                })
+            })?;
+            let read_tokens = (prompt.len() + image.tokens()) as u64;
+            let generation = Generation::new(answer.len() as u64).input_tokens(read_tokens);
+            let (width, height) = patches.size();
+            Ok::<_, Error>(
+                Multimodal::new(generation).images(1, width, height).image_analysis(looked).language(read),
+            )
+        },
+    )
+}
+
+fn timed<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<(Duration, T), E> {
+    let began = Instant::now();
+    let done = work()?;
+    Ok((began.elapsed(), done))
+}

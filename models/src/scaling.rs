@@ -1,0 +1,146 @@
+//! How time grows with size: an exponent for every benchmark that was measured at three sizes or more, printed below
+//! the table of a run.
+
+use std::collections::BTreeMap;
+
+use bench_core::Record;
+use bench_core::inventory;
+use bench_core::report::{Section, Style, Table, printable};
+use bench_core::stats::student_quantile;
+
+inventory::submit! { Section { name: "scaling", render } }
+
+/// The two-sided 95 % quantile of the normal distribution.
+const NORMAL: f64 = 1.959_964;
+
+/// Time as a power of size: `time = constant · size^exponent`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// 1 where twice the size takes twice the time.
+    pub exponent: f64,
+    /// Half the width of its 95 % interval. Wide where the sizes are few or their times follow no power.
+    pub half_width: f64,
+}
+
+impl Scaling {
+    /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
+    /// slope with two degrees of freedom less than there are sizes: how far the times are from a power enters, how
+    /// well each is known only through that. `None` for fewer than three sizes, and where one is not above zero.
+    pub fn of(points: &[(f64, f64)]) -> Option<Self> {
+        let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
+        if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {
+            return None;
+        }
+        let logarithms: Vec<(f64, f64)> =
+            points.iter().map(|(size, time_s)| (size.ln(), time_s.ln())).collect();
+        let mean = |of: fn(&(f64, f64)) -> f64| logarithms.iter().map(of).sum::<f64>() / points.len() as f64;
+        let (x_mean, y_mean) = (mean(|point| point.0), mean(|point| point.1));
+        let square: f64 = logarithms.iter().map(|(x, _)| (x - x_mean).powi(2)).sum();
+        if square == 0.0 {
+            return None;
+        }
+        let exponent = logarithms.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / square;
+        let left =
+            logarithms.iter().map(|(x, y)| (y - y_mean - exponent * (x - x_mean)).powi(2)).sum::<f64>();
+        let quantile = match degrees {
+            1 => 12.706,
+            2 => 4.303,
+            more => student_quantile(NORMAL, more as f64)?,
+        };
+        Some(Scaling { exponent, half_width: quantile * (left / degrees as f64 / square).sqrt() })
+    }
+}
+
+/// Sizes and times of a benchmark, of one argument while the others stay as they are.
+struct Sweep {
+    benchmark: String,
+    argument: String,
+    points: Vec<(f64, f64)>,
+}
+
+/// All sweeps over three sizes or more, of cases by where they belong, their arguments and their median in seconds.
+fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>, f64)>) -> Vec<Sweep> {
+    let mut sweeps: BTreeMap<(String, String), Vec<(f64, f64)>> = BTreeMap::new();
+    for (place, arguments, median_s) in cases {
+        for (argument, value) in arguments {
+            let Ok(size) = value.parse::<f64>() else { continue };
+            let others = arguments.iter().filter(|(name, _)| *name != argument);
+            let others: Vec<String> = others.map(|(name, value)| format!("{name}={value}")).collect();
+            let others = if others.is_empty() { String::new() } else { format!("[{}]", others.join(",")) };
+            sweeps.entry((format!("{place}{others}"), argument.clone())).or_default().push((size, median_s));
+        }
+    }
+    let sweeps = sweeps.into_iter().filter(|(_, points)| points.len() > 2);
+    sweeps
+        .map(|((benchmark, argument), mut points)| {
+            points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            Sweep { benchmark, argument, points }
+        })
+        .collect()
+}
+
+fn render(record: &Record, style: Style) -> String {
+    let measured = record.cases.iter().filter_map(|case| {
+        let place = case.id.split('[').next().unwrap_or_default().to_owned();
+        Some((place, &case.arguments, case.time.as_ref()?.median_s.0))
+    });
+    let mut table = Table::new(&["time grows with", "sizes", "exponent"]);
+    let mut rows = 0;
+    for Sweep { benchmark, argument, points } in sweeps(measured) {
+        let Some(scaling) = Scaling::of(&points) else { continue };
+        let sizes: Vec<String> = points.iter().map(|(size, _)| size.to_string()).collect();
+        table.row(vec![
+            format!("  {}: {}", printable(&benchmark), printable(&argument)),
+            sizes.join(", "),
+            format!("{:.2} ±{:.2}", scaling.exponent, scaling.half_width),
+        ]);
+        rows += 1;
+    }
+    if rows == 0 { String::new() } else { table.render(|text| style.bold(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_comes_back_with_a_narrow_interval() {
+        let points = [1.0, 2.0, 4.0, 8.0].map(|size: f64| (size, 0.003 * size.powf(1.5)));
+        let scaling = Scaling::of(&points).expect("four sizes");
+        assert!((scaling.exponent - 1.5).abs() < 1e-9 && scaling.half_width < 1e-6, "{scaling:?}");
+    }
+
+    #[test]
+    fn the_interval_is_students() {
+        // By hand: x = 0, 1, 2 and y = 0, 1, 3 in logarithms: slope 1.5, squares left 1/6, Σ(x − x̄)² = 2.
+        let e = 1f64.exp();
+        let scaling = Scaling::of(&[(1.0, 1.0), (e, e), (e * e, e * e * e)]).expect("three sizes");
+        assert!((scaling.exponent - 1.5).abs() < 1e-9, "{scaling:?}");
+        assert!((scaling.half_width - 12.706 * (1.0f64 / 12.0).sqrt()).abs() < 1e-9, "{scaling:?}");
+    }
+
+    #[test]
+    fn a_sweep_is_of_one_argument_while_the_others_stay() {
+        let arguments = |dtype: &str, batch: u32| {
+            BTreeMap::from([("dtype".to_owned(), dtype.to_owned()), ("batch".to_owned(), batch.to_string())])
+        };
+        let all = [("f32", 4), ("f32", 1), ("f32", 2), ("f16", 1), ("f16", 2)];
+        let all = all.map(|(dtype, batch)| (arguments(dtype, batch), f64::from(batch)));
+        let sweeps =
+            sweeps(all.iter().map(|(arguments, time_s)| ("m/unit/f".to_owned(), arguments, *time_s)));
+        // f16 has two sizes only, and no number is a type.
+        assert_eq!(sweeps.len(), 1);
+        assert_eq!(
+            (sweeps[0].benchmark.as_str(), sweeps[0].argument.as_str()),
+            ("m/unit/f[dtype=f32]", "batch")
+        );
+        assert_eq!(sweeps[0].points, [(1.0, 1.0), (2.0, 2.0), (4.0, 4.0)]);
+    }
+
+    #[test]
+    fn where_no_line_can_be_drawn_there_is_none() {
+        assert_eq!(Scaling::of(&[(1.0, 1.0), (2.0, 2.0)]), None);
+        assert_eq!(Scaling::of(&[(0.0, 1.0), (1.0, 1.0), (2.0, 2.0)]), None);
+        assert_eq!(Scaling::of(&[(3.0, 1.0); 3]), None);
+    }
+}

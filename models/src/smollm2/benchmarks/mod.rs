@@ -1,0 +1,6 @@
+//! Benchmarks of SmolLM2, by category. Those that need its weights are skipped until
+//! `models/weights/fetch` has been run.
+
+pub mod integration;
+pub mod performance;
+pub mod unit;

@@ -1,0 +1,158 @@
+//! The network and its sizes.
+
+use std::fmt;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::stable_diffusion::unet_2d::{
+    BlockConfig, UNet2DConditionModel, UNet2DConditionModelConfig,
+};
+
+use crate::diffusion::{
+    Autoencoder, Config, Denoiser, LoadError, PROMPT_TOKENS, Pipeline, Step, ddim, embedding,
+};
+use crate::memory::expect_room_for;
+use crate::seeded::Seeded;
+
+/// The seed of the weights. Another one would make figures incomparable with earlier ones.
+const SEED: u64 = 0x05d1_5e17;
+
+/// Channels of the latents, in and out.
+const CHANNELS: usize = 4;
+
+/// A convolutional network with attention to a prompt (Rombach et al., 2022, arXiv:2112.10752), of the
+/// layout of Stable Diffusion 1.5.
+pub struct Unet {
+    network: UNet2DConditionModel,
+    config: Config,
+    dtype: DType,
+    device: Device,
+}
+
+/// Width of a prompt's embedding, for each token.
+fn prompt_width(config: Config) -> usize {
+    match config {
+        Config::Reduced => 256,
+        Config::Full => 768,
+    }
+}
+
+/// Four levels, each half as wide and high as the one before; the last has no attention.
+fn layout(config: Config) -> UNet2DConditionModelConfig {
+    let widths = match config {
+        Config::Reduced => [64, 128, 256, 256],
+        Config::Full => [320, 640, 1280, 1280],
+    };
+    let level = |(level, out_channels): (usize, usize)| BlockConfig {
+        out_channels,
+        use_cross_attn: (level < 3).then_some(1),
+        // Heads, in spite of the name.
+        attention_head_dim: 8,
+    };
+    UNet2DConditionModelConfig {
+        blocks: widths.into_iter().enumerate().map(level).collect(),
+        cross_attention_dim: prompt_width(config),
+        ..UNet2DConditionModelConfig::default()
+    }
+}
+
+fn build(config: Config, weights: VarBuilder<'static>) -> candle_core::Result<UNet2DConditionModel> {
+    UNet2DConditionModel::new(weights, CHANNELS, CHANNELS, false, layout(config))
+}
+
+impl Unet {
+    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
+    ///
+    /// # Errors
+    /// When they do not fit into memory, or the device cannot hold them.
+    pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let name = format!("stable_diffusion_unet ({})", config.name());
+        expect_room_for(&name, dtype, |weights| build(config, weights))?;
+        let network = build(config, Seeded::new(SEED).weights_as(dtype, device))?;
+        Ok(Unet { network, config, dtype, device: device.clone() })
+    }
+}
+
+impl Denoiser for Unet {
+    const LATENT_CHANNELS: usize = CHANNELS;
+
+    /// Shape `(batch, 77, width)`.
+    type Conditioning = Tensor;
+
+    fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn condition(&self, prompts: &[&str]) -> candle_core::Result<Tensor> {
+        embedding("clip", prompts, PROMPT_TOKENS, prompt_width(self.config), self.dtype, &self.device)
+    }
+
+    fn schedule(steps: usize) -> Vec<Step> {
+        ddim(steps)
+    }
+
+    fn predict(&self, latents: &Tensor, time: f64, conditioning: &Tensor) -> candle_core::Result<Tensor> {
+        self.network.forward(latents, time, conditioning)
+    }
+}
+
+impl fmt::Debug for Unet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unet")
+            .field("config", &self.config)
+            .field("dtype", &self.dtype)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The network with the autoencoder that draws what it leaves.
+///
+/// # Errors
+/// As [`Unet::load`].
+pub fn pipeline(config: Config, dtype: DType, device: &Device) -> Result<Pipeline<Unet>, LoadError> {
+    Ok(Pipeline {
+        denoiser: Unet::load(config, dtype, device)?,
+        autoencoder: Autoencoder::load(config, CHANNELS, dtype, device)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::check::expect_sound;
+    use crate::memory::parameters;
+
+    #[test]
+    fn the_full_size_is_the_published_one() {
+        let count = parameters(|weights| build(Config::Full, weights)).expect("counted");
+        // As published for stable-diffusion-v1-5: 859.52 million.
+        assert_eq!(count, 859_520_964);
+        let reduced = parameters(|weights| build(Config::Reduced, weights)).expect("counted");
+        assert!((20_000_000..50_000_000).contains(&reduced), "{reduced}");
+    }
+
+    #[test]
+    fn a_seeded_network_is_sound_and_sees_noise_time_and_prompt() {
+        let model = Unet::load(Config::Reduced, DType::F32, &Device::Cpu).expect("model");
+        let latents = |seed| {
+            Seeded::new(seed)
+                .uniform("latents", (1, CHANNELS, 8, 8), -1.7, 1.7, &Device::Cpu)
+                .expect("latents")
+        };
+        let predict = |seed, time, prompt| {
+            let conditioning = model.condition(&[prompt]).expect("conditioning");
+            model.predict(&latents(seed), time, &conditioning).expect("prediction")
+        };
+        let first = predict(1, 501.0, "a cat");
+        expect_sound(&latents(1), &first, &predict(1, 501.0, "a cat")).expect("sound");
+        for other in [predict(2, 501.0, "a cat"), predict(1, 21.0, "a cat"), predict(1, 501.0, "a dog")] {
+            let most =
+                (&first - other).and_then(|d| d.abs()?.max_all()?.to_scalar::<f32>()).expect("difference");
+            assert!(most > 1e-4, "{most}");
+        }
+    }
+}

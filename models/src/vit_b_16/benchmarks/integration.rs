@@ -1,0 +1,30 @@
+//! From the bytes of a JPEG to the five likeliest classes.
+
+use bench_core::prelude::*;
+use candle_core::Device;
+
+use crate::classification::{self, ClassificationError, Prediction};
+use crate::normalisation;
+use crate::photograph::{self, Photograph};
+use crate::vit_b_16::VitB16;
+
+/// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no right answer; the
+/// answer has to be finite and the same twice for its time to count.
+#[benchmark(args(picture = ["synthetic", "china"]))]
+fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
+    let jpeg = match picture {
+        "synthetic" => Photograph::synthetic(640, 427).to_jpeg()?,
+        name => photograph::read_file(&format!("{name}.jpg")).map_err(|error| error.or_skip())?,
+    };
+    let model = b.load(|| VitB16::load(&Device::Cpu))?;
+    let classify = || top_five(&model, picture, &jpeg);
+    b.count("images", 1).try_iter(classify)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(classification::expect_stable(&classify()?, &classify()?)?)
+}
+
+fn top_five(model: &VitB16, name: &str, jpeg: &[u8]) -> Result<Vec<Prediction>> {
+    let image = normalisation::as_torchvision(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
+    let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
+    Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
+}

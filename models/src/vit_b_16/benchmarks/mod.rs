@@ -1,0 +1,5 @@
+//! Benchmarks of ViT-B/16, by category.
+
+pub mod integration;
+pub mod performance;
+pub mod unit;

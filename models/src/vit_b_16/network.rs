@@ -1,0 +1,87 @@
+//! The network.
+
+use candle_core::{Device, Error, Tensor};
+use candle_transformers::models::vit;
+
+use crate::classification::IMAGENET_CLASSES;
+use crate::seeded::Seeded;
+
+/// Width and height of the input, in pixels.
+pub const INPUT_SIDE: usize = 224;
+
+/// Width and height of what becomes one token, in pixels.
+pub const PATCH_SIDE: usize = 16;
+
+/// The seed of the weights. Another one would make figures incomparable with earlier ones.
+const SEED: u64 = 0x0071_0b16;
+
+/// A vision transformer of 12 blocks, 768 wide, with 12 heads and a thousand classes: 86.6 million parameters,
+/// 196 patches and a token for the class.
+#[derive(Debug)]
+pub struct VitB16 {
+    network: vit::Model,
+}
+
+impl VitB16 {
+    /// Generates the weights, in f32 on `device`; the same values everywhere and every time.
+    ///
+    /// # Errors
+    /// When the device cannot hold them.
+    pub fn load(device: &Device) -> candle_core::Result<Self> {
+        VitB16::of(&vit::Config::vit_base_patch16_224(), device)
+    }
+
+    fn of(config: &vit::Config, device: &Device) -> candle_core::Result<Self> {
+        let network = vit::Model::new(config, IMAGENET_CLASSES, Seeded::new(SEED).weights(device))?;
+        Ok(VitB16 { network })
+    }
+
+    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. Other sizes have no positions:
+    /// they are learnt, one for each of 14 × 14 patches.
+    ///
+    /// # Errors
+    /// When the images have another shape, or are not f32 on the device of the weights.
+    pub fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
+        match images.dims() {
+            [_, 3, INPUT_SIDE, INPUT_SIDE] => self.network.forward(images),
+            other => Err(Error::Msg(format!(
+                "ViT-B/16 looks at images of shape (batch, 3, {INPUT_SIDE}, {INPUT_SIDE}), not {other:?}"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::DType;
+
+    use super::*;
+    use crate::classification;
+
+    /// Two of the twelve blocks: without optimisation, all of them take a minute.
+    fn shallow() -> VitB16 {
+        let config = vit::Config { num_hidden_layers: 2, ..vit::Config::vit_base_patch16_224() };
+        VitB16::of(&config, &Device::Cpu).expect("model")
+    }
+
+    #[test]
+    fn a_seeded_transformer_is_finite_and_sees_its_input() {
+        let images = Seeded::new(1).images(2, INPUT_SIDE, &Device::Cpu).expect("images");
+        let both = shallow().forward(&images).expect("logits");
+        classification::check_finite(&both).expect("finite");
+        let both: Vec<Vec<f32>> = both.to_vec2().expect("logits");
+        let largest = both[0].iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
+        assert!((0.5..50.0).contains(&largest), "{largest}");
+        assert!(both[0].iter().zip(&both[1]).any(|(a, b)| (a - b).abs() > 0.01));
+    }
+
+    #[test]
+    fn images_of_another_size_are_refused_with_the_right_one() {
+        let model = shallow();
+        for shape in [[1, 3, 256, 256], [1, 1, 224, 224]] {
+            let images = Tensor::zeros(&shape, DType::F32, &Device::Cpu).expect("zeros");
+            let said = model.forward(&images).expect_err("another shape").to_string();
+            assert!(said.contains("(batch, 3, 224, 224)") && said.contains(&format!("{shape:?}")), "{said}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! From codes to a file that can be played.
+
+use bench_core::prelude::*;
+use candle_core::Device;
+
+use super::frames;
+use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder, VocoderError};
+use crate::wav;
+
+/// 0.8 s of sound, as a WAV file. The weights are generated, so there is no right sound; it has to be the same twice
+/// for its time to count.
+#[benchmark(max_time = "3s")]
+fn codes_to_wav(b: &mut Bencher) -> Result<()> {
+    let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
+    let frames = frames(10);
+    let file = || Ok::<_, VocoderError>(wav::encode(&vocoder.decode(&frames)?, SAMPLE_RATE_HZ));
+    b.count("frames", frames.len()).try_iter(file)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    if file()? != file()? {
+        return Err(VocoderError::Unstable.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! [`Vocoder`]: the codec, at once or as a stream.
+
+use candle_core::{DType, Device, Shape, StreamTensor, Tensor};
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
+use candle_transformers::models::mimi;
+
+use crate::seeded::Seeded;
+
+/// Samples in a second.
+pub const SAMPLE_RATE_HZ: u32 = 24_000;
+
+/// Samples that a frame becomes: there are 12.5 frames in a second.
+pub const FRAME_SAMPLES: usize = 1920;
+
+/// Codes in a frame. Mimi was trained with up to 32; Moshi, the speech model it was made for, writes 8.
+pub const CODEBOOKS: usize = 8;
+
+/// Values that a code can have.
+pub const CODES: u32 = 2048;
+
+/// Frames that are decoded at once at most: candle has angles for so many positions, two a frame.
+const MOST_FRAMES: usize = 4096;
+
+/// The seed of the weights. Another one would make figures incomparable with earlier ones.
+const SEED: u64 = 0x0003_1313;
+
+/// The codes of 80 ms.
+pub type Frame = [u32; CODEBOOKS];
+
+/// Why there is no sound.
+#[derive(Debug, thiserror::Error)]
+pub enum VocoderError {
+    /// Nothing to decode.
+    #[error("there is no frame to decode")]
+    NoFrame,
+    /// More than can be decoded at once.
+    #[error("{0} frames are more than the {MOST_FRAMES} that can be decoded at once: decode them in parts")]
+    TooManyFrames(usize),
+    /// A number that stands for no code.
+    #[error("frame {frame} holds the code {code}: they go from 0 to {}", CODES - 1)]
+    UnknownCode {
+        /// The frame's place.
+        frame: usize,
+        /// The number.
+        code: u32,
+    },
+    /// Something that is no number.
+    #[error("sample {sample} is {value}: the codec has overflowed")]
+    NotFinite {
+        /// The sample's place.
+        sample: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// Two runs on the same codes did not agree.
+    #[error("two runs on the same codes give different sounds")]
+    Unstable,
+    /// What candle said.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// The codec: 80 million parameters, some half of which encode and are not used here.
+pub struct Vocoder {
+    /// Has decoded nothing: what decodes is a clone, which shares the weights.
+    fresh: mimi::Model,
+    device: Device,
+}
+
+impl Vocoder {
+    /// Generates the weights, in f32 on `device`; the same values everywhere and every time.
+    ///
+    /// # Errors
+    /// When the device cannot hold them.
+    pub fn load(device: &Device) -> candle_core::Result<Self> {
+        let backend = Box::new(CodecWeights(Seeded::new(SEED)));
+        let weights = VarBuilder::from_backend(backend, DType::F32, device.clone());
+        let fresh = mimi::Model::new(mimi::Config::v0_1(Some(CODEBOOKS)), weights)?;
+        Ok(Vocoder { fresh, device: device.clone() })
+    }
+
+    /// All samples of these frames, [`FRAME_SAMPLES`] each.
+    ///
+    /// # Errors
+    /// Frames that are none, too many or of unknown codes; [`NotFinite`](VocoderError::NotFinite).
+    pub fn decode(&self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
+        samples(&self.fresh.clone().decode(&codes(frames, &self.device)?)?)
+    }
+
+    /// A stream in which nothing has been decoded yet.
+    pub fn stream(&self) -> Stream {
+        Stream { codec: self.fresh.clone(), device: self.device.clone(), decoded: 0 }
+    }
+}
+
+/// Decodes frames as they come, and remembers what it needs of those before.
+pub struct Stream {
+    codec: mimi::Model,
+    device: Device,
+    decoded: usize,
+}
+
+impl Stream {
+    /// The samples that can be heard once these frames are there.
+    ///
+    /// # Errors
+    /// As [`Vocoder::decode`].
+    pub fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
+        self.decoded += frames.len();
+        if self.decoded > MOST_FRAMES {
+            return Err(VocoderError::TooManyFrames(self.decoded));
+        }
+        let codes = StreamTensor::from_tensor(codes(frames, &self.device)?);
+        self.codec.decode_step(&codes)?.as_option().map_or(Ok(Vec::new()), samples)
+    }
+}
+
+/// Of shape `(1, codebooks, frames)`.
+fn codes(frames: &[Frame], device: &Device) -> Result<Tensor, VocoderError> {
+    if frames.is_empty() {
+        return Err(VocoderError::NoFrame);
+    }
+    if frames.len() > MOST_FRAMES {
+        return Err(VocoderError::TooManyFrames(frames.len()));
+    }
+    for (at, frame) in frames.iter().enumerate() {
+        if let Some(&code) = frame.iter().find(|code| **code >= CODES) {
+            return Err(VocoderError::UnknownCode { frame: at, code });
+        }
+    }
+    let flat: Vec<u32> =
+        (0..CODEBOOKS).flat_map(|book| frames.iter().map(move |frame| frame[book])).collect();
+    Ok(Tensor::from_vec(flat, (1, CODEBOOKS, frames.len()), device)?)
+}
+
+fn samples(audio: &Tensor) -> Result<Vec<f32>, VocoderError> {
+    let samples: Vec<f32> = audio.flatten_all()?.to_vec1()?;
+    match samples.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(samples),
+        Some((sample, &value)) => Err(VocoderError::NotFinite { sample, value }),
+    }
+}
+
+/// The codec asks for most of its tensors without saying how they are distributed. Around zero, codebooks would be
+/// divided by next to nothing, and the kernels of fourteen convolutions in a row would each amplify.
+struct CodecWeights(Seeded);
+
+impl SimpleBackend for CodecWeights {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let init = match name.rsplit('.').next() {
+            Some("cluster_usage") => Init::Const(1.0),
+            Some("embed_sum") => Init::Randn { mean: 0.0, stdev: 1.0 },
+            Some("weight") if shape.rank() == 3 => candle_nn::init::DEFAULT_KAIMING_NORMAL,
+            _ => init,
+        };
+        self.0.get(shape, name, init, dtype, device)
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        self.0.get_unchecked(name, dtype, device)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.0.contains_tensor(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocoder::benchmarks::frames;
+
+    #[test]
+    fn a_stream_gives_the_samples_that_come_of_all_frames_at_once() {
+        let vocoder = Vocoder::load(&Device::Cpu).expect("vocoder");
+        let frames = frames(3);
+        let at_once = vocoder.decode(&frames).expect("samples");
+        assert_eq!(at_once.len(), 3 * FRAME_SAMPLES);
+        let mut stream = vocoder.stream();
+        let mut streamed = Vec::new();
+        for part in [&frames[..1], &frames[1..]] {
+            let heard = stream.push(part).expect("samples");
+            assert_eq!(heard.len(), part.len() * FRAME_SAMPLES);
+            streamed.extend(heard);
+        }
+        let loudest = at_once.iter().fold(0f32, |loudest, sample| loudest.max(sample.abs()));
+        assert!((0.001..10.0).contains(&loudest), "{loudest}");
+        let difference = at_once.iter().zip(&streamed).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(difference < 1e-3 * loudest, "{difference} of {loudest}");
+        // Other frames sound otherwise, and nothing is left of what was decoded before.
+        assert_eq!(vocoder.decode(&frames).expect("samples"), at_once);
+        assert_ne!(vocoder.decode(&frames[1..]).expect("samples")[..9], at_once[..9]);
+    }
+
+    #[test]
+    fn frames_that_cannot_be_decoded_are_refused() {
+        let refusal = |frames: &[Frame]| codes(frames, &Device::Cpu).expect_err("refused").to_string();
+        assert_eq!(refusal(&[]), "there is no frame to decode");
+        let mut frames = frames(2);
+        frames[1][7] = CODES;
+        assert_eq!(refusal(&frames), "frame 1 holds the code 2048: they go from 0 to 2047");
+        let said = refusal(&vec![frames[0]; MOST_FRAMES + 1]);
+        assert!(said.starts_with("4097 frames are more than the 4096"), "{said}");
+        let audio = Tensor::new(&[0.0, f32::NAN], &Device::Cpu).expect("audio");
+        assert!(matches!(samples(&audio), Err(VocoderError::NotFinite { sample: 1, .. })));
+    }
+}
