@@ -367,6 +367,24 @@ fn a_locked_file_is_told() {
 }
 
 #[test]
+fn many_may_open_a_new_file_at_once() {
+    const OPENERS: usize = 60;
+    for _ in 0..5 {
+        let place = File::new();
+        let start = std::sync::Barrier::new(OPENERS);
+        std::thread::scope(|scope| {
+            for _ in 0..OPENERS {
+                scope.spawn(|| {
+                    start.wait();
+                    place.open();
+                });
+            }
+        });
+        assert_eq!(place.open().version().expect("whole"), NEWEST);
+    }
+}
+
+#[test]
 fn a_full_disk_is_told_and_leaves_nothing() {
     let place = File::new();
     let mut store = place.open();
