@@ -24,7 +24,10 @@ impl Failure {
         match self {
             Failure::Run(error) => error.exit_code(),
             Failure::Store(
-                StoreError::Locked { .. } | StoreError::Full { .. } | StoreError::Database { .. },
+                StoreError::Locked { .. }
+                | StoreError::Full { .. }
+                | StoreError::Away { .. }
+                | StoreError::Database { .. },
             ) => exit::FAILED,
             Failure::Store(_) => exit::USAGE,
         }
