@@ -1,6 +1,6 @@
 //! What earlier runs say: a store of records, and the change points of every series.
 //!
-//! [`config`] reads what a project asks of it, [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs
+//! [`config`] reads what a project asks of it, [`figure`] says which figures of a case have a history, [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs
 //! belong to one line, [`change`] finds where a line changed, [`trend`] says so in the words of runs, and [`across`] tells
 //! the machine from the code.
 #![forbid(unsafe_code)]
@@ -8,7 +8,7 @@
 pub mod across;
 pub mod change;
 pub mod config;
-mod figure;
+pub mod figure;
 pub mod key;
 pub mod store;
 pub mod trend;
