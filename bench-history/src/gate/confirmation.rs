@@ -27,7 +27,12 @@ pub enum Confirmation {
         /// The commit of the run.
         head: String,
         /// What the comparison says of the case.
-        compared: Compared,
+        compared: Box<Compared>,
+    },
+    /// There are not two: the last good run has measured the same commit, so it was not the code.
+    SameCommit {
+        /// The commit.
+        commit: String,
     },
     /// They could not be: the word of the finding stands.
     Impossible {
@@ -60,15 +65,17 @@ impl Finding {
 
     /// Lets the measurement have the last word, where there is one.
     pub fn confirm(&mut self, confirmation: Confirmation) {
-        if let Confirmation::Measured { compared, .. } = &confirmation {
-            self.ruling = match compared.verdict {
+        self.ruling = match &confirmation {
+            Confirmation::Measured { compared, .. } => match compared.verdict {
                 Verdict::Slower => Ruling::Fails,
                 Verdict::Same | Verdict::Faster => Ruling::Cleared,
                 Verdict::Unsure => Ruling::Unsure,
-                // Measured on neither side: what the finding says stands.
+                // Not measured on both sides: what the finding says stands.
                 Verdict::Failed | Verdict::Added | Verdict::Removed => self.ruling,
-            };
-        }
+            },
+            Confirmation::SameCommit { .. } => Ruling::Cleared,
+            Confirmation::Impossible { .. } => self.ruling,
+        };
         self.confirmation = Some(confirmation);
     }
 }

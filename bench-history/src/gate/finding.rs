@@ -15,7 +15,7 @@ pub enum Ruling {
     Fails,
     /// Nothing, unless the gate is strict.
     Unsure,
-    /// Nothing: measured in turn, both revisions were alike, so it was not the code.
+    /// Nothing: both revisions are alike, so it was not the code.
     Cleared,
 }
 

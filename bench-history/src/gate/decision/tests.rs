@@ -325,7 +325,7 @@ fn a_measurement_has_the_last_word() {
         (Verdict::Removed, Ruling::Fails, exit::SLOWER),
     ] {
         let mut decision = decision.clone();
-        let compared = Compared {
+        let compared = Box::new(Compared {
             id: "unit/0".to_owned(),
             old_s: None,
             new_s: None,
@@ -335,7 +335,7 @@ fn a_measurement_has_the_last_word() {
             verdict,
             smallest_effect: None,
             reason: None,
-        };
+        });
         let head = "b".to_owned();
         decision.findings[0].confirm(Confirmation::Measured { base: "a".to_owned(), head, compared });
         assert_eq!((decision.findings[0].ruling, decision.exit_code(false)), (ruling, code), "{verdict}");
