@@ -1,7 +1,8 @@
 //! The whole file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use bench_core::record::CaseRecord;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -12,6 +13,8 @@ use super::{ConfigError, GateSettings, Rule};
 /// What a `bench.toml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// Where it was read from; empty where nothing was.
+    pub path: PathBuf,
     /// `[gate]`: what holds where no rule says otherwise.
     pub gate: GateSettings,
     /// `[[rule]]`: what holds for some cases; of several that fit, the last one has the word.
@@ -44,15 +47,48 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let read = || -> Result<Self, Fault> {
             let document: Document = toml::from_str(text)?;
-            let rules = document.rule.into_iter().map(Rule::of).collect::<Result<_, _>>()?;
-            Ok(Config { gate: document.gate, rules })
+            let rules =
+                document.rule.into_iter().map(|rule| Rule::of(rule, text)).collect::<Result<_, _>>()?;
+            Ok(Config { path: path.to_owned(), gate: document.gate, rules })
         };
         read().map_err(|fault| fault.told(text, path))
+    }
+
+    /// How much worse this figure of this case may become, in its unit, from `before`; `None` where nobody asks.
+    ///
+    /// # Errors
+    /// [`ConfigError::Malformed`] for an amount of something else.
+    pub fn allowed(
+        &self,
+        case: &CaseRecord,
+        metric: &str,
+        unit: &str,
+        before: f64,
+    ) -> Result<Option<f64>, ConfigError> {
+        let asked = self.gate.metrics.iter().any(|asked| asked == metric);
+        let fits = |rule: &&Rule| {
+            rule.threshold.is_some()
+                && rule.metric.as_deref().map_or(asked, |of| of == metric)
+                && rule.fits(case)
+        };
+        let Some(rule) = self.rules.iter().rev().find(fits) else {
+            return Ok(if asked { self.gate.threshold.amount(before, unit) } else { None });
+        };
+        let amount = rule.threshold.and_then(|threshold| threshold.amount(before, unit));
+        let (line, column) = rule.place;
+        amount.map(Some).ok_or_else(|| ConfigError::Malformed {
+            path: self.path.clone(),
+            line,
+            column,
+            message: format!("`{metric}` of `{}` is counted in {unit}, and the threshold is not", case.id),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bench_core::Category;
+
     use super::*;
 
     fn error(text: &str) -> String {
@@ -90,6 +126,29 @@ mod tests {
             assert!(message.starts_with(&format!("bench.toml:{place}: ")), "{text}\n{message}");
             assert!(message.contains(says), "{text}\n{message}");
         }
+    }
+
+    #[test]
+    fn the_last_rule_that_fits_has_the_word() {
+        let text = "[gate]\nthreshold = \"1%\"\n\n[[rule]]\ncategory = \"unit\"\nthreshold = \"5%\"\n\n\
+                    [[rule]]\nmetric = \"ips\"\nthreshold = \"3\"\n\n\
+                    [[rule]]\ncase = \"noisy\"\nthreshold = \"any\"\n\n\
+                    [[rule]]\nexact = \"unit/noisy\"\nmetric = \"time\"\nthreshold = \"200ms\"\n";
+        let config = Config::parse(text, Path::new("bench.toml")).expect("read");
+        let unit = |id: &str| CaseRecord::blank(id, Category::Unit);
+        let allowed = |case: &CaseRecord, metric: &str, of: &str| config.allowed(case, metric, of, 2.0);
+        let other = CaseRecord::blank("m/performance/a", Category::Performance);
+        assert_eq!(allowed(&other, "time", "s").expect("asked"), Some(0.02));
+        assert_eq!(allowed(&other, "load", "s").expect("nobody asks"), None);
+        assert_eq!(allowed(&unit("unit/a"), "time", "s").expect("asked"), Some(0.1));
+        assert_eq!(allowed(&unit("unit/a"), "load", "s").expect("nobody asks"), None);
+        assert_eq!(allowed(&unit("unit/a"), "ips", "images/s").expect("asked"), Some(3.0));
+        assert_eq!(allowed(&unit("unit/noisy"), "peak_memory", "bytes").expect("asked"), Some(f64::INFINITY));
+        assert_eq!(allowed(&unit("unit/noisy"), "time", "s").expect("asked"), Some(0.2));
+        let text = "[[rule]]\nmetric = \"ips\"\nthreshold = \"3ms\"\n";
+        let config = Config::parse(text, Path::new("bench.toml")).expect("read");
+        let error = config.allowed(&other, "ips", "images/s", 2.0).expect_err("no time").to_string();
+        assert!(error.starts_with("bench.toml:3:13: `ips` of `m/performance/a`"), "{error}");
     }
 
     #[test]

@@ -42,16 +42,17 @@ impl Fault {
 
     /// In the words of people, who count lines.
     pub(super) fn told(self, text: &str, path: &Path) -> ConfigError {
-        // Where the end of the file is missing something, the place may lie behind it.
-        let before = text.get(..self.place.start).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        ConfigError::Malformed {
-            path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: self.message,
-        }
+        let (line, column) = line_and_column(text, self.place.start);
+        ConfigError::Malformed { path: path.to_owned(), line, column, message: self.message }
     }
+}
+
+/// The line and the character in it, from 1, of a place of a text, in bytes.
+pub(super) fn line_and_column(text: &str, place: usize) -> (usize, usize) {
+    // Where the end of the file is missing something, the place may lie behind it.
+    let before = text.get(..place).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 impl From<toml::de::Error> for Fault {

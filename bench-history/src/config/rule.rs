@@ -7,7 +7,7 @@ use bench_core::target::Unit;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::error::Fault;
+use super::error::{Fault, line_and_column};
 use super::{Limit, Threshold};
 
 /// The figures that every case may have, and what they are counted in.
@@ -22,6 +22,8 @@ const BUILT_IN: [(&str, Unit, &str); 5] = [
 /// What holds for the cases that fit all it names.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Where its threshold stands, or the rule where it has none: line and character, from 1.
+    pub place: (usize, usize),
     /// What the ids of its cases look like; any do where it is empty.
     pub patterns: Vec<Pattern>,
     /// Their category.
@@ -57,7 +59,8 @@ fn regex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, 
 }
 
 impl Rule {
-    pub(super) fn of(written: Spanned<Written>) -> Result<Self, Fault> {
+    /// What is written in `text`.
+    pub(super) fn of(written: Spanned<Written>, text: &str) -> Result<Self, Fault> {
         let place = written.span();
         let Written { case, exact, regex, category, metric, threshold, limits } = written.into_inner();
         match (&metric, &threshold) {
@@ -80,7 +83,9 @@ impl Rule {
             Limit::try_from(text.into_inner()).map_err(|message| Fault::at(place, message))
         };
         let patterns = [case.map(Pattern::Contains), exact.map(Pattern::Exact), regex];
+        let decisive = threshold.as_ref().map_or(place.start, |threshold| threshold.span().start);
         Ok(Rule {
+            place: line_and_column(text, decisive),
             patterns: patterns.into_iter().flatten().collect(),
             category,
             metric: metric.map(Spanned::into_inner),
