@@ -28,4 +28,4 @@ pub use error::InterchangeError;
 pub use export::{Document, EXPORTS, Export, Exported, exporter};
 pub use import::{IMPORTS, Import, Imported, Origin, importer};
 pub use imported_case::ImportedCase;
-pub use timestamp::seconds_since_1970;
+pub use timestamp::{rfc3339, seconds_since_1970};

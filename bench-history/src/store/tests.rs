@@ -97,6 +97,7 @@ suite! {
     a_failed_write_leaves_nothing,
     damage_is_found_and_mended,
     changes_are_accepted_once,
+    changes_are_told_once,
     a_baseline_means_the_run_that_was_named_last_and_is_not_pruned,
     a_renamed_case_keeps_its_history,
     two_cases_are_not_made_one,
@@ -365,6 +366,22 @@ fn two_cases_are_not_made_one(place: &dyn Place) {
     let error = store.rename(&renaming("unit/a", "unit/b")).expect_err("two cases");
     assert_eq!(error.to_string(), "`unit/a` and `unit/b` are two cases: the run `r1` holds both");
     assert_eq!(store.renamings().expect("table"), []);
+}
+
+fn changes_are_told_once(place: &dyn Place) {
+    let mut store = place.open();
+    let told = |recipient: &str, at: &str| Told {
+        recipient: recipient.to_owned(),
+        case: "unit/'a".to_owned(),
+        metric: "time".to_owned(),
+        machine: "m".to_owned(),
+        run: "r1".to_owned(),
+        at: at.to_owned(),
+    };
+    for (recipient, at) in [("mail", "1"), ("mail", "2"), ("chat", "3")] {
+        store.keep_told(&told(recipient, at)).expect("kept");
+    }
+    assert_eq!(place.open().all_told().expect("kept"), [told("mail", "1"), told("chat", "3")]);
 }
 
 #[cfg(feature = "postgres")]

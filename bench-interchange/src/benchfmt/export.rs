@@ -6,6 +6,7 @@ use std::fmt::Write;
 use bench_core::Record;
 use bench_core::domain::Better;
 use bench_core::record::CaseRecord;
+use bench_core::stats;
 use bench_history::figure::figures;
 
 use super::Benchfmt;
@@ -64,17 +65,19 @@ fn results(case: &CaseRecord, cores: Option<usize>, units: &mut BTreeMap<String,
         .filter(|round| round.disturbed.is_none())
         .filter_map(|round| {
             let iterations = round.iterations_per_sample * round.sample_ns.len() as u64;
-            Some((iterations, round.median_s()?))
+            let ns: Vec<f64> = round.sample_ns.iter().map(|ns| *ns as f64).collect();
+            let median = stats::median(&stats::sorted(&ns))?;
+            Some((iterations, median / round.iterations_per_sample.max(1) as f64))
         })
         .collect();
     let whole = || {
         let iterations = case.time.as_ref().map_or(1, |time| time.iterations.max(1));
-        time.iter().map(move |time| (iterations, time.value))
+        time.iter().map(move |time| (iterations, time.value * 1e9))
     };
     let times = if rounds.is_empty() { whole().collect() } else { rounds };
-    for (iterations, seconds) in times {
+    for (iterations, ns) in times {
         // Writing to a text cannot fail.
-        let _ = writeln!(lines, "{name} {iterations} {} {NS_PER_OP}", seconds * 1e9);
+        let _ = writeln!(lines, "{name} {iterations} {ns} {NS_PER_OP}");
     }
     if !others.is_empty() {
         let _ = write!(lines, "{name} {}", case.time.as_ref().map_or(1, |time| time.iterations.max(1)));

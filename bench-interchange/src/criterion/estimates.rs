@@ -84,15 +84,15 @@ mod tests {
 
     #[test]
     fn samples_are_estimated() {
-        let samples: Vec<f64> = (0..101).map(f64::from).collect();
+        let samples: Vec<f64> = (1..=101).map(f64::from).collect();
         let estimates = Estimates::of(&samples).expect("estimates");
-        assert_eq!(estimates.median.point_estimate, 50.0);
-        assert!((estimates.mean.point_estimate - 50.0).abs() < 1e-9);
+        assert_eq!(estimates.median.point_estimate, 51.0);
+        assert!((estimates.mean.point_estimate - 51.0).abs() < 1e-9);
         assert!((estimates.std_dev.point_estimate - 29.3).abs() < 0.1);
         assert!((estimates.mean.standard_error - 29.3 / 101f64.sqrt()).abs() < 0.01);
         assert!((estimates.median_abs_dev.point_estimate - 1.4826 * 25.0).abs() < 1e-9);
         let interval = &estimates.median.confidence_interval;
-        assert!(interval.lower_bound < 50.0 && interval.upper_bound > 50.0);
+        assert!(interval.lower_bound < 51.0 && interval.upper_bound > 51.0);
     }
 
     #[test]

@@ -25,11 +25,7 @@ impl Export for Criterion {
     fn export(&self, record: &Record) -> Result<Exported, InterchangeError> {
         let mut left_out = without_figures(record)?;
         let mut documents = Vec::new();
-        // What `new`, `base` and `change` are is criterion's.
-        let baseline = match file_name(&record.run) {
-            name if ["new", "base", "change"].contains(&name.as_str()) => format!("run-{name}"),
-            name => name,
-        };
+        let baseline = baseline(&record.run);
         for case in record.cases.iter().filter(|case| case.time.is_some()) {
             let (iterations, times_ns) = samples(case);
             let per_iteration: Vec<f64> =
@@ -53,6 +49,18 @@ impl Export for Criterion {
             }
         }
         Ok(Exported { documents, left_out })
+    }
+}
+
+/// The name of the run, as far as it can be that of a folder; `new`, `base` and `change` are criterion's own.
+fn baseline(run: &str) -> String {
+    let is_plain = run.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && run.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && run.len() <= 100;
+    match run {
+        "new" | "base" | "change" => format!("run-{run}"),
+        _ if is_plain => run.to_owned(),
+        _ => file_name(run),
     }
 }
 
@@ -125,6 +133,19 @@ mod tests {
         for path in paths {
             assert!(path.components().all(|part| matches!(part, Component::Normal(_))), "{path:?}");
             assert_eq!(path.components().count(), 3);
+        }
+    }
+
+    #[test]
+    fn a_baseline_is_called_after_its_run() {
+        assert_eq!(baseline("2026-11-21T07-31-05Z-3f9c"), "2026-11-21T07-31-05Z-3f9c");
+        assert_eq!(baseline("new"), "run-new");
+        for hostile in ["../x", "..", "a/b", &"x".repeat(500)] {
+            let name = baseline(hostile);
+            assert!(
+                !name.starts_with('.') && !name.contains('/') && name.len() < 120 && !name.is_empty(),
+                "{name}"
+            );
         }
     }
 
