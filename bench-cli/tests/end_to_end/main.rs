@@ -1,6 +1,7 @@
 //! What a user does with `bench`, on programs that do what users' programs do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alert;
 mod breakage;
 mod calibrate;
 mod compare;
@@ -8,6 +9,7 @@ mod doctor;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod interchange;
 mod records;
 mod reports;
 mod revision;
