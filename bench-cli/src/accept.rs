@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
         case: arguments.case.clone(),
         run: run.clone(),
         at: bench_core::record::now_utc(),
-        author: arguments.author.clone(),
+        author: arguments.by.author.clone(),
         reason: arguments.reason.clone(),
     })?;
     print(format!("accepted: `{}` since {run}\n", arguments.case).as_bytes())?;

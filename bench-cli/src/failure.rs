@@ -1,6 +1,7 @@
 //! Why a command could not do what it was asked.
 
 use bench_core::{RunError, UsageError, exit};
+use bench_history::config::ConfigError;
 use bench_history::store::StoreError;
 
 /// Why a command could not do what it was asked.
@@ -10,6 +11,8 @@ pub(crate) enum Failure {
     Run(#[from] RunError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl From<UsageError> for Failure {
@@ -26,7 +29,7 @@ impl Failure {
             Failure::Store(
                 StoreError::Locked { .. } | StoreError::Full { .. } | StoreError::Database { .. },
             ) => exit::FAILED,
-            Failure::Store(_) => exit::USAGE,
+            Failure::Store(_) | Failure::Config(_) => exit::USAGE,
         }
     }
 }

@@ -55,6 +55,25 @@ impl Where {
         Ok(runs)
     }
 
+    /// The run that is meant: the newest of the folder of all runs where nothing is said, or of the store where that
+    /// folder has none; a name that the folder does not know may be one of the store.
+    pub(crate) fn run(&self, name: Option<&str>) -> Result<Record, Failure> {
+        let error = match self.record(name.unwrap_or(record::LATEST)) {
+            Ok(record) => return Ok(record),
+            Err(error) => error,
+        };
+        let Ok(mut store) = self.open_existing() else { return Err(error.into()) };
+        let run = match name {
+            Some(name) => Some(name.to_owned()),
+            None => store.runs()?.pop().map(|newest| newest.run),
+        };
+        match run.map(|run| store.record(&run)) {
+            Some(Ok(record)) => Ok(record),
+            Some(Err(StoreError::NoSuchRun { .. })) | None => Err(error.into()),
+            Some(Err(other)) => Err(other.into()),
+        }
+    }
+
     /// The record that a name means.
     pub(crate) fn record(&self, name: &str) -> Result<Record, RunError> {
         let path = Path::new(name);

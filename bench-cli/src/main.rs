@@ -1,14 +1,21 @@
-//! The `bench` command: compares, calibrates and remembers what `cargo bench` measures, and looks at the machine.
+//! The `bench` command: compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine.
 #![forbid(unsafe_code)]
 
 mod accept;
 mod arguments;
+mod baseline;
+mod bisect;
 mod calibrate;
 mod compare;
+mod confirm;
+mod decision;
 mod doctor;
 mod failure;
+mod gate;
 mod history;
+mod rename;
 mod report;
+mod search;
 mod source;
 mod store;
 mod trend;
@@ -28,6 +35,10 @@ fn main() -> ExitCode {
         Command::Store(arguments) => store::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),
         Command::Accept(arguments) => accept::run(arguments),
+        Command::Gate(arguments) => gate::run(arguments),
+        Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Rename(arguments) => rename::run(arguments),
+        Command::Bisect(arguments) => bisect::run(arguments).map_err(Failure::from),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

@@ -189,7 +189,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     ))
 }
 
-/// Takes over what only the old store holds: runs whose directories are gone, and accepted changes.
+/// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     let mut old = match Store::open(&Location::File(path.to_owned())) {
         Ok(old) => old,
@@ -217,12 +217,24 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
             Err(error) => eprintln!("warning: {error}"),
         }
     }
-    for acceptance in old.acceptances().unwrap_or_default() {
-        if let Err(error) = store.accept(&acceptance) {
-            eprintln!("warning: {error}");
-        }
-    }
+    let said = [
+        all(old.acceptances(), |acceptance| store.accept(&acceptance)),
+        all(old.baselines(), |baseline| store.set_baseline(&baseline)),
+        all(old.renamings(), |renaming| store.keep_renaming(&renaming)),
+    ];
+    said.into_iter().flatten().for_each(|error| eprintln!("warning: {error}"));
     Ok(taken)
+}
+
+/// Keeps each of what was read; what cannot be read or kept is answered with the reason.
+fn all<T>(
+    read: Result<Vec<T>, StoreError>,
+    keep: impl FnMut(T) -> Result<(), StoreError>,
+) -> Vec<StoreError> {
+    match read {
+        Ok(read) => read.into_iter().map(keep).filter_map(Result::err).collect(),
+        Err(error) => vec![error],
+    }
 }
 
 /// What SQLite keeps beside its file.

@@ -61,15 +61,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let mut text = String::new();
     let mut say = |line: &str| text += &(printable(line) + "\n");
     for shift in shifts {
-        say(&format!(
-            "the machine ({}): {} of {} cases {:+.1} % of {} since {}",
-            shift.line.machine,
-            shift.cases.len(),
-            shift.of,
-            shift.shift * 100.0,
-            shift.line.metric,
-            told(&shift.since)
-        ));
+        say(&machine_line(shift));
     }
     for trend in trends.iter().filter(|trend| all || !trend.changes.is_empty()) {
         let level = figure(trend.level.median, &trend.unit);
@@ -87,6 +79,19 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         text += &format!(", {short} with too little history (less than {fewest} runs)");
     }
     text + "\n"
+}
+
+/// A shift of the whole machine, in a line.
+pub(crate) fn machine_line(shift: &MachineShift) -> String {
+    format!(
+        "the machine ({}): {} of {} cases {:+.1} % of {} since {}",
+        shift.line.machine,
+        shift.cases.len(),
+        shift.of,
+        shift.shift * 100.0,
+        shift.line.metric,
+        told(&shift.since)
+    )
 }
 
 fn line(turn: &Turn, unit: &str) -> String {
@@ -110,13 +115,15 @@ fn line(turn: &Turn, unit: &str) -> String {
     )
 }
 
-fn told(place: &Place) -> String {
+/// A run, in words.
+pub(crate) fn told(place: &Place) -> String {
     let commit = place.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());
     let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
     format!("{} ({}{commit})", place.timestamp, place.run)
 }
 
-fn figure(value: f64, unit: &str) -> String {
+/// A figure as people read it.
+pub(crate) fn figure(value: f64, unit: &str) -> String {
     match unit {
         "s" => Seconds(value).to_string(),
         "bytes" if value >= 0.0 => Bytes(value as u64).to_string(),

@@ -1,13 +1,15 @@
 //! What earlier runs say: a store of records, and the change points of every series.
 //!
-//! [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds
-//! where a line changed, [`trend`] says so in
-//! the words of runs, and [`across`] tells the machine from the code.
+//! [`config`] reads what a project asks of it, [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs
+//! belong to one line, [`change`] finds where a line changed, [`trend`] says so in the words of runs, [`across`] tells
+//! the machine from the code, and [`gate`] decides.
 #![forbid(unsafe_code)]
 
 pub mod across;
 pub mod change;
+pub mod config;
 mod figure;
+pub mod gate;
 pub mod key;
 pub mod store;
 pub mod trend;

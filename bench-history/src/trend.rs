@@ -1,6 +1,7 @@
 //! How every line of a store has gone.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use bench_core::domain::Better;
 use serde::Serialize;
@@ -79,7 +80,7 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         })
         .collect();
     let mut found = changes(&values, settings, &[]);
-    let covered = |number: &&usize| found.iter().any(|change| (change.at..=change.found).contains(*number));
+    let covered = |number: &&usize| found.iter().any(|change| around(change, change).contains(*number));
     let alone: Vec<usize> = accepted.keys().filter(|number| !covered(number)).copied().collect();
     if !alone.is_empty() {
         found = changes(&values, settings, &alone);
@@ -92,9 +93,10 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         interval: None,
     });
     let place = |number: usize| place(number, &series.points);
-    let changes = moved
+    let changes = found
         .iter()
-        .filter_map(|change| {
+        .zip(&moved)
+        .filter_map(|(found, change)| {
             let shift = change.shift();
             Some(Turn {
                 kind: change.kind,
@@ -107,7 +109,7 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
                 worse: (shift > 0.0) == (series.better == Better::Lower),
                 z: change.z,
                 accepted: accepted
-                    .range(change.at..=change.found)
+                    .range(around(found, change))
                     .next()
                     .map(|(_, acceptance)| (*acceptance).clone()),
             })
@@ -122,6 +124,13 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         changes,
         level,
     }
+}
+
+/// The runs that mean this change where they are accepted. Where it lies is settled anew as further runs come in, and
+/// what was accepted must stay so: a little before counts as well.
+fn around(found: &Change, moved: &Change) -> RangeInclusive<usize> {
+    const NEAR: usize = 2;
+    found.at.min(moved.at).saturating_sub(NEAR)..=found.found
 }
 
 /// The changes of `values`, all runs before each of `restarts` forgotten.
@@ -219,6 +228,28 @@ pub(crate) mod tests {
         }
         let others = [Acceptance { case: "b".to_owned(), ..accept("r020") }, accept("no such run")];
         assert_eq!(trend(&series, &others, Settings::default()), before);
+    }
+
+    #[test]
+    fn what_was_accepted_stays_so_wherever_later_runs_place_it() {
+        for seed in 0..200 {
+            // Hardly more than the noise: the place of the step is uncertain.
+            let series = line("a", seed, 60, |number| if number >= 20 { 1.012 } else { 1.0 });
+            let until = |runs: usize| Series { points: series.points[..runs].to_vec(), ..series.clone() };
+            let Some((runs, turn)) = (20..60)
+                .find_map(|runs| Some((runs, trend(&until(runs), &[], Settings::default()).changes.pop()?)))
+            else {
+                continue;
+            };
+            for later in runs..60 {
+                let after = trend(&until(later), &[accept(&turn.since.run)], Settings::default());
+                assert!(
+                    after.changes[0].accepted.is_some(),
+                    "{seed}, {later}: {turn:?}\n{:?}",
+                    after.changes
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! What a user does with `bench`, on programs that do what users' programs do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bisect;
 mod breakage;
 mod calibrate;
+mod ci;
 mod compare;
 mod doctor;
+mod gate;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod project;
 mod records;
 mod reports;
 mod revision;

@@ -31,7 +31,7 @@ pub use compare::compare;
 pub use document::{PairedComparison, SideRecord};
 pub use pair::{Pair, Role};
 pub use progress::Progress;
-pub use revision::Checkout;
+pub use revision::{Checkout, Commit};
 pub use rules::{Rules, Wishes};
 pub use side::Side;
 

@@ -5,13 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{RunError, UsageError};
 use crate::runner::Interrupt;
 
-/// Revisions whose executables are kept.
+/// Revisions whose executables are kept: those that were used last.
 const KEPT: usize = 20;
 
 /// A checkout, and how its bench targets are built.
@@ -19,6 +20,19 @@ const KEPT: usize = 20;
 pub struct Checkout {
     root: PathBuf,
     cargo_arguments: Vec<String>,
+}
+
+/// A commit, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Commit {
+    /// Its whole hash.
+    pub hash: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When, RFC 3339.
+    pub date: String,
+    /// The first line of what it says.
+    pub subject: String,
 }
 
 /// A line of `cargo build --message-format json`.
@@ -70,6 +84,35 @@ impl Checkout {
         (output.status.success() && !commit.is_empty()).then_some(commit)
     }
 
+    /// The commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged is one.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] where `bad` does not follow `good` on that line.
+    pub fn commits(&self, good: &str, bad: &str) -> Result<Vec<Commit>, RunError> {
+        let range = format!("{good}..{bad}");
+        let format = "--format=%H%x00%an%x00%aI%x00%s";
+        let output = self.git(&["log", "--first-parent", "--reverse", format, &range, "--"])?;
+        let commit = |line: &str| {
+            let mut fields = line.split('\0').map(str::to_owned);
+            Some(Commit {
+                hash: fields.next()?,
+                author: fields.next()?,
+                date: fields.next()?,
+                subject: fields.next()?,
+            })
+        };
+        let commits: Vec<Commit> = text(&output.stdout).lines().filter_map(commit).collect();
+        let follows = commits.first().and_then(|first| self.commit(&format!("{}^", first.hash))).as_deref()
+            == Some(good);
+        if output.status.success() && follows {
+            return Ok(commits);
+        }
+        Err(UsageError(format!(
+            "{bad} does not follow {good} along first parents: name an earlier commit first"
+        ))
+        .into())
+    }
+
     /// Builds the bench targets of a commit, in a worktree of its own that is gone afterwards. Crates that are
     /// the same in two revisions are built once; what was built before for the same arguments and compiler is
     /// not built at all.
@@ -90,6 +133,10 @@ impl Checkout {
         if !home.is_dir() {
             self.build_into(commit, &workspace_root, &target_directory.join("bench"), &home)?;
             prune(&kept);
+        } else {
+            // While further ones are built, one that is in use must not be the oldest. A cache: that the time cannot
+            // be set only costs a build.
+            let _ = File::open(&home).and_then(|folder| folder.set_modified(SystemTime::now()));
         }
         drop(lock);
         let executables = fs::read_dir(&home)
@@ -271,12 +318,12 @@ fn cargo() -> Command {
     command
 }
 
-/// Forgets the revisions that were built longest ago.
+/// Forgets the revisions that were used longest ago.
 fn prune(kept: &Path) {
-    let built = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
+    let used = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
     let mut folders: Vec<fs::DirEntry> =
         fs::read_dir(kept).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()).collect();
-    folders.sort_by_key(|entry| std::cmp::Reverse(built(entry)));
+    folders.sort_by_key(|entry| std::cmp::Reverse(used(entry)));
     for old in folders.into_iter().skip(KEPT) {
         // A cache: what cannot be removed only costs space.
         let _ = fs::remove_dir_all(old.path());
@@ -289,7 +336,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use super::*;
 

@@ -186,7 +186,7 @@ pub(crate) fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
 ///
 /// # Errors
 /// Empty, `latest`, with a path separator, or beginning with a dot or dash.
-pub(crate) fn check_name(name: &str) -> Result<(), UsageError> {
+pub fn check_name(name: &str) -> Result<(), UsageError> {
     let sound = !name.is_empty()
         && name != LATEST
         && !name.starts_with(['.', '-'])

@@ -29,7 +29,8 @@ impl Pattern {
             .map_err(|error| UsageError::malformed("regular expression", text, &error.to_string()))
     }
 
-    pub(super) fn matches(&self, id: &str) -> bool {
+    /// Whether the id of a case fits.
+    pub fn matches(&self, id: &str) -> bool {
         match self {
             Pattern::Contains(text) => id.contains(text),
             Pattern::Exact(text) => id == text,

@@ -58,6 +58,22 @@ pub enum StoreError {
         /// The run.
         run: String,
     },
+    /// No run has measured it.
+    #[error("no case `{case}` in the store; `bench trend --all` lists them")]
+    NoSuchCase {
+        /// The case.
+        case: String,
+    },
+    /// A case was to be renamed to another one that is there.
+    #[error("`{old}` and `{new}` are two cases: the run `{run}` holds both")]
+    TwoCases {
+        /// The case.
+        old: String,
+        /// What it was to be called.
+        new: String,
+        /// A run that holds both.
+        run: String,
+    },
     /// A location that means nothing.
     #[error("`{0}` is no store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),

@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -32,6 +32,20 @@ const MIGRATIONS: [Migration; 2] = [
                  case_id TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
                  reason TEXT NOT NULL, PRIMARY KEY (case_id, run));",
         down: "DROP TABLE acceptance;",
+    },
+    // Runs that later ones are held against; the newest row of a name is what it means.
+    Migration {
+        up: "CREATE TABLE baseline (
+                 id BIGINT PRIMARY KEY, name TEXT NOT NULL, run TEXT NOT NULL, at TEXT NOT NULL,
+                 author TEXT NOT NULL);",
+        down: "DROP TABLE baseline;",
+    },
+    // New names of cases; what is stored keeps the old ones, and is read under the new.
+    Migration {
+        up: "CREATE TABLE renaming (
+                 id BIGINT PRIMARY KEY, old_id TEXT NOT NULL, new_id TEXT NOT NULL, at TEXT NOT NULL,
+                 author TEXT NOT NULL);",
+        down: "DROP TABLE renaming;",
     },
 ];
 

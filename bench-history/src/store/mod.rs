@@ -5,6 +5,7 @@
 //! run and series, which can be made again from the records at any time.
 
 mod add;
+mod baseline;
 mod database;
 mod error;
 mod location;
@@ -13,10 +14,12 @@ mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;
+mod renaming;
 mod sqlite;
 mod upkeep;
 
 pub use add::Added;
+pub use baseline::Baseline;
 pub use database::{Database, Value};
 pub use error::StoreError;
 pub use location::Location;
@@ -25,6 +28,7 @@ pub use open::Store;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 pub use read::{Acceptance, Point, Series, StoredRun};
+pub use renaming::{Renaming, current_id};
 pub use sqlite::Sqlite;
 
 #[cfg(test)]

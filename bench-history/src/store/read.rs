@@ -5,6 +5,7 @@ use bench_core::domain::Better;
 use serde::Serialize;
 
 use super::add::unpack;
+use super::renaming::{current_id, renamed};
 use super::{Store, StoreError, Value};
 use crate::key::{MachineClass, SeriesKey};
 
@@ -107,7 +108,7 @@ impl Store {
         })
     }
 
-    /// Every series with its points, by case, metric and machine.
+    /// Every series with its points, by case, metric and machine; those of renamed cases under their new names.
     ///
     /// # Errors
     /// What the database says.
@@ -164,8 +165,8 @@ impl Store {
                 series.points.push(point);
             }
         }
-        let mut all: Vec<Series> =
-            all.into_iter().map(|(_, series)| series).filter(|series| !series.points.is_empty()).collect();
+        let all = all.into_iter().map(|(_, series)| series).filter(|series| !series.points.is_empty());
+        let mut all = renamed(all.collect(), &self.renamings()?);
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
     }
@@ -197,7 +198,7 @@ impl Store {
         })
     }
 
-    /// All accepted changes, oldest first.
+    /// All accepted changes, oldest first; those of renamed cases under their new names.
     ///
     /// # Errors
     /// What the database says.
@@ -205,10 +206,11 @@ impl Store {
         let rows = self
             .database
             .query("SELECT case_id, run, at, author, reason FROM acceptance ORDER BY at, case_id", &[])?;
+        let renamings = self.renamings()?;
         let acceptance = |row: Vec<Value>| {
             let mut text = row.into_iter().map_while(Value::into_text);
             Some(Acceptance {
-                case: text.next()?,
+                case: current_id(&renamings, &text.next()?),
                 run: text.next()?,
                 at: text.next()?,
                 author: text.next()?,

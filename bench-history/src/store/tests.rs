@@ -97,6 +97,9 @@ suite! {
     a_failed_write_leaves_nothing,
     damage_is_found_and_mended,
     changes_are_accepted_once,
+    a_baseline_means_the_run_that_was_named_last_and_is_not_pruned,
+    a_renamed_case_keeps_its_history,
+    two_cases_are_not_made_one,
 }
 
 fn a_run_comes_back_as_it_was(place: &dyn Place) {
@@ -208,6 +211,7 @@ fn migrations_lead_up_and_down(place: &dyn Place) {
     }
     store.migrate_to(NEWEST).expect("up");
     assert_eq!((store.acceptances().expect("table").len(), store.runs().expect("runs").len()), (0, 1));
+    assert_eq!((store.baselines().expect("table").len(), store.renamings().expect("table").len()), (0, 0));
     store.migrate_to(0).expect("all the way down");
     assert!(store.runs().is_err(), "nothing is left");
     drop(store);
@@ -285,6 +289,82 @@ fn changes_are_accepted_once(place: &dyn Place) {
     assert!(matches!(store.accept(&accepted("r9", "none")), Err(StoreError::NoSuchRun { .. })));
     let kept: Vec<String> = store.acceptances().expect("kept").into_iter().map(|one| one.reason).collect();
     assert_eq!(kept, ["first"]);
+}
+
+fn a_baseline_means_the_run_that_was_named_last_and_is_not_pruned(place: &dyn Place) {
+    let mut store = place.open();
+    for (run, day) in [("r1", 1), ("r2", 2), ("r3", 3)] {
+        store.add(&record(run, day, &[("unit/a", 1.0)])).expect("added");
+    }
+    let named = |name: &str, run: &str| Baseline {
+        name: name.to_owned(),
+        run: run.to_owned(),
+        at: "2026-02-01T00:00:00Z".to_owned(),
+        author: "me".to_owned(),
+    };
+    for (name, run) in [("v1", "r1"), ("before '; DROP TABLE run", "r2"), ("v1", "r2")] {
+        store.set_baseline(&named(name, run)).expect("named");
+    }
+    assert!(matches!(store.set_baseline(&named("v2", "r9")), Err(StoreError::NoSuchRun { .. })));
+    assert_eq!(
+        store.baselines().expect("there"),
+        [named("before '; DROP TABLE run", "r2"), named("v1", "r2")]
+    );
+    assert_eq!(store.prune("2026-03-01T00:00:00Z").expect("pruned"), 2, "r1 is no baseline any more");
+    let left: Vec<String> = store.runs().expect("runs").into_iter().map(|run| run.run).collect();
+    assert_eq!(left, ["r2"]);
+    assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
+}
+
+fn renaming(old: &str, new: &str) -> Renaming {
+    let text = str::to_owned;
+    Renaming { old: text(old), new: text(new), at: text("2026-02-01T00:00:00Z"), author: text("me") }
+}
+
+fn a_renamed_case_keeps_its_history(place: &dyn Place) {
+    let mut store = place.open();
+    let both = [("unit/old[n=1]", 1.0), ("unit/older", 5.0)];
+    store.add(&record("r1", 1, &both)).expect("added");
+    store.add(&record("r3", 3, &[("unit/new[n=1]", 3.0)])).expect("added");
+    let accepted = Acceptance {
+        case: "unit/old[n=1]".to_owned(),
+        run: "r1".to_owned(),
+        at: String::new(),
+        author: String::new(),
+        reason: "wanted".to_owned(),
+    };
+    store.accept(&accepted).expect("kept");
+    store.rename(&renaming("unit/old", "unit/new")).expect("renamed");
+    // A branch that has the old name still.
+    store.add(&record("r2", 2, &[("unit/old[n=1]", 2.0)])).expect("added");
+    let times = |store: &mut Store| -> Vec<(String, Vec<f64>)> {
+        let series = store.series().expect("series");
+        let times = series.iter().filter(|one| one.key.metric == "time");
+        times.map(|one| (one.key.case.clone(), one.values())).collect()
+    };
+    let line = |case: &str, values: &[f64]| (case.to_owned(), values.to_vec());
+    assert_eq!(times(&mut store), [line("unit/new[n=1]", &[1.0, 2.0, 3.0]), line("unit/older", &[5.0])]);
+    assert_eq!(store.acceptances().expect("kept")[0].case, "unit/new[n=1]");
+    assert_eq!(store.record("r1").expect("there").cases[0].id, "unit/old[n=1]", "what is stored stays");
+    assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
+    // Another benchmark that takes the old name is no part of the line where both were measured.
+    store.add(&record("r4", 4, &[("unit/new[n=1]", 4.0), ("unit/old[n=1]", 9.0)])).expect("added");
+    let apart = [line("unit/new[n=1]", &[1.0, 2.0, 3.0, 4.0]), line("unit/old[n=1]", &[9.0])];
+    assert_eq!(times(&mut store)[..2], apart);
+    let missing = store.rename(&renaming("unit/none", "unit/new"));
+    assert!(matches!(missing, Err(StoreError::NoSuchCase { .. })), "{missing:?}");
+    store.migrate_to(3).expect("down");
+    store.migrate_to(NEWEST).expect("up");
+    assert_eq!(store.renamings().expect("table"), [], "what the older version cannot hold is lost");
+    assert_eq!(times(&mut store).len(), 3);
+}
+
+fn two_cases_are_not_made_one(place: &dyn Place) {
+    let mut store = place.open();
+    store.add(&record("r1", 1, &[("unit/a", 1.0), ("unit/b", 2.0)])).expect("added");
+    let error = store.rename(&renaming("unit/a", "unit/b")).expect_err("two cases");
+    assert_eq!(error.to_string(), "`unit/a` and `unit/b` are two cases: the run `r1` holds both");
+    assert_eq!(store.renamings().expect("table"), []);
 }
 
 #[cfg(feature = "postgres")]

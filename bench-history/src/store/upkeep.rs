@@ -3,22 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::add::add_points;
+use super::baseline::BASELINES;
 use super::{Store, StoreError, Value};
 use crate::figure::figures;
 
 impl Store {
-    /// Removes the runs that began before `timestamp` (UTC, RFC 3339); answers with their number.
+    /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; answers with their number.
     ///
     /// # Errors
     /// What the database says.
     pub fn prune(&mut self, timestamp: &str) -> Result<u64, StoreError> {
         self.transaction(|database| {
             let before = [Value::from(timestamp)];
-            database.execute(
-                "DELETE FROM point WHERE run IN (SELECT name FROM run WHERE timestamp < $1)",
-                &before,
-            )?;
-            let gone = database.execute("DELETE FROM run WHERE timestamp < $1", &before)?;
+            let old = format!("SELECT name FROM run WHERE timestamp < $1 AND name NOT IN ({BASELINES})");
+            database.execute(&format!("DELETE FROM point WHERE run IN ({old})"), &before)?;
+            let gone = database.execute(&format!("DELETE FROM run WHERE name IN ({old})"), &before)?;
             database.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)", &[])?;
             Ok(gone)
         })

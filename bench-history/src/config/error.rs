@@ -1,0 +1,62 @@
+//! What can be wrong with a `bench.toml`.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Why a `bench.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// It does not say what it should.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The character in it, from 1.
+        column: usize,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+}
+
+/// Something that is wrong at a place of a text, in bytes.
+pub(super) struct Fault {
+    pub(super) place: Range<usize>,
+    pub(super) message: String,
+}
+
+impl Fault {
+    pub(super) fn at(place: Range<usize>, message: impl Into<String>) -> Self {
+        Fault { place, message: message.into() }
+    }
+
+    /// In the words of people, who count lines.
+    pub(super) fn told(self, text: &str, path: &Path) -> ConfigError {
+        let (line, column) = line_and_column(text, self.place.start);
+        ConfigError::Malformed { path: path.to_owned(), line, column, message: self.message }
+    }
+}
+
+/// The line and the character in it, from 1, of a place of a text, in bytes.
+pub(super) fn line_and_column(text: &str, place: usize) -> (usize, usize) {
+    // Where the end of the file is missing something, the place may lie behind it.
+    let before = text.get(..place).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+impl From<toml::de::Error> for Fault {
+    fn from(error: toml::de::Error) -> Self {
+        Fault::at(error.span().unwrap_or_default(), error.message())
+    }
+}

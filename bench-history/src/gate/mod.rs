@@ -1,0 +1,17 @@
+//! Whether a run may pass: against its history or a baseline, its limits and its targets.
+//!
+//! [`decide`] is a pure function of what is stored and of [`Config`](crate::config::Config). What it holds against a
+//! case is a [`Finding`] with its [`Evidence`]; a change of time that it suspects can be confirmed by measuring both
+//! revisions in turn ([`Finding::suspicion`], [`Finding::confirm`]) before it fails a build. [`Decision::exit_code`]
+//! says what all of it comes to.
+
+mod against_baseline;
+mod against_history;
+mod confirmation;
+mod decision;
+mod finding;
+mod limits;
+
+pub use confirmation::{Confirmation, Suspicion};
+pub use decision::{Against, Decision, Told, decide};
+pub use finding::{Evidence, Finding, Ruling};

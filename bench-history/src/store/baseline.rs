@@ -1,0 +1,69 @@
+//! Runs with a name, that later ones are held against.
+
+use serde::Serialize;
+
+use super::{Database, Store, StoreError, Value};
+
+/// A name that a run was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Baseline {
+    /// The name.
+    pub name: String,
+    /// The run.
+    pub run: String,
+    /// When it was given, UTC, RFC 3339.
+    pub at: String,
+    /// By whom.
+    pub author: String,
+}
+
+/// The runs that are baselines now.
+pub(super) const BASELINES: &str =
+    "SELECT run FROM baseline WHERE id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
+
+impl Store {
+    /// Gives a run a name; a name that is known means this run from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    pub fn set_baseline(&mut self, baseline: &Baseline) -> Result<(), StoreError> {
+        self.transaction(|database| {
+            let Baseline { name, run, at, author } = baseline;
+            if database.query("SELECT name FROM run WHERE name = $1", &[run.as_str().into()])?.is_empty() {
+                return Err(StoreError::NoSuchRun { run: run.clone() });
+            }
+            let id = next_id(database, "baseline")?;
+            let texts = [name, run, at, author].map(|text| Value::from(text.as_str()));
+            let values: Vec<Value> = std::iter::once(Value::Integer(id)).chain(texts).collect();
+            database.execute(
+                "INSERT INTO baseline (id, name, run, at, author) VALUES ($1, $2, $3, $4, $5)",
+                &values,
+            )?;
+            Ok(())
+        })
+    }
+
+    /// All baselines, by name, each with the run that it means now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn baselines(&mut self) -> Result<Vec<Baseline>, StoreError> {
+        let rows = self.database.query(
+            "SELECT name, run, at, author FROM baseline \
+             WHERE id IN (SELECT MAX(id) FROM baseline GROUP BY name) ORDER BY name",
+            &[],
+        )?;
+        let baseline = |row: Vec<Value>| {
+            let mut text = row.into_iter().map_while(Value::into_text);
+            Some(Baseline { name: text.next()?, run: text.next()?, at: text.next()?, author: text.next()? })
+        };
+        rows.into_iter().map(|row| baseline(row).ok_or_else(|| self.strange("baseline"))).collect()
+    }
+}
+
+/// The number of the next row of a table whose rows have an order; no other writer is at work, see
+/// [`Database::begin`].
+pub(super) fn next_id(database: &mut dyn Database, table: &str) -> Result<i64, StoreError> {
+    let last = database.query(&format!("SELECT COALESCE(MAX(id), 0) FROM {table}"), &[])?;
+    Ok(last.first().and_then(|row| row[0].as_integer()).unwrap_or_default() + 1)
+}
