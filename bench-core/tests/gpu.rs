@@ -372,6 +372,8 @@ fn every_level_has_its_own_energy() {
     // What was in use when the round began is no memory of the level.
     assert_eq!(levels[0].metric("gpu_memory").map(|metric| metric.value), Some(1e9));
     assert!(levels[0].metric("gpu_temperature").is_none());
+    // 1 GB when it was first asked, 3 GB then, and 2 GB ever after.
+    assert_eq!(levels[1].metric("told to requests").map(|metric| metric.value), Some(2e9));
 }
 
 #[test]

@@ -121,6 +121,14 @@ fn painted(b: &mut Bencher) -> Result<()> {
 }
 
 #[benchmark(category = "unit", rounds = 1)]
+fn painted_at_once(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(3).run(b, Numbers, |_, _| {
+        sleep(2);
+        Ok::<_, Error>(Images::new(1, 8, 8))
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
 fn written(b: &mut Bencher) -> Result<()> {
     Load::closed(1).requests(10).run(b, Numbers, |_, request| {
         for _ in 0..5 {
@@ -270,6 +278,13 @@ fn queries_are_sent_together() {
 fn stress_ends_in_time() {
     let level = &levels_of(&case("unit/stressed"))[0];
     assert!(level.requests > 8 && level.failed == 0);
+}
+
+#[test]
+fn a_rate_that_no_response_tells_of_is_absent() {
+    let level = &levels_of(&case("unit/painted_at_once"))[0];
+    assert!(value(level, "IPS") > 0.0);
+    assert!(level.metric("SPS").is_none() && level.metric("image-steps/s").is_none(), "{:?}", level.metrics);
 }
 
 #[test]

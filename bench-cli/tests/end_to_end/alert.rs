@@ -35,7 +35,9 @@ impl Hook {
                 kept.lock().expect("bodies").push(body(&stream));
                 match status {
                     Some(status) => {
-                        let answer = format!("HTTP/1.1 {status} x\r\nlocation: /{SECRET}\r\ncontent-length: 0\r\n\r\n");
+                        let answer = format!(
+                            "HTTP/1.1 {status} x\r\nlocation: /{SECRET}\r\ncontent-length: 0\r\n\r\n"
+                        );
                         (&stream).write_all(answer.as_bytes()).expect("answered");
                     }
                     None => silent.push(stream),
@@ -105,7 +107,10 @@ fn a_change_is_told_once() {
         hook.bodies().iter().map(|body| serde_json::from_str(body).expect("JSON")).collect();
     assert_eq!(bodies.len(), 2, "{bodies:?}");
     let change = &bodies[0]["changes"][0];
-    assert_eq!((&change["line"]["case"], &change["change"]["since"]["run"]), (&"unit/spins".into(), &"night-20".into()));
+    assert_eq!(
+        (&change["line"]["case"], &change["change"]["since"]["run"]),
+        (&"unit/spins".into(), &"night-20".into())
+    );
     assert!(bodies[1]["text"].as_str().expect("a text").contains("unit/spins"), "{}", bodies[1]);
     alert(&stage, &[], &environment).expect_code(0).expect_said(&["HOOK: nothing new", "CHAT: nothing new"]);
     // What was told outlives the file that it was kept in.
@@ -127,7 +132,9 @@ fn what_cannot_be_delivered_is_tried_again_and_told_the_next_time() {
         .expect_said(&[told, "the answer was 500 (tried three times)"]);
     assert_eq!(refusing.bodies().len(), 3);
     let hanging = Hook::answering(None);
-    alert(&stage, &[], &[("HOOK", &hanging.address)]).expect_code(1).expect_said(&[told, "no answer within 300.0 ms"]);
+    alert(&stage, &[], &[("HOOK", &hanging.address)])
+        .expect_code(1)
+        .expect_said(&[told, "no answer within 300.0 ms"]);
     // A port that nobody listens at.
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let nobody = format!("http://{free}/{SECRET}");
@@ -161,11 +168,21 @@ fn commands_and_workflows_are_told() {
         serde_json::from_slice(&fs::read(stage.path().join("told.json")).expect("told")).expect("JSON");
     assert_eq!(told["changes"][0]["line"]["case"], "unit/spins");
     let summary = fs::read_to_string(&summary).expect("a summary");
-    assert!(summary.starts_with("before\n### Benchmarks: 1 change") && summary.contains("| worse |"), "{summary}");
+    assert!(
+        summary.starts_with("before\n### Benchmarks: 1 change") && summary.contains("| worse |"),
+        "{summary}"
+    );
     // Outside of a workflow there is no summary, and that is no reason not to tell the others.
-    fs::write(stage.path().join("bench.toml"), "[[alert]]\ngithub = \"summary\"\nchanges = \"all\"\n\n[[alert]]\ncommand = [\"true\"]\n").expect("written");
-    alert(&stage, &[], &environment).expect_code(0).expect_said(&["GitHub summary: nothing new", "command true: told"]);
-    fs::write(stage.path().join("bench.toml"), "[[alert]]\ncommand = [\"no-such-program\"]\n").expect("written");
+    fs::write(
+        stage.path().join("bench.toml"),
+        "[[alert]]\ngithub = \"summary\"\nchanges = \"all\"\n\n[[alert]]\ncommand = [\"true\"]\n",
+    )
+    .expect("written");
+    alert(&stage, &[], &environment)
+        .expect_code(0)
+        .expect_said(&["GitHub summary: nothing new", "command true: told"]);
+    fs::write(stage.path().join("bench.toml"), "[[alert]]\ncommand = [\"no-such-program\"]\n")
+        .expect("written");
     alert(&stage, &[], &[]).expect_code(1).expect_said(&["`no-such-program`"]);
 }
 
@@ -173,7 +190,9 @@ fn commands_and_workflows_are_told() {
 fn what_is_accepted_or_cleared_is_not_told() {
     let stage = changed("[[alert]]\ncommand = [\"true\"]\n");
     let decision = |ruling: &str| {
-        format!("{{\"findings\": [{{\"case\": \"unit/spins\", \"figure\": \"time\", \"ruling\": \"{ruling}\"}}]}}")
+        format!(
+            "{{\"findings\": [{{\"case\": \"unit/spins\", \"figure\": \"time\", \"ruling\": \"{ruling}\"}}]}}"
+        )
     };
     fs::write(stage.path().join("decision.json"), decision("cleared")).expect("written");
     let with = ["--decision=decision.json", "--dry-run"];
@@ -191,6 +210,7 @@ fn without_anyone_to_tell_it_is_wrong_usage() {
     let stage = changed("[gate]\n");
     alert(&stage, &[], &[]).expect_code(2).expect_said(&["no [[alert]]"]);
     alert(&stage, &["--config=no.toml"], &[]).expect_code(2).expect_said(&["no.toml"]);
-    fs::write(stage.path().join("bench.toml"), "[[alert]]\nwebhook = \"https://h/T0PS3CRET\"\n").expect("written");
+    fs::write(stage.path().join("bench.toml"), "[[alert]]\nwebhook = \"https://h/T0PS3CRET\"\n")
+        .expect("written");
     alert(&stage, &[], &[]).expect_code(2).expect_said(&["bench.toml:2:11", "environment variable"]);
 }

@@ -10,29 +10,43 @@ use crate::stage::{Stage, read_json};
 
 /// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
 pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
-    let stage = Stage::new(&["base"]);
-    let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
-    stage.end(&mut stage.command("./base", &measure)).expect_code(0);
-    let run = runs_in(&stage.results()).pop().expect("a run");
-    let record = read_json(&run.join("run.json"));
-    fs::remove_dir_all(&run).expect("removed");
+    let (stage, record) = measured();
     for night in 0..count {
         write_night(&stage, &record, night, factor(night));
     }
     stage
 }
 
-fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
+/// A stage, and a real run, of which nothing is left there.
+pub(crate) fn measured() -> (Stage, Value) {
+    let stage = Stage::new(&["base"]);
+    let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
+    stage.end(&mut stage.command("./base", &measure)).expect_code(0);
+    let run = runs_in(&stage.results()).pop().expect("a run");
+    let record = read_json(&run.join("run.json"));
+    fs::remove_dir_all(&run).expect("removed");
+    fs::remove_file(stage.results().join("latest")).expect("removed");
+    (stage, record)
+}
+
+pub(crate) fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
+    write_night_at(stage, record, night, factor, &format!("{night:040}"));
+}
+
+/// A night that has measured this commit.
+pub(crate) fn write_night_at(stage: &Stage, record: &Value, night: usize, factor: f64, commit: &str) {
     let mut record = record.clone();
     let run = format!("night-{night:02}");
     record["run"] = json!(run);
     record["timestamp"] = json!(format!("2026-{:02}-{:02}T01:00:00Z", 1 + night / 28, 1 + night % 28));
-    record["environment"]["commit"] = json!(format!("{night:040}"));
+    record["environment"]["commit"] = json!(commit);
+    record["environment"]["dirty"] = json!(false);
     for case in record["cases"].as_array_mut().expect("cases") {
         // Some noise, the same in every test: the golden ratio spreads evenly.
         let noise = 1.0 + 0.01 * ((night as f64 * 0.618_034).fract() - 0.5);
         let changed = if case["id"] == "unit/spins" { factor } else { 1.0 };
         case["time"]["median_s"] = json!(0.001 * noise * changed);
+        case["peak_memory_bytes"] = json!(50_000_000);
     }
     let folder = stage.results().join(&run);
     fs::create_dir_all(&folder).expect("folder");
@@ -75,8 +89,25 @@ fn a_regression_in_thirty_nights_is_told_once_and_can_be_accepted() {
     stage.bench(&accept).expect_code(0).expect_said(&["since night-20"]);
     stage.bench(&accept).expect_code(2).expect_said(&["nothing to accept"]);
     stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
+    stage.bench(&["baseline", "set", "v1", "night-03", "--author=me"]).expect_code(0);
+    stage.bench(&["rename", "unit/spins", "unit/turns"]).expect_code(0).expect_said(&["`unit/turns` now"]);
     stage.bench(&["store", "rebuild"]).expect_code(0).expect_said(&["30 runs from their directories"]);
-    stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
+    stage.bench(&["trend"]).expect_code(0).expect_said(&["unit/turns  time", "[accepted by me: exact sums]"]);
+    stage.bench(&["baseline", "list"]).expect_code(0).expect_said(&["v1  night-03  since 20", ", by me"]);
+}
+
+#[test]
+fn what_cannot_be_named_is_said() {
+    let stage = nights(2, |_| 1.0);
+    stage.bench(&["rename", "unit/a", "unit/b"]).expect_code(2).expect_said(&["no store"]);
+    stage.bench(&["baseline", "set", "v1", "night-99"]).expect_code(2).expect_said(&["night-99"]);
+    stage.bench(&["baseline", "set", "../v1", "night-00"]).expect_code(2).expect_said(&["letters, digits"]);
+    assert!(!store_file(&stage).exists(), "a wrong name leaves no store");
+    stage.bench(&["store", "add"]).expect_code(0);
+    stage.bench(&["rename", "unit/a", "unit/b"]).expect_code(2).expect_said(&["no case `unit/a`"]);
+    stage.bench(&["rename", "unit/spins", "unit/spins"]).expect_code(2).expect_said(&["two different ids"]);
+    stage.bench(&["rename", "unit/spins", ""]).expect_code(2).expect_said(&["two different ids"]);
+    stage.bench(&["rename", "unit/spins", "unit/second"]).expect_code(2).expect_said(&["two cases"]);
 }
 
 #[test]

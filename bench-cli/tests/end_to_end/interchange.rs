@@ -28,7 +28,8 @@ fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
         eprintln!("skipped: no `{program}` here");
         return None;
     };
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program}: {said}");
     Some(said)
 }
@@ -48,7 +49,10 @@ fn a_run_goes_out_in_every_format() {
     stage.bench(&["export", "criterion", "night", "-o", "c"]).expect_code(0);
     stage.bench(&["export", "github-action", "night", "-o", "g"]).expect_code(0);
     let lines = read_json(&stage.path().join("g/smaller-is-better.json"));
-    assert!(lines.as_array().expect("lines").iter().any(|line| line["name"] == "unit/spins: time"), "{lines}");
+    assert!(
+        lines.as_array().expect("lines").iter().any(|line| line["name"] == "unit/spins: time"),
+        "{lines}"
+    );
     stage.bench(&["export", "xml", "night"]).expect_code(2).expect_said(&["junit", "benchfmt"]);
     stage.bench(&["export", "bmf", "nothing-like-this"]).expect_code(2).expect_said(&["nothing-like-this"]);
 }
@@ -99,12 +103,21 @@ fn what_others_measured_comes_into_the_store() {
     stage.bench(&["store", "list"]).expect_code(0).expect_said(&["2026-01-31T12:00:00Z", "abc"]);
     let exported = stage.bench(&["store", "export", "--format=json"]).expect_code(0);
     let series: Value = serde_json::from_str(&exported.stdout).expect("JSON");
-    assert_eq!((&series[0]["key"]["case"], &series[0]["points"][0]["value"]), (&"performance/Fib".into(), &25e-6.into()));
+    assert_eq!(
+        (&series[0]["key"]["case"], &series[0]["points"][0]["value"]),
+        (&"performance/Fib".into(), &25e-6.into())
+    );
     fs::write(stage.path().join("bmf.json"), r#"{"unit/x": {"latency": {"value": 5}}}"#).expect("written");
     stage.bench(&["import", "bmf", "bmf.json"]).expect_code(0).expect_said(&["note:", "--time", "unknown"]);
     stage.bench(&["import", "criterion", "bmf.json"]).expect_code(2).expect_said(&["bmf.json"]);
-    stage.bench(&["import", "bmf", "go.txt"]).expect_code(2).expect_said(&["go.txt", "Bencher Metric Format"]);
-    stage.bench(&["import", "bmf", "bmf.json", "--time=yesterday"]).expect_code(2).expect_said(&["2026-01-31T12"]);
+    stage
+        .bench(&["import", "bmf", "go.txt"])
+        .expect_code(2)
+        .expect_said(&["go.txt", "Bencher Metric Format"]);
+    stage
+        .bench(&["import", "bmf", "bmf.json", "--time=yesterday"])
+        .expect_code(2)
+        .expect_said(&["2026-01-31T12"]);
     stage.bench(&["import", "bmf", "no.json"]).expect_code(2).expect_said(&["no.json"]);
 }
 

@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alert;
+mod bisect;
 mod breakage;
 mod calibrate;
+mod ci;
 mod compare;
 mod doctor;
+mod gate;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
 mod interchange;
+mod project;
 mod records;
 mod reports;
 mod revision;

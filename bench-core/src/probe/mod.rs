@@ -5,6 +5,7 @@ mod counters;
 mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
+mod gpu_memory;
 mod growth;
 mod memory;
 mod observation;
@@ -13,6 +14,7 @@ mod process_tree;
 mod set;
 mod state;
 
+pub use gpu_memory::gpu_memory_bytes;
 pub use growth::{Growth, peak_resident_bytes, resident_bytes};
 pub(crate) use observation::over;
 pub use observation::{Observation, OverRounds, Reading, Series};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::RunError;
@@ -125,26 +126,37 @@ fn read_file(path: &Path) -> Result<Record, RunError> {
     parse(&bytes).map_err(|reason| RunError::Record { path: path.to_owned(), reason })
 }
 
+/// What says of which kind and version a file is.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    format: Value,
+    #[serde(default)]
+    schema_version: Value,
+}
+
 /// Looks at format and version before anything else, so that a record of another version is told
 /// apart from a broken one.
 fn parse(bytes: &[u8]) -> Result<Record, String> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let header: Header = serde_json::from_slice(bytes).map_err(|error| {
         if error.is_eof() {
             format!("the file is truncated ({error})")
+        } else if error.is_data() {
+            format!("not a benchmark record ({error})")
         } else {
             format!("the file is not JSON ({error})")
         }
     })?;
-    if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
+    if header.format.as_str() != Some(FORMAT) {
         return Err(format!("not a benchmark record: its `format` is not \"{FORMAT}\""));
     }
-    match value.get("schema_version").and_then(Value::as_u64) {
+    match header.schema_version.as_u64() {
         Some(version) if version > u64::from(SCHEMA_VERSION) => Err(format!(
             "it has schema version {version}, but this program reads versions up to {SCHEMA_VERSION}: update bench-core"
         )),
         Some(0) | None => Err("its `schema_version` is missing or not a version".to_owned()),
         Some(_) => {
-            serde_json::from_value(value).map_err(|error| format!("it does not follow its schema: {error}"))
+            serde_json::from_slice(bytes).map_err(|error| format!("it does not follow its schema: {error}"))
         }
     }
 }
@@ -161,6 +173,7 @@ mod tests {
             ("{\"format\": \"bench-run\", \"schema_ver", "truncated"),
             ("hello", "not JSON"),
             ("{}", "not a benchmark record"),
+            ("5", "not a benchmark record"),
             ("{\"format\": \"bench-run\"}", "schema_version"),
             ("{\"format\": \"bench-run\", \"schema_version\": 99}", "version 99"),
             ("{\"format\": \"bench-run\", \"schema_version\": 1}", "does not follow its schema"),

@@ -238,13 +238,9 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
         ..middle.clone()
     };
     if let Some(steady) = &mut level.steady {
-        steady.metrics = metrics_together(
-            levels
-                .iter()
-                .filter_map(|level| level.steady.as_ref())
-                .map(|steady| steady.metrics.as_slice())
-                .collect(),
-        );
+        let parts = || levels.iter().filter_map(|level| level.steady.as_ref());
+        steady.requests = parts().map(|steady| steady.requests).sum();
+        steady.metrics = metrics_together(parts().map(|steady| steady.metrics.as_slice()).collect());
     }
     level.validity = Validity {
         valid: levels.iter().all(|level| level.validity.valid),
@@ -303,6 +299,7 @@ mod tests {
                 reasons: if valid { Vec::new() } else { vec!["too few".to_owned()] },
                 ..Validity::default()
             },
+            steady: Some(Steady { requests: 8, ..Steady::default() }),
             ..Level::default()
         };
         let served = Served { primary: "RPS".to_owned(), levels: vec![level], ..Served::default() };
@@ -315,6 +312,7 @@ mod tests {
         let served = Served::over(&rounds).expect("served");
         let level = &served.levels[0];
         assert_eq!((level.requests, level.succeeded, level.failed), (30, 27, 3));
+        assert_eq!(level.steady.as_ref().map(|steady| steady.requests), Some(24));
         let rps = level.metric("RPS").expect("RPS");
         assert_eq!(rps.value, 2.0);
         let interval = rps.interval.expect("three rounds");

@@ -198,3 +198,27 @@ proptest! {
         prop_assert_eq!(segments(&values, &moved).len(), moved.len() + 1);
     }
 }
+
+/// Real series of CI runners, by suite and case: see the head of the file.
+fn constant_series() -> Vec<(&'static str, Vec<f64>)> {
+    let lines = include_str!("constant_series.txt").lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, values) = line.rsplit_once(" | ").expect("a name");
+            (name, values.split(' ').map(|value| value.parse().expect("a number")).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn constant_code_on_real_runners_raises_no_alarm() {
+    let all = constant_series();
+    assert_eq!((all.len(), all.iter().map(|(_, values)| values.len()).sum::<usize>()), (40, 1505));
+    let alarms: Vec<_> = all
+        .iter()
+        .flat_map(|(name, values)| {
+            changes(values, Settings::default()).into_iter().map(move |change| (*name, change))
+        })
+        .collect();
+    assert!(alarms.is_empty(), "{alarms:#?}");
+}

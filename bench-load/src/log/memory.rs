@@ -1,19 +1,23 @@
-//! Memory of this process, as rows of requests show it.
+//! Memory, as rows of requests show it.
 
-use bench_core::probe::{peak_resident_bytes, resident_bytes};
+use bench_core::probe::{gpu_memory_bytes, peak_resident_bytes, resident_bytes};
 
-/// Resident memory of this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Resident {
-    /// Now, in bytes.
-    pub(crate) now_bytes: u64,
-    /// At most since the measured part began, in bytes.
-    pub(crate) peak_bytes: Option<u64>,
+/// Memory in bytes, each where it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Resident memory of this process now.
+    pub(crate) resident: Option<u64>,
+    /// Resident memory of this process at most since the measured part began.
+    pub(crate) peak: Option<u64>,
+    /// In use on the GPUs that are observed.
+    pub(crate) gpu: Option<u64>,
 }
 
-/// Looks at this process; none where `/proc` cannot be read.
-pub(crate) fn resident() -> Option<Resident> {
-    Some(Resident { now_bytes: resident_bytes()?, peak_bytes: peak_resident_bytes() })
+impl Memory {
+    /// Looks now.
+    pub(crate) fn now() -> Self {
+        Memory { resident: resident_bytes(), peak: peak_resident_bytes(), gpu: gpu_memory_bytes() }
+    }
 }
 
 #[cfg(test)]
@@ -22,10 +26,10 @@ mod tests {
 
     #[test]
     fn the_peak_holds_what_is_gone() {
-        let before = resident().expect("/proc");
+        let before = Memory::now().resident.expect("/proc");
         let block = std::hint::black_box(vec![1u8; 32 << 20]);
         drop(block);
-        let peak = resident().expect("/proc").peak_bytes.expect("VmHWM");
-        assert!(peak >= before.now_bytes + (16 << 20), "{peak} {before:?}");
+        let peak = Memory::now().peak.expect("VmHWM");
+        assert!(peak >= before + (16 << 20), "{peak} {before}");
     }
 }

@@ -24,6 +24,7 @@ pub(crate) use tally::{Tally, percentile_name};
 
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;
+use memory::Memory;
 use sample::{Dots, Thinned};
 
 /// Rows that a client collects before it hands them over.
@@ -154,7 +155,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
         trouble: None,
     };
     let mut latencies = Thinned::new(LATENCIES);
-    let mut resident = None;
+    let mut memory = Memory::default();
     while let Ok(chunk) = outlet.receiver.recv() {
         if chunk.is_empty() {
             break;
@@ -163,12 +164,12 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
             let seen = row.seen(facts);
             if logged.growth.wants(row.end_ns) {
-                resident = memory::resident();
+                memory = Memory::now();
                 // What the log itself keeps of each request is not the model's, nor are the stacks of clients that
                 // are still being started.
                 let held = logged.whole.held_bytes() + logged.steady.held_bytes();
-                let now = resident.filter(|_| meaning.phase.has_begun(row.end_ns));
-                let now = now.map(|resident| resident.now_bytes.saturating_sub(held));
+                let now = memory.resident.filter(|_| meaning.phase.has_begun(row.end_ns));
+                let now = now.map(|bytes| bytes.saturating_sub(held));
                 logged.growth.note(logged.whole.requests(), now);
             }
             let latency_s = if meaning.scheduled {
@@ -198,7 +199,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
                 count(&mut logged.errors, row.note.as_deref().unwrap_or("no message"));
             }
             if let (Some(csv), None) = (csv.as_deref_mut(), &logged.trouble)
-                && let Err(error) = csv.write(meaning, &row, &seen, odd, resident, good)
+                && let Err(error) = csv.write(meaning, &row, &seen, odd, memory, good)
             {
                 logged.trouble = Some(error);
             }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::memory::Resident;
+use super::memory::Memory;
 use super::{Meaning, Row};
 use crate::domain::{Domain, Facts, Seen};
 use crate::record_id::CaseId;
@@ -132,7 +132,7 @@ impl RowsCsv {
         row: &Row,
         seen: &Seen<'_>,
         odd: Option<&str>,
-        resident: Option<Resident>,
+        memory: Memory,
         good: bool,
     ) -> io::Result<()> {
         let served = row.outcome == super::Outcome::Served;
@@ -166,15 +166,12 @@ impl RowsCsv {
             seconds(line, row.sent_ns.saturating_sub(row.intended_ns));
         }
         line.push(b',');
-        if let Some(resident) = resident {
-            whole(line, resident.now_bytes);
+        for bytes in [memory.resident, memory.peak, memory.gpu] {
+            if let Some(bytes) = bytes {
+                whole(line, bytes);
+            }
+            line.push(b',');
         }
-        line.push(b',');
-        if let Some(bytes) = resident.and_then(|resident| resident.peak_bytes) {
-            whole(line, bytes);
-        }
-        // No probe has told of the memory of a GPU.
-        line.extend_from_slice(b",,");
         text(line, row.format);
         line.push(b',');
         line.extend_from_slice(row.outcome.name().as_bytes());

@@ -22,7 +22,8 @@ pub(crate) struct Tally {
     last_intended_ns: u64,
     /// Sum of the service latencies of all requests, in seconds: what was in flight.
     busy_s: f64,
-    rates: Vec<f64>,
+    /// What served requests have brought to each rate; none while no one has said anything of it.
+    rates: Vec<Option<f64>>,
     ratios: Vec<(f64, f64)>,
     quantities: Vec<Distribution>,
     headline: Distribution,
@@ -50,7 +51,7 @@ impl Tally {
             first_intended_ns: u64::MAX,
             last_intended_ns: 0,
             busy_s: 0.0,
-            rates: vec![0.0; domain.rates.len()],
+            rates: vec![None; domain.rates.len()],
             ratios: vec![(0.0, 0.0); domain.ratios.len()],
             quantities: domain.quantities.iter().map(|_| Distribution::default()).collect(),
             headline: Distribution::default(),
@@ -104,7 +105,9 @@ impl Tally {
         }
         self.good += u64::from(good);
         for (rate, sum) in self.domain.rates.iter().zip(&mut self.rates) {
-            *sum += finite((rate.of)(seen)).unwrap_or(0.0);
+            if let Some(brought) = finite((rate.of)(seen)) {
+                *sum = Some(sum.unwrap_or(0.0) + brought);
+            }
         }
         let brought = self.domain.rates.iter().map(|rate| finite((rate.of)(seen)).unwrap_or(0.0));
         self.blocks.add(row.end_ns, [1.0, f64::from(u8::from(good))].into_iter().chain(brought));
@@ -168,7 +171,11 @@ impl Tally {
         };
         let mut metrics = Vec::new();
         for (column, (rate, sum)) in self.domain.rates.iter().zip(&self.rates).enumerate() {
-            metrics.extend(per_second(rate.name, rate.unit, *sum, column + 2));
+            // Where requests were served, a rate that none of them knows of (steps of a generator without steps) is
+            // absent; where none was, all rates are 0.
+            if let Some(sum) = sum.or_else(|| (self.served == 0).then_some(0.0)) {
+                metrics.extend(per_second(rate.name, rate.unit, sum, column + 2));
+            }
         }
         for (ratio, (over, under)) in self.domain.ratios.iter().zip(&self.ratios) {
             if *under > 0.0 {

@@ -8,7 +8,8 @@ use super::catalogue::{self, Known, Place};
 use super::choice::Choice;
 use super::library::{self, reason};
 use super::meter::Meter;
-use super::tick::Tick;
+use super::tick::{Quantity, Tick};
+use crate::probe::gpu_memory;
 use crate::sys;
 
 /// What is to be observed.
@@ -288,6 +289,7 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
             })
             .collect();
         let cpu = sys::thread_cpu_time().unwrap_or_default();
+        gpu_memory::tell(memory_used(&read));
         shared.tell(|state| {
             for (seen, read) in state.seen.iter_mut().zip(read) {
                 match read {
@@ -302,7 +304,14 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
         // What was due while the driver hung is not made up for.
         due = (due + interval).max(Instant::now());
         if wait_for(shared, Some(due), |state| state.wanted > state.taken).is_ending {
+            gpu_memory::tell(None);
             return;
         }
     }
+}
+
+/// Memory in use on all devices that could be read, in bytes.
+fn memory_used(read: &[Option<Result<Tick, String>>]) -> Option<u64> {
+    let ticks = read.iter().flatten().flatten();
+    ticks.filter_map(|tick| tick.get(Quantity::MemoryUsed)).map(|bytes| bytes as u64).reduce(|a, b| a + b)
 }

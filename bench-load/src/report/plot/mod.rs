@@ -99,7 +99,7 @@ fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>
         notes.push("hollow: too few requests for this percentile".to_owned());
     }
     if any(|line, point| point.hollow && line.dotless) {
-        notes.push("dashed: too few requests for these percentiles".to_owned());
+        notes.push("dotted: too few requests for these percentiles".to_owned());
     }
     if any(|_, point| point.crossed) {
         notes.push("crossed: the level is not valid".to_owned());

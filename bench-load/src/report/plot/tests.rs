@@ -97,7 +97,7 @@ fn a_harness_that_was_too_slow_is_told_in_every_picture() {
 }
 
 #[test]
-fn percentiles_with_too_few_requests_are_hollow_and_the_end_of_a_distribution_dashed() {
+fn percentiles_with_too_few_requests_are_hollow_and_the_end_of_a_distribution_dotted() {
     let charts = charts([1, 4].into_iter().map(closed).collect());
     let chart = |wanted: &str| &charts.iter().find(|(name, _)| name == wanted).expect(wanted).1;
     let few = &chart("latency").lines[2];
@@ -105,7 +105,7 @@ fn percentiles_with_too_few_requests_are_hollow_and_the_end_of_a_distribution_da
     assert!(chart("latency").lines[0].points.iter().all(|point| !point.hollow));
     let line = &chart("distribution").lines[0];
     assert!(!line.points[0].hollow && line.points[line.points.len() - 1].hollow);
-    assert!(chart("distribution").svg().contains("dashed: too few requests"));
+    assert!(chart("distribution").svg().contains("dotted: too few requests"));
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! Nights that are made up, and what the gate makes of them.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::history::{measured, slower_from_night_20, write_night, write_night_at};
+use crate::project::Project;
+use crate::stage::{Stage, read_json};
+
+/// What the gate decided, and its exit code.
+fn gate(stage: &Stage, arguments: &[&str]) -> (Value, i32) {
+    let ended = stage.bench(&[&["gate", "--json=-"], arguments].concat());
+    let decision = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.said()));
+    (decision, ended.code)
+}
+
+fn findings(decision: &Value) -> &Vec<Value> {
+    decision["findings"].as_array().expect("findings")
+}
+
+#[test]
+fn thirty_nights_with_one_regression_raise_one_alarm_until_it_is_accepted() {
+    let (stage, record) = measured();
+    let mut alarms = Vec::new();
+    for night in 0..30 {
+        write_night(&stage, &record, night, slower_from_night_20(night));
+        let (decision, code) = gate(&stage, &[&format!("night-{night:02}")]);
+        let new = |finding: &&Value| finding["evidence"]["new"] == true;
+        alarms.extend(findings(&decision).iter().filter(new).map(|_| night));
+        // It lasts until someone has said what is to become of it.
+        let expected = if alarms.is_empty() { 0 } else { 3 };
+        assert_eq!(code, expected, "night {night}: {decision}");
+    }
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert!((24..30).contains(&alarms[0]), "{alarms:?}");
+    let bisect = format!("bench bisect {} {}", "0".repeat(12), "0".repeat(12));
+    stage.bench(&["gate", "night-29"]).expect_code(3).expect_said(&[
+        "night-29 (000000000000) against its history",
+        "unit/spins  time",
+        "+3.0 %",
+        "last before: 2026-01-20T01:00:00Z (night-19",
+        "not confirmed: there is no checkout here that holds",
+        &bisect,
+        "bench accept 'unit/spins' --reason TEXT",
+        "1 fails",
+    ]);
+    let accept = ["accept", "unit/spins", "--reason=exact sums", "--author=me"];
+    stage.bench(&accept).expect_code(0).expect_said(&["since night-20"]);
+    stage.bench(&["gate", "night-29"]).expect_code(0);
+    for night in 30..34 {
+        write_night(&stage, &record, night, slower_from_night_20(night));
+        let (decision, code) = gate(&stage, &["--strict", &format!("night-{night:02}")]);
+        assert_eq!((findings(&decision).len(), code), (0, 0), "night {night}: {decision}");
+    }
+    stage.bench(&["trend"]).expect_code(0).expect_said(&["[accepted by me: exact sums]"]);
+    // Kept before it was judged.
+    stage.bench(&["store", "list"]).expect_code(0).expect_said(&["night-00", "night-33"]);
+}
+
+#[test]
+fn too_little_history_is_said_and_is_unsure_where_that_is_asked() {
+    let (stage, record) = measured();
+    write_night(&stage, &record, 0, 1.0);
+    stage
+        .bench(&["gate", "night-00"])
+        .expect_code(0)
+        .expect_said(&["4 with too little history (less than 20 runs)"]);
+    stage.bench(&["gate", "night-00", "--strict"]).expect_code(4);
+    stage.bench(&["gate"]).expect_code(0).expect_said(&["night-00"]);
+    stage.bench(&["gate", "night-99"]).expect_code(2).expect_said(&["night-99"]);
+}
+
+#[test]
+fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
+    let (stage, record) = measured();
+    write_night(&stage, &record, 0, 1.0);
+    fs::write(stage.path().join("bench.toml"), "[gate]\nthreshold = \"2 parsecs\"\n").expect("file");
+    stage
+        .bench(&["gate", "night-00"])
+        .expect_code(2)
+        .expect_said(&["error: bench.toml:2:13: `2 parsecs` is no threshold"]);
+    stage.bench(&["store", "list"]).expect_code(2);
+    stage.bench(&["gate", "night-00", "--config=other.toml"]).expect_code(2).expect_said(&["other.toml"]);
+    let amount = "[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5ms\"\n";
+    fs::write(stage.path().join("bench.toml"), amount).expect("file");
+    stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&["bench.toml:3:13", "counted in bytes"]);
+    fs::write(stage.path().join("bench.toml"), "[[rule]]\nlimits = [\"time < 1ns\"]\n").expect("file");
+    stage.bench(&["gate", "night-00"]).expect_code(3).expect_said(&["time < 1ns", "a limit of bench.toml"]);
+    fs::write(stage.path().join("bench.toml"), "").expect("file");
+    stage.bench(&["gate", "night-00"]).expect_code(0);
+}
+
+#[test]
+fn a_run_is_held_against_a_baseline() {
+    let (stage, record) = measured();
+    for night in 0..12 {
+        write_night(&stage, &record, night, if night == 11 { 1.8 } else { 1.0 });
+    }
+    stage.bench(&["store", "add"]).expect_code(0);
+    stage.bench(&["gate", "night-11", "--baseline=v1"]).expect_code(2).expect_said(&["`v1` is neither"]);
+    stage.bench(&["baseline", "set", "v1", "night-08"]).expect_code(0);
+    let against = ["gate", "--baseline=v1"];
+    stage.bench(&[&against[..], &["night-10"]].concat()).expect_code(0);
+    let ended = stage.bench(&[&against[..], &["night-11"]].concat());
+    ended.expect_code(3).expect_said(&["against the baseline v1 (night-08)", "unit/spins  time", "1 fails"]);
+    fs::write(stage.path().join("bench.toml"), "[gate]\nbaseline = \"v1\"\n").expect("file");
+    stage.bench(&["gate", "night-11"]).expect_code(3);
+    stage.bench(&["gate", "night-08"]).expect_code(2).expect_said(&["is this run itself"]);
+    // A name given while measuring will do.
+    std::os::unix::fs::symlink("night-09", stage.results().join("before")).expect("link");
+    stage
+        .bench(&["gate", "night-11", "--baseline=before"])
+        .expect_code(3)
+        .expect_said(&["before (night-09)"]);
+}
+
+#[test]
+fn what_the_history_suspects_is_measured_before_it_fails() {
+    let (_elsewhere, record) = measured();
+    let project = Project::new();
+    let fast = project.head();
+    let renamed = project.work(20_000, "the same by another name");
+    let slow = project.work(100_000, "five times the work");
+    let stage = &project.stage;
+    // The history says the same of both.
+    for (head, code, says) in [
+        (&fast, 0, "the last good run has measured the same commit"),
+        (&renamed, 0, "not the code"),
+        (&slow, 3, "slower"),
+    ] {
+        let _ = fs::remove_dir_all(stage.results());
+        for night in 0..30 {
+            let commit = if night < 20 { &fast } else { head };
+            write_night_at(stage, &record, night, slower_from_night_20(night), commit);
+        }
+        project.bench(&["store", "add"]).expect_code(0);
+        let never = project.bench(&["gate", "night-29", "--confirm=never"]).expect_code(3);
+        assert!(!never.said().contains("measured in turn"), "{}", never.said());
+        let ended = project.bench(&["gate", "night-29", "--max-time=20s", "--", "--workspace"]);
+        ended.expect_code(code).expect_said(&[says]);
+        project.is_clean();
+    }
+    // What no commit holds cannot be measured.
+    let mut dirty = read_json(&stage.results().join("night-29/run.json"));
+    dirty["environment"]["dirty"] = Value::Bool(true);
+    dirty["run"] = "night-29b".into();
+    fs::create_dir(stage.results().join("night-29b")).expect("folder");
+    fs::write(stage.results().join("night-29b/run.json"), dirty.to_string()).expect("written");
+    let reason = "no commit holds the code of this run";
+    project.bench(&["gate", "night-29b"]).expect_code(3).expect_said(&["not confirmed", reason]);
+    let always = project.bench(&["gate", "night-29b", "--confirm=always"]);
+    always.expect_code(2).expect_said(&["`unit/spins` cannot be confirmed", reason]);
+}
