@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
-//! cargo run --release -p history -- speed
+//! cargo run --release -p history -- speed               # what finding changes costs
+//! cargo run --release -p history -- add                 # what adding a run to a large store costs
 //! ```
 #![forbid(unsafe_code)]
 
+mod adding;
 mod method;
 mod random;
 mod real;
@@ -25,9 +27,21 @@ fn main() -> ExitCode {
                 print!("{}", speed::measure());
                 return ExitCode::SUCCESS;
             }
+            "add" => {
+                return match adding::measure() {
+                    Ok(told) => {
+                        print!("{told}");
+                        ExitCode::SUCCESS
+                    }
+                    Err(error) => {
+                        eprintln!("error: {error}");
+                        ExitCode::FAILURE
+                    }
+                };
+            }
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
-                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], or `speed`");
+                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed` or `add`");
                 return ExitCode::from(2);
             }
             path => folder = Some(PathBuf::from(path)),
