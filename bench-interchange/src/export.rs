@@ -108,6 +108,11 @@ mod tests {
             // A report of tests says what failed.
             assert_eq!(told, export.name() != "junit", "{}", export.name());
             assert_eq!(exported.documents.len() == 1, !export.is_folder(), "{}", export.name());
+            let holds =
+                |document: &Document| String::from_utf8_lossy(&document.content).contains("unit/broken");
+            // That it failed is a figure to monitoring, too.
+            let tells = ["junit", "openmetrics"].contains(&export.name());
+            assert_eq!(exported.documents.iter().any(holds), tells, "{}", export.name());
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bench_core::Record;
 use bench_core::domain::Better;
-use bench_core::record::CaseRecord;
+use bench_core::record::{CaseRecord, Status};
 use bench_core::stats;
 use bench_history::figure::figures;
 
@@ -25,7 +25,7 @@ impl Export for Benchfmt {
         let mut text = head(record);
         let mut lines = String::new();
         let mut units = BTreeMap::new();
-        for case in &record.cases {
+        for case in record.cases.iter().filter(|case| case.status == Status::Ok) {
             lines += &results(case, record.environment.cores, &mut units);
         }
         for (unit, better) in units {

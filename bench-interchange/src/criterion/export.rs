@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bench_core::Record;
 use bench_core::bencher::Counter;
-use bench_core::record::CaseRecord;
+use bench_core::record::{CaseRecord, Status};
 use bench_core::report::file_name;
 use serde_json::{Value, json};
 
@@ -26,7 +26,8 @@ impl Export for Criterion {
         let mut left_out = without_figures(record)?;
         let mut documents = Vec::new();
         let baseline = baseline(&record.run);
-        for case in record.cases.iter().filter(|case| case.time.is_some()) {
+        let has_times = |case: &&CaseRecord| case.status == Status::Ok && case.time.is_some();
+        for case in record.cases.iter().filter(has_times) {
             let (iterations, times_ns) = samples(case);
             let per_iteration: Vec<f64> =
                 iterations.iter().zip(&times_ns).map(|(iterations, ns)| ns / iterations).collect();

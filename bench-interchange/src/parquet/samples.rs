@@ -6,6 +6,7 @@ use ::parquet::data_type::ByteArray;
 use ::parquet::errors::Result;
 use ::parquet::file::writer::SerializedFileWriter;
 use bench_core::Record;
+use bench_core::record::Status;
 
 use super::column::{Column, begin, text, write};
 use crate::seconds_since_1970;
@@ -15,6 +16,7 @@ const SCHEMA: &str = "message samples {
     OPTIONAL INT64 timestamp (TIMESTAMP(MILLIS, true));
     OPTIONAL BINARY commit (STRING);
     REQUIRED BINARY case (STRING);
+    REQUIRED BINARY status (STRING);
     REQUIRED INT64 round;
     OPTIONAL BINARY disturbed (STRING);
     REQUIRED INT64 sample;
@@ -38,6 +40,7 @@ struct Rows {
     timestamp: Vec<Option<i64>>,
     commit: Vec<Option<ByteArray>>,
     case: Vec<Option<ByteArray>>,
+    status: Vec<Option<ByteArray>>,
     round: Vec<Option<i64>>,
     disturbed: Vec<Option<ByteArray>>,
     sample: Vec<Option<i64>>,
@@ -54,7 +57,8 @@ impl<W: Write + Send> Samples<W> {
         Ok(Samples { file: begin(to, SCHEMA)?, rows: Rows::default(), written: 0 })
     }
 
-    /// Adds every sample of a run, those of rounds in bad minutes with the reason why they do not count.
+    /// Adds every sample of a run, those of rounds in bad minutes with the reason why they do not count, those of
+    /// a case that failed in a later round with its status.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -63,7 +67,7 @@ impl<W: Write + Send> Samples<W> {
         let commit = record.environment.commit.as_deref().map(text);
         let moment = seconds_since_1970(&record.timestamp).map(|seconds| seconds as i64 * 1000);
         for case in &record.cases {
-            let id = text(&case.id);
+            let (id, status) = (text(&case.id), text(name(case.status)));
             for round in &case.rounds {
                 let disturbed = round.disturbed.as_deref().map(text);
                 for (number, ns) in round.sample_ns.iter().enumerate() {
@@ -72,6 +76,7 @@ impl<W: Write + Send> Samples<W> {
                     rows.timestamp.push(moment);
                     rows.commit.push(commit.clone());
                     rows.case.push(Some(id.clone()));
+                    rows.status.push(Some(status.clone()));
                     rows.round.push(Some(i64::from(round.round)));
                     rows.disturbed.push(disturbed.clone());
                     rows.sample.push(Some(number as i64));
@@ -101,6 +106,7 @@ impl<W: Write + Send> Samples<W> {
             Column::Whole(rows.timestamp),
             Column::Text(rows.commit),
             Column::Text(rows.case),
+            Column::Text(rows.status),
             Column::Whole(rows.round),
             Column::Text(rows.disturbed),
             Column::Whole(rows.sample),
@@ -108,6 +114,16 @@ impl<W: Write + Send> Samples<W> {
             Column::Whole(rows.nanoseconds),
         ];
         write(&mut self.file, columns)
+    }
+}
+
+/// As the record has it.
+fn name(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Failed => "failed",
+        Status::Skipped => "skipped",
+        Status::NotRun => "not_run",
     }
 }
 
@@ -131,18 +147,20 @@ mod tests {
         let mut bytes = Vec::new();
         let mut samples = Samples::begin(&mut bytes).expect("begun");
         samples.add(&record).expect("written");
-        assert_eq!(samples.finish().expect("ended"), 24);
+        assert_eq!(samples.finish().expect("ended"), 36);
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).expect("Parquet");
         let rows: Vec<_> = reader.get_row_iter(None).expect("rows").map(|row| row.expect("a row")).collect();
-        assert_eq!(rows.len(), 24);
+        assert_eq!(rows.len(), 36);
         let (case, round) = (&record.cases[0], &record.cases[0].rounds[1]);
         let mut of_round = rows.iter().filter(|row| {
             row.get_string(3).is_ok_and(|id| *id == case.id)
-                && row.get_long(4).is_ok_and(|number| number == 1)
+                && row.get_long(5).is_ok_and(|number| number == 1)
         });
         let second = of_round.nth(1).expect("the second sample");
-        assert_eq!(second.get_long(8).expect("nanoseconds"), round.sample_ns[1] as i64);
-        assert_eq!(second.get_long(7).expect("iterations"), 10);
-        assert_eq!(second.get_string(5).expect("a reason"), "stolen");
+        assert_eq!(second.get_long(9).expect("nanoseconds"), round.sample_ns[1] as i64);
+        assert_eq!(second.get_long(8).expect("iterations"), 10);
+        assert_eq!(second.get_string(6).expect("a reason"), "stolen");
+        let failed = rows.iter().filter(|row| row.get_string(4).is_ok_and(|status| status == "failed"));
+        assert_eq!(failed.count(), 12);
     }
 }
