@@ -8,7 +8,9 @@ mod compare;
 mod doctor;
 mod failure;
 mod history;
+mod page;
 mod report;
+mod serve;
 mod source;
 mod store;
 mod trend;
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         Command::Store(arguments) => store::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),
         Command::Accept(arguments) => accept::run(arguments),
+        Command::Report(arguments) => page::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

@@ -9,7 +9,7 @@ use crate::harness::runs_in;
 use crate::stage::{Stage, read_json};
 
 /// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
-fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
+pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
     let stage = Stage::new(&["base"]);
     let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
     stage.end(&mut stage.command("./base", &measure)).expect_code(0);
@@ -22,7 +22,7 @@ fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
     stage
 }
 
-fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
+pub(crate) fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
     let mut record = record.clone();
     let run = format!("night-{night:02}");
     record["run"] = json!(run);
@@ -39,7 +39,7 @@ fn write_night(stage: &Stage, record: &Value, night: usize, factor: f64) {
     fs::write(folder.join("run.json"), record.to_string()).expect("written");
 }
 
-fn slower_from_night_20(night: usize) -> f64 {
+pub(crate) fn slower_from_night_20(night: usize) -> f64 {
     if night >= 20 { 1.03 } else { 1.0 }
 }
 

@@ -8,6 +8,7 @@ mod doctor;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod page;
 mod records;
 mod reports;
 mod revision;
