@@ -253,3 +253,82 @@ impl<T: Clone + Eq + std::hash::Hash> Names<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bench_history::key::MachineClass;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A line of these cases' time on a processor, one run a day from `first` on.
+    fn line(case: &str, cpu: &str, first: usize, values: &[f64]) -> Series {
+        let text = |text: &str| text.to_owned();
+        Series {
+            key: SeriesKey {
+                case: text(case),
+                metric: text("time"),
+                machine: MachineClass { cpu: text(cpu), cores: text("2"), gpu: text("no GPU"), memory: text("4 GiB") },
+                toolchain: text("rustc"),
+                build: text("release"),
+            },
+            unit: text("s"),
+            better: Better::Lower,
+            points: (first..)
+                .zip(values)
+                .map(|(day, value)| Point {
+                    run: format!("r{day:02}"),
+                    timestamp: format!("2026-01-{:02}T{:02}:00:00Z", 1 + day / 24, day % 24),
+                    commit: Some(format!("c{day}")),
+                    value: *value,
+                })
+                .collect(),
+        }
+    }
+
+    fn written(series: &[Series]) -> Value {
+        serde_json::to_value(History::of(series, &[], Settings::default())).expect("JSON")
+    }
+
+    #[test]
+    fn what_lines_share_stands_once() {
+        let history = written(&[
+            line("m/unit/a", "x", 0, &[1.0, 2.0, 3.0]),
+            line("m/unit/b", "x", 0, &[1.0, 2.0, 3.0]),
+            line("m/unit/b", "y", 1, &[5.0]),
+        ]);
+        let runs: Vec<&str> = history["runs"].as_array().expect("runs").iter().filter_map(|run| run["run"].as_str()).collect();
+        assert_eq!(runs, ["r00", "r01", "r02"]);
+        assert_eq!(history["courses"], json!([[0, 3], [1, 1]]));
+        assert_eq!(history["machines"].as_array().map(Vec::len), Some(2));
+        let of = |key: &str| [0, 1, 2].map(|line| history["lines"][line][key].clone());
+        assert_eq!(of("course"), [json!(0), json!(0), json!(1)]);
+        assert_eq!(of("machine"), [json!(0), json!(0), json!(1)]);
+        assert_eq!(of("model"), [json!("m"), json!("m"), json!("m")]);
+        assert_eq!(history["lines"][2]["values"], floats([5.0].into_iter()));
+    }
+
+    #[test]
+    fn a_machine_that_got_slower_is_told_once_and_still_divides_its_lines() {
+        let series: Vec<Series> = (0..6)
+            .map(|case| {
+                let values: Vec<f64> = (0..40)
+                    .map(|run| (if run >= 20 { 1.2 } else { 1.0 }) * (1.0 + 0.001 * f64::from((run * (7 + case)) % 5)))
+                    .collect();
+                line(&format!("unit/c{case}"), "x", 0, &values)
+            })
+            .collect();
+        let history = written(&series);
+        assert_eq!(history["machine_shifts"].as_array().map(Vec::len), Some(1), "{}", history["machine_shifts"]);
+        assert_eq!(history["machine_shifts"][0]["since"], 20);
+        for line in history["lines"].as_array().expect("lines") {
+            assert_eq!(line["changes"], json!([]));
+            assert_eq!((&line["segments"][0]["to"], &line["segments"][1]["from"]), (&json!(20), &json!(20)));
+        }
+    }
+
+    #[test]
+    fn a_store_without_figures_is_a_history() {
+        assert_eq!(written(&[])["lines"], json!([]));
+    }
+}

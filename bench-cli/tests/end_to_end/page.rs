@@ -83,10 +83,10 @@ impl Served {
         Served { process, address }
     }
 
-    /// Status line and headers, and the body.
+    /// Status line and headers, and the body: in the old protocol, which knows no chunks.
     fn get(&self, path: &str, host: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("asked");
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("asked");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -110,7 +110,7 @@ fn a_served_page_is_brought_up_to_date() {
     assert!(served.address.starts_with("127.0.0.1:"), "{}", served.address);
     let get = |path: &str| served.get(path, &served.address);
     let (head, html) = get("/");
-    assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/html"), "{head}");
+    assert!(head.contains(" 200 OK") && head.contains("text/html"), "{head}");
     assert!(html.contains("connect-src 'self'"));
     let revision = get("/revision").1;
     assert_eq!(data(&html)["revision"], revision.as_str());
@@ -124,8 +124,8 @@ fn a_served_page_is_brought_up_to_date() {
     stage.bench(&["store", "add"]).expect_code(0);
     let news: Value = serde_json::from_str(&get("/data.json").1).expect("JSON");
     assert_eq!(news["history"]["runs"].as_array().map(Vec::len), Some(4));
-    assert!(served.get("/", "attacker.example").0.starts_with("HTTP/1.1 403"));
-    assert!(get("/etc/passwd").0.starts_with("HTTP/1.1 404"));
+    assert!(served.get("/", "attacker.example").0.contains(" 403 "));
+    assert!(get("/etc/passwd").0.contains(" 404 "));
 }
 
 #[test]

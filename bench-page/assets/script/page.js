@@ -128,7 +128,7 @@ const app = {
         }
         this.date();
       } catch {
-        this.made.textContent = "bench serve has ended: this is what it showed last";
+        this.made.textContent = "no answer from bench serve: this is what it showed last";
       }
     }
   },

@@ -144,43 +144,44 @@ impl Browser {
 
     #[track_caller]
     fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        let mut answer = self.try_send(method, path, body).expect("chromedriver answers");
+        assert!(answer["value"]["error"].is_null(), "{method} {path} {body}: {answer}");
+        answer["value"].take()
+    }
+
+    fn try_send(&self, method: &str, path: &str, body: &Value) -> std::io::Result<Value> {
         let body = body.to_string();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("chromedriver listens");
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: \
              {}\r\nConnection: close\r\n\r\n{body}",
             self.port,
             body.len()
-        )
-        .expect("sent");
+        )?;
         let mut reader = BufReader::new(stream);
         let mut length = 0;
         loop {
             let mut line = String::new();
-            reader.read_line(&mut line).expect("a header");
+            reader.read_line(&mut line)?;
             let line = line.trim().to_lowercase();
             if line.is_empty() {
                 break;
             }
             if let Some(bytes) = line.strip_prefix("content-length:") {
-                length = bytes.trim().parse().expect("a length");
+                length = bytes.trim().parse().map_err(std::io::Error::other)?;
             }
         }
         let mut answer = vec![0; length];
-        reader.read_exact(&mut answer).expect("an answer");
-        let mut answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        assert!(answer["value"]["error"].is_null(), "{method} {path} {body}: {answer}");
-        answer["value"].take()
+        reader.read_exact(&mut answer)?;
+        Ok(serde_json::from_slice(&answer)?)
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if !self.session.is_empty() && !std::thread::panicking() {
-            self.send("DELETE", &format!("/session/{}", self.session), &json!({}));
-        }
-        // The driver takes its browser with it; it may just have gone.
+        // A driver that is killed leaves its browser behind: that is ended first. Either may just have gone.
+        let _ = self.try_send("DELETE", &format!("/session/{}", self.session), &json!({}));
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

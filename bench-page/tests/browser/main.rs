@@ -7,6 +7,7 @@ mod demo;
 mod driver;
 mod history;
 mod hostile;
+mod live;
 mod runs;
 mod speed;
 mod stage;
