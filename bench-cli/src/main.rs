@@ -13,9 +13,11 @@ mod doctor;
 mod failure;
 mod gate;
 mod history;
+mod page;
 mod rename;
 mod report;
 mod search;
+mod serve;
 mod source;
 mod store;
 mod trend;
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Rename(arguments) => rename::run(arguments),
         Command::Bisect(arguments) => bisect::run(arguments).map_err(Failure::from),
+        Command::Report(arguments) => page::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

@@ -9,7 +9,7 @@ use crate::harness::runs_in;
 use crate::stage::{Stage, read_json};
 
 /// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
-fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
+pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {
     let (stage, record) = measured();
     for night in 0..count {
         write_night(&stage, &record, night, factor(night));

@@ -11,6 +11,7 @@ mod gate;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod page;
 mod project;
 mod records;
 mod reports;

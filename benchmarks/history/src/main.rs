@@ -3,10 +3,12 @@
 //! ```text
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
 //! cargo run --release -p history -- speed
+//! cargo run --release -p history -- page                 # a store and its page; takes some minutes
 //! ```
 #![forbid(unsafe_code)]
 
 mod method;
+mod page;
 mod random;
 mod real;
 mod simulation;
@@ -25,9 +27,21 @@ fn main() -> ExitCode {
                 print!("{}", speed::measure());
                 return ExitCode::SUCCESS;
             }
+            "page" => {
+                return match page::measure() {
+                    Ok(text) => {
+                        print!("{text}");
+                        ExitCode::SUCCESS
+                    }
+                    Err(error) => {
+                        eprintln!("error: {error}");
+                        ExitCode::FAILURE
+                    }
+                };
+            }
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
-                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], or `speed`");
+                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, or `page`");
                 return ExitCode::from(2);
             }
             path => folder = Some(PathBuf::from(path)),
