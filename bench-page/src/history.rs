@@ -268,7 +268,12 @@ mod tests {
             key: SeriesKey {
                 case: text(case),
                 metric: text("time"),
-                machine: MachineClass { cpu: text(cpu), cores: text("2"), gpu: text("no GPU"), memory: text("4 GiB") },
+                machine: MachineClass {
+                    cpu: text(cpu),
+                    cores: text("2"),
+                    gpu: text("no GPU"),
+                    memory: text("4 GiB"),
+                },
                 toolchain: text("rustc"),
                 build: text("release"),
             },
@@ -297,7 +302,8 @@ mod tests {
             line("m/unit/b", "x", 0, &[1.0, 2.0, 3.0]),
             line("m/unit/b", "y", 1, &[5.0]),
         ]);
-        let runs: Vec<&str> = history["runs"].as_array().expect("runs").iter().filter_map(|run| run["run"].as_str()).collect();
+        let runs: Vec<&str> =
+            history["runs"].as_array().expect("runs").iter().filter_map(|run| run["run"].as_str()).collect();
         assert_eq!(runs, ["r00", "r01", "r02"]);
         assert_eq!(history["courses"], json!([[0, 3], [1, 1]]));
         assert_eq!(history["machines"].as_array().map(Vec::len), Some(2));
@@ -313,13 +319,21 @@ mod tests {
         let series: Vec<Series> = (0..6)
             .map(|case| {
                 let values: Vec<f64> = (0..40)
-                    .map(|run| (if run >= 20 { 1.2 } else { 1.0 }) * (1.0 + 0.001 * f64::from((run * (7 + case)) % 5)))
+                    .map(|run| {
+                        (if run >= 20 { 1.2 } else { 1.0 })
+                            * (1.0 + 0.001 * f64::from((run * (7 + case)) % 5))
+                    })
                     .collect();
                 line(&format!("unit/c{case}"), "x", 0, &values)
             })
             .collect();
         let history = written(&series);
-        assert_eq!(history["machine_shifts"].as_array().map(Vec::len), Some(1), "{}", history["machine_shifts"]);
+        assert_eq!(
+            history["machine_shifts"].as_array().map(Vec::len),
+            Some(1),
+            "{}",
+            history["machine_shifts"]
+        );
         assert_eq!(history["machine_shifts"][0]["since"], 20);
         for line in history["lines"].as_array().expect("lines") {
             assert_eq!(line["changes"], json!([]));
