@@ -348,13 +348,13 @@ function segmentsOf(line) {
         return [how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found))];
       },
     },
-    {
+    rows.some(({ event }) => event?.accepted) && {
       name: "accepted",
       class: "text",
       cell: ({ event }) =>
         event?.accepted ? `${event.accepted.author}, ${day(event.accepted.at)}: ${event.accepted.reason}` : "",
     },
-  ];
+  ].filter(Boolean);
   return element(
     "section",
     {},

@@ -5,6 +5,13 @@ const VIEWS = [comparisonView, changesView, gridView, runView, loadView, environ
 /** How often a served page asks for changes, in milliseconds. */
 const POLL_MS = 2000;
 
+/** What the server answers; an error of its own is one here. */
+async function ask(path) {
+  const answer = await fetch(path, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer;
+}
+
 const app = {
   start() {
     setTheme(kept());
@@ -119,9 +126,9 @@ const app = {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       try {
-        const revision = await (await fetch("revision", { cache: "no-store" })).text();
+        const revision = await (await ask("revision")).text();
         if (revision !== this.page.revision) {
-          const news = await (await fetch("data.json", { cache: "no-store" })).json();
+          const news = await (await ask("data.json")).json();
           const place = scrollY;
           this.take(news);
           scrollTo(0, place);
