@@ -159,6 +159,16 @@ fn small_steps_add_up() {
 }
 
 #[test]
+fn what_comes_on_top_is_new_again() {
+    let mut nights = Nights::new("");
+    nights.nights(30, same);
+    nights.nights(30, slower(0.1));
+    let is_new = |decision: &Decision| matches!(only(decision).evidence, Evidence::History { new: true, .. });
+    let new = (0..15).filter(|_| is_new(&nights.night(slower(0.2)))).count();
+    assert_eq!(new, 1);
+}
+
+#[test]
 fn thresholds_are_of_a_case_and_a_figure() {
     for (config, fails) in [
         ("", true),
