@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_core::RunError;
 use bench_core::command_line::{Which, percent};
 use bench_core::device::DeviceChoice;
 use bench_core::paired::{Rules, Wishes};
 use bench_core::quantity::{Bytes, parse_duration};
 use bench_core::report::ColorChoice;
+use bench_core::{Category, RunError};
+use bench_interchange::{EXPORTS, IMPORTS};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Compares and calibrates what `cargo bench` measures, and looks at the machine it is measured on.
@@ -33,6 +35,9 @@ pub(crate) enum Command {
     Bisect(Bisect),
     Report(ReportFile),
     Serve(Serve),
+    Export(Export),
+    Import(Import),
+    Alert(Alert),
 }
 
 /// Did it get slower? Two programs in turns, or two records
@@ -235,9 +240,12 @@ pub(crate) enum StoreAction {
     },
     /// Print every figure of every run
     Export {
-        /// csv or json
+        /// csv, json, or parquet, with every raw sample as well
         #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
         format: ExportFormat,
+        /// The folder for figures.parquet and samples.parquet
+        #[arg(long, short, value_name = "DIR", required_if_eq("format", "parquet"))]
+        output: Option<PathBuf>,
     },
     /// Look for damage; exit with 1 if there is any
     Verify,
@@ -250,6 +258,7 @@ pub(crate) enum ExportFormat {
     #[default]
     Csv,
     Json,
+    Parquet,
 }
 
 /// Where did each case change? Change points of every series in the store
@@ -471,6 +480,110 @@ pub(crate) struct Subject {
     /// A change of the median by less than this share is of no interest [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
+}
+
+/// Writes a run in the format of another tool
+#[derive(Debug, Args)]
+#[command(
+    after_help = "benchfmt is Go's, for benchstat; bmf is Bencher's; criterion is a folder for critcmp, with the run as a \
+    baseline; github-action is a folder with what github-action-benchmark takes as customSmallerIsBetter and \
+    customBiggerIsBetter. What was not measured is left out, and that is said."
+)]
+pub(crate) struct Export {
+    /// Which format
+    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(EXPORTS.map(|format| format.name())))]
+    pub(crate) format: String,
+    /// A run directory, a run.json, or the name of a run [default: the newest]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// The file or folder to write to [default: stdout, where it is one file]
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// Adds what another tool has measured to the store, as a run
+#[derive(Debug, Args)]
+#[command(
+    after_help = "benchfmt is what `go test -bench` prints, bmf is Bencher's, criterion is the folder target/criterion. The \
+    machine is a part of what tells series apart: what is neither in the file nor said here is `unknown`."
+)]
+pub(crate) struct Import {
+    /// Which format
+    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(IMPORTS.map(|format| format.name())))]
+    pub(crate) format: String,
+    /// The file or folder
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Name of the run [default: made of its time, the format and what it holds]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) run: Option<String>,
+    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: when the file was last written]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) time: Option<String>,
+    /// Category of the benchmarks whose name does not say it
+    #[arg(long, value_name = "CATEGORY", default_value_t = Category::Performance)]
+    pub(crate) category: Category,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// What files of other tools do not say.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The machine and the build")]
+pub(crate) struct Machine {
+    /// Git commit
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: Option<String>,
+    /// Processor model
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) cpu: Option<String>,
+    /// Logical processors
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<usize>,
+    /// Memory of the machine: 16GiB
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Bytes>,
+    /// Model of a GPU; as often as there are GPUs
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) gpu: Vec<String>,
+    /// Compiler and version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) toolchain: Option<String>,
+}
+
+/// Tells of changes, each once: webhooks, commands, GitHub, as bench.toml says
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Run it after `bench gate` or `bench store add`. What could not be told is told again the next time.\n\n\
+    Exit codes: 0 all told, 1 something could not be told, 2 wrong usage."
+)]
+pub(crate) struct Alert {
+    /// Whom to tell [default: bench.toml]
+    #[arg(long, value_name = "FILE", default_value = "bench.toml", hide_default_value = true)]
+    pub(crate) config: PathBuf,
+    /// Which figures: time, peak_memory, any other, or all
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["time", "peak_memory"])]
+    pub(crate) metric: Vec<String>,
+    /// What `bench gate --json` wrote: changes that were measured anew and cleared are not told
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decision: Option<PathBuf>,
+    /// Show what would be told, and tell nobody
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// A moment in UTC.
+fn moment(text: &str) -> Result<String, String> {
+    match bench_interchange::seconds_since_1970(text) {
+        Some(_) if text.ends_with('Z') => Ok(text.to_owned()),
+        _ => Err("wanted a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
+    }
 }
 
 /// A day or a time, as far as it can be compared with those of records.

@@ -3,6 +3,7 @@
 use bench_core::{RunError, UsageError, exit};
 use bench_history::config::ConfigError;
 use bench_history::store::StoreError;
+use bench_interchange::InterchangeError;
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,8 @@ pub(crate) enum Failure {
     Store(#[from] StoreError),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Interchange(#[from] InterchangeError),
 }
 
 impl From<UsageError> for Failure {
@@ -27,9 +30,14 @@ impl Failure {
         match self {
             Failure::Run(error) => error.exit_code(),
             Failure::Store(
-                StoreError::Locked { .. } | StoreError::Full { .. } | StoreError::Database { .. },
+                StoreError::Locked { .. }
+                | StoreError::Full { .. }
+                | StoreError::Away { .. }
+                | StoreError::Database { .. },
             ) => exit::FAILED,
-            Failure::Store(_) | Failure::Config(_) => exit::USAGE,
+            // A run whose cases have all failed is as it is.
+            Failure::Interchange(InterchangeError::NoFigures { .. }) => exit::FAILED,
+            Failure::Store(_) | Failure::Config(_) | Failure::Interchange(_) => exit::USAGE,
         }
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod alert;
 mod arguments;
 mod baseline;
 mod bisect;
@@ -10,9 +11,11 @@ mod compare;
 mod confirm;
 mod decision;
 mod doctor;
+mod export;
 mod failure;
 mod gate;
 mod history;
+mod import;
 mod page;
 mod rename;
 mod report;
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Rename(arguments) => rename::run(arguments),
         Command::Bisect(arguments) => bisect::run(arguments).map_err(Failure::from),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Alert(arguments) => alert::run(arguments),
         Command::Report(arguments) => page::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
     };

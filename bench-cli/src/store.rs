@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bench_core::report::{print, printable};
-use bench_core::{Record, RunError, exit, record};
-use bench_history::store::{Added, Location, Store, StoreError};
+use bench_core::{Record, RunError, UsageError, exit, record};
+use bench_history::store::{Added, Location, Series, Store, StoreError};
 
 use crate::arguments::{self, ExportFormat, StoreAction, Where};
 use crate::failure::Failure;
@@ -17,7 +17,9 @@ pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
         StoreAction::List => list(&mut place.open_existing()?),
         StoreAction::Show { run } => show(&mut place.open_existing()?, run),
         StoreAction::Prune { before } => prune(&mut place.open_existing()?, before),
-        StoreAction::Export { format } => export(&mut place.open_existing()?, *format),
+        StoreAction::Export { format, output } => {
+            export(&mut place.open_existing()?, *format, output.as_deref())
+        }
         StoreAction::Verify => verify(&mut place.open_existing()?),
         StoreAction::Rebuild => rebuild(place),
     }
@@ -84,11 +86,50 @@ fn prune(store: &mut Store, before: &str) -> Result<u8, Failure> {
     tell(&format!("removed {gone} runs from before {before}\n"))
 }
 
-fn export(store: &mut Store, format: ExportFormat) -> Result<u8, Failure> {
-    let series = store.series()?;
-    if format == ExportFormat::Json {
-        return tell(&(json(&series)? + "\n"));
+fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Result<u8, Failure> {
+    match (format, output) {
+        (ExportFormat::Parquet, Some(folder)) => parquet(store, folder),
+        (ExportFormat::Parquet, None) => {
+            Err(UsageError("Parquet is two files: name their folder with --output".to_owned()).into())
+        }
+        (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
+        (ExportFormat::Json, None) => tell(&(json(&store.series()?)? + "\n")),
+        (ExportFormat::Csv, None) => csv(&store.series()?),
     }
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(store: &mut Store, folder: &Path) -> Result<u8, Failure> {
+    use bench_interchange::parquet::{Samples, write_figures};
+    let failed = |error: &dyn std::fmt::Display| RunError::Io {
+        action: "write Parquet to",
+        path: folder.to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    };
+    let create = |name: &str| {
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::File::create(folder.join(name)))
+            .map_err(|error| failed(&error))
+    };
+    let figures =
+        write_figures(&store.series()?, create("figures.parquet")?).map_err(|error| failed(&error))?;
+    let mut samples = Samples::begin(create("samples.parquet")?).map_err(|error| failed(&error))?;
+    let runs = store.runs()?;
+    for run in &runs {
+        samples.add(&store.record(&run.run)?).map_err(|error| failed(&error))?;
+    }
+    let samples = samples.finish().map_err(|error| failed(&error))?;
+    let runs = runs.len();
+    tell(&format!("{}: {figures} figures and {samples} samples of {runs} runs\n", folder.display()))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: &mut Store, _: &Path) -> Result<u8, Failure> {
+    let message = "this build of `bench` has no Parquet: build it with `--features parquet`";
+    Err(UsageError(message.to_owned()).into())
+}
+
+fn csv(series: &[Series]) -> Result<u8, Failure> {
     let io = |source: std::io::Error| RunError::Io {
         action: "write CSV to",
         path: PathBuf::from("stdout"),
@@ -111,7 +152,7 @@ fn export(store: &mut Store, format: ExportFormat) -> Result<u8, Failure> {
         "value",
     ];
     writer.write_record(head).map_err(|error| io(error.into()))?;
-    for one in &series {
+    for one in series {
         let (key, machine) = (&one.key, &one.key.machine);
         for point in &one.points {
             let (value, none) = (point.value.to_string(), String::new());
@@ -221,6 +262,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
         all(old.acceptances(), |acceptance| store.accept(&acceptance)),
         all(old.baselines(), |baseline| store.set_baseline(&baseline)),
         all(old.renamings(), |renaming| store.keep_renaming(&renaming)),
+        all(old.all_told(), |told| store.keep_told(&told)),
     ];
     said.into_iter().flatten().for_each(|error| eprintln!("warning: {error}"));
     Ok(taken)

@@ -94,7 +94,8 @@ pub(crate) fn machine_line(shift: &MachineShift) -> String {
     )
 }
 
-fn line(turn: &Turn, unit: &str) -> String {
+/// A change of a case in a line.
+pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let way = if turn.worse { "worse" } else { "better" };
     let how = match turn.kind {

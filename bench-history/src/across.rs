@@ -23,6 +23,9 @@ pub struct MachineShift {
     pub since: Place,
     /// The last run at the old level.
     pub last_before: Place,
+    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so names
+    /// the change.
+    pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more.
     pub shift: f64,
     /// Whether most of them got worse.
@@ -88,10 +91,12 @@ fn strongest(trends: &[Trend], members: &[usize]) -> Option<MachineShift> {
     let by: Vec<f64> = cases.values().filter_map(|(_, turn)| turn.shift).collect();
     let worse = cases.values().filter(|(_, turn)| turn.worse).count();
     let (trend, turn) = cases.values().find(|(_, turn)| turn.since == *since)?;
+    let found = cases.values().map(|(_, turn)| &turn.found).min_by_key(|found| &found.timestamp)?;
     Some(MachineShift {
         line: trend.key.clone(),
         since: since.clone(),
         last_before: turn.last_before.clone(),
+        found: found.clone(),
         shift: stats::median(&stats::sorted(&by))?,
         worse: 2 * worse > cases.len(),
         cases: cases.keys().cloned().collect(),

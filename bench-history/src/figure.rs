@@ -2,18 +2,25 @@
 
 use bench_core::domain::Better;
 use bench_core::record::{CaseRecord, Status};
+use bench_core::stats::Interval;
 
 /// One figure of a case in one run.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Figure {
-    pub(crate) metric: String,
-    pub(crate) unit: String,
-    pub(crate) better: Better,
-    pub(crate) value: f64,
+pub struct Figure {
+    /// `time`, `peak_memory`, or the key of a metric.
+    pub metric: String,
+    /// The unit that the value is in.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// Its value; finite.
+    pub value: f64,
+    /// Its 95 % interval, if that is known.
+    pub interval: Option<Interval>,
 }
 
 /// All figures of a case: none if it failed. What is not a finite number is none, and 0 is one.
-pub(crate) fn figures(case: &CaseRecord) -> Vec<Figure> {
+pub fn figures(case: &CaseRecord) -> Vec<Figure> {
     if case.status != Status::Ok {
         return Vec::new();
     }
@@ -30,6 +37,7 @@ pub(crate) fn figures(case: &CaseRecord) -> Vec<Figure> {
             unit: unit.to_owned(),
             better: Better::Lower,
             value: value?,
+            interval: case.time.as_ref().and_then(|time| time.interval_s).filter(|_| metric == "time"),
         })
     });
     let of_field = case.metrics.iter().map(|metric| Figure {
@@ -37,6 +45,7 @@ pub(crate) fn figures(case: &CaseRecord) -> Vec<Figure> {
         unit: metric.unit.clone(),
         better: metric.better,
         value: metric.value,
+        interval: metric.interval,
     });
     let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
     // Two metrics of one name would be one line with two values a night.

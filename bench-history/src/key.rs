@@ -58,7 +58,7 @@ pub struct SeriesKey {
 }
 
 /// Target, features that the build may use without asking, and optimisation.
-pub(crate) fn build(environment: &Environment) -> String {
+pub fn build(environment: &Environment) -> String {
     let checked = if environment.debug_assertions { ", debug assertions" } else { "" };
     let features = &environment.target_features;
     let features = if features.is_empty() { String::new() } else { format!(", {features}") };

@@ -1,14 +1,14 @@
 //! What earlier runs say: a store of records, and the change points of every series.
 //!
-//! [`config`] reads what a project asks of it, [`store`] keeps records in SQLite or PostgreSQL, [`key`] says which runs
-//! belong to one line, [`change`] finds where a line changed, [`trend`] says so in the words of runs, [`across`] tells
-//! the machine from the code, and [`gate`] decides.
+//! [`config`] reads what a project asks of it, [`figure`] says which figures of a case have a history, [`store`] keeps
+//! records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds where a line changed,
+//! [`trend`] says so in the words of runs, [`across`] tells the machine from the code, and [`gate`] decides.
 #![forbid(unsafe_code)]
 
 pub mod across;
 pub mod change;
 pub mod config;
-mod figure;
+pub mod figure;
 pub mod gate;
 pub mod key;
 pub mod store;

@@ -1,6 +1,7 @@
 //! What a user does with `bench`, on programs that do what users' programs do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alert;
 mod bisect;
 mod breakage;
 mod calibrate;
@@ -11,6 +12,7 @@ mod gate;
 #[path = "../../../bench-core/tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod interchange;
 mod page;
 mod project;
 mod records;

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::Fault;
-use super::rule::Written;
-use super::{ConfigError, GateSettings, Rule};
+use super::{Alert, ConfigError, GateSettings, Rule, alert, rule};
 
 /// What a `bench.toml` says.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +18,8 @@ pub struct Config {
     pub gate: GateSettings,
     /// `[[rule]]`: what holds for some cases; of several that fit, the last one has the word.
     pub rules: Vec<Rule>,
+    /// `[[alert]]`: whom to tell that something changed.
+    pub alerts: Vec<Alert>,
 }
 
 /// The file as it is written.
@@ -26,7 +27,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct Document {
     gate: GateSettings,
-    rule: Vec<Spanned<Written>>,
+    rule: Vec<Spanned<rule::Written>>,
+    alert: Vec<Spanned<alert::Written>>,
 }
 
 impl Config {
@@ -49,7 +51,8 @@ impl Config {
             let document: Document = toml::from_str(text)?;
             let rules =
                 document.rule.into_iter().map(|rule| Rule::of(rule, text)).collect::<Result<_, _>>()?;
-            Ok(Config { path: path.to_owned(), gate: document.gate, rules })
+            let alerts = document.alert.into_iter().map(Alert::of).collect::<Result<_, _>>()?;
+            Ok(Config { path: path.to_owned(), gate: document.gate, rules, alerts })
         };
         read().map_err(|fault| fault.told(text, path))
     }
@@ -99,7 +102,7 @@ mod tests {
     fn an_empty_file_asks_for_nothing() {
         let config = Config::parse("", Path::new("bench.toml")).expect("read");
         assert_eq!(config.gate, GateSettings::default());
-        assert!(config.rules.is_empty());
+        assert!(config.rules.is_empty() && config.alerts.is_empty());
     }
 
     #[test]
@@ -120,6 +123,14 @@ mod tests {
             ("[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5\"\n", "3:13", "counted in bytes"),
             ("[[rule]]\nthreshold = \"5ms\"\n", "2:13", "add `metric`"),
             ("[[rule]]\nmetric = \"time\"\nlimits = [\"time < 5ms\"]\n", "2:10", "goes with a `threshold`"),
+            ("[[alert]]\n", "1:1", "one of `webhook`, `command` and `github`"),
+            ("[[alert]]\nwebhook = \"A\"\ngithub = \"summary\"\n", "1:1", "one of `webhook`"),
+            ("[[alert]]\nwebhook = \"https://x/secret\"\n", "2:11", "environment variable"),
+            ("[[alert]]\nwebhook = \"A\"\nshape = \"xml\"\n", "3:9", "unknown variant `xml`"),
+            ("[[alert]]\nwebhook = \"A\"\ntimeout = \"soon\"\n", "3:11", "`soon`"),
+            ("[[alert]]\ncommand = []\n", "2:11", "a program"),
+            ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "goes with `webhook`"),
+            ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "goes with `webhook`"),
             ("[gate]\n\n[[rule]]\ncase = \"x\"\n", "3:1", "neither a `threshold` nor `limits`"),
         ] {
             let message = error(text);

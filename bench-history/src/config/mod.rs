@@ -9,6 +9,9 @@
 //! metric = "time"
 //! threshold = "200us"
 //! limits = ["time < 5ms", "peak_memory <= 2GB"]
+//!
+//! [[alert]]
+//! webhook = "BENCH_WEBHOOK"
 //! ```
 //!
 //! A section is a field of [`Config`], in a file of its own, and a line of the private `Document`, which is the file as
@@ -18,6 +21,7 @@
 //! values, and `Config::parse` makes of them what the field holds, or a `Fault` at their place, as [`Rule`] does. Either
 //! way a [`ConfigError`] says the file, the line and the column.
 
+mod alert;
 mod document;
 mod error;
 mod gate;
@@ -25,6 +29,7 @@ mod limit;
 mod rule;
 mod threshold;
 
+pub use alert::{Alert, Changes, Recipient, Shape};
 pub use document::Config;
 pub use error::ConfigError;
 pub use gate::GateSettings;

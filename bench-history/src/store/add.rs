@@ -50,7 +50,7 @@ impl Store {
                     name,
                     Value::from(record.timestamp.as_str()),
                     record.environment.commit.as_deref().map_or(Value::Null, Value::from),
-                    Value::Bytes(packed),
+                    Value::Bytes(packed.clone()),
                 ],
             )?;
             add_points(database, record).map(Added::New)

@@ -76,6 +76,14 @@ pub trait Database {
     /// [`StoreError::Locked`] when that takes too long.
     fn begin(&mut self) -> Result<(), StoreError>;
 
+    /// Connects again after [`StoreError::Away`]; where there is no connection to lose, nothing happens.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when that takes too long.
+    fn reconnect(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Looks for damage that the database itself can see; answers with what it found.
     ///
     /// # Errors

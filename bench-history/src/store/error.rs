@@ -90,6 +90,17 @@ pub enum StoreError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// A server that cannot be reached, or has gone away and did not come back.
+    #[error(
+        "the store {store} cannot be reached ({reason}); nothing is half-stored: a run that was to be added is still in \
+         its directory, and `bench store add` adds it once the server is back"
+    )]
+    Away {
+        /// Which store.
+        store: String,
+        /// What the connection says.
+        reason: String,
+    },
     /// Anything else that the database says.
     #[error("the store {store}: {reason}")]
     Database {

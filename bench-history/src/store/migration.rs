@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -46,6 +46,14 @@ const MIGRATIONS: [Migration; 4] = [
                  id BIGINT PRIMARY KEY, old_id TEXT NOT NULL, new_id TEXT NOT NULL, at TEXT NOT NULL,
                  author TEXT NOT NULL);",
         down: "DROP TABLE renaming;",
+    },
+    // What has been told, so that it is told once.
+    Migration {
+        up: "CREATE TABLE told (
+                 recipient TEXT NOT NULL, case_id TEXT NOT NULL, metric TEXT NOT NULL, machine TEXT NOT NULL,
+                 run TEXT NOT NULL, at TEXT NOT NULL,
+                 PRIMARY KEY (recipient, case_id, metric, machine, run));",
+        down: "DROP TABLE told;",
     },
 ];
 

@@ -16,6 +16,7 @@ mod postgres;
 mod read;
 mod renaming;
 mod sqlite;
+mod told;
 mod upkeep;
 
 pub use add::Added;
@@ -30,6 +31,7 @@ pub use postgres::Postgres;
 pub use read::{Acceptance, Point, Series, StoredRun};
 pub use renaming::{Renaming, current_id};
 pub use sqlite::Sqlite;
+pub use told::Told;
 
 #[cfg(test)]
 pub(crate) mod tests;

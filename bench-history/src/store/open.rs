@@ -8,6 +8,13 @@ use super::{Database, Location, Sqlite, StoreError};
 /// How long other writers are waited for: adding a run takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a server that has gone away is waited for: a restart takes some seconds.
+#[cfg(feature = "postgres")]
+const SERVER_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a transaction is begun again because its server has gone away in it.
+const RETRIES: u32 = 3;
+
 /// Records and their figures, in any [`Database`].
 pub struct Store {
     pub(super) database: Box<dyn Database>,
@@ -22,7 +29,7 @@ impl Store {
         match location {
             Location::File(path) => Store::of(Sqlite::open(path, PATIENCE)?),
             #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Store::of(super::Postgres::connect(url)?),
+            Location::Postgres(url) => Store::of(super::Postgres::connect(url, SERVER_PATIENCE)?),
             #[cfg(not(feature = "postgres"))]
             Location::Postgres(_) => Err(StoreError::WithoutPostgres),
         }
@@ -54,10 +61,24 @@ impl Store {
         migration::version(self.database.as_mut())
     }
 
-    /// All of `work`, or nothing.
+    /// All of `work`, or nothing. It is begun again when the server goes away in it: so `work` must be the same done
+    /// twice, since a commit whose answer was lost may have taken place.
     pub(super) fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&mut dyn Database) -> Result<T, StoreError>,
+        work: impl Fn(&mut dyn Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        for _ in 0..RETRIES {
+            match self.attempt(&work) {
+                Err(StoreError::Away { .. }) => self.database.reconnect()?,
+                ended => return ended,
+            }
+        }
+        self.attempt(&work)
+    }
+
+    fn attempt<T>(
+        &mut self,
+        work: impl Fn(&mut dyn Database) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.database.begin()?;
         match work(self.database.as_mut()).and_then(|done| self.database.batch("COMMIT").map(|()| done)) {

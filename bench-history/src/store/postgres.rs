@@ -1,5 +1,8 @@
 //! PostgreSQL: one store for many machines.
 
+use std::time::{Duration, Instant};
+
+use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, NoTls};
 
@@ -8,23 +11,66 @@ use super::{Database, StoreError, Value};
 /// Whoever writes holds this lock until the end of the transaction ("bench" in ASCII).
 const WRITERS: i64 = 0x62_65_6e_63_68;
 
+/// Between two tries to reach a server, at first; it doubles each time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+/// Between two tries to reach a server, at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// A store on a PostgreSQL server. The connection is not encrypted: for a server that is not on a trusted network,
 /// go through a tunnel.
 pub struct Postgres {
     name: String,
+    url: String,
+    patience: Duration,
     client: Client,
 }
 
 impl Postgres {
-    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`.
+    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`. A server that is starting is waited for as long
+    /// as `patience`, and so is one that goes away later.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when the server cannot be reached, or refuses.
-    pub fn connect(url: &str) -> Result<Self, StoreError> {
+    /// [`StoreError::Away`] when the server cannot be reached; [`StoreError::Database`] when it refuses.
+    pub fn connect(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let name = without_password(url);
-        let client = Client::connect(url, NoTls).map_err(|error| told(&name, &error))?;
-        Ok(Postgres { name, client })
+        // An address with nobody there is a slip of the pen, more often than a server about to start.
+        let client = connect(&name, url, patience, is_busy_elsewhere)?;
+        Ok(Postgres { name, url: url.to_owned(), patience, client })
     }
+}
+
+/// Tries to connect, again and again while `worth_waiting`, for as long as `patience`.
+fn connect(
+    name: &str,
+    url: &str,
+    patience: Duration,
+    worth_waiting: impl Fn(&postgres::Error) -> bool,
+) -> Result<Client, StoreError> {
+    let began = Instant::now();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let left = patience.saturating_sub(began.elapsed());
+        match Client::connect(url, NoTls) {
+            Err(error) if worth_waiting(&error) && !left.is_zero() => {
+                std::thread::sleep(pause.min(left));
+                pause = (2 * pause).min(LONGEST_PAUSE);
+            }
+            ended => return ended.map_err(|error| told(name, &error)),
+        }
+    }
+}
+
+/// Whether a server is there, and is starting, stopping or recovering.
+fn is_busy_elsewhere(error: &postgres::Error) -> bool {
+    let states = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    error.code().is_some_and(|state| states.contains(state))
+}
+
+/// Whether there is no connection, or none any more.
+fn is_away(error: &postgres::Error) -> bool {
+    use std::error::Error;
+    let of_transport = || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+    error.is_closed() || is_busy_elsewhere(error) || of_transport()
 }
 
 /// The address as people may see it.
@@ -37,7 +83,6 @@ fn without_password(url: &str) -> String {
 }
 
 fn told(name: &str, error: &postgres::Error) -> StoreError {
-    use postgres::error::SqlState;
     let store = name.to_owned();
     match error.code() {
         Some(&SqlState::DISK_FULL) => StoreError::Full { store },
@@ -46,7 +91,12 @@ fn told(name: &str, error: &postgres::Error) -> StoreError {
             // The error alone says no more than "db error".
             let cause =
                 std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            StoreError::Database { store, reason: format!("{error}{cause}") }
+            let reason = format!("{error}{cause}");
+            if is_away(error) {
+                StoreError::Away { store, reason }
+            } else {
+                StoreError::Database { store, reason }
+            }
         }
     }
 }
@@ -107,6 +157,11 @@ impl Database for Postgres {
 
     fn begin(&mut self) -> Result<(), StoreError> {
         self.batch(&format!("BEGIN; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({WRITERS})"))
+    }
+
+    fn reconnect(&mut self) -> Result<(), StoreError> {
+        self.client = connect(&self.name, &self.url, self.patience, is_away)?;
+        Ok(())
     }
 
     fn check(&mut self) -> Result<Vec<String>, StoreError> {

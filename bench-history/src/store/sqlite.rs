@@ -1,12 +1,17 @@
 //! SQLite: one file beside the results.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
 use super::{Database, StoreError, Value};
+
+/// Between two tries to switch to write-ahead logging, at first; it doubles each time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// Between two tries, at most: a switch takes some milliseconds.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A store in one file.
 #[derive(Debug)]
@@ -32,12 +37,31 @@ impl Sqlite {
         let connection = Connection::open(path).map_err(|error| told(&name, &error))?;
         let mut store = Sqlite { name, connection };
         store.connection.busy_timeout(patience).map_err(|error| told(&store.name, &error))?;
-        // Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
-        let mode = store.query("PRAGMA journal_mode", &[])?;
-        if mode != [[Value::from("wal")]] {
-            store.query("PRAGMA journal_mode = WAL", &[])?;
-        }
+        store.write_ahead(patience)?;
         Ok(store)
+    }
+
+    /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
+    ///
+    /// Who switches needs the file alone, after having read it, and SQLite lets that fail at once, whatever the busy
+    /// timeout: two who wait for each other to stop reading would wait forever. So it is tried again from the start.
+    fn write_ahead(&mut self, patience: Duration) -> Result<(), StoreError> {
+        let began = Instant::now();
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let switched = self.query("PRAGMA journal_mode", &[]).and_then(|mode| {
+                let is_on = mode == [[Value::from("wal")]];
+                if is_on { Ok(mode) } else { self.query("PRAGMA journal_mode = WAL", &[]) }
+            });
+            let left = patience.saturating_sub(began.elapsed());
+            match switched {
+                Err(StoreError::Locked { .. }) if !left.is_zero() => {
+                    std::thread::sleep(pause.min(left));
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
+                ended => return ended.map(|_| ()),
+            }
+        }
     }
 }
 

@@ -34,11 +34,16 @@ impl Server {
         let server = Server { folder, programs, user };
         let data = server.data();
         server.run("initdb", &["-D", &data, "-U", "bench", "-A", "trust", "--no-sync", "-E", "UTF8"]);
-        let socket = server.folder.path().display().to_string();
+        server.start_again();
+        Some(server)
+    }
+
+    /// Starts it, for the first time or after a crash.
+    pub(super) fn start_again(&self) {
+        let socket = self.folder.path().display().to_string();
         let options = format!("-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off");
         let log = format!("{socket}/log");
-        server.run("pg_ctl", &["-D", &data, "-o", &options, "-l", &log, "-w", "start"]);
-        Some(server)
+        self.run("pg_ctl", &["-D", &self.data(), "-o", &options, "-l", &log, "-w", "start"]);
     }
 
     /// The address of a database there.

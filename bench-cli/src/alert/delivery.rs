@@ -1,0 +1,62 @@
+//! Getting a message through.
+
+use std::time::Duration;
+
+/// Pauses before the second try and the third.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Why a message did not get through, without any secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub(super) struct Undelivered {
+    reason: String,
+    /// Whether it may be different in a moment.
+    passing: bool,
+}
+
+impl Undelivered {
+    /// What a moment may mend.
+    pub(super) fn passing(reason: impl Into<String>) -> Self {
+        Undelivered { reason: reason.into(), passing: true }
+    }
+
+    /// What only people can mend.
+    pub(super) fn lasting(reason: impl Into<String>) -> Self {
+        Undelivered { reason: reason.into(), passing: false }
+    }
+}
+
+/// Tries three times, unless there is no point in it.
+pub(super) fn retried(mut attempt: impl FnMut() -> Result<(), Undelivered>) -> Result<(), Undelivered> {
+    for pause in PAUSES {
+        match attempt() {
+            Err(error) if error.passing => std::thread::sleep(pause),
+            ended => return ended,
+        }
+    }
+    attempt()
+        .map_err(|error| Undelivered { reason: format!("{} (tried three times)", error.reason), ..error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often it is tried, and what becomes of it, where so many tries fail.
+    fn tries(fail: usize, error: impl Fn() -> Undelivered) -> (usize, bool) {
+        let mut tries = 0;
+        let ended = retried(|| {
+            tries += 1;
+            if tries <= fail { Err(error()) } else { Ok(()) }
+        });
+        (tries, ended.is_ok())
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_three_times() {
+        assert_eq!(tries(0, || Undelivered::passing("busy")), (1, true));
+        assert_eq!(tries(2, || Undelivered::passing("busy")), (3, true));
+        assert_eq!(tries(9, || Undelivered::passing("busy")), (3, false));
+        assert_eq!(tries(9, || Undelivered::lasting("gone")), (1, false));
+    }
+}

@@ -1,0 +1,156 @@
+//! Runs go out in the formats of other tools, and what those measured comes in.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::runs_in;
+use crate::stage::{Stage, read_json};
+
+/// A stage with one real run, whose name is `night`.
+fn measured() -> Stage {
+    let stage = Stage::new(&["base"]);
+    let measure = ["second", "spins", "--rounds=6", "--repeats=12", "--warmup=1", "--bench"];
+    stage.end(&mut stage.command("./base", &measure)).expect_code(0);
+    let run = runs_in(&stage.results()).pop().expect("a run");
+    let mut record = read_json(&run.join("run.json"));
+    record["run"] = "night".into();
+    fs::remove_dir_all(&run).expect("removed");
+    fs::create_dir_all(stage.results().join("night")).expect("made");
+    fs::write(stage.results().join("night/run.json"), record.to_string()).expect("written");
+    stage
+}
+
+/// What another program makes of a file; `None`, with a word, where that is not installed.
+fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
+    let Ok(output) = Command::new(program).args(arguments).current_dir(stage.path()).output() else {
+        eprintln!("skipped: no `{program}` here");
+        return None;
+    };
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {said}");
+    Some(said)
+}
+
+#[test]
+fn a_run_goes_out_in_every_format() {
+    let stage = measured();
+    for format in ["benchfmt", "bmf", "junit", "openmetrics", "otlp"] {
+        let to_file = ["export", format, "night", "--output", "out/file"];
+        stage.bench(&to_file).expect_code(0);
+        let file = fs::read_to_string(stage.path().join("out/file")).expect("written");
+        let printed = stage.bench(&["export", format, "night"]).expect_code(0);
+        assert_eq!(printed.stdout, file, "{format}");
+        assert!(file.contains("unit/spins"), "{format}: {file}");
+    }
+    stage.bench(&["export", "criterion", "night"]).expect_code(2).expect_said(&["--output"]);
+    stage.bench(&["export", "criterion", "night", "-o", "c"]).expect_code(0);
+    stage.bench(&["export", "github-action", "night", "-o", "g"]).expect_code(0);
+    let lines = read_json(&stage.path().join("g/smaller-is-better.json"));
+    assert!(
+        lines.as_array().expect("lines").iter().any(|line| line["name"] == "unit/spins: time"),
+        "{lines}"
+    );
+    stage.bench(&["export", "xml", "night"]).expect_code(2).expect_said(&["junit", "benchfmt"]);
+    stage.bench(&["export", "bmf", "nothing-like-this"]).expect_code(2).expect_said(&["nothing-like-this"]);
+}
+
+#[test]
+fn what_goes_out_is_read_by_those_it_is_for() {
+    let stage = measured();
+    stage.bench(&["export", "criterion", "night", "-o", "target/criterion"]).expect_code(0);
+    if let Some(said) = read_by(&stage, "critcmp", &["--list", "night"]) {
+        assert!(said.contains("unit/spins"), "{said}");
+    }
+    stage.bench(&["export", "benchfmt", "night", "-o", "night.txt"]).expect_code(0);
+    if let Some(said) = read_by(&stage, "benchstat", &["night.txt"]) {
+        assert!(said.contains("/unit/spins") && said.contains("sec/op"), "{said}");
+    }
+    stage.bench(&["export", "openmetrics", "night", "-o", "night.om"]).expect_code(0);
+    let blocks = ["tsdb", "create-blocks-from", "openmetrics", "night.om", "blocks"];
+    read_by(&stage, "promtool", &blocks);
+    stage.bench(&["export", "junit", "night", "-o", "night.xml"]).expect_code(0);
+    read_by(&stage, "xmllint", &["--noout", "night.xml"]);
+}
+
+#[test]
+fn a_case_without_figures_is_left_out_and_told() {
+    let stage = measured();
+    let path = stage.results().join("night/run.json");
+    let mut record = read_json(&path);
+    record["cases"][0]["status"] = "failed".into();
+    fs::write(&path, record.to_string()).expect("written");
+    let ended = stage.bench(&["export", "bmf", "night"]).expect_code(0);
+    let id = record["cases"][0]["id"].as_str().expect("an id");
+    assert!(ended.stderr.contains(&format!("left out: {id}: it failed")), "{}", ended.stderr);
+    assert!(!ended.stdout.contains(id), "{}", ended.stdout);
+    for case in record["cases"].as_array_mut().expect("cases") {
+        case["status"] = "failed".into();
+    }
+    fs::write(&path, record.to_string()).expect("written");
+    stage.bench(&["export", "bmf", "night"]).expect_code(1).expect_said(&["no figures"]);
+}
+
+#[test]
+fn what_others_measured_comes_into_the_store() {
+    let stage = Stage::new(&[]);
+    fs::write(stage.path().join("go.txt"), "cpu: EPYC\nBenchmarkFib-8 100 25000 ns/op\n").expect("written");
+    let import = ["import", "benchfmt", "go.txt", "--time=2026-01-31T12:00:00Z", "--cores=8", "--commit=abc"];
+    stage.bench(&import).expect_code(0).expect_said(&["1 figures", "EPYC, 8 cores, unknown, no GPU"]);
+    stage.bench(&import).expect_code(0).expect_said(&["was there already"]);
+    stage.bench(&["store", "list"]).expect_code(0).expect_said(&["2026-01-31T12:00:00Z", "abc"]);
+    let exported = stage.bench(&["store", "export", "--format=json"]).expect_code(0);
+    let series: Value = serde_json::from_str(&exported.stdout).expect("JSON");
+    assert_eq!(
+        (&series[0]["key"]["case"], &series[0]["points"][0]["value"]),
+        (&"performance/Fib".into(), &25e-6.into())
+    );
+    fs::write(stage.path().join("bmf.json"), r#"{"unit/x": {"latency": {"value": 5}}}"#).expect("written");
+    stage.bench(&["import", "bmf", "bmf.json"]).expect_code(0).expect_said(&["note:", "--time", "unknown"]);
+    stage.bench(&["import", "criterion", "bmf.json"]).expect_code(2).expect_said(&["bmf.json"]);
+    stage
+        .bench(&["import", "bmf", "go.txt"])
+        .expect_code(2)
+        .expect_said(&["go.txt", "Bencher Metric Format"]);
+    stage
+        .bench(&["import", "bmf", "bmf.json", "--time=yesterday"])
+        .expect_code(2)
+        .expect_said(&["2026-01-31T12"]);
+    stage.bench(&["import", "bmf", "no.json"]).expect_code(2).expect_said(&["no.json"]);
+}
+
+#[test]
+fn a_run_of_this_program_comes_back() {
+    let stage = measured();
+    stage.bench(&["export", "benchfmt", "night", "-o", "night.txt"]).expect_code(0);
+    stage.bench(&["import", "benchfmt", "night.txt", "--run=back"]).expect_code(0);
+    stage.bench(&["store", "add", "night"]).expect_code(0);
+    let median = |run: &str| {
+        let shown = stage.bench(&["store", "show", run]).expect_code(0);
+        let record: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+        let cases = record["cases"].as_array().expect("cases").clone();
+        let spins = cases.into_iter().find(|case| case["id"] == "unit/spins").expect("spins");
+        spins["time"]["median_s"].as_f64().expect("a median")
+    };
+    assert!((median("back") / median("night") - 1.0).abs() < 1e-3, "{} {}", median("back"), median("night"));
+}
+
+#[test]
+fn a_store_goes_out_as_parquet() {
+    let stage = measured();
+    stage.bench(&["store", "add"]).expect_code(0);
+    stage.bench(&["store", "export", "--format=csv", "--output=x"]).expect_code(2).expect_said(&["parquet"]);
+    stage.bench(&["store", "export", "--format=parquet"]).expect_code(2).expect_said(&["--output"]);
+    let export = stage.bench(&["store", "export", "--format=parquet", "--output=out"]);
+    if cfg!(feature = "parquet") {
+        export.expect_code(0).expect_said(&["samples of 1 runs"]);
+        for file in ["figures.parquet", "samples.parquet"] {
+            let bytes = fs::read(stage.path().join("out").join(file)).expect("written");
+            assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{file}");
+        }
+    } else {
+        export.expect_code(2).expect_said(&["--features parquet"]);
+    }
+}

@@ -1,0 +1,64 @@
+//! What has been told, and to whom.
+
+use serde::Serialize;
+
+use super::{Store, StoreError, Value};
+
+/// That someone was told of a change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Told {
+    /// Who.
+    pub recipient: String,
+    /// The case that changed, under the name that it had then; empty where it was the machine.
+    pub case: String,
+    /// The figure that changed.
+    pub metric: String,
+    /// Machine, toolchain and build of the line.
+    pub machine: String,
+    /// The run that names the change.
+    pub run: String,
+    /// When they were told, UTC, RFC 3339.
+    pub at: String,
+}
+
+impl Store {
+    /// Keeps that someone was told. Twice is once.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn keep_told(&mut self, told: &Told) -> Result<(), StoreError> {
+        self.transaction(|database| {
+            let Told { recipient, case, metric, machine, run, at } = told;
+            let values = [recipient, case, metric, machine, run, at].map(|text| Value::from(text.as_str()));
+            database.execute(
+                "INSERT INTO told (recipient, case_id, metric, machine, run, at) VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT DO NOTHING",
+                &values,
+            )?;
+            Ok(())
+        })
+    }
+
+    /// All that has been told to anyone, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn all_told(&mut self) -> Result<Vec<Told>, StoreError> {
+        let rows = self.database.query(
+            "SELECT recipient, case_id, metric, machine, run, at FROM told ORDER BY at, recipient, case_id, metric",
+            &[],
+        )?;
+        let told = |row: Vec<Value>| {
+            let mut text = row.into_iter().map_while(Value::into_text);
+            Some(Told {
+                recipient: text.next()?,
+                case: text.next()?,
+                metric: text.next()?,
+                machine: text.next()?,
+                run: text.next()?,
+                at: text.next()?,
+            })
+        };
+        rows.into_iter().map(|row| told(row).ok_or_else(|| self.strange("told"))).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! What can be wrong with a file of another tool.
+
+use std::path::{Path, PathBuf};
+
+/// Why a run could not be written in a format, or read from it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InterchangeError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{}: {reason}", path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// What was found, and what was wanted.
+        reason: String,
+    },
+    /// There is nothing to write.
+    #[error("the run `{run}` has no figures: none of its {cases} cases has ended well")]
+    NoFigures {
+        /// The run.
+        run: String,
+        /// Its cases.
+        cases: usize,
+    },
+    /// It cannot be written.
+    #[error("the run `{run}` cannot be written as {format}: {reason}")]
+    Unwritable {
+        /// The run.
+        run: String,
+        /// The format.
+        format: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl InterchangeError {
+    pub(crate) fn malformed(path: &Path, reason: impl Into<String>) -> Self {
+        InterchangeError::Malformed { path: path.to_owned(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,31 @@
+//! Runs in the formats of other tools, and what other tools measured as runs.
+//!
+//! A format that a run can be written in is an [`Export`], one that it can be read from an [`Import`]; [`EXPORTS`] and
+//! [`IMPORTS`] are all of them, a module each. What was not measured is absent from what is written, never 0.
+#![forbid(unsafe_code)]
+
+mod benchfmt;
+mod bmf;
+mod criterion;
+mod error;
+mod export;
+mod families;
+mod file;
+#[cfg(test)]
+mod fixture;
+mod github_action;
+mod import;
+mod imported_case;
+mod junit;
+mod measure;
+mod openmetrics;
+mod otlp;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+mod timestamp;
+
+pub use error::InterchangeError;
+pub use export::{Document, EXPORTS, Export, Exported, exporter};
+pub use import::{IMPORTS, Import, Imported, Origin, importer};
+pub use imported_case::ImportedCase;
+pub use timestamp::{rfc3339, seconds_since_1970};
