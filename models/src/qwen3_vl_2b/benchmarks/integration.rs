@@ -25,7 +25,9 @@ fn answer(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
     let answer = || four_tokens(&model, input, jpeg.as_deref());
     b.count("tokens", 4).try_iter(answer)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(generation::expect_stable(&answer()?, &answer()?)?)
+    let tokens = answer()?;
+    generation::expect_stable(&tokens, &answer()?)?;
+    b.artifact("tokens.txt", format!("{tokens:?}\n"))
 }
 
 fn four_tokens(model: &Qwen3Vl, name: &str, jpeg: Option<&[u8]>) -> Result<Vec<u32>, GenerationError> {
