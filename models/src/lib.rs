@@ -47,6 +47,7 @@ pub mod scaling;
 pub mod seeded;
 pub mod smollm2;
 pub mod stable_diffusion_unet;
+mod unsaid;
 pub mod vit_b_16;
 pub mod vocoder;
 pub mod wav;

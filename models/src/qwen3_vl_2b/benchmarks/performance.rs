@@ -47,11 +47,11 @@ fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Resu
 
 /// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL], input = ["text", "image"]),
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16], input = ["text", "image"]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
-fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn prefill_about(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let image = model.look(&Patches::noise(256, &config, &Device::Cpu)?)?;
     let mut session = model.session(1).map_err(GenerationError::or_skip)?;
     let (start, prompt) = (session.mark(), tokens(32 + image.tokens(), &config));
@@ -128,10 +128,11 @@ fn decode_batch(
 
 /// Answers prompts of 64 tokens with 8 tokens each, streamed: TTFT, TPOT, tokens per second.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16]),
+    ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
 )]
-fn generate(b: &mut Bencher, config: Config) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn generate(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let prompt = tokens(64, &config);
     Load::single_stream().requests(5).run(b, Texts::seeded(5, 60..=60), |_text, request| {
         let mut session = model.session(1)?;
@@ -146,10 +147,11 @@ fn generate(b: &mut Bencher, config: Config) -> Result<()> {
 
 /// The same about pictures of 256 × 256 pixels, each a PNG: decoding, looking, reading, answering.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16]),
+    ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
 )]
-fn describe(b: &mut Bencher, config: Config) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn describe(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let prompt = tokens(32, &config);
     Load::single_stream().requests(5).run(
         b,

@@ -31,7 +31,8 @@ fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {
 }
 
 fn top_five(model: &ResNet, name: &str, jpeg: &[u8]) -> Result<Vec<Prediction>> {
-    let image = normalisation::as_torchvision(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
+    let image =
+        normalisation::as_torchvision(&Photograph::decode(&format!("{name}.jpg"), jpeg)?, &Device::Cpu)?;
     let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
     Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
 }

@@ -13,7 +13,7 @@ use crate::seeded::Seeded;
 /// Images to logits. The logits have to be finite for their time to count.
 // ResNet-50 at batch 8 takes seconds: several rounds of it need more than the usual budget.
 #[benchmark(
-    args(depth = [18, 50], batch = [1, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    args(depth = [18, 50], batch = [1, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
     max_time = "20s"
 )]
