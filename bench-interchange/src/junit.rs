@@ -219,6 +219,6 @@ mod tests {
         }
         assert_eq!(names.len(), 5);
         let hostile = legal(fixture::HOSTILE);
-        assert!(names.iter().any(|name| *name == hostile), "{names:?}");
+        assert!(names.contains(&hostile), "{names:?}");
     }
 }
