@@ -172,10 +172,10 @@ pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsE
 }
 
 /// Where the file of weights of this name is: in the [folder of weights](directory). With the feature `hub`, a file
-/// that is not there comes from the Hugging Face Hub, or its cache, if it is one that [`hub`](crate::hub) knows.
+/// that is not there comes from the Hugging Face Hub, or its cache, if it is one that the module `hub` knows.
 ///
 /// # Errors
-/// With the feature `hub`, [`NotFromHub`](WeightsError::NotFromHub).
+/// With the feature `hub`, `NotFromHub`: it can be had from nowhere, or is another file.
 pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
     let path = directory().join(name);
     #[cfg(feature = "hub")]

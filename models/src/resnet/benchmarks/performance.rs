@@ -11,11 +11,10 @@ use crate::resnet::{Depth, INPUT_SIDE, ResNet};
 use crate::seeded::Seeded;
 
 /// Images to logits. The logits have to be finite for their time to count.
-// ResNet-50 at batch 8 takes seconds: several rounds of it need more than the usual budget.
 #[benchmark(
     args(depth = [18, 50], batch = [1, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
     ignore(batch = [32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
-    max_time = "20s"
+    max_time = "6s"
 )]
 fn forward(
     b: &mut Bencher,
