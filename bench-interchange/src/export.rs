@@ -103,8 +103,7 @@ mod tests {
     fn what_has_no_figures_is_left_out_and_told() {
         let record = fixture::record();
         for export in EXPORTS {
-            let exported =
-                export.export(&record).unwrap_or_else(|error| panic!("{}: {error}", export.name()));
+            let exported = export.export(&record).expect("written");
             let told = exported.left_out.iter().any(|line| line == "unit/broken: it failed");
             // A report of tests says what failed.
             assert_eq!(told, export.name() != "junit", "{}", export.name());

@@ -24,12 +24,8 @@ pub(super) fn summarize(news: &[&News]) -> Result<(), Undelivered> {
             "{SUMMARY} is not set: there is a summary within a step of a workflow only"
         ))
     })?;
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-    let added = file
-        .as_mut()
-        .map_err(|error| error.to_string())
-        .and_then(|file| file.write_all(markdown(news).as_bytes()).map_err(|error| error.to_string()));
-    added.map_err(|error| {
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(markdown(news).as_bytes())).map_err(|error| {
         Undelivered::lasting(format!("cannot add to the file that {SUMMARY} names: {error}"))
     })
 }

@@ -198,3 +198,31 @@ proptest! {
         prop_assert_eq!(segments(&values, &moved).len(), moved.len() + 1);
     }
 }
+
+/// Real series of CI runners, by suite and case: see the head of the file.
+fn constant_series() -> Vec<(&'static str, Vec<f64>)> {
+    let lines = include_str!("constant_series.txt").lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, values) = line.rsplit_once(" | ").expect("a name");
+            (name, values.split(' ').map(|value| value.parse().expect("a number")).collect())
+        })
+        .collect()
+}
+
+/// At most one alarm in 1000 runs: of 40 series with 1505 runs, one has one, at the smallest shift that is of interest.
+#[test]
+fn constant_code_on_real_runners_raises_one_alarm_in_1000_runs_at_most() {
+    let all = constant_series();
+    assert_eq!((all.len(), all.iter().map(|(_, values)| values.len()).sum::<usize>()), (40, 1505));
+    let alarms: Vec<_> = all
+        .iter()
+        .flat_map(|(name, values)| {
+            changes(values, Settings::default()).into_iter().map(move |change| (*name, change))
+        })
+        .collect();
+    assert_eq!(alarms.len(), 1, "{alarms:#?}");
+    let (name, change) = &alarms[0];
+    assert_eq!(*name, "Benchmark.Net Benchmark | Sample.Benchmarks.Fib10 ns");
+    assert!(change.shift() < 0.006, "{change:?}");
+}

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
-//! cargo run --release -p history -- speed
-//! cargo run --release -p history -- page                 # a store and its page; takes some minutes
+//! cargo run --release -p history -- speed               # what finding changes costs
+//! cargo run --release -p history -- add                 # what adding a run to a large store costs
+//! cargo run --release -p history -- page                # a store and its page; takes some minutes
 //! ```
 #![forbid(unsafe_code)]
 
+mod adding;
 mod method;
 mod page;
 mod random;
@@ -27,6 +29,18 @@ fn main() -> ExitCode {
                 print!("{}", speed::measure());
                 return ExitCode::SUCCESS;
             }
+            "add" => {
+                return match adding::measure() {
+                    Ok(told) => {
+                        print!("{told}");
+                        ExitCode::SUCCESS
+                    }
+                    Err(error) => {
+                        eprintln!("error: {error}");
+                        ExitCode::FAILURE
+                    }
+                };
+            }
             "page" => {
                 return match page::measure() {
                     Ok(text) => {
@@ -41,7 +55,7 @@ fn main() -> ExitCode {
             }
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
-                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, or `page`");
+                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, `add`, or `page`");
                 return ExitCode::from(2);
             }
             path => folder = Some(PathBuf::from(path)),

@@ -1,0 +1,80 @@
+//! What adding a run costs: to a store of 1000 series of 1000 runs.
+
+use std::time::{Duration, Instant};
+
+use bench_core::quantity::Bytes;
+use bench_core::record::{
+    CaseRecord, Environment, FORMAT, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary,
+};
+use bench_core::{Category, Record};
+use bench_history::store::{Location, Store, StoreError};
+
+use crate::random::Random;
+
+const SERIES: usize = 1000;
+const RUNS: usize = 1000;
+/// Runs that are timed.
+const TIMED: usize = 20;
+const ROUNDS: u32 = 3;
+const SAMPLES: usize = 20;
+
+/// Fills a store in a temporary folder, times some more runs, and tells.
+pub(crate) fn measure() -> Result<String, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    let path = folder.path().join("history.sqlite");
+    let add = || -> Result<Vec<Duration>, StoreError> {
+        let mut store = Store::open(&Location::File(path.clone()))?;
+        let mut random = Random::seeded(1);
+        let mut times = Vec::new();
+        for number in 0..RUNS + TIMED {
+            let record = run(number, &mut random);
+            let begin = Instant::now();
+            store.add(&record)?;
+            times.push(begin.elapsed());
+        }
+        Ok(times.split_off(RUNS))
+    };
+    let mut times = add().map_err(|error| error.to_string())?;
+    times.sort_unstable();
+    let size = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    Ok(format!(
+        "{SERIES} series of {RUNS} runs in {}: one more run is added in {:.1} ms (median of {TIMED}; slowest {:.1} ms)\n",
+        Bytes(size),
+        ms(times[TIMED / 2]),
+        ms(times[TIMED - 1])
+    ))
+}
+
+/// A run with a figure and raw samples of each case.
+fn run(number: usize, random: &mut Random) -> Record {
+    let mut round = |round: u32| RoundRecord {
+        round,
+        iterations_per_sample: 1,
+        sample_ns: (0..SAMPLES).map(|_| (1e6 + 1e4 * random.normal()) as u64).collect(),
+        ..RoundRecord::default()
+    };
+    let cases: Vec<CaseRecord> = (0..SERIES)
+        .map(|case| CaseRecord {
+            status: Status::Ok,
+            peak_memory_bytes: Some(Bytes((1 << 30) + (number * SERIES + case) as u64)),
+            rounds: (0..ROUNDS).map(&mut round).collect(),
+            ..CaseRecord::blank(&format!("model/performance/forward[case={case}]"), Category::Performance)
+        })
+        .collect();
+    let minute = format!("2026-01-{:02}T{:02}:{:02}:00Z", 1 + number / 1440, number / 60 % 24, number % 60);
+    Record {
+        format: FORMAT.to_owned(),
+        schema_version: SCHEMA_VERSION,
+        run: format!("run-{number:04}"),
+        timestamp: minute.clone(),
+        sealed: minute,
+        state: RunState::Complete,
+        summary: Summary::of(&cases),
+        targets: None,
+        environment: Environment::default(),
+        seed: 0,
+        warnings: Vec::new(),
+        cases,
+    }
+}
