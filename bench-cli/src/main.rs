@@ -16,9 +16,11 @@ mod failure;
 mod gate;
 mod history;
 mod import;
+mod page;
 mod rename;
 mod report;
 mod search;
+mod serve;
 mod source;
 mod store;
 mod trend;
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Alert(arguments) => alert::run(arguments),
+        Command::Report(arguments) => page::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

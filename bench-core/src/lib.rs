@@ -60,6 +60,7 @@ pub use benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
 pub use error::{Error, Result, RunError, UsageError};
 /// For plugging in exporters, probes and domains with `bench_core::inventory::submit!`.
 pub use inventory;
+pub use quietness::available_memory_bytes;
 pub use record::Record;
 pub use std::hint::black_box;
 pub use suite::Suite;

@@ -99,6 +99,13 @@ mod functions {
         (T::default(), batch, dtype)
     }
 
+    const LARGE: [usize; 1] = [1 << 10];
+
+    #[benchmark(category = "unit", args(batch = ARRAY), ignore(batch = LARGE))]
+    fn ignored_by_constant(batch: usize) -> usize {
+        batch
+    }
+
     #[cfg(feature = "tokio")]
     #[benchmark(category = "unit", types(u8, u16), args(text = [String::new()], len = [1, 2]), items = len)]
     #[allow(clippy::unused_async)]
@@ -224,6 +231,7 @@ fn every_function_is_registered_once() {
         "from_macro_second",
         "hash",
         "ignored",
+        "ignored_by_constant",
         "ignored_in_part",
         "ignored_with_reason",
         "inside_a_function",
@@ -331,12 +339,13 @@ fn ignore_has_three_forms() {
     assert!(matches!(named("plain").ignore, Ignore::No));
     assert!(matches!(named("ignored").ignore, Ignore::Always(None)));
     assert!(matches!(named("ignored_with_reason").ignore, Ignore::Always(Some("needs 40 GB"))));
-    let Ignore::When(ignored) = named("ignored_in_part").ignore else {
-        unreachable!("{:?}", named("ignored_in_part").ignore)
+    let partly = |name| {
+        let Ignore::When(ignored) = named(name).ignore else { unreachable!("{:?}", named(name).ignore) };
+        let labels = |axis: &bench_core::Axis| (0..axis.len).map(axis.label).collect::<Vec<_>>();
+        ignored.iter().map(|axis| (axis.name, labels(axis))).collect::<Vec<_>>()
     };
-    let ignored: Vec<_> =
-        ignored.iter().map(|axis| (axis.name, (0..axis.len).map(axis.label).collect::<Vec<_>>())).collect();
-    assert_eq!(ignored, [axis("batch", &["1024"]), axis("T", &["u16"])]);
+    assert_eq!(partly("ignored_in_part"), [axis("batch", &["1024"]), axis("T", &["u16"])]);
+    assert_eq!(partly("ignored_by_constant"), [axis("batch", &["1024"])]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Trend {
     pub too_little_history: bool,
     /// What has changed, oldest first.
     pub changes: Vec<Turn>,
+    /// The stretches between the changes, oldest first.
+    pub segments: Vec<Segment>,
     /// The level since the last change.
     pub level: Segment,
 }
@@ -86,12 +88,9 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         found = changes(&values, settings, &alone);
     }
     let moved = change::relocate(&values, &found);
-    let level = change::segments(&values, &moved).pop().unwrap_or(Segment {
-        from: 0,
-        to: 0,
-        median: f64::NAN,
-        interval: None,
-    });
+    let segments = change::segments(&values, &moved);
+    let nothing = Segment { from: 0, to: 0, median: f64::NAN, interval: None };
+    let level = segments.last().copied().unwrap_or(nothing);
     let place = |number: usize| place(number, &series.points);
     let changes = found
         .iter()
@@ -122,6 +121,7 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         runs: values.len(),
         too_little_history: values.len() < MIN_BEFORE + MIN_AFTER,
         changes,
+        segments,
         level,
     }
 }

@@ -11,7 +11,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Lit, Result, Token, Type};
 
-use crate::attribute::{Argument, Attribute, Ignore, Types};
+use crate::attribute::{Argument, Attribute, Ignore, Listed, Types};
 use crate::diagnostics::Diagnostics;
 use crate::function::{Function, Parameter};
 use crate::nearest;
@@ -205,10 +205,16 @@ fn values(name: &Ident, value: &Expr) -> Result<Values> {
     }
 }
 
-fn ignored_axis(entry: &Argument<TokenStream>, types: &[TypeAxis], values: &[ValueAxis]) -> Result<Ignored> {
+fn ignored_axis(entry: &Argument<Listed>, types: &[TypeAxis], values: &[ValueAxis]) -> Result<Ignored> {
     let Argument { name, value } = entry;
     if let Some(axis) = types.iter().find(|axis| axis.ident == *name) {
-        let listed = separated::<Type>(value)?;
+        let listed = match value {
+            Listed::Brackets(list) => separated::<Type>(list)?,
+            Listed::Constant(constant) => {
+                let message = format!("`{name}` wants a list of types in brackets, as in `{name} = [f32]`");
+                return Err(Error::new_spanned(constant, message));
+            }
+        };
         let known: Vec<String> = axis.types.iter().map(text).collect();
         return match listed.iter().find(|ty| !known.contains(&text(ty))) {
             Some(wrong) => {
@@ -226,7 +232,10 @@ fn ignored_axis(entry: &Argument<TokenStream>, types: &[TypeAxis], values: &[Val
         Some(axis) => Ok(Ignored::Values(Box::new(ValueAxis {
             ident: name.clone(),
             ty: axis.ty.clone(),
-            values: Values::List(separated::<Expr>(value)?),
+            values: match value {
+                Listed::Brackets(list) => Values::List(separated::<Expr>(list)?),
+                Listed::Constant(constant) => Values::Constant(constant.clone()),
+            },
         }))),
         None => {
             let all = types.iter().map(|axis| &axis.ident).chain(values.iter().map(|axis| &axis.ident));

@@ -59,7 +59,15 @@ pub(crate) enum Ignore {
     No,
     Always(Option<LitStr>),
     /// Whether a list holds values or types is known only once the function is.
-    When(Vec<Argument<TokenStream>>),
+    When(Vec<Argument<Listed>>),
+}
+
+/// What an entry of `ignore(…)` lists: types or values, according to its name, which is not matched yet.
+pub(crate) enum Listed {
+    /// Written in the attribute, one by one.
+    Brackets(TokenStream),
+    /// A constant array or slice defined elsewhere.
+    Constant(Box<Expr>),
 }
 
 impl Attribute {
@@ -257,8 +265,16 @@ fn ignore(ident: &Ident, input: ParseStream<'_>) -> Result<Ignore> {
     }
     let key = Key::new(ident, "ignore(batch = [32])");
     let ignored =
-        key.list(input, |input| Ok(Argument { name: key.entry_name(input)?, value: key.brackets(input)? }))?;
+        key.list(input, |input| Ok(Argument { name: key.entry_name(input)?, value: listed(&key, input)? }))?;
     Ok(Ignore::When(ignored))
+}
+
+fn listed(key: &Key<'_>, input: ParseStream<'_>) -> Result<Listed> {
+    if input.peek2(Ident::peek_any) || input.peek2(Token![::]) {
+        key.expression(input).map(|constant| Listed::Constant(Box::new(constant)))
+    } else {
+        key.brackets(input).map(Listed::Brackets)
+    }
 }
 
 /// Goes on behind a key that could not be read, at the next one. A comma alone does not tell where

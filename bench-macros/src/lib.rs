@@ -214,7 +214,8 @@ use proc_macro::TokenStream;
 ///
 /// ### `ignore`, `ignore = "reason"`, `ignore(name = [value, …], …)`
 /// Left out unless `--ignored` or `--include-ignored` asks for it: always, or in the cases in which an
-/// argument has one of the values (or a type parameter one of the types).
+/// argument has one of the values (or a type parameter one of the types). A constant array or slice can stand
+/// for the values, as in `args`.
 ///
 /// ```
 /// # use bench_core::prelude::*;

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cargo bench -p kernels                            # the nine, without building candle
-//! cargo bench -- kernel_ 'resnet/performance/forward[depth=18,batch=1]'     # all eleven
+//! cargo bench -- kernel_ 'resnet/performance/forward[depth=18,batch=1,'     # all eleven
 //! ```
 //!
 //! In `all`, `--tag cpu` is the nine, `--tag kernels` the nine and the softmax.

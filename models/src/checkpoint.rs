@@ -1,8 +1,6 @@
 //! [`Checkpoint`]: a safetensors file as the source of a model's tensors.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +9,10 @@ use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-use crate::weights::WeightsError;
+use crate::weights::{self, WeightsError};
+
+/// The element type of all files of weights.
+const STORED: DType = DType::F32;
 
 /// A file of weights, read into memory and parsed, for one model.
 ///
@@ -31,13 +32,7 @@ impl Checkpoint {
     /// [`Missing`](WeightsError::Missing), [`Unreadable`](WeightsError::Unreadable) or
     /// [`Malformed`](WeightsError::Malformed); a truncated file is malformed.
     pub fn read(model: &'static str, path: PathBuf) -> Result<Self, WeightsError> {
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(WeightsError::Missing { model, path });
-            }
-            Err(source) => return Err(WeightsError::Unreadable { path, source }),
-        };
+        let bytes = weights::read(model, &path)?;
         match BufferedSafetensors::new(bytes) {
             Ok(tensors) => Ok(Checkpoint { model, path, tensors }),
             Err(error) => {
@@ -46,19 +41,19 @@ impl Checkpoint {
         }
     }
 
-    /// Makes the model: `build` asks for its tensors, of type f32 unless it says otherwise, on `device`.
+    /// Makes the model: `build` asks for its tensors, which are f32 in the file, and gets them as `dtype` on `device`.
     ///
     /// # Errors
     /// What is wrong with the first tensor that cannot be had as asked for, tensors that nobody
     /// asked for, or what `build` says.
     pub fn build<M>(
         self,
+        dtype: DType,
         device: &Device,
         build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
     ) -> Result<M, WeightsError> {
         let lender = Arc::new(Lender { checkpoint: self, seen: Mutex::default() });
-        let built =
-            build(VarBuilder::from_backend(Box::new(Handle(lender.clone())), DType::F32, device.clone()));
+        let built = build(VarBuilder::from_backend(Box::new(Handle(lender.clone())), dtype, device.clone()));
         let Checkpoint { model, path, tensors } = &lender.checkpoint;
         let mut seen = lender.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(problem) = seen.problem.take() {
@@ -117,12 +112,12 @@ impl Lender {
             let (expected, found) = (shape.dims().to_vec(), view.shape().to_vec());
             return self.refuse(WeightsError::WrongShape { model, path, tensor, expected, found });
         }
-        if DType::try_from(view.dtype()).ok() != Some(dtype) {
-            let (expected, found) = (format!("{dtype:?}"), format!("{:?}", view.dtype()));
+        if DType::try_from(view.dtype()).ok() != Some(STORED) {
+            let (expected, found) = (format!("{STORED:?}"), format!("{:?}", view.dtype()));
             return self.refuse(WeightsError::WrongDtype { model, path, tensor, expected, found });
         }
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).lent.insert(tensor);
-        view.load(device)
+        view.load(device)?.to_dtype(dtype)
     }
 
     fn refuse(&self, problem: WeightsError) -> candle_core::Result<Tensor> {
@@ -159,6 +154,7 @@ impl SimpleBackend for Handle {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::fs;
     use std::path::Path;
 
     use super::*;
@@ -179,7 +175,9 @@ mod tests {
     }
 
     fn refusal(path: PathBuf) -> WeightsError {
-        match Checkpoint::read("fc", path).and_then(|checkpoint| checkpoint.build(&Device::Cpu, linear)) {
+        match Checkpoint::read("fc", path)
+            .and_then(|checkpoint| checkpoint.build(DType::F32, &Device::Cpu, linear))
+        {
             Ok(_) => panic!("the file was accepted"),
             Err(error) => error,
         }
@@ -190,9 +188,25 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let weight = Tensor::arange(0f32, 6.0, &Device::Cpu).and_then(|t| t.reshape((2, 3))).expect("weight");
         let path = save(folder.path(), &[("fc.weight", weight), ("fc.bias", zeros(&[2], DType::F32))]);
-        let model = Checkpoint::read("fc", path).expect("read").build(&Device::Cpu, linear).expect("built");
+        let model = Checkpoint::read("fc", path)
+            .expect("read")
+            .build(DType::F32, &Device::Cpu, linear)
+            .expect("built");
         let last = model.weight().to_vec2::<f32>().expect("f32")[1][2];
         assert_eq!(last, 5.0);
+    }
+
+    #[test]
+    fn a_model_of_another_type_has_the_values_of_the_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let weight = Tensor::full(0.1f32, (2, 3), &Device::Cpu).expect("weight");
+        let path = save(folder.path(), &[("fc.weight", weight), ("fc.bias", zeros(&[2], DType::F32))]);
+        let file = Checkpoint::read("fc", path).expect("read");
+        let model = file.build(DType::F16, &Device::Cpu, linear).expect("built");
+        assert_eq!(model.weight().dtype(), DType::F16);
+        let value =
+            model.weight().to_dtype(DType::F32).and_then(|w| w.to_vec2::<f32>()).expect("values")[1][2];
+        assert!((value - 0.1).abs() < 1e-4, "{value}");
     }
 
     #[test]

@@ -187,6 +187,14 @@ pub fn expect_stable(first: &[Prediction], second: &[Prediction]) -> Result<(), 
     }
 }
 
+/// A line a prediction: the index of its class, and its probability.
+pub fn listing(predictions: &[Prediction]) -> String {
+    predictions
+        .iter()
+        .map(|Prediction { class, probability }| format!("{class}: {:.2} %\n", 100.0 * probability))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
@@ -254,5 +262,12 @@ mod tests {
         expect_stable(&top[0], &top[0]).expect("the same run");
         assert!(matches!(expect_stable(&top[0], &top[1]), Err(ClassificationError::Unstable { .. })));
         assert!(matches!(expect_stable(&top[0], &top[0][..1]), Err(ClassificationError::Nothing)));
+    }
+
+    #[test]
+    fn a_listing_has_a_line_a_prediction() {
+        let predictions = [(ImageNetClass::PALACE, 0.9312), (ImageNetClass::DAISY, 0.01)]
+            .map(|(class, probability)| Prediction { class, probability });
+        assert_eq!(listing(&predictions), "class 698: 93.12 %\nclass 985: 1.00 %\n");
     }
 }

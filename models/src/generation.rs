@@ -2,6 +2,7 @@
 
 use candle_core::{D, DType, Tensor};
 
+use crate::memory::MemoryError;
 use crate::photograph::PhotographError;
 
 /// A language model that has read something, and goes on from there.
@@ -73,6 +74,9 @@ pub enum GenerationError {
         /// What its size has to be.
         wanted: String,
     },
+    /// Too little memory for what is to be remembered.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// What is no picture.
     #[error(transparent)]
     Photograph(#[from] PhotographError),
@@ -82,6 +86,16 @@ pub enum GenerationError {
     /// What candle said.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+}
+
+impl GenerationError {
+    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    pub fn or_skip(self) -> bench_core::Error {
+        match self {
+            GenerationError::Memory(error) => error.or_skip(),
+            other => other.into(),
+        }
+    }
 }
 
 /// The likeliest token of logits of shape `(1, vocabulary)`; of equals, the first.

@@ -1,15 +1,15 @@
 //! [`Gguf`]: a GGUF file as the source of a model's tensors, settings and vocabulary.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{Cursor, ErrorKind};
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use candle_core::Device;
 use candle_core::quantized::gguf_file::{self, Content, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 
-use crate::weights::WeightsError;
+use crate::memory::expect_bytes;
+use crate::weights::{self, WeightsError};
 
 const FORMAT: &str = "GGUF";
 
@@ -34,13 +34,7 @@ impl Gguf {
     /// [`Missing`](WeightsError::Missing), [`Unreadable`](WeightsError::Unreadable) or
     /// [`Malformed`](WeightsError::Malformed); a file whose last tensors are missing is malformed.
     pub fn read(model: &'static str, path: PathBuf) -> Result<Self, WeightsError> {
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(WeightsError::Missing { model, path });
-            }
-            Err(source) => return Err(WeightsError::Unreadable { path, source }),
-        };
+        let bytes = weights::read(model, &path)?;
         let length = bytes.len() as u64;
         let mut bytes = Cursor::new(bytes);
         let content = match Content::read(&mut bytes) {
@@ -189,6 +183,10 @@ impl Gguf {
     /// [`Unusable`](WeightsError::Unusable) with what candle says.
     pub fn expanded(self) -> Result<Self, WeightsError> {
         let Gguf { model, path, mut bytes, content } = self;
+        let values: usize = content.tensor_infos.values().map(|tensor| tensor.shape.elem_count()).sum();
+        // The tensors, and the file that is made of them.
+        let needed = (2 * values * size_of::<f32>()) as u64;
+        expect_bytes(&Device::Cpu, needed, || format!("the weights in {}, in f32,", path.display()))?;
         match expand(&content, &mut bytes) {
             Ok((content, bytes)) => Ok(Gguf { model, path, bytes, content }),
             Err(source) => Err(WeightsError::Unusable { model, path, source }),
@@ -233,6 +231,7 @@ fn one_line(error: &candle_core::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::Path;
 
     use candle_core::{DType, Tensor};

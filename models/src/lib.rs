@@ -17,9 +17,12 @@
 //! What the models share has one module per noun: where weights lie ([`weights`]), how a file of
 //! them is read ([`checkpoint`], [`gguf`]) or generated ([`seeded`]), how a picture becomes a tensor
 //! ([`photograph`], [`normalisation`]) and how logits become an answer ([`classification`], [`generation`]).
+//! What each can be measured by stands in [`axis`].
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+pub mod axis;
+mod batch;
 pub mod checkpoint;
 pub mod classification;
 pub mod diffusion;
@@ -28,6 +31,9 @@ pub mod engine;
 pub mod eye_generator;
 pub mod generation;
 pub mod gguf;
+#[cfg(feature = "hub")]
+pub mod hub;
+pub mod load;
 pub mod memory;
 pub mod mmdit;
 pub mod normalisation;
@@ -41,6 +47,7 @@ pub mod scaling;
 pub mod seeded;
 pub mod smollm2;
 pub mod stable_diffusion_unet;
+mod unsaid;
 pub mod vit_b_16;
 pub mod vocoder;
 pub mod wav;

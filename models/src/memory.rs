@@ -1,23 +1,23 @@
 //! Whether a model fits into the memory there is, asked before any of it is allocated.
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bench_core::available_memory_bytes;
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-/// Why a model is not allocated.
+/// Why something is not allocated.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
-    /// The machine has too little.
+    /// There is too little for a model's weights.
     #[error(
         "{model} needs {:.1} GB for its {:.0} million parameters in {dtype}, but {:.1} GB of memory are available: \
          choose a smaller configuration or element type, or a machine with more memory",
-        *.needed_bytes as f64 / 1e9,
+        gigabytes(.needed_bytes),
         *.parameters as f64 / 1e6,
-        *.available_bytes as f64 / 1e9
+        gigabytes(.available_bytes)
     )]
     TooLittle {
         /// The model, and its configuration.
@@ -26,9 +26,24 @@ pub enum MemoryError {
         parameters: u64,
         /// The type of their elements.
         dtype: &'static str,
-        /// What they take.
+        /// What they take, and what is needed besides to make them.
         needed_bytes: u64,
-        /// What can be had without swapping.
+        /// What can be had.
+        available_bytes: u64,
+    },
+    /// There is too little for what a model computes with.
+    #[error(
+        "{what} need about {:.1} GB, but {:.1} GB of memory are available: choose a smaller batch, picture or \
+         element type, or a machine with more memory",
+        gigabytes(.needed_bytes),
+        gigabytes(.available_bytes)
+    )]
+    NoRoom {
+        /// What it would be for, in the plural.
+        what: String,
+        /// What it would take.
+        needed_bytes: u64,
+        /// What can be had.
         available_bytes: u64,
     },
     /// The model's layers cannot be made, whatever the memory.
@@ -41,18 +56,24 @@ pub enum MemoryError {
     },
 }
 
+fn gigabytes(bytes: &u64) -> f64 {
+    *bytes as f64 / 1e9
+}
+
 impl MemoryError {
     /// For benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
-            MemoryError::TooLittle { .. } => bench_core::Error::skip(self.to_string()),
+            MemoryError::TooLittle { .. } | MemoryError::NoRoom { .. } => {
+                bench_core::Error::skip(self.to_string())
+            }
             MemoryError::Uncountable { .. } => self.into(),
         }
     }
 }
 
-/// Whether the parameters of what `build` makes fit into memory as `dtype`. `build` is run on tensors
-/// that take no memory. Where the system does not say how much there is, everything fits.
+/// Whether the parameters of what `build` makes fit into the memory of this machine and its control group as `dtype`.
+/// `build` is run on tensors that take no memory. Where the system does not say how much there is, everything fits.
 ///
 /// # Errors
 /// [`TooLittle`](MemoryError::TooLittle), or what `build` says.
@@ -61,7 +82,7 @@ pub fn expect_room_for<M>(
     dtype: DType,
     build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
 ) -> Result<(), MemoryError> {
-    expect_room_in(available_bytes(), model, dtype, build)
+    expect_room_in(available_memory_bytes(), model, dtype, build)
 }
 
 fn expect_room_in<M>(
@@ -70,9 +91,11 @@ fn expect_room_in<M>(
     dtype: DType,
     build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
 ) -> Result<(), MemoryError> {
-    let parameters =
-        parameters(build).map_err(|source| MemoryError::Uncountable { model: model.to_owned(), source })?;
-    let needed_bytes = parameters * dtype.size_in_bytes() as u64;
+    let Count { parameters, largest } =
+        count(build).map_err(|source| MemoryError::Uncountable { model: model.to_owned(), source })?;
+    // Weights are generated in f32, tensor by tensor, and only then become what they should be.
+    let generating = if dtype == DType::F32 { 0 } else { largest.saturating_mul(4) };
+    let needed_bytes = parameters.saturating_mul(dtype.size_in_bytes() as u64).saturating_add(generating);
     match available_bytes {
         Some(available_bytes) if available_bytes < needed_bytes => Err(MemoryError::TooLittle {
             model: model.to_owned(),
@@ -85,6 +108,24 @@ fn expect_room_in<M>(
     }
 }
 
+/// Whether `needed_bytes` fit into the memory of this machine and its control group, where `device` is the processor.
+/// `what` is what they are for, in the plural.
+///
+/// # Errors
+/// [`NoRoom`](MemoryError::NoRoom).
+pub fn expect_bytes(
+    device: &Device,
+    needed_bytes: u64,
+    what: impl FnOnce() -> String,
+) -> Result<(), MemoryError> {
+    match available_memory_bytes() {
+        Some(available_bytes) if device.is_cpu() && available_bytes < needed_bytes => {
+            Err(MemoryError::NoRoom { what: what(), needed_bytes, available_bytes })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How many parameters `build` asks for, without allocating them.
 ///
 /// # Errors
@@ -92,15 +133,36 @@ fn expect_room_in<M>(
 pub fn parameters<M>(
     build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
 ) -> candle_core::Result<u64> {
-    let counted = Arc::new(AtomicU64::new(0));
-    build(VarBuilder::from_backend(Box::new(Counter(counted.clone())), DType::F32, Device::Cpu))?;
-    Ok(counted.load(Ordering::Relaxed))
+    Ok(count(build)?.parameters)
+}
+
+/// Parameters of a model.
+struct Count {
+    parameters: u64,
+    /// Of the largest tensor.
+    largest: u64,
+}
+
+fn count<M>(build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>) -> candle_core::Result<Count> {
+    let counter = Arc::new(Counter::default());
+    build(VarBuilder::from_backend(Box::new(Handle(counter.clone())), DType::F32, Device::Cpu))?;
+    Ok(Count {
+        parameters: counter.parameters.load(Ordering::Relaxed),
+        largest: counter.largest.load(Ordering::Relaxed),
+    })
+}
+
+/// Of what has been asked for.
+#[derive(Default)]
+struct Counter {
+    parameters: AtomicU64,
+    largest: AtomicU64,
 }
 
 /// Gives a single zero, stretched to every shape that is asked for.
-struct Counter(Arc<AtomicU64>);
+struct Handle(Arc<Counter>);
 
-impl SimpleBackend for Counter {
+impl SimpleBackend for Handle {
     fn get(
         &self,
         shape: Shape,
@@ -109,7 +171,10 @@ impl SimpleBackend for Counter {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        self.0.fetch_add(shape.elem_count() as u64, Ordering::Relaxed);
+        // A shape of a made-up giant may have more elements than a number can tell.
+        let elements = shape.dims().iter().fold(1, |all: u64, side| all.saturating_mul(*side as u64));
+        self.0.parameters.fetch_add(elements, Ordering::Relaxed);
+        self.0.largest.fetch_max(elements, Ordering::Relaxed);
         Tensor::zeros((), dtype, device)?.broadcast_as(shape)
     }
 
@@ -120,13 +185,6 @@ impl SimpleBackend for Counter {
     fn contains_tensor(&self, _: &str) -> bool {
         true
     }
-}
-
-/// Memory that can be had without swapping (`MemAvailable`), where the system says so.
-fn available_bytes() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]
@@ -146,7 +204,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_says_how_much_it_needs() {
         expect_room_in(Some(4_000_000), "linear", DType::F32, a_million).expect("it just fits");
-        expect_room_in(Some(2_000_000), "linear", DType::F16, a_million).expect("it just fits");
+        // 2 MB, and 4 MB for the largest tensor, 999 × 1000 weights, while it is f32.
+        expect_room_in(Some(5_996_000), "linear", DType::F16, a_million).expect("it just fits");
+        expect_room_in(Some(5_995_999), "linear", DType::F16, a_million).expect_err("too little to make it");
         expect_room_in(None, "linear", DType::F32, a_million).expect("nobody knows");
         let error = expect_room_in(Some(3_999_999), "linear", DType::F32, a_million).expect_err("too little");
         assert!(

@@ -1,8 +1,11 @@
 //! Where weights and photographs lie, and everything that can be wrong with a file of weights.
 
-use std::env;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use candle_core::Device;
+
+use crate::memory::{MemoryError, expect_bytes};
 
 /// Names the folder of weights; without it that is `models/weights`.
 pub const WEIGHTS_DIR_VARIABLE: &str = "BENCH_WEIGHTS_DIR";
@@ -20,6 +23,22 @@ pub enum WeightsError {
         model: &'static str,
         /// Where they were looked for.
         path: PathBuf,
+    },
+    /// The file is neither here nor to be had from the Hugging Face Hub, or another one than it should be.
+    #[cfg(feature = "hub")]
+    #[error(
+        "no weights for {model}: `{file}` of {repository} on the Hugging Face Hub {problem}: run \
+         `models/weights/fetch --only {model}`"
+    )]
+    NotFromHub {
+        /// The model whose weights are wanted; also the name that `models/weights/fetch` knows.
+        model: &'static str,
+        /// The file's path in the repository.
+        file: &'static str,
+        /// The repository.
+        repository: &'static str,
+        /// What is wrong.
+        problem: String,
     },
     /// The operating system would not give the file.
     #[error("cannot read the weights in {}", path.display())]
@@ -106,6 +125,9 @@ pub enum WeightsError {
         /// What is there; `missing` where nothing is.
         found: String,
     },
+    /// There is too little memory for them.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The tensors are right, but the device could not hold them, or the model could not be made.
     #[error("cannot make {model} of the weights in {}", path.display())]
     Unusable {
@@ -119,15 +141,50 @@ pub enum WeightsError {
 }
 
 impl WeightsError {
-    /// For benchmarks: weights that were never fetched skip the case, everything else fails it.
+    /// For benchmarks: weights that were never fetched, or do not fit, skip the case; everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             WeightsError::Missing { model, .. } => bench_core::Error::skip(format!(
                 "no weights for {model}: run `models/weights/fetch --only {model}`"
             )),
+            #[cfg(feature = "hub")]
+            WeightsError::NotFromHub { .. } => bench_core::Error::skip(self.to_string()),
+            WeightsError::Memory(error) => error.or_skip(),
             other => other.into(),
         }
     }
+}
+
+/// The bytes of a file of `model`'s weights.
+///
+/// # Errors
+/// [`Missing`](WeightsError::Missing), [`Unreadable`](WeightsError::Unreadable), or
+/// [`Memory`](WeightsError::Memory) where file and tensors together would not fit.
+pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => WeightsError::Missing { model, path: path.to_owned() },
+        _ => WeightsError::Unreadable { path: path.to_owned(), source },
+    };
+    let length = fs::metadata(path).map_err(failed)?.len();
+    let what = || format!("the weights in {}", path.display());
+    expect_bytes(&Device::Cpu, length.saturating_mul(2), what)?;
+    fs::read(path).map_err(failed)
+}
+
+/// Where the file of weights of this name is: in the [folder of weights](directory). With the feature `hub`, a file
+/// that is not there comes from the Hugging Face Hub, or its cache, if it is one that the module `hub` knows.
+///
+/// # Errors
+/// With the feature `hub`, `NotFromHub`: it can be had from nowhere, or is another file.
+pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
+    let path = directory().join(name);
+    #[cfg(feature = "hub")]
+    if !path.exists()
+        && let Some(file) = crate::hub::known(name)
+    {
+        return crate::hub::get(file);
+    }
+    Ok(path)
 }
 
 /// The folder of weights: `$BENCH_WEIGHTS_DIR`, else `models/weights` of the checkout that this was

@@ -95,7 +95,7 @@ fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
 fn a_run_is_held_against_a_baseline() {
     let (stage, record) = measured();
     for night in 0..12 {
-        write_night(&stage, &record, night, if night == 11 { 1.8 } else { 1.0 });
+        write_night(&stage, &record, night, if night == 11 { 6.0 } else { 1.0 });
     }
     stage.bench(&["store", "add"]).expect_code(0);
     stage.bench(&["gate", "night-11", "--baseline=v1"]).expect_code(2).expect_said(&["`v1` is neither"]);

@@ -13,6 +13,7 @@ mod gate;
 mod harness;
 mod history;
 mod interchange;
+mod page;
 mod project;
 mod records;
 mod reports;

@@ -147,7 +147,7 @@ impl Probe for Memory {
         if let Some(tree) = self.tree {
             seen.readings.push(bytes("peak_memory_tree", tree.max(self.peak)).max());
         }
-        if let Some(GroupMemory { used, limit }) = GroupMemory::own() {
+        if let Some(GroupMemory { used, limit, .. }) = GroupMemory::own() {
             seen.readings.push(bytes("group_memory", used).max());
             if let Some(limit) = limit {
                 seen.readings.push(bytes("group_memory_limit", limit));

@@ -13,6 +13,9 @@ pub(crate) struct GroupMemory {
     pub(crate) used: u64,
     /// Bytes that it may use, if they are limited.
     pub(crate) limit: Option<u64>,
+    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that nobody has read for
+    /// a while.
+    pub(crate) reclaimable: u64,
 }
 
 impl GroupMemory {
@@ -22,11 +25,11 @@ impl GroupMemory {
         GroupMemory::of(&Machine::this())
     }
 
-    fn of(machine: &Machine) -> Option<Self> {
+    pub(super) fn of(machine: &Machine) -> Option<Self> {
         let Group { version, folders } = cgroup::own(machine, "memory").ok()??;
-        let (used, limit) = match version {
-            Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes"),
-            Version::Two => ("memory.current", "memory.max"),
+        let (used, limit, files) = match version {
+            Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file"),
+            Version::Two => ("memory.current", "memory.max", "inactive_file"),
         };
         // The root of the second hierarchy has no such files, and `max` is no number.
         let groups: Vec<GroupMemory> = folders
@@ -34,7 +37,13 @@ impl GroupMemory {
             .filter_map(|folder| {
                 let used = machine.number(&format!("{folder}/{used}")).ok()?;
                 let limit = machine.number(&format!("{folder}/{limit}")).ok();
-                Some(GroupMemory { used, limit: limit.filter(|limit| *limit < UNLIMITED) })
+                let counts = machine.text(&format!("{folder}/memory.stat")).unwrap_or_default();
+                let count = |line: &str| line.strip_prefix(files)?.strip_prefix(' ')?.parse().ok();
+                Some(GroupMemory {
+                    used,
+                    limit: limit.filter(|limit| *limit < UNLIMITED),
+                    reclaimable: counts.lines().find_map(count).unwrap_or(0),
+                })
             })
             .collect();
         let limited =
@@ -52,6 +61,32 @@ mod tests {
         GroupMemory::of(&MadeUp::new(files).machine)
     }
 
+    fn memory(used: u64, limit: Option<u64>) -> GroupMemory {
+        GroupMemory { used, limit, reclaimable: 0 }
+    }
+
+    #[test]
+    fn pages_of_files_that_can_be_had_back_are_told_apart() {
+        for (cgroup, mount, names) in [
+            ("0::/\n", "cgroup2 cgroup2 rw", ["memory.current", "memory.max", "inactive_file"]),
+            (
+                "4:memory:/\n",
+                "cgroup cgroup rw,memory",
+                ["memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file"],
+            ),
+        ] {
+            let [used, limit, files] = names;
+            let found = group(&[
+                ("/proc/self/cgroup", cgroup),
+                ("/proc/self/mountinfo", &format!("30 23 0:26 / /sys/fs/cgroup rw - {mount}\n")),
+                (&format!("/sys/fs/cgroup/{used}"), "1000\n"),
+                (&format!("/sys/fs/cgroup/{limit}"), "1500\n"),
+                ("/sys/fs/cgroup/memory.stat", &format!("{files}_more 1\n{files} 400\n")),
+            ]);
+            assert_eq!(found, Some(GroupMemory { used: 1000, limit: Some(1500), reclaimable: 400 }));
+        }
+    }
+
     #[test]
     fn the_second_hierarchy_tells_of_the_group_with_the_least_left() {
         let mut files = vec![
@@ -62,11 +97,11 @@ mod tests {
             ("/sys/fs/cgroup/slice/memory.current", "5000\n"),
             ("/sys/fs/cgroup/slice/memory.max", "max\n"),
         ];
-        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: None }));
+        assert_eq!(group(&files), Some(memory(1000, None)));
         files[5].1 = "6000\n";
-        assert_eq!(group(&files), Some(GroupMemory { used: 5000, limit: Some(6000) }));
+        assert_eq!(group(&files), Some(memory(5000, Some(6000))));
         files[3].1 = "1500\n";
-        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: Some(1500) }));
+        assert_eq!(group(&files), Some(memory(1000, Some(1500))));
     }
 
     #[test]
@@ -77,9 +112,9 @@ mod tests {
             ("/sys/fs/cgroup/memory/job/memory.usage_in_bytes", "1000\n"),
             ("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "9223372036854771712\n"),
         ];
-        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: None }));
+        assert_eq!(group(&files), Some(memory(1000, None)));
         files[3].1 = "4096\n";
-        assert_eq!(group(&files), Some(GroupMemory { used: 1000, limit: Some(4096) }));
+        assert_eq!(group(&files), Some(memory(1000, Some(4096))));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod affinity;
 mod aslr;
+mod available_memory;
 mod battery;
 mod cgroup;
 mod check;
@@ -29,6 +30,7 @@ mod throttling;
 mod turbo;
 mod virtual_machine;
 
+pub use available_memory::available_memory_bytes;
 pub use check::{Check, State};
 pub(crate) use check::{merge, warnings};
 pub use diagnosis::{Diagnosis, diagnose};

@@ -1,5 +1,7 @@
 //! A run against the runs before it.
 
+use std::borrow::Cow;
+
 use bench_core::Record;
 use bench_core::domain::Better;
 
@@ -19,36 +21,29 @@ pub(super) fn judge(
     accepted: &[Acceptance],
     decision: &mut Decision,
 ) -> Result<(), ConfigError> {
-    let lines: Vec<Series> = series.iter().filter_map(|series| until(series, record)).collect();
-    let mut trends = Vec::new();
-    for line in &lines {
-        let Some(settings) = settings(config, record, line)? else { continue };
-        trends.push(trend(line, accepted, settings));
+    let (mut lines, mut trends) = (Vec::new(), Vec::new());
+    for series in series {
+        let Some(line) = until(series, record) else { continue };
+        let Some(settings) = settings(config, record, &line)? else { continue };
+        trends.push(trend(&line, accepted, settings));
+        lines.push(line);
     }
-    let shifts = machine_shifts(&mut trends);
-    let length = |case: &str, metric: &str| {
-        trends
-            .iter()
-            .find(|trend| trend.key.case == case && trend.key.metric == metric)
-            .map_or(0, |trend| trend.runs)
-    };
-    decision.machine_shifts = shifts
-        .into_iter()
-        .filter(|shift| shift.since.number + LOOK_BACK > length(&shift.line.case, &shift.line.metric))
-        .collect();
-    for trend in &trends {
-        let Some(case) = record.case(&trend.key.case) else { continue };
-        let held = lines.iter().find(|line| line.key == trend.key);
-        let Some(line) = held.filter(|line| line.points.last().is_some_and(|last| last.run == record.run))
-        else {
-            continue;
-        };
+    decision.machine_shifts = machine_shifts(&mut trends);
+    decision.machine_shifts.retain(|shift| {
+        let line = trends.iter().find(|trend| trend.key == shift.line);
+        line.is_some_and(|line| shift.since.number + LOOK_BACK > line.runs)
+    });
+    for (line, trend) in lines.iter().zip(&trends) {
+        let is_measured = line.points.last().is_some_and(|last| last.run == record.run);
+        let Some(case) = record.case(&trend.key.case).filter(|_| is_measured) else { continue };
         decision.judged += 1;
         if trend.too_little_history {
             decision.too_little_history += 1;
             continue;
         }
-        for turn in open(trend, settled(line, accepted)) {
+        let open: Vec<&Turn> = open(trend, settled(line, accepted)).collect();
+        let new = open.iter().any(|turn| turn.found.run == record.run);
+        for turn in open {
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
             let Some(allowed) = allowed.filter(|allowed| worse_by(trend, turn) > *allowed) else { continue };
             decision.findings.push(Finding {
@@ -59,10 +54,7 @@ pub(super) fn judge(
                 before: Some(turn.before),
                 now: Some(trend.level.median),
                 allowed: Some(allowed),
-                evidence: Evidence::History {
-                    turn: Box::new(turn.clone()),
-                    new: turn.found.run == record.run,
-                },
+                evidence: Evidence::History { turn: Box::new(turn.clone()), new },
                 confirmation: None,
             });
             // The oldest that lasts says it all: what came later is part of the way from there to here.
@@ -73,7 +65,7 @@ pub(super) fn judge(
 }
 
 /// The line as it was when `record` was its newest run; `None` for one of another machine or build.
-fn until(series: &Series, record: &Record) -> Option<Series> {
+fn until<'a>(series: &'a Series, record: &Record) -> Option<Cow<'a, Series>> {
     let (key, environment) = (&series.key, &record.environment);
     let same = key.machine == MachineClass::of(environment)
         && key.toolchain == environment.toolchain
@@ -82,8 +74,13 @@ fn until(series: &Series, record: &Record) -> Option<Series> {
         return None;
     }
     let newest = (&record.timestamp, &record.run);
-    let points = series.points.iter().filter(|point| (&point.timestamp, &point.run) <= newest);
-    Some(Series { points: points.cloned().collect(), ..series.clone() })
+    let end = series.points.partition_point(|point| (&point.timestamp, &point.run) <= newest);
+    if end == series.points.len() {
+        return Some(Cow::Borrowed(series));
+    }
+    let Series { key, unit, better, points } = series;
+    let points = points[..end].to_vec();
+    Some(Cow::Owned(Series { key: key.clone(), unit: unit.clone(), better: *better, points }))
 }
 
 /// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.

@@ -53,9 +53,9 @@ pub enum Evidence {
     },
     /// A change of the history that nobody has accepted, and that still lasts.
     History {
-        /// The change.
+        /// The oldest such change.
         turn: Box<Turn>,
-        /// Whether this run has brought it to light.
+        /// Whether this run has brought it to light, or one that came on top of it.
         new: bool,
     },
     /// A difference from the baseline.

@@ -94,6 +94,21 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
+    /// How many runs and how many accepted changes there are: what has changed where these have.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn state(&mut self) -> Result<(i64, i64), StoreError> {
+        let rows = self
+            .database
+            .query("SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance)", &[])?;
+        let counts = rows.into_iter().next().and_then(|row| {
+            let mut cells = row.iter();
+            Some((cells.next()?.as_integer()?, cells.next()?.as_integer()?))
+        });
+        counts.ok_or_else(|| self.strange("run"))
+    }
+
     /// The whole record of a run.
     ///
     /// # Errors

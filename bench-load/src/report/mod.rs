@@ -9,7 +9,7 @@ mod console;
 mod figure;
 mod group;
 mod levels_csv;
-mod plot;
+pub mod plot;
 #[cfg(feature = "png")]
 mod raster;
 mod requests_csv;

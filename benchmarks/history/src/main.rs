@@ -4,11 +4,13 @@
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
 //! cargo run --release -p history -- speed               # what finding changes costs
 //! cargo run --release -p history -- add                 # what adding a run to a large store costs
+//! cargo run --release -p history -- page                # a store and its page; takes some minutes
 //! ```
 #![forbid(unsafe_code)]
 
 mod adding;
 mod method;
+mod page;
 mod random;
 mod real;
 mod simulation;
@@ -39,9 +41,21 @@ fn main() -> ExitCode {
                     }
                 };
             }
+            "page" => {
+                return match page::measure() {
+                    Ok(text) => {
+                        print!("{text}");
+                        ExitCode::SUCCESS
+                    }
+                    Err(error) => {
+                        eprintln!("error: {error}");
+                        ExitCode::FAILURE
+                    }
+                };
+            }
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
-                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed` or `add`");
+                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, `add`, or `page`");
                 return ExitCode::from(2);
             }
             path => folder = Some(PathBuf::from(path)),

@@ -7,8 +7,7 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::stable_diffusion::vae::{AutoEncoderKL, AutoEncoderKLConfig};
 
 use super::config::Config;
-use super::load::LoadError;
-use crate::memory::expect_room_for;
+use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
 /// Pixels of a picture for one latent, along each side.
@@ -22,6 +21,8 @@ const SEED: u64 = 0x0ae0_dec0;
 pub struct Autoencoder {
     network: AutoEncoderKL,
     latent_channels: usize,
+    /// Channels of the widest layer that works on whole pixels.
+    widest: usize,
 }
 
 impl Autoencoder {
@@ -49,9 +50,17 @@ impl Autoencoder {
             use_post_quant_conv: latent_channels == 4,
         };
         let build = |weights: VarBuilder<'static>| AutoEncoderKL::new(weights, 3, 3, layout.clone());
-        expect_room_for(&format!("autoencoder ({})", config.name()), dtype, build)?;
-        let network = build(Seeded::new(SEED).weights_as(dtype, device))?;
-        Ok(Autoencoder { network, latent_channels })
+        let widest = layout.block_out_channels[1];
+        let name = format!("autoencoder ({config})");
+        let network = generated(&name, Seeded::new(SEED), dtype, device, build)?;
+        Ok(Autoencoder { network, latent_channels, widest })
+    }
+
+    /// About how much memory decoding takes beside the weights, in bytes: four copies of the widest layer's input, and
+    /// the scores of the attention between all latents, before and after the softmax.
+    pub fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
+        let (pixels, latents) = (height * width, height * width / (LATENT_SCALE * LATENT_SCALE));
+        (batch * (4 * self.widest * pixels + 2 * latents * latents) * size_of::<f32>()) as u64
     }
 
     /// Pictures of shape `(batch, 3, 8 · height, 8 · width)`, about from −1 to 1, from latents of shape

@@ -1,5 +1,7 @@
 //! [`Config`]: which size of a model.
 
+use std::fmt;
+
 /// Which size of a generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Config {
@@ -9,12 +11,12 @@ pub enum Config {
     Full,
 }
 
-impl Config {
-    /// As in ids: `reduced`, `full`.
-    pub fn name(self) -> &'static str {
-        match self {
+/// As it is shown in ids.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Config::Reduced => "reduced",
             Config::Full => "full",
-        }
+        })
     }
 }

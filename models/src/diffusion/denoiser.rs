@@ -27,6 +27,10 @@ pub trait Denoiser {
     /// The sampler that the network is meant for.
     fn schedule(steps: usize) -> Vec<Step>;
 
+    /// About how much memory [`predict`](Self::predict) takes beside the weights for a batch of pictures of this height
+    /// and width in pixels, in bytes.
+    fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64;
+
     /// What the network predicts for latents of shape `(batch, channels, height, width)` at a `time` from
     /// 1000 to 0; the same shape. `conditioning` has a row for each of the batch.
     ///

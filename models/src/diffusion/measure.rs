@@ -10,6 +10,7 @@ use super::autoencoder::LATENT_SCALE;
 use super::check::expect_sound;
 use super::denoiser::Denoiser;
 use super::pipeline::{Drawn, GenerationError, Pipeline};
+use crate::memory::{MemoryError, expect_bytes};
 use crate::seeded::Seeded;
 
 /// In the middle of a schedule.
@@ -19,12 +20,15 @@ const TIME: f64 = 501.0;
 /// be sound for its time to count.
 ///
 /// # Errors
-/// On an impossible size, and on what is not finite or not the same twice.
+/// On an impossible size, and on what is not finite or not the same twice; a skip where there is too little memory.
 pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usize) -> Result<()> {
+    let what = || format!("a denoising step on {batch} pictures of {side} × {side} pixels");
+    let needed = denoiser.working_bytes(batch, side, side);
+    expect_bytes(denoiser.device(), needed, what).map_err(MemoryError::or_skip)?;
     let latents = latents(denoiser, side, batch)?;
     let conditioning = denoiser.condition(&vec!["a lighthouse"; batch])?;
     let predict = || denoiser.predict(&latents, TIME, &conditioning);
-    b.count("steps", 1).try_iter(predict)?;
+    b.count("steps", 1).count("image-steps", batch).try_iter(predict)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(expect_sound(&latents, &predict()?, &predict()?)?)
 }
@@ -48,6 +52,7 @@ pub fn serve<D: Denoiser + Sync>(
     requests: u64,
 ) -> Result<()> {
     let wanted = ImageRequests::new(Prompts::seeded(8)).size(side, side).steps(steps);
+    pipeline.expect_room(&request(side, steps)).map_err(GenerationError::or_skip)?;
     Load::closed(1).requests(requests).run(b, wanted, |wanted: &ImageRequest, request| {
         let Drawn { pictures, setup, decode } = pipeline.draw(wanted, || request.step())?;
         request.output();
@@ -63,15 +68,8 @@ pub fn serve<D: Denoiser + Sync>(
 /// # Errors
 /// What is wrong with the request or the picture.
 pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, steps: u32) -> Result<Vec<u8>> {
-    let wanted = ImageRequest {
-        prompt: "a lighthouse on a cliff at dusk".to_owned(),
-        width: side,
-        height: side,
-        number: 1,
-        steps,
-        guidance_scale: 7.5,
-        seed: 42,
-    };
+    let wanted = request(side, steps);
+    pipeline.expect_room(&wanted).map_err(GenerationError::or_skip)?;
     let draw = || -> Result<_> {
         let mut pictures = pipeline.draw(&wanted, || ())?.pictures;
         let picture = pictures.pop().ok_or_else(|| Error::failure("no picture was drawn"))?;
@@ -84,4 +82,17 @@ pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, ste
     first.expect_drawn()?;
     first.expect_same(&second)?;
     Ok(png)
+}
+
+/// A picture of `side` × `side` pixels in `steps` steps.
+fn request(side: u32, steps: u32) -> ImageRequest {
+    ImageRequest {
+        prompt: "a lighthouse on a cliff at dusk".to_owned(),
+        width: side,
+        height: side,
+        number: 1,
+        steps,
+        guidance_scale: 7.5,
+        seed: 42,
+    }
 }

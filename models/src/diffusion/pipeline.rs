@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use super::autoencoder::{Autoencoder, LATENT_SCALE};
 use super::denoiser::Denoiser;
+use crate::memory::{MemoryError, expect_bytes};
 use crate::picture::{Picture, PictureError};
 use crate::seeded::Seeded;
 
@@ -27,12 +28,25 @@ pub enum GenerationError {
     /// No step, or more than there are.
     #[error("cannot draw in {0} steps: from 1 to 1000 are possible")]
     Steps(u32),
+    /// It would not fit.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// What came out is no picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// What candle said.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+}
+
+impl GenerationError {
+    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    pub fn or_skip(self) -> bench_core::Error {
+        match self {
+            GenerationError::Memory(error) => error.or_skip(),
+            other => other.into(),
+        }
+    }
 }
 
 /// What a request has led to.
@@ -59,8 +73,9 @@ impl<D: Denoiser> Pipeline<D> {
     /// Draws what `request` wants; calls `on_step` after each denoising step.
     ///
     /// # Errors
-    /// When the request is impossible, or what comes out is not finite.
+    /// When the request is impossible or needs more memory than there is, or what comes out is not finite.
     pub fn draw(&self, request: &ImageRequest, on_step: impl FnMut()) -> Result<Drawn, GenerationError> {
+        self.expect_room(request)?;
         let began = Instant::now();
         let noise = self.noise(request)?;
         let conditioning = self.condition(request)?;
@@ -69,6 +84,20 @@ impl<D: Denoiser> Pipeline<D> {
         let began = Instant::now();
         let pictures = Picture::from_batch(&self.autoencoder.decode(&latents)?)?;
         Ok(Drawn { pictures, setup, decode: began.elapsed() })
+    }
+
+    /// Whether there is memory for what `request` wants: denoising, which is guided and so of twice as many, or decoding,
+    /// whichever takes more.
+    ///
+    /// # Errors
+    /// [`Memory`](GenerationError::Memory).
+    pub fn expect_room(&self, request: &ImageRequest) -> Result<(), GenerationError> {
+        let &ImageRequest { width, height, number, .. } = request;
+        let (rows, columns) = (height as usize, width as usize);
+        let denoising = self.denoiser.working_bytes(2 * number, rows, columns);
+        let needed = denoising.max(self.autoencoder.working_bytes(number, rows, columns));
+        let what = || format!("{number} pictures of {width} × {height} pixels");
+        Ok(expect_bytes(self.denoiser.device(), needed, what)?)
     }
 
     /// Latents of noise with a standard deviation of one, from the request's seed.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use candle_core::{D, Device, Module, Tensor};
+use candle_core::{D, DType, Device, Module, Tensor};
 use candle_nn::{Linear, VarBuilder};
 
 use super::block::InvertedBottleneck;
@@ -67,20 +67,20 @@ impl EfficientNetLite0 {
         weights::directory().join(format!("{NAME}.safetensors"))
     }
 
-    /// Reads the weights that `models/weights/fetch` wrote, in f32 on `device`.
+    /// Reads the weights that `models/weights/fetch` wrote, as `dtype` on `device`.
     ///
     /// # Errors
     /// Everything that can be wrong with the file.
-    pub fn load(device: &Device) -> Result<Self, WeightsError> {
-        EfficientNetLite0::read(Self::weights_path(), device)
+    pub fn load(dtype: DType, device: &Device) -> Result<Self, WeightsError> {
+        EfficientNetLite0::read(Self::weights_path(), dtype, device)
     }
 
     /// Reads the weights in the safetensors file at `path`.
     ///
     /// # Errors
     /// Everything that can be wrong with the file.
-    pub fn read(path: PathBuf, device: &Device) -> Result<Self, WeightsError> {
-        Checkpoint::read(NAME, path)?.build(device, |weights| EfficientNetLite0::new(&weights))
+    pub fn read(path: PathBuf, dtype: DType, device: &Device) -> Result<Self, WeightsError> {
+        Checkpoint::read(NAME, path)?.build(dtype, device, |weights| EfficientNetLite0::new(&weights))
     }
 
     /// With any source of weights, under the names of the published PyTorch port.
@@ -121,7 +121,7 @@ impl EfficientNetLite0 {
     /// [`prepare`]; the height and width are [`INPUT_SIDE`], or any other multiple of 32.
     ///
     /// # Errors
-    /// When the images have another shape, or are not f32 on the device of the weights.
+    /// When the images have another shape, or are not of the weights' type and device.
     pub fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
         let mut features = self.stem.forward(images)?;
         for block in &self.blocks {
@@ -153,7 +153,7 @@ mod tests {
 
     /// The model with its weights, or a line that says why a test does nothing.
     fn fetched() -> Option<EfficientNetLite0> {
-        match EfficientNetLite0::load(&Device::Cpu) {
+        match EfficientNetLite0::load(DType::F32, &Device::Cpu) {
             Ok(model) => Some(model),
             Err(missing @ WeightsError::Missing { .. }) => {
                 println!("not tested: {missing}");
@@ -223,9 +223,9 @@ mod tests {
     fn weights_of_another_network_are_refused_by_name() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("resnet.safetensors");
-        let weight = Tensor::zeros((64, 3, 7, 7), candle_core::DType::F32, &Device::Cpu).expect("zeros");
+        let weight = Tensor::zeros((64, 3, 7, 7), DType::F32, &Device::Cpu).expect("zeros");
         candle_core::safetensors::save(&[("conv1.weight", weight)].into(), &path).expect("saved");
-        let error = EfficientNetLite0::read(path, &Device::Cpu).expect_err("another network");
+        let error = EfficientNetLite0::read(path, DType::F32, &Device::Cpu).expect_err("another network");
         let text = error.to_string();
         assert!(
             text.contains("`_conv_stem.weight`") && text.contains("not the weights of efficientnet_lite0"),

@@ -1,6 +1,6 @@
 //! The network on candle.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::{EngineError, Network};
 use crate::resnet::{Depth, ResNet};
@@ -12,7 +12,7 @@ pub(super) struct Candle {
 
 impl Candle {
     pub(super) fn load(depth: Depth, shape: [usize; 4]) -> Result<Self, EngineError> {
-        Ok(Candle { network: ResNet::load(depth, &Device::Cpu)?, shape })
+        Ok(Candle { network: ResNet::load(depth, DType::F32, &Device::Cpu)?, shape })
     }
 }
 

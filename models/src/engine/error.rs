@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Engine;
+use crate::load::LoadError;
 
 /// Why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -46,18 +47,23 @@ pub enum EngineError {
         /// The values given.
         found: usize,
     },
+    /// The model could not be made on candle.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// What candle said.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
 
 impl EngineError {
-    /// For benchmarks: an engine that is not there skips the case, everything else fails it.
+    /// For benchmarks: an engine that is not there, or a model that does not fit, skips the case; everything else fails
+    /// it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             EngineError::NotBuilt { .. } | EngineError::NoLibrary { .. } => {
                 bench_core::Error::skip(self.to_string())
             }
+            EngineError::Load(error) => error.or_skip(),
             other => other.into(),
         }
     }

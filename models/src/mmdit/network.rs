@@ -10,9 +10,9 @@ use super::block::JointBlock;
 use super::embedding::{TimestepEmbedder, TwoLayers};
 use super::modulation::{Modulation, modulate};
 use crate::diffusion::{
-    Autoencoder, Config, Denoiser, LoadError, PROMPT_TOKENS, Pipeline, Step, embedding, rectified_flow,
+    Autoencoder, Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Pipeline, Step, embedding, rectified_flow,
 };
-use crate::memory::expect_room_for;
+use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -81,9 +81,8 @@ impl Mmdit {
     /// # Errors
     /// When they do not fit into memory, or the device cannot hold them.
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        let name = format!("mmdit ({})", config.name());
-        expect_room_for(&name, dtype, |weights| Mmdit::new(config, &weights))?;
-        Ok(Mmdit::new(config, &Seeded::new(SEED).weights_as(dtype, device))?)
+        let name = format!("mmdit ({config})");
+        generated(&name, Seeded::new(SEED), dtype, device, |weights| Mmdit::new(config, &weights))
     }
 
     fn new(config: Config, weights: &VarBuilder<'static>) -> candle_core::Result<Self> {
@@ -134,6 +133,15 @@ impl Denoiser for Mmdit {
 
     fn schedule(steps: usize) -> Vec<Step> {
         rectified_flow(steps)
+    }
+
+    /// The scores of a block's attention, before and after the softmax, in f32; and the features of a block, those
+    /// of its feed-forward network being four times as wide.
+    fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
+        let Layout { depth: heads, .. } = layout(self.config);
+        let patches = height * width / (LATENT_SCALE * LATENT_SCALE * PATCH * PATCH);
+        let tokens = patches + 2 * PROMPT_TOKENS;
+        (batch * heads * (2 * tokens + 12 * HEAD_WIDTH) * tokens * size_of::<f32>()) as u64
     }
 
     fn predict(

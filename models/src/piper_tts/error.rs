@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::engine::EngineError;
+use crate::weights::WeightsError;
 
 /// Why nothing is said.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum SpeechError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// The voice cannot be had.
+    #[error(transparent)]
+    Weights(#[from] Box<WeightsError>),
     /// The network is there, its description is not.
     #[error(
         "the voice {} lacks its description, {}: without it nobody knows which sound has which number. \
@@ -77,6 +81,7 @@ impl SpeechError {
                 bench_core::Error::skip(self.to_string())
             }
             SpeechError::Engine(error) => error.or_skip(),
+            SpeechError::Weights(error) => error.or_skip(),
             other => other.into(),
         }
     }

@@ -9,6 +9,7 @@ use super::recording::Recording;
 use super::sentences::sentences;
 use super::vits::{self, Scales, Vits};
 use super::voice::Voice;
+use crate::axis::Threads;
 use crate::weights;
 
 /// The voice that `models/weights/fetch` gets: Joe, American English.
@@ -22,24 +23,24 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Loads the voice that was fetched.
+    /// Loads the voice that was fetched, to be computed on so many threads.
     ///
     /// # Errors
     /// When it, espeak-ng or ONNX Runtime is missing, or damaged.
-    pub fn load() -> Result<Self, SpeechError> {
-        Self::read(weights::directory().join(NETWORK), "espeak-ng")
+    pub fn load(threads: Threads) -> Result<Self, SpeechError> {
+        Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
 
     /// Loads the voice `network`, whose description stands beside it; `espeak` is a name in `$PATH` or a path.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn read(network: PathBuf, espeak: &str) -> Result<Self, SpeechError> {
+    pub fn read(network: PathBuf, espeak: &str, threads: Threads) -> Result<Self, SpeechError> {
         let voice = Voice::beside(&network)?;
         let phonemiser = Phonemiser::new(espeak, voice.espeak_voice());
         // Now, and not with the first sentence.
         phonemiser.phonemes("a")?;
-        let network = Mutex::new(vits::load(&network)?);
+        let network = Mutex::new(vits::load(&network, threads)?);
         Ok(Speaker { voice, phonemiser, network })
     }
 
@@ -87,9 +88,17 @@ impl Speaker {
     /// # Errors
     /// When the network refuses.
     pub fn speak(&self, ids: &[i64], scales: Scales) -> Result<Recording, SpeechError> {
+        self.speak_batch(ids, 1, scales)
+    }
+
+    /// Speaks the same sounds `batch` times at once, one recording behind the other.
+    ///
+    /// # Errors
+    /// When the network refuses.
+    pub fn speak_batch(&self, ids: &[i64], batch: usize, scales: Scales) -> Result<Recording, SpeechError> {
         // A panic leaves no half-spoken sentence behind: the network keeps nothing between two.
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
-        let samples = network.speak(ids, scales)?;
+        let samples = network.speak(&ids.repeat(batch), batch, scales)?;
         Ok(Recording { samples, sample_rate: self.voice.sample_rate() })
     }
 }
@@ -100,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_sentence_is_spoken_and_comes_before_the_next() {
-        let speaker = match Speaker::load() {
+        let speaker = match Speaker::load(Threads::All) {
             Ok(speaker) => speaker,
             Err(error) => {
                 let absent = error.or_skip();
@@ -117,6 +126,13 @@ mod tests {
         let steady = || speaker.say(text, Scales::STEADY).expect("spoken");
         steady().expect_speech(text).expect("speech");
         steady().expect_same(&steady()).expect("the same twice");
+        let ids = speaker.voice().ids("həlˈoʊ").expect("sounds");
+        let once = speaker.speak(&ids, Scales::STEADY).expect("spoken");
+        let twice = speaker.speak_batch(&ids, 2, Scales::STEADY).expect("spoken");
+        assert_eq!(twice.samples.len(), 2 * once.samples.len());
+        let apart = once.samples.iter().zip(&twice.samples[once.samples.len()..]);
+        let most = apart.map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        assert!(most < 1e-3, "{most}");
         assert!(matches!(speaker.say(" ... ", Scales::STEADY), Err(SpeechError::Nothing(_))));
     }
 }

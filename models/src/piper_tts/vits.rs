@@ -1,7 +1,10 @@
 //! The network that speaks.
 
+use std::path::Path;
+
 use super::SpeechError;
 use super::voice::Inference;
+use crate::axis::Threads;
 
 /// How a voice speaks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,11 +31,11 @@ impl From<Inference> for Scales {
 /// A VITS network (Kim, Kong and Son, 2021, arXiv:2106.06103).
 pub(super) trait Vits: Send {
     /// Samples from −1 to 1 of the sounds with these numbers.
-    fn speak(&mut self, ids: &[i64], scales: Scales) -> Result<Vec<f32>, SpeechError>;
+    fn speak(&mut self, ids: &[i64], batch: usize, scales: Scales) -> Result<Vec<f32>, SpeechError>;
 }
 
 #[cfg(not(feature = "onnxruntime"))]
-pub(super) fn load(_network: &std::path::Path) -> Result<Box<dyn Vits>, SpeechError> {
+pub(super) fn load(_network: &Path, _threads: Threads) -> Result<Box<dyn Vits>, SpeechError> {
     Err(crate::engine::EngineError::NotBuilt { engine: crate::engine::Engine::OnnxRuntime }.into())
 }
 
@@ -41,12 +44,10 @@ pub(super) use on_onnx_runtime::load;
 
 #[cfg(feature = "onnxruntime")]
 mod on_onnx_runtime {
-    use std::path::Path;
-
     use ort::session::Session;
     use ort::value::TensorRef;
 
-    use super::{Scales, SpeechError, Vits};
+    use super::{Path, Scales, SpeechError, Threads, Vits};
     use crate::engine::onnx_runtime::{refused, runtime};
 
     struct OnOnnxRuntime {
@@ -57,21 +58,25 @@ mod on_onnx_runtime {
     ///
     /// # Errors
     /// When there is no library, or it refuses the file.
-    pub(in super::super) fn load(network: &Path) -> Result<Box<dyn Vits>, SpeechError> {
+    pub(in super::super) fn load(network: &Path, threads: Threads) -> Result<Box<dyn Vits>, SpeechError> {
         let runtime = runtime()?;
         let refused = |error: ort::Error| refused(format!("{}: {error}", network.display()));
         let mut builder = Session::builder(&runtime).map_err(refused)?;
+        if let Some(number) = threads.number() {
+            builder = builder.with_intra_threads(number).map_err(|error| refused(error.into()))?;
+        }
         let session = builder.commit_from_file(network).map_err(refused)?;
         Ok(Box::new(OnOnnxRuntime { session }))
     }
 
     impl Vits for OnOnnxRuntime {
-        fn speak(&mut self, ids: &[i64], scales: Scales) -> Result<Vec<f32>, SpeechError> {
-            let count = [ids.len() as i64];
+        fn speak(&mut self, ids: &[i64], batch: usize, scales: Scales) -> Result<Vec<f32>, SpeechError> {
+            let length = ids.len() / batch.max(1);
+            let counts = vec![length as i64; batch];
             let scales = [scales.noise, scales.length, scales.length_noise];
             let inputs = ort::inputs![
-                "input" => TensorRef::from_array_view(([1, ids.len()], ids)).map_err(refused)?,
-                "input_lengths" => TensorRef::from_array_view(([1], &count[..])).map_err(refused)?,
+                "input" => TensorRef::from_array_view(([batch, length], ids)).map_err(refused)?,
+                "input_lengths" => TensorRef::from_array_view(([batch], &counts[..])).map_err(refused)?,
                 "scales" => TensorRef::from_array_view(([3], &scales[..])).map_err(refused)?,
             ];
             let outputs = self.session.run(inputs).map_err(refused)?;

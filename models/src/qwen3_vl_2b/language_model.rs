@@ -54,8 +54,18 @@ impl LanguageModel {
 
     /// Room for the keys and values of a session.
     pub(super) fn caches(&self, batch: usize) -> candle_core::Result<Vec<Cache>> {
-        let shape = [batch, self.config.kv_heads, self.config.context, self.config.head];
+        let shape = self.cache_shape(batch);
         (0..self.config.layers).map(|_| Cache::new(shape, self.dtype, &self.device)).collect()
+    }
+
+    /// What they take.
+    pub(super) fn cache_bytes(&self, batch: usize) -> u64 {
+        let values = self.cache_shape(batch).into_iter().map(|side| side as u64).product::<u64>();
+        2 * self.config.layers as u64 * values * self.dtype.size_in_bytes() as u64
+    }
+
+    fn cache_shape(&self, batch: usize) -> [usize; 4] {
+        [batch, self.config.kv_heads, self.config.context, self.config.head]
     }
 
     /// Reads states behind the first `length` tokens of the caches; the logits of the next token, of shape

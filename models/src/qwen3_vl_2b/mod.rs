@@ -16,6 +16,6 @@ mod session;
 mod vision;
 
 pub use config::{Config, Language, Vision};
-pub use model::{Image, LoadError, Qwen3Vl};
+pub use model::{Image, Qwen3Vl};
 pub use patches::Patches;
 pub use session::{Mark, Session};

@@ -11,7 +11,8 @@ use super::patches::Patches;
 use super::session::Session;
 use super::vision::VisionTower;
 use crate::generation::GenerationError;
-use crate::memory::{self, MemoryError};
+use crate::load::{LoadError, generated};
+use crate::memory::expect_bytes;
 use crate::seeded::Seeded;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -45,27 +46,6 @@ impl Image {
     }
 }
 
-/// Why there is no model.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// It does not fit.
-    #[error(transparent)]
-    Memory(#[from] MemoryError),
-    /// What candle said.
-    #[error("cannot make the model")]
-    Tensor(#[from] candle_core::Error),
-}
-
-impl LoadError {
-    /// For benchmarks: a model that does not fit skips the case, everything else fails it.
-    pub fn or_skip(self) -> bench_core::Error {
-        match self {
-            LoadError::Memory(error) => error.or_skip(),
-            other => other.into(),
-        }
-    }
-}
-
 impl Qwen3Vl {
     /// Generates the weights, as `dtype` on `device`; the same values everywhere and every time.
     ///
@@ -73,12 +53,9 @@ impl Qwen3Vl {
     /// [`Memory`](LoadError::Memory) before anything is allocated, where memory of the machine is used and does
     /// not suffice.
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        if device.is_cpu() {
-            memory::expect_room_for(&format!("qwen3_vl_2b ({config})"), dtype, |weights| {
-                build(config, weights)
-            })?;
-        }
-        let (vision, language) = build(config, Seeded::new(SEED).weights_as(dtype, device))?;
+        let name = format!("qwen3_vl_2b ({config})");
+        let (vision, language) =
+            generated(&name, Seeded::new(SEED), dtype, device, |weights| build(config, weights))?;
         Ok(Qwen3Vl { vision, language, config })
     }
 
@@ -100,8 +77,12 @@ impl Qwen3Vl {
     /// As many conversations at once, in which nothing has been said yet. Takes the memory of their whole contexts.
     ///
     /// # Errors
-    /// When the device cannot hold it.
+    /// [`Memory`](GenerationError::Memory) before anything is allocated, where the memory of the machine is used and
+    /// does not suffice; or when the device cannot hold it.
     pub fn session(&self, batch: usize) -> Result<Session<'_>, GenerationError> {
+        let context = self.config.language.context;
+        let what = || format!("keys and values of {batch} contexts of {context} tokens");
+        expect_bytes(self.language.device(), self.language.cache_bytes(batch), what)?;
         Ok(Session::new(&self.language, batch)?)
     }
 }
@@ -124,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::generation::{Decode, check_finite, greedy};
+    use crate::memory::parameters;
     use crate::photograph::Photograph;
     use crate::qwen3_vl_2b::language_model::DeepStack;
     use crate::qwen3_vl_2b::positions::Positions;
@@ -329,11 +311,15 @@ mod tests {
         let error = Qwen3Vl::load(giant, DType::F16, &Device::Cpu).expect_err("too large");
         assert!(error.to_string().starts_with("qwen3_vl_2b (full) needs "), "{error}");
         assert!(error.or_skip().skip_reason().is_some());
+        let model = reduced(DType::F32);
+        let error = model.session(1_000_000_000).map(drop).expect_err("too many");
+        assert!(error.to_string().starts_with("keys and values of 1000000000 contexts of 2048 tokens need "));
+        assert!(error.or_skip().skip_reason().is_some());
     }
 
     #[test]
     fn the_full_one_has_the_published_number_of_parameters() {
-        let parameters = |config| memory::parameters(|weights| build(config, weights)).expect("counted");
+        let parameters = |config| parameters(|weights| build(config, weights)).expect("counted");
         // The index of the published weights speaks of 4 255 064 064 bytes, two a parameter.
         assert_eq!(parameters(Config::FULL), 2_127_532_032);
         let reduced = parameters(Config::REDUCED);

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use candle_core::{Device, Module, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::{Func, VarBuilder};
 use candle_transformers::models::resnet;
 
 use crate::classification::IMAGENET_CLASSES;
+use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
 /// Width and height of the input, in pixels.
@@ -22,6 +23,15 @@ pub enum Depth {
     Eighteen,
     /// 50: bottlenecks of 1 × 1, 3 × 3 and 1 × 1; 25.6 million parameters.
     Fifty,
+}
+
+impl Depth {
+    fn name(self) -> &'static str {
+        match self {
+            Depth::Eighteen => "ResNet-18",
+            Depth::Fifty => "ResNet-50",
+        }
+    }
 }
 
 /// A depth that is not offered.
@@ -51,19 +61,21 @@ pub struct ResNet {
 }
 
 impl ResNet {
-    /// Generates the weights, in f32 on `device`; the same values everywhere and every time.
+    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
     ///
     /// # Errors
-    /// When the device cannot hold them.
-    pub fn load(depth: Depth, device: &Device) -> candle_core::Result<Self> {
-        Ok(ResNet { network: build(depth, Seeded::new(SEED).weights(device))?, depth })
+    /// When they do not fit into memory, or the device cannot hold them.
+    pub fn load(depth: Depth, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let seed = Seeded::new(SEED);
+        let network = generated(depth.name(), seed, dtype, device, |weights| build(depth, weights))?;
+        Ok(ResNet { network, depth })
     }
 
     /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`; the height
     /// and width are [`INPUT_SIDE`], or any other multiple of 32.
     ///
     /// # Errors
-    /// When the images have another shape, or are not f32 on the device of the weights.
+    /// When the images have another shape, or are not of the weights' type and device.
     pub fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
         self.network.forward(images)
     }
@@ -97,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_seeded_network_is_finite_and_sees_its_input() {
-        let model = ResNet::load(Depth::Eighteen, &Device::Cpu).expect("model");
+        let model = ResNet::load(Depth::Eighteen, DType::F32, &Device::Cpu).expect("model");
         let images = Seeded::new(1).images(2, SMALL_SIDE, &Device::Cpu).expect("images");
         let both = model.forward(&images).expect("logits");
         classification::check_finite(&both).expect("finite");

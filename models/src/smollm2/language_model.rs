@@ -57,7 +57,7 @@ impl SmolLm2 {
     /// # Errors
     /// [`Missing`](WeightsError::Missing) until they have been fetched; another one when they are not SmolLM2's.
     pub fn load(precision: Precision, device: &Device) -> Result<Self, WeightsError> {
-        SmolLm2::read(weights::directory().join(FILE), Size::SMOLLM2_135M, precision, device)
+        SmolLm2::read(weights::file(FILE)?, Size::SMOLLM2_135M, precision, device)
     }
 
     /// Reads a file with a network of this size.

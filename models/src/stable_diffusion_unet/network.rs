@@ -9,9 +9,9 @@ use candle_transformers::models::stable_diffusion::unet_2d::{
 };
 
 use crate::diffusion::{
-    Autoencoder, Config, Denoiser, LoadError, PROMPT_TOKENS, Pipeline, Step, ddim, embedding,
+    Autoencoder, Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Pipeline, Step, ddim, embedding,
 };
-use crate::memory::expect_room_for;
+use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -19,6 +19,9 @@ const SEED: u64 = 0x05d1_5e17;
 
 /// Channels of the latents, in and out.
 const CHANNELS: usize = 4;
+
+/// Heads of attention on every level.
+const HEADS: usize = 8;
 
 /// A convolutional network with attention to a prompt (Rombach et al., 2022, arXiv:2112.10752), of the
 /// layout of Stable Diffusion 1.5.
@@ -47,7 +50,7 @@ fn layout(config: Config) -> UNet2DConditionModelConfig {
         out_channels,
         use_cross_attn: (level < 3).then_some(1),
         // Heads, in spite of the name.
-        attention_head_dim: 8,
+        attention_head_dim: HEADS,
     };
     UNet2DConditionModelConfig {
         blocks: widths.into_iter().enumerate().map(level).collect(),
@@ -66,9 +69,8 @@ impl Unet {
     /// # Errors
     /// When they do not fit into memory, or the device cannot hold them.
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        let name = format!("stable_diffusion_unet ({})", config.name());
-        expect_room_for(&name, dtype, |weights| build(config, weights))?;
-        let network = build(config, Seeded::new(SEED).weights_as(dtype, device))?;
+        let name = format!("stable_diffusion_unet ({config})");
+        let network = generated(&name, Seeded::new(SEED), dtype, device, |weights| build(config, weights))?;
         Ok(Unet { network, config, dtype, device: device.clone() })
     }
 }
@@ -93,6 +95,14 @@ impl Denoiser for Unet {
 
     fn schedule(steps: usize) -> Vec<Step> {
         ddim(steps)
+    }
+
+    /// The scores of attention on the highest level, before and after the softmax, in f32; and the features that wait
+    /// there for the way back.
+    fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
+        let places = height * width / (LATENT_SCALE * LATENT_SCALE);
+        let widest = layout(self.config).blocks.first().map_or(0, |block| block.out_channels);
+        (batch * (2 * HEADS * places + 12 * widest) * places * size_of::<f32>()) as u64
     }
 
     fn predict(&self, latents: &Tensor, time: f64, conditioning: &Tensor) -> candle_core::Result<Tensor> {

@@ -1,9 +1,10 @@
 //! The network.
 
-use candle_core::{Device, Error, Tensor};
+use candle_core::{DType, Device, Error, Tensor};
 use candle_transformers::models::vit;
 
 use crate::classification::IMAGENET_CLASSES;
+use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
 /// Width and height of the input, in pixels.
@@ -23,24 +24,24 @@ pub struct VitB16 {
 }
 
 impl VitB16 {
-    /// Generates the weights, in f32 on `device`; the same values everywhere and every time.
+    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
     ///
     /// # Errors
-    /// When the device cannot hold them.
-    pub fn load(device: &Device) -> candle_core::Result<Self> {
-        VitB16::of(&vit::Config::vit_base_patch16_224(), device)
+    /// When they do not fit into memory, or the device cannot hold them.
+    pub fn load(dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        VitB16::of(&vit::Config::vit_base_patch16_224(), dtype, device)
     }
 
-    fn of(config: &vit::Config, device: &Device) -> candle_core::Result<Self> {
-        let network = vit::Model::new(config, IMAGENET_CLASSES, Seeded::new(SEED).weights(device))?;
-        Ok(VitB16 { network })
+    fn of(config: &vit::Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let build = |weights| vit::Model::new(config, IMAGENET_CLASSES, weights);
+        Ok(VitB16 { network: generated("vit_b_16", Seeded::new(SEED), dtype, device, build)? })
     }
 
     /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`. Other sizes have no positions:
     /// they are learnt, one for each of 14 × 14 patches.
     ///
     /// # Errors
-    /// When the images have another shape, or are not f32 on the device of the weights.
+    /// When the images have another shape, or are not of the weights' type and device.
     pub fn forward(&self, images: &Tensor) -> candle_core::Result<Tensor> {
         match images.dims() {
             [_, 3, INPUT_SIDE, INPUT_SIDE] => self.network.forward(images),
@@ -53,21 +54,19 @@ impl VitB16 {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::DType;
-
     use super::*;
     use crate::classification;
 
     /// Two of the twelve blocks: without optimisation, all of them take a minute.
-    fn shallow() -> VitB16 {
+    fn shallow(dtype: DType) -> VitB16 {
         let config = vit::Config { num_hidden_layers: 2, ..vit::Config::vit_base_patch16_224() };
-        VitB16::of(&config, &Device::Cpu).expect("model")
+        VitB16::of(&config, dtype, &Device::Cpu).expect("model")
     }
 
     #[test]
     fn a_seeded_transformer_is_finite_and_sees_its_input() {
         let images = Seeded::new(1).images(2, INPUT_SIDE, &Device::Cpu).expect("images");
-        let both = shallow().forward(&images).expect("logits");
+        let both = shallow(DType::F32).forward(&images).expect("logits");
         classification::check_finite(&both).expect("finite");
         let both: Vec<Vec<f32>> = both.to_vec2().expect("logits");
         let largest = both[0].iter().fold(0f32, |largest, logit| largest.max(logit.abs()));
@@ -77,7 +76,7 @@ mod tests {
 
     #[test]
     fn images_of_another_size_are_refused_with_the_right_one() {
-        let model = shallow();
+        let model = shallow(DType::F32);
         for shape in [[1, 3, 256, 256], [1, 1, 224, 224]] {
             let images = Tensor::zeros(&shape, DType::F32, &Device::Cpu).expect("zeros");
             let said = model.forward(&images).expect_err("another shape").to_string();

@@ -5,6 +5,8 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 use candle_transformers::models::mimi;
 
+use crate::load::LoadError;
+use crate::memory::expect_room_for;
 use crate::seeded::Seeded;
 
 /// Samples in a second.
@@ -37,6 +39,14 @@ pub enum VocoderError {
     /// More than can be decoded at once.
     #[error("{0} frames are more than the {MOST_FRAMES} that can be decoded at once: decode them in parts")]
     TooManyFrames(usize),
+    /// Sounds of a batch have the same length.
+    #[error("{frames} frames cannot be shared out evenly among a batch of {batch}")]
+    UnevenBatch {
+        /// The frames of all.
+        frames: usize,
+        /// How many sounds they were to be.
+        batch: usize,
+    },
     /// A number that stands for no code.
     #[error("frame {frame} holds the code {code}: they go from 0 to {}", CODES - 1)]
     UnknownCode {
@@ -69,14 +79,17 @@ pub struct Vocoder {
 }
 
 impl Vocoder {
-    /// Generates the weights, in f32 on `device`; the same values everywhere and every time.
+    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
     ///
     /// # Errors
-    /// When the device cannot hold them.
-    pub fn load(device: &Device) -> candle_core::Result<Self> {
+    /// When they do not fit into memory, or the device cannot hold them.
+    pub fn load(dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let build = |weights| mimi::Model::new(mimi::Config::v0_1(Some(CODEBOOKS)), weights);
+        if device.is_cpu() {
+            expect_room_for("vocoder", dtype, build)?;
+        }
         let backend = Box::new(CodecWeights(Seeded::new(SEED)));
-        let weights = VarBuilder::from_backend(backend, DType::F32, device.clone());
-        let fresh = mimi::Model::new(mimi::Config::v0_1(Some(CODEBOOKS)), weights)?;
+        let fresh = build(VarBuilder::from_backend(backend, dtype, device.clone()))?;
         Ok(Vocoder { fresh, device: device.clone() })
     }
 
@@ -85,7 +98,15 @@ impl Vocoder {
     /// # Errors
     /// Frames that are none, too many or of unknown codes; [`NotFinite`](VocoderError::NotFinite).
     pub fn decode(&self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
-        samples(&self.fresh.clone().decode(&codes(frames, &self.device)?)?)
+        self.decode_batch(frames, 1)
+    }
+
+    /// The same for `batch` sounds of as many frames, one behind the other in `frames` and in what comes out.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode); frames that cannot be shared out evenly.
+    pub fn decode_batch(&self, frames: &[Frame], batch: usize) -> Result<Vec<f32>, VocoderError> {
+        samples(&self.fresh.clone().decode(&codes(frames, batch, &self.device)?)?)
     }
 
     /// A stream in which nothing has been decoded yet.
@@ -111,31 +132,37 @@ impl Stream {
         if self.decoded > MOST_FRAMES {
             return Err(VocoderError::TooManyFrames(self.decoded));
         }
-        let codes = StreamTensor::from_tensor(codes(frames, &self.device)?);
+        let codes = StreamTensor::from_tensor(codes(frames, 1, &self.device)?);
         self.codec.decode_step(&codes)?.as_option().map_or(Ok(Vec::new()), samples)
     }
 }
 
-/// Of shape `(1, codebooks, frames)`.
-fn codes(frames: &[Frame], device: &Device) -> Result<Tensor, VocoderError> {
+/// Of shape `(batch, codebooks, frames)`.
+fn codes(frames: &[Frame], batch: usize, device: &Device) -> Result<Tensor, VocoderError> {
     if frames.is_empty() {
         return Err(VocoderError::NoFrame);
     }
-    if frames.len() > MOST_FRAMES {
-        return Err(VocoderError::TooManyFrames(frames.len()));
+    if batch == 0 || !frames.len().is_multiple_of(batch) {
+        return Err(VocoderError::UnevenBatch { frames: frames.len(), batch });
+    }
+    let length = frames.len() / batch;
+    if length > MOST_FRAMES {
+        return Err(VocoderError::TooManyFrames(length));
     }
     for (at, frame) in frames.iter().enumerate() {
         if let Some(&code) = frame.iter().find(|code| **code >= CODES) {
             return Err(VocoderError::UnknownCode { frame: at, code });
         }
     }
-    let flat: Vec<u32> =
-        (0..CODEBOOKS).flat_map(|book| frames.iter().map(move |frame| frame[book])).collect();
-    Ok(Tensor::from_vec(flat, (1, CODEBOOKS, frames.len()), device)?)
+    let flat: Vec<u32> = frames
+        .chunks(length)
+        .flat_map(|sound| (0..CODEBOOKS).flat_map(move |book| sound.iter().map(move |frame| frame[book])))
+        .collect();
+    Ok(Tensor::from_vec(flat, (batch, CODEBOOKS, length), device)?)
 }
 
 fn samples(audio: &Tensor) -> Result<Vec<f32>, VocoderError> {
-    let samples: Vec<f32> = audio.flatten_all()?.to_vec1()?;
+    let samples: Vec<f32> = audio.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
     match samples.iter().enumerate().find(|(_, value)| !value.is_finite()) {
         None => Ok(samples),
         Some((sample, &value)) => Err(VocoderError::NotFinite { sample, value }),
@@ -177,10 +204,11 @@ impl SimpleBackend for CodecWeights {
 mod tests {
     use super::*;
     use crate::vocoder::benchmarks::frames;
+    use crate::vocoder::expect_batches;
 
     #[test]
     fn a_stream_gives_the_samples_that_come_of_all_frames_at_once() {
-        let vocoder = Vocoder::load(&Device::Cpu).expect("vocoder");
+        let vocoder = Vocoder::load(DType::F32, &Device::Cpu).expect("vocoder");
         let frames = frames(3);
         let at_once = vocoder.decode(&frames).expect("samples");
         assert_eq!(at_once.len(), 3 * FRAME_SAMPLES);
@@ -201,9 +229,36 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_laid_out_sound_by_sound() {
+        let frames = frames(6);
+        let codes =
+            codes(&frames, 2, &Device::Cpu).and_then(|codes| Ok(codes.to_vec3::<u32>()?)).expect("codes");
+        assert_eq!((codes.len(), codes[0].len(), codes[0][0].len()), (2, CODEBOOKS, 3));
+        // The second sound begins with the fourth frame.
+        assert_eq!(codes[1][7], [frames[3][7], frames[4][7], frames[5][7]]);
+    }
+
+    #[test]
+    fn each_sound_of_a_batch_is_what_it_is_alone() {
+        if let Err(error) = expect_batches(&Device::Cpu) {
+            return println!("not tested: {error}");
+        }
+        let vocoder = Vocoder::load(DType::F32, &Device::Cpu).expect("vocoder");
+        let frames = frames(2);
+        let both = vocoder.decode_batch(&frames, 2).expect("samples");
+        let alone = vocoder.decode(&frames[1..]).expect("samples");
+        let loudest = alone.iter().fold(0f32, |loudest, sample| loudest.max(sample.abs()));
+        let apart = both[FRAME_SAMPLES..].iter().zip(&alone);
+        let difference = apart.fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(difference < 1e-3 * loudest, "{difference} of {loudest}");
+    }
+
+    #[test]
     fn frames_that_cannot_be_decoded_are_refused() {
-        let refusal = |frames: &[Frame]| codes(frames, &Device::Cpu).expect_err("refused").to_string();
+        let refusal = |frames: &[Frame]| codes(frames, 1, &Device::Cpu).expect_err("refused").to_string();
         assert_eq!(refusal(&[]), "there is no frame to decode");
+        let uneven = codes(&frames(3), 2, &Device::Cpu).expect_err("refused").to_string();
+        assert_eq!(uneven, "3 frames cannot be shared out evenly among a batch of 2");
         let mut frames = frames(2);
         frames[1][7] = CODES;
         assert_eq!(refusal(&frames), "frame 1 holds the code 2048: they go from 0 to 2047");

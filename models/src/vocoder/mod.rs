@@ -1,7 +1,9 @@
 //! The decoder of Mimi (Défossez et al., 2024, arXiv:2410.00037) at its published size, with generated weights: from
 //! the codes that a speech model writes to the samples that are heard. What comes out is noise.
 
+mod batches;
 pub mod benchmarks;
 mod codec;
 
+pub use batches::expect_batches;
 pub use codec::{CODEBOOKS, CODES, FRAME_SAMPLES, Frame, SAMPLE_RATE_HZ, Stream, Vocoder, VocoderError};

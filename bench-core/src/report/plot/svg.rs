@@ -164,6 +164,13 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
+    /// All of `other`, with its upper left corner at this place.
+    pub fn place(&mut self, (x, y): (f64, f64), other: Svg) {
+        self.push(format_args!("<g transform=\"translate({} {})\">", Pixels(x), Pixels(y)));
+        self.body += &other.body;
+        self.push(format_args!("</g>"));
+    }
+
     fn push(&mut self, element: fmt::Arguments<'_>) {
         let _ = writeln!(self.body, "{element}");
     }

@@ -159,6 +159,21 @@ fn small_steps_add_up() {
 }
 
 #[test]
+fn what_comes_on_top_is_new_again() {
+    let mut nights = Nights::new("");
+    nights.nights(30, same);
+    nights.nights(30, slower(0.1));
+    let mut times_new = 0;
+    for _ in 0..15 {
+        let decision = nights.night(slower(0.2));
+        let Evidence::History { turn, new } = &only(&decision).evidence else { panic!("{decision:?}") };
+        assert_eq!(turn.since.run, "night-031", "the oldest is what was well before");
+        times_new += usize::from(*new);
+    }
+    assert_eq!(times_new, 1);
+}
+
+#[test]
 fn thresholds_are_of_a_case_and_a_figure() {
     for (config, fails) in [
         ("", true),
@@ -193,6 +208,9 @@ fn a_night_on_which_all_moved_is_the_machine() {
     assert_eq!((decision.findings.as_slice(), decision.exit_code(true)), (&[][..], exit::OK));
     assert_eq!(decision.machine_shifts.len(), 1);
     assert_eq!((decision.machine_shifts[0].cases.len(), decision.judged), (8, 8));
+    let mut elsewhere = nights.measure(same);
+    elsewhere.environment.cpu = Some("another".to_owned());
+    assert_eq!(nights.decide(&elsewhere).machine_shifts, [], "it is of one machine");
     assert_eq!(nights.nights(20, |_| 1.1).machine_shifts, [], "it is told for twenty nights");
 }
 
@@ -203,7 +221,8 @@ fn a_run_is_judged_by_what_was_before_it_and_on_its_own_machine() {
     let before = nights.measure(same);
     assert_eq!(nights.decide(&before).findings, []);
     only(&nights.nights(15, slower(0.1)));
-    assert_eq!(nights.decide(&before).findings, [], "what came later is no concern of it");
+    let decision = nights.decide(&before);
+    assert_eq!((decision.findings.len(), decision.judged), (0, 8), "what came later is no concern of it");
     let mut elsewhere = nights.measure(slower(0.5));
     elsewhere.environment.cpu = Some("another".to_owned());
     let decision = nights.decide(&elsewhere);

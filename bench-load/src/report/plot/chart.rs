@@ -1,4 +1,4 @@
-//! Lines and dots between two axes, as SVG.
+//! [`Chart`]: lines and dots between two axes, as SVG.
 
 use bench_core::report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
 
@@ -29,37 +29,52 @@ const MOST_ABOVE: f64 = 2.0;
 
 /// A picture of lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Chart {
-    pub(crate) title: String,
-    pub(crate) note: String,
-    pub(crate) x: Scale,
-    pub(crate) y: Scale,
-    pub(crate) lines: Vec<Line>,
+pub struct Chart {
+    /// Above everything.
+    pub title: String,
+    /// A line below the title; none where it is empty.
+    pub note: String,
+    /// From left to right.
+    pub x: Scale,
+    /// From below.
+    pub y: Scale,
+    /// In the order of the legend.
+    pub lines: Vec<Line>,
 }
 
 /// One line, its dots, or both.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Line {
-    pub(crate) label: String,
-    pub(crate) points: Vec<Point>,
-    pub(crate) dashed: bool,
-    pub(crate) dotless: bool,
-    pub(crate) lineless: bool,
+pub struct Line {
+    /// What the legend says.
+    pub label: String,
+    /// From left to right.
+    pub points: Vec<Point>,
+    /// Dashed, as what is only compared with.
+    pub dashed: bool,
+    /// Without dots.
+    pub dotless: bool,
+    /// Without a line between the dots.
+    pub lineless: bool,
 }
 
 /// One value.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Point {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) hollow: bool,
-    pub(crate) crossed: bool,
-    pub(crate) bounds: Option<(f64, f64)>,
+pub struct Point {
+    /// On the axis from left to right.
+    pub x: f64,
+    /// On the axis from below.
+    pub y: f64,
+    /// Drawn hollow: a value with too little behind it.
+    pub hollow: bool,
+    /// Drawn as a cross: a value that does not count.
+    pub crossed: bool,
+    /// The ends of its interval.
+    pub bounds: Option<(f64, f64)>,
 }
 
 /// What an axis shows.
 #[derive(Clone, Debug)]
-pub(crate) struct Scale {
+pub struct Scale {
     title: String,
     unit: String,
     kind: Kind,
@@ -78,22 +93,26 @@ enum Kind {
 }
 
 impl Scale {
-    pub(crate) fn setting(title: &str, settings: impl Iterator<Item = f64>) -> Self {
+    /// Settings, each with a tick of its own.
+    pub fn setting(title: &str, settings: impl Iterator<Item = f64>) -> Self {
         let mut settings: Vec<f64> = settings.filter(|at| at.is_finite() && *at > 0.0).collect();
         settings.sort_by(f64::total_cmp);
         settings.dedup();
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Settings(settings) }
     }
 
-    pub(crate) fn linear(title: &str) -> Self {
+    /// Values from zero.
+    pub fn linear(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Linear }
     }
 
-    pub(crate) fn nines(title: &str) -> Self {
+    /// Nines of a percentile.
+    pub fn nines(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Nines }
     }
 
-    pub(crate) fn values(title: &str, unit: &str) -> Self {
+    /// Values in `unit`, from zero, or on a logarithmic axis where they span much.
+    pub fn values(title: &str, unit: &str) -> Self {
         Scale { title: title.to_owned(), unit: unit.to_owned(), kind: Kind::Values }
     }
 
@@ -171,7 +190,20 @@ impl Laid {
 
 impl Chart {
     /// The text of an SVG file.
-    pub(crate) fn svg(&self) -> String {
+    pub fn svg(&self) -> String {
+        self.drawn().finish(&self.title, HEIGHT)
+    }
+
+    /// The text of an SVG file with several charts, one below the other; `title` is what a screen reader says.
+    pub fn stacked(title: &str, charts: &[Chart]) -> String {
+        let mut svg = Svg::new(WIDTH);
+        for (number, chart) in charts.iter().enumerate() {
+            svg.place((0.0, HEIGHT * number as f64), chart.drawn());
+        }
+        svg.finish(title, HEIGHT * charts.len() as f64)
+    }
+
+    fn drawn(&self) -> Svg {
         let right = WIDTH - LEGEND - 20.0;
         let all = || self.lines.iter().flat_map(|line| &line.points);
         let finite =
@@ -210,7 +242,7 @@ impl Chart {
                 key(&mut svg, line, ink, (right + 18.0, top));
             }
         }
-        svg.finish(&self.title, HEIGHT)
+        svg
     }
 }
 

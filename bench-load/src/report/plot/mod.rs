@@ -10,7 +10,7 @@ use bench_core::{RunError, record::Level, stats};
 use super::comparison::{Side, sides};
 use super::figure::is_rate;
 use super::group::{Group, GroupLevel, groups};
-use chart::{Chart, Line, Point, Scale};
+pub use chart::{Chart, Line, Point, Scale};
 
 inventory::submit! { Exporter { name: "plots", export } }
 
@@ -25,20 +25,23 @@ fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
     for group in &groups {
         let file = file_name(&group.id());
         for (name, chart) in of_group(group) {
-            write(outlet, &format!("plots/{file}-{name}"), &chart)?;
+            write(outlet, &format!("{file}-{name}"), &chart.svg())?;
         }
     }
     for (name, chart) in side_by_side(&sides(record, outlet.baseline())) {
-        write(outlet, &format!("plots/{name}"), &chart)?;
+        write(outlet, &name, &chart.svg())?;
     }
     Ok(())
 }
 
-fn write(outlet: &Outlet, path: &str, chart: &Chart) -> Result<(), RunError> {
-    let svg = chart.svg();
-    outlet.write(&format!("{path}.svg"), |out| out.write_all(svg.as_bytes()))?;
+/// Writes a picture into the folder `plots` of a run directory, as SVG and, with the feature `png`, as PNG.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(outlet: &Outlet, name: &str, svg: &str) -> Result<(), RunError> {
+    outlet.write(&format!("plots/{name}.svg"), |out| out.write_all(svg.as_bytes()))?;
     #[cfg(feature = "png")]
-    outlet.write(&format!("{path}.png"), |out| out.write_all(&super::raster::png(&svg)?))?;
+    outlet.write(&format!("plots/{name}.png"), |out| out.write_all(&super::raster::png(svg)?))?;
     Ok(())
 }
 

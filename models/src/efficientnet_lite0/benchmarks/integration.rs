@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use crate::classification::{self, ClassificationError, ImageNetClass, Prediction};
 use crate::efficientnet_lite0::{EfficientNetLite0, prepare};
@@ -15,7 +15,8 @@ use crate::weights::{WeightsError, images_directory};
 #[benchmark(args(picture = ["china", "flower"]))]
 fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
     let path = images_directory().join(format!("{picture}.jpg"));
-    let model = b.load(|| EfficientNetLite0::load(&Device::Cpu)).map_err(WeightsError::or_skip)?;
+    let model =
+        b.load(|| EfficientNetLite0::load(DType::F32, &Device::Cpu)).map_err(WeightsError::or_skip)?;
     Photograph::read(&path).map_err(|error| error.or_skip())?;
     let right = match picture {
         "china" => ImageNetClass::PALACE,
@@ -23,7 +24,9 @@ fn classify(b: &mut Bencher, picture: &str) -> Result<()> {
     };
     b.count("images", 1).try_iter(|| top_five(&model, &path))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(classification::expect_class(&top_five(&model, &path)?, right)?)
+    let answer = top_five(&model, &path)?;
+    classification::expect_class(&answer, right)?;
+    b.artifact("classes.txt", classification::listing(&answer))
 }
 
 fn top_five(model: &EfficientNetLite0, path: &Path) -> Result<Vec<Prediction>> {

@@ -1,7 +1,7 @@
 //! From a colour and a seed to a picture's file.
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use crate::eye_generator::{Colour, EyeGenerator};
 use crate::picture::Picture;
@@ -11,7 +11,7 @@ use crate::weights::WeightsError;
 /// not count.
 #[benchmark(args(colour = [Colour::Blue, Colour::Brown]), max_time = "4s")]
 fn draw(b: &mut Bencher, colour: Colour) -> Result<()> {
-    let model = b.load(|| EyeGenerator::load(&Device::Cpu)).map_err(WeightsError::or_skip)?;
+    let model = b.load(|| EyeGenerator::load(DType::F32, &Device::Cpu)).map_err(WeightsError::or_skip)?;
     let draw = || -> Result<(Picture, Vec<u8>)> {
         let mut pictures = model.draw(&[colour], 7, &Device::Cpu)?;
         let picture = pictures.pop().ok_or_else(|| Error::failure("no picture was drawn"))?;

@@ -3,7 +3,8 @@
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
 
-use crate::diffusion::{Config, LoadError, measure};
+use crate::diffusion::{Config, measure};
+use crate::load::LoadError;
 use crate::mmdit::pipeline;
 
 /// Conditioning, noise, four guided steps, decoding, PNG.

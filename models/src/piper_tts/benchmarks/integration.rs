@@ -2,6 +2,7 @@
 
 use bench_core::prelude::*;
 
+use crate::axis::Threads;
 use crate::piper_tts::{Scales, Speaker, SpeechError};
 
 /// What is said.
@@ -12,7 +13,7 @@ const TEXT: &str = "Hello, and welcome. This voice is made by a small network, o
 /// twice, for its time to count.
 #[benchmark(max_time = "6s")]
 fn speak(b: &mut Bencher) -> Result<()> {
-    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
+    let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
     let speak = || speaker.say(TEXT, speaker.usual()).map(|recording| recording.to_wav());
     b.items(TEXT.chars().count()).try_iter(speak)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.

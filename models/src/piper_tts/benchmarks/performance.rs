@@ -4,13 +4,18 @@ use bench_core::prelude::*;
 use bench_load::Load;
 use bench_load::domain::Speech;
 use bench_load::input::Texts;
+use candle_core::DType;
 
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_type};
 use crate::piper_tts::{Scales, Speaker, SpeechError};
+
+/// Every morning, the old sailor counts his boats.
+pub(super) const SOUNDS: &str = "ˈɛvɹi mˈɔːɹnɪŋ, ðɪ ˈoʊld sˈeɪlɚ kˈaʊnts hɪz bˈoʊts.";
 
 /// Requests for texts of 50 to 200 characters, heard sentence by sentence.
 #[benchmark(args(concurrency = [1, 2]), rounds = 2, max_time = "8s")]
 fn synthesize(b: &mut Bencher, concurrency: usize) -> Result<()> {
-    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
+    let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
     let rate = speaker.voice().sample_rate();
     Load::closed(concurrency).requests(8).run(b, Texts::seeded(20, 50..=200), |text: &String, request| {
         let mut samples = 0;
@@ -22,11 +27,30 @@ fn synthesize(b: &mut Bencher, concurrency: usize) -> Result<()> {
     })
 }
 
+/// The network alone, on the sounds of a sentence, several times at once. The voice is of f32 and runs on the processor.
+#[benchmark(
+    args(batch = [1, 2, 4], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    ignore(dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
+    max_time = "3s"
+)]
+fn speak_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threads: Threads) -> Result<()> {
+    expect_type(dtype, DType::F32, "the voice")?;
+    device.expect_processor("the voice")?;
+    threads.take()?;
+    let speaker = b.load(|| Speaker::load(threads)).map_err(SpeechError::or_skip)?;
+    let ids =
+        speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice knows none of these sounds"))?;
+    let speak = || speaker.speak_batch(&ids, batch, Scales::STEADY);
+    b.count("sentences", batch).try_iter(speak)?;
+    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    Ok(speak()?.expect_same(&speak()?)?)
+}
+
 /// One sentence by its length in words: time against size.
 #[benchmark(args(words = [4, 8, 16, 32]), max_time = "3s")]
 fn sentence(b: &mut Bencher, words: usize) -> Result<()> {
     const WORDS: [&str; 8] = ["every", "morning", "the", "old", "sailor", "counts", "his", "boats"];
-    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
+    let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
     let text = WORDS.into_iter().cycle().take(words).collect::<Vec<_>>().join(" ");
     let say = || speaker.say(&text, Scales::STEADY);
     b.items(text.chars().count()).try_iter(say)?;

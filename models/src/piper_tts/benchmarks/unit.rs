@@ -2,6 +2,8 @@
 
 use bench_core::prelude::*;
 
+use super::performance::SOUNDS;
+use crate::axis::Threads;
 use crate::piper_tts::{Recording, Scales, Speaker, SpeechError, clauses, sentences};
 
 const SENTENCE: &str = "Every morning, the old sailor counts his boats.";
@@ -24,8 +26,8 @@ fn phonemes(b: &mut Bencher) -> Result<()> {
 /// The network alone, on the sounds of a sentence.
 #[benchmark]
 fn network(b: &mut Bencher) -> Result<()> {
-    let speaker = b.load(Speaker::load).map_err(SpeechError::or_skip)?;
-    let ids = speaker.voice().ids("ˈɛvɹi mˈɔːɹnɪŋ, ðɪ ˈoʊld sˈeɪlɚ kˈaʊnts hɪz bˈoʊts.");
+    let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
+    let ids = speaker.voice().ids(SOUNDS);
     let ids = ids.ok_or_else(|| Error::failure("the voice knows none of these sounds"))?;
     b.items(ids.len()).try_iter(|| speaker.speak(&ids, Scales::STEADY))
 }

@@ -12,20 +12,22 @@ use crate::qwen3_vl_2b::{Config, Patches, Qwen3Vl};
 /// tokens, and generates; or the same without a picture. The weights are generated, so there is no right answer; it
 /// has to be the same twice for its time to count.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL], input = ["text", "synthetic", "china"]),
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16], input = ["text", "synthetic", "china"]),
     ignore(config = [Config::FULL]), max_time = "3s", timeout = "20m"
 )]
-fn answer(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
+fn answer(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> Result<()> {
     let jpeg = match input {
         "text" => None,
         "synthetic" => Some(Photograph::synthetic(640, 427).to_jpeg()?),
         name => Some(photograph::read_file(&format!("{name}.jpg")).map_err(|error| error.or_skip())?),
     };
-    let model = load(b, config, DType::F16)?;
+    let model = load(b, config, dtype)?;
     let answer = || four_tokens(&model, input, jpeg.as_deref());
     b.count("tokens", 4).try_iter(answer)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(generation::expect_stable(&answer()?, &answer()?)?)
+    let tokens = answer()?;
+    generation::expect_stable(&tokens, &answer()?)?;
+    b.artifact("tokens.txt", format!("{tokens:?}\n"))
 }
 
 fn four_tokens(model: &Qwen3Vl, name: &str, jpeg: Option<&[u8]>) -> Result<Vec<u32>, GenerationError> {

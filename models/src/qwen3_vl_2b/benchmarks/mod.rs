@@ -4,7 +4,8 @@
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
 
-use crate::qwen3_vl_2b::{Config, LoadError, Qwen3Vl};
+use crate::load::LoadError;
+use crate::qwen3_vl_2b::{Config, Qwen3Vl};
 
 pub mod integration;
 pub mod performance;
@@ -12,7 +13,12 @@ pub mod unit;
 
 /// Loads the model, timed apart; skips the case where it does not fit.
 fn load(b: &mut Bencher, config: Config, dtype: DType) -> Result<Qwen3Vl> {
-    b.load(|| Qwen3Vl::load(config, dtype, &Device::Cpu)).map_err(LoadError::or_skip)
+    load_on(b, config, dtype, &Device::Cpu)
+}
+
+/// The same on a device.
+fn load_on(b: &mut Bencher, config: Config, dtype: DType, device: &Device) -> Result<Qwen3Vl> {
+    b.load(|| Qwen3Vl::load(config, dtype, device)).map_err(LoadError::or_skip)
 }
 
 /// Tokens with no meaning: what they are does not change the time.

@@ -8,8 +8,9 @@ use bench_load::domain::{Generation, Multimodal};
 use bench_load::input::{Picture, Pictures, Texts};
 use candle_core::{DType, Device};
 
-use super::{load, tokens};
-use crate::generation;
+use super::{load, load_on, tokens};
+use crate::axis::{DTYPES, Place, Threads, expect_products};
+use crate::generation::{self, GenerationError};
 use crate::photograph::Photograph;
 use crate::qwen3_vl_2b::{Config, Patches};
 
@@ -33,7 +34,8 @@ fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()
 )]
 fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
-    let (mut session, prompt) = (model.session(1)?, super::tokens(tokens, &config));
+    let mut session = model.session(1).map_err(GenerationError::or_skip)?;
+    let prompt = super::tokens(tokens, &config);
     let start = session.mark();
     let mut read = || {
         session.rewind(start);
@@ -45,13 +47,13 @@ fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Resu
 
 /// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL], input = ["text", "image"]),
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16], input = ["text", "image"]),
     ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
 )]
-fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn prefill_about(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let image = model.look(&Patches::noise(256, &config, &Device::Cpu)?)?;
-    let mut session = model.session(1)?;
+    let mut session = model.session(1).map_err(GenerationError::or_skip)?;
     let (start, prompt) = (session.mark(), tokens(32 + image.tokens(), &config));
     let mut read = || {
         session.rewind(start);
@@ -71,7 +73,7 @@ fn prefill_about(b: &mut Bencher, config: Config, input: &str) -> Result<()> {
 )]
 fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
-    let mut session = model.session(1)?;
+    let mut session = model.session(1).map_err(GenerationError::or_skip)?;
     session.read(&tokens(context, &config))?;
     let mark = session.mark();
     let mut decode = || {
@@ -84,12 +86,36 @@ fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Resu
 
 /// Reads one token more of each of several texts, after 16.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL], batch = [1, 4, 16]),
-    ignore(config = [Config::FULL]), max_time = "1s", timeout = "20m"
+    args(
+        config = [Config::REDUCED, Config::FULL],
+        batch = [1, 4, 16],
+        dtype = DTYPES,
+        device = Place::ALL,
+        threads = Threads::ALL
+    ),
+    ignore(
+        config = [Config::FULL],
+        dtype = [DType::F32, DType::BF16],
+        device = Place::ON_REQUEST,
+        threads = Threads::ON_REQUEST
+    ),
+    max_time = "1s",
+    timeout = "20m"
 )]
-fn decode_batch(b: &mut Bencher, config: Config, batch: usize) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
-    let (mut session, prompt) = (model.session(batch)?, tokens(16, &config));
+fn decode_batch(
+    b: &mut Bencher,
+    config: Config,
+    batch: usize,
+    dtype: DType,
+    device: Place,
+    threads: Threads,
+) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_products(dtype, &device)?;
+    let model = load_on(b, config, dtype, &device)?;
+    let mut session = model.session(batch).map_err(GenerationError::or_skip)?;
+    let prompt = tokens(16, &config);
     session.read_batch(&vec![&prompt[..]; batch])?;
     let (mark, next) = (session.mark(), vec![&[1][..]; batch]);
     let mut decode = || {
@@ -102,10 +128,11 @@ fn decode_batch(b: &mut Bencher, config: Config, batch: usize) -> Result<()> {
 
 /// Answers prompts of 64 tokens with 8 tokens each, streamed: TTFT, TPOT, tokens per second.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16]),
+    ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
 )]
-fn generate(b: &mut Bencher, config: Config) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn generate(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let prompt = tokens(64, &config);
     Load::single_stream().requests(5).run(b, Texts::seeded(5, 60..=60), |_text, request| {
         let mut session = model.session(1)?;
@@ -120,10 +147,11 @@ fn generate(b: &mut Bencher, config: Config) -> Result<()> {
 
 /// The same about pictures of 256 × 256 pixels, each a PNG: decoding, looking, reading, answering.
 #[benchmark(
-    args(config = [Config::REDUCED, Config::FULL]), ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
+    args(config = [Config::REDUCED, Config::FULL], dtype = [DType::F16]),
+    ignore(config = [Config::FULL]), rounds = 2, timeout = "30m"
 )]
-fn describe(b: &mut Bencher, config: Config) -> Result<()> {
-    let model = load(b, config, DType::F16)?;
+fn describe(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
+    let model = load(b, config, dtype)?;
     let prompt = tokens(32, &config);
     Load::single_stream().requests(5).run(
         b,

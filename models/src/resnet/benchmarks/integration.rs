@@ -1,9 +1,10 @@
 //! From the bytes of a JPEG to the five likeliest classes.
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use crate::classification::{self, ClassificationError, Prediction};
+use crate::load::LoadError;
 use crate::normalisation;
 use crate::photograph::{self, Photograph};
 use crate::resnet::{Depth, ResNet};
@@ -20,15 +21,18 @@ fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {
         name => photograph::read_file(&format!("{name}.jpg")).map_err(|error| error.or_skip())?,
     };
     let depth = Depth::try_from(depth)?;
-    let model = b.load(|| ResNet::load(depth, &Device::Cpu))?;
+    let model = b.load(|| ResNet::load(depth, DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
     let classify = || top_five(&model, picture, &jpeg);
     b.count("images", 1).try_iter(classify)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(classification::expect_stable(&classify()?, &classify()?)?)
+    let answer = classify()?;
+    classification::expect_stable(&answer, &classify()?)?;
+    b.artifact("classes.txt", classification::listing(&answer))
 }
 
 fn top_five(model: &ResNet, name: &str, jpeg: &[u8]) -> Result<Vec<Prediction>> {
-    let image = normalisation::as_torchvision(&Photograph::decode(name, jpeg)?, &Device::Cpu)?;
+    let image =
+        normalisation::as_torchvision(&Photograph::decode(&format!("{name}.jpg"), jpeg)?, &Device::Cpu)?;
     let mut answers = classification::top_k(&model.forward(&image)?, 5)?;
     Ok(answers.pop().ok_or(ClassificationError::Nothing)?)
 }

@@ -1,20 +1,35 @@
 //! Throughput of the whole network.
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
 use crate::classification;
 use crate::engine::{self, Engine, EngineError};
+use crate::load::LoadError;
 use crate::resnet::{Depth, INPUT_SIDE, ResNet};
 use crate::seeded::Seeded;
 
 /// Images to logits. The logits have to be finite for their time to count.
-// ResNet-50 at batch 8 takes seconds: several rounds of it need more than the usual budget.
-#[benchmark(args(depth = [18, 50], batch = [1, 8, 32]), ignore(batch = [32]), max_time = "20s")]
-fn forward(b: &mut Bencher, depth: usize, batch: usize) -> Result<()> {
+#[benchmark(
+    args(depth = [18, 50], batch = [1, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    ignore(batch = [32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
+    max_time = "6s"
+)]
+fn forward(
+    b: &mut Bencher,
+    depth: usize,
+    batch: usize,
+    dtype: DType,
+    device: Place,
+    threads: Threads,
+) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_convolutions(dtype, &device)?;
     let depth = Depth::try_from(depth)?;
-    let model = b.load(|| ResNet::load(depth, &Device::Cpu))?;
-    let images = Seeded::new(1).images(batch, INPUT_SIDE, &Device::Cpu)?;
+    let model = b.load(|| ResNet::load(depth, dtype, &device)).map_err(LoadError::or_skip)?;
+    let images = Seeded::new(1).images(batch, INPUT_SIDE, &device)?.to_dtype(dtype)?;
     b.count("images", batch).try_iter(|| model.forward(&images))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(classification::check_finite(&model.forward(&images)?)?)
@@ -34,11 +49,11 @@ fn forward(b: &mut Bencher, depth: usize, batch: usize) -> Result<()> {
 fn engines(b: &mut Bencher, engine: Engine, batch: usize) -> Result<()> {
     engine.expect_built().map_err(EngineError::or_skip)?;
     let images = Seeded::new(1).images(batch, INPUT_SIDE, &Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
-    let reference = Engine::Candle.load(Depth::Fifty, batch, &[])?.run(&images)?;
     let file = engine.model_file(Depth::Fifty, batch)?;
     let mut network = b.load(|| engine.load(Depth::Fifty, batch, &file)).map_err(EngineError::or_skip)?;
     drop(file);
     b.count("images", batch).try_iter(|| network.run(&images))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
+    let reference = Engine::Candle.load(Depth::Fifty, batch, &[])?.run(&images)?;
     Ok(engine::expect_agreement(&reference, &network.run(&images)?)?)
 }

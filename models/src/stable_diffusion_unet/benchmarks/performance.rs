@@ -3,34 +3,46 @@
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
 
-use crate::diffusion::{Config, LoadError, expect_convolutions, measure};
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
+use crate::diffusion::{Config, measure};
+use crate::load::LoadError;
 use crate::stable_diffusion_unet::{Unet, pipeline};
 
 const DEVICE: Device = Device::Cpu;
 
-/// One evaluation of the network, without guidance, by resolution and batch.
+/// One evaluation of the network, without guidance, by resolution.
 #[benchmark(
-    args(config = [Config::Reduced, Config::Full], side = [64, 128, 256, 512], batch = [1, 2, 4]),
-    ignore(config = [Config::Full], side = [512], batch = [4]),
+    args(config = [Config::Reduced, Config::Full], side = [64, 128, 256, 512]),
+    ignore(config = [Config::Full], side = [512]),
     max_time = "3s",
     timeout = "10m"
 )]
-fn step(b: &mut Bencher, config: Config, side: usize, batch: usize) -> Result<()> {
+fn step(b: &mut Bencher, config: Config, side: usize) -> Result<()> {
     let model = b.load(|| Unet::load(config, DType::F32, &DEVICE)).map_err(LoadError::or_skip)?;
-    measure::step(b, &model, side, batch)
+    measure::step(b, &model, side, 1)
 }
 
-/// The same step in each element type. A type that the device cannot convolve is skipped.
+/// The same at 128 × 128 pixels, by batch, element type, device and threads. A type that the device cannot convolve is
+/// skipped.
 #[benchmark(
-    args(config = [Config::Reduced, Config::Full], dtype = [DType::F32, DType::F16, DType::BF16]),
-    ignore(config = [Config::Full]),
-    max_time = "2s",
+    args(config = [Config::Reduced, Config::Full], batch = [1, 2, 4, 8], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    ignore(config = [Config::Full], batch = [8], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
+    max_time = "3s",
     timeout = "10m"
 )]
-fn step_by_dtype(b: &mut Bencher, config: Config, dtype: DType) -> Result<()> {
-    expect_convolutions(dtype, &DEVICE)?;
-    let model = b.load(|| Unet::load(config, dtype, &DEVICE)).map_err(LoadError::or_skip)?;
-    measure::step(b, &model, 128, 1)
+fn step_batch(
+    b: &mut Bencher,
+    config: Config,
+    batch: usize,
+    dtype: DType,
+    device: Place,
+    threads: Threads,
+) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_convolutions(dtype, &device)?;
+    let model = b.load(|| Unet::load(config, dtype, &device)).map_err(LoadError::or_skip)?;
+    measure::step(b, &model, 128, batch)
 }
 
 /// Whole pictures, one request after another: with guidance, so two evaluations a step.

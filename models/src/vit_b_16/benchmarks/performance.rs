@@ -1,18 +1,27 @@
 //! Throughput of the whole network.
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::DType;
 
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
 use crate::classification;
+use crate::load::LoadError;
 use crate::seeded::Seeded;
 use crate::vit_b_16::{INPUT_SIDE, VitB16};
 
 /// Images to logits; the time against the batch is how it scales. The logits have to be finite for their time to
 /// count.
-#[benchmark(args(batch = [1, 2, 4, 8, 32]), ignore(batch = [8, 32]), max_time = "5s")]
-fn forward(b: &mut Bencher, batch: usize) -> Result<()> {
-    let model = b.load(|| VitB16::load(&Device::Cpu))?;
-    let images = Seeded::new(1).images(batch, INPUT_SIDE, &Device::Cpu)?;
+#[benchmark(
+    args(batch = [1, 2, 4, 8, 32], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    ignore(batch = [8, 32], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
+    max_time = "5s"
+)]
+fn forward(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threads: Threads) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_convolutions(dtype, &device)?;
+    let model = b.load(|| VitB16::load(dtype, &device)).map_err(LoadError::or_skip)?;
+    let images = Seeded::new(1).images(batch, INPUT_SIDE, &device)?.to_dtype(dtype)?;
     b.count("images", batch).try_iter(|| model.forward(&images))?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(classification::check_finite(&model.forward(&images)?)?)

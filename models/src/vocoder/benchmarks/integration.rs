@@ -1,9 +1,10 @@
 //! From codes to a file that can be played.
 
 use bench_core::prelude::*;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use super::frames;
+use crate::load::LoadError;
 use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder, VocoderError};
 use crate::wav;
 
@@ -11,13 +12,14 @@ use crate::wav;
 /// for its time to count.
 #[benchmark(max_time = "3s")]
 fn codes_to_wav(b: &mut Bencher) -> Result<()> {
-    let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
+    let vocoder = b.load(|| Vocoder::load(DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
     let frames = frames(10);
     let file = || Ok::<_, VocoderError>(wav::encode(&vocoder.decode(&frames)?, SAMPLE_RATE_HZ));
     b.count("frames", frames.len()).try_iter(file)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    if file()? != file()? {
+    let sound = file()?;
+    if sound != file()? {
         return Err(VocoderError::Unstable.into());
     }
-    Ok(())
+    b.artifact("sound.wav", sound)
 }

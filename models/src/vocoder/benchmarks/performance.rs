@@ -4,25 +4,46 @@ use bench_core::prelude::*;
 use bench_load::Load;
 use bench_load::domain::Speech;
 use bench_load::input::Texts;
-use candle_core::Device;
+use candle_core::{DType, Device};
 
 use super::frames;
-use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder};
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
+use crate::load::LoadError;
+use crate::vocoder::{SAMPLE_RATE_HZ, Vocoder, expect_batches};
 
 /// All frames at once, 80 ms of sound each: its time against their number is how it scales.
 #[benchmark(args(frames = [1, 5, 25, 125]), ignore(frames = [125]), max_time = "3s")]
 fn decode(b: &mut Bencher, frames: usize) -> Result<()> {
-    let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
+    let vocoder = b.load(|| Vocoder::load(DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
     let codes = super::frames(frames);
     // Samples that are no numbers are an error.
     b.count("frames", frames).try_iter(|| vocoder.decode(&codes))
+}
+
+/// Several sounds at once, of five frames each. Skipped where candle gets several wrong.
+#[benchmark(
+    args(batch = [1, 2, 4, 8], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+    ignore(batch = [8], dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST),
+    max_time = "3s"
+)]
+fn decode_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threads: Threads) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_convolutions(dtype, &device)?;
+    if batch > 1 {
+        expect_batches(&device)?;
+    }
+    let vocoder = b.load(|| Vocoder::load(dtype, &device)).map_err(LoadError::or_skip)?;
+    let codes = frames(5 * batch);
+    // Samples that are no numbers are an error.
+    b.count("frames", codes.len()).count("sounds", batch).try_iter(|| vocoder.decode_batch(&codes, batch))
 }
 
 /// 1.2 s of sound, streamed in parts of three frames as a speech model writes them: TTFA, RTF, and whether a player
 /// would run dry. There is no text; the names of the requests stand for it.
 #[benchmark(rounds = 2)]
 fn stream(b: &mut Bencher) -> Result<()> {
-    let vocoder = b.load(|| Vocoder::load(&Device::Cpu))?;
+    let vocoder = b.load(|| Vocoder::load(DType::F32, &Device::Cpu)).map_err(LoadError::or_skip)?;
     let frames = frames(15);
     Load::single_stream().requests(4).run(b, Texts::list(["a", "b", "c", "d"]), |_name, request| {
         let mut stream = vocoder.stream();

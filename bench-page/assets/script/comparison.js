@@ -1,0 +1,133 @@
+// What has changed between two runs or builds: a row a case, its interval drawn on one axis for all.
+
+const VERDICTS = ["slower", "faster", "failed", "unsure", "same", "added", "removed"];
+const MARKS = { slower: "▲", faster: "▼", same: "=", unsure: "?", failed: "✗", added: "+", removed: "−" };
+
+const comparisonView = {
+  name: "comparison",
+  title: "Comparison",
+  is: (page) => page.comparison !== null,
+
+  build(root, page) {
+    const { comparison } = page;
+    this.filters = element("div", { class: "controls", role: "group", "aria-label": "Which verdicts" });
+    this.rows = element("div");
+    fill(root, {}, [
+      element("h2", {}, comparison.base, " → ", comparison.candidate),
+      element(
+        "p",
+        { class: "quiet" },
+        `${comparison.way}; changes within ${change(comparison.threshold).slice(1)} are of no interest`,
+      ),
+      warningsOf([comparison.different, ...comparison.notes].filter(Boolean)),
+      this.filters,
+      this.rows,
+    ]);
+  },
+
+  update({ comparison }) {
+    const count = (verdict) => comparison.cases.filter((one) => one.verdict === verdict).length;
+    const known = VERDICTS.filter((verdict) => count(verdict) > 0);
+    this.filters.replaceChildren(
+      toggle(`all ${comparison.cases.length}`, "Show all", state.show === "", () => adjust({ show: "" })),
+      ...known.map((verdict) =>
+        toggle(
+          `${MARKS[verdict]} ${count(verdict)} ${verdict}`,
+          `Show what is ${verdict}`,
+          state.show === verdict,
+          () => adjust({ show: verdict }),
+        ),
+      ),
+    );
+    const chosen = comparison.cases
+      .filter((one) => !state.show || one.verdict === state.show)
+      .sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) || size(b) - size(a));
+    const reach = reachOf(comparison.cases);
+    const columns = [
+      { name: "case", cell: (one) => one.id, value: (one) => one.id },
+      {
+        name: "verdict",
+        cell: (one) => element("span", { class: `verdict is-${one.verdict}` }, `${MARKS[one.verdict]} ${one.verdict}`),
+        value: (one) => VERDICTS.indexOf(one.verdict),
+      },
+      {
+        name: "change",
+        class: "number",
+        cell: (one) => (one.change === null ? "–" : change(one.change)),
+        value: (one) => one.change,
+      },
+      {
+        name: `interval (axis: ±${change(reach).slice(1)})`,
+        class: "interval",
+        cell: (one) => intervalBar(one, reach, comparison.threshold),
+        value: (one) => one.interval && one.interval.high - one.interval.low,
+      },
+      { name: "before", class: "number", cell: (one) => figure(one.old, one.unit), value: (one) => one.old },
+      { name: "after", class: "number", cell: (one) => figure(one.new, one.unit), value: (one) => one.new },
+      {
+        name: "could be seen",
+        class: "number",
+        title: "The smallest slowdown that would nearly always have been called one",
+        cell: (one) => (one.smallest_effect === null ? "–" : change(one.smallest_effect)),
+        value: (one) => one.smallest_effect,
+      },
+      { name: "why", class: "text", cell: (one) => one.reason ?? "" },
+    ];
+    this.rows.replaceChildren(table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` }));
+  },
+};
+
+function size(one) {
+  return Math.abs(one.change ?? 0);
+}
+
+/** How far the axis reaches: all changes, and most of their intervals. */
+function reachOf(cases) {
+  const changes = cases.map(size);
+  const ends = cases
+    .filter((one) => one.interval)
+    .flatMap((one) => [one.interval.low, one.interval.high])
+    .map((end) => (end === null ? 0 : Math.abs(end)))
+    .sort((a, b) => a - b);
+  return Math.min(2, Math.max(0.02, ...changes, ends[Math.floor(ends.length * 0.9)] ?? 0) * 1.1);
+}
+
+/** The interval as a bar around its change; an end that does not exist, or lies beyond the axis, has no cap. */
+function intervalBar(one, reach, threshold) {
+  const [width, height] = [220, 22];
+  const x = (share) => width / 2 + (Math.max(-reach, Math.min(reach, share)) / reach) * (width / 2 - 6);
+  const said = one.interval
+    ? `${one.interval.low === null ? "−∞" : change(one.interval.low)} to ${one.interval.high === null ? "+∞" : change(one.interval.high)}`
+    : "no interval";
+  const parts = [
+    svg("title", {}, said),
+    svg("rect", {
+      class: "floor",
+      x: x(-threshold),
+      y: 1,
+      width: Math.max(1, x(threshold) - x(-threshold)),
+      height: height - 2,
+    }),
+    svg("line", { class: "zero", x1: width / 2, x2: width / 2, y1: 0, y2: height }),
+  ];
+  if (one.interval) {
+    const [low, high] = [one.interval.low ?? -Infinity, one.interval.high ?? Infinity];
+    parts.push(svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: height / 2, y2: height / 2 }));
+    for (const end of [low, high].filter((end) => Math.abs(end) <= reach)) {
+      parts.push(svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: height / 2 - 4, y2: height / 2 + 4 }));
+    }
+  }
+  if (one.change !== null) parts.push(svg("circle", { class: "dot", cx: x(one.change), cy: height / 2, r: 4 }));
+  return svg(
+    "svg",
+    {
+      class: `bar is-${one.verdict}`,
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": said,
+    },
+    parts,
+  );
+}

@@ -1,0 +1,115 @@
+// The history as the other scripts read it: values are unpacked when a line is looked at, not before.
+
+/** Little-endian floats in base64, as every processor that a browser runs on has them. */
+function unpack(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+class Line {
+  constructor(raw, history, number) {
+    const { values, course, ...rest } = raw;
+    Object.assign(this, rest);
+    this.packed = values;
+    this.packedCourse = course;
+    this.history = history;
+    this.number = number;
+    this.text = `${raw.case} ${raw.metric} ${this.machineName} ${this.buildName}`.toLowerCase();
+    this.acceptances = [];
+    this.shifts = [];
+  }
+
+  get machineName() {
+    return this.history.machines[this.machine];
+  }
+
+  get buildName() {
+    return this.history.builds[this.build];
+  }
+
+  /** Its figures, one a run. */
+  get values() {
+    this.unpacked ??= unpack(this.packed);
+    return this.unpacked;
+  }
+
+  /** Numbers of its runs in the whole history. */
+  get course() {
+    return this.history.course(this.packedCourse);
+  }
+
+  /** The run with this number in the line. */
+  run(number) {
+    return this.history.runs[this.course[number]];
+  }
+
+  get level() {
+    return this.segments.length ? this.segments[this.segments.length - 1].median : null;
+  }
+
+  /** Every change that is told of this line, its machine's too, oldest first. */
+  get events() {
+    const own = this.changes.map((change) => ({ ...change, source: "case" }));
+    const machine = this.shifts
+      .map((shift) => ({ ...shift, source: "machine", since: this.course.indexOf(shift.since) }))
+      .filter((shift) => shift.since >= 0);
+    return [...own, ...machine].sort((a, b) => a.since - b.since);
+  }
+
+  /** The newest change that nobody has accepted. */
+  get open() {
+    return this.changes.findLast((change) => !change.accepted);
+  }
+}
+
+class History {
+  constructor(raw) {
+    this.runs = raw.runs;
+    this.machines = raw.machines;
+    this.builds = raw.builds;
+    this.packedCourses = raw.courses;
+    this.courses = [];
+    this.lines = raw.lines.map((line, number) => new Line(line, this, number));
+    this.shifts = raw.machine_shifts;
+    this.acceptances = raw.acceptances;
+    const cases = new Map();
+    for (const line of this.lines) {
+      if (!cases.has(line.case)) cases.set(line.case, []);
+      cases.get(line.case).push(line);
+    }
+    for (const acceptance of this.acceptances) {
+      for (const line of cases.get(acceptance.case) ?? []) line.acceptances.push(acceptance);
+    }
+    for (const shift of this.shifts) {
+      for (const line of shift.cases.flatMap((name) => cases.get(name) ?? [])) {
+        const same = line.metric === shift.metric && line.machine === shift.machine && line.build === shift.build;
+        if (same) line.shifts.push(shift);
+      }
+    }
+    this.cases = cases;
+  }
+
+  course(number) {
+    if (!this.courses[number]) {
+      const packed = this.packedCourses[number];
+      const runs = [];
+      for (let i = 0; i < packed.length; i += 2) {
+        for (let k = 0; k < packed[i + 1]; k++) runs.push(packed[i] + k);
+      }
+      this.courses[number] = runs;
+    }
+    return this.courses[number];
+  }
+
+  /** The line that an address names; another machine's where that one is gone. */
+  find({ case: name, metric, machine, build }) {
+    const alike = (this.cases.get(name) ?? []).filter((line) => line.metric === metric);
+    const onMachine = alike.filter((line) => line.machineName === machine);
+    return onMachine.find((line) => line.buildName === build) ?? onMachine[0] ?? alike[0];
+  }
+
+  /** Lines of the same figure: other machines, toolchains, builds. */
+  siblings(line) {
+    return this.cases.get(line.case).filter((other) => other.metric === line.metric);
+  }
+}

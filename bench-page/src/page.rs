@@ -1,0 +1,42 @@
+//! What one page shows.
+
+use serde::Serialize;
+
+use crate::comparison::Comparison;
+use crate::document;
+use crate::history::History;
+use crate::run::Run;
+
+/// What one page shows: each of its parts may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Page {
+    /// When it was made, UTC, RFC 3339.
+    pub made: String,
+    /// All series of a store.
+    pub history: Option<History>,
+    /// What has changed between two runs or two builds.
+    pub comparison: Option<Comparison>,
+    /// Single runs, the one to look at first in front.
+    pub runs: Vec<Run>,
+    /// Which state of what is shown this is. A page that has one asks its server: `revision` for that of the moment, and
+    /// `data.json` for what is new. A file has none, and asks nobody.
+    pub revision: Option<String>,
+}
+
+impl Page {
+    /// The whole page as HTML.
+    ///
+    /// # Errors
+    /// When the data cannot be written as JSON.
+    pub fn html(&self) -> Result<String, serde_json::Error> {
+        Ok(document::html(&self.json()?, self.revision.is_some()))
+    }
+
+    /// The data alone, as JSON that may stand anywhere in HTML.
+    ///
+    /// # Errors
+    /// When the data cannot be written as JSON.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|json| document::escaped(&json))
+    }
+}

@@ -1,0 +1,94 @@
+//! The history: told, filtered, zoomed.
+
+use crate::{demo, stage};
+
+/// From the address of a page to one of its views.
+fn view(browser: &crate::driver::Browser, hash: &str) {
+    browser.run(&format!("location.hash = {hash:?}"));
+}
+
+#[test]
+fn what_changed_is_told_newest_first_and_nothing_complains() {
+    let Some(browser) = stage::show("changes", &demo::nightly()) else { return };
+    assert_eq!(browser.text("nav [aria-current]"), "Changes");
+    let days = browser.run("return [...document.querySelectorAll('.day')].map((day) => day.textContent)");
+    let days: Vec<&str> = days.as_array().expect("days").iter().filter_map(|day| day.as_str()).collect();
+    let mut newest_first = days.clone();
+    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(days, newest_first);
+    let told = browser.text(".changes");
+    for expected in
+        ["the machine: 7 of 7 cases", "+2.9 %", "accepted by ada: the key-value cache", "2026-01-21"]
+    {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn series_are_filtered_by_what_they_are_and_by_search() {
+    let Some(browser) = stage::show("series", &demo::nightly()) else { return };
+    view(&browser, "#view=series");
+    browser.wait("document.querySelectorAll('.card').length === 22");
+    browser.run(
+        "const select = document.querySelector('select[name=model]'); select.value = 'smollm2'; \
+         select.dispatchEvent(new Event('change'))",
+    );
+    browser.wait("document.querySelectorAll('.card').length === 6");
+    browser.run(
+        "const select = document.querySelector('select[name=metric]'); select.value = 'time'; \
+         select.dispatchEvent(new Event('change'))",
+    );
+    browser.wait("document.querySelectorAll('.card').length === 4");
+    browser.press("/decode");
+    browser.wait("document.querySelectorAll('.card').length === 2");
+    assert!(browser.text(".count").starts_with("2 of 22"), "{}", browser.text(".count"));
+    let hash = browser.run("return location.hash");
+    assert!(hash.as_str().expect("text").contains("q=decode"), "what is looked at can be sent: {hash}");
+    let drawn = browser.run(
+        "const canvas = document.querySelector('.card canvas'); \
+         return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((part) => part > 0)",
+    );
+    assert_eq!(drawn, true, "sparklines in sight are drawn");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_line_zooms_reads_its_runs_and_lays_machines_over_each_other() {
+    let Some(browser) = stage::show("line", &demo::nightly()) else { return };
+    view(&browser, "#view=line&case=resnet50/performance/forward[batch%3D8,dtype%3Df32]&metric=time");
+    browser.wait("document.querySelector('.chart canvas')");
+    let scale = "return [...document.querySelectorAll('.u-axis')].length && document.querySelector('.readout').textContent";
+    assert!(browser.run(scale).as_str().is_some_and(|text| text.contains("newest")));
+    // The table below says the same as the chart.
+    let segments = browser.text("table");
+    assert!(segments.contains("+2.9 %") && segments.contains("95 % interval"), "{segments}");
+    browser.run("document.querySelector('.chart').focus()");
+    browser.press("\u{E012}");
+    browser.wait("document.querySelector('.readout').textContent.includes('2026-03-13')");
+    browser.press("[[");
+    browser.wait("document.querySelector('.readout').textContent.includes('▲ +2.9 %')");
+    let shown = |what: &str| {
+        browser
+            .run(&format!("return document.querySelector('.chart').shownRuns()[{what}]"))
+            .as_f64()
+            .expect("a number")
+    };
+    let all = shown("1") - shown("0");
+    browser.press("+");
+    assert!(shown("1") - shown("0") < 0.6 * all, "a key zooms");
+    browser.press("0");
+    assert!((shown("1") - shown("0") - all).abs() < 1e-6, "0 shows all again");
+    let over = browser.run(
+        "const {left, top, width, height} = document.querySelector('.u-over').getBoundingClientRect(); \
+         return [left + width * 0.3, left + width * 0.6, top + height / 2].map(Math.round)",
+    );
+    let [from, to, y] = [0, 1, 2].map(|place| over[place].as_i64().expect("a number"));
+    browser.drag((from, y), (to, y));
+    assert!(shown("1") - shown("0") < 0.5 * all, "the mouse zooms");
+    browser.run("document.querySelector('.overlay input').click()");
+    browser.wait("location.hash.includes('over=')");
+    browser.press("l");
+    browser.wait("location.hash.includes('log=1')");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -1,0 +1,13 @@
+//! The page in a real browser: Chromium without a window, driven by its `chromedriver`.
+//!
+//! Without them (Debian's packages `chromium` and `chromium-driver`) nothing is tested here, and that is said.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod demo;
+mod driver;
+mod history;
+mod hostile;
+mod live;
+mod runs;
+mod speed;
+mod stage;

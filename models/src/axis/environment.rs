@@ -1,0 +1,18 @@
+//! The environment of this process, which says how many threads candle starts. The only unsafe code of this crate.
+
+#![allow(unsafe_code)]
+
+use std::env;
+
+/// The variables that rayon and candle read when they start their threads.
+const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
+
+/// Has candle and rayon start so many threads, as far as they have not started any yet.
+pub(super) fn set_threads(threads: usize) {
+    for variable in VARIABLES {
+        // SAFETY: `set_var` races with threads that read the environment without the lock of the standard library,
+        // which code in C does. What runs in a worker at this time, at the beginning of a benchmark, is Rust: the
+        // libraries in C that this crate uses (ONNX Runtime) are loaded later, by the benchmark itself.
+        unsafe { env::set_var(variable, threads.to_string()) };
+    }
+}

@@ -1,0 +1,35 @@
+//! The axes that all models share: element type, device and threads. (The fourth, batch, is a number.)
+//!
+//! Each has a value that is measured unless another is asked for, and others on request, so that a run over all models
+//! stays short. A benchmark takes them all in the same words:
+//!
+//! ```
+//! use bench_core::prelude::*;
+//! use candle_core::{DType, Tensor};
+//! use models::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads};
+//!
+//! #[benchmark(
+//!     category = "performance",
+//!     args(batch = [1, 8], dtype = DTYPES, device = Place::ALL, threads = Threads::ALL),
+//!     ignore(dtype = DTYPES_ON_REQUEST, device = Place::ON_REQUEST, threads = Threads::ON_REQUEST)
+//! )]
+//! fn square(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threads: Threads) -> Result<()> {
+//!     threads.take()?; // first, before anything is computed
+//!     let device = device.open(b)?;
+//!     let matrices = Tensor::ones((batch, 64, 64), dtype, &device)?;
+//!     b.try_iter(|| matrices.matmul(&matrices))
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! `--args 'dtype=f16,batch=8' --include-ignored` chooses. What this machine or this build cannot do is a skip that
+//! says so.
+
+mod dtype;
+mod environment;
+mod place;
+mod threads;
+
+pub use dtype::{DTYPES, DTYPES_ON_REQUEST, expect_convolutions, expect_products, expect_type};
+pub use place::Place;
+pub use threads::Threads;

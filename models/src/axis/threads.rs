@@ -1,0 +1,113 @@
+//! [`Threads`]: on how many threads a model is computed.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use bench_core::{Error, Result};
+
+use super::environment;
+
+/// On how many threads a model is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// As many as the engine takes by itself: one a core, or what `RAYON_NUM_THREADS` says.
+    All,
+    /// So many.
+    Of(usize),
+}
+
+/// The first that was taken in this process: candle and rayon start their threads once.
+static TAKEN: Mutex<Option<Threads>> = Mutex::new(None);
+
+impl Threads {
+    /// Those that can be measured.
+    pub const ALL: [Threads; 4] = [Threads::All, Threads::Of(1), Threads::Of(2), Threads::Of(4)];
+
+    /// Those that are measured when they are asked for.
+    pub const ON_REQUEST: [Threads; 3] = [Threads::Of(1), Threads::Of(2), Threads::Of(4)];
+
+    /// Has candle compute on so many threads in this process, which has to be said before anything is computed: each
+    /// round is a process of its own.
+    ///
+    /// # Errors
+    /// A skip where there are fewer processors, or where this process computes on another number of threads already.
+    pub fn take(self) -> Result<()> {
+        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let processors = available_parallelism().map_or(1, usize::from);
+        self.expect_possible(*taken, processors)?;
+        if let Threads::Of(wanted) = self {
+            environment::set_threads(wanted);
+            let found = rayon::current_num_threads();
+            if found != wanted {
+                return Err(fixed(&format!("{found} threads")));
+            }
+        }
+        *taken = Some(self);
+        Ok(())
+    }
+
+    /// So many, where a number was asked for.
+    pub fn number(self) -> Option<usize> {
+        match self {
+            Threads::All => None,
+            Threads::Of(number) => Some(number),
+        }
+    }
+
+    fn expect_possible(self, taken: Option<Threads>, processors: usize) -> Result<()> {
+        match (self, taken) {
+            (Threads::Of(wanted), _) if wanted > processors => Err(Error::skip(format!(
+                "{wanted} threads need as many processors, and there are {processors}"
+            ))),
+            (_, Some(other)) if other != self => Err(fixed(&format!("threads={other}"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn fixed(found: &str) -> Error {
+    Error::skip(format!(
+        "this process computes with {found} already: leave out `--in-process`, or ask for one number"
+    ))
+}
+
+/// As it is shown in ids.
+impl fmt::Display for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Threads::All => f.write_str("all"),
+            Threads::Of(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(threads: Threads, taken: Option<Threads>) -> Option<String> {
+        let error = threads.expect_possible(taken, 2).err()?;
+        Some(error.skip_reason().expect("a skip").to_owned())
+    }
+
+    #[test]
+    fn more_threads_than_processors_are_a_named_skip() {
+        assert_eq!(refusal(Threads::Of(2), None), None);
+        assert_eq!(refusal(Threads::All, None), None);
+        let said = refusal(Threads::Of(4), None).expect("refused");
+        assert_eq!(said, "4 threads need as many processors, and there are 2");
+    }
+
+    #[test]
+    fn a_process_keeps_its_number_of_threads() {
+        assert_eq!(refusal(Threads::Of(1), Some(Threads::Of(1))), None);
+        for (wanted, taken) in [(Threads::All, Threads::Of(1)), (Threads::Of(1), Threads::All)] {
+            let said = refusal(wanted, Some(taken)).expect("refused");
+            assert!(
+                said.starts_with(&format!("this process computes with threads={taken} already")),
+                "{said}"
+            );
+        }
+    }
+}
