@@ -61,7 +61,7 @@ fn a_run_goes_out_in_every_format() {
 fn what_goes_out_is_read_by_those_it_is_for() {
     let stage = measured();
     stage.bench(&["export", "criterion", "night", "-o", "target/criterion"]).expect_code(0);
-    if let Some(said) = read_by(&stage, "critcmp", &["--list", "night"]) {
+    if let Some(said) = read_by(&stage, "critcmp", &["--target-dir", "target", "--list", "night"]) {
         assert!(said.contains("unit/spins"), "{said}");
     }
     stage.bench(&["export", "benchfmt", "night", "-o", "night.txt"]).expect_code(0);
