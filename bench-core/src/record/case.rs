@@ -160,6 +160,11 @@ impl CaseRecord {
         Served::over(&self.rounds)
     }
 
+    /// The rounds that its figures are made of: without those that fell into bad minutes, where enough others are left.
+    pub fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
+        disturbance::counted(&self.rounds)
+    }
+
     /// That the harness was slower than what it measured, and at which levels; `None` where it was not.
     pub fn harness_bound(&self) -> Option<String> {
         let levels =

@@ -43,8 +43,9 @@ impl Sqlite {
 
     /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
     ///
-    /// Who switches needs the file alone, after having read it, and SQLite lets that fail at once, whatever the busy
-    /// timeout: two who wait for each other to stop reading would wait forever. So it is tried again from the start.
+    /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
+    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is tried
+    /// again from the start.
     fn write_ahead(&mut self, patience: Duration) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut pause = SHORTEST_PAUSE;

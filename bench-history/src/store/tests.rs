@@ -562,6 +562,27 @@ fn a_locked_file_is_told() {
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
 
+/// What a new store is for a moment to those who open it together: a file without write-ahead logging that another
+/// writes. SQLite itself waits for readers there, but not for a writer.
+#[test]
+fn who_switches_to_write_ahead_logging_waits_for_writers() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("history.sqlite");
+    let writer = rusqlite::Connection::open(&path).expect("open");
+    writer
+        .execute_batch("CREATE TABLE other (a INT); BEGIN IMMEDIATE; INSERT INTO other VALUES (1);")
+        .expect("writing");
+    let locked = Sqlite::open(&path, Duration::ZERO).expect_err("it is written");
+    assert!(matches!(locked, StoreError::Locked { .. }), "{locked}");
+    std::thread::scope(|scope| {
+        let opened = scope.spawn(|| Sqlite::open(&path, Duration::from_secs(60)));
+        std::thread::sleep(Duration::from_millis(200));
+        writer.execute_batch("COMMIT").expect("done");
+        let mut store = opened.join().expect("no panic").expect("open once the writer is done");
+        assert_eq!(store.query("PRAGMA journal_mode", &[]).expect("a mode"), [[Value::from("wal")]]);
+    });
+}
+
 #[test]
 fn many_may_open_a_new_file_at_once() {
     const OPENERS: usize = 60;

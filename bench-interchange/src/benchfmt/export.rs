@@ -60,9 +60,7 @@ fn results(case: &CaseRecord, cores: Option<usize>, units: &mut BTreeMap<String,
     let (time, others): (Vec<_>, Vec<_>) =
         figures(case).into_iter().partition(|figure| figure.metric == "time");
     let rounds: Vec<_> = case
-        .rounds
-        .iter()
-        .filter(|round| round.disturbed.is_none())
+        .counted_rounds()
         .filter_map(|round| {
             let iterations = round.iterations_per_sample * round.sample_ns.len() as u64;
             let ns: Vec<f64> = round.sample_ns.iter().map(|ns| *ns as f64).collect();

@@ -87,11 +87,9 @@ fn throughput(counters: &[Counter]) -> Option<Value> {
     Some(json!({kind: counter.per_iteration}))
 }
 
-/// Iterations and nanoseconds of every sample, without the rounds that fell into bad minutes unless all did.
+/// Iterations and nanoseconds of every sample of the rounds that count.
 fn samples(case: &CaseRecord) -> (Vec<f64>, Vec<f64>) {
-    let quiet = case.rounds.iter().any(|round| round.disturbed.is_none() && !round.sample_ns.is_empty());
-    let rounds = case.rounds.iter().filter(|round| !quiet || round.disturbed.is_none());
-    let of_round = rounds.flat_map(|round| {
+    let of_round = case.counted_rounds().flat_map(|round| {
         let iterations = round.iterations_per_sample.max(1) as f64;
         round.sample_ns.iter().map(move |ns| (iterations, *ns as f64))
     });
