@@ -3,7 +3,7 @@
 use bench_core::report::print;
 use bench_core::{UsageError, exit};
 use bench_history::change::Settings;
-use bench_history::store::{Acceptance, Series};
+use bench_history::store::{Acceptance, Series, StoreError};
 use bench_history::trend::trend;
 
 use crate::arguments::Accept;
@@ -21,18 +21,20 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
     let series: Vec<Series> =
         store.series()?.into_iter().filter(|series| series.key.case == arguments.case).collect();
     if series.is_empty() {
-        let message = format!("no case `{}` in the store: `bench trend --all` lists them", arguments.case);
-        return Err(UsageError(message).into());
+        return Err(StoreError::NoSuchCase { case: arguments.case.clone() }.into());
     }
-    let newest = || {
+    let newest = |settings: Settings| {
         series
             .iter()
-            .flat_map(|series| trend(series, &acceptances, Settings::default()).changes)
+            .flat_map(|series| trend(series, &acceptances, settings).changes)
             .filter(|turn| turn.accepted.is_none())
             .max_by(|a, b| a.since.timestamp.cmp(&b.since.timestamp))
             .map(|turn| turn.since.run)
     };
-    let run = arguments.run.clone().or_else(newest).ok_or_else(|| {
+    // A gate may have been told to allow less than what is of interest without it.
+    let smaller = || newest(Settings { min_shift: 0.0, ..Settings::default() });
+    let found = || newest(Settings::default()).or_else(smaller);
+    let run = arguments.run.clone().or_else(found).ok_or_else(|| {
         let case = &arguments.case;
         UsageError(format!(
             "nothing to accept: `{case}` has no change that is not accepted yet (or name a run: --run)"

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bench_core::record::{EarlierRun, RunState};
+use bench_core::record::{EarlierRun, EarlierRuns, RunState};
 use bench_core::report::Style;
 use bench_core::target::{EarlierRecords, Quantity};
 use bench_core::{Record, UsageError};
@@ -16,9 +16,6 @@ use crate::{confirm, decision, report};
 
 /// Read where nothing else is named, if it is there.
 const CONFIG: &str = "bench.toml";
-
-/// As many earlier runs as a comparison reads.
-const READ_AT_MOST: usize = 60;
 
 /// Keeps a run, judges it, confirms what is suspected, and says so.
 pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
@@ -75,9 +72,20 @@ fn judge(
         Quantity::SpeedupOverRun(name) => Some(name.as_ref()),
         _ => None,
     });
+    let mut refers = false;
     for name in names {
         referred = referred.with(name, renamed(known_run(name, store, place)?, renamings));
+        refers = true;
     }
+    // What is held against one other run wants to know how far runs lie apart.
+    let mut earlier = Vec::new();
+    if refers || baseline.is_some() {
+        let runs = store.runs()?;
+        for run in runs.iter().skip(runs.len().saturating_sub(EarlierRuns::MOST)) {
+            earlier.push(EarlierRun::from(&renamed(store.record(&run.run)?, renamings)));
+        }
+    }
+    let referred = referred.with_history(earlier.clone());
     let Some(name) = baseline else {
         let accepted = store.acceptances()?;
         let against = Against::History(&accepted);
@@ -87,12 +95,6 @@ fn judge(
     if baseline.run == record.run {
         return Err(UsageError(format!("the baseline `{name}` is this run itself, {}", record.run)).into());
     }
-    let runs = store.runs()?;
-    let mut earlier = Vec::new();
-    for run in runs.iter().skip(runs.len().saturating_sub(READ_AT_MOST)) {
-        earlier.push(EarlierRun::from(&renamed(store.record(&run.run)?, renamings)));
-    }
-    let referred = referred.with_history(earlier.clone());
     let against = Against::Baseline { name, record: &baseline, earlier: &earlier };
     Ok(decide(config, record, &store.series()?, against, &referred)?)
 }

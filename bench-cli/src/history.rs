@@ -28,13 +28,17 @@ impl Where {
     /// Opens the store to read it: one that is not there was not meant.
     pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
         let location = self.location()?;
-        if let Location::File(path) = &location
-            && !path.exists()
-        {
+        if let Some(path) = missing(&location) {
             let message = format!("there is no store {}: `bench store add` makes it", path.display());
             return Err(UsageError(message).into());
         }
         Ok(Store::open(&location)?)
+    }
+
+    /// Opens the store, if there is one.
+    pub(crate) fn open_if_there(&self) -> Result<Option<Store>, StoreError> {
+        let location = self.location()?;
+        missing(&location).is_none().then(|| Store::open(&location)).transpose()
     }
 
     /// The directories of all sealed runs, oldest first; names that only point to a run are passed over.
@@ -82,5 +86,13 @@ impl Where {
         } else {
             record::open(&record::resolve(&self.output_dir, name)?)
         }
+    }
+}
+
+/// The file of a store that is not there.
+fn missing(location: &Location) -> Option<&Path> {
+    match location {
+        Location::File(path) if !path.exists() => Some(path),
+        _ => None,
     }
 }

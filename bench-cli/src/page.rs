@@ -7,7 +7,7 @@ use bench_core::comparison::{self, Comparison as OfRuns};
 use bench_core::report::print;
 use bench_core::{Record, RunError, exit, record};
 use bench_history::change::Settings;
-use bench_history::store::{Location, Series, Store};
+use bench_history::store::{Series, Store};
 use bench_page::{Comparison, History, Page, Run};
 
 use crate::arguments::{ReportFile, Subject, Where};
@@ -63,9 +63,9 @@ impl Subject {
             [] => self.history(&mut place.open_existing()?)?,
             [name] => match comparison_file(place, name) {
                 Some(file) => Page { comparison: Some(read_comparison(&file)?), ..Page::default() },
-                None => Page { runs: vec![Run::of(&find(place, name)?)], ..Page::default() },
+                None => Page { runs: vec![Run::of(&place.run(Some(name))?)], ..Page::default() },
             },
-            [base, candidate, ..] => compared(&find(place, base)?, &find(place, candidate)?, place)?,
+            [base, candidate, ..] => compared(&place.run(Some(base))?, &place.run(Some(candidate))?, place)?,
         };
         Ok(Page { made: record::now_utc(), ..page })
     }
@@ -97,19 +97,6 @@ fn newest_runs(series: &[Series]) -> Vec<&str> {
     let mut runs: Vec<(&str, &str)> = newest.into_values().collect();
     runs.sort_unstable_by(|a, b| b.cmp(a));
     runs.into_iter().map(|(_, run)| run).take(MOST_MACHINES).collect()
-}
-
-/// A run from the folder of all runs, or one whose directory is gone from the store.
-fn find(place: &Where, name: &str) -> Result<Record, Failure> {
-    let error = match place.record(name) {
-        Ok(record) => return Ok(record),
-        Err(error) => error,
-    };
-    let stored = match place.location()? {
-        Location::File(path) if !path.exists() => None,
-        location => Store::open(&location)?.record(name).ok(),
-    };
-    stored.ok_or_else(|| error.into())
 }
 
 /// The file of the comparison that a name means, if it means one.

@@ -103,9 +103,9 @@ impl Shown<'_> {
             return subject.page(place);
         }
         // There may be no store yet, and the newest run is not in it while it goes on.
-        let mut page = match place.location()? {
-            Location::File(path) if !path.exists() => Page::default(),
-            location => subject.history(&mut Store::open(&location)?)?,
+        let mut page = match place.open_if_there()? {
+            None => Page::default(),
+            Some(mut store) => subject.history(&mut store)?,
         };
         if let Some(newest) = newest_run(&place.output_dir)? {
             let run = Run::of(&record::open(&newest)?);

@@ -1,15 +1,19 @@
 //! `bench trend`.
 
+use std::path::Path;
+
 use bench_core::quantity::{Bytes, Seconds, significant};
-use bench_core::report::{print, printable};
-use bench_core::{RunError, UsageError, exit};
+use bench_core::report::printable;
+use bench_core::{UsageError, exit};
 use bench_history::across::{MachineShift, machine_shifts};
 use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE, Settings};
-use bench_history::trend::{Place, Trend, Turn, trend};
+use bench_history::store::{Store, StoreError};
+use bench_history::trend::{Place, Trend, Turn, trends};
 use serde::Serialize;
 
 use crate::arguments;
 use crate::failure::Failure;
+use crate::report;
 
 /// What is printed with `--json`.
 #[derive(Serialize)]
@@ -21,18 +25,10 @@ struct Document<'a> {
 /// Prints where the series changed.
 pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     let mut store = arguments.place.open_existing()?;
-    let acceptances = store.acceptances()?;
     let defaults = Settings::default();
     let settings = Settings { min_shift: arguments.min_shift.unwrap_or(defaults.min_shift), ..defaults };
-    let every = arguments.metric.iter().any(|metric| metric == "all");
     // The machine is told by all cases, chosen or not.
-    let mut trends: Vec<Trend> = store
-        .series()?
-        .iter()
-        .filter(|series| every || arguments.metric.contains(&series.key.metric))
-        .map(|series| trend(series, &acceptances, settings))
-        .collect();
-    let shifts = machine_shifts(&mut trends);
+    let (shifts, mut trends) = read(&mut store, &arguments.metric, settings)?;
     let chosen = |case: &str| {
         arguments.filters.is_empty() || arguments.filters.iter().any(|filter| case.contains(filter.as_str()))
     };
@@ -42,18 +38,26 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
                        that it holds";
         return Err(UsageError(message.to_owned()).into());
     }
-    if arguments.json {
-        let document = Document { machine_shifts: &shifts, trends: &trends };
-        let text = serde_json::to_string(&document).map_err(|error| RunError::Io {
-            action: "write JSON to",
-            path: "stdout".into(),
-            source: error.into(),
-        })?;
-        print((text + "\n").as_bytes())?;
-    } else {
-        print(render(&shifts, &trends, arguments.all).as_bytes())?;
-    }
+    let document = Document { machine_shifts: &shifts, trends: &trends };
+    report::print_or_write(arguments.json.then_some(Path::new("-")), &document, || {
+        render(&shifts, &trends, arguments.all)
+    })?;
     Ok(exit::OK)
+}
+
+/// The trends of these figures, or of `all`; what most cases of a machine share is told of the machine alone.
+pub(crate) fn read(
+    store: &mut Store,
+    metrics: &[String],
+    settings: Settings,
+) -> Result<(Vec<MachineShift>, Vec<Trend>), StoreError> {
+    let acceptances = store.acceptances()?;
+    let every = metrics.iter().any(|metric| metric == "all");
+    let mut series = store.series()?;
+    series.retain(|series| every || metrics.contains(&series.key.metric));
+    let mut trends = trends(&series, &acceptances, settings);
+    let shifts = machine_shifts(&mut trends);
+    Ok((shifts, trends))
 }
 
 /// The report for people: machines first, then cases; what is steady is counted.

@@ -36,6 +36,19 @@ impl Category {
         }
     }
 
+    /// Model and category that the id of a case says: `model/category/name[…]` or `category/name[…]`. Names from elsewhere
+    /// may have further parts; none where no part is a category.
+    pub fn of_id(id: &str) -> Option<(Option<&str>, Category)> {
+        let mut parts = id.split('[').next().unwrap_or(id).split('/');
+        let known = |part: &str| Category::ALL.into_iter().find(|category| category.name() == part);
+        let (first, second, third) = (parts.next()?, parts.next()?, parts.next());
+        // The name comes last, and may be called like a category itself.
+        match third.and_then(|_| known(second)) {
+            Some(category) => Some((Some(first), category)),
+            None => known(first).map(|category| (None, category)),
+        }
+    }
+
     /// The time a case of this category may take when nothing else is said: 3 s for a unit case,
     /// 10 s for the others, over all of its rounds.
     pub const fn default_budget(self) -> Duration {
@@ -235,6 +248,22 @@ pub const fn model_of(module: &'static str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_says_model_and_category() {
+        for (id, said) in [
+            ("resnet50/performance/forward[batch=8]", Some((Some("resnet50"), Category::Performance))),
+            ("unit/softmax", Some((None, Category::Unit))),
+            ("unit/unit", Some((None, Category::Unit))),
+            ("m/integration/x[path=a%2Fb]", Some((Some("m"), Category::Integration))),
+            ("performance/fib/20", Some((None, Category::Performance))),
+            ("performance/a/b/c", Some((None, Category::Performance))),
+            ("imported from elsewhere", None),
+            ("a/b[c/unit/d]", None),
+        ] {
+            assert_eq!(Category::of_id(id), said, "{id}");
+        }
+    }
 
     #[test]
     fn convention_names_model_and_category() {

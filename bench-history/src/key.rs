@@ -3,14 +3,14 @@
 use std::fmt;
 
 use bench_core::record::Environment;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What the record does not know.
 const UNKNOWN: &str = "unknown";
 
 /// Machines that may be held against each other. On hosted runners, others differ by 4 to 15 % without any
 /// change of the code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct MachineClass {
     /// Processor model.
     pub cpu: String,
@@ -43,7 +43,7 @@ impl fmt::Display for MachineClass {
 }
 
 /// What a history is kept for: one figure of one case, on one class of machines, built in one way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct SeriesKey {
     /// Id of the case.
     pub case: String,
@@ -55,6 +55,19 @@ pub struct SeriesKey {
     pub toolchain: String,
     /// Target, features and optimisation.
     pub build: String,
+}
+
+impl SeriesKey {
+    /// The key of a figure of a case, on the machine and by the build of a run.
+    pub fn of(environment: &Environment, case: &str, metric: &str) -> Self {
+        SeriesKey {
+            case: case.to_owned(),
+            metric: metric.to_owned(),
+            machine: MachineClass::of(environment),
+            toolchain: environment.toolchain.clone(),
+            build: build(environment),
+        }
+    }
 }
 
 /// Target, features that the build may use without asking, and optimisation.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
 
 use bench_core::domain::Better;
 use serde::Serialize;
@@ -105,7 +106,10 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
                 before: change.before,
                 after: change.after,
                 shift: shift.is_finite().then_some(shift),
-                worse: (shift > 0.0) == (series.better == Better::Lower),
+                worse: match series.better {
+                    Better::Lower => shift > 0.0,
+                    Better::Higher => shift < 0.0,
+                },
                 z: change.z,
                 accepted: accepted
                     .range(around(found, change))
@@ -124,6 +128,22 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         segments,
         level,
     }
+}
+
+/// The trend of each series, in their order; on all processors.
+pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Vec<Trend> {
+    let of = |part: &[Series]| -> Vec<Trend> {
+        part.iter().map(|series| trend(series, acceptances, settings)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = series.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = series.chunks(part).map(|part| scope.spawn(move || of(part))).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// The runs that mean this change where they are accepted. Where it lies is settled anew as further runs come in, and

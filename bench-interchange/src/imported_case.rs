@@ -28,8 +28,8 @@ impl ImportedCase {
     /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
     /// front.
     pub(crate) fn into_case(self, category: Category) -> CaseRecord {
-        let (model, category, id) = match own_id(&self.name) {
-            Some((model, category)) => (model, category, self.name.clone()),
+        let (model, category, id) = match Category::of_id(&self.name) {
+            Some((model, category)) => (model.map(str::to_owned), category, self.name.clone()),
             None => (None, category, format!("{category}/{}", self.name)),
         };
         let name = id.rsplit_once(&format!("{category}/")).map_or(self.name.as_str(), |(_, name)| name);
@@ -53,18 +53,6 @@ impl ImportedCase {
         }
         case
     }
-}
-
-/// Model and category, where a name is `CATEGORY/…` or `MODEL/CATEGORY/…`.
-fn own_id(name: &str) -> Option<(Option<String>, Category)> {
-    let mut parts = name.split('/');
-    let (first, second) = (parts.next()?, parts.next()?);
-    let category = |text: &str| Category::ALL.into_iter().find(|category| category.name() == text);
-    if let Some(category) = category(first) {
-        return Some((None, category));
-    }
-    parts.next()?;
-    Some((Some(first.to_owned()), category(second)?))
 }
 
 /// The direction in which figures of a unit are usually better: rates up, the rest down.

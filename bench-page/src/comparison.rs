@@ -1,6 +1,7 @@
 //! What has changed between two runs or two builds.
 
 use bench_core::comparison::{Compared, Comparison as OfRuns, Verdict};
+use bench_core::paired::{FORMAT, SCHEMA_VERSION};
 use bench_core::stats::Interval;
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +58,12 @@ impl Comparison {
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let Head { format, schema_version } =
             serde_json::from_slice(json).map_err(|error| format!("not a comparison ({error})"))?;
-        if format != "bench-comparison" {
+        if format != FORMAT {
             return Err(format!("not a comparison: its `format` is \"{format}\""));
         }
-        if schema_version > NEWEST {
+        if schema_version > SCHEMA_VERSION {
             return Err(format!(
-                "it has schema version {schema_version}, but this program reads versions up to {NEWEST}: update `bench`"
+                "it has schema version {schema_version}, but this program reads versions up to {SCHEMA_VERSION}: update `bench`"
             ));
         }
         let document: Document = serde_json::from_slice(json)
@@ -78,9 +79,6 @@ impl Comparison {
         })
     }
 }
-
-/// The newest version of `comparison.json` that is known here.
-const NEWEST: u32 = 1;
 
 /// What tells a file from others.
 #[derive(Deserialize)]

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bench_core::Category;
 use bench_core::domain::Better;
-use bench_core::stats::Interval;
 use bench_history::across::machine_shifts;
 use bench_history::change::{Kind, Segment, Settings};
 use bench_history::key::SeriesKey;
 use bench_history::store::{Acceptance, Point, Series};
-use bench_history::trend::{Trend, Turn, trend};
+use bench_history::trend::{Turn, trends};
 use serde::Serialize;
 
 use crate::packed::{floats, stretches};
-use crate::parts::model_and_category;
 
 /// Every series of a store, where each has changed, and what was accepted.
 ///
@@ -46,7 +45,7 @@ struct Moment {
 struct Line {
     case: String,
     model: Option<String>,
-    category: Option<String>,
+    category: Option<&'static str>,
     metric: String,
     unit: String,
     better: Better,
@@ -60,7 +59,7 @@ struct Line {
     values: String,
     too_little_history: bool,
     changes: Vec<Change>,
-    segments: Vec<Stretch>,
+    segments: Vec<Segment>,
 }
 
 /// A change, as [`Turn`], its places by their number.
@@ -77,15 +76,6 @@ struct Change {
     z: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
-}
-
-/// A segment, as [`Segment`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct Stretch {
-    from: usize,
-    to: usize,
-    median: f64,
-    interval: Option<Interval>,
 }
 
 /// A shift of a machine, as `bench_history::across::MachineShift`.
@@ -108,24 +98,21 @@ impl History {
     pub fn of(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Self {
         let mut trends = trends(series, acceptances, settings);
         // A change that is the machine's is told as such, and still divides its line.
-        let segments: Vec<Vec<Segment>> =
-            trends.iter_mut().map(|trend| std::mem::take(&mut trend.segments)).collect();
         let shifts = machine_shifts(&mut trends);
         let (runs, numbers) = runs(series);
         let (mut machines, mut builds, mut courses) = (Names::default(), Names::default(), Names::default());
         let lines = series
             .iter()
-            .zip(&trends)
-            .zip(segments)
-            .map(|((series, trend), segments)| {
+            .zip(trends)
+            .map(|(series, trend)| {
                 let key = &series.key;
-                let (model, category) = model_and_category(&key.case);
+                let (model, category) = Category::of_id(&key.case).unzip();
                 let course: Vec<u32> =
                     series.points.iter().filter_map(|point| numbers.get(&moment(point)).copied()).collect();
                 Line {
                     case: key.case.clone(),
-                    model: model.map(str::to_owned),
-                    category: category.map(str::to_owned),
+                    model: model.flatten().map(str::to_owned),
+                    category: category.map(Category::name),
                     metric: key.metric.clone(),
                     unit: series.unit.clone(),
                     better: series.better,
@@ -135,7 +122,7 @@ impl History {
                     values: floats(series.points.iter().map(|point| point.value)),
                     too_little_history: trend.too_little_history,
                     changes: trend.changes.iter().map(Change::of).collect(),
-                    segments: segments.iter().map(Stretch::of).collect(),
+                    segments: trend.segments,
                 }
             })
             .collect();
@@ -168,20 +155,6 @@ impl History {
             acceptances: acceptances.to_vec(),
         }
     }
-}
-
-/// The trend of each series, in their order.
-fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Vec<Trend> {
-    let of = |part: &[Series]| -> Vec<Trend> {
-        part.iter().map(|series| trend(series, acceptances, settings)).collect()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = series.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = series.chunks(part).map(|part| (part, scope.spawn(move || of(part)))).collect();
-        // Whatever ends a thread ends it here again, where it can be told.
-        workers.into_iter().flat_map(|(part, worker)| worker.join().unwrap_or_else(|_| of(part))).collect()
-    })
 }
 
 /// All runs in order of time, and their numbers.
@@ -222,13 +195,6 @@ impl Change {
             z: turn.z,
             accepted: turn.accepted.clone(),
         }
-    }
-}
-
-impl Stretch {
-    fn of(segment: &Segment) -> Self {
-        let Segment { from, to, median, interval } = *segment;
-        Stretch { from, to, median, interval }
     }
 }
 

@@ -11,7 +11,6 @@ mod history;
 mod load;
 mod packed;
 mod page;
-mod parts;
 mod policy;
 mod run;
 

@@ -84,7 +84,8 @@ mod tests {
             text: word(text),
             shift: MachineShift {
                 line: SeriesKey {
-                    case: String::new(),
+                    // As `machine_shifts` has it: that of one of its cases.
+                    case: word("unit/a"),
                     metric: word("time"),
                     machine: MachineClass {
                         cpu: word("c"),
@@ -122,6 +123,12 @@ mod tests {
         let change = &message["changes"][0];
         assert_eq!((&change["what"], &change["text"]), (&json!("machine"), &json!(HOSTILE)));
         assert_eq!(change["shift"]["shift"], 0.03);
+    }
+
+    #[test]
+    fn a_machine_is_none_of_its_cases() {
+        let news = news("a");
+        assert_eq!((news.case(), news.identity().0.as_str()), ("", ""));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What there is to tell.
 
-use bench_history::across::{MachineShift, machine_shifts};
+use bench_history::across::MachineShift;
 use bench_history::change::Settings;
 use bench_history::key::SeriesKey;
-use bench_history::store::{Series, Store};
-use bench_history::trend::{Trend, Turn, trend};
+use bench_history::store::Store;
+use bench_history::trend::Turn;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::trend::{line, machine_line};
+use crate::trend::{self, line, machine_line};
 
 /// A change that nobody has accepted.
 #[derive(Debug, Serialize)]
@@ -33,16 +33,7 @@ pub(super) enum News {
 
 /// All changes of these figures, the newest first.
 pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>, Failure> {
-    let acceptances = store.acceptances()?;
-    let every = metrics.iter().any(|metric| metric == "all");
-    let is_meant = |series: &&Series| every || metrics.contains(&series.key.metric);
-    let mut trends: Vec<Trend> = store
-        .series()?
-        .iter()
-        .filter(is_meant)
-        .map(|series| trend(series, &acceptances, Settings::default()))
-        .collect();
-    let shifts = machine_shifts(&mut trends);
+    let (shifts, trends) = trend::read(store, metrics, Settings::default())?;
     let of_machines = shifts.into_iter().map(|shift| News::Machine { text: machine_line(&shift), shift });
     let of_cases = trends.into_iter().flat_map(|trend| {
         let (key, unit) = (trend.key, trend.unit);
@@ -68,7 +59,10 @@ impl News {
 
     /// The case; empty for a machine.
     pub(super) fn case(&self) -> &str {
-        &self.line().case
+        match self {
+            News::Case { line, .. } => &line.case,
+            News::Machine { .. } => "",
+        }
     }
 
     /// The figure.
@@ -102,10 +96,10 @@ impl News {
     pub(super) fn identity(&self) -> (String, String, String, String) {
         let key = self.line();
         let machine = format!("{}; {}; {}", key.machine, key.toolchain, key.build);
-        let (case, run) = match self {
-            News::Case { change, .. } => (key.case.clone(), &change.found.run),
-            News::Machine { shift, .. } => (String::new(), &shift.found.run),
+        let run = match self {
+            News::Case { change, .. } => &change.found.run,
+            News::Machine { shift, .. } => &shift.found.run,
         };
-        (case, key.metric.clone(), machine, run.clone())
+        (self.case().to_owned(), key.metric.clone(), machine, run.clone())
     }
 }

@@ -14,10 +14,10 @@ use crate::record::{Environment, RunState};
 /// | version | what changed |
 /// |---|---|
 /// | 1 | first version |
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// The name by which a `comparison.json` is recognised.
-pub(super) const FORMAT: &str = "bench-comparison";
+pub const FORMAT: &str = "bench-comparison";
 
 /// Two live sides, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ use crate::comparison::Verdict;
 pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
 pub use case::{Crossover, PairedCase, SideFailure};
 pub use compare::compare;
-pub use document::{PairedComparison, SideRecord};
+pub use document::{FORMAT, PairedComparison, SCHEMA_VERSION, SideRecord};
 pub use pair::{Pair, Role};
 pub use progress::Progress;
 pub use revision::{Checkout, Commit};

@@ -22,8 +22,6 @@ impl EarlierRecords {
         results: &Path,
         resolve: impl Fn(&str) -> Result<PathBuf, RunError>,
     ) -> Self {
-        /// As many as a comparison reads.
-        const READ_AT_MOST: usize = 60;
         let mut earlier = EarlierRecords::default();
         for result in cases.iter().flat_map(|case| &case.targets) {
             let Ok(Target { what: Quantity::SpeedupOverRun(name), .. }) = Target::parse(&result.text) else {
@@ -34,7 +32,7 @@ impl EarlierRecords {
             });
         }
         if !earlier.records.is_empty() {
-            earlier.history = EarlierRuns::read(results, READ_AT_MOST).runs;
+            earlier.history = EarlierRuns::read(results, EarlierRuns::MOST).runs;
         }
         earlier
     }

@@ -1,7 +1,5 @@
 //! One run after the other.
 
-use serde::{Deserialize, Serialize};
-
 use super::autocorrelation::{autocorrelation, inflation, without_line};
 use super::baseline::Baseline;
 use super::segment::{ramps, split};
@@ -14,8 +12,7 @@ const ANCHOR: usize = 30;
 const SETTLED: usize = 3 * LOOK_BACK;
 
 /// When to speak.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// Standard deviations that the scores after a change must lie off.
     pub threshold: f64,

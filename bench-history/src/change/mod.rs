@@ -20,7 +20,7 @@ mod segment;
 pub use detector::{Detector, Settings};
 pub use segment::{Segment, relocate, segments};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A baseline has at least so many runs: with fewer, no place among them is extreme enough to mean anything.
 pub const MIN_BEFORE: usize = 15;
@@ -33,7 +33,7 @@ pub const MIN_AFTER: usize = 5;
 pub const LOOK_BACK: usize = 20;
 
 /// How a series changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// From one run to the next.
@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 /// A change of level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
     /// The first run at the new level; for [`Kind::Drift`], the first of the runs that showed it.
     pub at: usize,

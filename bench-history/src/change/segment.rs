@@ -1,13 +1,13 @@
 //! The stretches between changes.
 
 use bench_core::stats::{self, Interval};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::baseline::Baseline;
 use super::{Change, Kind, LOOK_BACK, MIN_AFTER};
 
 /// Runs at one level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Segment {
     /// Its first run.
     pub from: usize,

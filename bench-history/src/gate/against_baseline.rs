@@ -9,7 +9,7 @@ use bench_core::stats::{self, Interval};
 use super::{Decision, Evidence, Finding, Ruling};
 use crate::config::{Config, ConfigError};
 use crate::figure::{Figure, figures};
-use crate::key::{MachineClass, build};
+use crate::key::SeriesKey;
 use crate::store::Series;
 
 /// Fewer moves from run to run than this say too little of how much runs differ.
@@ -100,15 +100,8 @@ fn ruling(before: f64, better: Better, allowed: f64, interval: Option<Interval>)
 
 /// How far a figure moved from each run to the next in the line of `record`, as log ratios, until that run.
 fn moves(series: &[Series], record: &Record, case: &str, metric: &str) -> Vec<f64> {
-    let environment = &record.environment;
-    let line = series.iter().find(|series| {
-        let key = &series.key;
-        key.case == case
-            && key.metric == metric
-            && key.machine == MachineClass::of(environment)
-            && key.toolchain == environment.toolchain
-            && key.build == build(environment)
-    });
+    let key = SeriesKey::of(&record.environment, case, metric);
+    let line = series.iter().find(|series| series.key == key);
     let points = line.map(|line| line.points.as_slice()).unwrap_or_default();
     let earlier: Vec<f64> =
         points.iter().filter(|point| point.timestamp < record.timestamp).map(|point| point.value).collect();

@@ -9,7 +9,7 @@ use super::{Decision, Evidence, Finding, Ruling};
 use crate::across::machine_shifts;
 use crate::change::{LOOK_BACK, Settings};
 use crate::config::{Config, ConfigError};
-use crate::key::{MachineClass, build};
+use crate::key::SeriesKey;
 use crate::store::{Acceptance, Series};
 use crate::trend::{Trend, Turn, trend};
 
@@ -66,11 +66,8 @@ pub(super) fn judge(
 
 /// The line as it was when `record` was its newest run; `None` for one of another machine or build.
 fn until<'a>(series: &'a Series, record: &Record) -> Option<Cow<'a, Series>> {
-    let (key, environment) = (&series.key, &record.environment);
-    let same = key.machine == MachineClass::of(environment)
-        && key.toolchain == environment.toolchain
-        && key.build == build(environment);
-    if !same {
+    let key = &series.key;
+    if *key != SeriesKey::of(&record.environment, &key.case, &key.metric) {
         return None;
     }
     let newest = (&record.timestamp, &record.run);

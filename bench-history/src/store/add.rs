@@ -8,9 +8,10 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
+use super::baseline::next_id;
 use super::{Database, Store, StoreError, Value};
 use crate::figure::{Figure, figures};
-use crate::key::{MachineClass, build};
+use crate::key::{MachineClass, SeriesKey};
 
 /// What became of a run that was to be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,21 +82,10 @@ fn series(
     case: &str,
     figure: &Figure,
 ) -> Result<i64, StoreError> {
-    let machine = MachineClass::of(&record.environment);
-    let build = build(&record.environment);
-    let key: Vec<Value> = [
-        case,
-        &figure.metric,
-        &machine.cpu,
-        &machine.cores,
-        &machine.gpu,
-        &machine.memory,
-        &record.environment.toolchain,
-        &build,
-    ]
-    .into_iter()
-    .map(Value::from)
-    .collect();
+    let SeriesKey { case, metric, machine, toolchain, build } =
+        SeriesKey::of(&record.environment, case, &figure.metric);
+    let MachineClass { cpu, cores, gpu, memory } = machine;
+    let key: Vec<Value> = [case, metric, cpu, cores, gpu, memory, toolchain, build].map(Value::Text).into();
     let known = database.query(
         "SELECT id FROM series WHERE case_id = $1 AND metric = $2 AND cpu = $3 AND cores = $4 AND gpu = $5 \
          AND memory = $6 AND toolchain = $7 AND build = $8",
@@ -104,9 +94,7 @@ fn series(
     if let Some(id) = known.first().and_then(|row| row[0].as_integer()) {
         return Ok(id);
     }
-    // No other writer is at work: see `Database::begin`.
-    let last = database.query("SELECT COALESCE(MAX(id), 0) FROM series", &[])?;
-    let id = last.first().and_then(|row| row[0].as_integer()).unwrap_or_default() + 1;
+    let id = next_id(database, "series")?;
     let better = match figure.better {
         Better::Higher => "higher",
         Better::Lower => "lower",

@@ -17,9 +17,8 @@ pub struct Baseline {
     pub author: String,
 }
 
-/// The runs that are baselines now.
-pub(super) const BASELINES: &str =
-    "SELECT run FROM baseline WHERE id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
+/// Rows of `baseline` that say what a name means now.
+pub(super) const CURRENT: &str = "id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
 
 impl Store {
     /// Gives a run a name; a name that is known means this run from now on.
@@ -49,8 +48,7 @@ impl Store {
     /// What the database says.
     pub fn baselines(&mut self) -> Result<Vec<Baseline>, StoreError> {
         let rows = self.database.query(
-            "SELECT name, run, at, author FROM baseline \
-             WHERE id IN (SELECT MAX(id) FROM baseline GROUP BY name) ORDER BY name",
+            &format!("SELECT name, run, at, author FROM baseline WHERE {CURRENT} ORDER BY name"),
             &[],
         )?;
         let baseline = |row: Vec<Value>| {

@@ -94,19 +94,18 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// How many runs and how many accepted changes there are: what has changed where these have.
+    /// How many runs, accepted changes and renamings there are: what has changed where these have.
     ///
     /// # Errors
     /// What the database says.
-    pub fn state(&mut self) -> Result<(i64, i64), StoreError> {
-        let rows = self
-            .database
-            .query("SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance)", &[])?;
-        let counts = rows.into_iter().next().and_then(|row| {
-            let mut cells = row.iter();
-            Some((cells.next()?.as_integer()?, cells.next()?.as_integer()?))
-        });
-        counts.ok_or_else(|| self.strange("run"))
+    pub fn state(&mut self) -> Result<[i64; 3], StoreError> {
+        let rows = self.database.query(
+            "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming)",
+            &[],
+        )?;
+        let counts =
+            rows.into_iter().next().map(|row| row.iter().map_while(Value::as_integer).collect::<Vec<i64>>());
+        counts.and_then(|counts| counts.try_into().ok()).ok_or_else(|| self.strange("run"))
     }
 
     /// The whole record of a run.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::add::add_points;
-use super::baseline::BASELINES;
+use super::baseline::CURRENT;
 use super::{Store, StoreError, Value};
 use crate::figure::figures;
 
@@ -15,7 +15,8 @@ impl Store {
     pub fn prune(&mut self, timestamp: &str) -> Result<u64, StoreError> {
         self.transaction(|database| {
             let before = [Value::from(timestamp)];
-            let old = format!("SELECT name FROM run WHERE timestamp < $1 AND name NOT IN ({BASELINES})");
+            let kept = format!("SELECT run FROM baseline WHERE {CURRENT}");
+            let old = format!("SELECT name FROM run WHERE timestamp < $1 AND name NOT IN ({kept})");
             database.execute(&format!("DELETE FROM point WHERE run IN ({old})"), &before)?;
             let gone = database.execute(&format!("DELETE FROM run WHERE name IN ({old})"), &before)?;
             database.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)", &[])?;
