@@ -21,7 +21,7 @@ const MEMORY_BUSY: f64 = 0.7;
 const AT_LIMIT: f64 = 0.97;
 
 /// More ticks than this with a throttled clock are told.
-const THROTTLED: f64 = 0.1;
+const OFTEN: f64 = 0.1;
 
 /// Names of the reasons for which a clock is throttled.
 const REASONS: [(ThrottleReasons, &str); 6] = [
@@ -46,7 +46,7 @@ pub(super) fn notes(gpu: &str, course: &Course<'_>, host: Option<f64>) -> Vec<St
     let capped = course.share_of(ThrottleReasons::SW_POWER_CAP);
     let power = course.average(Quantity::Power).zip(course.power_limit_w());
     let at_limit = power.is_some_and(|(power, limit)| power >= AT_LIMIT * limit);
-    if at_limit || capped > THROTTLED {
+    if at_limit || capped > OFTEN {
         let figures = power
             .map_or_else(String::new, |(power, limit)| format!("{power:.0} W of {limit:.0} W on average, "));
         notes.push(format!("{gpu} power-limited: {figures}clock capped in {} of samples", share(capped)));
@@ -54,7 +54,7 @@ pub(super) fn notes(gpu: &str, course: &Course<'_>, host: Option<f64>) -> Vec<St
     if let Some(dram) = course.average(Quantity::DramActivity).filter(|dram| *dram >= MEMORY_BUSY) {
         notes.push(format!("{gpu} memory-limited: {} of its memory's bandwidth in use", share(dram)));
     }
-    if let Some((throttled, samples)) = course.throttled().filter(|(throttled, _)| *throttled > THROTTLED) {
+    if let Some((throttled, samples)) = course.throttled().filter(|(throttled, _)| *throttled > OFTEN) {
         let found = course.reasons();
         let names: Vec<&str> =
             REASONS.iter().filter(|(reason, _)| found.intersects(*reason)).map(|(_, name)| *name).collect();

@@ -22,7 +22,7 @@ const OPENING: Duration = Duration::from_millis(300);
 /// A tick at the beginning or end of a stretch, and the end of the thread, may take so long; outside of all that is timed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A driver that has not answered for longer is told.
+/// A driver that has not answered for longer than this beyond the time between two ticks is told.
 const GAP_S: f64 = 1.0;
 
 /// What the GPUs do, from the first sample to the last.
@@ -30,6 +30,8 @@ const GAP_S: f64 = 1.0;
 struct Gpu {
     sampler: Option<Sampler>,
     unusable: Option<String>,
+    /// Between two ticks.
+    interval: Duration,
     began: Option<(Instant, Option<sys::Usage>)>,
     /// Of each device, the ticks that belonged to levels which have ended.
     told: Vec<usize>,
@@ -45,11 +47,9 @@ impl Probe for Gpu {
         match wishes.gpus.as_deref().map(Choice::parse).transpose() {
             Ok(asked) => {
                 let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
-                let plan = Plan {
-                    interval: wishes.gpu_interval_ns.map_or(INTERVAL, Duration::from_nanos),
-                    asked,
-                    visible: visible.as_deref().map(Choice::visible),
-                };
+                self.interval = wishes.gpu_interval_ns.map_or(INTERVAL, Duration::from_nanos);
+                let plan =
+                    Plan { interval: self.interval, asked, visible: visible.as_deref().map(Choice::visible) };
                 self.sampler = Some(Sampler::start(plan, OPENING));
             }
             Err(error) => self.unusable = Some(error.0),
@@ -74,14 +74,7 @@ impl Probe for Gpu {
         let state = sampler.refresh(PATIENCE);
         let mut readings = Vec::new();
         self.told.resize(state.seen.len(), 0);
-        let of_level =
-            |seen: &Seen, told: &usize| -> Vec<_> { seen.ticks[(*told).min(seen.ticks.len())..].to_vec() };
-        let stretches: Vec<_> =
-            state.seen.iter().zip(&self.told).map(|(seen, told)| (seen, of_level(seen, told))).collect();
-        let courses: Vec<(String, Course<'_>)> = stretches
-            .iter()
-            .map(|(seen, ticks)| (prefix(&state, seen), Course::new(ticks, seen.before_load)))
-            .collect();
+        let courses = courses(&state, &self.told);
         readings.extend(all(&courses).into_iter().filter(is_of_level));
         for (told, seen) in self.told.iter_mut().zip(&state.seen) {
             // The last tick is where the next level begins.
@@ -101,7 +94,8 @@ impl Probe for Gpu {
             let all = total(now).saturating_sub(total(before));
             all.saturating_sub(state.cpu).as_secs_f64() / wall_s
         });
-        let observed = observation(&state, wall_s, host, iterations);
+        let longest_s = GAP_S + self.interval.as_secs_f64();
+        let observed = observation(&state, wall_s, longest_s, host, iterations);
         drop(state);
         sampler.end(PATIENCE);
         observed
@@ -112,6 +106,15 @@ impl Probe for Gpu {
 fn is_of_level(reading: &Reading) -> bool {
     const TOLD: [&str; 5] = ["_utilisation", "_memory", "_power", "_energy", "_energy_integrated"];
     TOLD.iter().any(|name| reading.metric.ends_with(name))
+}
+
+/// What each device did from a tick of its own on.
+fn courses<'a>(state: &'a State, from: &[usize]) -> Vec<(String, Course<'a>)> {
+    let of = |(seen, &from): (&'a Seen, &usize)| {
+        let ticks = &seen.ticks[from.min(seen.ticks.len())..];
+        (prefix(state, seen), Course::new(ticks, seen.before_load))
+    };
+    state.seen.iter().zip(from).map(of).collect()
 }
 
 /// Names of a device's readings begin with `gpu`, and with its number where there is more than one.
@@ -159,10 +162,11 @@ fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
     readings
 }
 
-/// What a round comes to.
+/// What a round of `wall_s` seconds comes to; more than `longest_s` without a tick is told.
 fn observation(
     state: &State,
     wall_s: f64,
+    longest_s: f64,
     host: Option<f64>,
     iterations: u64,
 ) -> Result<Observation, String> {
@@ -176,11 +180,7 @@ fn observation(
             None => format!("the NVIDIA driver has not answered in the {wall_s:.1} s of the round"),
         });
     }
-    let courses: Vec<(String, Course<'_>)> = state
-        .seen
-        .iter()
-        .map(|seen| (prefix(state, seen), Course::new(&seen.ticks, seen.before_load)))
-        .collect();
+    let courses = courses(state, &vec![0; state.seen.len()]);
     let mut readings = all(&courses);
     let energy = ["gpu_energy", "gpu_energy_integrated"]
         .iter()
@@ -194,19 +194,26 @@ fn observation(
     let series = courses.iter().flat_map(|(prefix, course)| course.series(prefix)).collect();
     let mut notes: Vec<String> = state.note.iter().cloned().collect();
     for (seen, (prefix, course)) in state.seen.iter().zip(&courses) {
-        notes.extend(notes_of(&prefix.replace("gpu", "GPU "), seen, course, wall_s, host));
+        notes.extend(notes_of(&prefix.replace("gpu", "GPU "), seen, course, wall_s, longest_s, host));
     }
     Ok(Observation { readings, series, notes })
 }
 
-fn notes_of(gpu: &str, seen: &Seen, course: &Course<'_>, wall_s: f64, host: Option<f64>) -> Vec<String> {
+fn notes_of(
+    gpu: &str,
+    seen: &Seen,
+    course: &Course<'_>,
+    wall_s: f64,
+    longest_s: f64,
+    host: Option<f64>,
+) -> Vec<String> {
     let gpu = gpu.trim_end();
     let mut notes = bottleneck::notes(gpu, course, host);
     let silent = seen.ticks.last().map_or(0.0, |last| wall_s - last.time_s);
+    let gap = course.longest_gap_s().max(silent);
     if let Some((at_s, reason)) = &seen.lost {
         notes.push(format!("{gpu} was lost after {at_s:.1} s: {reason}; its figures end there"));
-    } else if course.longest_gap_s().max(silent) > GAP_S {
-        let gap = course.longest_gap_s().max(silent);
+    } else if gap > longest_s {
         notes.push(format!(
             "{gpu}: the driver did not answer for {gap:.1} s, of which its figures tell nothing"
         ));

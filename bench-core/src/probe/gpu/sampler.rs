@@ -40,7 +40,7 @@ pub(super) struct State {
     pub(super) seen: Vec<Seen>,
     /// What should be said of the choice of devices.
     pub(super) note: Option<String>,
-    /// Processor time of the thread so far.
+    /// Processor time of the thread since its first tick began.
     pub(super) cpu: Duration,
     /// The devices are there, and what they held before anything was loaded is known.
     is_open: bool,
@@ -277,6 +277,8 @@ fn wait_for<'a>(
 /// Reads all devices every `interval`, and whenever somebody asks, until the end.
 fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Meter<'_>]) {
     let mut due = Instant::now();
+    // What it took to load the driver and to look before anything was loaded belongs to nobody's round.
+    let before = sys::thread_cpu_time().unwrap_or_default();
     loop {
         let wanted = shared.lock().wanted;
         // Without the lock: this is where it may hang.
@@ -288,7 +290,7 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
                 (!is_lost).then(|| meter.tick(began.elapsed().as_secs_f64()).map_err(|error| reason(&error)))
             })
             .collect();
-        let cpu = sys::thread_cpu_time().unwrap_or_default();
+        let cpu = sys::thread_cpu_time().unwrap_or_default().saturating_sub(before);
         gpu_memory::tell(memory_used(&read));
         shared.tell(|state| {
             for (seen, read) in state.seen.iter_mut().zip(read) {
@@ -302,7 +304,10 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
             state.cpu = cpu;
         });
         // What was due while the driver hung is not made up for.
-        due = (due + interval).max(Instant::now());
+        let now = Instant::now();
+        if now >= due {
+            due = (due + interval).max(now);
+        }
         if wait_for(shared, Some(due), |state| state.wanted > state.taken).is_ending {
             gpu_memory::tell(None);
             return;
