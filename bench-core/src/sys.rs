@@ -1,5 +1,5 @@
-//! The system calls that the standard library does not offer. All `unsafe` of the crate is here, but for the marks that valgrind
-//! reads (`counting/marks.rs`).
+//! The system calls that the standard library does not offer. Other `unsafe` code stands beside what needs it: the counting
+//! allocator, the marks that valgrind reads, CUDA's driver, perf events, MIG instances.
 #![allow(unsafe_code)]
 
 use std::io;

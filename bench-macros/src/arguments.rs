@@ -234,7 +234,7 @@ fn ignored_axis(entry: &Argument<Listed>, types: &[TypeAxis], values: &[ValueAxi
             ty: axis.ty.clone(),
             values: match value {
                 Listed::Brackets(list) => Values::List(separated::<Expr>(list)?),
-                Listed::Constant(constant) => Values::Constant(constant.clone()),
+                Listed::Constant(constant) => self::values(name, constant)?,
             },
         }))),
         None => {

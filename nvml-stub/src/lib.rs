@@ -7,7 +7,7 @@
 //!   "busy_us": 12,
 //!   "errors": { "nvmlInit_v2": { "error": "DRIVER_NOT_LOADED" },
 //!               "nvmlDeviceGetUtilizationRates": { "error": "GPU_IS_LOST", "from_call": 5 } },
-//!   "delays": { "nvmlDeviceGetMemoryInfo_v2": { "ms": 2000, "from_call": 3 } },
+//!   "delays": { "nvmlDeviceGetMemoryInfo_v2": { "ms": 2000, "at_call": 3 } },
 //!   "devices": [ { "uuid": "GPU-…", "name": "Stub H100",
 //!                  "values": { "utilisation": 34, "memory_used": { "calls": [1e9, 3e9] },
 //!                              "energy_mj": { "per_s": 300000, "from": 7e6, "step_s": 0.1, "wraps_at": 1e9 } },

@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::comparison::machine;
 use crate::comparison::unpaired::{Compared, Comparison, case_by_case};
 use crate::comparison::verdict::{Verdict, judge};
+use crate::comparison::width::NORMAL_99;
 use crate::error::UsageError;
 use crate::record::{CaseCounts, CaseRecord, Measure, Record, RoundCounts, RoundRecord, Status};
 use crate::stats::{self, Interval};
-
-/// Normal quantile of 99 %, two-sided, as for times: who compares every night asks about every case every night.
-const NORMAL_99: f64 = 2.576;
 
 /// Student's t of one and of two degrees of freedom, for which the expansion is too coarse.
 const STUDENT_99: [f64; 2] = [63.66, 9.925];
@@ -74,8 +72,7 @@ pub(super) fn compare(
         measure: Measure::Instructions,
         baseline: old.run.clone(),
         baseline_commit: None,
-        different: (!differences.is_empty())
-            .then(|| format!("not the same machine and build: {}", differences.join("; "))),
+        different: machine::in_a_line(&differences),
         notes: Vec::new(),
         drift: None,
         threshold,
@@ -165,11 +162,7 @@ fn tools(old: &Record, new: &Record) -> Vec<String> {
         record.cases.iter().flat_map(|case| &case.rounds).find_map(|round| round.counts.clone())
     };
     let (Some(old), Some(new)) = (of(old), of(new)) else { return Vec::new() };
-    [("valgrind", old.valgrind, new.valgrind), ("set of options", old.options, new.options)]
-        .into_iter()
-        .filter(|(_, old, new)| old != new)
-        .map(|(what, old, new)| format!("another {what}: {old} then, {new} now"))
-        .collect()
+    machine::others([("valgrind", old.valgrind, new.valgrind), ("set of options", old.options, new.options)])
 }
 
 #[cfg(test)]

@@ -9,17 +9,24 @@ const NOTEWORTHY: f64 = 0.02;
 pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let number = |value: Option<usize>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
-    [
+    others([
         ("processor", text(&old.cpu), text(&new.cpu)),
         ("number of cores", number(old.cores), number(new.cores)),
         ("toolchain", old.toolchain.clone(), new.toolchain.clone()),
         ("target", old.target.clone(), new.target.clone()),
         ("opt-level", old.opt_level.clone(), new.opt_level.clone()),
-    ]
-    .into_iter()
-    .filter(|(_, old, new)| old != new)
-    .map(|(what, old, new)| format!("another {what}: {old} then, {new} now"))
-    .collect()
+    ])
+}
+
+/// What was one thing then and is another now.
+pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
+    let different = pairs.into_iter().filter(|(_, old, new)| old != new);
+    different.map(|(what, old, new)| format!("another {what}: {old} then, {new} now")).collect()
+}
+
+/// All differences in one line; none where there are none.
+pub(super) fn in_a_line(differences: &[String]) -> Option<String> {
+    (!differences.is_empty()).then(|| format!("not the same machine and build: {}", differences.join("; ")))
 }
 
 /// How the reference kernels of two runs differ, and what that says of a `drift` that all cases share;

@@ -134,8 +134,7 @@ impl Comparison {
             measure: Measure::Time,
             baseline: old.run.clone(),
             baseline_commit: old.environment.commit.clone().filter(|_| old.environment.dirty == Some(false)),
-            different: (!differences.is_empty())
-                .then(|| format!("not the same machine and build: {}", differences.join("; "))),
+            different: machine::in_a_line(&differences),
             notes,
             drift: drift.map(|(shift, _)| shift),
             threshold: judgement.threshold,
@@ -152,9 +151,11 @@ impl Comparison {
         threshold: f64,
         wanted: impl Fn(&CaseRecord) -> bool,
     ) -> Self {
-        /// Some of them will be of another machine or build.
-        const READ_AT_MOST: usize = 60;
-        let earlier = EarlierRuns::read(results, READ_AT_MOST);
+        if new.measure() == Measure::Instructions {
+            // What is exact needs nobody's history.
+            return counts::compare(old, new, threshold, wanted);
+        }
+        let earlier = EarlierRuns::read(results, EarlierRuns::MOST);
         let mut comparison =
             Comparison::of(old, new, &Judgement { threshold, history: &earlier.runs }, wanted);
         let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));

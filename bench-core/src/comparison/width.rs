@@ -17,7 +17,7 @@ const NORMAL_95: f64 = 1.96;
 
 /// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
 /// about every case every night, and one verdict in twenty would be wrong.
-const NORMAL_99: f64 = 2.576;
+pub(super) const NORMAL_99: f64 = 2.576;
 
 /// Why a verdict is out of reach.
 const OWN_MEDIANS: &str =

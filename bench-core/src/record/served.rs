@@ -127,6 +127,14 @@ pub struct Validity {
     pub reasons: Vec<String>,
 }
 
+impl Validity {
+    /// Why it is not valid, first of all that the harness was too slow.
+    pub fn told(&self) -> Vec<String> {
+        let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
+        harness.into_iter().chain(self.reasons.iter().cloned()).collect()
+    }
+}
+
 /// Latencies that fell together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bin {

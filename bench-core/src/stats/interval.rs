@@ -75,7 +75,7 @@ pub fn mean_interval(round_means: &[f64]) -> Option<Interval> {
 }
 
 /// Student's t, two-sided 95 %; `None` without a degree of freedom.
-pub(super) fn student(degrees: usize) -> Option<f64> {
+pub fn student(degrees: usize) -> Option<f64> {
     match STUDENT.get(degrees.checked_sub(1)?) {
         Some(t) => Some(*t),
         None => student_quantile(normal_quantile(1.0 - (1.0 - CONFIDENCE) / 2.0), degrees as f64),

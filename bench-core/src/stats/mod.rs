@@ -22,7 +22,7 @@ mod variance;
 
 pub use bootstrap::hierarchical_bootstrap;
 pub(crate) use density::density;
-pub use interval::{Interval, mean_interval, median_interval, relative_spread, robust_deviation};
+pub use interval::{Interval, mean_interval, median_interval, relative_spread, robust_deviation, student};
 pub use location::{hodges_lehmann, log_ratio_of_medians};
 pub use modality::{Mode, Modes, modes, modes_of_rounds};
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
