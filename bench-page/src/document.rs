@@ -2,8 +2,18 @@
 
 use crate::policy;
 
-const STYLE: &str =
-    concat!(include_str!("../assets/uplot/uPlot.min.css"), "\n", include_str!("../assets/style.css"));
+/// Colours, those of Okabe and Ito, which colour-blind people can tell apart. Dark is as the system or the reader has it.
+const STYLE: &str = concat!(
+    include_str!("../assets/uplot/uPlot.min.css"),
+    "\n:root {\n",
+    include_str!("../assets/light.css"),
+    "}\n@media (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n",
+    include_str!("../assets/dark.css"),
+    "}\n}\n:root[data-theme=\"dark\"] {\n",
+    include_str!("../assets/dark.css"),
+    "}\n",
+    include_str!("../assets/style.css")
+);
 
 /// uPlot, with the licence that every copy of it must carry.
 const UPLOT: &str = concat!(

@@ -1,7 +1,7 @@
 //! Throughput and latency of a load case, level by level.
 
 use bench_core::domain::Metric;
-use bench_core::record::{HARNESS_BOUND, Pace, Told};
+use bench_core::record::Told;
 use bench_load::report::{Group, GroupLevel};
 use serde::Serialize;
 
@@ -9,7 +9,6 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Load {
     id: String,
-    domain: String,
     /// The metric that the field looks at first.
     primary: String,
     /// The metrics that are worth a chart against the setting.
@@ -26,12 +25,9 @@ struct Level {
     label: String,
     /// The setting, where it is a number.
     at: Option<f64>,
-    scenario: String,
     requests: u64,
     failed: u64,
-    window_s: f64,
     metrics: Vec<Metric>,
-    pace: Pace,
     valid: bool,
     /// Why it is not valid.
     reasons: Vec<String>,
@@ -43,7 +39,6 @@ impl Load {
     pub(crate) fn of(group: &Group<'_>) -> Self {
         Load {
             id: group.id(),
-            domain: group.domain.clone(),
             primary: group.primary.clone(),
             plots: group.plots.clone(),
             setting: group.setting.title(),
@@ -56,21 +51,14 @@ impl Load {
 impl Level {
     fn of(level: &GroupLevel<'_>) -> Self {
         let GroupLevel { label, at, level, .. } = level;
-        let mut reasons = level.validity.reasons.clone();
-        if level.validity.harness_bound && !reasons.iter().any(|reason| reason.contains(HARNESS_BOUND)) {
-            reasons.insert(0, HARNESS_BOUND.to_owned());
-        }
         Level {
             label: label.clone(),
             at: *at,
-            scenario: level.scenario.clone(),
             requests: level.requests,
             failed: level.failed,
-            window_s: level.window_s.0,
             metrics: level.metrics.clone(),
-            pace: level.pace.clone(),
             valid: level.validity.valid,
-            reasons,
+            reasons: level.validity.told(),
             errors: level.errors.clone(),
             warnings: level.warnings.clone(),
         }

@@ -32,8 +32,6 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Case {
     id: String,
-    model: Option<String>,
-    category: &'static str,
     status: Status,
     failure: Option<Failure>,
     skip_reason: Option<String>,
@@ -80,8 +78,6 @@ impl Case {
         warnings.extend(case.warnings.iter().cloned());
         Case {
             id: case.id.clone(),
-            model: case.model.clone(),
-            category: case.category.name(),
             status: case.status,
             failure: case.failure.clone(),
             skip_reason: case.skip_reason.clone(),

@@ -6,7 +6,7 @@ use bench_core::Record;
 use bench_core::domain::Metric;
 use bench_core::inventory;
 use bench_core::quantity::Seconds;
-use bench_core::record::{CaseRecord, HARNESS_BOUND, Headline, Level, Served};
+use bench_core::record::{CaseRecord, Headline, Level, Served};
 use bench_core::report::Exporter;
 
 inventory::submit! {
@@ -136,7 +136,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
         .to_owned(),
         if level.validity.valid { "VALID" } else { "INVALID" }.to_owned(),
         level.validity.harness_bound.to_string(),
-        reasons(level).join("; "),
+        level.validity.told().join("; "),
         number(level.pace.offered_rate),
         number(level.pace.achieved_rate),
         seconds(lag.map(|lag| lag.p50_s)),
@@ -146,12 +146,6 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
         number(level.pace.harness_cpu),
         level.warnings.join("; "),
     ]
-}
-
-/// Why a level is not valid; first of all that the harness was too slow.
-pub(crate) fn reasons(level: &Level) -> Vec<String> {
-    let harness = level.validity.harness_bound.then(|| HARNESS_BOUND.to_owned());
-    harness.into_iter().chain(level.validity.reasons.iter().cloned()).collect()
 }
 
 /// A number; an empty cell where there is none, or none that is finite.

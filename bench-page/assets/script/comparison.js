@@ -60,7 +60,7 @@ const comparisonView = {
         name: `interval (axis: ±${change(reach).slice(1)})`,
         class: "interval",
         cell: (one) => intervalBar(one, reach, comparison.threshold),
-        value: (one) => one.interval && one.interval.high - one.interval.low,
+        value: (one) => one.interval && (one.interval.high ?? Infinity) - (one.interval.low ?? -Infinity),
       },
       { name: "before", class: "number", cell: (one) => figure(one.old, one.unit), value: (one) => one.old },
       { name: "after", class: "number", cell: (one) => figure(one.new, one.unit), value: (one) => one.new },

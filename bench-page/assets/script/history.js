@@ -7,13 +7,12 @@ function unpack(text) {
 }
 
 class Line {
-  constructor(raw, history, number) {
+  constructor(raw, history) {
     const { values, course, ...rest } = raw;
     Object.assign(this, rest);
     this.packed = values;
     this.packedCourse = course;
     this.history = history;
-    this.number = number;
     this.text = `${raw.case} ${raw.metric} ${this.machineName} ${this.buildName}`.toLowerCase();
     this.acceptances = [];
     this.shifts = [];
@@ -55,11 +54,6 @@ class Line {
       .filter((shift) => shift.since >= 0);
     return [...own, ...machine].sort((a, b) => a.since - b.since);
   }
-
-  /** The newest change that nobody has accepted. */
-  get open() {
-    return this.changes.findLast((change) => !change.accepted);
-  }
 }
 
 class History {
@@ -69,15 +63,14 @@ class History {
     this.builds = raw.builds;
     this.packedCourses = raw.courses;
     this.courses = [];
-    this.lines = raw.lines.map((line, number) => new Line(line, this, number));
+    this.lines = raw.lines.map((line) => new Line(line, this));
     this.shifts = raw.machine_shifts;
-    this.acceptances = raw.acceptances;
     const cases = new Map();
     for (const line of this.lines) {
       if (!cases.has(line.case)) cases.set(line.case, []);
       cases.get(line.case).push(line);
     }
-    for (const acceptance of this.acceptances) {
+    for (const acceptance of raw.acceptances) {
       for (const line of cases.get(acceptance.case) ?? []) line.acceptances.push(acceptance);
     }
     for (const shift of this.shifts) {

@@ -45,6 +45,8 @@ function moveCard(key) {
 }
 
 function onKey(event, app) {
+  // The list of keys is a dialog, which has its own.
+  if (app.help.open) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "checkbox";
   if (typing) {

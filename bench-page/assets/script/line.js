@@ -59,6 +59,7 @@ const lineView = {
   update() {
     if (!this.line) return;
     const { line } = this;
+    this.over = this.others.filter((other) => this.shown().includes(overlayKey(other)));
     const log = state.log === "1" && this.positive();
     const buttons = [
       toggle("log", "Logarithmic scale (l)", log, () => adjust({ log: log ? "" : "1" })),
@@ -71,7 +72,6 @@ const lineView = {
       element("span", { class: "quiet hint" }, "drag to zoom, double-click to show all"),
     ];
     this.controls.replaceChildren(...buttons);
-    this.over = this.others.filter((other) => this.shown().includes(overlayKey(other)));
     this.overlays.replaceChildren(
       ...this.others.map((other) => {
         const on = this.over.includes(other);
@@ -94,6 +94,8 @@ const lineView = {
     this.fitted?.end();
     this.holder.replaceChildren();
     this.fitted = fit(this.holder, (width, kept) => this.draw(width, log, kept));
+    // Where the cursor was means another run among other lines.
+    this.place = null;
     this.read(null);
   },
 
@@ -107,7 +109,7 @@ const lineView = {
 
   /** Only what is above zero has a logarithm. */
   positive() {
-    return [this.line, ...(this.over ?? [])].every((line) => line.values.every((value) => value > 0));
+    return [this.line, ...this.over].every((line) => line.values.every((value) => value > 0));
   },
 
   draw(width, log, kept) {
@@ -178,8 +180,7 @@ const lineView = {
     pen.beginPath();
     pen.rect(left, top, width, height);
     pen.clip();
-    const half = this.runs.length > 1 ? (this.at(1) - this.at(0)) / 2 : 0.5;
-    const edge = state.dates === "1" ? 0 : half;
+    const edge = state.dates === "1" ? 0 : 0.5;
     drawn.forEach((one, number) => {
       for (const segment of one.segments.filter(({ median }) => median !== null)) {
         const from = chart.valToPos(this.at(this.placeOf(one, segment.from)) - edge, "x", true);
@@ -325,7 +326,7 @@ function difference(line, other) {
 
 function segmentsOf(line) {
   const rows = line.segments
-    .map((segment, number) => ({ ...segment, number, event: line.events.find(({ since }) => since === segment.from) }))
+    .map((segment) => ({ ...segment, event: line.events.find(({ since }) => since === segment.from) }))
     .reverse();
   const from = (row) => line.run(row.from);
   const columns = [

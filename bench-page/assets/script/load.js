@@ -81,7 +81,6 @@ function drawLoad(holder, width, load, levels, lines, log) {
   const positive = values.flat().every((value) => value === null || value > 0);
   const [first, last] = [x[0], x[x.length - 1]];
   const edges = factors ? [first / 1.25, last * 1.25] : [first - (last - first) * 0.06, last + (last - first) * 0.06];
-  const fromZero = (chart, low, high) => [Math.min(0, low), high * 1.12];
   const ends = lines
     .flat()
     .filter((metric) => metric?.interval && metric.supported !== false)
@@ -95,7 +94,7 @@ function drawLoad(holder, width, load, levels, lines, log) {
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: {
         x: { time: false, distr: factors ? LOG : 1, log: 2, range: () => edges },
-        y: log && positive ? figureScale(true) : { range: (chart, low) => fromZero(chart, low ?? 0, tallest) },
+        y: log && positive ? figureScale(true) : { range: (_, low) => [Math.min(0, low ?? 0), tallest * 1.12] },
       },
       axes: [
         axis({

@@ -105,7 +105,8 @@ const app = {
   },
 
   search() {
-    if (state.view !== "series" && this.views.includes(gridView)) {
+    if (!this.views.includes(gridView)) return;
+    if (state.view !== "series") {
       location.hash = gridView.address();
       this.show();
     }
