@@ -43,7 +43,7 @@ pub mod picture;
 pub mod piper_tts;
 pub mod qwen3_vl_2b;
 pub mod resnet;
-pub mod scaling;
+mod scaling;
 pub mod seeded;
 pub mod smollm2;
 pub mod stable_diffusion_unet;

@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
+use candle_nn::var_builder::SimpleBackend;
 
 use crate::memory::{self, MemoryError};
-use crate::seeded::Seeded;
 
 /// Why a model with generated weights could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ impl LoadError {
     }
 }
 
-/// What `build` makes of weights that follow from `seed`, as `dtype` on `device`; the same values everywhere and every
+/// What `build` makes of weights that follow from a seed in `source`, as `dtype` on `device`; the same values everywhere and every
 /// time. `build` is called twice: the first time only to see what it asks for. `model` is what errors call it.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ impl LoadError {
 /// suffice; what `build` says.
 pub fn generated<M>(
     model: &str,
-    seed: Seeded,
+    source: impl SimpleBackend + 'static,
     dtype: DType,
     device: &Device,
     build: impl Fn(VarBuilder<'static>) -> candle_core::Result<M>,
@@ -43,12 +43,13 @@ pub fn generated<M>(
     if device.is_cpu() {
         memory::expect_room_for(model, dtype, &build)?;
     }
-    Ok(build(seed.weights_as(dtype, device))?)
+    Ok(build(VarBuilder::from_backend(Box::new(source), dtype, device.clone()))?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seeded::Seeded;
 
     #[test]
     fn what_fits_is_made_and_what_does_not_is_refused_before_it_is_made() {

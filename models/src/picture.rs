@@ -62,12 +62,12 @@ impl Picture {
     /// On another shape, and on values that are not finite.
     pub fn from_batch(values: &Tensor) -> Result<Vec<Self>, PictureError> {
         let wrong_shape = || PictureError::WrongShape(values.dims().to_vec());
-        let &[batch, 3, height, width] = values.dims() else { return Err(wrong_shape()) };
-        let values: Vec<f32> =
+        let &[_, 3, height, width] = values.dims() else { return Err(wrong_shape()) };
+        let flat: Vec<f32> =
             values.to_dtype(DType::F32)?.permute((0, 2, 3, 1))?.contiguous()?.flatten_all()?.to_vec1()?;
         let (picture_width, picture_height) = match (u32::try_from(width), u32::try_from(height)) {
             (Ok(picture_width), Ok(picture_height)) if width * height > 0 => (picture_width, picture_height),
-            _ => return Err(PictureError::WrongShape(vec![batch, 3, height, width])),
+            _ => return Err(wrong_shape()),
         };
         let of = |(picture, values): (usize, &[f32])| {
             if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
@@ -75,11 +75,9 @@ impl Picture {
             }
             let bytes = values.iter().map(|value| ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8);
             let pixels = RgbImage::from_raw(picture_width, picture_height, bytes.collect());
-            pixels
-                .map(|pixels| Picture { pixels })
-                .ok_or_else(|| PictureError::WrongShape(vec![batch, 3, height, width]))
+            pixels.map(|pixels| Picture { pixels }).ok_or_else(wrong_shape)
         };
-        values.chunks_exact(3 * width * height).enumerate().map(of).collect()
+        flat.chunks_exact(3 * width * height).enumerate().map(of).collect()
     }
 
     /// Width and height in pixels.

@@ -6,16 +6,13 @@ use std::collections::BTreeMap;
 use bench_core::Record;
 use bench_core::inventory;
 use bench_core::report::{Section, Style, Table, printable};
-use bench_core::stats::student_quantile;
+use bench_core::stats::student;
 
 inventory::submit! { Section { name: "scaling", render } }
 
-/// The two-sided 95 % quantile of the normal distribution.
-const NORMAL: f64 = 1.959_964;
-
 /// Time as a power of size: `time = constant · size^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scaling {
+pub(crate) struct Scaling {
     /// 1 where twice the size takes twice the time.
     pub exponent: f64,
     /// Half the width of its 95 % interval. Wide where the sizes are few or their times follow no power.
@@ -26,7 +23,7 @@ impl Scaling {
     /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
     /// slope with two degrees of freedom less than there are sizes: how far the times are from a power enters, how
     /// well each is known only through that. `None` for fewer than three sizes, and where one is not above zero.
-    pub fn of(points: &[(f64, f64)]) -> Option<Self> {
+    pub(crate) fn of(points: &[(f64, f64)]) -> Option<Self> {
         let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
         if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {
             return None;
@@ -42,12 +39,7 @@ impl Scaling {
         let exponent = logarithms.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / square;
         let left =
             logarithms.iter().map(|(x, y)| (y - y_mean - exponent * (x - x_mean)).powi(2)).sum::<f64>();
-        let quantile = match degrees {
-            1 => 12.706,
-            2 => 4.303,
-            more => student_quantile(NORMAL, more as f64)?,
-        };
-        Some(Scaling { exponent, half_width: quantile * (left / degrees as f64 / square).sqrt() })
+        Some(Scaling { exponent, half_width: student(degrees)? * (left / degrees as f64 / square).sqrt() })
     }
 }
 

@@ -155,6 +155,17 @@ impl WeightsError {
     }
 }
 
+/// A model with its weights, for tests; or none, and a line that says why a test does nothing.
+#[cfg(test)]
+pub(crate) fn fetched<M>(loaded: Result<M, WeightsError>) -> Option<M> {
+    let absent = match loaded {
+        Ok(model) => return Some(model),
+        Err(error) => error.or_skip(),
+    };
+    println!("not tested: {}", absent.skip_reason().unwrap_or_else(|| panic!("{absent}")));
+    None
+}
+
 /// The bytes of a file of `model`'s weights.
 ///
 /// # Errors

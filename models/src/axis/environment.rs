@@ -11,8 +11,9 @@ const VARIABLES: [&str; 2] = ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"];
 pub(super) fn set_threads(threads: usize) {
     for variable in VARIABLES {
         // SAFETY: `set_var` races with threads that read the environment without the lock of the standard library,
-        // which code in C does. What runs in a worker at this time, at the beginning of a benchmark, is Rust: the
-        // libraries in C that this crate uses (ONNX Runtime) are loaded later, by the benchmark itself.
+        // which code in C does. At the beginning of a benchmark no such code of this crate runs: ONNX Runtime is loaded
+        // later, by the benchmark itself. NVML's is the one that may: where the probe of GPUs has not opened the driver
+        // within its 300 ms, its thread is still at it.
         unsafe { env::set_var(variable, threads.to_string()) };
     }
 }

@@ -2,15 +2,23 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use super::config::Config;
 use super::schedule::Step;
+use crate::load::LoadError;
 
 /// A network that removes noise from latents, whatever its architecture.
-pub trait Denoiser {
+pub trait Denoiser: Sized {
     /// Channels of the latents.
     const LATENT_CHANNELS: usize;
 
     /// What a text encoder says of a prompt.
     type Conditioning;
+
+    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
+    ///
+    /// # Errors
+    /// When they do not fit into memory, or the device cannot hold them.
+    fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError>;
 
     /// The type of the weights, of latents and of conditioning.
     fn dtype(&self) -> DType;

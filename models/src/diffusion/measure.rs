@@ -4,12 +4,15 @@ use bench_core::prelude::*;
 use bench_load::Load;
 use bench_load::domain::Images;
 use bench_load::input::{ImageRequest, ImageRequests, Prompts};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 use super::autoencoder::LATENT_SCALE;
 use super::check::expect_sound;
+use super::config::Config;
 use super::denoiser::Denoiser;
 use super::pipeline::{Drawn, GenerationError, Pipeline};
+use crate::axis::{Place, Threads, expect_convolutions};
+use crate::load::LoadError;
 use crate::memory::{MemoryError, expect_bytes};
 use crate::seeded::Seeded;
 
@@ -31,6 +34,25 @@ pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usiz
     b.count("steps", 1).count("image-steps", batch).try_iter(predict)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.
     Ok(expect_sound(&latents, &predict()?, &predict()?)?)
+}
+
+/// Times one evaluation at 128 × 128 pixels where the axes say.
+///
+/// # Errors
+/// As [`step`]; a skip where the device cannot convolve this type.
+pub fn step_on<D: Denoiser>(
+    b: &mut Bencher,
+    config: Config,
+    batch: usize,
+    dtype: DType,
+    device: Place,
+    threads: Threads,
+) -> Result<()> {
+    threads.take()?;
+    let device = device.open(b)?;
+    expect_convolutions(dtype, &device)?;
+    let model = b.load(|| D::load(config, dtype, &device)).map_err(LoadError::or_skip)?;
+    step(b, &model, 128, batch)
 }
 
 /// Latents of noise.

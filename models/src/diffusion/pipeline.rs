@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use bench_load::input::ImageRequest;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 
 use super::autoencoder::{Autoencoder, LATENT_SCALE};
+use super::config::Config;
 use super::denoiser::Denoiser;
+use crate::load::LoadError;
 use crate::memory::{MemoryError, expect_bytes};
 use crate::picture::{Picture, PictureError};
 use crate::seeded::Seeded;
@@ -70,6 +72,17 @@ pub struct Pipeline<D> {
 }
 
 impl<D: Denoiser> Pipeline<D> {
+    /// The network with the autoencoder that draws what it leaves.
+    ///
+    /// # Errors
+    /// As [`Denoiser::load`].
+    pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        Ok(Pipeline {
+            denoiser: D::load(config, dtype, device)?,
+            autoencoder: Autoencoder::load(config, D::LATENT_CHANNELS, dtype, device)?,
+        })
+    }
+
     /// Draws what `request` wants; calls `on_step` after each denoising step.
     ///
     /// # Errors

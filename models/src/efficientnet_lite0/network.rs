@@ -153,14 +153,7 @@ mod tests {
 
     /// The model with its weights, or a line that says why a test does nothing.
     fn fetched() -> Option<EfficientNetLite0> {
-        match EfficientNetLite0::load(DType::F32, &Device::Cpu) {
-            Ok(model) => Some(model),
-            Err(missing @ WeightsError::Missing { .. }) => {
-                println!("not tested: {missing}");
-                None
-            }
-            Err(error) => panic!("{error}"),
-        }
+        crate::weights::fetched(EfficientNetLite0::load(DType::F32, &Device::Cpu))
     }
 
     #[test]

@@ -224,10 +224,8 @@ mod tests {
     fn trained_weights_draw_the_known_eye_and_others_do_not() {
         let error = seeded().expect_known_eye(&Device::Cpu).expect_err("generated weights");
         assert!(matches!(error, UnknownEye::WrongValue { .. }), "{error}");
-        match EyeGenerator::load(DType::F32, &Device::Cpu) {
-            Ok(model) => model.expect_known_eye(&Device::Cpu).expect("the known eye"),
-            Err(missing @ WeightsError::Missing { .. }) => println!("not tested: {missing}"),
-            Err(error) => panic!("{error}"),
+        if let Some(model) = crate::weights::fetched(EyeGenerator::load(DType::F32, &Device::Cpu)) {
+            model.expect_known_eye(&Device::Cpu).expect("the known eye");
         }
     }
 

@@ -5,7 +5,7 @@ use candle_nn::{Linear, VarBuilder};
 
 /// A stream's way into the joint attention and out of it.
 #[derive(Debug)]
-pub struct Projections {
+pub(super) struct Projections {
     inwards: Linear,
     /// The last block's prompt goes nowhere.
     outwards: Option<Linear>,
@@ -16,7 +16,7 @@ impl Projections {
     ///
     /// # Errors
     /// When a tensor cannot be had.
-    pub fn new(width: usize, outwards: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub(super) fn new(width: usize, outwards: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("attn");
         Ok(Projections {
             inwards: candle_nn::linear(width, 3 * width, weights.pp("qkv"))?,
@@ -28,7 +28,7 @@ impl Projections {
     ///
     /// # Errors
     /// On another shape.
-    pub fn inwards(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+    pub(super) fn inwards(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         self.inwards.forward(features)
     }
 
@@ -36,7 +36,7 @@ impl Projections {
     ///
     /// # Errors
     /// On another shape.
-    pub fn outwards(&self, attended: &Tensor) -> candle_core::Result<Option<Tensor>> {
+    pub(super) fn outwards(&self, attended: &Tensor) -> candle_core::Result<Option<Tensor>> {
         self.outwards.as_ref().map(|outwards| outwards.forward(attended)).transpose()
     }
 }

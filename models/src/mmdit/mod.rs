@@ -8,8 +8,8 @@ mod embedding;
 mod modulation;
 mod network;
 
-pub use attention::{JointAttention, Projections};
+pub use attention::JointAttention;
 pub use block::{FeedForward, JointBlock};
 pub use embedding::TimestepEmbedder;
-pub use modulation::{Modulation, modulate, normalise};
-pub use network::{Conditioning, Mmdit, pipeline};
+pub use modulation::{Modulation, modulate};
+pub use network::{Conditioning, Mmdit};

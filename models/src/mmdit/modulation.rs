@@ -44,7 +44,7 @@ pub fn modulate(features: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_cor
 ///
 /// # Errors
 /// When `features` has no dimension.
-pub fn normalise(features: &Tensor) -> candle_core::Result<Tensor> {
+pub(super) fn normalise(features: &Tensor) -> candle_core::Result<Tensor> {
     const EPSILON: f64 = 1e-6;
     let dtype = features.dtype();
     let features = features.to_dtype(candle_core::DType::F32)?;

@@ -9,9 +9,7 @@ use candle_transformers::models::mmdit::embedding::{PatchEmbedder, PositionEmbed
 use super::block::JointBlock;
 use super::embedding::{TimestepEmbedder, TwoLayers};
 use super::modulation::{Modulation, modulate};
-use crate::diffusion::{
-    Autoencoder, Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Pipeline, Step, embedding, rectified_flow,
-};
+use crate::diffusion::{Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Step, embedding, rectified_flow};
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
@@ -76,15 +74,6 @@ pub struct Conditioning {
 }
 
 impl Mmdit {
-    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
-    ///
-    /// # Errors
-    /// When they do not fit into memory, or the device cannot hold them.
-    pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        let name = format!("mmdit ({config})");
-        generated(&name, Seeded::new(SEED), dtype, device, |weights| Mmdit::new(config, &weights))
-    }
-
     fn new(config: Config, weights: &VarBuilder<'static>) -> candle_core::Result<Self> {
         let Layout { depth, most_patches, prompt_width, pooled_width } = layout(config);
         let width = depth * HEAD_WIDTH;
@@ -113,6 +102,11 @@ impl Denoiser for Mmdit {
     const LATENT_CHANNELS: usize = CHANNELS;
 
     type Conditioning = Conditioning;
+
+    fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let name = format!("mmdit ({config})");
+        generated(&name, Seeded::new(SEED), dtype, device, |weights| Mmdit::new(config, &weights))
+    }
 
     fn dtype(&self) -> DType {
         self.dtype
@@ -178,17 +172,6 @@ impl fmt::Debug for Mmdit {
             .field("dtype", &self.dtype)
             .finish_non_exhaustive()
     }
-}
-
-/// The network with the autoencoder that draws what it leaves.
-///
-/// # Errors
-/// As [`Mmdit::load`].
-pub fn pipeline(config: Config, dtype: DType, device: &Device) -> Result<Pipeline<Mmdit>, LoadError> {
-    Ok(Pipeline {
-        denoiser: Mmdit::load(config, dtype, device)?,
-        autoencoder: Autoencoder::load(config, CHANNELS, dtype, device)?,
-    })
 }
 
 #[cfg(test)]

@@ -202,7 +202,6 @@ mod tests {
         );
         // It hides nothing, and counts the tokens of a picture as if they were text.
         let language = &model.language;
-        let session = model.session(1).expect("session");
         let embed = |tokens: &[u32; 2]| {
             language.embed(&Tensor::new(&[*tokens], &Device::Cpu).expect("tokens")).expect("states")
         };
@@ -212,7 +211,6 @@ mod tests {
         let positions = Positions::text(0, placeholders.len());
         let caches = language.caches(1).expect("caches");
         let found = language.masked(states.expect("states"), &positions, None, Some(&deepstack), &caches, 0);
-        drop(session);
         // It approximates one activation that is exact in the published network.
         let difference = difference(&found.expect("logits"), &wanted.expect("logits"));
         assert!(difference < 2e-3, "{difference}");

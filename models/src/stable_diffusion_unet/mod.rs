@@ -4,4 +4,4 @@
 pub mod benchmarks;
 mod network;
 
-pub use network::{Unet, pipeline};
+pub use network::Unet;

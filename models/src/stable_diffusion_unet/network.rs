@@ -8,9 +8,7 @@ use candle_transformers::models::stable_diffusion::unet_2d::{
     BlockConfig, UNet2DConditionModel, UNet2DConditionModelConfig,
 };
 
-use crate::diffusion::{
-    Autoencoder, Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Pipeline, Step, ddim, embedding,
-};
+use crate::diffusion::{Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Step, ddim, embedding};
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
@@ -63,23 +61,17 @@ fn build(config: Config, weights: VarBuilder<'static>) -> candle_core::Result<UN
     UNet2DConditionModel::new(weights, CHANNELS, CHANNELS, false, layout(config))
 }
 
-impl Unet {
-    /// Generates the weights as `dtype` on `device`; the same values everywhere and every time.
-    ///
-    /// # Errors
-    /// When they do not fit into memory, or the device cannot hold them.
-    pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        let name = format!("stable_diffusion_unet ({config})");
-        let network = generated(&name, Seeded::new(SEED), dtype, device, |weights| build(config, weights))?;
-        Ok(Unet { network, config, dtype, device: device.clone() })
-    }
-}
-
 impl Denoiser for Unet {
     const LATENT_CHANNELS: usize = CHANNELS;
 
     /// Shape `(batch, 77, width)`.
     type Conditioning = Tensor;
+
+    fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
+        let name = format!("stable_diffusion_unet ({config})");
+        let network = generated(&name, Seeded::new(SEED), dtype, device, |weights| build(config, weights))?;
+        Ok(Unet { network, config, dtype, device: device.clone() })
+    }
 
     fn dtype(&self) -> DType {
         self.dtype
@@ -117,17 +109,6 @@ impl fmt::Debug for Unet {
             .field("dtype", &self.dtype)
             .finish_non_exhaustive()
     }
-}
-
-/// The network with the autoencoder that draws what it leaves.
-///
-/// # Errors
-/// As [`Unet::load`].
-pub fn pipeline(config: Config, dtype: DType, device: &Device) -> Result<Pipeline<Unet>, LoadError> {
-    Ok(Pipeline {
-        denoiser: Unet::load(config, dtype, device)?,
-        autoencoder: Autoencoder::load(config, CHANNELS, dtype, device)?,
-    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! [`Vocoder`]: the codec, at once or as a stream.
 
 use candle_core::{DType, Device, Shape, StreamTensor, Tensor};
+use candle_nn::Init;
 use candle_nn::var_builder::SimpleBackend;
-use candle_nn::{Init, VarBuilder};
 use candle_transformers::models::mimi;
 
-use crate::load::LoadError;
-use crate::memory::expect_room_for;
+use crate::load::{LoadError, generated};
+
 use crate::seeded::Seeded;
 
 /// Samples in a second.
@@ -85,11 +85,7 @@ impl Vocoder {
     /// When they do not fit into memory, or the device cannot hold them.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, LoadError> {
         let build = |weights| mimi::Model::new(mimi::Config::v0_1(Some(CODEBOOKS)), weights);
-        if device.is_cpu() {
-            expect_room_for("vocoder", dtype, build)?;
-        }
-        let backend = Box::new(CodecWeights(Seeded::new(SEED)));
-        let fresh = build(VarBuilder::from_backend(backend, dtype, device.clone()))?;
+        let fresh = generated("vocoder", CodecWeights(Seeded::new(SEED)), dtype, device, build)?;
         Ok(Vocoder { fresh, device: device.clone() })
     }
 

@@ -3,10 +3,10 @@
 use bench_core::prelude::*;
 use candle_core::{DType, Device};
 
-use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
-use crate::diffusion::{Config, measure};
+use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads};
+use crate::diffusion::{Config, Denoiser, Pipeline, measure};
 use crate::load::LoadError;
-use crate::stable_diffusion_unet::{Unet, pipeline};
+use crate::stable_diffusion_unet::Unet;
 
 const DEVICE: Device = Device::Cpu;
 
@@ -38,11 +38,7 @@ fn step_batch(
     device: Place,
     threads: Threads,
 ) -> Result<()> {
-    threads.take()?;
-    let device = device.open(b)?;
-    expect_convolutions(dtype, &device)?;
-    let model = b.load(|| Unet::load(config, dtype, &device)).map_err(LoadError::or_skip)?;
-    measure::step(b, &model, 128, batch)
+    measure::step_on::<Unet>(b, config, batch, dtype, device, threads)
 }
 
 /// Whole pictures, one request after another: with guidance, so two evaluations a step.
@@ -54,6 +50,7 @@ fn step_batch(
     timeout = "60m"
 )]
 fn denoise(b: &mut Bencher, config: Config, side: u32, steps: u32) -> Result<()> {
-    let pipeline = b.load(|| pipeline(config, DType::F32, &DEVICE)).map_err(LoadError::or_skip)?;
+    let pipeline =
+        b.load(|| Pipeline::<Unet>::load(config, DType::F32, &DEVICE)).map_err(LoadError::or_skip)?;
     measure::serve(b, &pipeline, side, steps, 3)
 }
