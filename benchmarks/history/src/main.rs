@@ -17,6 +17,8 @@ mod simulation;
 mod speed;
 mod table;
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,34 +27,9 @@ fn main() -> ExitCode {
     let mut half = real::Half::Report;
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
-            "speed" => {
-                print!("{}", speed::measure());
-                return ExitCode::SUCCESS;
-            }
-            "add" => {
-                return match adding::measure() {
-                    Ok(told) => {
-                        print!("{told}");
-                        ExitCode::SUCCESS
-                    }
-                    Err(error) => {
-                        eprintln!("error: {error}");
-                        ExitCode::FAILURE
-                    }
-                };
-            }
-            "page" => {
-                return match page::measure() {
-                    Ok(text) => {
-                        print!("{text}");
-                        ExitCode::SUCCESS
-                    }
-                    Err(error) => {
-                        eprintln!("error: {error}");
-                        ExitCode::FAILURE
-                    }
-                };
-            }
+            "speed" => return ended(Ok::<_, Infallible>(speed::measure()), 1),
+            "add" => return ended(adding::measure(), 1),
+            "page" => return ended(page::measure(), 1),
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
                 eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, `add`, or `page`");
@@ -62,14 +39,19 @@ fn main() -> ExitCode {
         }
     }
     print!("{}", simulation::table(half));
-    match folder.map(|folder| real::table(&folder, half)).transpose() {
-        Ok(table) => {
-            print!("{}", table.unwrap_or_default());
+    ended(folder.map_or(Ok(String::new()), |folder| real::table(&folder, half)), 2)
+}
+
+/// Says what was found, or what is wrong.
+fn ended(found: Result<String, impl Display>, failed: u8) -> ExitCode {
+    match found {
+        Ok(text) => {
+            print!("{text}");
             ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(2)
+            ExitCode::from(failed)
         }
     }
 }
