@@ -118,6 +118,7 @@ fn a_regression_is_new_once_lasts_until_it_is_accepted_and_is_quiet_then() {
     assert_eq!((found.case.as_str(), found.figure.as_str(), found.ruling), ("unit/0", "time", Ruling::Fails));
     let Evidence::History { turn, new: false } = &found.evidence else { panic!("{found:?}") };
     assert_eq!((turn.last_before.run.as_str(), turn.since.run.as_str()), ("night-019", "night-020"));
+    assert!((found.allowed.expect("given") / turn.before - 0.01).abs() < 1e-9, "{found:?}");
     assert_eq!(
         found.suspicion(),
         Some(Suspicion {
