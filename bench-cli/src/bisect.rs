@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
         let commit = &commits[next];
         let speed = bench.speed(&base, commit, &rules)?;
         search.tell(next, speed);
-        eprintln!("{} commits left", search.suspects().len());
+        let left = search.suspects().len();
+        eprintln!("{left} {} left", if left == 1 { "commit" } else { "commits" });
     }
     let suspects = search.suspects();
     let found = Found {
