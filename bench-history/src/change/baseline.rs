@@ -57,6 +57,11 @@ impl Baseline {
         bench_core::stats::median(&self.ascending).unwrap_or(f64::NAN)
     }
 
+    /// 1.4826 · MAD of the runs; NaN where there are none.
+    pub(super) fn robust_deviation(&self) -> f64 {
+        bench_core::stats::robust_deviation(&self.ascending).unwrap_or(f64::NAN)
+    }
+
     /// The normal score of `value`'s place among the n runs: `Φ⁻¹((below + ties/2 + ½) / (n + 1))` (van der
     /// Waerden, "Order tests for the two-sample problem and their power", 1952). For a run like the others, every
     /// place is as likely, whatever their distribution.

@@ -11,10 +11,22 @@ const ANCHOR: usize = 30;
 /// From so many runs on, the correlation of neighbours is known well enough to decide within [`LOOK_BACK`] runs.
 const SETTLED: usize = 3 * LOOK_BACK;
 
+/// What lies so many robust deviations from the median of the older runs is a change, however much neighbours
+/// resemble each other: that makes excursions longer, not higher.
+const FAR: f64 = 4.0;
+
+/// A deviation known from few runs may be half too small: `FAR · (1 + FEW / n)` for n of them.
+const FEW: f64 = 5.0;
+
+/// By how much more the scores must lie off where there are e times as many of them. Nearly all of the search for a
+/// step goes by in its first runs, so that is where the false alarms that one can afford are spent.
+const RISE: f64 = 0.3;
+
 /// When to speak.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Standard deviations that the scores after a change must lie off.
+    /// Standard deviations that the scores of [`MIN_AFTER`] runs after a change must lie off; of more runs, a little
+    /// more: 0.4 at [`LOOK_BACK`].
     pub threshold: f64,
     /// A change of the median by less than this share is of no interest.
     pub min_shift: f64,
@@ -23,7 +35,7 @@ pub struct Settings {
 impl Default for Settings {
     /// At most 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
     fn default() -> Self {
-        Settings { threshold: 4.2, min_shift: 0.005 }
+        Settings { threshold: 3.85, min_shift: 0.005 }
     }
 }
 
@@ -113,28 +125,34 @@ impl Detector {
     fn scan(&mut self) -> Option<Candidate> {
         let first = self.baseline.len();
         let mut strongest: Option<Candidate> = None;
-        let (mut sum, mut correlation) = (0.0, None);
+        let (mut sum, mut correlation, mut far) = (0.0, None, None);
         self.suspected = false;
         for (start, value) in self.segment.iter().enumerate().skip(first).rev() {
             sum += self.baseline.score(*value);
             let after = self.segment.len() - start;
-            if after < MIN_AFTER || off(&self.baseline, sum, after, 0.0) < self.settings.threshold {
+            if after < MIN_AFTER || off(&self.baseline, sum, after, 0.0) < self.limit(after) {
                 continue;
             }
             // Worth the cost only where independent runs would speak.
             self.suspected = true;
-            let correlation = *correlation.get_or_insert_with(|| autocorrelation(&self.older_scores()));
+            let far = *far.get_or_insert_with(|| far_from(&self.baseline));
+            let correlation = if (self.median_of_last(after) - self.baseline.median()).abs() > far {
+                0.0
+            } else {
+                *correlation.get_or_insert_with(|| autocorrelation(&self.older_scores()))
+            };
             let z = off(&self.baseline, sum, after, correlation);
-            if z >= strongest.map_or(self.settings.threshold, |other| other.z) {
+            if z >= strongest.map_or(self.limit(after), |other| other.z.max(self.limit(after))) {
                 strongest = Some(Candidate { after, z, kind: Kind::Step, before: self.baseline.median() });
             }
         }
         let found = strongest.filter(|found| self.matters(*found))?;
         let len = self.segment.len();
-        if ramps(&self.segment, len - found.after) {
+        let at = split(&self.segment, len - found.after);
+        if ramps(&self.segment, at) {
             return Some(Candidate { kind: Kind::Drift, ..found });
         }
-        Some(Candidate { after: len - split(&self.segment, len - found.after), ..found })
+        Some(Candidate { after: len - at, ..found })
     }
 
     /// The last runs against the first ones of the segment.
@@ -142,18 +160,24 @@ impl Detector {
         let len = self.segment.len();
         let anchor = self.anchor.as_ref()?;
         let sum: f64 = self.segment[len - LOOK_BACK..].iter().map(|value| anchor.score(*value)).sum();
-        if off(anchor, sum, LOOK_BACK, 0.0) < self.settings.threshold {
+        let limit = self.limit(LOOK_BACK);
+        if off(anchor, sum, LOOK_BACK, 0.0) < limit {
             return None;
         }
         let correlation = autocorrelation(&without_line(&self.older_scores()));
         let z = off(anchor, sum, LOOK_BACK, correlation);
         let found = Candidate { after: LOOK_BACK, z, kind: Kind::Drift, before: anchor.median() };
-        (z >= self.settings.threshold && self.matters(found)).then_some(found)
+        (z >= limit && self.matters(found)).then_some(found)
     }
 
     /// The scores of the baseline's own runs, in order of time.
     fn older_scores(&self) -> Vec<f64> {
         self.segment[..self.baseline.len()].iter().map(|value| self.baseline.score(*value)).collect()
+    }
+
+    /// How many standard deviations the scores of `after` runs must lie off.
+    fn limit(&self, after: usize) -> f64 {
+        self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
     }
 
     fn matters(&self, found: Candidate) -> bool {
@@ -183,6 +207,11 @@ impl Detector {
         self.anchor = None;
         self.suspected = false;
     }
+}
+
+/// The distance from the median of `baseline` at which no correlation of neighbours explains a level.
+fn far_from(baseline: &Baseline) -> f64 {
+    FAR * (1.0 + FEW / baseline.len() as f64) * baseline.robust_deviation()
 }
 
 /// How many standard deviations `sum`, the scores of `after` runs against `baseline`, lies off. All of them share

@@ -75,16 +75,17 @@ fn distance(values: &[f64]) -> f64 {
     stats::median(&ascending).map_or(0.0, |median| values.iter().map(|value| (value - median).abs()).sum())
 }
 
-/// Whether a line through the scores of `values` tells more of them than a step at `split`.
+/// Whether a line through `values` tells more of them than a step at `split`, in squares, single wild ones clipped.
 pub(super) fn ramps(values: &[f64], split: usize) -> bool {
+    const WILD: f64 = 4.0;
     let all = Baseline::of(values);
-    let scores: Vec<f64> = values.iter().map(|value| all.score(*value)).collect();
-    let n = scores.len() as f64;
-    let mean = scores.iter().sum::<f64>() / n;
-    let middle = (n - 1.0) / 2.0;
-    let along: f64 = scores.iter().enumerate().map(|(i, score)| (i as f64 - middle) * (score - mean)).sum();
+    let (middle, reach) = (all.median(), WILD * all.robust_deviation());
+    let off: Vec<f64> = values.iter().map(|value| (value - middle).clamp(-reach, reach)).collect();
+    let n = off.len() as f64;
+    let mean = off.iter().sum::<f64>() / n;
+    let along: f64 = off.iter().enumerate().map(|(i, off)| (i as f64 - (n - 1.0) / 2.0) * (off - mean)).sum();
     let by_line = along * along / (n * (n * n - 1.0) / 12.0);
-    let before: f64 = scores[..split].iter().map(|score| score - mean).sum();
+    let before: f64 = off[..split].iter().map(|off| off - mean).sum();
     let by_step = before * before * n / (split as f64 * (n - split as f64));
     by_line > by_step
 }

@@ -62,6 +62,15 @@ fn a_step_is_found_once_and_where_it_is() {
 }
 
 #[test]
+fn a_step_is_no_drift() {
+    for seed in 0..200 {
+        let values = series(seed, 40, |i| if i >= 20 { 6.0 } else { 0.0 });
+        let kinds: Vec<Kind> = found(&values).iter().map(|change| change.kind).collect();
+        assert!(!kinds.contains(&Kind::Drift), "{seed}: {kinds:?}");
+    }
+}
+
+#[test]
 fn a_step_is_found_at_the_edges() {
     // As soon as there is a baseline, and as late as it has lasted long enough.
     let early = series(2, 60, |i| if i >= 15 { 20.0 } else { 0.0 });
@@ -168,24 +177,51 @@ fn unchanged_runs_are_quiet() {
     }
 }
 
-#[test]
-fn a_step_of_three_spreads_is_found_within_seven_runs() {
-    let within = (0..200).filter(|seed| {
-        let values = series(*seed, 107, |i| if i >= 100 { 3.0 } else { 0.0 });
-        found(&values).iter().any(|change| change.at > 80)
+/// The share of 400 series of which a step of `height` spreads, after `before` runs, is found within seven.
+fn found_within_seven(before: usize, height: f64) -> f64 {
+    let within = (0..400).filter(|seed| {
+        let values = series(*seed, before + 7, |i| if i >= before { height } else { 0.0 });
+        found(&values).iter().any(|change| change.at > before - MIN_BEFORE)
     });
-    let share = within.count() as f64 / 200.0;
-    assert!(share >= 0.95, "{share}");
+    within.count() as f64 / 400.0
+}
+
+#[test]
+fn a_step_is_found_within_seven_runs() {
+    // A detector that knew level and spread would find 94 % of steps of two spreads at 0.2 false alarms in 1000 runs.
+    for (before, height, least) in [(100, 3.0, 0.97), (300, 2.0, 0.83), (20, 6.0, 0.9)] {
+        let share = found_within_seven(before, height);
+        assert!(share >= least, "{height} after {before}: {share}");
+    }
+}
+
+#[test]
+fn what_lies_far_off_is_found_however_alike_neighbours_are() {
+    let shares = [0.0, 8.0].map(|height| {
+        let found = (0..200).filter(|seed| {
+            let noise = Random::seeded(*seed).autocorrelated(0.8, 60);
+            let values: Vec<f64> = noise
+                .iter()
+                .enumerate()
+                .map(|(i, value)| 100.0 + value + if i >= 50 { height } else { 0.0 })
+                .collect();
+            found(&values).iter().any(|change| change.at > 45)
+        });
+        found.count() as f64 / 200.0
+    });
+    assert!(shares[0] <= 0.03 && shares[1] >= 0.9, "{shares:?}");
 }
 
 proptest! {
     #[test]
-    fn a_monotone_scale_changes_nothing(seed in 0u64..1000, at in 30usize..80) {
+    fn the_unit_changes_nothing(seed in 0u64..1000, at in 30usize..80) {
         let values = series(seed, 120, |i| if i >= at { 6.0 } else { 0.0 });
-        let scaled: Vec<f64> = values.iter().map(|value| (value / 10.0).exp()).collect();
-        // Where it lies is told by distances; that it is there, by ranks.
-        let first = |values: &[f64]| found(values).first().map(|change| change.found);
-        prop_assert_eq!(first(&values), first(&scaled));
+        // A power of two: nothing is rounded.
+        let scaled: Vec<f64> = values.iter().map(|value| value / 1024.0).collect();
+        let places = |values: &[f64]| -> Vec<(usize, usize)> {
+            found(values).iter().map(|change| (change.at, change.found)).collect()
+        };
+        prop_assert_eq!(places(&values), places(&scaled));
     }
 
     #[test]
@@ -210,17 +246,12 @@ fn constant_series() -> Vec<(&'static str, Vec<f64>)> {
         .collect()
 }
 
-/// Practically constant code: five alarms in the 1505 runs of 40 series, 3.3 in 1000, and no more. Wanted is one in 1000;
-/// at least one of the five (158 to 208 ns at once) is a machine that its class does not tell apart.
+/// Practically constant code: 52 series, 1833 runs, and not one alarm.
 #[test]
-fn constant_code_on_real_runners_raises_few_alarms() {
+fn constant_code_on_real_runners_raises_no_alarm() {
     let all = constant_series();
-    assert_eq!((all.len(), all.iter().map(|(_, values)| values.len()).sum::<usize>()), (40, 1505));
-    let alarms: Vec<_> = all
-        .iter()
-        .flat_map(|(name, values)| {
-            changes(values, Settings::default()).into_iter().map(move |change| (*name, change))
-        })
-        .collect();
-    assert!(alarms.len() <= 5, "{alarms:#?}");
+    assert_eq!((all.len(), all.iter().map(|(_, values)| values.len()).sum::<usize>()), (52, 1833));
+    for (name, values) in all {
+        assert_eq!(found(&values), [], "{name}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
+//! cargo run --release -p history -- series FOLDER       # the real series, one a line
 //! cargo run --release -p history -- speed               # what finding changes costs
 //! cargo run --release -p history -- add                 # what adding a run to a large store costs
 //! cargo run --release -p history -- page                # a store and its page; takes some minutes
@@ -16,6 +17,7 @@ mod real;
 mod simulation;
 mod speed;
 mod table;
+mod toolchain;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -25,18 +27,28 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut folder = None;
     let mut half = real::Half::Report;
+    let mut lines_only = false;
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "speed" => return ended(Ok::<_, Infallible>(speed::measure()), 1),
             "add" => return ended(adding::measure(), 1),
             "page" => return ended(page::measure(), 1),
+            "series" => lines_only = true,
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
-                eprintln!("error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `speed`, `add`, or `page`");
+                eprintln!(
+                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `speed`, `add`, or `page`"
+                );
                 return ExitCode::from(2);
             }
             path => folder = Some(PathBuf::from(path)),
         }
+    }
+    if lines_only {
+        return ended(
+            folder.ok_or("`series` wants a folder".to_owned()).and_then(|folder| real::lines(&folder)),
+            2,
+        );
     }
     print!("{}", simulation::table(half));
     ended(folder.map_or(Ok(String::new()), |folder| real::table(&folder, half)), 2)

@@ -5,19 +5,23 @@
 //! `git-perf-notes/measurements.tsv.gz` (commit, date, …, name, timestamp, value, `key=value;…`). Where one is
 //! missing, it is left out.
 //!
-//! Neither says on which processor a run took place. The runs of a suite took place on the same machine, so
-//! another case of it tells the machine apart: a *class* of runs are those where the other case agrees to 1.5 %.
-//! That takes changes of the toolchain for other machines too, which is what they are to a history.
+//! Neither says on which processor a run took place. The cases of a suite ran on the same machine, so another case of
+//! it tells the machine apart: a *class* of runs are those where the other case agrees to 1.5 %. Nor do they say what
+//! they were built with; [`build`] knows.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
-use bench_core::stats::{median, sorted};
+use bench_core::stats::{median, nearest_rank, sorted};
+use bench_history::change::{MIN_AFTER, MIN_BEFORE};
 use serde::Deserialize;
 
 use crate::method::{Method, spread};
+use crate::random::Random;
 use crate::table::Table;
+use crate::toolchain::{GIT_PERF, build};
 
 /// Which half of the series: settings are chosen on one, and judged on the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +37,16 @@ impl Half {
     }
 }
 
-/// Runs of several cases, each in the order of time.
+/// Runs of several cases, each by its time (RFC 3339) and, after a space, what tells it from others of the same time.
 struct Suite {
     name: String,
     cases: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+/// A case of a suite, and its runs in the order of time.
+struct Series {
+    name: String,
+    values: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -52,31 +62,23 @@ struct PublishedCase {
     unit: String,
 }
 
-/// Fewer runs than this are no history.
-const FEWEST: usize = 60;
+/// In fewer runs than this nothing can be found.
+const FEWEST: usize = MIN_BEFORE + MIN_AFTER;
+
+/// How finely runs are held apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Cases,
+    Machines,
+    MachinesAndBuilds,
+}
 
 pub(crate) fn table(folder: &Path, half: Half) -> Result<String, String> {
-    let mut suites = published(folder)?;
-    suites.extend(git_notes(folder)?);
-    if suites.is_empty() {
-        return Err(format!("{}: no series there: see the first lines of real.rs", folder.display()));
-    }
-    let mut raw = Vec::new();
-    let mut separated = Vec::new();
-    for (_, suite) in suites.iter().enumerate().filter(|(number, _)| half.holds(*number)) {
-        for (name, runs) in &suite.cases {
-            let values: Vec<f64> = runs.values().copied().collect();
-            if values.len() >= FEWEST {
-                raw.push(values);
-            }
-            separated.extend(classes(suite, name).into_iter().filter(|values| values.len() >= FEWEST / 2));
-        }
-    }
-    let names: Vec<&str> = suites
-        .iter()
+    let suites: Vec<Suite> = suites(folder)?
+        .into_iter()
         .enumerate()
         .filter(|(number, _)| half.holds(*number))
-        .map(|(_, suite)| suite.name.as_str())
+        .map(|(_, suite)| suite)
         .collect();
     let mut table = Table::new(
         ["series", "how many", "runs", "median spread"]
@@ -84,55 +86,136 @@ pub(crate) fn table(folder: &Path, half: Half) -> Result<String, String> {
             .map(str::to_owned)
             .chain(Method::ALL.iter().map(|method| method.name().to_owned())),
     );
-    for (name, series) in [("as they are", &raw), ("machine classes apart", &separated)] {
-        let runs: usize = series.iter().map(Vec::len).sum();
-        let spreads: Vec<f64> =
-            series.iter().filter_map(|values| Some(spread(values) / median(&sorted(values))?)).collect();
+    let finest = series(&suites, Apart::MachinesAndBuilds);
+    for (name, series, shuffles) in [
+        ("as they are", &series(&suites, Apart::Cases), 0),
+        ("machine classes apart", &series(&suites, Apart::Machines), 0),
+        ("machine classes and builds apart", &finest, 0),
+        ("the same, shuffled in blocks of five", &finest, 200),
+    ] {
+        let spreads: Vec<f64> = series
+            .iter()
+            .filter_map(|one| Some(spread(&one.values) / median(&sorted(&one.values))?))
+            .collect();
+        let runs: usize = series.iter().map(|one| one.values.len()).sum();
         let cells = Method::ALL.iter().map(|method| {
-            let alarms: usize = series.iter().map(|values| method.alarms(values).len()).sum();
-            format!("{:.2}", alarms as f64 * 1000.0 / runs.max(1) as f64)
+            // E-divisive is slow.
+            let shuffles = if matches!(method, Method::EDivisive) { shuffles / 100 } else { shuffles };
+            let alarms: usize = if shuffles == 0 {
+                series.iter().map(|one| method.alarms(&one.values).len()).sum()
+            } else {
+                let mut random = Random::seeded(1);
+                let all = (0..shuffles).flat_map(|_| series);
+                all.map(|one| method.alarms(&shuffled(&one.values, &mut random)).len()).sum()
+            };
+            format!("{:.2}", alarms as f64 * 1000.0 / (runs * shuffles.max(1)).max(1) as f64)
         });
         table.push(
             [
                 name.to_owned(),
                 series.len().to_string(),
-                runs.to_string(),
+                (runs * shuffles.max(1)).to_string(),
                 format!("{:.2} %", median(&sorted(&spreads)).unwrap_or(0.0) * 100.0),
             ]
             .into_iter()
             .chain(cells),
         );
     }
+    let names: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
     Ok(table.render(&format!("Alarms in 1000 runs of practically constant code ({}):", names.join(", "))))
 }
 
-/// The runs of a case, divided by what the suite's other case says of the machine.
-fn classes(suite: &Suite, name: &str) -> Vec<Vec<f64>> {
+/// One line a series, machine classes and builds apart: its name, ` | `, and its values to five digits.
+pub(crate) fn lines(folder: &Path) -> Result<String, String> {
+    let line = |one: &Series| {
+        // `1e5` as a number has no more digits than it needs.
+        let digits =
+            |value: &f64| format!("{value:.4e}").parse::<f64>().map_or(String::new(), |v| v.to_string());
+        format!("{} | {}\n", one.name, one.values.iter().map(digits).collect::<Vec<_>>().join(" "))
+    };
+    Ok(series(&suites(folder)?, Apart::MachinesAndBuilds).iter().map(line).collect())
+}
+
+fn suites(folder: &Path) -> Result<Vec<Suite>, String> {
+    let mut suites = published(folder)?;
+    suites.extend(git_notes(folder)?);
+    if suites.is_empty() {
+        return Err(format!("{}: no series there: see the first lines of real.rs", folder.display()));
+    }
+    Ok(suites)
+}
+
+/// All series in which something can be found.
+fn series(suites: &[Suite], apart: Apart) -> Vec<Series> {
+    let mut all = Vec::new();
+    for suite in suites {
+        for (case, runs) in &suite.cases {
+            let mut builds: BTreeMap<Option<[usize; 3]>, Vec<&String>> = BTreeMap::new();
+            for run in runs.keys() {
+                let time = run.split(' ').next().unwrap_or_default();
+                let key = if apart == Apart::MachinesAndBuilds { build(&suite.name, time) } else { None };
+                builds.entry(key).or_default().push(run);
+            }
+            let lines = builds.into_values().flat_map(|members| match apart {
+                Apart::Cases => vec![members],
+                Apart::Machines | Apart::MachinesAndBuilds => machines(suite, case, &members),
+            });
+            all.extend(lines.filter(|line| line.len() >= FEWEST).map(|line| Series {
+                name: format!("{} | {case}", suite.name),
+                values: line.into_iter().map(|run| runs[run]).collect(),
+            }));
+        }
+    }
+    all
+}
+
+/// The runs of a case, divided by what another case of the suite says of the machine: the one that differs most
+/// between machines.
+fn machines<'a>(suite: &Suite, case: &str, members: &[&'a String]) -> Vec<Vec<&'a String>> {
     const NEAR: f64 = 0.015;
-    let runs = &suite.cases[name];
-    let other = suite
+    let of_members = |other: &BTreeMap<String, f64>| -> Vec<f64> {
+        sorted(&members.iter().filter_map(|run| other.get(*run)).copied().collect::<Vec<_>>())
+    };
+    let width = |values: &[f64]| {
+        nearest_rank(values, 0.9).zip(nearest_rank(values, 0.1)).map_or(0.0, |(high, low)| high / low)
+    };
+    let others: Vec<_> = suite
         .cases
         .iter()
-        .filter(|(case, _)| case.as_str() != name)
-        .max_by_key(|(_, other)| other.keys().filter(|run| runs.contains_key(*run)).count());
-    let Some((_, other)) = other else { return Vec::new() };
-    let mut left: Vec<(f64, &String)> = runs
-        .keys()
-        .filter_map(|run| other.get(run).filter(|value| **value > 0.0).map(|value| (value.ln(), run)))
+        .filter(|(name, _)| *name != case)
+        .map(|(_, other)| (other, of_members(other)))
         .collect();
+    let most = others.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
+    let telling = others
+        .iter()
+        .filter(|(_, values)| 10 * values.len() >= 9 * most)
+        .max_by(|(_, a), (_, b)| width(a).total_cmp(&width(b)));
+    let Some((other, _)) = telling else { return Vec::new() };
+    let mut left: Vec<(f64, &String)> =
+        members.iter().filter_map(|run| other.get(*run).map(|value| (value.ln(), *run))).collect();
     left.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut classes = Vec::new();
     // The densest neighbourhood first.
     while let Some((from, to)) = (0..left.len())
         .map(|from| (from, left.partition_point(|(value, _)| *value <= left[from].0 + 2.0 * NEAR)))
         .max_by_key(|(from, to)| to - from)
-        .filter(|(from, to)| to - from >= FEWEST / 2)
+        .filter(|(from, to)| to - from >= FEWEST)
     {
-        let mut members: Vec<&String> = left.drain(from..to).map(|(_, run)| run).collect();
-        members.sort();
-        classes.push(members.into_iter().map(|run| runs[run]).collect());
+        let mut class: Vec<&String> = left.drain(from..to).map(|(_, run)| run).collect();
+        class.sort();
+        classes.push(class);
     }
     classes
+}
+
+/// The same runs, in blocks of five in random order: neighbours stay neighbours, and what changed for good no longer
+/// does.
+fn shuffled(values: &[f64], random: &mut Random) -> Vec<f64> {
+    let mut blocks: Vec<&[f64]> = values.chunks(5).collect();
+    for i in (1..blocks.len()).rev() {
+        blocks.swap(i, random.below(i + 1));
+    }
+    blocks.concat()
 }
 
 fn published(folder: &Path) -> Result<Vec<Suite>, String> {
@@ -152,7 +235,9 @@ fn published(folder: &Path) -> Result<Vec<Suite>, String> {
                     let key = format!("{} {}", case.name, case.unit);
                     // Whole nanoseconds of 3 to 8 are no figures.
                     if case.value >= 20.0 || case.unit.contains('s') && !case.unit.starts_with("ns") {
-                        cases.entry(key).or_default().insert(format!("{:014}", run.date), case.value);
+                        let time = UNIX_EPOCH + Duration::from_millis(run.date);
+                        let run = humantime::format_rfc3339_millis(time).to_string();
+                        cases.entry(key).or_default().insert(run, case.value);
                     }
                 }
             }
@@ -181,14 +266,16 @@ fn git_notes(folder: &Path) -> Result<Vec<Suite>, String> {
         labels.sort_unstable();
         let constant =
             name.starts_with("bench::fibonacci") && name.ends_with("median") || name == "test-measure2";
-        if let (true, Ok(value)) = (constant && labels.len() == 2, value.parse()) {
+        // Some commits have no date, and so no place.
+        let placed = !date.is_empty();
+        if let (true, Ok(value)) = (constant && placed && labels.len() == 2, value.parse()) {
             let key = (labels.join(" "), name.to_owned(), format!("{date} {commit}"));
             samples.entry(key).or_default().push(value);
         }
     }
     let mut suites: BTreeMap<String, Suite> = BTreeMap::new();
     for ((labels, name, run), values) in samples {
-        let name_of_suite = format!("git-perf {labels}");
+        let name_of_suite = format!("{GIT_PERF} {labels}");
         let suite = suites
             .entry(name_of_suite.clone())
             .or_insert_with(|| Suite { name: name_of_suite, cases: BTreeMap::new() });
