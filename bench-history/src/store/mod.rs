@@ -5,6 +5,8 @@
 //! run and series, which can be made again from the records at any time.
 
 mod add;
+#[cfg(feature = "postgres")]
+mod address;
 mod baseline;
 mod database;
 mod error;

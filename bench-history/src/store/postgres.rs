@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use postgres::Client;
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, NoTls};
 
+use super::address::{Address, not_trusted, with_cause};
 use super::{Database, StoreError, Value};
 
 /// Whoever writes holds this lock until the end of the transaction ("bench" in ASCII).
@@ -16,33 +17,32 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Between two tries to reach a server, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// A store on a PostgreSQL server. The connection is not encrypted: for a server that is not on a trusted network,
-/// go through a tunnel.
+/// A store on a PostgreSQL server.
 pub struct Postgres {
-    name: String,
-    url: String,
+    address: Address,
     patience: Duration,
     client: Client,
 }
 
 impl Postgres {
-    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`. A server that is starting is waited for as long
-    /// as `patience`, and so is one that goes away later.
+    /// Connects to `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE`, encrypted wherever the server can unless it is on
+    /// this machine; the parameters `sslmode` and `sslrootcert` say otherwise. A server that is starting is waited for
+    /// as long as `patience`, and so is one that goes away later.
     ///
     /// # Errors
-    /// [`StoreError::Away`] when the server cannot be reached; [`StoreError::Database`] when it refuses.
+    /// [`StoreError::Away`] when the server cannot be reached; [`StoreError::Database`] when it refuses, or is not to be
+    /// trusted.
     pub fn connect(url: &str, patience: Duration) -> Result<Self, StoreError> {
-        let name = without_password(url);
+        let address = Address::parse(url)?;
         // An address with nobody there is a slip of the pen, more often than a server about to start.
-        let client = connect(&name, url, patience, is_busy_elsewhere)?;
-        Ok(Postgres { name, url: url.to_owned(), patience, client })
+        let client = connect(&address, patience, is_busy_elsewhere)?;
+        Ok(Postgres { address, patience, client })
     }
 }
 
 /// Tries to connect, again and again while `worth_waiting`, for as long as `patience`.
 fn connect(
-    name: &str,
-    url: &str,
+    address: &Address,
     patience: Duration,
     worth_waiting: impl Fn(&postgres::Error) -> bool,
 ) -> Result<Client, StoreError> {
@@ -50,12 +50,12 @@ fn connect(
     let mut pause = SHORTEST_PAUSE;
     loop {
         let left = patience.saturating_sub(began.elapsed());
-        match Client::connect(url, NoTls) {
+        match address.connect() {
             Err(error) if worth_waiting(&error) && !left.is_zero() => {
                 std::thread::sleep(pause.min(left));
                 pause = (2 * pause).min(LONGEST_PAUSE);
             }
-            ended => return ended.map_err(|error| told(name, &error)),
+            ended => return ended.map_err(|error| told(address.name(), &error)),
         }
     }
 }
@@ -69,17 +69,9 @@ fn is_busy_elsewhere(error: &postgres::Error) -> bool {
 /// Whether there is no connection, or none any more.
 fn is_away(error: &postgres::Error) -> bool {
     use std::error::Error;
-    let of_transport = || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+    let of_transport =
+        || not_trusted(error).is_none() && error.source().is_some_and(|cause| cause.is::<std::io::Error>());
     error.is_closed() || is_busy_elsewhere(error) || of_transport()
-}
-
-/// The address as people may see it.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "PostgreSQL".to_owned() };
-    let (address, _) = rest.split_once('?').unwrap_or((rest, ""));
-    let Some((user, host)) = address.rsplit_once('@') else { return format!("{scheme}://{address}") };
-    let user = user.split(':').next().unwrap_or_default();
-    format!("{scheme}://{user}@{host}")
 }
 
 fn told(name: &str, error: &postgres::Error) -> StoreError {
@@ -87,17 +79,8 @@ fn told(name: &str, error: &postgres::Error) -> StoreError {
     match error.code() {
         Some(&SqlState::DISK_FULL) => StoreError::Full { store },
         Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::Locked { store },
-        _ => {
-            // The error alone says no more than "db error".
-            let cause =
-                std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            let reason = format!("{error}{cause}");
-            if is_away(error) {
-                StoreError::Away { store, reason }
-            } else {
-                StoreError::Database { store, reason }
-            }
-        }
+        _ if is_away(error) => StoreError::Away { store, reason: with_cause(error) },
+        _ => StoreError::Database { store, reason: not_trusted(error).unwrap_or_else(|| with_cause(error)) },
     }
 }
 
@@ -125,21 +108,21 @@ impl ToSql for Value {
 
 impl Database for Postgres {
     fn name(&self) -> &str {
-        &self.name
+        self.address.name()
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.client.batch_execute(sql).map_err(|error| told(&self.name, &error))
+        self.client.batch_execute(sql).map_err(|error| told(self.address.name(), &error))
     }
 
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        self.client.execute(sql, &values).map_err(|error| told(&self.name, &error))
+        self.client.execute(sql, &values).map_err(|error| told(self.address.name(), &error))
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let rows = self.client.query(sql, &values).map_err(|error| told(&self.name, &error))?;
+        let rows = self.client.query(sql, &values).map_err(|error| told(self.address.name(), &error))?;
         let cell = |row: &postgres::Row, column: usize| -> Result<Value, postgres::Error> {
             Ok(match *row.columns()[column].type_() {
                 Type::INT8 => row.try_get::<_, Option<i64>>(column)?.map(Value::Integer),
@@ -152,7 +135,7 @@ impl Database for Postgres {
         rows.iter()
             .map(|row| (0..row.len()).map(|column| cell(row, column)).collect())
             .collect::<Result<_, _>>()
-            .map_err(|error| told(&self.name, &error))
+            .map_err(|error| told(self.address.name(), &error))
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -160,28 +143,11 @@ impl Database for Postgres {
     }
 
     fn reconnect(&mut self) -> Result<(), StoreError> {
-        self.client = connect(&self.name, &self.url, self.patience, is_away)?;
+        self.client = connect(&self.address, self.patience, is_away)?;
         Ok(())
     }
 
     fn check(&mut self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_told() {
-        for (url, name) in [
-            ("postgres://ci:secret@db:5432/bench", "postgres://ci@db:5432/bench"),
-            ("postgres://ci:s@cret@db/bench?password=secret", "postgres://ci@db/bench"),
-            ("postgres://db/bench", "postgres://db/bench"),
-            ("host=db password=secret", "PostgreSQL"),
-        ] {
-            assert_eq!(without_password(url), name);
-        }
     }
 }

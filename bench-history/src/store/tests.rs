@@ -1,6 +1,8 @@
 //! One suite for every database.
 
 #[cfg(feature = "postgres")]
+mod encryption;
+#[cfg(feature = "postgres")]
 mod server;
 
 use std::path::PathBuf;

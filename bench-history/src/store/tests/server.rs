@@ -1,6 +1,6 @@
 //! A PostgreSQL server for the tests: in a folder of its own, on a socket in it, gone afterwards.
 
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +9,8 @@ pub(super) struct Server {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: User,
+    /// Where it listens, besides its socket.
+    listens: String,
 }
 
 /// Whoever the server runs as: PostgreSQL refuses root.
@@ -22,6 +24,29 @@ struct User {
 impl Server {
     /// Starts one; `None` with a message where PostgreSQL is not installed.
     pub(super) fn start() -> Option<Self> {
+        let server = Server::prepare()?;
+        server.start_again();
+        Some(server)
+    }
+
+    /// Starts one that can be reached at this port of `localhost` too, with a certificate and its key (PEM), if any.
+    pub(super) fn start_at(port: u16, certificate: Option<(&str, &str)>) -> Option<Self> {
+        let mut server = Server::prepare()?;
+        server.listens = format!("-c listen_addresses=localhost -c port={port}");
+        if let Some((certificate, key)) = certificate {
+            for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+                let path = Path::new(&server.data()).join(name);
+                std::fs::write(&path, text).expect("written");
+                std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("its mode");
+                chown(&path, Some(server.user.uid), Some(server.user.gid)).expect("its owner");
+            }
+            server.listens += " -c ssl=on";
+        }
+        server.start_again();
+        Some(server)
+    }
+
+    fn prepare() -> Option<Self> {
         let Some(programs) = programs() else {
             eprintln!("skipped: no `initdb` here; `apt-get install postgresql` brings it");
             return None;
@@ -31,17 +56,16 @@ impl Server {
         if user.is_other {
             chown(folder.path(), Some(user.uid), Some(user.gid)).expect("its owner");
         }
-        let server = Server { folder, programs, user };
+        let server = Server { folder, programs, user, listens: "-c listen_addresses=''".to_owned() };
         let data = server.data();
         server.run("initdb", &["-D", &data, "-U", "bench", "-A", "trust", "--no-sync", "-E", "UTF8"]);
-        server.start_again();
         Some(server)
     }
 
     /// Starts it, for the first time or after a crash.
     pub(super) fn start_again(&self) {
         let socket = self.folder.path().display().to_string();
-        let options = format!("-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync=off");
+        let options = format!("{} -c unix_socket_directories='{socket}' -c fsync=off", self.listens);
         let log = format!("{socket}/log");
         self.run("pg_ctl", &["-D", &self.data(), "-o", &options, "-l", &log, "-w", "start"]);
     }
