@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bench_core::report::print;
 use bench_core::{RunError, UsageError, exit, record};
-use bench_history::store::{Location, Store};
+use bench_history::store::{Location, Store, StoreError};
 use bench_page::{Page, Run};
 use tiny_http::{Header, Method, Request, Response, Server};
 
@@ -19,7 +19,7 @@ const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
 
 /// Answers until it is interrupted.
 pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
-    let mut shown = Shown { arguments, page: None };
+    let mut shown = Shown { arguments, page: None, server: None };
     // What cannot be shown at all should be heard of here, not in a browser.
     shown.bring_up_to_date()?;
     let server = Server::http(("127.0.0.1", arguments.port)).map_err(|error| {
@@ -82,6 +82,8 @@ fn text(body: &str, kind: &str) -> Answer {
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,
+    /// Asked for its state by every browser, every other second.
+    server: Option<Store>,
 }
 
 impl Shown<'_> {
@@ -95,6 +97,17 @@ impl Shown<'_> {
                 Ok(self.page.insert(page))
             }
         }
+    }
+
+    /// The state of the store there, over a connection that is kept for as long as it holds.
+    fn state_of_server(&mut self, location: &Location) -> Result<impl Hash + use<>, StoreError> {
+        let mut store = match self.server.take() {
+            Some(store) => store,
+            None => Store::open(location)?,
+        };
+        let state = store.state()?;
+        self.server = Some(store);
+        Ok(state)
     }
 
     fn read(&self) -> Result<Page, Failure> {
@@ -117,7 +130,7 @@ impl Shown<'_> {
     }
 
     /// Changes whenever anything that is shown may have changed.
-    fn revision(&self) -> Result<String, Failure> {
+    fn revision(&mut self) -> Result<String, Failure> {
         let Serve { subject, place, .. } = self.arguments;
         let mut hasher = DefaultHasher::new();
         if subject.runs.is_empty() {
@@ -128,7 +141,7 @@ impl Shown<'_> {
                     log.push("-wal");
                     state(Path::new(&log)).hash(&mut hasher);
                 }
-                location => Store::open(&location)?.state()?.hash(&mut hasher),
+                location => self.state_of_server(&location)?.hash(&mut hasher),
             }
             if let Some(newest) = newest_run(&place.output_dir)? {
                 newest.hash(&mut hasher);

@@ -14,8 +14,14 @@ mod harness;
 mod history;
 mod interchange;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod project;
 mod records;
 mod reports;
 mod revision;
+#[cfg(feature = "postgres")]
+#[path = "../../../bench-history/src/store/tests/server.rs"]
+#[allow(dead_code, reason = "encryption is tested there")]
+mod server;
 mod stage;

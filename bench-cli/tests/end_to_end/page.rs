@@ -67,14 +67,14 @@ fn what_compare_has_written_becomes_a_page() {
 }
 
 /// `bench serve`, until it is dropped.
-struct Served {
+pub(crate) struct Served {
     process: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Served {
-    fn start(stage: &Stage) -> Self {
-        let mut command = stage.bench_command(&["serve", "--port=0"]);
+    pub(crate) fn start(stage: &Stage, arguments: &[&str]) -> Self {
+        let mut command = stage.bench_command(&[&["serve", "--port=0"], arguments].concat());
         let mut process = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(process.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
@@ -84,7 +84,7 @@ impl Served {
     }
 
     /// Status line and headers, and the body: in the old protocol, which knows no chunks.
-    fn get(&self, path: &str, host: &str) -> (String, String) {
+    pub(crate) fn get(&self, path: &str, host: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("asked");
         let mut answer = String::new();
@@ -106,7 +106,7 @@ impl Drop for Served {
 fn a_served_page_is_brought_up_to_date() {
     let stage = nights(3, |_| 1.0);
     stage.bench(&["store", "add"]).expect_code(0);
-    let served = Served::start(&stage);
+    let served = Served::start(&stage, &[]);
     assert!(served.address.starts_with("127.0.0.1:"), "{}", served.address);
     let get = |path: &str| served.get(path, &served.address);
     let (head, html) = get("/");
