@@ -6,7 +6,7 @@ use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE};
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
 use bench_history::trend::Turn;
 
-use crate::trend::{figure, machine_line, told};
+use crate::trend::{figure, machine_line, together_with, told};
 
 /// The findings that matter with what they rest on, and everything else in a line.
 pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String {
@@ -96,7 +96,7 @@ fn of_history(turn: &Turn, new: bool) -> Vec<String> {
         Kind::Drift => format!("little by little until {}", told(&turn.since)),
     };
     let found = if new { "found by this run".to_owned() } else { format!("found by {}", turn.found.run) };
-    vec![since, format!("{found} (z = {:.1})", turn.z)]
+    vec![since + &together_with(&turn.also), format!("{found} (z = {:.1})", turn.z)]
 }
 
 fn of_result(what: &str, result: &TargetResult) -> String {

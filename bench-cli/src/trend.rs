@@ -88,13 +88,14 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
 /// A shift of the whole machine, in a line.
 pub(crate) fn machine_line(shift: &MachineShift) -> String {
     format!(
-        "the machine ({}): {} of {} cases {:+.1} % of {} since {}",
+        "the machine ({}): {} of {} cases {:+.1} % of {} since {}{}",
         shift.line.machine,
         shift.cases.len(),
         shift.of,
         shift.shift * 100.0,
         shift.line.metric,
-        told(&shift.since)
+        told(&shift.since),
+        together_with(&shift.also)
     )
 }
 
@@ -112,12 +113,18 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
         .map(|one| format!(" [accepted by {}: {}]", one.author, one.reason))
         .unwrap_or_default();
     format!(
-        "{by} ({way}) {how}; {} to {}, found on {} (z = {:.1}){accepted}",
+        "{by} ({way}) {how}{}; {} to {}, found on {} (z = {:.1}){accepted}",
+        together_with(&turn.also),
         figure(turn.before, unit),
         figure(turn.after, unit),
         turn.found.timestamp,
         turn.z
     )
+}
+
+/// What else changed then, if anything did.
+pub(crate) fn together_with(also: &[String]) -> String {
+    if also.is_empty() { String::new() } else { format!(", together with {}", also.join("; ")) }
 }
 
 /// A run, in words.

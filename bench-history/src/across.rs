@@ -28,6 +28,8 @@ pub struct MachineShift {
     pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more.
     pub shift: f64,
+    /// What else changed around it, as one of its cases tells it.
+    pub also: Vec<String>,
     /// Whether most of them got worse.
     pub worse: bool,
     /// The cases that it hit.
@@ -96,6 +98,7 @@ fn strongest(trends: &[Trend], members: &[usize]) -> Option<MachineShift> {
         line: trend.key.clone(),
         since: since.clone(),
         last_before: turn.last_before.clone(),
+        also: turn.also.clone(),
         found: found.clone(),
         shift: stats::median(&stats::sorted(&by))?,
         worse: 2 * worse > cases.len(),

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use bench_core::domain::Better;
 use serde::Serialize;
 
 use crate::change::{self, Change, Detector, Kind, MIN_AFTER, MIN_BEFORE, Segment, Settings};
+use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Point, Series};
+
+/// Where a step lies is settled to so many runs.
+const NEAR: usize = 2;
 
 /// One line, and where it changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,6 +58,8 @@ pub struct Turn {
     pub worse: bool,
     /// How many standard deviations the ranks since lie off.
     pub z: f64,
+    /// What else changed around it: `operating system: A → B`. Empty for drift.
+    pub also: Vec<String>,
     /// Who accepted it and why, if anyone did.
     pub accepted: Option<Acceptance>,
 }
@@ -111,6 +118,10 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
                     Better::Higher => shift < 0.0,
                 },
                 z: change.z,
+                also: match change.kind {
+                    Kind::Step => also_changed(&series.points, change.at),
+                    Kind::Drift => Vec::new(),
+                },
                 accepted: accepted
                     .range(around(found, change))
                     .next()
@@ -149,8 +160,16 @@ pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings)
 /// The runs that mean this change where they are accepted. Where it lies is settled anew as further runs come in, and
 /// what was accepted must stay so: a little before counts as well.
 fn around(found: &Change, moved: &Change) -> RangeInclusive<usize> {
-    const NEAR: usize = 2;
     found.at.min(moved.at).saturating_sub(NEAR)..=found.found
+}
+
+/// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
+fn also_changed(points: &[Point], at: usize) -> Vec<String> {
+    let near = &points[at.saturating_sub(NEAR + 1)..points.len().min(at + NEAR + 1)];
+    near.windows(2)
+        .filter(|pair| !Arc::ptr_eq(&pair[0].circumstances, &pair[1].circumstances))
+        .flat_map(|pair| Circumstances::changed(&pair[0].circumstances, &pair[1].circumstances))
+        .collect()
 }
 
 /// The changes of `values`, all runs before each of `restarts` forgotten.
@@ -202,6 +221,7 @@ pub(crate) mod tests {
                     timestamp: format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60),
                     commit: Some(format!("c{number}")),
                     value: (1.0 + 0.005 * random.normal()) * factor(number),
+                    circumstances: Arc::default(),
                 })
                 .collect(),
         }
@@ -280,6 +300,19 @@ pub(crate) mod tests {
         assert!(!trend(&series, &[], Settings::default()).changes.is_empty());
         let unmarked = trend(&series, &all, Settings::default());
         assert!(unmarked.changes.iter().all(|turn| turn.accepted.is_some()), "{:?}", unmarked.changes);
+    }
+
+    #[test]
+    fn what_else_changed_around_a_step_is_told() {
+        let mut series = line("a", 3, 60, |number| if number >= 30 { 1.1 } else { 1.0 });
+        for (number, point) in series.points.iter_mut().enumerate() {
+            // One run off the step, and one long before it.
+            let system = ["A", "B", "C"][usize::from(number >= 10) + usize::from(number >= 31)];
+            let facts = [("operating system".to_owned(), system.to_owned())];
+            point.circumstances = Arc::new(facts.into_iter().collect());
+        }
+        let found = trend(&series, &[], Settings::default());
+        assert_eq!(found.changes[0].also, ["operating system: B → C"]);
     }
 
     #[test]

@@ -225,6 +225,8 @@ mod tests {
     use bench_history::key::MachineClass;
     use serde_json::{Value, json};
 
+    use std::sync::Arc;
+
     use super::*;
 
     /// A line of these cases' time on a processor, one run a day from `first` on.
@@ -252,6 +254,7 @@ mod tests {
                     timestamp: format!("2026-01-{:02}T{:02}:00:00Z", 1 + day / 24, day % 24),
                     commit: Some(format!("c{day}")),
                     value: *value,
+                    circumstances: Arc::default(),
                 })
                 .collect(),
         }

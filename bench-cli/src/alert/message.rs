@@ -98,6 +98,7 @@ mod tests {
                 },
                 since: place(),
                 last_before: place(),
+                also: Vec::new(),
                 found: place(),
                 shift: 0.03,
                 worse: true,

@@ -97,6 +97,22 @@ fn a_regression_in_thirty_nights_is_told_once_and_can_be_accepted() {
 }
 
 #[test]
+fn what_else_changed_that_night_is_told() {
+    let stage = nights(30, slower_from_night_20);
+    for night in 0..30 {
+        let path = stage.results().join(format!("night-{night:02}/run.json"));
+        let mut record = read_json(&path);
+        record["environment"]["os"] = json!(if night < 20 { "Linux 6.8" } else { "Linux 6.11" });
+        fs::write(path, record.to_string()).expect("written");
+    }
+    stage.bench(&["store", "add"]).expect_code(0);
+    let with = "together with operating system: Linux 6.8 → Linux 6.11";
+    stage.bench(&["trend"]).expect_code(0).expect_said(&[with]);
+    stage.bench(&["gate"]).expect_code(3).expect_said(&[with]);
+    assert_eq!(changes(&stage)[0]["also"][0], "operating system: Linux 6.8 → Linux 6.11");
+}
+
+#[test]
 fn what_cannot_be_named_is_said() {
     let stage = nights(2, |_| 1.0);
     stage.bench(&["rename", "unit/a", "unit/b"]).expect_code(2).expect_said(&["no store"]);

@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 
 use super::baseline::next_id;
 use super::{Database, Store, StoreError, Value};
+use crate::circumstances::Circumstances;
 use crate::figure::{Figure, figures};
 use crate::key::{MachineClass, SeriesKey};
 
@@ -54,9 +55,21 @@ impl Store {
                     Value::Bytes(packed.clone()),
                 ],
             )?;
+            add_circumstances(database, record)?;
             add_points(database, record).map(Added::New)
         })
     }
+}
+
+/// Writes what a run took place in.
+pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
+    for (what, value) in Circumstances::of(&record.environment).iter() {
+        database.execute(
+            "INSERT INTO circumstance (run, what, value) VALUES ($1, $2, $3)",
+            &[record.run.as_str().into(), what.into(), value.into()],
+        )?;
+    }
+    Ok(())
 }
 
 /// Writes the figures of a run; answers with their number.

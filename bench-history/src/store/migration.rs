@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -54,6 +54,13 @@ const MIGRATIONS: [Migration; 5] = [
                  run TEXT NOT NULL, at TEXT NOT NULL,
                  PRIMARY KEY (recipient, case_id, metric, machine, run));",
         down: "DROP TABLE told;",
+    },
+    // What is named where a line changes with it; of runs that were added before, nothing is.
+    Migration {
+        up: "CREATE TABLE circumstance (
+                 run TEXT NOT NULL REFERENCES run (name), what TEXT NOT NULL, value TEXT NOT NULL,
+                 PRIMARY KEY (run, what));",
+        down: "DROP TABLE circumstance;",
     },
 ];
 

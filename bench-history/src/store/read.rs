@@ -1,5 +1,8 @@
 //! What a store knows.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use bench_core::Record;
 use bench_core::domain::Better;
 use serde::Serialize;
@@ -7,6 +10,7 @@ use serde::Serialize;
 use super::add::unpack;
 use super::renaming::{current_id, renamed};
 use super::{Store, StoreError, Value};
+use crate::circumstances::Circumstances;
 use crate::key::{MachineClass, SeriesKey};
 
 /// A run in the store.
@@ -33,6 +37,9 @@ pub struct Point {
     pub commit: Option<String>,
     /// The figure, in the unit of the series.
     pub value: f64,
+    /// What the run took place in.
+    #[serde(skip)]
+    pub circumstances: Arc<Circumstances>,
 }
 
 /// The history of one figure.
@@ -156,19 +163,22 @@ impl Store {
              JOIN run ON run.name = point.run ORDER BY point.series, run.timestamp, run.name",
             &[],
         )?;
+        let circumstances = self.circumstances()?;
+        let unknown = Arc::new(Circumstances::default());
         let mut place = 0;
         for row in points {
             let mut cells = row.into_iter();
             let point = (|| {
-                Some((
-                    cells.next()?.as_integer()?,
-                    Point {
-                        run: cells.next()?.into_text()?,
-                        timestamp: cells.next()?.into_text()?,
-                        commit: cells.next()?.into_text(),
-                        value: cells.next()?.as_real()?,
-                    },
-                ))
+                let series = cells.next()?.as_integer()?;
+                let run = cells.next()?.into_text()?;
+                let point = Point {
+                    timestamp: cells.next()?.into_text()?,
+                    commit: cells.next()?.into_text(),
+                    value: cells.next()?.as_real()?,
+                    circumstances: Arc::clone(circumstances.get(&run).unwrap_or(&unknown)),
+                    run,
+                };
+                Some((series, point))
             })();
             let (id, point) = point.ok_or_else(|| self.strange("point"))?;
             // Both are in the order of the series' numbers.
@@ -183,6 +193,19 @@ impl Store {
         let mut all = renamed(all.collect(), &self.renamings()?);
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
+    }
+
+    /// What each run took place in, by its name.
+    fn circumstances(&mut self) -> Result<BTreeMap<String, Arc<Circumstances>>, StoreError> {
+        let rows = self.database.query("SELECT run, what, value FROM circumstance", &[])?;
+        let mut runs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for row in rows {
+            let mut text = row.into_iter().map_while(Value::into_text);
+            let fact = (|| Some((text.next()?, (text.next()?, text.next()?))))();
+            let (run, fact) = fact.ok_or_else(|| self.strange("circumstance"))?;
+            runs.entry(run).or_default().push(fact);
+        }
+        Ok(runs.into_iter().map(|(run, facts)| (run, Arc::new(facts.into_iter().collect()))).collect())
     }
 
     /// Keeps that the level of a case since a run is right as it is. Twice is once; the first reason stays.

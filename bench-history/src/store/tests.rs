@@ -93,6 +93,7 @@ suite! {
     what_failed_or_is_no_number_has_no_figure,
     names_are_never_read_as_sql,
     old_runs_are_pruned,
+    what_a_run_took_place_in_is_known_and_goes_with_it,
     migrations_lead_up_and_down,
     a_newer_store_is_refused,
     writers_wait_for_each_other,
@@ -201,6 +202,29 @@ fn old_runs_are_pruned(place: &dyn Place) {
     let series = store.series().expect("series");
     assert_eq!((series.len(), series[1].values()), (2, vec![2.0]));
     assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
+}
+
+fn what_a_run_took_place_in_is_known_and_goes_with_it(place: &dyn Place) {
+    let mut store = place.open();
+    for (run, day, os) in [("old", 1, "A"), ("new", 9, "B")] {
+        let mut record = record(run, day, &[("unit/a", 1.0)]);
+        record.environment.os = Some(os.to_owned());
+        store.add(&record).expect("added");
+    }
+    let systems = |store: &mut Store| -> Vec<Vec<String>> {
+        let series = store.series().expect("series");
+        let points = series.iter().flat_map(|line| &line.points);
+        points.map(|point| point.circumstances.iter().map(|(_, value)| value.to_owned()).collect()).collect()
+    };
+    assert_eq!(systems(&mut store)[..2], [["A"], ["B"]]);
+    // As a store of an older version has none of it.
+    store.database.execute("DELETE FROM circumstance", &[]).expect("forgotten");
+    assert_eq!(systems(&mut store)[..2], [[""; 0], [""; 0]]);
+    store.refresh().expect("made anew");
+    assert_eq!(systems(&mut store)[..2], [["A"], ["B"]]);
+    assert_eq!(store.prune("2026-01-05T00:00:00Z").expect("pruned"), 1);
+    let left = store.database.query("SELECT value FROM circumstance", &[]).expect("table");
+    assert_eq!(left, [[Value::from("B")]]);
 }
 
 fn migrations_lead_up_and_down(place: &dyn Place) {

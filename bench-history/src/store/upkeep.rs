@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::add::add_points;
+use super::add::{add_circumstances, add_points};
 use super::baseline::CURRENT;
 use super::{Store, StoreError, Value};
 use crate::figure::figures;
@@ -18,6 +18,7 @@ impl Store {
             let kept = format!("SELECT run FROM baseline WHERE {CURRENT}");
             let old = format!("SELECT name FROM run WHERE timestamp < $1 AND name NOT IN ({kept})");
             database.execute(&format!("DELETE FROM point WHERE run IN ({old})"), &before)?;
+            database.execute(&format!("DELETE FROM circumstance WHERE run IN ({old})"), &before)?;
             let gone = database.execute(&format!("DELETE FROM run WHERE name IN ({old})"), &before)?;
             database.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)", &[])?;
             Ok(gone)
@@ -66,7 +67,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Makes all figures anew from the records. Records that cannot be read are left as they are.
+    /// Makes all figures and circumstances anew from the records. Records that cannot be read are left as they are.
     ///
     /// # Errors
     /// What the database says; then nothing has changed.
@@ -74,7 +75,10 @@ impl Store {
         let records: Vec<_> = self.runs()?.iter().filter_map(|run| self.record(&run.run).ok()).collect();
         self.transaction(|database| {
             for record in &records {
-                database.execute("DELETE FROM point WHERE run = $1", &[record.run.as_str().into()])?;
+                let run = [record.run.as_str().into()];
+                database.execute("DELETE FROM point WHERE run = $1", &run)?;
+                database.execute("DELETE FROM circumstance WHERE run = $1", &run)?;
+                add_circumstances(database, record)?;
                 add_points(database, record)?;
             }
             database.execute("DELETE FROM series WHERE id NOT IN (SELECT series FROM point)", &[])?;

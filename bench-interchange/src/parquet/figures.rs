@@ -79,6 +79,7 @@ mod tests {
             timestamp: name("2026-11-21T07:31:05Z"),
             commit: commit.map(name),
             value,
+            circumstances: std::sync::Arc::default(),
         };
         let series = Series {
             key: SeriesKey {

@@ -1,5 +1,7 @@
 //! Nights of a small suite whose truth is known, and what else a page may show.
 
+use std::sync::Arc;
+
 use bench_core::Record;
 use bench_core::benchmark::Category;
 use bench_core::comparison::Comparison as OfRuns;
@@ -80,7 +82,7 @@ pub(crate) fn line(case: usize, machine: usize, metric: &str) -> Series {
             }
             _ => (180e6 + 4e7 * case as f64) * (1.0 + 0.004 * noise(night, 100 + case + 10 * machine)),
         };
-        Point { run, timestamp, commit: Some(commit(night)), value }
+        Point { run, timestamp, commit: Some(commit(night)), value, circumstances: Arc::default() }
     });
     Series {
         key: SeriesKey {
