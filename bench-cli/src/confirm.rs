@@ -1,13 +1,13 @@
 //! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bench_core::comparison::{THRESHOLD, Verdict};
+use bench_core::comparison::THRESHOLD;
 use bench_core::paired::{self, Checkout, PairedComparison, Progress, Rules, Side};
 use bench_core::record::RunState;
 use bench_core::selection::{Ignored, Pattern, Selection};
 use bench_core::{Record, RunError};
-use bench_history::gate::{Confirmation, Decision, Suspicion};
+use bench_history::gate::{Confirmation, Decision, Ruling, Suspicion};
 use bench_history::store::Store;
 
 use crate::arguments::{Confirm, Gate};
@@ -43,10 +43,11 @@ pub(crate) fn confirm(
     }
     let Some(head) = head else { return Ok(()) };
     for (base, suspects) in by_base {
-        let ids: BTreeSet<String> =
-            suspects.iter().map(|(number, _)| decision.findings[*number].case.clone()).collect();
-        let smallest = suspects.iter().map(|(_, allowed)| *allowed).fold(THRESHOLD, f64::min);
-        let measured = measure(&base, &head, ids, smallest, arguments);
+        let allowed: BTreeMap<String, f64> = suspects
+            .iter()
+            .map(|(number, allowed)| (decision.findings[*number].case.clone(), *allowed))
+            .collect();
+        let measured = measure(&base, &head, allowed, arguments);
         let found = match measured {
             Ok(found) => found,
             Err(error @ (RunError::Interrupted | RunError::Io { .. } | RunError::Spawn { .. })) => {
@@ -106,12 +107,11 @@ fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
 
-/// The suspects at both commits, and once more those that stay unsure.
+/// The suspects at both commits, with what is allowed of each, and once more those that stay unsure.
 fn measure(
     base: &str,
     head: &str,
-    mut ids: BTreeSet<String>,
-    threshold: f64,
+    mut allowed: BTreeMap<String, f64>,
     arguments: &Gate,
 ) -> Result<Vec<PairedComparison>, RunError> {
     let checkout = Checkout::new(".", &arguments.build.cargo_arguments);
@@ -122,10 +122,11 @@ fn measure(
     }
     let side = |commit: &str| Side::open_built(commit, &checkout.build_revision(commit)?);
     let (base, head) = (side(base)?, side(head)?);
+    let threshold = allowed.values().copied().fold(THRESHOLD, f64::min);
     let mut found = Vec::new();
     for times in [1, PATIENCE] {
         let selection = Selection {
-            patterns: ids.iter().cloned().map(Pattern::Exact).collect(),
+            patterns: allowed.keys().cloned().map(Pattern::Exact).collect(),
             ignored: Ignored::Include,
             ..Selection::default()
         };
@@ -138,9 +139,12 @@ fn measure(
         }
         let folder = comparison.write(&arguments.place.output_dir)?;
         eprintln!("confirmation: {}", folder.display());
-        ids = comparison.with(Verdict::Unsure).map(|compared| compared.id.clone()).collect();
+        allowed.retain(|id, allowed| {
+            let compared = comparison.compared().find(|compared| compared.id == *id);
+            compared.and_then(|compared| Ruling::of_measurement(compared, *allowed)) == Some(Ruling::Unsure)
+        });
         found.push(comparison);
-        if ids.is_empty() {
+        if allowed.is_empty() {
             break;
         }
     }

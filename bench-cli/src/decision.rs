@@ -54,7 +54,7 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
     let ruling = match finding.ruling {
         Ruling::Fails => style.bad("fails"),
         Ruling::Unsure => style.doubtful("unsure"),
-        Ruling::Cleared => "not the code".to_owned(),
+        Ruling::Cleared => "cleared".to_owned(),
     };
     vec![
         printable(&format!("{}  {}", finding.case, finding.figure)),
@@ -138,7 +138,7 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
         parts.push(format!("{unsure} unsure{hint}"));
     }
     if cleared > 0 {
-        parts.push(format!("{cleared} not the code"));
+        parts.push(format!("{cleared} cleared"));
     }
     if decision.too_little_history > 0 {
         let fewest = MIN_BEFORE + MIN_AFTER;

@@ -126,7 +126,7 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     // The history says the same of both.
     for (head, code, says) in [
         (&fast, 0, "the last good run has measured the same commit"),
-        (&renamed, 0, "not the code"),
+        (&renamed, 0, "cleared"),
         (&slow, 3, "slower"),
     ] {
         let _ = fs::remove_dir_all(stage.results());

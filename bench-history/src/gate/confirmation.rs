@@ -41,6 +41,22 @@ pub enum Confirmation {
     },
 }
 
+impl Ruling {
+    /// What follows from measuring both revisions in turn, where time may grow by the share `allowed`: the whole
+    /// interval decides, as in `bench compare`. `None` where they were not both measured.
+    pub fn of_measurement(compared: &Compared, allowed: f64) -> Option<Ruling> {
+        let beyond = compared.interval.is_none_or(|interval| interval.low > allowed);
+        let within = compared.interval.is_some_and(|interval| interval.high <= allowed);
+        match compared.verdict {
+            Verdict::Same | Verdict::Faster => Some(Ruling::Cleared),
+            Verdict::Slower | Verdict::Unsure if within => Some(Ruling::Cleared),
+            Verdict::Slower if beyond => Some(Ruling::Fails),
+            Verdict::Slower | Verdict::Unsure => Some(Ruling::Unsure),
+            Verdict::Failed | Verdict::Added | Verdict::Removed => None,
+        }
+    }
+}
+
 impl Finding {
     /// What is to be confirmed; `None` for what measuring time cannot confirm.
     pub fn suspicion(&self) -> Option<Suspicion> {
@@ -66,13 +82,11 @@ impl Finding {
     /// Lets the measurement have the last word, where there is one.
     pub fn confirm(&mut self, confirmation: Confirmation) {
         self.ruling = match &confirmation {
-            Confirmation::Measured { compared, .. } => match compared.verdict {
-                Verdict::Slower => Ruling::Fails,
-                Verdict::Same | Verdict::Faster => Ruling::Cleared,
-                Verdict::Unsure => Ruling::Unsure,
+            Confirmation::Measured { compared, .. } => {
+                let allowed = self.suspicion().map_or(0.0, |suspicion| suspicion.allowed);
                 // Not measured on both sides: what the finding says stands.
-                Verdict::Failed | Verdict::Added | Verdict::Removed => self.ruling,
-            },
+                Ruling::of_measurement(compared, allowed).unwrap_or(self.ruling)
+            }
             Confirmation::SameCommit { .. } => Ruling::Cleared,
             Confirmation::Impossible { .. } => self.ruling,
         };

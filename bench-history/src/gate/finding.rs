@@ -15,7 +15,7 @@ pub enum Ruling {
     Fails,
     /// Nothing, unless the gate is strict.
     Unsure,
-    /// Nothing: both revisions are alike, so it was not the code.
+    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
     Cleared,
 }
 

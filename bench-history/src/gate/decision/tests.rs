@@ -336,29 +336,37 @@ fn a_measurement_has_the_last_word() {
     let mut nights = Nights::new("");
     nights.nights(30, same);
     let decision = nights.nights(12, slower(0.1));
-    for (verdict, ruling, code) in [
-        (Verdict::Slower, Ruling::Fails, exit::SLOWER),
-        (Verdict::Same, Ruling::Cleared, exit::OK),
-        (Verdict::Faster, Ruling::Cleared, exit::OK),
-        (Verdict::Unsure, Ruling::Unsure, exit::OK),
-        (Verdict::Failed, Ruling::Fails, exit::SLOWER),
-        (Verdict::Removed, Ruling::Fails, exit::SLOWER),
+    let between = |low: f64, high: f64| Some(Interval { low, high });
+    for (verdict, allowed, interval, ruling, code) in [
+        (Verdict::Slower, 0.01, None, Ruling::Fails, exit::SLOWER),
+        (Verdict::Slower, 0.01, between(0.02, 0.04), Ruling::Fails, exit::SLOWER),
+        // Slower, but by no more than is allowed; and perhaps by more.
+        (Verdict::Slower, 0.05, between(0.02, 0.04), Ruling::Cleared, exit::OK),
+        (Verdict::Slower, 0.03, between(0.02, 0.04), Ruling::Unsure, exit::OK),
+        (Verdict::Unsure, 0.05, between(-0.01, 0.04), Ruling::Cleared, exit::OK),
+        (Verdict::Unsure, 0.03, between(-0.01, 0.04), Ruling::Unsure, exit::OK),
+        (Verdict::Same, 0.01, None, Ruling::Cleared, exit::OK),
+        (Verdict::Faster, 0.01, None, Ruling::Cleared, exit::OK),
+        (Verdict::Unsure, 0.01, None, Ruling::Unsure, exit::OK),
+        (Verdict::Failed, 0.01, None, Ruling::Fails, exit::SLOWER),
+        (Verdict::Removed, 0.01, None, Ruling::Fails, exit::SLOWER),
     ] {
         let mut decision = decision.clone();
+        decision.findings[0].allowed = decision.findings[0].before.map(|before| allowed * before);
         let compared = Box::new(Compared {
             id: "unit/0".to_owned(),
             old_s: None,
             new_s: None,
             counts: None,
             change: None,
-            interval: None,
+            interval,
             verdict,
             smallest_effect: None,
             reason: None,
         });
         let head = "b".to_owned();
         decision.findings[0].confirm(Confirmation::Measured { base: "a".to_owned(), head, compared });
-        assert_eq!((decision.findings[0].ruling, decision.exit_code(false)), (ruling, code), "{verdict}");
+        assert_eq!((decision.findings[0].ruling, decision.exit_code(false)), (ruling, code), "{verdict}, {interval:?}, {allowed}");
     }
     let mut decision = decision;
     decision.findings[0].confirm(Confirmation::Impossible { reason: "no checkout".to_owned() });
