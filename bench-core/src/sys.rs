@@ -71,22 +71,13 @@ pub(crate) fn thread_cpu_time() -> Option<Duration> {
 
 /// `VmHWM` of this process, from `/proc/self/status`.
 pub(crate) fn high_water_mark() -> io::Result<Bytes> {
-    status_field("/proc/self/status", "VmHWM:")
-}
-
-fn status_field(path: &str, field: &str) -> io::Result<Bytes> {
-    let text = std::fs::read_to_string(path)?;
+    let text = std::fs::read_to_string("/proc/self/status")?;
     text.lines()
-        .find_map(|line| line.strip_prefix(field))
+        .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|rest| rest.trim().strip_suffix("kB"))
         .and_then(|number| number.trim().parse::<u64>().ok())
         .map(|kib| Bytes(kib * 1024))
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{path} has no {field}")))
-}
-
-/// Memory that processes can still take without swapping, from `/proc/meminfo`.
-pub(crate) fn available_memory() -> io::Result<Bytes> {
-    status_field("/proc/meminfo", "MemAvailable:")
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
 }
 
 /// Resident memory of another process, from `/proc/<pid>/statm`.

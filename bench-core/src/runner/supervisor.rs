@@ -11,6 +11,7 @@ use crate::counting::Valgrind;
 use crate::error::RunError;
 use crate::protocol::{Assignment, Command};
 use crate::quantity::Bytes;
+use crate::quietness::available_memory_bytes;
 use crate::record::{Cause, RoundRecord};
 use crate::runner::collect::Collector;
 use crate::runner::output::Tail;
@@ -82,11 +83,10 @@ fn called_by() -> Option<PathBuf> {
     if name.components().count() > 1 { name.canonicalize().ok() } else { None }
 }
 
-/// What a worker that starts now may take: what was asked for, or most of what is available.
+/// What a worker that starts now may take: what was asked for, or most of what the machine and the control group have
+/// left.
 pub(crate) fn memory_limit(asked: Option<Bytes>) -> Option<Bytes> {
-    asked.or_else(|| {
-        sys::available_memory().ok().map(|bytes| Bytes((bytes.0 as f64 * SHARE_OF_MEMORY) as u64))
-    })
+    asked.or_else(|| available_memory_bytes().map(|bytes| Bytes((bytes as f64 * SHARE_OF_MEMORY) as u64)))
 }
 
 impl Execute for Workers {
