@@ -85,7 +85,8 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
 pub(crate) fn no_earlier_run(results: &Path) -> RunError {
     RunError::Record {
         path: results.join(LATEST),
-        reason: "there is no earlier run yet: `cargo bench` makes one, the first time without `--compare`".to_owned(),
+        reason: "there is no earlier run yet: `cargo bench` makes one, the first time without `--compare`"
+            .to_owned(),
     }
 }
 
