@@ -1,5 +1,6 @@
 //! A run comes in.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use bench_core::Record;
@@ -63,66 +64,89 @@ impl Store {
 
 /// Writes what a run took place in.
 pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
-    for (what, value) in Circumstances::of(&record.environment).iter() {
-        database.execute(
-            "INSERT INTO circumstance (run, what, value) VALUES ($1, $2, $3)",
-            &[record.run.as_str().into(), what.into(), value.into()],
-        )?;
-    }
-    Ok(())
+    let circumstances = Circumstances::of(&record.environment);
+    let rows = circumstances.iter().map(|(what, value)| [record.run.as_str(), what, value].map(Value::from));
+    insert(database, "circumstance (run, what, value)", rows.collect())
 }
 
 /// Writes the figures of a run; answers with their number.
 pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result<usize, StoreError> {
-    let mut count = 0;
+    let mut known = known_series(database, record)?;
+    let mut next = next_id(database, "series")?;
+    let (mut new, mut points) = (Vec::new(), Vec::new());
     for case in &record.cases {
         for figure in figures(case) {
-            let series = series(database, record, &case.id, &figure)?;
-            count += 1;
-            database.execute(
-                "INSERT INTO point (series, run, value) VALUES ($1, $2, $3)",
-                &[Value::Integer(series), Value::from(record.run.as_str()), Value::Real(figure.value)],
-            )?;
+            let id = *known.entry((case.id.clone(), figure.metric.clone())).or_insert_with(|| {
+                new.push(new_series(next, record, &case.id, &figure));
+                next += 1;
+                next - 1
+            });
+            points.push([Value::Integer(id), Value::from(record.run.as_str()), Value::Real(figure.value)]);
         }
     }
+    let count = points.len();
+    insert(
+        database,
+        "series (id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better)",
+        new,
+    )?;
+    insert(database, "point (series, run, value)", points)?;
     Ok(count)
 }
 
-/// The number of the series that a figure belongs to; a new one where there is none.
-fn series(
+/// The numbers of all series on the machine and by the build of a run, by case and metric.
+fn known_series(
     database: &mut dyn Database,
     record: &Record,
-    case: &str,
-    figure: &Figure,
-) -> Result<i64, StoreError> {
+) -> Result<BTreeMap<(String, String), i64>, StoreError> {
+    let SeriesKey { machine, toolchain, build, .. } = SeriesKey::of(&record.environment, "", "");
+    let MachineClass { cpu, cores, gpu, memory } = machine;
+    let rows = database.query(
+        "SELECT case_id, metric, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 AND memory = $4 \
+         AND toolchain = $5 AND build = $6",
+        &[cpu, cores, gpu, memory, toolchain, build].map(Value::Text),
+    )?;
+    let known = rows.into_iter().filter_map(|row| {
+        let id = row.get(2)?.as_integer()?;
+        let mut text = row.into_iter().map_while(Value::into_text);
+        Some(((text.next()?, text.next()?), id))
+    });
+    Ok(known.collect())
+}
+
+fn new_series(id: i64, record: &Record, case: &str, figure: &Figure) -> [Value; 11] {
     let SeriesKey { case, metric, machine, toolchain, build } =
         SeriesKey::of(&record.environment, case, &figure.metric);
     let MachineClass { cpu, cores, gpu, memory } = machine;
-    let key: Vec<Value> = [case, metric, cpu, cores, gpu, memory, toolchain, build].map(Value::Text).into();
-    let known = database.query(
-        "SELECT id FROM series WHERE case_id = $1 AND metric = $2 AND cpu = $3 AND cores = $4 AND gpu = $5 \
-         AND memory = $6 AND toolchain = $7 AND build = $8",
-        &key,
-    )?;
-    if let Some(id) = known.first().and_then(|row| row[0].as_integer()) {
-        return Ok(id);
-    }
-    let id = next_id(database, "series")?;
+    let [case, metric, cpu, cores, gpu, memory, toolchain, build] =
+        [case, metric, cpu, cores, gpu, memory, toolchain, build].map(Value::Text);
     let better = match figure.better {
         Better::Higher => "higher",
         Better::Lower => "lower",
     };
-    let values: Vec<Value> = [Value::Integer(id)]
-        .into_iter()
-        .chain(key)
-        .chain([Value::from(figure.unit.as_str()), Value::from(better)])
-        .collect();
-    database.execute(
-        "INSERT INTO series (id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        &values,
-    )?;
-    Ok(id)
+    let (unit, better) = (Value::from(figure.unit.as_str()), Value::from(better));
+    [Value::Integer(id), case, metric, cpu, cores, gpu, memory, toolchain, build, unit, better]
+}
+
+/// Inserts rows of a table with these columns, many with each statement: a server that is far away is asked seldom.
+fn insert<const N: usize>(
+    database: &mut dyn Database,
+    table: &str,
+    rows: Vec<[Value; N]>,
+) -> Result<(), StoreError> {
+    /// SQLite takes 32 766 values with a statement.
+    const ROWS: usize = 1000;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let values: Vec<Value> = rows.by_ref().take(ROWS).flatten().collect();
+        let row = |row: usize| {
+            let cells: Vec<String> = (1..=N).map(|cell| format!("${}", row * N + cell)).collect();
+            format!("({})", cells.join(", "))
+        };
+        let all: Vec<String> = (0..values.len() / N).map(row).collect();
+        database.execute(&format!("INSERT INTO {table} VALUES {}", all.join(", ")), &values)?;
+    }
+    Ok(())
 }
 
 /// A record as compressed JSON.

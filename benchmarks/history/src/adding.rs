@@ -18,12 +18,13 @@ const TIMED: usize = 20;
 const ROUNDS: u32 = 3;
 const SAMPLES: usize = 20;
 
-/// Fills a store in a temporary folder, times some more runs, and tells.
-pub(crate) fn measure() -> Result<String, String> {
+/// Fills the store at this place, or one in a temporary folder, times some more runs, and tells.
+pub(crate) fn measure(place: Option<&str>) -> Result<String, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let path = folder.path().join("history.sqlite");
     let add = || -> Result<Vec<Duration>, StoreError> {
-        let mut store = Store::open(&Location::File(path.clone()))?;
+        let location = place.map_or_else(|| Ok(Location::File(path.clone())), str::parse)?;
+        let mut store = Store::open(&location)?;
         let mut random = Random::seeded(1);
         let mut times = Vec::new();
         for number in 0..RUNS + TIMED {
@@ -36,11 +37,10 @@ pub(crate) fn measure() -> Result<String, String> {
     };
     let mut times = add().map_err(|error| error.to_string())?;
     times.sort_unstable();
-    let size = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+    let size = std::fs::metadata(&path).map(|file| format!(" in {}", Bytes(file.len()))).unwrap_or_default();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     Ok(format!(
-        "{SERIES} series of {RUNS} runs in {}: one more run is added in {:.1} ms (median of {TIMED}; slowest {:.1} ms)\n",
-        Bytes(size),
+        "{SERIES} series of {RUNS} runs{size}: one more run is added in {:.1} ms (median of {TIMED}; slowest {:.1} ms)\n",
         ms(times[TIMED / 2]),
         ms(times[TIMED - 1])
     ))

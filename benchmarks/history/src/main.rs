@@ -4,7 +4,8 @@
 //! cargo run --release -p history -- [--fit] [FOLDER]     # FOLDER: real series, see real.rs
 //! cargo run --release -p history -- series FOLDER       # the real series, one a line
 //! cargo run --release -p history -- speed               # what finding changes costs
-//! cargo run --release -p history -- add                 # what adding a run to a large store costs
+//! cargo run --release -p history -- add [postgres://…]  # what adding a run to a large store costs (to a server:
+//!                                                       # --features postgres, and an empty database)
 //! cargo run --release -p history -- page                # a store and its page; takes some minutes
 //! ```
 #![forbid(unsafe_code)]
@@ -21,28 +22,31 @@ mod toolchain;
 
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut folder = None;
     let mut half = real::Half::Report;
-    let mut lines_only = false;
+    let (mut lines_only, mut adding) = (false, false);
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "speed" => return ended(Ok::<_, Infallible>(speed::measure()), 1),
-            "add" => return ended(adding::measure(), 1),
+            "add" => adding = true,
             "page" => return ended(page::measure(), 1),
             "series" => lines_only = true,
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
                 eprintln!(
-                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `speed`, `add`, or `page`"
+                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `speed`, `add [STORE]`, or `page`"
                 );
                 return ExitCode::from(2);
             }
-            path => folder = Some(PathBuf::from(path)),
+            place => folder = Some(PathBuf::from(place)),
         }
+    }
+    if adding {
+        return ended(adding::measure(folder.as_deref().and_then(Path::to_str)), 1);
     }
     if lines_only {
         return ended(

@@ -366,7 +366,11 @@ fn a_measurement_has_the_last_word() {
         });
         let head = "b".to_owned();
         decision.findings[0].confirm(Confirmation::Measured { base: "a".to_owned(), head, compared });
-        assert_eq!((decision.findings[0].ruling, decision.exit_code(false)), (ruling, code), "{verdict}, {interval:?}, {allowed}");
+        assert_eq!(
+            (decision.findings[0].ruling, decision.exit_code(false)),
+            (ruling, code),
+            "{verdict}, {interval:?}, {allowed}"
+        );
     }
     let mut decision = decision;
     decision.findings[0].confirm(Confirmation::Impossible { reason: "no checkout".to_owned() });
