@@ -11,8 +11,8 @@ const ANCHOR: usize = 30;
 /// From so many runs on, the correlation of neighbours is known well enough to decide within [`LOOK_BACK`] runs.
 const SETTLED: usize = 3 * LOOK_BACK;
 
-/// What lies so many robust deviations from the median of the older runs is a change, however much neighbours
-/// resemble each other: that makes excursions longer, not higher.
+/// What lies so many robust deviations from the median of the older runs, where none of them was, is judged as if they
+/// were independent: that neighbours resemble each other makes excursions longer, not higher.
 const FAR: f64 = 4.0;
 
 /// A deviation known from few runs may be half too small: `FAR · (1 + FEW / n)` for n of them.
@@ -125,7 +125,7 @@ impl Detector {
     fn scan(&mut self) -> Option<Candidate> {
         let first = self.baseline.len();
         let mut strongest: Option<Candidate> = None;
-        let (mut sum, mut correlation, mut far) = (0.0, None, None);
+        let (mut sum, mut correlation, mut reach) = (0.0, None, None);
         self.suspected = false;
         for (start, value) in self.segment.iter().enumerate().skip(first).rev() {
             sum += self.baseline.score(*value);
@@ -135,8 +135,8 @@ impl Detector {
             }
             // Worth the cost only where independent runs would speak.
             self.suspected = true;
-            let far = *far.get_or_insert_with(|| far_from(&self.baseline));
-            let correlation = if (self.median_of_last(after) - self.baseline.median()).abs() > far {
+            let reach = *reach.get_or_insert_with(|| self.reach());
+            let correlation = if self.is_far(after, reach) {
                 0.0
             } else {
                 *correlation.get_or_insert_with(|| autocorrelation(&self.older_scores()))
@@ -180,6 +180,21 @@ impl Detector {
         self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
     }
 
+    /// How far from the median of the older runs a level may lie by their resembling their neighbours.
+    fn reach(&self) -> f64 {
+        FAR * (1.0 + FEW / self.baseline.len() as f64) * self.baseline.robust_deviation()
+    }
+
+    /// Whether the level of the last `after` runs lies beyond `reach`, and is new: at most one of the runs before them
+    /// was there. Machines that take turns for days on end come back to levels that were there before.
+    fn is_far(&self, after: usize, reach: f64) -> bool {
+        let level = self.median_of_last(after);
+        let off = level - self.baseline.median();
+        let was_there = |value: &&f64| if off > 0.0 { **value >= level } else { **value <= level };
+        let before = &self.segment[..self.segment.len() - after];
+        off.abs() > reach && before.iter().filter(was_there).take(2).count() < 2
+    }
+
     fn matters(&self, found: Candidate) -> bool {
         shift(found.before, self.median_of_last(found.after)).abs() >= self.settings.min_shift
     }
@@ -207,11 +222,6 @@ impl Detector {
         self.anchor = None;
         self.suspected = false;
     }
-}
-
-/// The distance from the median of `baseline` at which no correlation of neighbours explains a level.
-fn far_from(baseline: &Baseline) -> f64 {
-    FAR * (1.0 + FEW / baseline.len() as f64) * baseline.robust_deviation()
 }
 
 /// How many standard deviations `sum`, the scores of `after` runs against `baseline`, lies off. All of them share

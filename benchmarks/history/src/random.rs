@@ -40,6 +40,8 @@ pub(crate) enum Noise {
     HeavyTailed,
     /// Three runs in ten lie eight deviations higher.
     Bimodal,
+    /// The same, half of them, where every run has one chance in five to change sides: two machines that take turns.
+    Turns,
 }
 
 impl Noise {
@@ -55,6 +57,13 @@ impl Noise {
                 Noise::HeavyTailed => {
                     let square: f64 = (0..3).map(|_| random.normal().powi(2)).sum();
                     0.882 * random.normal() / (square / 3.0).sqrt()
+                }
+                Noise::Turns => {
+                    if random.uniform() < 0.2 {
+                        state = if state > 0.0 { -1.0 } else { 1.0 };
+                    }
+                    // The spread of the mixture is 1.
+                    (4.0 * state.signum() + random.normal()) / 4.1
                 }
                 Noise::Bimodal => {
                     let mode = if random.uniform() < 0.3 { 1.0 } else { 0.0 };

@@ -5,13 +5,14 @@ use crate::random::{Noise, Random};
 use crate::real::Half;
 use crate::table::Table;
 
-const NOISES: [(&str, Noise); 6] = [
+const NOISES: [(&str, Noise); 7] = [
     ("independent", Noise::Independent),
     ("autocorrelated, 0.3", Noise::Autocorrelated(0.3)),
     ("autocorrelated, 0.5", Noise::Autocorrelated(0.5)),
     ("autocorrelated, 0.7", Noise::Autocorrelated(0.7)),
     ("heavy tails", Noise::HeavyTailed),
     ("two modes", Noise::Bimodal),
+    ("two modes in turns of five", Noise::Turns),
 ];
 
 /// Quiet runs; as E-divisive is slow, it gets a share of them.
