@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bench_core::comparison::{self, Comparison as OfRuns};
 use bench_core::report::print;
-use bench_core::{Record, RunError, exit, record};
+use bench_core::{Record, RunError, UsageError, exit, record};
 use bench_history::change::Settings;
 use bench_history::store::{Series, Store};
 use bench_page::{Comparison, History, Page, Run};
@@ -24,6 +24,7 @@ const MOST_MACHINES: usize = 8;
 
 /// Writes the page.
 pub(crate) fn run(arguments: &ReportFile) -> Result<u8, Failure> {
+    arguments.subject.check()?;
     let html = write(&arguments.subject.page(&arguments.place)?, Page::html)?;
     let file = match &arguments.output {
         Some(file) if file == Path::new("-") => {
@@ -57,6 +58,18 @@ pub(crate) fn write(
 }
 
 impl Subject {
+    /// What was asked for must mean something.
+    pub(crate) fn check(&self) -> Result<(), UsageError> {
+        if self.threshold.is_some() && self.runs.len() != 2 {
+            return Err(UsageError(
+                "`--threshold` is of two runs, which are compared here: what `bench compare` has written keeps the \
+                 threshold it was made with, and in a history `--min-shift` says what is of interest"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// All that is asked for.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
@@ -65,7 +78,9 @@ impl Subject {
                 Some(file) => Page { comparison: Some(read_comparison(&file)?), ..Page::default() },
                 None => Page { runs: vec![Run::of(&place.run(Some(name))?)], ..Page::default() },
             },
-            [base, candidate, ..] => compared(&place.run(Some(base))?, &place.run(Some(candidate))?, place)?,
+            [base, candidate, ..] => {
+                self.compared(&place.run(Some(base))?, &place.run(Some(candidate))?, place)?
+            }
         };
         Ok(Page { made: record::now_utc(), ..page })
     }
@@ -81,6 +96,18 @@ impl Subject {
             runs.push(Run::of(&store.record(name)?));
         }
         Ok(Page { history: Some(history), runs, ..Page::default() })
+    }
+
+    /// Two runs, and what has changed from one to the other.
+    fn compared(&self, old: &Record, new: &Record, place: &Where) -> Result<Page, Failure> {
+        comparison::check_measure(old, new.measure())?;
+        let threshold = self.threshold.unwrap_or_else(|| new.measure().threshold());
+        let comparison = OfRuns::of_runs(old, new, &place.output_dir, threshold, |_| true);
+        Ok(Page {
+            comparison: Some(Comparison::of_runs(&comparison, &new.run)),
+            runs: vec![Run::of(new), Run::of(old)],
+            ..Page::default()
+        })
     }
 }
 
@@ -114,16 +141,4 @@ fn read_comparison(file: &Path) -> Result<Comparison, RunError> {
     let io = |source| RunError::Io { action: "read the comparison", path: file.to_owned(), source };
     let json = std::fs::read(file).map_err(io)?;
     Comparison::parse(&json).map_err(|reason| RunError::Record { path: file.to_owned(), reason })
-}
-
-/// Two runs, and what has changed from one to the other.
-fn compared(old: &Record, new: &Record, place: &Where) -> Result<Page, Failure> {
-    comparison::check_measure(old, new.measure())?;
-    let threshold = new.measure().threshold();
-    let comparison = OfRuns::of_runs(old, new, &place.output_dir, threshold, |_| true);
-    Ok(Page {
-        comparison: Some(Comparison::of_runs(&comparison, &new.run)),
-        runs: vec![Run::of(new), Run::of(old)],
-        ..Page::default()
-    })
 }

@@ -19,6 +19,7 @@ const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
 
 /// Answers until it is interrupted.
 pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
+    arguments.subject.check()?;
     let mut shown = Shown { arguments, page: None, server: None };
     // What cannot be shown at all should be heard of here, not in a browser.
     shown.bring_up_to_date()?;

@@ -67,17 +67,30 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     for shift in shifts {
         say(&machine_line(shift));
     }
-    for trend in trends.iter().filter(|trend| all || !trend.changes.is_empty()) {
+    let (mut steady, mut moved) = (0, 0);
+    for trend in trends {
+        let of_machine: Vec<&Turn> = shifts.iter().filter_map(|shift| shift.turn_of(&trend.key)).collect();
+        if trend.changes.is_empty() && !trend.too_little_history {
+            *(if of_machine.is_empty() { &mut steady } else { &mut moved }) += 1;
+        }
+        if !all && trend.changes.is_empty() {
+            continue;
+        }
         let level = figure(trend.level.median, &trend.unit);
         let key = &trend.key;
         say(&format!("{}  {}: {level}, {} runs on {}", key.case, key.metric, trend.runs, key.machine));
-        for turn in &trend.changes {
-            say(&format!("  {}", line(turn, &trend.unit)));
+        let mut turns: Vec<(&Turn, &str)> = trend.changes.iter().map(|turn| (turn, "")).collect();
+        turns.extend(of_machine.into_iter().map(|turn| (turn, " [the machine]")));
+        turns.sort_by_key(|(turn, _)| turn.since.number);
+        for (turn, whose) in turns {
+            say(&format!("  {}{whose}", line(turn, &trend.unit)));
         }
     }
-    let steady = trends.iter().filter(|trend| !trend.too_little_history && trend.changes.is_empty()).count();
     let short = trends.iter().filter(|trend| trend.too_little_history).count();
     text += &format!("{} series: {steady} without a change", trends.len());
+    if moved > 0 {
+        text += &format!(", {moved} that changed with the machine alone");
+    }
     if short > 0 {
         let fewest = MIN_BEFORE + MIN_AFTER;
         text += &format!(", {short} with too little history (less than {fewest} runs)");
@@ -140,5 +153,68 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
         "s" => Seconds(value).to_string(),
         "bytes" if value >= 0.0 => Bytes(value as u64).to_string(),
         _ => format!("{} {unit}", significant(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_core::domain::Better;
+    use bench_history::key::{MachineClass, SeriesKey};
+    use bench_history::store::{Point, Series};
+
+    use super::*;
+
+    /// A line of 40 runs that is slower by a fifth from `since` on.
+    fn series(case: usize, since: Option<usize>) -> Series {
+        let word = |word: &str| word.to_owned();
+        let value = |run: usize| {
+            let slower = if since.is_some_and(|since| run >= since) { 1.2 } else { 1.0 };
+            slower * (1.0 + 0.001 * ((run * (7 + case)) % 5) as f64)
+        };
+        Series {
+            key: SeriesKey {
+                case: format!("unit/c{case}"),
+                metric: word("time"),
+                machine: MachineClass {
+                    cpu: word("x"),
+                    cores: word("2"),
+                    gpu: word("none"),
+                    memory: word("4 GiB"),
+                },
+                toolchain: word("rustc"),
+                build: word("release"),
+            },
+            unit: word("s"),
+            better: Better::Lower,
+            points: (0..40)
+                .map(|run| Point {
+                    run: format!("r{run:02}"),
+                    timestamp: format!("2026-01-{:02}T{:02}:00:00Z", 1 + run / 24, run % 24),
+                    commit: None,
+                    value: value(run),
+                    circumstances: std::sync::Arc::default(),
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_the_machine_did_is_told_once_and_of_each_case_where_all_is_asked_for() {
+        let since = [Some(20), Some(20), Some(21), Some(20), Some(20), None];
+        let series: Vec<Series> =
+            since.iter().enumerate().map(|(case, since)| series(case, *since)).collect();
+        let mut trends = trends(&series, &[], Settings::default());
+        let shifts = machine_shifts(&mut trends);
+        let brief = render(&shifts, &trends, false);
+        assert_eq!(brief.lines().count(), 2, "{brief}");
+        assert!(brief.starts_with("the machine (x, "), "{brief}");
+        assert!(
+            brief.ends_with("6 series: 1 without a change, 5 that changed with the machine alone\n"),
+            "{brief}"
+        );
+        let full = render(&shifts, &trends, true);
+        let of_case = full.lines().skip_while(|line| !line.starts_with("unit/c2")).nth(1).expect("a line");
+        assert!(of_case.contains("since 2026-01-01T21:00:00Z (r21)"), "its own place: {full}");
+        assert!(of_case.ends_with(" [the machine]"), "{full}");
     }
 }

@@ -1,6 +1,6 @@
 //! Many cases at once: not the code of any of them, but the machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bench_core::stats;
 use serde::Serialize;
@@ -32,34 +32,43 @@ pub struct MachineShift {
     pub also: Vec<String>,
     /// Whether most of them got worse.
     pub worse: bool,
-    /// The cases that it hit.
-    pub cases: Vec<String>,
+    /// The cases that it hit, in the order of their ids.
+    pub cases: Vec<ShiftedCase>,
     /// How many cases there are on this machine.
     pub of: usize,
 }
 
-/// Tells the machine's shifts from those of cases: takes the former out of `trends`, so that each is told once.
+/// A case that a machine's shift hit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShiftedCase {
+    /// Its id.
+    pub case: String,
+    /// Its own change, which noise may have placed a run or two off the machine's.
+    #[serde(flatten)]
+    pub turn: Turn,
+}
+
+impl MachineShift {
+    /// The change of one line that is part of this, if it is a line that was hit.
+    pub fn turn_of(&self, line: &SeriesKey) -> Option<&Turn> {
+        let number = self.cases.binary_search_by(|hit| hit.case.as_str().cmp(&line.case)).ok()?;
+        (machine_of(&self.line) == machine_of(line)).then(|| &self.cases[number].turn)
+    }
+}
+
+/// Tells the machine's shifts from those of cases: moves the former out of `trends`, so that each is told once.
 ///
 /// A night is the machine's where more than half of the cases that have a history there, and at least five, changed
 /// in the same direction.
 pub fn machine_shifts(trends: &mut [Trend]) -> Vec<MachineShift> {
     let mut machines: BTreeMap<SeriesKey, Vec<usize>> = BTreeMap::new();
     for (number, trend) in trends.iter().enumerate().filter(|(_, trend)| !trend.too_little_history) {
-        let machine = SeriesKey { case: String::new(), ..trend.key.clone() };
-        machines.entry(machine).or_default().push(number);
+        machines.entry(machine_of(&trend.key)).or_default().push(number);
     }
     let mut shifts = Vec::new();
     for members in machines.values() {
-        while let Some(shift) = strongest(trends, members) {
-            for number in members {
-                let trend = &mut trends[*number];
-                if shift.cases.contains(&trend.key.case) {
-                    let gone = |turn: &Turn| hit(turn, &shift.since, shift.shift > 0.0);
-                    if let Some(place) = trend.changes.iter().position(gone) {
-                        trend.changes.remove(place);
-                    }
-                }
-            }
+        while let Some(night) = busiest(trends, members) {
+            let Some(shift) = MachineShift::take(trends, members, &night) else { break };
             shifts.push(shift);
         }
     }
@@ -67,52 +76,91 @@ pub fn machine_shifts(trends: &mut [Trend]) -> Vec<MachineShift> {
     shifts
 }
 
-/// The night on which most cases changed, if those are enough.
-fn strongest(trends: &[Trend], members: &[usize]) -> Option<MachineShift> {
-    let turns = || {
-        members.iter().flat_map(|number| {
-            let trend = &trends[*number];
-            trend.changes.iter().map(move |turn| (trend, turn))
-        })
-    };
-    let nights: BTreeSet<(&Place, bool)> =
-        turns().filter_map(|(_, turn)| Some((&turn.since, turn.shift? > 0.0))).collect();
-    let on = |since: &Place, up: bool| {
-        let mut cases = BTreeMap::new();
-        for (trend, turn) in turns().filter(|(_, turn)| hit(turn, since, up)) {
-            cases.entry(trend.key.case.clone()).or_insert((trend, turn));
-        }
-        cases
-    };
-    let exactly = |since: &Place| turns().filter(|(_, turn)| turn.since == *since).count();
-    let (since, up) = nights.into_iter().max_by_key(|(since, up)| (on(since, *up).len(), exactly(since)))?;
-    let cases = on(since, up);
-    if cases.len() < FEWEST_CASES || 2 * cases.len() <= members.len() {
-        return None;
-    }
-    let by: Vec<f64> = cases.values().filter_map(|(_, turn)| turn.shift).collect();
-    let worse = cases.values().filter(|(_, turn)| turn.worse).count();
-    let (trend, turn) = cases.values().find(|(_, turn)| turn.since == *since)?;
-    let found = cases.values().map(|(_, turn)| &turn.found).min_by_key(|found| &found.timestamp)?;
-    Some(MachineShift {
-        line: trend.key.clone(),
-        since: since.clone(),
-        last_before: turn.last_before.clone(),
-        also: turn.also.clone(),
-        found: found.clone(),
-        shift: stats::median(&stats::sorted(&by))?,
-        worse: 2 * worse > cases.len(),
-        cases: cases.keys().cloned().collect(),
-        of: members.len(),
-    })
+/// What the lines of one machine, toolchain, build and metric have in common.
+fn machine_of(line: &SeriesKey) -> SeriesKey {
+    SeriesKey { case: String::new(), ..line.clone() }
 }
 
-/// Whether a change is one of that night in that direction. Lines that began on different nights number their runs
-/// differently: of them, only the very same run counts.
-fn hit(turn: &Turn, since: &Place, up: bool) -> bool {
-    let overlap = turn.found.timestamp > since.timestamp && turn.last_before.timestamp < since.timestamp;
-    let near = turn.since.run == since.run || turn.since.number.abs_diff(since.number) <= NEAR && overlap;
-    near && turn.shift.is_some_and(|shift| (shift > 0.0) == up)
+/// A run from which on figures are higher, or lower.
+struct Night {
+    since: Place,
+    up: bool,
+    /// When the last of the changes that are placed on it was found.
+    found: String,
+}
+
+/// The night on which most cases changed, if those are enough.
+fn busiest(trends: &[Trend], members: &[usize]) -> Option<Night> {
+    let lines = || members.iter().map(|number| &trends[*number].changes);
+    let mut nights: BTreeMap<(&Place, bool), &str> = BTreeMap::new();
+    for turn in lines().flatten() {
+        let Some(shift) = turn.shift else { continue };
+        let found = nights.entry((&turn.since, shift > 0.0)).or_default();
+        *found = (*found).max(&turn.found.timestamp);
+    }
+    let nights = nights.into_iter().map(|((since, up), found)| Night {
+        since: since.clone(),
+        up,
+        found: found.to_owned(),
+    });
+    let hit = |night: &Night| lines().filter(|changes| changes.iter().any(|turn| night.is_of(turn))).count();
+    let exactly = |night: &Night| lines().flatten().filter(|turn| turn.since.run == night.since.run).count();
+    let night = nights.max_by_key(|night| (hit(night), exactly(night)))?;
+    let cases = hit(&night);
+    (cases >= FEWEST_CASES && 2 * cases > members.len()).then_some(night)
+}
+
+impl MachineShift {
+    /// Moves the changes of a night out of the lines; `None` where none of them is placed on it.
+    fn take(trends: &mut [Trend], members: &[usize], night: &Night) -> Option<Self> {
+        let mut line = None;
+        let mut cases = Vec::new();
+        for number in members {
+            let trend = &mut trends[*number];
+            let Some(place) = night.nearest(&trend.changes) else { continue };
+            let turn = trend.changes.remove(place);
+            if line.is_none() && turn.since == night.since {
+                line = Some((trend.key.clone(), turn.last_before.clone(), turn.also.clone()));
+            }
+            cases.push(ShiftedCase { case: trend.key.case.clone(), turn });
+        }
+        cases.sort_by(|a, b| a.case.cmp(&b.case));
+        let (line, last_before, also) = line?;
+        let by: Vec<f64> = cases.iter().filter_map(|hit| hit.turn.shift).collect();
+        let worse = cases.iter().filter(|hit| hit.turn.worse).count();
+        let found = cases.iter().map(|hit| &hit.turn.found).min_by_key(|found| &found.timestamp)?;
+        Some(MachineShift {
+            line,
+            since: night.since.clone(),
+            last_before,
+            found: found.clone(),
+            shift: stats::median(&stats::sorted(&by))?,
+            also,
+            worse: 2 * worse > cases.len(),
+            cases,
+            of: members.len(),
+        })
+    }
+}
+
+impl Night {
+    /// The number of that change of a line which is of this night. Of several it is the nearest, so that whichever is
+    /// placed on it is never passed over.
+    fn nearest(&self, changes: &[Turn]) -> Option<usize> {
+        let of_night = changes.iter().enumerate().filter(|(_, turn)| self.is_of(turn));
+        let off = |turn: &Turn| (turn.since != self.since, turn.since.number.abs_diff(self.since.number));
+        of_night.min_by_key(|(_, turn)| off(turn)).map(|(number, _)| number)
+    }
+
+    /// Whether a change is one of that night in that direction. Lines that began on different nights number their runs
+    /// differently: of them, only what was not yet found when the other had happened can be the same.
+    fn is_of(&self, turn: &Turn) -> bool {
+        let near = turn.since.run == self.since.run
+            || turn.since.number.abs_diff(self.since.number) <= NEAR
+                && turn.found.timestamp > self.since.timestamp
+                && self.found > turn.since.timestamp;
+        near && turn.shift.is_some_and(|shift| (shift > 0.0) == self.up)
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +189,7 @@ mod tests {
         let shifts = machine_shifts(&mut all);
         assert_eq!(shifts.len(), 1, "{shifts:?}");
         assert_eq!((shifts[0].cases.len(), shifts[0].of, shifts[0].since.number), (8, 8, 30));
+        assert!(shifts[0].cases.is_sorted_by_key(|hit| &hit.case), "{shifts:?}");
         assert!(shifts[0].worse && (shifts[0].shift - 0.1).abs() < 0.01);
         let left: Vec<&str> = all
             .iter()
@@ -148,6 +197,64 @@ mod tests {
             .map(|trend| trend.key.case.as_str())
             .collect();
         assert_eq!(left, ["case7"], "its own change stays its own");
+    }
+
+    /// Places a change so many runs later, or earlier.
+    fn moved(turn: &Turn, by: isize) -> Turn {
+        let place = |place: &Place| {
+            let number = place.number.checked_add_signed(by).expect("a run");
+            let timestamp = format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60);
+            Place { number, timestamp, run: format!("r{number:03}"), commit: Some(format!("c{number}")) }
+        };
+        Turn { since: place(&turn.since), last_before: place(&turn.last_before), ..turn.clone() }
+    }
+
+    #[test]
+    fn each_case_keeps_the_place_of_its_own_change() {
+        for places in [[30, 29, 31, 30, 30, 30, 30, 30], [30, 30, 32, 30, 30, 28, 31, 30]] {
+            let mut all = trends(8);
+            for (trend, place) in all.iter_mut().zip(places) {
+                trend.changes[0] = moved(&trend.changes[0], place - 30);
+            }
+            let before: Vec<Turn> = all.iter().map(|trend| trend.changes[0].clone()).collect();
+            let shifts = machine_shifts(&mut all);
+            assert_eq!((shifts.len(), shifts[0].since.number), (1, 30), "where most place it: {shifts:?}");
+            let kept: Vec<isize> = shifts[0].cases.iter().map(|hit| hit.turn.since.number as isize).collect();
+            assert_eq!(kept, places);
+            for (trend, turn) in all.iter().zip(&before) {
+                assert_eq!(shifts[0].turn_of(&trend.key), Some(turn), "the whole change is kept");
+            }
+            let elsewhere = SeriesKey { build: "debug".to_owned(), ..all[0].key.clone() };
+            assert_eq!(shifts[0].turn_of(&elsewhere), None, "the same case in another build");
+        }
+    }
+
+    #[test]
+    fn of_two_changes_near_a_night_the_one_on_it_is_the_machine() {
+        let mut all = trends(8);
+        for trend in &mut all {
+            let early = moved(&trend.changes[0], -2);
+            trend.changes.insert(0, early);
+        }
+        let shifts = machine_shifts(&mut all);
+        let nights: Vec<usize> = shifts.iter().map(|shift| shift.since.number).collect();
+        assert_eq!(nights, [28, 30]);
+        for shift in &shifts {
+            assert!(shift.cases.iter().all(|hit| hit.turn.since == shift.since), "{shift:?}");
+        }
+    }
+
+    #[test]
+    fn runs_of_one_number_are_not_of_one_night_where_one_had_been_found_before_the_other_happened() {
+        let mut all = trends(8);
+        for trend in all.iter_mut().take(4) {
+            let turn = &mut trend.changes[0];
+            for place in [&mut turn.since, &mut turn.last_before, &mut turn.found] {
+                place.timestamp = place.timestamp.replace("2026-01-01", "2026-02-01");
+                place.run = format!("february {}", place.run);
+            }
+        }
+        assert_eq!(machine_shifts(&mut all), []);
     }
 
     #[test]

@@ -46,7 +46,9 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     let window = logged.whole.window();
     let window_s = window.1.saturating_sub(window.0) as f64 / 1e9;
     let (succeeded, failed, timed_out) = logged.whole.counts();
-    let mut metrics = logged.whole.metrics(window, scheduled, !asked.slo.is_empty());
+    // What a search is to meet is said of levels: of requests, none is good or bad.
+    let judged = !asked.must_meet && !asked.slo.is_empty();
+    let mut metrics = logged.whole.metrics(window, scheduled, judged);
     if let Some((slope, interval)) = logged.growth.slope() {
         metrics.push(Metric {
             interval: Some(interval),
@@ -59,7 +61,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
             from_s: from_first(bounds.0),
             to_s: from_first(bounds.1),
             requests: logged.steady.latencies(),
-            metrics: logged.steady.metrics(bounds, scheduled, !asked.slo.is_empty()),
+            metrics: logged.steady.metrics(bounds, scheduled, judged),
         }
     });
     let (offered_rate, achieved_rate) = logged.whole.paces();

@@ -349,12 +349,14 @@ where
             at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
             make_up: asked.valid_for.is_some(),
         };
+        // What a search is to meet is said of a level: no request by itself has a percentile.
+        let slo = if asked.must_meet { self.no_slo } else { self.slo };
         let harness_ns: Arc<AtomicU64> = Arc::default();
         let course = Course::new(
             self.closure,
             (self.measured, self.facts),
             self.domain,
-            self.slo,
+            slo,
             plan.pacing.clone(),
             ends,
             self.job.timeout.map(nanoseconds),

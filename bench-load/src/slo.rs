@@ -5,6 +5,7 @@ use bench_core::domain::Metric;
 use bench_core::quantity::parse_duration;
 
 use crate::domain::{Domain, Seen};
+use crate::report::figure;
 
 /// What a request has in every field.
 const LATENCIES: [&str; 3] = ["latency", "service_latency", "scheduled_latency"];
@@ -108,10 +109,8 @@ impl Slo {
                     return Some(format!("`{}`: there is no such figure here", condition.text));
                 };
                 if !condition.holds(metric.value) {
-                    return Some(format!(
-                        "`{}` is not met: {} {}",
-                        condition.text, metric.value, metric.unit
-                    ));
+                    let found = figure(metric.value, &metric.unit);
+                    return Some(format!("`{}` is not met: {found}", condition.text));
                 }
                 (metric.supported == Some(false))
                     .then(|| format!("`{}`: too few requests for this percentile", condition.text))
@@ -170,7 +169,7 @@ mod tests {
             ]
         };
         assert!(slo.misses(&metrics(0.2, true, 10.0)).is_empty());
-        assert!(slo.misses(&metrics(0.3, true, 10.0))[0].contains("latency_p99 <= 200ms"));
+        assert_eq!(slo.misses(&metrics(0.3, true, 10.0)), ["`latency_p99 <= 200ms` is not met: 300.0 ms"]);
         assert!(slo.misses(&metrics(0.1, false, 10.0))[0].contains("too few"));
         assert!(slo.misses(&metrics(0.1, true, 9.0))[0].contains("rps"));
         assert!(slo.misses(&[])[0].contains("no such figure"));

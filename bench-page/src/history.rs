@@ -8,7 +8,7 @@ use bench_history::across::machine_shifts;
 use bench_history::change::{Kind, Segment, Settings};
 use bench_history::key::SeriesKey;
 use bench_history::store::{Acceptance, Point, Series};
-use bench_history::trend::{Turn, trends};
+use bench_history::trend::{Place, Turn, trends};
 use serde::Serialize;
 
 use crate::packed::{floats, stretches};
@@ -28,6 +28,7 @@ pub struct History {
     /// Runs of a series, as numbers of `runs`: first and length of each stretch without a gap.
     courses: Vec<Vec<u32>>,
     lines: Vec<Line>,
+    /// Shifts of machines. The changes of lines that are part of one name its number.
     machine_shifts: Vec<Shift>,
     acceptances: Vec<Acceptance>,
 }
@@ -58,6 +59,7 @@ struct Line {
     /// [`floats`], in its unit.
     values: String,
     too_little_history: bool,
+    /// Its own, and those that are its machine's, by their place.
     changes: Vec<Change>,
     segments: Vec<Segment>,
 }
@@ -76,20 +78,22 @@ struct Change {
     z: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
+    /// Number of the shift of its machine that it is part of, if it is none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine_shift: Option<usize>,
 }
 
-/// A shift of a machine, as `bench_history::across::MachineShift`.
+/// A shift of a machine, as `bench_history::across::MachineShift`. Which lines it hit, and where, stands in their changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Shift {
     machine: u32,
-    build: u32,
     metric: String,
     /// Numbers of runs.
     since: u32,
     last_before: u32,
     shift: f64,
     worse: bool,
-    cases: Vec<String>,
+    /// How many cases there are on the machine.
     of: usize,
 }
 
@@ -109,6 +113,11 @@ impl History {
                 let (model, category) = Category::of_id(&key.case).unzip();
                 let course: Vec<u32> =
                     series.points.iter().filter_map(|point| numbers.get(&moment(point)).copied()).collect();
+                let mut changes: Vec<Change> = trend.changes.iter().map(Change::of).collect();
+                changes.extend(shifts.iter().enumerate().filter_map(|(number, shift)| {
+                    Some(Change { machine_shift: Some(number), ..Change::of(shift.turn_of(key)?) })
+                }));
+                changes.sort_by_key(|change| change.since);
                 Line {
                     case: key.case.clone(),
                     model: model.flatten().map(str::to_owned),
@@ -121,28 +130,24 @@ impl History {
                     course: courses.number(stretches(&course)),
                     values: floats(series.points.iter().map(|point| point.value)),
                     too_little_history: trend.too_little_history,
-                    changes: trend.changes.iter().map(Change::of).collect(),
+                    changes,
                     segments: trend.segments,
                 }
             })
             .collect();
+        // Every shift has its place here, for changes name it by its number: and a place that is a run of a series is
+        // a run of all.
+        let number = |place: &Place| numbers[&(place.timestamp.as_str(), place.run.as_str())];
         let machine_shifts = shifts
-            .into_iter()
-            .filter_map(|shift| {
-                let number = |place: &bench_history::trend::Place| {
-                    numbers.get(&(place.timestamp.as_str(), place.run.as_str())).copied()
-                };
-                Some(Shift {
-                    machine: machines.number(shift.line.machine.to_string()),
-                    build: builds.number(build(&shift.line)),
-                    since: number(&shift.since)?,
-                    last_before: number(&shift.last_before)?,
-                    shift: shift.shift,
-                    worse: shift.worse,
-                    metric: shift.line.metric,
-                    cases: shift.cases,
-                    of: shift.of,
-                })
+            .iter()
+            .map(|shift| Shift {
+                machine: machines.number(shift.line.machine.to_string()),
+                metric: shift.line.metric.clone(),
+                since: number(&shift.since),
+                last_before: number(&shift.last_before),
+                shift: shift.shift,
+                worse: shift.worse,
+                of: shift.of,
             })
             .collect();
         History {
@@ -194,6 +199,7 @@ impl Change {
             worse: turn.worse,
             z: turn.z,
             accepted: turn.accepted.clone(),
+            machine_shift: None,
         }
     }
 }
@@ -305,9 +311,39 @@ mod tests {
         );
         assert_eq!(history["machine_shifts"][0]["since"], 20);
         for line in history["lines"].as_array().expect("lines") {
-            assert_eq!(line["changes"], json!([]));
+            let places = [&line["changes"][0]["machine_shift"], &line["changes"][0]["since"]];
+            assert_eq!(
+                (line["changes"].as_array().map(Vec::len), places),
+                (Some(1), [&json!(0), &json!(20)])
+            );
             assert_eq!((&line["segments"][0]["to"], &line["segments"][1]["from"]), (&json!(20), &json!(20)));
         }
+    }
+
+    #[test]
+    fn a_line_that_stepped_a_run_off_its_machine_says_so_at_its_own_place() {
+        let stepped = [20, 20, 20, 21, 20, 20];
+        let series: Vec<Series> = (0..6)
+            .map(|case| {
+                let values: Vec<f64> = (0..64)
+                    .map(|run| {
+                        let slower = if run >= stepped[case] { 1.2 } else { 1.0 };
+                        let faster = if case == 1 && run >= 46 { 0.5 } else { 1.0 };
+                        slower * faster * (1.0 + 0.001 * ((run * (7 + case)) % 5) as f64)
+                    })
+                    .collect();
+                line(&format!("unit/c{case}"), "x", 0, &values)
+            })
+            .collect();
+        let history = written(&series);
+        assert_eq!(history["machine_shifts"].as_array().map(Vec::len), Some(1));
+        for (line, stepped) in history["lines"].as_array().expect("lines").iter().zip(stepped) {
+            let change = &line["changes"][0];
+            assert_eq!((&change["machine_shift"], &change["since"]), (&json!(0), &json!(stepped)));
+            assert_eq!(line["segments"][1]["from"], json!(stepped), "it divides the line where it is told");
+        }
+        let own = &history["lines"][1]["changes"][1];
+        assert_eq!((&own["machine_shift"], &own["since"]), (&Value::Null, &json!(46)), "{own}");
     }
 
     #[test]

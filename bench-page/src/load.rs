@@ -29,6 +29,8 @@ struct Level {
     failed: u64,
     metrics: Vec<Metric>,
     valid: bool,
+    /// Whether the harness was slower than what it measured: the figures are those of the harness.
+    harness_bound: bool,
     /// Why it is not valid.
     reasons: Vec<String>,
     errors: Vec<Told>,
@@ -58,7 +60,8 @@ impl Level {
             failed: level.failed,
             metrics: level.metrics.clone(),
             valid: level.validity.valid,
-            reasons: level.validity.told(),
+            harness_bound: level.validity.harness_bound,
+            reasons: level.validity.reasons.clone(),
             errors: level.errors.clone(),
             warnings: level.warnings.clone(),
         }

@@ -45,6 +45,8 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<TargetResult>,
+    /// That the harness was slower than what it measured, and at which levels, if it was.
+    harness_bound: Option<String>,
     warnings: Vec<String>,
 }
 
@@ -74,8 +76,9 @@ impl Run {
 
 impl Case {
     fn of(case: &CaseRecord) -> Self {
-        let mut warnings: Vec<String> = case.harness_bound().into_iter().collect();
-        warnings.extend(case.warnings.iter().cloned());
+        let harness_bound = case.harness_bound();
+        // It stands beside the figures themselves.
+        let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
         Case {
             id: case.id.clone(),
             status: case.status,
@@ -90,7 +93,8 @@ impl Case {
             metrics: case.metrics.clone(),
             observed: case.observed.clone(),
             targets: case.targets.clone(),
-            warnings,
+            warnings: warnings.cloned().collect(),
+            harness_bound,
         }
     }
 }

@@ -68,9 +68,10 @@ pub(super) fn annotation(news: &News) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_history::across::MachineShift;
+    use bench_history::across::{MachineShift, ShiftedCase};
+    use bench_history::change::Kind;
     use bench_history::key::{MachineClass, SeriesKey};
-    use bench_history::trend::Place;
+    use bench_history::trend::{Place, Turn};
     use serde_json::Value;
 
     use super::*;
@@ -80,6 +81,19 @@ mod tests {
     fn news(text: &str) -> News {
         let word = |word: &str| word.to_owned();
         let place = || Place { number: 3, timestamp: word("t"), run: word("r"), commit: None };
+        let turn = Turn {
+            kind: Kind::Step,
+            last_before: place(),
+            since: Place { run: word("own"), ..place() },
+            found: place(),
+            before: 1.0,
+            after: 1.03,
+            shift: Some(0.03),
+            worse: true,
+            z: 5.0,
+            also: Vec::new(),
+            accepted: None,
+        };
         News::Machine {
             text: word(text),
             shift: MachineShift {
@@ -102,7 +116,7 @@ mod tests {
                 found: place(),
                 shift: 0.03,
                 worse: true,
-                cases: vec![word("unit/a")],
+                cases: vec![ShiftedCase { case: word("unit/a"), turn }],
                 of: 5,
             },
         }
@@ -124,6 +138,8 @@ mod tests {
         let change = &message["changes"][0];
         assert_eq!((&change["what"], &change["text"]), (&json!("machine"), &json!(HOSTILE)));
         assert_eq!(change["shift"]["shift"], 0.03);
+        let hit = &change["shift"]["cases"][0];
+        assert_eq!((&hit["case"], &hit["since"]["run"]), (&json!("unit/a"), &json!("own")), "its own place");
     }
 
     #[test]

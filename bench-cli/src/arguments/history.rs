@@ -17,7 +17,7 @@ pub(crate) struct Trend {
     /// A change of the median by less than this share is of no interest [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
-    /// Series without changes, too
+    /// Series without changes, too, and how each moved with its machine
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON

@@ -45,4 +45,7 @@ pub(crate) struct Subject {
     /// A change of the median by less than this share is of no interest [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
+    /// Of two runs: a change below this share is of no practical interest [default: 1%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) threshold: Option<f64>,
 }

@@ -42,6 +42,27 @@ fn a_page_shows_a_history_a_run_and_a_comparison() {
     assert_eq!(page["comparison"]["base"], "night-03");
     assert!(page["comparison"]["cases"].as_array().is_some_and(|cases| !cases.is_empty()));
 
+    // The same floor as `bench compare` has, and the same flag for another one.
+    assert_eq!(page["comparison"]["threshold"], 0.01);
+    let args = ["night-03", "night-25", "--threshold", "30%"];
+    let printed = stage.bench(&[&["report", "--output=-"], &args[..]].concat()).expect_code(0);
+    let page = data(&printed.stdout);
+    assert_eq!(page["comparison"]["threshold"], 0.3);
+    let compared: Value = serde_json::from_str(
+        &stage.bench(&[&["compare", "--json=-"], &args[..]].concat()).expect_code(0).stdout,
+    )
+    .expect("JSON");
+    let verdicts = |cases: &Value| -> Vec<(Value, Value)> {
+        let cases = cases.as_array().expect("cases").iter();
+        cases.map(|case| (case["id"].clone(), case["verdict"].clone())).collect()
+    };
+    assert_eq!(verdicts(&page["comparison"]["cases"]), verdicts(&compared["cases"]));
+    for subject in [&[][..], &["night-03"]] {
+        let args = [&["report", "--threshold=2%"], subject].concat();
+        stage.bench(&args).expect_code(2).expect_said(&["--threshold", "two runs"]);
+    }
+    stage.bench(&["serve", "--threshold=2%"]).expect_code(2).expect_said(&["--threshold", "two runs"]);
+
     // A run whose directory has gone is still in the store.
     fs::remove_dir_all(stage.results().join("night-03")).expect("removed");
     stage.bench(&["report", "night-03", "-o", "run.html"]).expect_code(0);

@@ -255,6 +255,7 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
         harness_bound: levels.iter().any(|level| level.validity.harness_bound),
         reasons: distinct(levels.iter().flat_map(|level| &level.validity.reasons)),
     };
+    level.errors = errors_together(levels.iter().flat_map(|level| &level.errors));
     level.warnings = distinct(levels.iter().flat_map(|level| &level.warnings));
     Some(level)
 }
@@ -279,6 +280,19 @@ fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
             }
         })
         .collect()
+}
+
+/// How often each message came in all rounds, the most frequent first: they are to add up to what failed.
+fn errors_together<'a>(errors: impl Iterator<Item = &'a Told>) -> Vec<Told> {
+    let mut together: Vec<Told> = Vec::new();
+    for error in errors {
+        match together.iter_mut().find(|known| known.message == error.message) {
+            Some(known) => known.count += error.count,
+            None => together.push(error.clone()),
+        }
+    }
+    together.sort_by_key(|told| std::cmp::Reverse(told.count));
+    together
 }
 
 fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -307,6 +321,10 @@ mod tests {
                 reasons: if valid { Vec::new() } else { vec!["too few".to_owned()] },
                 ..Validity::default()
             },
+            errors: vec![
+                Told { message: format!("at {value}"), count: 1 },
+                Told { message: "full".to_owned(), count: 2 },
+            ],
             steady: Some(Steady { requests: 8, ..Steady::default() }),
             ..Level::default()
         };
@@ -327,6 +345,9 @@ mod tests {
         assert!(interval.low <= 1.0 && interval.high >= 3.0, "{interval:?}");
         assert!(!level.validity.valid);
         assert_eq!(level.validity.reasons, ["too few"]);
+        let told: Vec<(&str, u64)> =
+            level.errors.iter().map(|told| (told.message.as_str(), told.count)).collect();
+        assert_eq!(told, [("full", 6), ("at 3", 1), ("at 1", 1), ("at 2", 1)], "as they add up");
         assert_eq!(Served::over(&rounds[..1]).expect("one").levels[0].requests, 10);
         assert_eq!(Served::over(&[]), None);
     }

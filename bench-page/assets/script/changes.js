@@ -145,16 +145,22 @@ function caseChange(history, { line, change }) {
   );
 }
 
+/** A shift of a machine in few words. */
+function theMachine(shift) {
+  return `the machine: ${shift.hit.length} of ${plural(shift.of, "case")}`;
+}
+
 function machineChange(history, { change, run }) {
-  const shown = change.cases.map((name) => {
-    const line = history.find({
-      case: name,
-      metric: change.metric,
-      machine: history.machines[change.machine],
-      build: history.builds[change.build],
-    });
-    return element("li", {}, line ? element("a", { href: lineAddress(line) }, name) : name);
-  });
+  const shown = change.hit.map(({ line, change: own }) =>
+    element(
+      "li",
+      {},
+      badge(own.shift, own.worse, own.accepted),
+      " ",
+      element("a", { href: lineAddress(line) }, line.case),
+      line.course[own.since] !== change.since && [" since ", place(line.run(own.since))],
+    ),
+  );
   return element(
     "article",
     { class: "change of-machine" },
@@ -165,7 +171,7 @@ function machineChange(history, { change, run }) {
         "h3",
         {},
         badge(change.shift, change.worse, false),
-        `the machine: ${change.cases.length} of ${change.of} cases`,
+        theMachine(change),
         element("span", { class: "metric" }, words(change.metric)),
       ),
       element(

@@ -26,7 +26,7 @@ function figureAxis(unit, name) {
       // As many digits as say each of them exactly.
       const exact = (tick, digits) => Math.abs(tick / step - (tick / step).toFixed(digits)) < 1e-6;
       const digits = [0, 1, 2, 3, 4, 5].find((digits) => known.every((tick) => exact(tick, digits))) ?? 6;
-      return ticks.map((tick) => (tick === null ? "" : `${(tick / step).toFixed(digits)} ${text}`.trim()));
+      return ticks.map((tick) => (tick === null ? "" : tick === 0 ? "0" : `${(tick / step).toFixed(digits)} ${text}`.trim()));
     },
   });
 }
@@ -70,7 +70,8 @@ function zoomOut(chart) {
 function fit(holder, make) {
   let chart = null;
   // Paper is narrower than the window that is printed from.
-  const width = () => (printing ? 660 : Math.max(280, Math.floor(holder.clientWidth)));
+  const printed = holder.closest(".charts") ? 340 : 660;
+  const width = () => (printing ? printed : Math.max(280, Math.floor(holder.clientWidth)));
   const again = () => {
     const kept = chart && { min: chart.scales.x.min, max: chart.scales.x.max };
     chart?.destroy();

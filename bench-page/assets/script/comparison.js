@@ -71,7 +71,7 @@ const comparisonView = {
         cell: (one) => (one.smallest_effect === null ? "–" : change(one.smallest_effect)),
         value: (one) => one.smallest_effect,
       },
-      { name: "why", class: "text", cell: (one) => one.reason ?? "" },
+      { name: "why", class: "text", cell: (one) => prose(one.reason ?? "") },
     ];
     this.rows.replaceChildren(table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` }));
   },

@@ -21,6 +21,14 @@ function fill(made, attributes, children) {
   return made;
 }
 
+/** Text in which what stands between backticks is code. */
+function prose(text) {
+  const parts = text.split("`");
+  // A backtick without a partner is one.
+  if (parts.length % 2 === 0) return text;
+  return parts.map((part, place) => (place % 2 ? element("code", {}, part) : part));
+}
+
 /** A number that is read from afar, and what it counts. */
 function tile(count, text, kind) {
   const number = element("strong", {}, count.toLocaleString("en"));

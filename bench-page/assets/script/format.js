@@ -26,7 +26,8 @@ function scale(size, unit) {
   const [base, ...per] = unit.split("/");
   const rest = per.length ? "/" + per.join("/") : "";
   const pick = (steps, least) => steps.find(([step]) => Math.abs(size) >= step * least) ?? steps[steps.length - 1];
-  if (!Number.isFinite(size) || size === 0) return [1, base === "bytes" ? "B" + rest : unit];
+  const what = base === "ratio" || base === "1" ? rest : unit;
+  if (!Number.isFinite(size) || size === 0) return [1, base === "bytes" ? "B" + rest : what];
   if (base === "s") {
     const [step, name] = pick(TIMES, 0.99995);
     return [step, name + rest];
@@ -36,7 +37,7 @@ function scale(size, unit) {
     return [step, name + rest];
   }
   const [step, prefix] = Math.abs(size) < 9999.5 ? [1, ""] : pick(COUNTS, 0.99995);
-  return [step, [prefix, unit === "ratio" || unit === "1" ? "" : unit].filter(Boolean).join(" ")];
+  return [step, [prefix, what].filter(Boolean).join(" ")];
 }
 
 /** So many significant digits, without an exponent where it can be helped. */
@@ -52,7 +53,10 @@ function significant(value, digits = 4) {
 function figure(value, unit, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const [step, name] = scale(value, unit);
-  return `${significant(value / step, digits)} ${name}`.trim();
+  const small = !name && Math.abs(value) >= 1e-4 && Math.abs(value) < 0.1;
+  const number = small ? value.toFixed(5) : significant(value / step, digits);
+  // A short unit stays with its number where there is little room.
+  return `${number}${name.startsWith("/") ? "" : name.length > 3 ? " " : "\u00a0"}${name}`.trim();
 }
 
 /** A relative change with its sign: `+3.0 %`, `×12`. */

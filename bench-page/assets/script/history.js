@@ -8,14 +8,17 @@ function unpack(text) {
 
 class Line {
   constructor(raw, history) {
-    const { values, course, ...rest } = raw;
+    const { values, course, changes, ...rest } = raw;
     Object.assign(this, rest);
+    /** Every change, its machine's too, oldest first. */
+    this.events = changes;
+    /** Those that are its own. */
+    this.changes = changes.filter((change) => change.machine_shift === undefined);
     this.packed = values;
     this.packedCourse = course;
     this.history = history;
     this.text = `${raw.case} ${raw.metric} ${this.machineName} ${this.buildName}`.toLowerCase();
     this.acceptances = [];
-    this.shifts = [];
   }
 
   get machineName() {
@@ -45,15 +48,6 @@ class Line {
   get level() {
     return this.segments.length ? this.segments[this.segments.length - 1].median : null;
   }
-
-  /** Every change that is told of this line, its machine's too, oldest first. */
-  get events() {
-    const own = this.changes.map((change) => ({ ...change, source: "case" }));
-    const machine = this.shifts
-      .map((shift) => ({ ...shift, source: "machine", since: this.course.indexOf(shift.since) }))
-      .filter((shift) => shift.since >= 0);
-    return [...own, ...machine].sort((a, b) => a.since - b.since);
-  }
 }
 
 class History {
@@ -73,13 +67,16 @@ class History {
     for (const acceptance of raw.acceptances) {
       for (const line of cases.get(acceptance.case) ?? []) line.acceptances.push(acceptance);
     }
-    for (const shift of this.shifts) {
-      for (const line of shift.cases.flatMap((name) => cases.get(name) ?? [])) {
-        const same = line.metric === shift.metric && line.machine === shift.machine && line.build === shift.build;
-        if (same) line.shifts.push(shift);
-      }
+    for (const shift of this.shifts) shift.hit = [];
+    for (const line of this.lines) {
+      for (const change of line.events) this.shiftOf(change)?.hit.push({ line, change });
     }
     this.cases = cases;
+  }
+
+  /** The shift of a machine that a change is part of, if it is. */
+  shiftOf(change) {
+    return this.shifts[change.machine_shift];
   }
 
   course(number) {

@@ -229,9 +229,9 @@ const lineView = {
     pen.save();
     for (const one of drawn) {
       for (const event of one.events) {
-        const ink = colour(event.source === "machine" ? "muted" : event.worse ? "worse" : "better");
-        const x = upright(one, event.since, ink, event.source === "machine" ? [2, 3] : [5, 4]);
-        if (x !== null && event.source === "case") drawMark(pen, x, top + 9 * ratio, event, 6 * ratio);
+        const dash = event.machine_shift === undefined ? [5, 4] : [2, 3];
+        const x = upright(one, event.since, markColour(event), dash);
+        if (x !== null) drawMark(pen, x, top + 9 * ratio, event, 6 * ratio);
       }
       for (const { run } of one.acceptances) {
         const number = one.course.findIndex((place) => one.history.runs[place].run === run);
@@ -269,8 +269,10 @@ const lineView = {
       if (number < 0) return;
       parts.push(element("span", { class: `value line-${shown % 6}` }, figure(one.values[number], one.unit)), " ");
       const event = one.events.find(({ since }) => since === number);
-      if (event)
-        parts.push(badge(event.shift, event.worse, event.accepted), event.source === "machine" ? " the machine " : " ");
+      if (event) {
+        const shift = one.history.shiftOf(event);
+        parts.push(badge(event.shift, event.worse, event.accepted), shift ? ` ${theMachine(shift)} ` : " ");
+      }
       for (const { author, reason } of one.acceptances.filter((acceptance) => acceptance.run === known.run)) {
         parts.push(element("span", { class: "accepted" }, `accepted by ${author}: ${reason}`), " ");
       }
@@ -344,9 +346,10 @@ function segmentsOf(line) {
       class: "text",
       cell: ({ event }) => {
         if (!event) return "";
-        if (event.source === "machine") return `the machine: ${event.cases.length} of ${event.of} cases`;
+        const shift = line.history.shiftOf(event);
+        const whose = shift ? `${theMachine(shift)}; ` : "";
         const how = event.kind === "drift" ? "little by little, " : "";
-        return [how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found))];
+        return [whose, how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found))];
       },
     },
     rows.some(({ event }) => event?.accepted) && {

@@ -1,5 +1,8 @@
 // Throughput and latency against concurrency or rate.
 
+/** More levels than so many are shown on request. */
+const SHOWN_LEVELS = 24;
+
 const LATENCIES = ["latency p50", "latency p95", "latency p99"];
 
 const loadView = {
@@ -21,11 +24,11 @@ const loadView = {
         { class: "controls" },
         runChoice(page) ?? "",
         toggle("log", "Logarithmic latency (l)", log, () => adjust({ log: log ? "" : "1" })),
-        element(
-          "span",
-          { class: "quiet" },
-          "hollow: too few requests for this percentile · crossed: the level is not valid",
-        ),
+      ),
+      element(
+        "p",
+        { class: "quiet" },
+        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals",
       ),
     );
     for (const load of run.loads) {
@@ -59,7 +62,7 @@ const loadView = {
     const drawn = metrics.filter((line) => line.some(Boolean));
     if (!drawn.length) return;
     const holder = element("div", { class: "chart" });
-    const labels = drawn.map((line) => line.find(Boolean).name);
+    const labels = drawn.map((line) => line.find(Boolean).name.replace(title ? /^latency / : "", ""));
     const legend =
       drawn.length > 1 &&
       element(
@@ -85,7 +88,14 @@ function drawLoad(holder, width, load, levels, lines, log) {
     .flat()
     .filter((metric) => metric?.interval && metric.supported !== false)
     .flatMap(({ interval: pair }) => [pair.low, pair.high]);
-  const tallest = Math.max(...values.flat().filter((value) => value !== null), ...ends.filter(Number.isFinite));
+  // One interval that nobody knows the end of must not flatten all figures.
+  const largest = Math.max(...values.flat().filter((value) => value !== null));
+  const tallest = Math.max(largest, ...ends.filter((end) => Number.isFinite(end) && end <= 2 * largest));
+  const way = (chart, at) => {
+    const [low, high, here] = [...edges, at].map((place) => (factors ? Math.log(place) : place));
+    return ((here - low) / (high - low)) * (chart.width - 84);
+  };
+  const dense = levels.length > SHOWN_LEVELS;
   return new uPlot(
     {
       width,
@@ -100,7 +110,8 @@ function drawLoad(holder, width, load, levels, lines, log) {
         axis({
           label: load.setting,
           labelSize: 18,
-          splits: () => x,
+          size: 34,
+          splits: (chart) => apart(x, (at) => way(chart, at), 52),
           filter: (chart, ticks) => ticks,
           values: (chart, ticks) => ticks.map((tick) => significant(tick, 3).replace(/\.0+$/, "")),
         }),
@@ -110,27 +121,39 @@ function drawLoad(holder, width, load, levels, lines, log) {
         {},
         ...lines.map((_, number) => ({
           stroke: lineColour(number),
-          width: 2,
+          // Through many levels that were tried in no order, a line shows nothing.
+          width: dense ? 0 : 2,
           points: { show: false },
           spanGaps: true,
         })),
       ],
-      hooks: { draw: [(chart) => drawMarks(chart, levels, lines)] },
+      hooks: { draw: [(chart) => drawMarks(chart, levels, lines, dense ? 0.6 : 1)] },
     },
     [x, ...values],
     holder,
   );
 }
 
+/** Those of some places in ascending order that lie so far apart on the way along an axis. */
+function apart(places, way, least) {
+  const kept = [];
+  for (const place of places) {
+    if (!kept.length || way(place) - way(kept[kept.length - 1]) >= least) kept.push(place);
+  }
+  return kept;
+}
+
 /** A point for each level, its interval, and what is to be doubted of it. */
-function drawMarks(chart, levels, lines) {
+function drawMarks(chart, levels, lines, size) {
   const pen = chart.ctx;
-  const ratio = devicePixelRatio || 1;
+  const ratio = (devicePixelRatio || 1) * size;
   pen.save();
   lines.forEach((line, number) => {
     line.forEach((metric, place) => {
       if (!metric || metric.value === null) return;
       const at = (value) => chart.valToPos(value, "y", true);
+      const { top, height } = chart.bbox;
+      const within = (value) => Math.max(top, Math.min(top + height, at(value)));
       const [x, y] = [chart.valToPos(levels[place].at, "x", true), at(metric.value)];
       pen.strokeStyle = pen.fillStyle = lineColour(number);
       pen.lineWidth = 1.5 * ratio;
@@ -141,8 +164,8 @@ function drawMarks(chart, levels, lines) {
         metric.interval.high !== null
       ) {
         pen.beginPath();
-        pen.moveTo(x, at(metric.interval.low));
-        pen.lineTo(x, at(metric.interval.high));
+        pen.moveTo(x, within(metric.interval.low));
+        pen.lineTo(x, within(metric.interval.high));
         pen.stroke();
       }
       pen.beginPath();
@@ -176,7 +199,14 @@ function levelsOf(load) {
   );
   const metric = (level, name) => level.metrics.find((one) => one.name === name);
   const columns = [
-    { name: "level", cell: (level) => level.label, value: (level) => level.at ?? level.label },
+    { name: "level", class: "name", cell: (level) => level.label, value: (level) => level.at ?? level.label },
+    {
+      name: "",
+      cell: (level) => {
+        const what = level.valid ? "✓ valid" : level.harness_bound ? "✗ harness-bound" : "✗ not valid";
+        return element("span", { class: `verdict ${level.valid ? "is-met" : "is-missed"}` }, what);
+      },
+    },
     {
       name: "requests",
       class: "number",
@@ -198,15 +228,9 @@ function levelsOf(load) {
       },
       value: (level) => metric(level, name)?.value,
     })),
-    {
-      name: "",
-      cell: (level) =>
-        element(
-          "span",
-          { class: `verdict ${level.valid ? "is-met" : "is-missed"}` },
-          level.valid ? "✓ valid" : "✗ not valid",
-        ),
-    },
   ];
-  return table(columns, load.levels, { caption: load.setting });
+  const made = table(columns, load.levels, { caption: load.setting });
+  if (load.levels.length <= SHOWN_LEVELS) return made;
+  // A search tries many rates, in each round others.
+  return element("details", {}, element("summary", {}, `All ${plural(load.levels.length, "level")}`), made);
 }

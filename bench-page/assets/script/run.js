@@ -14,12 +14,19 @@ function runChoice(page) {
   return choice("run", "run", known, chosenRun(page).run, (run) => adjust({ run }));
 }
 
+/** More warnings than so many are shown on request. */
+const SHOWN_WARNINGS = 12;
+
 function warningsOf(warnings) {
   if (!warnings.length) return null;
+  const lines = (some) => some.map((text) => element("li", {}, prose(text)));
+  const rest = warnings.slice(SHOWN_WARNINGS);
   return element(
-    "ul",
-    { class: "warnings", "aria-label": "Warnings" },
-    warnings.map((text) => element("li", {}, text)),
+    "div",
+    { class: "warnings" },
+    element("ul", { "aria-label": "Warnings" }, lines(warnings.slice(0, SHOWN_WARNINGS))),
+    rest.length > 0 &&
+      element("details", {}, element("summary", {}, `${rest.length} more`), element("ul", {}, lines(rest))),
   );
 }
 
@@ -64,7 +71,7 @@ const runView = {
 
 function precision(time) {
   if (!time?.interval_s || time.interval_s.low === null || time.interval_s.high === null) return "";
-  return `±${change((time.interval_s.high - time.interval_s.low) / 2 / time.median_s).slice(1)}`;
+  return `±${change((time.interval_s.high - time.interval_s.low) / 2 / time.median_s).slice(1)}`.replace(" ", "\u00a0");
 }
 
 function percentile(of) {
@@ -82,7 +89,15 @@ function measured(cases) {
   const has = (pick) => cases.some((one) => pick(one) !== null && pick(one) !== undefined);
   const first = (one) => one.metrics[0];
   const columns = [
-    { name: "case", cell: (one) => one.id, value: (one) => one.id },
+    {
+      name: "case",
+      cell: (one) => [
+        one.id,
+        one.harness_bound &&
+          element("div", { class: "verdict long is-missed", title: one.harness_bound }, `✗ ${cut(one.harness_bound)}`),
+      ],
+      value: (one) => one.id,
+    },
     has((one) => one.time) && figures("median", "s", (one) => one.time?.median_s),
     has((one) => one.time) && { name: "95 %", class: "number", cell: (one) => precision(one.time) },
     has((one) => one.instructions) && figures("instructions", "", (one) => one.instructions),
@@ -121,22 +136,46 @@ function measured(cases) {
   );
 }
 
-/** Every further figure of a case: the first metric has a column. */
+/** The first parts of a list in words. */
+function cut(list) {
+  const parts = list.split(", ");
+  return parts.length < 5 ? list : `${parts.slice(0, 3).join(", ")}, and ${parts.length - 3} more`;
+}
+
+/** Every further figure of a case, in a row of their own below it: the first metric has a column. */
 function moreOf(one) {
-  const all = [...one.metrics.slice(1), ...one.observed];
-  if (!all.length) return "";
-  return element(
-    "details",
-    {},
-    element("summary", {}, `${all.length} more`),
+  const kinds = [
+    ["metrics", one.metrics.slice(1)],
+    ["what probes read", one.observed],
+  ].filter(([, metrics]) => metrics.length);
+  if (!kinds.length) return "";
+  const count = kinds.reduce((sum, [, metrics]) => sum + metrics.length, 0);
+  const facts = ([kind, metrics]) => [
+    element("h4", {}, kind),
     element(
       "dl",
       { class: "facts" },
-      all.map((metric) =>
-        fact(metric.name, `${metric.supported === false ? "~" : ""}${figure(metric.value, metric.unit)}`),
+      metrics.map((metric) =>
+        fact(words(metric.name), `${metric.supported === false ? "~" : ""}${figure(metric.value, metric.unit)}`),
       ),
     ),
+  ];
+  let below = null;
+  const act = () => {
+    const row = button.closest("tr");
+    if (below?.isConnected) below.remove();
+    else {
+      below = element("tr", { class: "below" }, element("td", { colspan: row.cells.length }, kinds.map(facts)));
+      row.after(below);
+    }
+    button.setAttribute("aria-expanded", String(below.isConnected));
+  };
+  const button = element(
+    "button",
+    { type: "button", class: "unfold", "aria-expanded": "false", onclick: act },
+    `${count} more`,
   );
+  return button;
 }
 
 function failures(cases) {
@@ -145,19 +184,17 @@ function failures(cases) {
     "section",
     {},
     element("h3", {}, "Failed"),
-    cases.map(({ id, failure }) =>
-      element(
+    cases.map(({ id, failure }) => {
+      const said = [element("strong", {}, id), ` ${failure.cause.replaceAll("_", " ")}: ${failure.message.split("\n")[0]}`];
+      // Without output there is nothing to open.
+      if (!failure.output_tail) return element("p", { class: "failure" }, said);
+      return element(
         "details",
         { class: "failure", open: cases.length < 4 },
-        element(
-          "summary",
-          {},
-          element("strong", {}, id),
-          ` ${failure.cause.replaceAll("_", " ")}: ${failure.message.split("\n")[0]}`,
-        ),
-        failure.output_tail ? element("pre", { tabindex: "0" }, failure.output_tail) : "",
-      ),
-    ),
+        element("summary", {}, said),
+        element("pre", { tabindex: "0" }, failure.output_tail),
+      );
+    }),
   );
 }
 
@@ -193,7 +230,7 @@ function targetsOf(cases) {
     },
     { name: "figure", class: "number", cell: (row) => figure(row.value, row.unit ?? "") },
     { name: "95 % interval", class: "number", cell: (row) => interval(row.interval, row.unit ?? "") },
-    { name: "why", class: "text", cell: (row) => row.reason ?? "" },
+    { name: "why", class: "text", cell: (row) => prose(row.reason ?? "") },
   ];
   return element("section", {}, element("h3", {}, "Targets"), table(columns, rows, { caption: "Targets" }));
 }
@@ -206,11 +243,11 @@ function doubts(cases) {
     element("h3", {}, "To doubt"),
     element(
       "dl",
-      { class: "facts" },
+      { class: "facts doubts" },
       cases.map((one) =>
         fact(
           one.id,
-          one.warnings.map((text) => element("p", {}, text)),
+          one.warnings.map((text) => element("p", {}, prose(text))),
         ),
       ),
     ),

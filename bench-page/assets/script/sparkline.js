@@ -7,7 +7,7 @@ function sparkline(line) {
   const canvas = element("canvas", {
     class: "sparkline",
     role: "img",
-    "aria-label": `${plural(line.values.length, "run")}, ${plural(line.changes.length, "change")}`,
+    "aria-label": `${plural(line.values.length, "run")}, ${plural(line.events.length, "change")}`,
   });
   canvas.line = line;
   seen.observe(canvas);
@@ -67,9 +67,14 @@ function drawSparkline(canvas) {
     pen.lineTo(x(Math.max(from, to - 1)), y(median));
     pen.stroke();
   }
-  for (const change of line.changes) {
+  for (const change of line.events) {
     drawMark(pen, x(change.since), change.shift === null || change.shift > 0 ? height - 4 : 4, change, 4);
   }
+}
+
+/** The colour of a change: grey where it is the machine's. */
+function markColour(change) {
+  return colour(change.machine_shift !== undefined ? "muted" : change.worse ? "worse" : "better");
 }
 
 /** A triangle that points where the figure went: filled where nobody has accepted it. */
@@ -80,7 +85,7 @@ function drawMark(pen, x, y, change, size) {
   pen.lineTo(x - size, y - up * size * 0.7);
   pen.lineTo(x + size, y - up * size * 0.7);
   pen.closePath();
-  pen.fillStyle = pen.strokeStyle = colour(change.worse ? "worse" : "better");
+  pen.fillStyle = pen.strokeStyle = markColour(change);
   pen.lineWidth = 1.25;
   if (change.accepted) pen.stroke();
   else pen.fill();

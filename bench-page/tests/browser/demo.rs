@@ -41,11 +41,11 @@ fn noise(night: usize, line: usize) -> f64 {
 }
 
 /// What really happened: a regression on night 20, an improvement on night 34 that was accepted, a slower machine from
-/// night 52 on.
+/// night 52 on, of which the noise of one case tells a night later.
 fn factor(case: usize, night: usize, machine: usize) -> f64 {
     let regression = if case == 1 && night >= 20 { 1.03 } else { 1.0 };
     let improvement = if case == 3 && night >= 34 { 0.82 } else { 1.0 };
-    let slow = if machine == 0 && night >= 52 { 1.06 } else { 1.0 };
+    let slow = if machine == 0 && night >= if case == 5 { 53 } else { 52 } { 1.06 } else { 1.0 };
     regression * improvement * slow
 }
 
@@ -140,7 +140,11 @@ fn measured(id: &str, time_s: f64, seed: usize) -> CaseRecord {
     CaseRecord {
         model: id.split_once('/').map(|(model, _)| model.to_owned()),
         status: Status::Ok,
-        metrics: vec![Metric::new("throughput", "items/s", 8.0 / time_s, Better::Higher)],
+        metrics: vec![
+            Metric::new("throughput", "items/s", 8.0 / time_s, Better::Higher),
+            Metric::new("padding", "ratio", 0.000_6, Better::Lower),
+        ],
+        observed: vec![Metric::new("major_faults", "1/iteration", 0.0, Better::Lower)],
         time,
         first_call_s: Some(Seconds(time_s * 3.0)),
         peak_memory_bytes: Some(Bytes(180_000_000 + 40_000_000 * seed as u64)),
@@ -176,14 +180,21 @@ fn level(concurrency: u32) -> Level {
             latency("latency p99", 1.7, false),
             latency("TTFA p95", 0.2, true),
         ],
-        validity: if concurrency == 32 {
-            Validity {
+        validity: match concurrency {
+            16 => Validity {
+                valid: false,
+                harness_bound: true,
+                reasons: vec![
+                    "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late"
+                        .to_owned(),
+                ],
+            },
+            32 => Validity {
                 valid: false,
                 harness_bound: false,
-                reasons: vec!["6 % of requests failed".to_owned()],
-            }
-        } else {
-            Validity { valid: true, ..Validity::default() }
+                reasons: vec!["12 of `200` requests failed".to_owned()],
+            },
+            _ => Validity { valid: true, ..Validity::default() },
         },
         errors: if concurrency == 32 {
             vec![Told { message: "queue is full".to_owned(), count: 12 }]
@@ -194,21 +205,24 @@ fn level(concurrency: u32) -> Level {
     }
 }
 
-fn speech() -> CaseRecord {
+/// A load case with so many clients at its levels.
+fn speech(name: &str, clients: &[u32]) -> CaseRecord {
     let served = Served {
         domain: "speech".to_owned(),
         primary: "ASPS".to_owned(),
         plots: vec!["TTFA p95".to_owned()],
-        levels: [1, 2, 4, 8, 16, 32].map(level).to_vec(),
+        levels: clients.iter().copied().map(level).collect(),
     };
     let rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
-    CaseRecord {
+    let mut case = CaseRecord {
         model: Some("tts".to_owned()),
-        name: "speak".to_owned(),
+        name: name.to_owned(),
         status: Status::Ok,
         rounds,
-        ..CaseRecord::blank("tts/performance/speak", Category::Performance)
-    }
+        ..CaseRecord::blank(&format!("tts/performance/{name}"), Category::Performance)
+    };
+    case.warnings.extend(case.harness_bound());
+    case
 }
 
 /// A run with figures, load, a failure and warnings; every time is multiplied by `factor`.
@@ -216,7 +230,7 @@ pub(crate) fn record(name: &str, factor: f64) -> Record {
     let mut cases: Vec<CaseRecord> =
         CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed)).collect();
     cases[2].warnings.push("two modes: 8.1 µs (70 % of samples) and 9.9 µs".to_owned());
-    cases.push(speech());
+    cases.push(speech("speak", &[1, 2, 4, 8, 16, 32]));
     cases.push(CaseRecord {
         status: Status::Failed,
         failure: Some(Failure {
@@ -268,6 +282,14 @@ pub(crate) fn nightly() -> Page {
         runs: vec![Run::of(&record("2026-03-14T01-30-00Z-21c5", 1.0))],
         ..Page::default()
     }
+}
+
+/// A run whose load case has tried very many levels.
+pub(crate) fn searched() -> Page {
+    let mut record = record("searched", 1.0);
+    let clients: Vec<u32> = (1..=40).collect();
+    record.cases.push(speech("search", &clients));
+    Page { runs: vec![Run::of(&record)], ..nightly() }
 }
 
 /// Two runs, compared.

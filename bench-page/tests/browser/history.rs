@@ -92,3 +92,31 @@ fn a_line_zooms_reads_its_runs_and_lays_machines_over_each_other() {
     browser.wait("location.hash.includes('log=1')");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn what_the_machine_did_is_shown_where_each_case_stepped() {
+    let Some(browser) = stage::show("machine", &demo::nightly()) else { return };
+    browser.run("document.querySelector('.of-machine details').open = true");
+    let cases = browser.text(".of-machine details");
+    assert_eq!(cases.matches(" since ").count(), 1, "only where it is not the machine's night: {cases}");
+    assert!(cases.contains("unit/tokenize since 2026-02-26"), "{cases}");
+    for (case, since) in
+        [("unit/tokenize", "2026-02-26 01:30"), ("resnet50/unit/softmax", "2026-02-25 01:30")]
+    {
+        view(&browser, &format!("#view=line&case={case}&metric=time"));
+        browser
+            .wait(&format!("document.title.includes({case:?}) && document.querySelector('.chart canvas')"));
+        let row = browser.text("table tbody tr");
+        assert!(row.starts_with(since) && row.contains("▲ +"), "{case}: {row}");
+        assert!(row.contains("the machine: 7 of 7 cases; z = "), "{case}: {row}");
+        browser.run("document.querySelector('.chart').focus()");
+        browser.press("\u{E010}[");
+        browser.wait(&format!("document.querySelector('.readout').textContent.startsWith({since:?})"));
+        assert!(
+            browser.text(".readout").contains("the machine: 7 of 7 cases"),
+            "{}",
+            browser.text(".readout")
+        );
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

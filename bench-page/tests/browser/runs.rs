@@ -13,6 +13,18 @@ fn a_run_shows_cases_failures_load_and_environment() {
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+    // Beside the figures, and not among what is to be doubted as well.
+    assert_eq!(
+        text.matches("✗ invalid: the harness was the bottleneck at concurrency 16").count(),
+        1,
+        "{text}"
+    );
+    assert_eq!(text.matches("the harness was the bottleneck").count(), 1, "{text}");
+    browser.run("document.querySelector('.unfold').click()");
+    let below = browser.text(".below");
+    assert!(below.contains("padding0.00060") && below.contains("major faults0/iteration"), "{below}");
+    browser.run("document.querySelector('.unfold').click()");
+    assert_eq!(browser.count(".below"), 0);
     browser.run(
         "[...document.querySelectorAll('.sort')].find((button) => button.textContent === 'median').click()",
     );
@@ -21,12 +33,33 @@ fn a_run_shows_cases_failures_load_and_environment() {
     browser.run("location.hash = '#view=load'");
     browser.wait("document.querySelectorAll('.view.load .chart canvas').length === 3");
     let text = browser.text("main");
-    for expected in ["tts/performance/speak", "latency p99", "not valid", "12 × queue is full"] {
+    for expected in [
+        "tts/performance/speak",
+        "latency p99",
+        "✗ not valid",
+        "✗ harness-bound",
+        "concurrency 16: the harness was the bottleneck: 1 % of requests",
+        "12 × queue is full",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+    assert_eq!(browser.text(".warnings code"), "200", "what stands between backticks is code");
     browser.run("location.hash = '#view=environment'");
     browser.wait("document.querySelector('.environment dl')");
     assert!(browser.text("main").contains("AMD EPYC 7763"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn many_levels_are_drawn_and_listed_on_request() {
+    let Some(browser) = stage::show("searched", &demo::searched()) else { return };
+    browser.run("location.hash = '#view=load'");
+    browser.wait("document.querySelectorAll('.view.load .chart canvas').length === 6");
+    let folded = browser.run(
+        "return [...document.querySelectorAll('.load details')].map((one) => \
+         [one.firstChild.textContent, one.querySelectorAll('tbody tr').length].join(': '))",
+    );
+    assert_eq!(folded, serde_json::json!(["All 40 levels: 40"]));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
