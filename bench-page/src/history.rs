@@ -76,6 +76,7 @@ struct Change {
     shift: Option<f64>,
     worse: bool,
     z: f64,
+    also: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
     /// Number of the shift of its machine that it is part of, if it is none of its own.
@@ -92,6 +93,7 @@ struct Shift {
     since: u32,
     last_before: u32,
     shift: f64,
+    also: Vec<String>,
     worse: bool,
     /// How many cases there are on the machine.
     of: usize,
@@ -146,6 +148,7 @@ impl History {
                 since: number(&shift.since),
                 last_before: number(&shift.last_before),
                 shift: shift.shift,
+                also: shift.also.clone(),
                 worse: shift.worse,
                 of: shift.of,
             })
@@ -198,6 +201,7 @@ impl Change {
             shift: turn.shift,
             worse: turn.worse,
             z: turn.z,
+            also: turn.also.clone(),
             accepted: turn.accepted.clone(),
             machine_shift: None,
         }

@@ -105,6 +105,11 @@ function fact(name, ...value) {
   return element("div", {}, element("dt", {}, name), element("dd", {}, value));
 }
 
+/** What else changed then, such as the operating system. */
+function togetherWith(also) {
+  return also.length > 0 && fact("together with", also.join("; "));
+}
+
 function place(run) {
   const commit = run.commit ? [" at ", element("code", { title: run.commit }, shortCommit(run.commit))] : [];
   return [element("span", { title: run.run }, when(run.timestamp)), ...commit];
@@ -135,6 +140,7 @@ function caseChange(history, { line, change }) {
         fact("after", element("span", { title: runs(medians) }, figure(change.after, line.unit))),
         change.kind === "drift" ? fact("little by little until", place(since)) : fact("since", place(since)),
         change.kind === "step" && fact("last before", place(line.run(change.last_before))),
+        togetherWith(change.also),
         fact("found", place(line.run(change.found)), ` (z = ${change.z.toFixed(1)})`),
         history.machines.length > 1 && fact("on", line.machineName),
       ),
@@ -179,6 +185,7 @@ function machineChange(history, { change, run }) {
         { class: "facts" },
         fact("since", place(run)),
         fact("last before", place(history.runs[change.last_before])),
+        togetherWith(change.also),
         fact("on", history.machines[change.machine]),
       ),
       element("details", {}, element("summary", {}, "cases"), element("ul", {}, shown)),

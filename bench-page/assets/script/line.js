@@ -348,8 +348,9 @@ function segmentsOf(line) {
         if (!event) return "";
         const shift = line.history.shiftOf(event);
         const whose = shift ? `${theMachine(shift)}; ` : "";
+        const also = event.also.length > 0 ? `, together with ${event.also.join("; ")}` : "";
         const how = event.kind === "drift" ? "little by little, " : "";
-        return [whose, how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found))];
+        return [whose, how, `z = ${event.z.toFixed(1)}, found `, place(line.run(event.found)), also];
       },
     },
     rows.some(({ event }) => event?.accepted) && {
