@@ -134,11 +134,11 @@ fn insert<const N: usize>(
     table: &str,
     rows: Vec<[Value; N]>,
 ) -> Result<(), StoreError> {
-    /// SQLite takes 32 766 values with a statement.
-    const ROWS: usize = 1000;
+    /// SQLite takes 32 766 values with a statement, but looks each of them up among those before it.
+    const VALUES: usize = 600;
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let values: Vec<Value> = rows.by_ref().take(ROWS).flatten().collect();
+        let values: Vec<Value> = rows.by_ref().take(VALUES / N).flatten().collect();
         let row = |row: usize| {
             let cells: Vec<String> = (1..=N).map(|cell| format!("${}", row * N + cell)).collect();
             format!("({})", cells.join(", "))
