@@ -14,15 +14,15 @@ use crate::slo::Slo;
 /// Rates that are tried at most.
 const MOST_POINTS: usize = 16;
 
-/// The lowest rate that is tried, as a share of the first: each halving takes twice as long as the last, and where
-/// something else than the rate is in the way, none is low enough.
-const LOWEST: f64 = 1.0 / 16.0;
+/// Rates between one and its double. The search ends when the rate is known to one of these steps, 4.4 %.
+const STEPS: i32 = 16;
 
-/// The search ends when the rate is known to this share.
-const PRECISE: f64 = 0.05;
+/// The lowest rate that is tried, in steps from the first: a sixteenth of it. Each halving takes twice as long as the
+/// last, and where something else than the rate is in the way, none is low enough.
+const LOWEST: i32 = -4 * STEPS;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met.
+/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met. All rounds try rates of one scale, so that what they found at a rate stands together.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -65,7 +65,8 @@ impl Search {
         self
     }
 
-    /// Searches. The level that was found has the metric `latency-bounded throughput`.
+    /// Searches. The case has the metric `latency-bounded throughput`: that of the highest rate at which the objective
+    /// was met, the median over its rounds.
     ///
     /// # Errors
     /// As [`Load::run`](crate::Load::run), and where no condition is given.
@@ -124,16 +125,25 @@ fn percentile_of(condition: &str) -> Option<f64> {
 /// The rates of a search, one after another.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    first: f64,
-    next: f64,
-    met: Option<f64>,
-    missed: Option<f64>,
+    /// The rate at step 0.
+    unit: f64,
+    first: i32,
+    next: i32,
+    met: Option<i32>,
+    missed: Option<i32>,
     tried: usize,
 }
 
 impl Rates {
+    /// From this rate on.
     pub(crate) fn from(rate: f64) -> Self {
-        Rates { first: rate, next: rate, met: None, missed: None, tried: 0 }
+        Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0 }
+    }
+
+    /// From the power of two nearest to this rate on, which is another in every round.
+    pub(crate) fn near(rate: f64) -> Self {
+        let first = STEPS * rate.log2().round() as i32;
+        Rates { first, next: first, ..Rates::from(1.0) }
     }
 
     /// The next rate to try, or `None` when the highest one is known well enough.
@@ -143,14 +153,14 @@ impl Rates {
         }
         let next = match (self.met, self.missed) {
             (None, None) => self.next,
-            (Some(met), None) => met * 2.0,
-            (None, Some(missed)) if missed > self.first * LOWEST => missed / 2.0,
-            (Some(met), Some(missed)) if missed / met > 1.0 + PRECISE => f64::midpoint(met, missed),
+            (Some(met), None) => met + STEPS,
+            (None, Some(missed)) if missed > self.first + LOWEST => missed - STEPS,
+            (Some(met), Some(missed)) if missed > met + 1 => i32::midpoint(met, missed),
             _ => return None,
         };
         self.tried += 1;
         self.next = next;
-        Some(next)
+        Some(self.rate(next))
     }
 
     /// What came of the last one.
@@ -160,7 +170,11 @@ impl Rates {
     }
 
     pub(crate) fn found(&self) -> Option<f64> {
-        self.met
+        self.met.map(|step| self.rate(step))
+    }
+
+    fn rate(&self, step: i32) -> f64 {
+        self.unit * (f64::from(step) / f64::from(STEPS)).exp2()
     }
 }
 
@@ -176,7 +190,7 @@ mod tests {
                 rates.tell(rate <= 123.0);
             }
             let found = rates.found().expect("a rate");
-            assert!(found <= 123.0 && found * (1.0 + PRECISE) >= 123.0 / (1.0 + PRECISE), "{from}: {found}");
+            assert!(found <= 123.0 && found * 1.045 > 123.0, "{from}: {found}");
         }
         let mut never = Rates::from(1.0);
         let mut tried = Vec::new();
@@ -186,6 +200,24 @@ mod tests {
         }
         assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!(never.found(), None);
+    }
+
+    #[test]
+    fn rounds_that_begin_elsewhere_try_the_same_rates() {
+        let tried = |from: f64| {
+            let mut rates = Rates::near(from);
+            let mut tried = Vec::new();
+            while let Some(rate) = rates.next() {
+                tried.push(rate.to_bits());
+                rates.tell(rate <= 123.0);
+            }
+            (tried, rates.found())
+        };
+        let ((one, found), (other, found_too)) = (tried(51.0), tried(49.5));
+        assert_eq!(found, found_too);
+        let common = other.iter().filter(|rate| one.contains(rate)).count();
+        assert!(common >= 2, "{one:?} {other:?}");
+        assert_eq!(tried(50.0).0, tried(50.1).0);
     }
 
     #[test]

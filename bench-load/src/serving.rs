@@ -148,6 +148,8 @@ struct Serving<'env, I, F> {
 #[derive(Default)]
 struct Progress {
     levels: Vec<Level>,
+    /// What a search has found.
+    found: Option<Metric>,
     latency_ns: Vec<u64>,
     warm_up: WarmUp,
     csv: Option<RowsCsv>,
@@ -233,7 +235,7 @@ where
                     break;
                 }
             }
-            plans.conclude(&mut progress.levels);
+            progress.found = plans.conclude(&mut progress.levels);
             let waiting = std::mem::take(&mut progress.stuck);
             let measured = this.finish(progress);
             // What hangs may come back; what does not must not keep the round from ending.
@@ -395,6 +397,7 @@ where
                 primary: self.domain.primary.to_owned(),
                 plots: self.domain.plots.iter().map(|name| (*name).to_owned()).collect(),
                 levels: progress.levels,
+                metrics: progress.found.into_iter().collect(),
             },
             warm_up: progress.warm_up,
             latency_ns: progress.latency_ns,
@@ -486,8 +489,11 @@ impl Plans {
                 let rates = match rates {
                     Some(rates) => rates,
                     None => {
-                        let from = from.map_or_else(usual_rate, Ok)?;
-                        rates.insert(Rates::from(from))
+                        let begin = match from {
+                            Some(rate) => Rates::from(*rate),
+                            None => Rates::near(usual_rate()?),
+                        };
+                        rates.insert(begin)
                     }
                 };
                 if let Some(last) = last {
@@ -504,28 +510,20 @@ impl Plans {
         }
     }
 
-    /// Says which rate a search has found.
-    fn conclude(&self, levels: &mut [Level]) {
-        let Plans::Search { rates: Some(rates), .. } = self else { return };
-        match rates.found() {
-            Some(rate) => {
-                for level in levels.iter_mut().filter(|level| level.rate == Some(rate)) {
-                    level.metrics.push(Metric::new(
-                        "latency-bounded throughput",
-                        "req/s",
-                        level.pace.achieved_rate.unwrap_or(rate),
-                        Better::Higher,
-                    ));
-                }
-            }
-            None => {
-                if let Some(level) = levels.last_mut() {
-                    level.warnings.push(
-                        "the objective is not met at any rate that was tried: begin lower, with `from`"
-                            .to_owned(),
-                    );
-                }
-            }
+    /// What a search has found: the throughput at the highest rate that met the objective.
+    fn conclude(&self, levels: &mut [Level]) -> Option<Metric> {
+        let Plans::Search { rates: Some(rates), .. } = self else { return None };
+        let found = rates.found();
+        if found.is_none()
+            && let Some(level) = levels.last_mut()
+        {
+            level.warnings.push(
+                "the objective is not met at any rate that was tried: begin lower, with `from`".to_owned(),
+            );
         }
+        let rate = found?;
+        let level = levels.iter().find(|level| level.rate == Some(rate))?;
+        let throughput = level.pace.achieved_rate.unwrap_or(rate);
+        Some(Metric::new("latency-bounded throughput", "req/s", throughput, Better::Higher))
     }
 }

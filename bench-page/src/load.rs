@@ -18,6 +18,8 @@ pub(crate) struct Load {
     /// What their latency is called.
     latency: &'static str,
     levels: Vec<Level>,
+    /// What they say together.
+    found: Vec<Metric>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +48,7 @@ impl Load {
             setting: group.setting.title(),
             latency: group.latency_name(),
             levels: group.levels.iter().map(Level::of).collect(),
+            found: group.found.clone(),
         }
     }
 }

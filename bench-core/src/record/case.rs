@@ -206,7 +206,10 @@ impl CaseRecord {
             .map(|round| round.counters.clone())
             .unwrap_or_default();
         self.metrics = match (self.served(), &self.time, &self.counts) {
-            (Some(served), ..) => served.best().map(|level| level.metrics.clone()).unwrap_or_default(),
+            (Some(served), ..) => {
+                let best = served.best().map(|level| level.metrics.clone()).unwrap_or_default();
+                best.into_iter().chain(served.metrics).collect()
+            }
             (None, Some(time), _) => domain::metrics(&Work { time, counters: &self.counters }),
             (None, None, Some(counts)) => counts.metrics(),
             (None, None, None) => Vec::new(),

@@ -21,6 +21,9 @@ pub struct Served {
     pub plots: Vec<String>,
     /// In the order in which they were run.
     pub levels: Vec<Level>,
+    /// What the levels say together: of a search, the throughput that it has found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
 }
 
 /// One setting of concurrency or rate, held until its requests were served.
@@ -220,7 +223,8 @@ impl Served {
                 together(&of_rounds, &first.primary)
             })
             .collect();
-        Some(Served { levels, ..first.clone() })
+        let metrics = metrics_together(served.iter().map(|served| served.metrics.as_slice()).collect());
+        Some(Served { levels, metrics, ..first.clone() })
     }
 }
 
@@ -261,14 +265,17 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
 }
 
 fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
-    let first = rounds.first().copied().unwrap_or_default();
-    first
-        .iter()
-        .map(|metric| {
-            let of_rounds: Vec<&Metric> = rounds
-                .iter()
-                .filter_map(|metrics| metrics.iter().find(|other| other.name == metric.name))
-                .collect();
+    let mut by_name: Vec<Vec<&Metric>> = Vec::new();
+    for metric in rounds.into_iter().flatten() {
+        match by_name.iter_mut().find(|known| known[0].name == metric.name) {
+            Some(known) => known.push(metric),
+            None => by_name.push(vec![metric]),
+        }
+    }
+    by_name
+        .into_iter()
+        .map(|of_rounds| {
+            let metric = of_rounds[0];
             let values: Vec<f64> = of_rounds.iter().map(|metric| metric.value).collect();
             Metric {
                 value: stats::median(&stats::sorted(&values)).unwrap_or(metric.value),
@@ -328,7 +335,10 @@ mod tests {
             steady: Some(Steady { requests: 8, ..Steady::default() }),
             ..Level::default()
         };
-        let served = Served { primary: "RPS".to_owned(), levels: vec![level], ..Served::default() };
+        // The first of the rounds has found nothing.
+        let found = Metric::new("found", "req/s", 100.0 * value, Better::Higher);
+        let metrics = if value == 3.0 { Vec::new() } else { vec![found] };
+        let served = Served { primary: "RPS".to_owned(), levels: vec![level], metrics, ..Served::default() };
         RoundRecord { served: Some(served), ..RoundRecord::default() }
     }
 
@@ -348,6 +358,7 @@ mod tests {
         let told: Vec<(&str, u64)> =
             level.errors.iter().map(|told| (told.message.as_str(), told.count)).collect();
         assert_eq!(told, [("full", 6), ("at 3", 1), ("at 1", 1), ("at 2", 1)], "as they add up");
+        assert_eq!(served.metrics.iter().map(|found| found.value).collect::<Vec<_>>(), [150.0]);
         assert_eq!(Served::over(&rounds[..1]).expect("one").levels[0].requests, 10);
         assert_eq!(Served::over(&[]), None);
     }

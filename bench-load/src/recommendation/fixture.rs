@@ -94,6 +94,7 @@ pub(super) fn case(id: &str, levels: Vec<Level>) -> CaseRecord {
         primary: "RPS".to_owned(),
         plots: Vec::new(),
         levels,
+        metrics: Vec::new(),
     });
     CaseRecord {
         name: "say".to_owned(),

@@ -59,6 +59,10 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few requests for this percentile at 99 % confidence"));
     }
+    for found in &group.found {
+        let _ =
+            writeln!(out, "  {}", style.bold(&format!("{}: {}", printable(&found.name), cell(found, true))));
+    }
     for best in best(group) {
         let value = cell(best.metric, false);
         let _ = writeln!(out, "  best {}: {value} at {}", best.metric.name, printable(&best.level.label));

@@ -181,6 +181,7 @@ pub(crate) fn case(id: &str, rounds: Vec<Vec<Level>>) -> CaseRecord {
         primary: "ASPS".to_owned(),
         plots: ["CPS", "RTF p95", "TTFA p95"].map(str::to_owned).to_vec(),
         levels,
+        metrics: Vec::new(),
     };
     CaseRecord {
         model: parts.pop().map(str::to_owned),

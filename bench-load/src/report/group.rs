@@ -29,6 +29,8 @@ pub struct Group<'a> {
     pub setting: Setting,
     /// In ascending order of their setting, else as they were run.
     pub levels: Vec<GroupLevel<'a>>,
+    /// What the levels say together: of a search, the throughput that it has found.
+    pub found: Vec<Metric>,
 }
 
 /// A level within its group.
@@ -135,7 +137,10 @@ pub fn groups(record: &Record) -> Vec<Group<'_>> {
                 && (&group.domain, &group.primary) == (&served.domain, &served.primary)
         };
         match groups.iter_mut().find(same) {
-            Some(group) => group.levels.extend(levels),
+            Some(group) => {
+                group.levels.extend(levels);
+                group.found.extend(served.metrics);
+            }
             None => groups.push(Group {
                 model: case.model.as_deref(),
                 category: case.category,
@@ -146,6 +151,7 @@ pub fn groups(record: &Record) -> Vec<Group<'_>> {
                 primary: served.primary,
                 plots: served.plots,
                 setting: Setting::Order,
+                found: served.metrics,
             }),
         }
     }

@@ -34,6 +34,10 @@ const loadView = {
     for (const load of run.loads) {
       const section = element("section", { class: "load" }, element("h2", {}, load.id));
       root.append(section);
+      for (const found of load.found) {
+        const range = found.interval ? ` (${interval(found.interval, found.unit)})` : "";
+        section.append(element("p", {}, `${words(found.name)}: `, element("strong", {}, figure(found.value, found.unit)), range));
+      }
       const charts = element("div", { class: "charts" });
       section.append(charts);
       const placed = load.levels.filter((level) => level.at !== null);

@@ -211,11 +211,14 @@ fn level(concurrency: u32) -> Level {
 
 /// A load case with so many clients at its levels.
 fn speech(name: &str, clients: &[u32]) -> CaseRecord {
+    let found = Metric::new("latency-bounded throughput", "req/s", 17.25, Better::Higher)
+        .with_interval(Some(Interval { low: 16.5, high: 18.0 }));
     let served = Served {
         domain: "speech".to_owned(),
         primary: "ASPS".to_owned(),
         plots: vec!["TTFA p95".to_owned()],
         levels: clients.iter().copied().map(level).collect(),
+        metrics: if name == "search" { vec![found] } else { Vec::new() },
     };
     let rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
     let mut case = CaseRecord {

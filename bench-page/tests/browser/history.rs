@@ -48,11 +48,11 @@ fn series_are_filtered_by_what_they_are_and_by_search() {
     assert!(browser.text(".count").starts_with("2 of 22"), "{}", browser.text(".count"));
     let hash = browser.run("return location.hash");
     assert!(hash.as_str().expect("text").contains("q=decode"), "what is looked at can be sent: {hash}");
-    let drawn = browser.run(
-        "const canvas = document.querySelector('.card canvas'); \
-         return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((part) => part > 0)",
+    // Sparklines in sight are drawn, once the browser has seen that they are.
+    browser.wait(
+        "((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data\
+         .some((part) => part > 0))(document.querySelector('.card canvas'))",
     );
-    assert_eq!(drawn, true, "sparklines in sight are drawn");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

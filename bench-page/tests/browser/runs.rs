@@ -60,6 +60,8 @@ fn many_levels_are_drawn_and_listed_on_request() {
          [one.firstChild.textContent, one.querySelectorAll('tbody tr').length].join(': '))",
     );
     assert_eq!(folded, serde_json::json!(["All 40 levels: 40"]));
+    let text = browser.text("main");
+    assert!(text.contains("latency-bounded throughput: 17.25 req/s (16.50 req/s to 18.00 req/s)"), "{text}");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
