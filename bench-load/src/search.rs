@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench_core::bencher::Bencher;
+use bench_core::record::{Level, Validity};
 use bench_core::{Error, Result};
 
 use crate::domain::Response;
@@ -22,7 +23,9 @@ const STEPS: i32 = 16;
 const LOWEST: i32 = -4 * STEPS;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own, with Poisson arrivals; one that is not valid does not count as met. All rounds try rates of one scale, so that what they found at a rate stands together.
+/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
+/// with Poisson arrivals; one that is not valid does not count as met, and one at which the harness was in the way is
+/// tried once more. All rounds try rates of one scale, so that what they found at a rate stands together.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -132,12 +135,34 @@ pub(crate) struct Rates {
     met: Option<i32>,
     missed: Option<i32>,
     tried: usize,
+    /// Whether the last one is to be tried once more.
+    again: bool,
+}
+
+/// What came of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trial {
+    Met,
+    Missed,
+    /// The harness was in the way: on a shared machine that may be a moment's hiccup, which must not decide where the
+    /// search goes.
+    Hindered,
+}
+
+impl Trial {
+    pub(crate) fn of(level: &Level) -> Self {
+        match level.validity {
+            Validity { valid: true, .. } => Trial::Met,
+            Validity { harness_bound: true, .. } => Trial::Hindered,
+            _ => Trial::Missed,
+        }
+    }
 }
 
 impl Rates {
     /// From this rate on.
     pub(crate) fn from(rate: f64) -> Self {
-        Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0 }
+        Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0, again: false }
     }
 
     /// From the power of two nearest to this rate on, which is another in every round.
@@ -152,6 +177,7 @@ impl Rates {
             return None;
         }
         let next = match (self.met, self.missed) {
+            _ if self.again => self.next,
             (None, None) => self.next,
             (Some(met), None) => met + STEPS,
             (None, Some(missed)) if missed > self.first + LOWEST => missed - STEPS,
@@ -163,10 +189,18 @@ impl Rates {
         Some(self.rate(next))
     }
 
-    /// What came of the last one.
-    pub(crate) fn tell(&mut self, met: bool) {
-        let bound = if met { &mut self.met } else { &mut self.missed };
-        *bound = Some(self.next);
+    /// What came of the last one. What was hindered is tried once more; twice is missed.
+    pub(crate) fn tell(&mut self, trial: Trial) {
+        self.again = trial == Trial::Hindered && !self.again;
+        if !self.again {
+            let bound = if trial == Trial::Met { &mut self.met } else { &mut self.missed };
+            *bound = Some(self.next);
+        }
+    }
+
+    /// Whether the next one has been tried already.
+    pub(crate) fn is_again(&self) -> bool {
+        self.again
     }
 
     pub(crate) fn found(&self) -> Option<f64> {
@@ -182,12 +216,32 @@ impl Rates {
 mod tests {
     use super::*;
 
+    fn trial(met: bool) -> Trial {
+        if met { Trial::Met } else { Trial::Missed }
+    }
+
+    #[test]
+    fn what_was_hindered_is_tried_once_more() {
+        let mut rates = Rates::from(100.0);
+        let told = [Trial::Hindered, Trial::Met, Trial::Hindered, Trial::Hindered, Trial::Met];
+        let tried: Vec<f64> = told
+            .into_iter()
+            .map(|trial| {
+                let rate = rates.next().expect("a rate").round();
+                rates.tell(trial);
+                rate
+            })
+            .collect();
+        assert_eq!(tried, [100.0, 100.0, 200.0, 200.0, 141.0]);
+        assert!(!rates.is_again());
+    }
+
     #[test]
     fn the_highest_rate_is_found_from_either_side() {
         for from in [1.0, 37.0, 1900.0] {
             let mut rates = Rates::from(from);
             while let Some(rate) = rates.next() {
-                rates.tell(rate <= 123.0);
+                rates.tell(trial(rate <= 123.0));
             }
             let found = rates.found().expect("a rate");
             assert!(found <= 123.0 && found * 1.045 > 123.0, "{from}: {found}");
@@ -196,7 +250,7 @@ mod tests {
         let mut tried = Vec::new();
         while let Some(rate) = never.next() {
             tried.push(rate);
-            never.tell(false);
+            never.tell(trial(false));
         }
         assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!(never.found(), None);
@@ -209,7 +263,7 @@ mod tests {
             let mut tried = Vec::new();
             while let Some(rate) = rates.next() {
                 tried.push(rate.to_bits());
-                rates.tell(rate <= 123.0);
+                rates.tell(trial(rate <= 123.0));
             }
             (tried, rates.found())
         };

@@ -24,7 +24,7 @@ use crate::probed;
 use crate::record_id::CaseId;
 use crate::request::{Marks, Request};
 use crate::scenario::{OpenLoop, Pacing, Plan, Scenario, Stress, Wanted};
-use crate::search::Rates;
+use crate::search::{Rates, Trial};
 use crate::slo::Slo;
 
 /// Requests of a level in a quick look.
@@ -497,12 +497,13 @@ impl Plans {
                     }
                 };
                 if let Some(last) = last {
-                    rates.tell(last.validity.valid);
+                    rates.tell(Trial::of(last));
                 }
+                let again = if rates.is_again() { " (again)" } else { "" };
                 let Some(rate) = rates.next() else { return Ok(None) };
                 let plan = OpenLoop::poisson(rate).levels(wanted)?.pop();
                 Ok(plan.map(|plan| Plan {
-                    name: format!("{} req/s", bench_core::quantity::significant(rate)),
+                    name: format!("{} req/s{again}", bench_core::quantity::significant(rate)),
                     scenario: "find_rate",
                     ..plan
                 }))
@@ -522,7 +523,7 @@ impl Plans {
             );
         }
         let rate = found?;
-        let level = levels.iter().find(|level| level.rate == Some(rate))?;
+        let level = levels.iter().find(|level| level.rate == Some(rate) && level.validity.valid)?;
         let throughput = level.pace.achieved_rate.unwrap_or(rate);
         Some(Metric::new("latency-bounded throughput", "req/s", throughput, Better::Higher))
     }
