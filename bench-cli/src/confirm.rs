@@ -1,8 +1,7 @@
 //! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bench_core::comparison::THRESHOLD;
 use bench_core::paired::{self, Checkout, PairedComparison, Progress, Rules, Side};
 use bench_core::record::RunState;
 use bench_core::selection::{Ignored, Pattern, Selection};
@@ -107,11 +106,12 @@ fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
 
-/// The suspects at both commits, with what is allowed of each, and once more those that stay unsure.
+/// The suspects at both commits, with what is allowed of each, and once more those that stay unsure. Those of one
+/// allowance are measured together: it is what a measurement goes on until it is sure of.
 fn measure(
     base: &str,
     head: &str,
-    mut allowed: BTreeMap<String, f64>,
+    suspects: BTreeMap<String, f64>,
     arguments: &Gate,
 ) -> Result<Vec<PairedComparison>, RunError> {
     let checkout = Checkout::new(".", &arguments.build.cargo_arguments);
@@ -122,29 +122,55 @@ fn measure(
     }
     let side = |commit: &str| Side::open_built(commit, &checkout.build_revision(commit)?);
     let (base, head) = (side(base)?, side(head)?);
-    let threshold = allowed.values().copied().fold(THRESHOLD, f64::min);
+    let mut by_allowance: Vec<(f64, BTreeSet<String>)> = Vec::new();
+    for (id, allowed) in suspects {
+        match by_allowance.iter_mut().find(|(other, _)| *other == allowed) {
+            Some((_, ids)) => {
+                ids.insert(id);
+            }
+            None => by_allowance.push((allowed, BTreeSet::from([id]))),
+        }
+    }
+    let mut found = Vec::new();
+    for (allowed, mut ids) in by_allowance {
+        found.extend(measure_together(&base, &head, allowed, &mut ids, arguments)?);
+    }
+    Ok(found)
+}
+
+/// Suspects of one allowance; what stays unsure is left in `ids`.
+fn measure_together(
+    base: &Side,
+    head: &Side,
+    allowed: f64,
+    ids: &mut BTreeSet<String>,
+    arguments: &Gate,
+) -> Result<Vec<PairedComparison>, RunError> {
     let mut found = Vec::new();
     for times in [1, PATIENCE] {
         let selection = Selection {
-            patterns: allowed.keys().cloned().map(Pattern::Exact).collect(),
+            patterns: ids.iter().cloned().map(Pattern::Exact).collect(),
             ignored: Ignored::Include,
             ..Selection::default()
         };
-        let rules =
-            Rules { threshold, max_time: arguments.max_time.saturating_mul(times), ..Rules::default() };
+        let rules = Rules {
+            threshold: allowed,
+            max_time: arguments.max_time.saturating_mul(times),
+            ..Rules::default()
+        };
         let comparison =
-            paired::compare(&base, &head, &selection, &rules, &mut Progress::new(arguments.quiet))?;
+            paired::compare(base, head, &selection, &rules, &mut Progress::new(arguments.quiet))?;
         if comparison.state == RunState::Interrupted {
             return Err(RunError::Interrupted);
         }
         let folder = comparison.write(&arguments.place.output_dir)?;
         eprintln!("confirmation: {}", folder.display());
-        allowed.retain(|id, allowed| {
+        ids.retain(|id| {
             let compared = comparison.compared().find(|compared| compared.id == *id);
-            compared.and_then(|compared| Ruling::of_measurement(compared, *allowed)) == Some(Ruling::Unsure)
+            compared.and_then(|compared| Ruling::of_measurement(compared, allowed)) == Some(Ruling::Unsure)
         });
         found.push(comparison);
-        if allowed.is_empty() {
+        if ids.is_empty() {
             break;
         }
     }

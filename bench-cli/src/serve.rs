@@ -102,11 +102,15 @@ impl Shown<'_> {
 
     /// The state of the store there, over a connection that is kept for as long as it holds.
     fn state_of_server(&mut self, location: &Location) -> Result<impl Hash + use<>, StoreError> {
-        let mut store = match self.server.take() {
-            Some(store) => store,
-            None => Store::open(location)?,
+        let kept = self.server.take().and_then(|mut store| Some((store.state().ok()?, store)));
+        // A connection that has died since says nothing of the server.
+        let (state, store) = match kept {
+            Some(known) => known,
+            None => {
+                let mut store = Store::open(location)?;
+                (store.state()?, store)
+            }
         };
-        let state = store.state()?;
         self.server = Some(store);
         Ok(state)
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 
 use bench_core::domain::Better;
 use serde::Serialize;
@@ -166,10 +165,16 @@ fn around(found: &Change, moved: &Change) -> RangeInclusive<usize> {
 /// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
 fn also_changed(points: &[Point], at: usize) -> Vec<String> {
     let near = &points[at.saturating_sub(NEAR + 1)..points.len().min(at + NEAR + 1)];
-    near.windows(2)
-        .filter(|pair| !Arc::ptr_eq(&pair[0].circumstances, &pair[1].circumstances))
-        .flat_map(|pair| Circumstances::changed(&pair[0].circumstances, &pair[1].circumstances))
-        .collect()
+    let mut all: Vec<String> = Vec::new();
+    for pair in near.windows(2) {
+        for also in Circumstances::changed(&pair[0].circumstances, &pair[1].circumstances) {
+            // Machines that take turns change to and fro.
+            if !all.contains(&also) {
+                all.push(also);
+            }
+        }
+    }
+    all
 }
 
 /// The changes of `values`, all runs before each of `restarts` forgotten.
@@ -197,6 +202,8 @@ fn place(number: usize, points: &[Point]) -> Option<Place> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::change::tests::Random;
     use crate::key::MachineClass;

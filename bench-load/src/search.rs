@@ -40,7 +40,8 @@ impl Search {
         Search { conditions, from: None, requests: 0, timeout: None, seed: 0 }
     }
 
-    /// The first rate, in requests per second; half of what one client gets if nothing is said.
+    /// The first rate, in requests per second; the power of two nearest to half of what one client gets if nothing is
+    /// said.
     #[must_use]
     pub fn from(mut self, rate: f64) -> Self {
         self.from = Some(rate);

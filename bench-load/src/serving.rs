@@ -200,7 +200,7 @@ where
         std::thread::scope(|scope| {
             let mut progress = this.begin(&assignment)?;
             let case = CaseId::of(&assignment.case);
-            while let Some(mut plan) = plans.next(progress.levels.last(), || this.usual_rate())? {
+            while let Some(mut plan) = plans.next(progress.levels.last_mut(), || this.usual_rate())? {
                 this.shorten(&mut plan, &assignment, plans.count());
                 let warm_up = this.warm(scope, &plan, &assignment, &mut progress)?;
                 let header = Header {
@@ -480,7 +480,7 @@ impl Plans {
 
     fn next(
         &mut self,
-        last: Option<&Level>,
+        last: Option<&mut Level>,
         usual_rate: impl FnOnce() -> Result<f64>,
     ) -> Result<Option<Plan>> {
         match self {
@@ -498,12 +498,15 @@ impl Plans {
                 };
                 if let Some(last) = last {
                     rates.tell(Trial::of(last));
+                    if rates.is_again() {
+                        // What is tried again takes its place among the levels of other rounds.
+                        last.name += " (hindered)";
+                    }
                 }
-                let again = if rates.is_again() { " (again)" } else { "" };
                 let Some(rate) = rates.next() else { return Ok(None) };
                 let plan = OpenLoop::poisson(rate).levels(wanted)?.pop();
                 Ok(plan.map(|plan| Plan {
-                    name: format!("{} req/s{again}", bench_core::quantity::significant(rate)),
+                    name: format!("{} req/s", bench_core::quantity::significant(rate)),
                     scenario: "find_rate",
                     ..plan
                 }))
@@ -518,9 +521,11 @@ impl Plans {
         if found.is_none()
             && let Some(level) = levels.last_mut()
         {
-            level.warnings.push(
-                "the objective is not met at any rate that was tried: begin lower, with `from`".to_owned(),
-            );
+            let why = match Trial::of(level) {
+                Trial::Hindered => "the harness was in the way",
+                _ => "begin lower, with `from`",
+            };
+            level.warnings.push(format!("the objective is not met at any rate that was tried: {why}"));
         }
         let rate = found?;
         let level = levels.iter().find(|level| level.rate == Some(rate) && level.validity.valid)?;

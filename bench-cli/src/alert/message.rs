@@ -8,7 +8,7 @@ use serde_json::json;
 use super::news::News;
 
 /// Version of the JSON that webhooks and commands are handed.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What webhooks and commands are handed.
 #[derive(Serialize)]
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn json_holds_the_figures() {
         let message: Value = serde_json::from_str(&body(Shape::Json, &[&news(HOSTILE)])).expect("JSON");
-        assert_eq!((&message["format"], &message["version"]), (&json!("bench-alert"), &json!(1)));
+        assert_eq!((&message["format"], &message["version"]), (&json!("bench-alert"), &json!(2)));
         let change = &message["changes"][0];
         assert_eq!((&change["what"], &change["text"]), (&json!("machine"), &json!(HOSTILE)));
         assert_eq!(change["shift"]["shift"], 0.03);

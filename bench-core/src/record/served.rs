@@ -10,6 +10,9 @@ use crate::quantity::Seconds;
 use crate::record::RoundRecord;
 use crate::stats;
 
+/// Messages of errors of a level.
+const MOST_ERRORS: usize = 10;
+
 /// The requests that one round of a load case has served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Served {
@@ -223,7 +226,13 @@ impl Served {
                 together(&of_rounds, &first.primary)
             })
             .collect();
-        let metrics = metrics_together(served.iter().map(|served| served.metrics.as_slice()).collect());
+        let mut metrics = metrics_together(served.iter().map(|served| served.metrics.as_slice()).collect());
+        // What most rounds have not found is no median over them.
+        let rounds_with = |name: &str| {
+            let has_found = |served: &&&Served| served.metrics.iter().any(|metric| metric.name == name);
+            served.iter().filter(has_found).count()
+        };
+        metrics.retain(|metric| 2 * rounds_with(&metric.name) > served.len());
         Some(Served { levels, metrics, ..first.clone() })
     }
 }
@@ -289,7 +298,7 @@ fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
         .collect()
 }
 
-/// How often each message came in all rounds, the most frequent first: they are to add up to what failed.
+/// How often each message came in all rounds, the most frequent first, of those that the rounds have kept.
 fn errors_together<'a>(errors: impl Iterator<Item = &'a Told>) -> Vec<Told> {
     let mut together: Vec<Told> = Vec::new();
     for error in errors {
@@ -299,6 +308,7 @@ fn errors_together<'a>(errors: impl Iterator<Item = &'a Told>) -> Vec<Told> {
         }
     }
     together.sort_by_key(|told| std::cmp::Reverse(told.count));
+    together.truncate(MOST_ERRORS);
     together
 }
 
@@ -357,7 +367,7 @@ mod tests {
         assert_eq!(level.validity.reasons, ["too few"]);
         let told: Vec<(&str, u64)> =
             level.errors.iter().map(|told| (told.message.as_str(), told.count)).collect();
-        assert_eq!(told, [("full", 6), ("at 3", 1), ("at 1", 1), ("at 2", 1)], "as they add up");
+        assert_eq!(told, [("full", 6), ("at 3", 1), ("at 1", 1), ("at 2", 1)]);
         assert_eq!(served.metrics.iter().map(|found| found.value).collect::<Vec<_>>(), [150.0]);
         assert_eq!(Served::over(&rounds[..1]).expect("one").levels[0].requests, 10);
         assert_eq!(Served::over(&[]), None);

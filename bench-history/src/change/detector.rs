@@ -11,8 +11,8 @@ const ANCHOR: usize = 30;
 /// From so many runs on, the correlation of neighbours is known well enough to decide within [`LOOK_BACK`] runs.
 const SETTLED: usize = 3 * LOOK_BACK;
 
-/// What lies so many robust deviations from the median of the older runs, where none of them was, is judged as if they
-/// were independent: that neighbours resemble each other makes excursions longer, not higher.
+/// What lies so many robust deviations from the median of the older runs, where hardly one of them was, is judged as if
+/// they were independent: that neighbours resemble each other makes excursions longer, not higher.
 const FAR: f64 = 4.0;
 
 /// A deviation known from few runs may be half too small: `FAR · (1 + FEW / n)` for n of them.
@@ -33,7 +33,8 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// At most 0.2 false alarms in 1000 runs of independent or autocorrelated noise, and changes of 0.5 % or more.
+    /// At most 0.2 false alarms in 1000 runs of independent or autocorrelated noise in long series, and changes of 0.5 %
+    /// or more.
     fn default() -> Self {
         Settings { threshold: 3.85, min_shift: 0.005 }
     }
@@ -186,13 +187,14 @@ impl Detector {
     }
 
     /// Whether the level of the last `after` runs lies beyond `reach`, and is new: at most one of the runs before them
-    /// was there. Machines that take turns for days on end come back to levels that were there before.
+    /// was there, such as a spike. Machines that take turns for days on end come back to levels that were there before.
     fn is_far(&self, after: usize, reach: f64) -> bool {
         let level = self.median_of_last(after);
         let off = level - self.baseline.median();
         let was_there = |value: &&f64| if off > 0.0 { **value >= level } else { **value <= level };
         let before = &self.segment[..self.segment.len() - after];
-        off.abs() > reach && before.iter().filter(was_there).take(2).count() < 2
+        // Where most runs are the very same, as whole pages of memory are, there is no deviation to measure by.
+        reach > 0.0 && off.abs() > reach && before.iter().filter(was_there).take(2).count() < 2
     }
 
     fn matters(&self, found: Candidate) -> bool {

@@ -3,11 +3,12 @@
 //! Pure functions and one small machine over slices: no clock, no I/O. It rests on ranks, so that it is the same for any
 //! unit and any distribution of the noise.
 //!
-//! Each of the last [`LOOK_BACK`] runs is scored by its place among the older runs since the last accepted change
+//! Each of the last [`LOOK_BACK`] runs (more, while a line is short and something is suspected) is scored by its place among the older runs since the last accepted change
 //! (`baseline`). For every split of them into before and after, from [`MIN_AFTER`] runs on, the sum of the scores after
 //! it is compared with what unchanged runs would give, their autocorrelation weighed in (`autocorrelation`) unless the
 //! new level lies so far off that none explains it. The limit ([`Settings::threshold`]) is set so high that looking at
-//! every split on every night raises fewer than 0.2 false alarms in 1000 runs; `benchmarks/history` measures that. At
+//! every split on every night raises fewer than 0.2 false alarms in 1000 runs of long series; `benchmarks/history`
+//! measures that. At
 //! that rate, even one who knew level and spread of the noise beforehand would find but 94 % of steps of twice its
 //! spread within seven runs.
 //!

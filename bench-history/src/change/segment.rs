@@ -79,7 +79,9 @@ fn distance(values: &[f64]) -> f64 {
 pub(super) fn ramps(values: &[f64], split: usize) -> bool {
     const WILD: f64 = 4.0;
     let all = Baseline::of(values);
-    let (middle, reach) = (all.median(), WILD * all.robust_deviation());
+    let middle = all.median();
+    // Where most runs are the very same, there is no deviation to tell the wild ones by.
+    let reach = Some(WILD * all.robust_deviation()).filter(|reach| *reach > 0.0).unwrap_or(f64::INFINITY);
     let off: Vec<f64> = values.iter().map(|value| (value - middle).clamp(-reach, reach)).collect();
     let n = off.len() as f64;
     let mean = off.iter().sum::<f64>() / n;

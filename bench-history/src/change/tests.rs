@@ -215,6 +215,20 @@ fn levels_that_take_turns_for_days_are_seldom_told() {
 }
 
 #[test]
+fn steps_of_whole_units_are_no_distance() {
+    // Neighbours resemble each other, and most runs are the very same.
+    let alarms: usize = (0..200)
+        .map(|seed| {
+            let noise = Random::seeded(seed).autocorrelated(0.7, 100);
+            found(&noise.iter().map(|value| 100.0 + (0.6 * value).round()).collect::<Vec<_>>()).len()
+        })
+        .sum();
+    assert!(alarms <= 15, "{alarms}");
+    let ramp: Vec<f64> = [[99.0; 12].as_slice(), &[100.0; 30], &[101.0; 5]].concat();
+    assert!(super::segment::ramps(&ramp, 42));
+}
+
+#[test]
 fn what_lies_far_off_is_found_however_alike_neighbours_are() {
     let shares = [0.0, 8.0].map(|height| {
         let found = (0..200).filter(|seed| {

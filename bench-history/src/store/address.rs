@@ -1,7 +1,9 @@
 //! Where a PostgreSQL server is, and how one speaks with it.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use postgres::config::{Host, SslMode};
@@ -12,6 +14,9 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::StoreError;
+
+/// What was sent must be received within this time.
+const TCP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server, a user and a database.
 ///
@@ -48,11 +53,18 @@ impl Address {
         }
         let mode_parameter = mode.map(|mode| format!("sslmode={mode}"));
         others.extend(mode_parameter.as_deref());
-        let mut config: Config = format!("{server}?{}", others.join("&"))
+        let parameters = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+        let mut config: Config = format!("{server}{parameters}")
             .parse()
             .map_err(|error: postgres::Error| wrong(&name, &with_cause(&error)))?;
-        if mode.is_none() && authorities.is_none() && config.get_hosts().iter().all(is_this_machine) {
+        let is_here = config.get_hosts().iter().all(is_this_machine)
+            && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        if mode.is_none() && authorities.is_none() && is_here {
             config.ssl_mode(SslMode::Disable);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            // A connection that something on the way has dropped is to be missed while someone still waits.
+            config.tcp_user_timeout(TCP_TIMEOUT);
         }
         let tls = match config.get_ssl_mode() {
             SslMode::Disable => None,
@@ -95,18 +107,26 @@ fn is_this_machine(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         }
     }
 }
 
 fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig, StoreError> {
-    let certificates = match authorities {
-        Some(path) => read_certificates(name, path)?,
-        None => rustls_native_certs::load_native_certs().certs,
-    };
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates);
+    match authorities {
+        Some(path) => {
+            let (added, _) = roots.add_parsable_certificates(read_certificates(name, path)?);
+            if added == 0 {
+                return Err(wrong(name, &format!("no certificate in {} can be read", path.display())));
+            }
+        }
+        None => {
+            // A system that trusts nobody can still speak with a server that cannot encrypt; the handshake with any
+            // other says that its authority is unknown.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -135,7 +155,11 @@ fn wrong(name: &str, reason: &str) -> StoreError {
 
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "PostgreSQL".to_owned() };
-    let (address, _) = rest.split_once('?').unwrap_or((rest, ""));
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if !address.contains('@') && parameters.contains('@') {
+        // A question mark in a password.
+        return format!("{scheme}://…");
+    }
     let Some((user, host)) = address.rsplit_once('@') else { return format!("{scheme}://{address}") };
     let user = user.split(':').next().unwrap_or_default();
     format!("{scheme}://{user}@{host}")
@@ -151,6 +175,7 @@ mod tests {
             ("postgres://ci:secret@db:5432/bench", "postgres://ci@db:5432/bench"),
             ("postgres://ci:s@cret@db/bench?password=secret", "postgres://ci@db/bench"),
             ("postgres://db/bench", "postgres://db/bench"),
+            ("postgres://ci:sec?ret@db/bench", "postgres://…"),
             ("host=db password=secret", "PostgreSQL"),
         ] {
             assert_eq!(without_password(url), name);
@@ -167,6 +192,9 @@ mod tests {
             ("postgres://u@%2Ftmp/d", SslMode::Disable),
             ("postgres://u@localhost,db.example/d", SslMode::Prefer),
             ("postgres://u@localhost/d?sslmode=require", SslMode::Require),
+            ("postgres:///d?hostaddr=10.0.0.5&user=u", SslMode::Prefer),
+            ("postgres://u@localhost/d?hostaddr=10.0.0.5", SslMode::Prefer),
+            ("postgres://u@localhost/d?hostaddr=127.0.0.1", SslMode::Disable),
             ("postgres://u@db.example/d?sslmode=disable", SslMode::Disable),
             ("postgres://u@db.example/d?sslmode=verify-full&application_name=x", SslMode::Require),
         ] {

@@ -235,6 +235,6 @@ function levelsOf(load) {
   ];
   const made = table(columns, load.levels, { caption: load.setting });
   if (load.levels.length <= SHOWN_LEVELS) return made;
-  // A search tries many rates, in each round others.
+  // A search tries many rates.
   return element("details", {}, element("summary", {}, `All ${plural(load.levels.length, "level")}`), made);
 }
