@@ -8,9 +8,8 @@
 //! it is compared with what unchanged runs would give, their autocorrelation weighed in (`autocorrelation`) unless the
 //! new level lies so far off that none explains it. The limit ([`Settings::threshold`]) is set so high that looking at
 //! every split on every night raises fewer than 0.2 false alarms in 1000 runs of long series; `benchmarks/history`
-//! measures that. At
-//! that rate, even one who knew level and spread of the noise beforehand would find but 94 % of steps of twice its
-//! spread within seven runs.
+//! measures that. At that rate, even one who knew level and spread of the noise beforehand, and looked at the means of
+//! the last 5 to 20 runs, would find but 94 % of steps of twice its spread within seven runs.
 //!
 //! What creeps is compared with the first runs of the segment as well: a baseline that moves along would never
 //! find it.
