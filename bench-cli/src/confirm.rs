@@ -42,11 +42,9 @@ pub(crate) fn confirm(
     }
     let Some(head) = head else { return Ok(()) };
     for (base, suspects) in by_base {
-        let allowed: BTreeMap<String, f64> = suspects
-            .iter()
-            .map(|(number, allowed)| (decision.findings[*number].case.clone(), *allowed))
-            .collect();
-        let measured = measure(&base, &head, allowed, arguments);
+        let cases =
+            suspects.iter().map(|(number, allowed)| (decision.findings[*number].case.clone(), *allowed));
+        let measured = measure(&base, &head, cases.collect(), arguments);
         let found = match measured {
             Ok(found) => found,
             Err(error @ (RunError::Interrupted | RunError::Io { .. } | RunError::Spawn { .. })) => {
@@ -106,12 +104,12 @@ fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
 
-/// The suspects at both commits, with what is allowed of each, and once more those that stay unsure. Those of one
-/// allowance are measured together: it is what a measurement goes on until it is sure of.
+/// The suspects, with what is allowed of each, at both commits. Those of one allowance are measured together: it is what
+/// a measurement goes on until it is sure of.
 fn measure(
     base: &str,
     head: &str,
-    suspects: BTreeMap<String, f64>,
+    mut suspects: Vec<(String, f64)>,
     arguments: &Gate,
 ) -> Result<Vec<PairedComparison>, RunError> {
     let checkout = Checkout::new(".", &arguments.build.cargo_arguments);
@@ -122,28 +120,22 @@ fn measure(
     }
     let side = |commit: &str| Side::open_built(commit, &checkout.build_revision(commit)?);
     let (base, head) = (side(base)?, side(head)?);
-    let mut by_allowance: Vec<(f64, BTreeSet<String>)> = Vec::new();
-    for (id, allowed) in suspects {
-        match by_allowance.iter_mut().find(|(other, _)| *other == allowed) {
-            Some((_, ids)) => {
-                ids.insert(id);
-            }
-            None => by_allowance.push((allowed, BTreeSet::from([id]))),
-        }
-    }
+    suspects.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut found = Vec::new();
-    for (allowed, mut ids) in by_allowance {
-        found.extend(measure_together(&base, &head, allowed, &mut ids, arguments)?);
+    // A share of a figure, as a share again, is the same to rounding.
+    for group in suspects.chunk_by(|a, b| b.1 - a.1 <= 1e-9) {
+        let ids = group.iter().map(|(id, _)| id.clone()).collect();
+        found.extend(measure_together(&base, &head, group[0].1, ids, arguments)?);
     }
     Ok(found)
 }
 
-/// Suspects of one allowance; what stays unsure is left in `ids`.
+/// Suspects of one allowance, and once more those that stay unsure.
 fn measure_together(
     base: &Side,
     head: &Side,
     allowed: f64,
-    ids: &mut BTreeSet<String>,
+    mut ids: BTreeSet<String>,
     arguments: &Gate,
 ) -> Result<Vec<PairedComparison>, RunError> {
     let mut found = Vec::new();

@@ -6,13 +6,10 @@ use bench_core::stats;
 use serde::Serialize;
 
 use crate::key::SeriesKey;
-use crate::trend::{Place, Trend, Turn};
+use crate::trend::{NEAR, Place, Trend, Turn};
 
 /// With fewer cases, most of them is not many.
 const FEWEST_CASES: usize = 5;
-
-/// Changes at most so many runs apart are of one night: where the noise is large, a change is placed a little off.
-const NEAR: usize = 2;
 
 /// A change that hit most cases of one machine on one night.
 #[derive(Clone, Debug, PartialEq, Serialize)]

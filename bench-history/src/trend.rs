@@ -12,8 +12,8 @@ use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Point, Series};
 
-/// Where a step lies is settled to so many runs.
-const NEAR: usize = 2;
+/// Where a step lies is settled to so many runs: where the noise is large, it is placed a little off.
+pub(crate) const NEAR: usize = 2;
 
 /// One line, and where it changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]

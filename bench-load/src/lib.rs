@@ -16,6 +16,7 @@ mod load;
 mod log;
 pub mod media;
 mod phase;
+mod plans;
 mod probed;
 mod random;
 pub mod recommendation;

@@ -1,6 +1,5 @@
 //! A round of a load case: warm-up and levels, one after another, within one scope of threads.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +7,7 @@ use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use bench_core::bencher::{Bencher, Measured, Round, Serve};
-use bench_core::domain::{Better, Metric};
+use bench_core::domain::Metric;
 use bench_core::protocol::{Assignment, WarmUp};
 use bench_core::quantity::nanoseconds;
 use bench_core::record::{Level, Served};
@@ -20,11 +19,11 @@ use crate::driver::{Called, Course, Driven, Ends, call, drive};
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
 use crate::log::{Header, Outcome, RowsCsv};
+use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
 use crate::request::{Marks, Request};
-use crate::scenario::{OpenLoop, Pacing, Plan, Scenario, Stress, Wanted};
-use crate::search::{Rates, Trial};
+use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
 use crate::slo::Slo;
 
 /// Requests of a level in a quick look.
@@ -460,76 +459,5 @@ impl<I, F> Serving<'_, I, F> {
             arrivals.truncate(arrivals.partition_point(|at| *at < nanoseconds(share)).max(1));
             plan.requests = Some(arrivals.len() as u64);
         }
-    }
-}
-
-/// The levels of a round: known from the beginning, or each from what came of the last one.
-enum Plans {
-    Given { plans: VecDeque<Plan>, count: usize },
-    Search { from: Option<f64>, rates: Option<Rates>, wanted: Wanted },
-}
-
-impl Plans {
-    /// Levels that share the time of the round.
-    fn count(&self) -> usize {
-        match self {
-            Plans::Given { count, .. } => *count,
-            Plans::Search { .. } => 8,
-        }
-    }
-
-    fn next(
-        &mut self,
-        last: Option<&mut Level>,
-        usual_rate: impl FnOnce() -> Result<f64>,
-    ) -> Result<Option<Plan>> {
-        match self {
-            Plans::Given { plans, .. } => Ok(plans.pop_front()),
-            Plans::Search { from, rates, wanted } => {
-                let rates = match rates {
-                    Some(rates) => rates,
-                    None => {
-                        let begin = match from {
-                            Some(rate) => Rates::from(*rate),
-                            None => Rates::near(usual_rate()?),
-                        };
-                        rates.insert(begin)
-                    }
-                };
-                if let Some(last) = last {
-                    rates.tell(Trial::of(last));
-                    if rates.is_again() {
-                        // What is tried again takes its place among the levels of other rounds.
-                        last.name += " (hindered)";
-                    }
-                }
-                let Some(rate) = rates.next() else { return Ok(None) };
-                let plan = OpenLoop::poisson(rate).levels(wanted)?.pop();
-                Ok(plan.map(|plan| Plan {
-                    name: format!("{} req/s", bench_core::quantity::significant(rate)),
-                    scenario: "find_rate",
-                    ..plan
-                }))
-            }
-        }
-    }
-
-    /// What a search has found: the throughput at the highest rate that met the objective.
-    fn conclude(&self, levels: &mut [Level]) -> Option<Metric> {
-        let Plans::Search { rates: Some(rates), .. } = self else { return None };
-        let found = rates.found();
-        if found.is_none()
-            && let Some(level) = levels.last_mut()
-        {
-            let why = match Trial::of(level) {
-                Trial::Hindered => "the harness was in the way",
-                _ => "begin lower, with `from`",
-            };
-            level.warnings.push(format!("the objective is not met at any rate that was tried: {why}"));
-        }
-        let rate = found?;
-        let level = levels.iter().find(|level| level.rate == Some(rate) && level.validity.valid)?;
-        let throughput = level.pace.achieved_rate.unwrap_or(rate);
-        Some(Metric::new("latency-bounded throughput", "req/s", throughput, Better::Higher))
     }
 }

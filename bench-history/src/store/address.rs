@@ -116,9 +116,13 @@ fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig,
     let mut roots = RootCertStore::empty();
     match authorities {
         Some(path) => {
-            let (added, _) = roots.add_parsable_certificates(read_certificates(name, path)?);
+            let (added, _) = roots.add_parsable_certificates(read_certificates(path)?);
             if added == 0 {
-                return Err(wrong(name, &format!("no certificate in {} can be read", path.display())));
+                let path = path.display();
+                return Err(wrong(
+                    name,
+                    &format!("`sslrootcert` wants certificates in PEM: {path} has none"),
+                ));
             }
         }
         None => {
@@ -134,25 +138,22 @@ fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig,
         .map_err(|error| wrong(name, &error.to_string()))
 }
 
-fn read_certificates(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, StoreError> {
+/// The certificates in a file; none where anything in it is malformed.
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StoreError> {
     let pem = std::fs::read(path).map_err(|source| StoreError::Io {
         action: "read",
         path: path.to_owned(),
         source,
     })?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match found {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => {
-            Err(wrong(name, &format!("`sslrootcert` wants certificates in PEM: {} has none", path.display())))
-        }
-    }
+    Ok(found.unwrap_or_default())
 }
 
 fn wrong(name: &str, reason: &str) -> StoreError {
     StoreError::Database { store: name.to_owned(), reason: reason.to_owned() }
 }
 
+/// The address as people may see it.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "PostgreSQL".to_owned() };
     let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
