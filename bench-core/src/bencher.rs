@@ -1,15 +1,17 @@
 //! [`Bencher`]: what a benchmark is handed, to say which part of it is to be timed.
 
+use bench_protocol::Counter;
 use std::hint::black_box;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::counting::{self, Part, Stopwatch};
-use crate::device::{Device, DeviceChoice, Queue};
+use crate::counting;
+use crate::counting::Stopwatch;
+use crate::device::{Device, Queue};
 use crate::error::Error;
 use crate::probe::ProbeSet;
-use crate::protocol::{Assignment, Mode};
 use crate::sampling::{Batch, Phase, Schedule};
+use bench_protocol::{Assignment, DeviceChoice, Mode, Part};
 
 mod artifact;
 mod serving;
@@ -36,15 +38,6 @@ pub struct Bencher {
     state: State,
     /// A benchmark that forks and lets the child return must not measure twice.
     process: u32,
-}
-
-/// Work done by one iteration, counted in `unit`.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Counter {
-    /// What is counted, in the plural: `items`, `bytes`, `images`, `tokens`.
-    pub unit: String,
-    /// How many per iteration.
-    pub per_iteration: u64,
 }
 
 #[derive(Debug)]
@@ -128,7 +121,7 @@ impl Bencher {
     }
 
     /// One iteration handles `count` of `unit` (in the plural: `images`, `tokens`): the report
-    /// shows `unit`/s, under the field's own name where a [`Domain`](crate::domain::Domain) knows it.
+    /// shows `unit`/s, under the field's own name where a [`Domain`](bench_judge::domain::Domain) knows it.
     pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
         self.counters.retain(|counter| counter.unit != unit);
         self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });
@@ -305,7 +298,7 @@ impl Bencher {
         match self.schedule.next() {
             Ok(Some(batch)) => {
                 if self.assignment.mode == Mode::Count {
-                    counting::mark_as(Part::of(batch.phase));
+                    counting::mark_as(counting::part_of(batch.phase));
                 }
                 if batch.phase == Phase::Sample && self.iterations == 0 {
                     self.queue.begin();

@@ -12,9 +12,9 @@
 //! bench_core::main!();
 //! ```
 //!
-//! The way data takes: `#[benchmark]` → [`registry`] → [`selection`] → plan → runner ⇄ worker
-//! ([`bencher`], [`probe`]) → [`record`] → [`target`] → [`report`] → [`comparison`]. Each arrow is one type
-//! handed over; no stage reaches back.
+//! `#[benchmark]` puts a function into the [`registry`]; the runner starts a worker, a process of the same program, for
+//! each round of each case, in which a [`Bencher`] measures and [`probe`]s observe. With default features the runner is
+//! linked in ([`Suite`]); without them the program is a worker for the `bench` command.
 
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
@@ -22,49 +22,67 @@ extern crate self as bench_core;
 pub mod allocation;
 pub mod bencher;
 pub mod benchmark;
-pub mod case;
-#[cfg(feature = "cli")]
-pub mod command_line;
-pub mod comparison;
+mod build;
 mod counting;
 pub mod device;
-pub mod domain;
 mod entry;
 pub mod error;
-pub mod exit;
-mod nearest;
+#[cfg(feature = "runner")]
+mod in_process;
+#[cfg(not(feature = "runner"))]
+mod light;
 mod outcome;
-pub mod paired;
-pub mod plan;
 pub mod probe;
-pub mod protocol;
-pub mod quantity;
-pub mod quietness;
-pub mod record;
-mod reference;
+pub mod registered;
 pub mod registry;
-pub mod report;
-mod runner;
 mod sampling;
-pub mod selection;
-pub mod stats;
+#[cfg(feature = "runner")]
 pub mod suite;
-mod sys;
-pub mod target;
 mod worker;
 
 pub use allocation::CountingAllocator;
+#[cfg(feature = "runner")]
+pub use bench_machine::available_memory_bytes;
 pub use bench_macros::benchmark;
+/// What the runner and a worker say to each other.
+pub use bench_protocol as protocol;
+pub use bench_protocol::Overrides;
+#[cfg(feature = "runner")]
+pub use bench_record::{Record, RunError};
+/// Tables, sections and exporters of a run.
+#[cfg(feature = "runner")]
+pub use bench_report as report;
+/// Which cases are run, and how.
+#[cfg(feature = "runner")]
+pub use bench_runner::{plan, selection};
+/// Statistics of benchmarks.
+pub use bench_stats as stats;
+/// Objectives: limits on figures.
+pub use bench_syntax::objective;
+pub use bench_syntax::{Category, UsageError, quantity};
 pub use bencher::Bencher;
-pub use benchmark::{Axis, Benchmark, Category, Ignore, Overrides, Source};
-pub use error::{Error, Result, RunError, UsageError};
+pub use benchmark::{Axis, Benchmark, Ignore, Source};
+pub use error::{Error, Result};
 /// For plugging in exporters, probes and domains with `bench_core::inventory::submit!`.
 pub use inventory;
-pub use quietness::available_memory_bytes;
-pub use record::Record;
 pub use std::hint::black_box;
+#[cfg(feature = "runner")]
 pub use suite::Suite;
 pub use worker::serve_if_asked;
+
+/// The data of a run.
+#[cfg(feature = "runner")]
+pub mod record {
+    pub use bench_judge::{Summarize, open};
+    pub use bench_record::*;
+}
+
+/// Fields of work: which of their own figures follow from time and counters.
+#[cfg(feature = "runner")]
+pub mod domain {
+    pub use bench_judge::domain::{Domain, Work};
+    pub use bench_record::{Better, Metric};
+}
 
 /// What a file with benchmarks needs.
 pub mod prelude {
@@ -74,11 +92,18 @@ pub mod prelude {
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::benchmark::{category_of, model_of};
+    pub use crate::benchmark::category_of;
+    pub use crate::benchmark::model_of;
     pub use crate::entry::run;
-    pub use crate::outcome::{
-        ByDebug, ByDisplay, ByTokens, Label, Returned, SettleDisplay, SettleError, SettleOpaque, SettleValue,
-    };
+    pub use crate::outcome::ByDebug;
+    pub use crate::outcome::ByDisplay;
+    pub use crate::outcome::ByTokens;
+    pub use crate::outcome::Label;
+    pub use crate::outcome::Returned;
+    pub use crate::outcome::SettleDisplay;
+    pub use crate::outcome::SettleError;
+    pub use crate::outcome::SettleOpaque;
+    pub use crate::outcome::SettleValue;
     pub use crate::registry::BENCHMARKS;
     pub use linkme;
 

@@ -1,13 +1,32 @@
 //! The benchmarks that were collected at link time, and the proof that none is missing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 use linkme::distributed_slice;
 
 use crate::benchmark::{Axis, Benchmark, Ignore};
-use crate::case::Case;
-use crate::error::{RunError, UsageError};
-use crate::nearest;
+use crate::registered::Registered;
+use bench_syntax::{UsageError, nearest};
+
+/// The registry is empty, incomplete, or holds two cases with one id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryError(pub(crate) String);
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RegistryError {}
+
+#[cfg(feature = "runner")]
+impl From<RegistryError> for bench_record::RunError {
+    fn from(RegistryError(message): RegistryError) -> Self {
+        bench_record::RunError::Registry(message)
+    }
+}
 
 /// Filled by the linker with one element per `#[benchmark]`.
 #[doc(hidden)]
@@ -25,20 +44,20 @@ pub fn benchmarks() -> &'static [Benchmark] {
 /// its canary: a crate that the linker dropped would otherwise shrink the report in silence.
 ///
 /// # Errors
-/// [`RunError::Registry`] when there is no benchmark, a named crate has none, two cases share an id,
+/// When there is no benchmark, a named crate has none, two cases share an id,
 /// or `ignore` names a value that its argument never takes.
-pub fn cases(crates: &[&str]) -> Result<Vec<Case>, RunError> {
+pub fn cases(crates: &[&str]) -> Result<Vec<Registered>, RegistryError> {
     let found: BTreeSet<&str> = benchmarks().iter().map(|benchmark| benchmark.source.krate()).collect();
     if let Some(missing) = crates.iter().find(|name| !found.contains(*name)) {
         let found = if found.is_empty() { "none".to_owned() } else { Vec::from_iter(found).join(", ") };
-        return Err(RunError::Registry(format!(
+        return Err(RegistryError(format!(
             "no benchmark of the crate `{missing}` is linked, though `bench_core::main!` names it \
              (crates with benchmarks here: {found}). Either it holds no `#[benchmark]`, or its name in \
              Cargo.toml is not its own: write `main!({missing} = \"its_own_name\")`"
         )));
     }
     if benchmarks().is_empty() {
-        return Err(RunError::Registry(
+        return Err(RegistryError(
             "no benchmark is linked into this executable: annotate a function with `#[benchmark]`, \
              and name the crates that hold benchmarks in `bench_core::main!(…)`"
                 .to_owned(),
@@ -51,12 +70,12 @@ pub fn cases(crates: &[&str]) -> Result<Vec<Case>, RunError> {
     let mut cases = Vec::new();
     for benchmark in sources {
         check_ignored_values(benchmark)?;
-        cases.extend(Case::all_of(benchmark));
+        cases.extend(Registered::all_of(benchmark));
     }
-    let mut seen: HashMap<&str, &Case> = HashMap::with_capacity(cases.len());
+    let mut seen: HashMap<&str, &Registered> = HashMap::with_capacity(cases.len());
     for case in &cases {
         if let Some(first) = seen.insert(case.id(), case) {
-            return Err(RunError::Registry(format!(
+            return Err(RegistryError(format!(
                 "two cases have the id `{}`:\n  {}\n  {}\nGive one of them another `name`",
                 case.id(),
                 first.benchmark().source,
@@ -68,23 +87,23 @@ pub fn cases(crates: &[&str]) -> Result<Vec<Case>, RunError> {
 }
 
 /// The case with this id, without looking at any benchmark whose name differs.
-pub(crate) fn find(id: &str) -> Option<Case> {
+pub(crate) fn find(id: &str) -> Option<Registered> {
     let head = id.split('[').next().unwrap_or(id);
     benchmarks()
         .iter()
-        .filter(|benchmark| Case::head(benchmark) == head)
-        .flat_map(Case::all_of)
+        .filter(|benchmark| Registered::head(benchmark) == head)
+        .flat_map(Registered::all_of)
         .find(|case| case.id() == id)
 }
 
-fn check_ignored_values(benchmark: &Benchmark) -> Result<(), RunError> {
+fn check_ignored_values(benchmark: &Benchmark) -> Result<(), RegistryError> {
     let Ignore::When(ignored) = benchmark.ignore else { return Ok(()) };
     for axis in ignored {
         let known: Vec<String> =
             benchmark.axes.iter().filter(|other| other.name == axis.name).flat_map(labels).collect();
         if let Some(wrong) = labels(axis).find(|label| !known.contains(label)) {
             let unknown = UsageError::unknown("value", &wrong, nearest::rank(&wrong, known));
-            return Err(RunError::Registry(format!(
+            return Err(RegistryError(format!(
                 "{}: `ignore({} = …)`: {unknown}",
                 benchmark.source, axis.name
             )));

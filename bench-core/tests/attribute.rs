@@ -17,8 +17,8 @@
 
 use std::time::Duration;
 
+use bench_core::objective::Objective;
 use bench_core::registry::{self, benchmarks};
-use bench_core::target::Target;
 use bench_core::{Benchmark, Category, Ignore, Overrides};
 
 mod functions {
@@ -268,9 +268,9 @@ fn targets_are_constants_of_the_same_grammar() {
         "speedup(run:latest) >= 98%",
         "peak_memory <= 1.5GiB",
     ];
-    let parsed = texts.map(|text| Target::parse(text).expect(text));
+    let parsed = texts.map(|text| Objective::parse(text).expect(text));
     assert_eq!(named("limited").targets, parsed);
-    assert_eq!(named("by_text").targets, [Target::parse("median <= 1ms").expect("a target")]);
+    assert_eq!(named("by_text").targets, [Objective::parse("median <= 1ms").expect("a target")]);
 }
 
 #[test]

@@ -7,8 +7,7 @@ use std::fs;
 use std::process::Command;
 
 use bench_core::Record;
-use bench_core::record::{CaseCounts, Cause, Measure, Status};
-use bench_core::target::Outcome;
+use bench_core::record::{CaseCounts, Cause, Measure, Outcome, Status};
 use harness::{Bench, Ended, Stage};
 
 /// Instructions around a closure that are not those around an empty one: registers, a call, a loop.

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use bench_core::quietness::State;
-use bench_core::record::{self, Status};
+use bench_core::record::{self, State, Status};
 use harness::{Bench, Stage, scrub};
 use serde_json::Value;
 

@@ -4,8 +4,7 @@
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
 use bench_core::protocol::{Command, Frame, Mode};
-use bench_core::record::{References, Status, Surroundings};
-use bench_core::target::TargetResult;
+use bench_core::record::{ObjectiveResult, References, Status, Surroundings};
 use bench_core::{Overrides, Record, Suite};
 use serde_json::Value;
 
@@ -38,7 +37,7 @@ fn a_record_follows_the_schema_and_round_trips() {
     let statuses: Vec<Status> = record.cases.iter().map(|case| case.status).collect();
     assert!([Status::Ok, Status::Failed, Status::Skipped].iter().all(|status| statuses.contains(status)));
 
-    let targets: Vec<&TargetResult> = record.cases.iter().flat_map(|case| &case.targets).collect();
+    let targets: Vec<&ObjectiveResult> = record.cases.iter().flat_map(|case| &case.targets).collect();
     assert!(targets.iter().any(|result| result.value.is_some()) && targets.len() == 4, "{targets:?}");
     assert!(record.targets.is_some());
 

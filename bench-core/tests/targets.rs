@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::process::Stdio;
 
-use bench_core::record::{self, RunState};
-use bench_core::target::{Outcome, TargetResult};
+use bench_core::record::{self, ObjectiveResult, Outcome, RunState};
 use harness::{Bench, Ended, Stage, signal, wait, wait_until};
 
 /// Several rounds, so that there is an interval.
@@ -19,7 +18,7 @@ fn bench(stage: &Stage, arguments: &[&str]) -> Ended {
 }
 
 /// What came of the targets of the newest run, as `case: target`.
-fn outcomes(stage: &Stage) -> HashMap<String, TargetResult> {
+fn outcomes(stage: &Stage) -> HashMap<String, ObjectiveResult> {
     let record = record::open(&stage.latest()).expect("record");
     let of_case = |case: record::CaseRecord| {
         let results = case.targets.into_iter();

@@ -14,9 +14,9 @@ use syn::{Error, Expr, Lit, Result, Token, Type};
 use crate::attribute::{Argument, Attribute, Ignore, Listed, Types};
 use crate::diagnostics::Diagnostics;
 use crate::function::{Function, Parameter};
-use crate::nearest;
 use crate::ty::with_static_lifetimes;
 use crate::written::written;
+use bench_syntax::nearest;
 
 /// The arguments of a benchmark, in the order of the attribute.
 pub(crate) struct Arguments {

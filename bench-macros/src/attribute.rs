@@ -9,7 +9,8 @@ use syn::{Error, Expr, LitStr, Path, Result, Token, Type, parse_quote, token};
 
 use crate::diagnostics::Diagnostics;
 use crate::key::{KEYS, Key};
-use crate::{nearest, target};
+use crate::target;
+use bench_syntax::nearest;
 
 /// The keys' values; those that mention arguments are not yet matched with the function's.
 pub(crate) struct Attribute {

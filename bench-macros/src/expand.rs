@@ -52,7 +52,7 @@ fn expand(attribute: &Attribute, function: &Function, arguments: &Arguments) -> 
     };
     let tags = &attribute.tags;
     let targets = &attribute.targets;
-    let names_of_targets = (!targets.is_empty()).then(|| quote!(use #krate::target as __bench_target;));
+    let names_of_targets = (!targets.is_empty()).then(|| quote!(use #krate::objective as __bench_objective;));
     let (definitions, axes) = axes(attribute, arguments);
     let (ignored_definitions, ignore) = ignore(attribute, arguments);
     let settings = settings(attribute);

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Error, Expr, LitInt, LitStr, Path, Result, Token, bracketed, parenthesized, token};
 
-use crate::duration;
+use bench_syntax::duration;
 
 /// The keys, in the order in which errors list them.
 pub(crate) const KEYS: [&str; 17] = [

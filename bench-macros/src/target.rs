@@ -5,9 +5,10 @@ use quote::quote;
 use syn::{Error, LitStr, Result};
 
 use crate::diagnostics::Diagnostics;
-use crate::grammar::{self, Parsed, Relation, Unit, What};
+use bench_syntax::objective::grammar::{self, Parsed, What};
+use bench_syntax::objective::{Relation, Unit};
 
-/// The constants of `targets`, which refer to `bench_core::target` as `__bench_target`.
+/// The constants of `targets`, which refer to `bench_core::objective` as `__bench_objective`.
 ///
 /// # Errors
 /// At each text that is no target, or means the same as one before.
@@ -63,15 +64,15 @@ fn constant(text: &str, target: &Parsed<'_>) -> TokenStream {
     let value = Literal::f64_suffixed(target.value);
     let at = target.at.iter().map(|(name, value)| {
         let (name, value) = (borrowed(name), borrowed(value));
-        quote!(__bench_target::Setting { name: #name, value: #value })
+        quote!(__bench_objective::Setting { name: #name, value: #value })
     });
     quote! {
-        __bench_target::Target {
+        __bench_objective::Objective {
             text: #text,
-            what: __bench_target::Quantity::#what,
-            relation: __bench_target::Relation::#relation,
+            what: __bench_objective::Quantity::#what,
+            relation: __bench_objective::Relation::#relation,
             value: #value,
-            unit: __bench_target::Unit::#unit,
+            unit: __bench_objective::Unit::#unit,
             at: ::std::borrow::Cow::Borrowed(&[#(#at),*]),
         }
     }
@@ -79,14 +80,4 @@ fn constant(text: &str, target: &Parsed<'_>) -> TokenStream {
 
 fn borrowed(text: &str) -> TokenStream {
     quote!(::std::borrow::Cow::Borrowed(#text))
-}
-
-#[cfg(test)]
-mod tests {
-    /// Neither crate can use the other's, and a target must mean the same wherever it is given.
-    #[test]
-    fn both_crates_read_the_same_grammar() {
-        let here = include_str!("grammar.rs");
-        assert!(here == include_str!("../../bench-core/src/target/grammar.rs"), "copy one over the other");
-    }
 }

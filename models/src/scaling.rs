@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use bench_core::Record;
-use bench_core::inventory;
 use bench_core::report::{Section, Style, Table, printable};
 use bench_core::stats::student;
+use bench_core::{Record, inventory};
 
 inventory::submit! { Section { name: "scaling", render } }
 

@@ -1,5 +1,6 @@
 //! When allocations are counted, and by whom they were asked for.
 
+use std::fmt;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
@@ -17,24 +18,36 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 static NEWEST: Mutex<u64> = Mutex::new(0);
 
 /// Why allocations cannot be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCounted {
     /// The global allocator is another one.
-    #[error(
-        "no CountingAllocator is installed: add `#[global_allocator] static A: bench_core::CountingAllocator = \
-         bench_core::CountingAllocator::system();` to the bench target"
-    )]
     NotInstalled,
     /// One counting allocator calls another, so each call would count as this many.
-    #[error(
-        "{0} CountingAllocators are installed, one within the other, and each allocation would count {0} times: hand the \
-         outer one the allocator within the inner one"
-    )]
     Nested(u64),
     /// Somebody else is counting, and a count is of all threads.
-    #[error("allocations are being counted already: one count at a time, and none within another")]
     Busy,
 }
+
+impl fmt::Display for NotCounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotCounted::NotInstalled => f.write_str(
+                "no CountingAllocator is installed: add `#[global_allocator] static A: \
+                 bench_core::CountingAllocator = bench_core::CountingAllocator::system();` to the bench target",
+            ),
+            NotCounted::Nested(times) => write!(
+                f,
+                "{times} CountingAllocators are installed, one within the other, and each allocation would count \
+                 {times} times: hand the outer one the allocator within the inner one"
+            ),
+            NotCounted::Busy => f.write_str(
+                "allocations are being counted already: one count at a time, and none within another",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for NotCounted {}
 
 /// An allocator has given memory: so many bytes, which have moved the live bytes by `live`.
 #[inline]

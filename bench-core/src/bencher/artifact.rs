@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Bencher;
 use crate::error::Error;
-use crate::report::file_name;
+use bench_protocol::file_name;
 
 impl Bencher {
     /// Keeps `bytes` (a picture, audio) as the file `name` in the run directory, below `artifacts` in a folder of the

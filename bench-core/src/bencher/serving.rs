@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::{Bencher, Observed, State};
 use crate::error::Error;
-use crate::probe::Reading;
-use crate::protocol::{Assignment, Mode, WarmUp};
-use crate::record::Served;
 use crate::sampling::Phase;
+use bench_protocol::{Assignment, Mode, Reading, WarmUp};
 
 /// Measures requests in a way of its own. One round of a case calls it once: [`Bencher::serve`].
 pub trait Serve {
@@ -28,8 +26,10 @@ pub trait Serve {
 /// What came of [`Serve::measure`].
 #[derive(Debug, Default)]
 pub struct Measured {
-    /// The levels.
-    pub served: Served,
+    /// The levels, as the record keeps them: `bench_record::Served` as JSON.
+    pub served: String,
+    /// Requests of all levels together.
+    pub requests: u64,
     /// How warm-up went.
     pub warm_up: WarmUp,
     /// Latencies of single requests, in nanoseconds, in order of time: what stands for the time of an
@@ -105,10 +105,12 @@ impl Bencher {
 
     /// `another` serves a request that a probe wants after all others, and says whether that went well.
     fn hand_in(&mut self, measured: Measured, another: &mut dyn FnMut() -> bool) -> Result<(), Error> {
-        let Measured { served, warm_up, latency_ns, failure } = measured;
-        self.iterations = served.levels.iter().map(|level| level.requests).sum();
+        let Measured { served, requests, warm_up, latency_ns, failure } = measured;
+        self.iterations = requests;
         while self.probes.wants_another(self.iterations) && another() {}
         self.probes.end(self.iterations);
+        let served = serde_json::from_str(&served)
+            .map_err(|error| Error::failure(format!("what was served is not JSON: {error}")))?;
         self.schedule.bring(warm_up, latency_ns, served)?;
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))
     }

@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::Part;
+use bench_protocol::Part;
 
 /// `RUNNING_ON_VALGRIND` of `valgrind.h`.
 const RUNNING_ON_VALGRIND: usize = 0x1001;

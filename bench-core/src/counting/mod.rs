@@ -3,19 +3,26 @@
 //! The worker runs under valgrind and marks what is to be counted ([`Stopwatch`]); valgrind writes what it has
 //! counted between two marks into a file, which the runner reads.
 
-mod dump;
 mod empty;
-mod environment;
 mod marks;
-mod part;
 mod schedule;
 mod stopwatch;
-mod valgrind;
 
 pub(crate) use empty::count_nothing;
 pub(crate) use marks::{is_under_valgrind, mark_as};
-pub(crate) use part::Part;
 pub(crate) use schedule::Counting;
 pub(crate) use stopwatch::Stopwatch;
 pub use stopwatch::counted;
-pub(crate) use valgrind::Valgrind;
+
+use bench_protocol::Part;
+
+use crate::sampling::Phase;
+
+/// What a batch counts.
+pub(crate) fn part_of(phase: Phase) -> Part {
+    match phase {
+        Phase::FirstCall => Part::FirstCall,
+        Phase::WarmUp => Part::WarmUp,
+        Phase::Sample => Part::Iteration,
+    }
+}

@@ -3,8 +3,9 @@
 use candle_core::DeviceLocation;
 use candle_core::utils::{cuda_is_available, metal_is_available};
 
-use crate::device::{Device, DeviceChoice};
+use crate::device::Device;
 use crate::error::Error;
+use bench_protocol::DeviceChoice;
 
 /// Waits for the queue of the calling thread, which is the one that candle gives it.
 impl Device for candle_core::Device {

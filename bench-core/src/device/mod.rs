@@ -2,16 +2,13 @@
 
 #[cfg(feature = "candle")]
 mod candle;
-mod choice;
 mod cpu;
-#[cfg(feature = "gpu")]
-mod cuda;
 mod queue;
 
-pub use choice::DeviceChoice;
-pub use cpu::Cpu;
 #[cfg(feature = "gpu")]
-pub use cuda::cuda_uuid;
+pub use bench_gpu::cuda_uuid;
+pub use bench_protocol::DeviceChoice;
+pub use cpu::Cpu;
 pub(crate) use queue::Queue;
 
 use crate::error::Error;

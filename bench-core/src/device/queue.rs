@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::device::{Device, DeviceMemory};
 use crate::error::Error;
-use crate::probe::{ProbeReport, Reading};
+use bench_protocol::{ProbeReport, Reading};
 
 /// The devices of a benchmark. A clone waits for the same ones.
 #[derive(Clone, Default)]

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::allocation::{self, NotCounted, Session, Tally};
-use crate::probe::{Observation, Probe, ProbeFactory, Reading};
+use crate::allocation;
+use crate::allocation::{NotCounted, Session, Tally};
+use crate::probe::{Probe, ProbeFactory};
+use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("allocations", || Box::new(Allocations::default())) }
 

@@ -1,10 +1,10 @@
 //! What the processors count of an iteration.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use crate::probe::perf::{Counter, Event};
-use crate::probe::{Observation, Probe, ProbeFactory, Reading};
+use crate::probe::{Probe, ProbeFactory};
+use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("counters", || Box::new(Counters::default())) }
 

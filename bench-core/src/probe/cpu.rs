@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
-use crate::probe::{Observation, Probe, ProbeFactory, Reading};
-use crate::sys::{self, Usage};
+use crate::probe::{Probe, ProbeFactory};
+use bench_os as sys;
+use bench_os::Usage;
+use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("cpu", || Box::new(Cpu::default())) }
 

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use crate::stats::{self, Interval};
-use crate::sys;
+use bench_os as sys;
+use bench_stats as stats;
+use bench_stats::Interval;
 
 /// Distance between two looks at first, in nanoseconds: one look costs about a microsecond.
 const EVERY_NS: u64 = 5_000_000;
@@ -40,7 +41,7 @@ pub fn resident_bytes() -> Option<u64> {
 /// Most resident memory of this process since the measured part began, in bytes: `VmHWM` of `/proc/self/status`
 /// (proc(5)), which opens a file and so costs some ten microseconds.
 pub fn peak_resident_bytes() -> Option<u64> {
-    sys::high_water_mark().ok().map(|peak| peak.0)
+    sys::high_water_mark().ok()
 }
 
 /// Looks at resident memory, and how many iterations or requests had been done by then.

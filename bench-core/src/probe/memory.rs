@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::probe::{Growth, Observation, Probe, ProbeFactory, Reading, process_tree, resident_bytes};
-use crate::quantity::{Bytes, nanoseconds};
-use crate::quietness::GroupMemory;
-use crate::stats::Interval;
-use crate::sys;
+use crate::probe::{Growth, Probe, ProbeFactory, process_tree, resident_bytes};
+use bench_os as sys;
+use bench_os::GroupMemory;
+use bench_protocol::{Observation, Reading};
+use bench_stats::Interval;
+use bench_syntax::quantity::{Bytes, nanoseconds};
 
 inventory::submit! { ProbeFactory::new("memory", || Box::new(Memory::new())) }
 
@@ -66,7 +67,7 @@ impl Memory {
 
     /// The peak since the mark was reset.
     fn raise_peak(&mut self) -> Result<u64, String> {
-        let peak = sys::high_water_mark().map_err(|error| unreadable("/proc/self/status", &error))?.0;
+        let peak = sys::high_water_mark().map_err(|error| unreadable("/proc/self/status", &error))?;
         self.peak = self.peak.max(peak);
         Ok(peak)
     }

@@ -4,25 +4,19 @@ mod allocations;
 mod counters;
 mod cpu;
 #[cfg(feature = "gpu")]
-pub(crate) mod gpu;
-mod gpu_memory;
+mod gpu;
 mod growth;
 mod memory;
-mod observation;
 mod perf;
 mod process_tree;
 mod set;
-mod state;
 
-pub use gpu_memory::gpu_memory_bytes;
+pub use bench_protocol::{Observation, OverRounds, ProbeReport, Reading, Series};
 pub use growth::{Growth, peak_resident_bytes, resident_bytes};
-pub(crate) use observation::over;
-pub use observation::{Observation, OverRounds, Reading, Series};
 pub(crate) use set::ProbeSet;
-pub use set::{ProbeReport, names};
-pub use state::ProbeState;
+pub use set::names;
 
-use crate::protocol::Assignment;
+use bench_protocol::Assignment;
 
 /// Something that observes while a case runs. Its own cost is measured and recorded.
 ///
@@ -87,3 +81,12 @@ impl ProbeFactory {
 }
 
 inventory::collect!(ProbeFactory);
+
+/// Memory in use on the GPUs that this process's `gpu` probe observes, by whomever, in bytes: as of its last sample, so
+/// that asking costs a load and may be late by the interval of `--gpu-interval`. `None` if no GPU is observed.
+pub fn gpu_memory_bytes() -> Option<u64> {
+    #[cfg(feature = "gpu")]
+    return bench_gpu::gpu_memory_bytes();
+    #[cfg(not(feature = "gpu"))]
+    None
+}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 
-use crate::sys;
+use bench_os as sys;
 
 /// Resident bytes of all descendants of this process, if it has any. Pages that several of them share count for each.
 ///
@@ -24,7 +24,7 @@ pub(super) fn resident_bytes() -> Option<u64> {
     let mut bytes = 0;
     let mut left = children.remove(&std::process::id()).unwrap_or_default();
     while let Some(process) = left.pop() {
-        bytes += sys::resident_memory(process).map_or(0, |resident| resident.0);
+        bytes += sys::resident_memory(process).unwrap_or_default();
         left.extend(children.remove(&process).unwrap_or_default());
     }
     Some(bytes)
@@ -60,7 +60,7 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         let sleep: u32 = children()[0].split(' ').next().and_then(|pid| pid.parse().ok()).expect("a number");
-        let own = |pid| sys::resident_memory(pid).expect("statm").0;
+        let own = |pid| sys::resident_memory(pid).expect("statm");
         let both = own(shell.id()) + own(sleep);
         assert!(resident_bytes().expect("children") >= both);
         shell.kill().expect("killed");

@@ -1,51 +1,17 @@
 //! The probes of one round: which, what each said, and what it cost.
 
+use bench_protocol::ProbeReport;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
-use crate::probe::{Observation, Probe, ProbeFactory, Reading, Series};
-use crate::protocol::Assignment;
-use crate::quantity::nanoseconds;
+use crate::probe::{Probe, ProbeFactory};
+use bench_protocol::{Assignment, Observation, Reading, Series};
+use bench_syntax::quantity::nanoseconds;
 
 /// Names of all probes that are linked, sorted.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = inventory::iter::<ProbeFactory>.into_iter().map(|factory| factory.name).collect();
     names.sort_unstable();
     names
-}
-
-/// What a probe has to say about a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbeReport {
-    /// The probe.
-    pub probe: String,
-    /// What it read; empty where it is unavailable.
-    pub readings: Vec<Reading>,
-    /// What it followed in time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub series: Vec<Series>,
-    /// What should be said of its readings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// Why it is unavailable, if it is.
-    pub unavailable: Option<String>,
-    /// What observing cost on the benchmark's own thread, over the whole round.
-    pub cost_ns: u64,
-}
-
-impl ProbeReport {
-    /// Of a probe that has seen nothing yet.
-    pub(crate) fn of(probe: &str) -> Self {
-        ProbeReport {
-            probe: probe.to_owned(),
-            readings: Vec::new(),
-            series: Vec::new(),
-            notes: Vec::new(),
-            unavailable: None,
-            cost_ns: 0,
-        }
-    }
 }
 
 /// The probes of one round.

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::protocol::{Assignment, Frame, Mode, WarmUp};
-use crate::quantity::nanoseconds;
-use crate::record::Served;
 use crate::sampling::{Batch, Phase, Schedule};
+use bench_protocol::{Assignment, Frame, Mode, WarmUp};
+use bench_syntax::quantity::nanoseconds;
+use serde_json::Value;
 
 /// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
 /// between processes dominates the spread within one.
@@ -258,7 +258,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         (self.send)(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Served) -> Result<(), Error> {
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Value) -> Result<(), Error> {
         (self.send)(Frame::WarmedUp(warm_up))?;
         (self.send)(Frame::Served(Box::new(served)))?;
         (self.send)(Frame::Samples { iterations: 1, ns: sample_ns })

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use crate::error::Error;
-use crate::protocol::{CHANNEL_VARIABLE, Command, FailureKind, Frame, read_message, write_message};
-use crate::sys;
+use bench_os as sys;
+use bench_protocol::{CHANNEL_VARIABLE, Command, FailureKind, Frame, read_message, write_message};
 
 /// For [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<UnixStream> = OnceLock::new();

@@ -9,13 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::bencher::{Bencher, Leave, Observed};
-use crate::case::Case;
-use crate::counting::{self, Counting};
+use crate::counting;
+use crate::counting::Counting;
 use crate::error::Error;
 use crate::probe::ProbeSet;
-use crate::protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
-use crate::quantity::nanoseconds;
+use crate::registered::Registered;
 use crate::sampling::{Sampler, Schedule, clock};
+use bench_protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
+use bench_syntax::quantity::nanoseconds;
 
 pub(crate) use channel::{Channel, refuse_fork};
 
@@ -25,7 +26,7 @@ pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 /// Serves the runner and exits, if this process was started as a worker; otherwise returns.
 ///
 /// `bench_core::main!` calls it first. A program with a `main` of its own that runs benchmarks through
-/// [`Suite`](crate::Suite) must do the same, before anything with a side effect.
+/// `Suite` must do the same, before anything with a side effect.
 pub fn serve_if_asked() {
     let Some(channel) = channel::Channel::from_environment() else { return };
     let code = match serve(&channel) {
@@ -40,7 +41,7 @@ pub fn serve_if_asked() {
 }
 
 fn serve(channel: &Channel) -> Result<(), Error> {
-    channel.send(&Frame::Ready { protocol: PROTOCOL })?;
+    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
     let Some(Command::Measure(assignment)) = channel.receive()? else {
         return Err(Error::failure("the first command must be `measure`"));
     };
@@ -65,15 +66,17 @@ fn serve(channel: &Channel) -> Result<(), Error> {
             };
             channel.send(&last)
         }
-        None => channel.send(&Frame::Failed {
-            kind: FailureKind::Error,
-            message: format!("this executable holds no case `{}`", assignment.case),
-        }),
+        None => channel.send(&unknown(&assignment.case)),
     }
 }
 
+/// What is said of a case that this program does not hold.
+pub(crate) fn unknown(case: &str) -> Frame {
+    Frame::Failed { kind: FailureKind::Error, message: format!("this program holds no case `{case}`") }
+}
+
 /// Has the instructions of a case counted; returns the closing frame.
-fn count(case: &Case, assignment: &Assignment) -> Frame {
+fn count(case: &Registered, assignment: &Assignment) -> Frame {
     if !counting::is_under_valgrind() {
         let message =
             "mode `count` needs a worker that runs under valgrind, or valgrind is not known on this platform";
@@ -87,14 +90,24 @@ fn count(case: &Case, assignment: &Assignment) -> Frame {
 
 /// Measures a case by the worker's own schedule; returns the closing frame.
 /// `leave` is for a process that was started for this round alone.
-pub(crate) fn measure_alone(case: &Case, assignment: Assignment, sink: &Sink, leave: Option<Leave>) -> Frame {
+pub(crate) fn measure_alone(
+    case: &Registered,
+    assignment: Assignment,
+    sink: &Sink,
+    leave: Option<Leave>,
+) -> Frame {
     let sink = Rc::clone(sink);
     let schedule =
         Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
     measure(case, &assignment, Box::new(schedule), leave)
 }
 
-fn measure(case: &Case, assignment: &Assignment, schedule: Box<dyn Schedule>, leave: Option<Leave>) -> Frame {
+fn measure(
+    case: &Registered,
+    assignment: &Assignment,
+    schedule: Box<dyn Schedule>,
+    leave: Option<Leave>,
+) -> Frame {
     let mut probes = match assignment.mode {
         Mode::Once | Mode::Count => ProbeSet::default(),
         Mode::Sample | Mode::Step => ProbeSet::attach(assignment.probes.as_deref()),

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use bench_core::quantity::Bytes;
-use bench_core::record::{
-    CaseRecord, Environment, FORMAT, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary,
-};
-use bench_core::{Category, Record};
 use bench_history::store::{Location, Store, StoreError};
+use bench_record::{
+    CaseRecord, Environment, FORMAT, Record, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary,
+};
+use bench_syntax::Category;
+use bench_syntax::quantity::Bytes;
 
 use crate::random::Random;
 

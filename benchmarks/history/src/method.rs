@@ -1,7 +1,7 @@
 //! The methods that are compared: each says at which runs it raises an alarm, as the runs come in.
 
-use bench_core::stats::{mean, standard_deviation};
 use bench_history::change::{Settings, changes};
+use bench_stats::{mean, standard_deviation};
 
 use crate::random::Random;
 

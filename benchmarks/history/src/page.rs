@@ -5,15 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use bench_core::Record;
-use bench_core::benchmark::Category;
-use bench_core::quantity::Seconds;
-use bench_core::record::{
-    CaseRecord, Environment, FORMAT, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary, Time,
-};
 use bench_history::change::Settings;
 use bench_history::store::{Location, Store};
-use bench_page::{History, Page, Run};
+use bench_html::{History, Page, Run};
+use bench_record::{
+    CaseRecord, Environment, FORMAT, Record, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary, Time,
+};
+use bench_syntax::Category;
+use bench_syntax::quantity::Seconds;
 
 use crate::random::{Noise, Random};
 
@@ -84,7 +83,7 @@ fn record(run: usize, values: &[Vec<f64>]) -> Record {
         .enumerate()
         .map(|(case, values)| {
             let step = if case % 2 == 0 && run >= RUNS / 2 { 1.05 } else { 1.0 };
-            let time = Time::of(&[round()])
+            let time = bench_judge::time_over(&[round()])
                 .map(|time| Time { median_s: Seconds(1e-3 * step * (1.0 + 0.01 * values[run])), ..time });
             CaseRecord {
                 status: Status::Ok,

@@ -14,8 +14,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bench_core::stats::{median, nearest_rank, sorted};
 use bench_history::change::{MIN_AFTER, MIN_BEFORE};
+use bench_stats::{median, nearest_rank, sorted};
 use serde::Deserialize;
 
 use crate::method::{Method, spread};

@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
-use crate::protocol::{DeviceWishes, LoadWishes};
+use bench_protocol::{DeviceWishes, LoadWishes};
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 

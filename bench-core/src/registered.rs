@@ -1,0 +1,204 @@
+//! A [`Registered`] case: a benchmark with one combination of its arguments.
+
+use crate::benchmark::{Axis, Benchmark, Ignore};
+use bench_protocol::Case;
+use bench_syntax::case_id;
+use bench_syntax::objective::{Objective, Setting};
+
+/// A benchmark with one combination of its arguments.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    benchmark: &'static Benchmark,
+    choice: Vec<usize>,
+    id: String,
+    arguments: Vec<(&'static str, String)>,
+}
+
+impl Registered {
+    /// Every combination of the benchmark's arguments; the last argument varies fastest.
+    pub(crate) fn all_of(benchmark: &'static Benchmark) -> impl Iterator<Item = Registered> {
+        let axes: Vec<Vec<String>> =
+            benchmark.axes.iter().map(|axis| (0..axis.len).map(axis.label).collect()).collect();
+        let combinations = axes.iter().map(Vec::len).product::<usize>();
+        (0..combinations).map(move |number| {
+            let mut choice = vec![0; axes.len()];
+            let mut rest = number;
+            for (index, labels) in choice.iter_mut().zip(&axes).rev() {
+                *index = rest % labels.len();
+                rest /= labels.len();
+            }
+            let arguments: Vec<_> = choice
+                .iter()
+                .zip(benchmark.axes)
+                .zip(&axes)
+                .map(|((&index, axis), labels)| (axis.name, labels[index].clone()))
+                .collect();
+            Registered {
+                benchmark,
+                id: case_id::with_arguments(Registered::head(benchmark), &arguments),
+                choice,
+                arguments,
+            }
+        })
+    }
+
+    /// The id without the arguments: `resnet/performance/forward`.
+    pub(crate) fn head(benchmark: &Benchmark) -> String {
+        case_id::head(benchmark.model, benchmark.category, benchmark.name)
+    }
+
+    /// The case as the list of this program holds it.
+    pub fn listed(&self) -> Case {
+        let benchmark = self.benchmark;
+        let mut case = Case::new(self.id.clone(), benchmark.category);
+        case.model = benchmark.model.map(str::to_owned);
+        case.name = benchmark.name.to_owned();
+        case.arguments =
+            self.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        case.tags = benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect();
+        case.objectives = self.targets().map(|objective| objective.text.to_string()).collect();
+        case.settings = benchmark.settings;
+        case.ignored = self.ignored();
+        case.source = Some(benchmark.source.to_string());
+        case
+    }
+
+    /// `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long
+    /// as those are, wherever the function is moved.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The annotated function.
+    pub fn benchmark(&self) -> &'static Benchmark {
+        self.benchmark
+    }
+
+    /// Its arguments and their values, in the attribute's order.
+    pub fn arguments(&self) -> &[(&'static str, String)] {
+        &self.arguments
+    }
+
+    /// The targets that are held against it: all but those restricted to another value of one of its arguments.
+    /// One restricted to a value that no case has stays with all of them, so that somebody hears of it.
+    pub fn targets(&self) -> impl Iterator<Item = &'static Objective> {
+        let elsewhere = |setting: &Setting| {
+            let axis = self.benchmark.axes.iter().find(|axis| axis.name == setting.name);
+            let own =
+                self.arguments.iter().any(|(name, value)| *name == setting.name && *value == setting.value);
+            !own && axis.is_some_and(|axis| (0..axis.len).any(|index| (axis.label)(index) == setting.value))
+        };
+        self.benchmark.targets.iter().filter(move |target| !target.at.iter().any(elsewhere))
+    }
+
+    /// The index of each argument's value.
+    pub(crate) fn choice(&self) -> &[usize] {
+        &self.choice
+    }
+
+    /// Why the case is left out by default, if it is.
+    pub fn ignored(&self) -> Option<String> {
+        match self.benchmark.ignore {
+            Ignore::No => None,
+            Ignore::Always(reason) => Some(reason.unwrap_or("marked `ignore`").to_owned()),
+            Ignore::When(ignored) => ignored.iter().find_map(|axis: &Axis| {
+                let (name, value) = self.arguments.iter().find(|(name, _)| *name == axis.name)?;
+                (0..axis.len)
+                    .any(|index| (axis.label)(index) == *value)
+                    .then(|| format!("{name}={value} is marked `ignore`"))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::benchmark::Source;
+    use bench_protocol::Overrides;
+    use bench_syntax::Category;
+    use bench_syntax::objective::{Quantity, Relation, Unit};
+
+    const AXES: &[Axis] = &[
+        Axis { name: "batch", len: 2, label: |i| ["1", "8"][i].to_owned() },
+        Axis { name: "text", len: 2, label: |i| ["a b", "x,y=[%]/\n"][i].to_owned() },
+    ];
+
+    static FORWARD: Benchmark = Benchmark {
+        name: "forward",
+        model: Some("resnet"),
+        category: Category::Performance,
+        tags: &[],
+        targets: &[],
+        axes: AXES,
+        settings: Overrides::NONE,
+        ignore: Ignore::When(&[Axis { name: "batch", len: 1, label: |_| "8".to_owned() }]),
+        source: Source { module: "models::resnet", file: "resnet.rs", line: 1 },
+        call: |_, _| Ok(()),
+    };
+
+    #[test]
+    fn cases_are_the_product_and_their_ids_hold_no_delimiters() {
+        let ids: Vec<_> = Registered::all_of(&FORWARD).map(|case| case.id).collect();
+        assert_eq!(
+            ids,
+            [
+                "resnet/performance/forward[batch=1,text=a%20b]",
+                "resnet/performance/forward[batch=1,text=x%2Cy%3D%5B%25%5D%2F%0A]",
+                "resnet/performance/forward[batch=8,text=a%20b]",
+                "resnet/performance/forward[batch=8,text=x%2Cy%3D%5B%25%5D%2F%0A]",
+            ]
+        );
+    }
+
+    #[test]
+    fn restricted_targets_go_with_their_cases() {
+        const fn at(name: &'static str, value: &'static str) -> Setting {
+            Setting { name: Cow::Borrowed(name), value: Cow::Borrowed(value) }
+        }
+        const fn target(text: &'static str, at: &'static [Setting]) -> Objective {
+            Objective {
+                text: Cow::Borrowed(text),
+                what: Quantity::Metric(Cow::Borrowed("median")),
+                relation: Relation::AtMost,
+                value: 1.0,
+                unit: Unit::Own,
+                at: Cow::Borrowed(at),
+            }
+        }
+        const EIGHT: &[Setting] = &[at("batch", "8")];
+        const LEVEL: &[Setting] = &[at("concurrency", "4")];
+        const NINE: &[Setting] = &[at("batch", "9")];
+        static LIMITED: Benchmark = Benchmark {
+            name: "limited",
+            model: None,
+            category: Category::Unit,
+            tags: &[],
+            targets: &[
+                target("everywhere", &[]),
+                target("at 8", EIGHT),
+                target("at a level of load", LEVEL),
+                target("at a value that no case has", NINE),
+            ],
+            axes: &[Axis { name: "batch", len: 2, label: |i| ["1", "8"][i].to_owned() }],
+            settings: Overrides::NONE,
+            ignore: Ignore::No,
+            source: Source { module: "suite", file: "suite.rs", line: 1 },
+            call: |_, _| Ok(()),
+        };
+        let texts: Vec<Vec<&str>> = Registered::all_of(&LIMITED)
+            .map(|case| case.targets().map(|target| &*target.text).collect())
+            .collect();
+        let of_both = ["at a level of load", "at a value that no case has"];
+        assert_eq!(texts[0], [&["everywhere"], &of_both[..]].concat());
+        assert_eq!(texts[1], [&["everywhere", "at 8"], &of_both[..]].concat());
+    }
+
+    #[test]
+    fn single_values_are_ignored() {
+        let ignored: Vec<_> = Registered::all_of(&FORWARD).map(|case| case.ignored().is_some()).collect();
+        assert_eq!(ignored, [false, false, true, true]);
+    }
+}

@@ -1,0 +1,31 @@
+//! A message to those who look at a workflow of GitHub.
+
+use std::io::Write;
+
+use bench_report::text::print;
+
+use super::delivery::Undelivered;
+use super::message::{annotation, markdown};
+use super::news::News;
+
+/// Where the summary of a step is kept.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// Prints a line each, which the workflow shows beside its results.
+pub(super) fn annotate(news: &[&News]) -> Result<(), Undelivered> {
+    let lines: String = news.iter().map(|news| annotation(news)).collect();
+    print(&lines).map_err(|error| Undelivered::lasting(error.to_string()))
+}
+
+/// Adds to the summary of the step.
+pub(super) fn summarize(news: &[&News]) -> Result<(), Undelivered> {
+    let path = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).ok_or_else(|| {
+        Undelivered::lasting(format!(
+            "{SUMMARY} is not set: there is a summary within a step of a workflow only"
+        ))
+    })?;
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(markdown(news).as_bytes())).map_err(|error| {
+        Undelivered::lasting(format!("cannot add to the file that {SUMMARY} names: {error}"))
+    })
+}

@@ -1,0 +1,48 @@
+//! A message to a web address.
+
+use std::time::Duration;
+
+use bench_syntax::quantity::Seconds;
+use ureq::{Agent, Error};
+
+use super::delivery::Undelivered;
+
+/// Sends JSON to the address in this environment variable. The address is a secret: no error repeats any of it.
+pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), Undelivered> {
+    let address = std::env::var(variable).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
+        Undelivered::lasting(format!(
+            "the environment variable {variable}, which should hold the address, is not set"
+        ))
+    })?;
+    let agent: Agent = Agent::config_builder()
+        .timeout_global(Some(timeout))
+        // Whoever is redirected to gets the message, and was not named.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let sent = agent.post(address.trim()).header("content-type", "application/json").send(body);
+    let status = sent.map_err(|error| told(&error, timeout))?.status().as_u16();
+    match status {
+        200..=299 => Ok(()),
+        408 | 425 | 429 | 500.. => Err(Undelivered::passing(format!("the answer was {status}"))),
+        _ => Err(Undelivered::lasting(format!("the answer was {status}"))),
+    }
+}
+
+/// In our own words, since those of the library may hold the address.
+fn told(error: &Error, timeout: Duration) -> Undelivered {
+    match error {
+        Error::Timeout(_) => {
+            Undelivered::passing(format!("no answer within {}", Seconds(timeout.as_secs_f64())))
+        }
+        Error::HostNotFound => Undelivered::passing("its host is not known"),
+        Error::ConnectionFailed => Undelivered::passing("no connection"),
+        Error::Io(error) => Undelivered::passing(format!("no connection: {}", error.kind())),
+        Error::BadUri(_) | Error::Http(_) => {
+            Undelivered::lasting("what the environment variable holds is no address: wanted https://…")
+        }
+        _ => Undelivered::passing("no connection, or none that can be trusted"),
+    }
+}

@@ -1,0 +1,138 @@
+//! What is measured in turn.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bench_compare::{Rules, Wishes};
+use bench_protocol::DeviceChoice;
+use bench_record::RunError;
+use bench_report::ColorChoice;
+use bench_runner::command_line::{Which, percent};
+use bench_syntax::quantity::{Bytes, parse_duration};
+use clap::Args;
+
+/// Did it get slower? Two programs in turns, or two records
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A side is a bench executable, a folder with a Cargo.toml (`.` is the code as it is), a git \
+    revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
+    run. Two records were measured at different times, and tell far less than two programs.\n\n\
+    Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
+    130 interrupted."
+)]
+pub(crate) struct Compare {
+    /// What to compare with
+    pub(crate) base: String,
+    /// What to compare
+    pub(crate) candidate: String,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) build: Build,
+    #[command(flatten)]
+    pub(crate) report: Report,
+    /// Exit with 3 only if a case is slower by more than this, with its whole interval [default: --threshold]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
+    pub(crate) fail_on_regression: Option<f64>,
+    /// Exit with 4 if a case is unsure, and with 2 if two records come from different machines or toolchains
+    #[arg(long, help_heading = "Reports")]
+    pub(crate) strict: bool,
+}
+
+/// How often does it err? One program against itself, many times
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// A bench executable, a folder with a Cargo.toml, or a git revision [default: the code as it is]
+    #[arg(value_name = "EXE", default_value = ".", hide_default_value = true)]
+    pub(crate) executable: String,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Comparisons of each case
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
+    pub(crate) repeats: u32,
+    /// Let the candidate run this share of iterations more than it reports
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "How")]
+    pub(crate) inject: Option<f64>,
+    #[command(flatten)]
+    pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) build: Build,
+    #[command(flatten)]
+    pub(crate) report: Report,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How")]
+pub(crate) struct How {
+    /// A change below this share is of no practical interest [default: 1%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) threshold: Option<f64>,
+    /// The share of `slower` and `faster` that may be false [default: 5%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) fdr: Option<f64>,
+    /// What a case may take on average, both sides together [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
+    pub(crate) max_time: Option<Duration>,
+    /// Time after which a worker has failed [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
+    pub(crate) timeout: Option<Duration>,
+    /// Resident memory that a worker may take [default: 90 % of what is available]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(crate) max_memory: Option<Bytes>,
+    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
+    pub(crate) device: Option<DeviceChoice>,
+    /// Seed of every order [default: the clock]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Building")]
+pub(crate) struct Build {
+    /// Arguments of the `cargo bench` that builds a revision: `-- -p models --bench all`
+    #[arg(last = true, value_name = "CARGO_ARGS")]
+    pub(crate) cargo_arguments: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
+pub(crate) struct Report {
+    /// Folder of all runs
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "benchmark_results",
+        env = "BENCH_OUTPUT_DIR",
+        hide_env = true
+    )]
+    pub(crate) output_dir: PathBuf,
+    /// Write the result to this file as well, or to stdout in place of the report: -
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// No progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Colours: auto, always, never
+    #[arg(long, default_value = "auto", hide_default_value = true)]
+    pub(crate) color: ColorChoice,
+}
+
+impl How {
+    /// What a comparison may cost, and must be sure of.
+    pub(crate) fn rules(&self, inject: Option<f64>) -> Result<Rules, RunError> {
+        let wishes = Wishes {
+            threshold: self.threshold,
+            fdr: self.fdr,
+            max_time: self.max_time,
+            timeout: self.timeout,
+            max_memory: self.max_memory,
+            device: self.device,
+            inject,
+            seed: self.seed,
+        };
+        Ok(wishes.rules()?)
+    }
+}

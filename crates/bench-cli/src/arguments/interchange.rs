@@ -1,0 +1,92 @@
+//! What goes to other tools, and comes from them.
+
+use std::path::PathBuf;
+
+use bench_formats::{EXPORTS, IMPORTS};
+use bench_syntax::Category;
+use bench_syntax::quantity::Bytes;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::Where;
+
+/// Writes a run in the format of another tool
+#[derive(Debug, Args)]
+#[command(
+    after_help = "benchfmt is Go's, for benchstat; bmf is Bencher's; criterion is a folder for critcmp, with the run as a \
+    baseline; github-action is a folder with what github-action-benchmark takes as customSmallerIsBetter and \
+    customBiggerIsBetter. What was not measured is left out, and that is said."
+)]
+pub(crate) struct Export {
+    /// Which format
+    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(EXPORTS.map(|format| format.name())))]
+    pub(crate) format: String,
+    /// A run directory, a run.json, or the name of a run [default: the newest]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// The file or folder to write to [default: stdout, where it is one file]
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// Adds what another tool has measured to the store, as a run
+#[derive(Debug, Args)]
+#[command(
+    after_help = "benchfmt is what `go test -bench` prints, bmf is Bencher's, criterion is the folder target/criterion. The \
+    machine is a part of what tells series apart: what is neither in the file nor said here is `unknown`."
+)]
+pub(crate) struct Import {
+    /// Which format
+    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(IMPORTS.map(|format| format.name())))]
+    pub(crate) format: String,
+    /// The file or folder
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Name of the run [default: made of its time, the format and what it holds]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) run: Option<String>,
+    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: when the file was last written]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) time: Option<String>,
+    /// Category of the benchmarks whose name does not say it
+    #[arg(long, value_name = "CATEGORY", default_value_t = Category::Performance)]
+    pub(crate) category: Category,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// What files of other tools do not say.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The machine and the build")]
+pub(crate) struct Machine {
+    /// Git commit
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: Option<String>,
+    /// Processor model
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) cpu: Option<String>,
+    /// Logical processors
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<usize>,
+    /// Memory of the machine: 16GiB
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Bytes>,
+    /// Model of a GPU; as often as there are GPUs
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) gpu: Vec<String>,
+    /// Compiler and version
+    #[arg(long, value_name = "NAME")]
+    pub(crate) toolchain: Option<String>,
+}
+
+/// A moment in UTC.
+fn moment(text: &str) -> Result<String, String> {
+    match bench_formats::seconds_since_1970(text) {
+        Some(_) if text.ends_with('Z') => Ok(text.to_owned()),
+        _ => Err("wanted a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line.
+
+mod alert;
+mod comparison;
+mod doctor;
+mod gate;
+mod history;
+mod interchange;
+mod page;
+mod run;
+mod store;
+
+pub(crate) use alert::Alert;
+use clap::{Parser, Subcommand};
+pub(crate) use comparison::{Build, Calibrate, Compare, How, Report};
+pub(crate) use doctor::Doctor;
+pub(crate) use gate::{Bisect, Confirm, Gate};
+pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
+pub(crate) use interchange::{Export, Import, Machine};
+pub(crate) use page::{ReportFile, Serve, Subject};
+pub(crate) use run::Run;
+pub(crate) use store::{By, ExportFormat, Store, StoreAction, Where};
+
+/// Compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine it is measured on.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version, max_term_width = 120)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Run),
+    Compare(Compare),
+    Calibrate(Calibrate),
+    Doctor(Doctor),
+    Store(Store),
+    Trend(Trend),
+    Accept(Accept),
+    Gate(Gate),
+    Baseline(Baseline),
+    Rename(Rename),
+    Bisect(Bisect),
+    Report(ReportFile),
+    Serve(Serve),
+    Export(Export),
+    Import(Import),
+    Alert(Alert),
+}

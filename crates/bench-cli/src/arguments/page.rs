@@ -1,0 +1,51 @@
+//! What is looked at.
+
+use std::path::PathBuf;
+
+use bench_runner::command_line::percent;
+use clap::Args;
+
+use super::Where;
+
+/// A page to look at, as one HTML file: the whole history, a run, or a comparison
+#[derive(Debug, Args)]
+#[command(after_help = "The file needs no network: it works from disk and from any static host.\n\n    \
+    bench report                    the whole history, and the newest run of each machine\n    \
+    bench report latest             a run\n    \
+    bench report before latest      two runs, compared\n    \
+    bench report DIR                what `bench compare` has written into DIR")]
+pub(crate) struct ReportFile {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// Write it to this file, or to stdout: - [default: report.html in the folder of all runs]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// The same page, to this machine alone, brought up to date while a run goes on
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// Port on the loopback interface; 0 is any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 7331)]
+    pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// What a page is about.
+#[derive(Debug, Args)]
+pub(crate) struct Subject {
+    /// None: the history. One: a run, or the folder of a comparison. Two: runs to compare, the older one first
+    #[arg(value_name = "RUN", num_args = 0..=2)]
+    pub(crate) runs: Vec<String>,
+    /// A change of the median by less than this share is of no interest [default: 0.5%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) min_shift: Option<f64>,
+    /// Of two runs: a change below this share is of no practical interest [default: 1%]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
+    pub(crate) threshold: Option<f64>,
+}

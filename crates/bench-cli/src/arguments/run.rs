@@ -1,0 +1,20 @@
+//! What is run.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+/// Runs benchmarks: of this workspace, of folders with a Cargo.toml, or of programs that speak the worker protocol
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "bench run [PATH | EXE]... [FILTER]... [FLAGS] [-- CARGO_ARGS]",
+    disable_help_flag = true
+)]
+pub(crate) struct Run {
+    /// Programs and folders first, then filters and flags
+    #[arg(value_name = "ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = false, num_args = 0..)]
+    pub(crate) arguments: Vec<OsString>,
+    /// Arguments of the `cargo bench` that builds: `-- -p models --bench all`
+    #[arg(last = true, value_name = "CARGO_ARGS")]
+    pub(crate) cargo_arguments: Vec<String>,
+}

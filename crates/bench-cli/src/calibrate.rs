@@ -1,0 +1,40 @@
+//! `bench calibrate`.
+
+use bench_compare as paired;
+use bench_compare::Progress;
+use bench_judge::Decision;
+use bench_record::RunError;
+use bench_report::Style;
+use bench_syntax::UsageError;
+
+use crate::arguments::Calibrate;
+use crate::source::{self, Source};
+
+/// Compares a program with itself, many times.
+pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
+    let rules = arguments.how.rules(arguments.inject)?;
+    let selection = arguments.which.selection()?;
+    let name = &arguments.executable;
+    let Source::Live(side) =
+        source::open(name, &arguments.report.output_dir, &arguments.build.cargo_arguments)?
+    else {
+        return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());
+    };
+    let calibration = {
+        let mut progress = Progress::new(arguments.report.quiet);
+        paired::calibrate(&side, &selection, &rules, arguments.repeats, &mut progress)?
+    };
+    let written = calibration.write(&arguments.report.output_dir);
+    arguments.report.print(&calibration, || {
+        bench_compare::report::calibration::render(&calibration, Style::for_stdout(arguments.report.color))
+    })?;
+    arguments.report.tell_folder(&written?);
+    let mut decision = Decision::default();
+    if calibration.is_interrupted() {
+        decision = decision.interrupted();
+    }
+    if calibration.failed() {
+        decision = decision.failed(name);
+    }
+    Ok(decision.exit_code())
+}

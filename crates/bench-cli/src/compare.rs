@@ -1,0 +1,94 @@
+//! `bench compare`.
+
+use bench_compare as paired;
+use bench_compare::{Progress, Side};
+use bench_judge::comparison::Comparison;
+use bench_judge::{ComparisonPolicy, Decision, comparison};
+use bench_record::{Record, RunError};
+use bench_report::{Style, tell};
+use bench_syntax::UsageError;
+
+use crate::arguments::Compare;
+use crate::source::{self, Run, Source};
+
+/// Compares the two sides; the exit code says what came of it.
+pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
+    let results = &arguments.report.output_dir;
+    let open = |name: &str| source::open(name, results, &arguments.build.cargo_arguments);
+    // Wrong flags should not cost a build.
+    arguments.which.selection()?;
+    arguments.how.rules(None)?;
+    match (open(&arguments.base)?, open(&arguments.candidate)?) {
+        (Source::Live(base), Source::Live(candidate)) => live(arguments, &base, &candidate),
+        (Source::Record(base), Source::Record(candidate)) => records(arguments, &base, &candidate),
+        (Source::Record(_), Source::Live(_)) | (Source::Live(_), Source::Record(_)) => Err(UsageError(
+            "a record cannot be compared with a program: give two records, or two programs, which tells far more"
+                .to_owned(),
+        )
+        .into()),
+    }
+}
+
+fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunError> {
+    let rules = arguments.how.rules(None)?;
+    let selection = arguments.which.selection()?;
+    let comparison = {
+        let mut progress = Progress::new(arguments.report.quiet);
+        paired::compare(base, candidate, &selection, &rules, &mut progress)?
+    };
+    // A full disk must not swallow what was measured: shown first, complained of afterwards.
+    let written = comparison.write(&arguments.report.output_dir);
+    arguments.report.print(&comparison, || {
+        bench_compare::report::comparison::render(&comparison, Style::for_stdout(arguments.report.color))
+    })?;
+    arguments.report.tell_folder(&written?);
+    let allowed = arguments.fail_on_regression.unwrap_or_default();
+    Ok(comparison.decision(allowed, arguments.strict).exit_code())
+}
+
+/// Two records: what was measured at different times.
+fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunError> {
+    let selection = arguments.which.selection()?;
+    let chosen = |record: &Record| {
+        let mut record = record.clone();
+        record.cases.retain(|case| selection.takes_recorded(case));
+        record
+    };
+    let (old, new) = (chosen(&base.record), chosen(&candidate.record));
+    if old.cases.iter().all(|case| new.case(&case.id).is_none()) {
+        return Err(RunError::NoMatch(format!(
+            "no chosen case is in both runs: {} holds {} of the chosen cases, {} holds {}",
+            old.run,
+            ids(&old),
+            new.run,
+            ids(&new)
+        )));
+    }
+    comparison::check_measure(&old, new.measure())?;
+    let threshold = arguments.how.threshold.unwrap_or_else(|| new.measure().threshold());
+    let comparison = Comparison::of_runs(&old, &new, &candidate.results, threshold, |_| true);
+    arguments.report.print(&comparison, || {
+        bench_runner::report::console::render_comparison(
+            &comparison,
+            Style::for_stdout(arguments.report.color),
+        )
+    })?;
+    let policy = ComparisonPolicy {
+        allowed: Some(arguments.fail_on_regression.unwrap_or_default()),
+        strict: arguments.strict,
+    };
+    let decision = Decision::default().of_comparison(&comparison, policy);
+    decision.reasons().iter().for_each(|reason| tell(reason));
+    Ok(decision.exit_code())
+}
+
+/// How many cases a record holds, and the first of them.
+fn ids(record: &Record) -> String {
+    /// More would push the message off the screen.
+    const SHOWN: usize = 10;
+    let mut ids: Vec<&str> = record.cases.iter().take(SHOWN).map(|case| case.id.as_str()).collect();
+    if record.cases.len() > SHOWN {
+        ids.push("…");
+    }
+    format!("{} ({})", record.cases.len(), ids.join(", "))
+}

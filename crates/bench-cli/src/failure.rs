@@ -1,0 +1,44 @@
+//! Why a command could not do what it was asked.
+
+use bench_formats::InterchangeError;
+use bench_history::config::ConfigError;
+use bench_history::store::StoreError;
+use bench_record::{RunError, exit};
+use bench_syntax::UsageError;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Interchange(#[from] InterchangeError),
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Failure::Run(error.into())
+    }
+}
+
+impl Failure {
+    /// 2 for what the person at the keyboard can put right, 1 where something could not be kept.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Run(error) => error.exit_code(),
+            Failure::Store(
+                StoreError::Locked { .. }
+                | StoreError::Full { .. }
+                | StoreError::Away { .. }
+                | StoreError::Database { .. },
+            ) => exit::FAILED,
+            // A run whose cases have all failed is as it is.
+            Failure::Interchange(InterchangeError::NoFigures { .. }) => exit::FAILED,
+            Failure::Store(_) | Failure::Config(_) | Failure::Interchange(_) => exit::USAGE,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `bench gate`.
+
+use std::path::Path;
+
+use bench_history::config::{Config, ConfigError};
+use bench_history::gate::{Against, Confirmation, Decision, decide};
+use bench_history::store::{Renaming, Store, StoreError, current_id};
+use bench_judge::objective::EarlierRecords;
+use bench_record::{EarlierRun, EarlierRuns, Record, RunState};
+use bench_report::Style;
+use bench_syntax::UsageError;
+use bench_syntax::objective::Quantity;
+
+use crate::arguments::{Confirm, Gate, Where};
+use crate::failure::Failure;
+use crate::{confirm, decision, report};
+
+/// Read where nothing else is named, if it is there.
+const CONFIG: &str = "bench.toml";
+
+/// Keeps a run, judges it, confirms what is suspected, and says so.
+pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
+    let config = config(arguments.config.as_deref())?;
+    let place = &arguments.place;
+    let record = place.run(arguments.run.as_deref())?;
+    let mut store = place.open()?;
+    store.add(&record)?;
+    let renamings = store.renamings()?;
+    let record = renamed(record, &renamings);
+    let baseline = arguments.baseline.as_deref().or(config.gate.baseline.as_deref());
+    let mut decision = judge(&config, &record, baseline, &mut store, &renamings, place)?;
+    if record.state != RunState::Complete {
+        decision
+            .notes
+            .push("the run did not end by itself: what it has not measured is not judged".to_owned());
+    }
+    confirm::confirm(&mut decision, &record, &mut store, arguments)?;
+    decision.sort();
+    report::print_or_write(arguments.json.as_deref(), &decision, || {
+        decision::render(&decision, arguments.strict, Style::for_stdout(arguments.color))
+    })?;
+    let unconfirmed = decision.findings.iter().find_map(|finding| match &finding.confirmation {
+        Some(Confirmation::Impossible { reason }) => Some((&finding.case, reason)),
+        _ => None,
+    });
+    match unconfirmed {
+        Some((case, reason)) if arguments.confirm == Confirm::Always => {
+            Err(UsageError(format!("`{case}` cannot be confirmed: {reason}")).into())
+        }
+        _ => Ok(decision.exit_code(arguments.strict)),
+    }
+}
+
+fn config(named: Option<&Path>) -> Result<Config, ConfigError> {
+    match named {
+        Some(path) => Config::read(path),
+        None if Path::new(CONFIG).exists() => Config::read(Path::new(CONFIG)),
+        None => Ok(Config::default()),
+    }
+}
+
+fn judge(
+    config: &Config,
+    record: &Record,
+    baseline: Option<&str>,
+    store: &mut Store,
+    renamings: &[Renaming],
+    place: &Where,
+) -> Result<Decision, Failure> {
+    let mut referred = EarlierRecords::default();
+    let limits = config.rules.iter().flat_map(|rule| &rule.limits);
+    let names = limits.filter_map(|limit| match &limit.target.what {
+        Quantity::SpeedupOverRun(name) => Some(name.as_ref()),
+        _ => None,
+    });
+    let mut refers = false;
+    for name in names {
+        referred = referred.with(name, renamed(known_run(name, store, place)?, renamings));
+        refers = true;
+    }
+    // What is held against one other run wants to know how far runs lie apart.
+    let mut earlier = Vec::new();
+    if refers || baseline.is_some() {
+        let runs = store.runs()?;
+        for run in runs.iter().skip(runs.len().saturating_sub(EarlierRuns::MOST)) {
+            earlier.push(EarlierRun::from(&renamed(store.record(&run.run)?, renamings)));
+        }
+    }
+    let referred = referred.with_history(earlier.clone());
+    let Some(name) = baseline else {
+        let accepted = store.acceptances()?;
+        let against = Against::History(&accepted);
+        return Ok(decide(config, record, &store.series()?, against, &referred)?);
+    };
+    let baseline = renamed(known_run(name, store, place)?, renamings);
+    if baseline.run == record.run {
+        return Err(UsageError(format!("the baseline `{name}` is this run itself, {}", record.run)).into());
+    }
+    let against = Against::Baseline { name, record: &baseline, earlier: &earlier };
+    Ok(decide(config, record, &store.series()?, against, &referred)?)
+}
+
+/// A baseline, a run of the store, or one of the folder of all runs with the names that were given there.
+fn known_run(name: &str, store: &mut Store, place: &Where) -> Result<Record, Failure> {
+    let baselines = store.baselines()?;
+    let meant = baselines.iter().find(|baseline| baseline.name == name);
+    match store.record(meant.map_or(name, |baseline| &baseline.run)) {
+        Err(StoreError::NoSuchRun { .. }) => {}
+        found => return Ok(found?),
+    }
+    place.record(name).map_err(|_| {
+        let names: Vec<&str> = baselines.iter().map(|baseline| baseline.name.as_str()).collect();
+        let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+        UsageError(format!(
+            "`{name}` is neither a baseline (there: {there}) nor a run: `bench baseline set {name} RUN` makes it one"
+        ))
+        .into()
+    })
+}
+
+/// The record with the names that its cases have now.
+fn renamed(mut record: Record, renamings: &[Renaming]) -> Record {
+    for case in &mut record.cases {
+        case.id = current_id(renamings, &case.id);
+    }
+    record
+}

@@ -1,0 +1,81 @@
+//! `bench import`.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use bench_formats::{Origin, importer, rfc3339};
+use bench_history::key::MachineClass;
+use bench_history::store::Added;
+use bench_record::{Environment, RunError, exit};
+use bench_report::text::print;
+use bench_syntax::UsageError;
+use bench_syntax::text::printable;
+
+use crate::arguments::{Import, Machine};
+use crate::failure::Failure;
+
+/// Adds what another tool has measured to the store.
+pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
+    let name = &arguments.format;
+    let format = importer(name).ok_or_else(|| UsageError(format!("unknown format `{name}`")))?;
+    let imported = format.import(&arguments.path)?;
+    let timestamp = match &arguments.time {
+        Some(time) => time.clone(),
+        None => {
+            let written = last_written(&arguments.path).map_err(|source| RunError::Io {
+                action: "look at",
+                path: arguments.path.clone(),
+                source,
+            })?;
+            let time = rfc3339(written);
+            eprintln!(
+                "note: {time} is taken for the time of the run, when the file was last written: or say --time"
+            );
+            time
+        }
+    };
+    let origin = Origin {
+        run: arguments.run.clone(),
+        timestamp,
+        category: arguments.category,
+        environment: environment(&arguments.machine),
+    };
+    let record = imported.into_record(name, &arguments.path, &origin)?;
+    let added = arguments.place.open()?.add(&record)?;
+    let machine = MachineClass::of(&record.environment);
+    let told = match added {
+        Added::New(figures) => format!(
+            "added run {} with {figures} figures of {} benchmarks on {machine}",
+            record.run,
+            record.cases.len()
+        ),
+        Added::Known => format!("run {} was there already", record.run),
+    };
+    print(&(printable(&told) + "\n"))?;
+    Ok(exit::OK)
+}
+
+fn environment(machine: &Machine) -> Environment {
+    Environment {
+        commit: machine.commit.clone(),
+        cpu: machine.cpu.clone(),
+        cores: machine.cores,
+        memory_bytes: machine.memory,
+        gpus: machine.gpu.clone(),
+        toolchain: machine.toolchain.clone().unwrap_or_default(),
+        ..Environment::default()
+    }
+}
+
+/// When a file, or the newest one in a folder, was last written.
+fn last_written(path: &Path) -> std::io::Result<SystemTime> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return metadata.modified();
+    }
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for entry in std::fs::read_dir(path)? {
+        newest = newest.max(last_written(&entry?.path())?);
+    }
+    Ok(newest)
+}

@@ -1,0 +1,62 @@
+//! The `bench` command: compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod alert;
+mod arguments;
+mod baseline;
+mod bisect;
+mod calibrate;
+mod compare;
+mod confirm;
+mod decision;
+mod doctor;
+mod export;
+mod failure;
+mod gate;
+mod history;
+mod import;
+mod page;
+mod rename;
+mod report;
+mod run;
+mod search;
+mod serve;
+mod source;
+mod store;
+mod trend;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match &arguments.command {
+        Command::Run(arguments) => run::run(arguments).map_err(Failure::from),
+        Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
+        Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
+        Command::Doctor(arguments) => doctor::run(arguments).map_err(Failure::from),
+        Command::Store(arguments) => store::run(arguments),
+        Command::Trend(arguments) => trend::run(arguments),
+        Command::Accept(arguments) => accept::run(arguments),
+        Command::Gate(arguments) => gate::run(arguments),
+        Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Rename(arguments) => rename::run(arguments),
+        Command::Bisect(arguments) => bisect::run(arguments).map_err(Failure::from),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Alert(arguments) => alert::run(arguments),
+        Command::Report(arguments) => page::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+    };
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What is printed and kept, as the flags under "Reports" say.
+
+use std::path::Path;
+
+use bench_record::RunError;
+use bench_report::text::print;
+use serde::Serialize;
+
+use crate::arguments::Report;
+
+/// Writes `document` to the file `json`, if there is one, and the report to stdout: or the document in its
+/// place, where the file is `-`.
+pub(crate) fn print_or_write(
+    json: Option<&Path>,
+    document: &impl Serialize,
+    rendered: impl FnOnce() -> String,
+) -> Result<(), RunError> {
+    let standard = Path::new("-");
+    if let Some(file) = json {
+        let io = |source| RunError::Io { action: "write", path: file.to_owned(), source };
+        let mut bytes = serde_json::to_vec(document).map_err(|error| io(error.into()))?;
+        bytes.push(b'\n');
+        if file == standard {
+            return print(&bytes);
+        }
+        std::fs::write(file, bytes).map_err(io)?;
+    }
+    print(&rendered())
+}
+
+impl Report {
+    /// Writes `document` where it was asked for, and the report to stdout.
+    pub(crate) fn print(
+        &self,
+        document: &impl Serialize,
+        rendered: impl FnOnce() -> String,
+    ) -> Result<(), RunError> {
+        print_or_write(self.json.as_deref(), document, rendered)
+    }
+
+    /// Says where the files are: on stderr, for stdout may be JSON.
+    pub(crate) fn tell_folder(&self, folder: &Path) {
+        eprintln!("report: {}", folder.display());
+    }
+}

@@ -1,0 +1,116 @@
+//! `bench run`: any programs, with the flags of `cargo bench --`.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use bench_record::RunError;
+use bench_report::tell;
+use bench_runner::cargo;
+use bench_runner::command_line::{self, Host};
+use bench_runner::program::{ListLimits, Program, Programs};
+use bench_syntax::UsageError;
+
+use crate::arguments::Run;
+
+/// Builds what is to be built, and runs it.
+pub(crate) fn run(arguments: &Run) -> Result<u8, RunError> {
+    let Split { sources, flags, cargo } = split(&arguments.arguments, &arguments.cargo_arguments)?;
+    let open = || open(&sources, &cargo);
+    let host =
+        Host { name: "bench run", open: &open, in_process: None, probes: None, is_bench_target: false };
+    command_line::run(&host, flags)
+}
+
+/// What the arguments are.
+struct Split {
+    /// Programs, and folders with a `Cargo.toml`.
+    sources: Vec<OsString>,
+    /// Filters and flags of the run.
+    flags: Vec<OsString>,
+    /// Arguments of the `cargo bench` that builds.
+    cargo: Vec<String>,
+}
+
+/// The first arguments are programs and folders as long as they exist, or are written as paths; from the first flag or
+/// filter on, the rest is what `cargo bench --` takes.
+fn split(arguments: &[OsString], cargo: &[String]) -> Result<Split, UsageError> {
+    let is_source = |argument: &&OsString| {
+        let is_flag = argument.as_encoded_bytes().starts_with(b"-");
+        !is_flag && (Path::new(argument).exists() || is_written_as_path(argument))
+    };
+    let sources: Vec<OsString> = arguments.iter().take_while(is_source).cloned().collect();
+    let flags = arguments[sources.len()..].to_vec();
+    if let Some(missing) = sources.iter().find(|source| !Path::new(source).exists()) {
+        return Err(UsageError(format!(
+            "`{}` does not exist: expected a program of benchmarks, or a folder with a Cargo.toml",
+            missing.display()
+        )));
+    }
+    Ok(Split { sources, flags, cargo: cargo.to_vec() })
+}
+
+/// Filters may hold slashes, as ids do; a path of this folder or of another says so at its beginning.
+fn is_written_as_path(argument: &OsStr) -> bool {
+    let text = argument.to_string_lossy();
+    ["/", "./", "../"].iter().any(|start| text.starts_with(start)) || text == "." || text == ".."
+}
+
+/// Opens the programs; builds those of folders, of the working directory if nothing is named.
+fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, RunError> {
+    let here = [OsString::from(".")];
+    let sources = if sources.is_empty() { &here } else { sources };
+    let mut programs = Programs::default();
+    for source in sources {
+        let path = Path::new(source);
+        if path.is_dir() {
+            built(&mut programs, path, cargo_arguments)?;
+        } else {
+            match Program::executable(path)?.open(&ListLimits::default()) {
+                Ok(opened) => programs.opened.push(opened),
+                Err(error) => {
+                    tell(&format!("error: {error}"));
+                    programs.refused.push(error.to_string());
+                }
+            }
+        }
+    }
+    if programs.opened.is_empty() {
+        // Each has been named with its reason by now.
+        let message = match sources {
+            [only] => format!("{} holds no program of benchmarks", Path::new(only).display()),
+            _ => "none of these is a program of benchmarks".to_owned(),
+        };
+        return Err(UsageError(message).into());
+    }
+    Ok(programs)
+}
+
+/// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.
+fn built(programs: &mut Programs, folder: &Path, cargo_arguments: &[String]) -> Result<(), RunError> {
+    for program in cargo::build(folder, cargo_arguments, None)? {
+        match program.open(&ListLimits::default()) {
+            Ok(opened) => programs.opened.push(opened),
+            Err(error) => tell(&format!("left out: {error}")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_come_first_and_filters_are_no_paths() {
+        let split = |arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let Split { sources, flags, .. } = split(&arguments, &[])?;
+            Ok::<_, UsageError>((sources.len(), flags.len()))
+        };
+        assert_eq!(split(&[".", "unit/x", "--quick"]), Ok((1, 2)));
+        assert_eq!(split(&["--quick", "."]), Ok((0, 2)));
+        assert_eq!(split(&["Cargo.toml", "src"]), Ok((2, 0)));
+        assert_eq!(split(&["model/unit/x"]), Ok((0, 1)));
+        assert!(split(&["./missing"]).expect_err("missing").0.contains("`./missing` does not exist"));
+    }
+}

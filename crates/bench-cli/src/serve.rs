@@ -1,0 +1,196 @@
+//! `bench serve`: the page, over loopback, brought up to date.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use bench_history::store::{Location, Store, StoreError};
+use bench_html::{Page, Run};
+use bench_record as record;
+use bench_record::{RunError, exit};
+use bench_report::text::print;
+use bench_syntax::UsageError;
+use tiny_http::{Header, Method, Request, Response, Server};
+
+use crate::arguments::Serve;
+use crate::failure::Failure;
+use crate::page::{comparison_file, write};
+
+/// Files of a run directory that change while its run goes on.
+const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
+
+/// Answers until it is interrupted.
+pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
+    arguments.subject.check()?;
+    let mut shown = Shown { arguments, page: None, server: None };
+    // What cannot be shown at all should be heard of here, not in a browser.
+    shown.bring_up_to_date()?;
+    let server = Server::http(("127.0.0.1", arguments.port)).map_err(|error| {
+        let port = arguments.port;
+        UsageError(format!("cannot listen on port {port} of 127.0.0.1 ({error}): choose another with --port"))
+    })?;
+    let address = server.server_addr().to_string();
+    print(format!("http://{address}/ (Ctrl-C ends it)\n").as_bytes())?;
+    for request in server.incoming_requests() {
+        let answer = answer(&mut shown, &request, &address);
+        // A browser that has gone away needs no answer.
+        let _ = request.respond(answer);
+    }
+    Ok(exit::OK)
+}
+
+type Answer = Response<std::io::Cursor<Vec<u8>>>;
+
+fn answer(shown: &mut Shown<'_>, request: &Request, address: &str) -> Answer {
+    if request.method() != &Method::Get {
+        return text("only GET is answered here", "text/plain").with_status_code(405);
+    }
+    // A page from elsewhere whose name leads to this machine must not read it (DNS rebinding).
+    let port = address.rsplit(':').next().unwrap_or_default();
+    let host = request.headers().iter().find(|header| header.field.equiv("Host"));
+    let own = [address.to_owned(), format!("localhost:{port}")];
+    if !host.is_some_and(|host| own.iter().any(|name| host.value == *name)) {
+        return text("wrong host: open the address that `bench serve` has printed", "text/plain")
+            .with_status_code(403);
+    }
+    let path = request.url().split('?').next().unwrap_or_default();
+    let answered = match path {
+        "/" => shown.bring_up_to_date().and_then(|page| Ok((write(page, Page::html)?, "text/html"))),
+        "/data.json" => {
+            shown.bring_up_to_date().and_then(|page| Ok((write(page, Page::json)?, "application/json")))
+        }
+        "/revision" => shown.revision().map(|revision| (revision, "text/plain")),
+        _ => return text("nothing here: the page is at /", "text/plain").with_status_code(404),
+    };
+    match answered {
+        Ok((body, kind)) => text(&body, kind),
+        Err(error) => text(&error.to_string(), "text/plain").with_status_code(500),
+    }
+}
+
+fn text(body: &str, kind: &str) -> Answer {
+    let content_type = format!("{kind}; charset=utf-8");
+    let headers = [
+        ("Content-Type", content_type.as_str()),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ];
+    let headers = headers.iter().filter_map(|(name, value)| Header::from_bytes(*name, *value).ok());
+    headers.fold(Response::from_string(body), Response::with_header)
+}
+
+/// What is shown, as it was last read.
+struct Shown<'a> {
+    arguments: &'a Serve,
+    page: Option<Page>,
+    /// Asked for its state by every browser, every other second.
+    server: Option<Store>,
+}
+
+impl Shown<'_> {
+    /// The page as of now; read anew only where something has changed.
+    fn bring_up_to_date(&mut self) -> Result<&Page, Failure> {
+        let revision = self.revision()?;
+        match self.page.take() {
+            Some(page) if page.revision.as_ref() == Some(&revision) => Ok(self.page.insert(page)),
+            _ => {
+                let page = Page { revision: Some(revision), ..self.read()? };
+                Ok(self.page.insert(page))
+            }
+        }
+    }
+
+    /// The state of the store there, over a connection that is kept for as long as it holds.
+    fn state_of_server(&mut self, location: &Location) -> Result<impl Hash + use<>, StoreError> {
+        let kept = self.server.take().and_then(|mut store| Some((store.state().ok()?, store)));
+        // A connection that has died since says nothing of the server.
+        let (state, store) = match kept {
+            Some(known) => known,
+            None => {
+                let mut store = Store::open(location)?;
+                (store.state()?, store)
+            }
+        };
+        self.server = Some(store);
+        Ok(state)
+    }
+
+    fn read(&self) -> Result<Page, Failure> {
+        let Serve { subject, place, .. } = self.arguments;
+        if !subject.runs.is_empty() {
+            return subject.page(place);
+        }
+        // There may be no store yet, and the newest run is not in it while it goes on.
+        let mut page = match place.open_if_there()? {
+            None => Page::default(),
+            Some(mut store) => subject.history(&mut store)?,
+        };
+        if let Some(newest) = newest_run(&place.output_dir)? {
+            let run = Run::of(&bench_judge::open(&newest)?);
+            page.runs.retain(|other| !other.is_same(&run));
+            page.runs.insert(0, run);
+        }
+        page.made = record::now_utc();
+        Ok(page)
+    }
+
+    /// Changes whenever anything that is shown may have changed.
+    fn revision(&mut self) -> Result<String, Failure> {
+        let Serve { subject, place, .. } = self.arguments;
+        let mut hasher = DefaultHasher::new();
+        if subject.runs.is_empty() {
+            match place.location()? {
+                Location::File(path) => {
+                    state(&path).hash(&mut hasher);
+                    let mut log = path.into_os_string();
+                    log.push("-wal");
+                    state(Path::new(&log)).hash(&mut hasher);
+                }
+                location => self.state_of_server(&location)?.hash(&mut hasher),
+            }
+            if let Some(newest) = newest_run(&place.output_dir)? {
+                newest.hash(&mut hasher);
+                RUN_FILES.map(|file| state(&newest.join(file))).hash(&mut hasher);
+            }
+        }
+        for name in &subject.runs {
+            if let Some(file) = comparison_file(place, name) {
+                state(&file).hash(&mut hasher);
+            } else if let Ok(path) = record::resolve(&place.output_dir, name) {
+                path.hash(&mut hasher);
+                state(&path).hash(&mut hasher);
+                RUN_FILES.map(|file| state(&path.join(file))).hash(&mut hasher);
+            }
+        }
+        Ok(format!("{:016x}", hasher.finish()))
+    }
+}
+
+/// Length and time of the last change of a file, if it is there.
+fn state(path: &Path) -> Option<(u64, std::time::SystemTime)> {
+    let known = std::fs::metadata(path).ok()?;
+    Some((known.len(), known.modified().ok()?))
+}
+
+/// The directory of the newest run, whether it goes on or has ended. Names begin with the time.
+fn newest_run(results: &Path) -> Result<Option<PathBuf>, RunError> {
+    let io =
+        |source| RunError::Io { action: "list the folder of all runs", path: results.to_owned(), source };
+    let entries = match std::fs::read_dir(results) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(error)),
+    };
+    let mut newest = None;
+    for entry in entries {
+        let entry = entry.map_err(io)?;
+        let path = entry.path();
+        let is_run = RUN_FILES.iter().any(|file| path.join(file).exists());
+        if entry.file_type().map_err(io)?.is_dir() && is_run {
+            newest = newest.max(Some(path));
+        }
+    }
+    Ok(newest)
+}

@@ -1,0 +1,79 @@
+//! What a side's name means.
+
+use bench_runner::program::Program;
+use std::path::{Path, PathBuf};
+
+use bench_compare::{Checkout, Side};
+use bench_record as record;
+use bench_record::{Record, RunError};
+use bench_syntax::UsageError;
+
+/// What a side's name means.
+pub(crate) enum Source {
+    /// Programs that can be run.
+    Live(Side),
+    /// What an earlier run has measured.
+    Record(Box<Run>),
+}
+
+/// An earlier run.
+pub(crate) struct Run {
+    /// What it has measured.
+    pub(crate) record: Record,
+    /// The folder of runs that it lies in.
+    pub(crate) results: PathBuf,
+}
+
+/// Finds out what `name` means, and builds it where it must be built.
+pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Result<Source, RunError> {
+    let path = Path::new(name);
+    let checkout = Checkout::new(".", cargo_arguments);
+    let commit = checkout.commit(name);
+    // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
+    let bare = !name.contains('/') && name != "." && name != "..";
+    let is_run = bare && (name == record::LATEST || results.join(name).exists());
+    let run = if is_run { record::resolve(results, name).ok() } else { None };
+    let meanings: Vec<String> = [
+        path.exists().then(|| format!("the path ./{name}")),
+        commit.as_ref().map(|commit| format!("the git revision {commit} (refs/heads/{name}?)")),
+        run.as_ref().map(|_| format!("the run {}", results.join(name).display())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if bare && meanings.len() > 1 {
+        let message =
+            format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
+        return Err(UsageError(message).into());
+    }
+    if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {
+        return Ok(Source::Live(Side::open_built(name, Checkout::new(path, cargo_arguments).build()?)?));
+    }
+    if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
+        return Ok(Source::Record(Box::new(run_at(path)?)));
+    }
+    if path.exists() {
+        return Ok(Source::Live(Side::open(name, vec![Program::executable(path)?])?));
+    }
+    if let Some(commit) = commit {
+        return Ok(Source::Live(Side::open_built(name, checkout.build_revision(&commit)?)?));
+    }
+    if let Some(run) = run {
+        return Ok(Source::Record(Box::new(run_at(&run)?)));
+    }
+    Err(UsageError(format!(
+        "`{name}` is neither a file, nor a git revision, nor a run in {}",
+        results.display()
+    ))
+    .into())
+}
+
+/// The run whose directory or `run.json` this is.
+fn run_at(path: &Path) -> Result<Run, RunError> {
+    let record = bench_judge::open(path)?;
+    // `latest` and saved names are links to a run.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = if real.is_dir() { Some(real.as_path()) } else { real.parent() };
+    let results = directory.and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
+    Ok(Run { record, results })
+}

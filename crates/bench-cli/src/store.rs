@@ -1,0 +1,319 @@
+//! `bench store`.
+
+use std::path::{Path, PathBuf};
+
+use bench_history::store::{Added, Location, Series, Store, StoreError};
+use bench_record as record;
+use bench_record::{Record, RunError, exit};
+use bench_report::text::print;
+use bench_syntax::UsageError;
+use bench_syntax::text::printable;
+
+use crate::arguments::{self, ExportFormat, StoreAction, Where};
+use crate::failure::Failure;
+
+/// Does what was asked of the store.
+pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
+    let place = &arguments.place;
+    match &arguments.action {
+        StoreAction::Add { runs } => add(place, runs),
+        StoreAction::List => list(&mut place.open_existing()?),
+        StoreAction::Show { run } => show(&mut place.open_existing()?, run),
+        StoreAction::Prune { before } => prune(&mut place.open_existing()?, before),
+        StoreAction::Export { format, output } => {
+            export(&mut place.open_existing()?, *format, output.as_deref())
+        }
+        StoreAction::Verify => verify(&mut place.open_existing()?),
+        StoreAction::Rebuild => rebuild(place),
+    }
+}
+
+fn tell(text: &str) -> Result<u8, Failure> {
+    print(text.as_bytes())?;
+    Ok(exit::OK)
+}
+
+fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
+    // Before the store is made: a name that means nothing should leave nothing behind.
+    let named: Vec<Record> = names.iter().map(|name| place.record(name)).collect::<Result<_, _>>()?;
+    let directories = if names.is_empty() { place.run_directories()? } else { Vec::new() };
+    let mut store = place.open()?;
+    let (mut runs, mut figures, mut known, mut unreadable) = (0, 0, 0, 0);
+    let mut take = |record: &Record| -> Result<(), StoreError> {
+        match store.add(record)? {
+            Added::New(count) => (runs, figures) = (runs + 1, figures + count),
+            Added::Known => known += 1,
+        }
+        Ok(())
+    };
+    named.iter().try_for_each(&mut take)?;
+    for directory in directories {
+        match bench_judge::open(&directory) {
+            Ok(record) => take(&record)?,
+            Err(error) => {
+                eprintln!("warning: {error}");
+                unreadable += 1;
+            }
+        }
+    }
+    let not_read = if unreadable > 0 { format!(", {unreadable} not readable") } else { String::new() };
+    tell(&format!("added {runs} runs with {figures} figures; {known} were there already{not_read}\n"))
+}
+
+fn list(store: &mut Store) -> Result<u8, Failure> {
+    let mut text = String::new();
+    for run in store.runs()? {
+        let commit: String = run.commit.as_deref().unwrap_or("-").chars().take(12).collect();
+        let line = format!("{}  {}  {commit:12}  {} figures", run.timestamp, run.run, run.figures);
+        text += &(printable(&line) + "\n");
+    }
+    tell(&text)
+}
+
+fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
+    let record = store.record(run)?;
+    tell(&(json(&record)? + "\n"))
+}
+
+/// What was stored came from JSON.
+fn json(document: &impl serde::Serialize) -> Result<String, RunError> {
+    serde_json::to_string(document).map_err(|error| RunError::Io {
+        action: "write JSON to",
+        path: PathBuf::from("stdout"),
+        source: error.into(),
+    })
+}
+
+fn prune(store: &mut Store, before: &str) -> Result<u8, Failure> {
+    let gone = store.prune(before)?;
+    tell(&format!("removed {gone} runs from before {before}\n"))
+}
+
+fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Result<u8, Failure> {
+    match (format, output) {
+        (ExportFormat::Parquet, Some(folder)) => parquet(store, folder),
+        (ExportFormat::Parquet, None) => {
+            Err(UsageError("Parquet is two files: name their folder with --output".to_owned()).into())
+        }
+        (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
+        (ExportFormat::Json, None) => tell(&(json(&store.series()?)? + "\n")),
+        (ExportFormat::Csv, None) => csv(&store.series()?),
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(store: &mut Store, folder: &Path) -> Result<u8, Failure> {
+    use bench_formats::parquet::{Samples, write_figures};
+    let failed = |error: &dyn std::fmt::Display| RunError::Io {
+        action: "write Parquet to",
+        path: folder.to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    };
+    let create = |name: &str| {
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::File::create(folder.join(name)))
+            .map_err(|error| failed(&error))
+    };
+    let figures =
+        write_figures(&store.series()?, create("figures.parquet")?).map_err(|error| failed(&error))?;
+    let mut samples = Samples::begin(create("samples.parquet")?).map_err(|error| failed(&error))?;
+    let runs = store.runs()?;
+    for run in &runs {
+        samples.add(&store.record(&run.run)?).map_err(|error| failed(&error))?;
+    }
+    let samples = samples.finish().map_err(|error| failed(&error))?;
+    let runs = runs.len();
+    tell(&format!("{}: {figures} figures and {samples} samples of {runs} runs\n", folder.display()))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: &mut Store, _: &Path) -> Result<u8, Failure> {
+    let message = "this build of `bench` has no Parquet: build it with `--features parquet`";
+    Err(UsageError(message.to_owned()).into())
+}
+
+fn csv(series: &[Series]) -> Result<u8, Failure> {
+    let io = |source: std::io::Error| RunError::Io {
+        action: "write CSV to",
+        path: PathBuf::from("stdout"),
+        source,
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = [
+        "case",
+        "metric",
+        "unit",
+        "cpu",
+        "cores",
+        "gpu",
+        "memory",
+        "toolchain",
+        "build",
+        "run",
+        "timestamp",
+        "commit",
+        "value",
+    ];
+    writer.write_record(head).map_err(|error| io(error.into()))?;
+    for one in series {
+        let (key, machine) = (&one.key, &one.key.machine);
+        for point in &one.points {
+            let (value, none) = (point.value.to_string(), String::new());
+            let commit = point.commit.as_ref().unwrap_or(&none);
+            let row = [
+                &key.case,
+                &key.metric,
+                &one.unit,
+                &machine.cpu,
+                &machine.cores,
+                &machine.gpu,
+                &machine.memory,
+                &key.toolchain,
+                &key.build,
+                &point.run,
+                &point.timestamp,
+                commit,
+                &value,
+            ];
+            writer.write_record(row.map(String::as_str)).map_err(|error| io(error.into()))?;
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| io(error.into_error()))?;
+    print(&bytes)?;
+    Ok(exit::OK)
+}
+
+fn verify(store: &mut Store) -> Result<u8, Failure> {
+    let found = store.verify()?;
+    let runs = store.runs()?.len();
+    if found.is_empty() {
+        return tell(&format!("{runs} runs, no damage\n"));
+    }
+    tell(&found.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+    Ok(exit::FAILED)
+}
+
+fn rebuild(place: &Where) -> Result<u8, Failure> {
+    let Location::File(path) = place.location()? else {
+        // On a server there is no file to set aside: the figures are made anew from the records.
+        let mut store = place.open()?;
+        store.refresh()?;
+        return tell(&format!("{} runs\n", store.runs()?.len()));
+    };
+    let fresh = sibling(&path, ".new");
+    remove(&fresh)?;
+    let mut store = Store::open(&Location::File(fresh.clone()))?;
+    let mut from_directories = 0;
+    for directory in place.run_directories()? {
+        match bench_judge::open(&directory) {
+            Ok(record) => {
+                store.add(&record)?;
+                from_directories += 1;
+            }
+            Err(error) => eprintln!("warning: {error}"),
+        }
+    }
+    let from_old = if path.exists() { salvage(&path, &mut store)? } else { 0 };
+    drop(store);
+    // The old one is kept until its successor is complete.
+    let old = sibling(&path, ".old");
+    remove(&old)?;
+    if path.exists() {
+        rename(&path, &old)?;
+        for suffix in SIDE_FILES {
+            remove(&sibling(&path, suffix))?;
+        }
+    }
+    rename(&fresh, &path)?;
+    tell(&format!(
+        "{} made anew: {from_directories} runs from their directories, {from_old} more from the old store, which is \
+         {} now\n",
+        path.display(),
+        old.display()
+    ))
+}
+
+/// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
+fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
+    let mut old = match Store::open(&Location::File(path.to_owned())) {
+        Ok(old) => old,
+        // A newer or locked one is sound, and no reason to replace it.
+        Err(error @ (StoreError::Newer { .. } | StoreError::Locked { .. })) => return Err(error.into()),
+        Err(error) => {
+            eprintln!("warning: {error}");
+            return Ok(0);
+        }
+    };
+    let runs = match old.runs() {
+        Ok(runs) => runs,
+        Err(error) => {
+            eprintln!("warning: {error}");
+            return Ok(0);
+        }
+    };
+    let mut taken = 0;
+    for run in runs {
+        // The directory has the last word where both hold the run.
+        match old.record(&run.run).and_then(|record| store.add(&record)) {
+            Ok(Added::New(_)) => taken += 1,
+            Ok(Added::Known) | Err(StoreError::Conflict { .. }) => {}
+            Err(error @ StoreError::Full { .. }) => return Err(error.into()),
+            Err(error) => eprintln!("warning: {error}"),
+        }
+    }
+    let said = [
+        all(old.acceptances(), |acceptance| store.accept(&acceptance)),
+        all(old.baselines(), |baseline| store.set_baseline(&baseline)),
+        all(old.renamings(), |renaming| store.keep_renaming(&renaming)),
+        all(old.all_told(), |told| store.keep_told(&told)),
+    ];
+    said.into_iter().flatten().for_each(|error| eprintln!("warning: {error}"));
+    Ok(taken)
+}
+
+/// Keeps each of what was read; what cannot be read or kept is answered with the reason.
+fn all<T>(
+    read: Result<Vec<T>, StoreError>,
+    keep: impl FnMut(T) -> Result<(), StoreError>,
+) -> Vec<StoreError> {
+    match read {
+        Ok(read) => read.into_iter().map(keep).filter_map(Result::err).collect(),
+        Err(error) => vec![error],
+    }
+}
+
+/// What SQLite keeps beside its file.
+const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove(path: &Path) -> Result<(), RunError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::Io { action: "remove", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), RunError> {
+    std::fs::rename(from, to).map_err(|source| RunError::Io {
+        action: "rename",
+        path: from.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn side_files_lie_beside_the_store() {
+        assert_eq!(sibling(Path::new("a/h.sqlite"), "-wal"), Path::new("a/h.sqlite-wal"));
+    }
+}

@@ -1,0 +1,275 @@
+//! How often a comparison errs, measured on a program against itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Follow, PairedComparison, Rules, Side, compare};
+use bench_record::{RunError, RunState, Verdict};
+use bench_runner::selection::Selection;
+use bench_stats as stats;
+use bench_stats::seed::mix;
+use bench_stats::{Interval, proportion_interval};
+
+/// The name by which a `calibration.json` is recognised.
+const FORMAT: &str = "bench-calibration";
+
+/// Version of the document's schema.
+///
+/// | version | what changed |
+/// |---|---|
+/// | 1 | first version |
+const SCHEMA_VERSION: u32 = 1;
+
+/// A program against itself, many times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// `bench-calibration`.
+    pub format: String,
+    /// The version of this schema.
+    pub schema_version: u32,
+    /// What was found of each case, in the order of their ids.
+    pub cases: Vec<CalibratedCase>,
+    /// What was found of all cases together.
+    pub suite: Tally,
+    /// Every comparison, with all that was measured.
+    pub comparisons: Vec<PairedComparison>,
+}
+
+/// How comparisons of which the truth is known have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Comparisons that were measured.
+    pub comparisons: u64,
+    /// Verdicts `slower`.
+    pub slower: u64,
+    /// Verdicts `faster`.
+    pub faster: u64,
+    /// Verdicts `same`.
+    pub same: u64,
+    /// Verdicts `unsure`.
+    pub unsure: u64,
+    /// Comparisons with an interval of the ratio.
+    pub intervals: u64,
+    /// Intervals that hold the true ratio: 1, or what was injected.
+    pub covering: u64,
+    /// Comparisons whose smallest effect says that what was injected can be seen.
+    pub able: u64,
+    /// Verdicts `slower` among these.
+    pub able_slower: u64,
+}
+
+/// What was found of one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibratedCase {
+    /// The case.
+    pub id: String,
+    /// How its comparisons have ended.
+    pub tally: Tally,
+    /// Median over the comparisons of the spread between process pairs, as a standard deviation of log ratios.
+    pub spread_between: Option<f64>,
+    /// The same of the spread within a process pair.
+    pub spread_within: Option<f64>,
+    /// Median over the comparisons of the smallest change that can be seen in 1, 5 and 30 seconds.
+    pub smallest_effects: [Option<f64>; 3],
+    /// Mean time of a comparison, both sides together, in seconds.
+    pub seconds: f64,
+}
+
+impl Tally {
+    /// The share of comparisons that called a change where there was none, and its 95 % interval.
+    pub fn false_alarms(&self) -> (f64, Interval) {
+        share(self.slower + self.faster, self.comparisons)
+    }
+
+    /// The share of intervals that hold the truth.
+    pub fn coverage(&self) -> (f64, Interval) {
+        share(self.covering, self.intervals)
+    }
+
+    /// The share of `slower` where the injected change can be seen.
+    pub fn power(&self) -> (f64, Interval) {
+        share(self.able_slower, self.able)
+    }
+
+    fn add(&mut self, other: &Tally) {
+        let pairs = [
+            (&mut self.comparisons, other.comparisons),
+            (&mut self.slower, other.slower),
+            (&mut self.faster, other.faster),
+            (&mut self.same, other.same),
+            (&mut self.unsure, other.unsure),
+            (&mut self.intervals, other.intervals),
+            (&mut self.covering, other.covering),
+            (&mut self.able, other.able),
+            (&mut self.able_slower, other.able_slower),
+        ];
+        for (sum, more) in pairs {
+            *sum += more;
+        }
+    }
+}
+
+fn share(hits: u64, of: u64) -> (f64, Interval) {
+    (if of == 0 { f64::NAN } else { hits as f64 / of as f64 }, proportion_interval(hits, of))
+}
+
+/// Compares a program with itself `repeats` times. Interrupted, it holds what was measured until then.
+///
+/// # Errors
+/// As [`compare`](super::compare()).
+pub fn calibrate(
+    side: &Side,
+    selection: &Selection,
+    rules: &Rules,
+    repeats: u32,
+    follow: &mut dyn Follow,
+) -> Result<Calibration, RunError> {
+    let mut comparisons = Vec::new();
+    for repeat in 0..repeats {
+        let rules = Rules { seed: mix(rules.seed.wrapping_add(u64::from(repeat))), ..rules.clone() };
+        follow.begins(repeat, repeats);
+        let comparison = compare(side, side, selection, &rules, follow)?;
+        let interrupted = comparison.state == RunState::Interrupted;
+        comparisons.push(comparison);
+        if interrupted {
+            break;
+        }
+    }
+    Ok(Calibration::of(comparisons))
+}
+
+impl Calibration {
+    /// What these comparisons of a program with itself come to.
+    pub fn of(comparisons: Vec<PairedComparison>) -> Self {
+        let mut ids: Vec<&str> =
+            comparisons.iter().flat_map(|one| &one.cases).map(|case| case.compared.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let cases: Vec<CalibratedCase> = ids.into_iter().map(|id| calibrated(id, &comparisons)).collect();
+        let mut suite = Tally::default();
+        cases.iter().for_each(|case| suite.add(&case.tally));
+        Calibration { format: FORMAT.to_owned(), schema_version: SCHEMA_VERSION, cases, suite, comparisons }
+    }
+
+    /// Whether a case has failed.
+    pub fn failed(&self) -> bool {
+        self.comparisons.iter().any(|comparison| comparison.with(Verdict::Failed).next().is_some())
+    }
+
+    /// Whether it was ended before its time.
+    pub fn is_interrupted(&self) -> bool {
+        self.comparisons.iter().any(|comparison| comparison.state == RunState::Interrupted)
+    }
+}
+
+fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
+    // Of an interrupted comparison the cases have stopped for no reason of their own.
+    let whole = comparisons.iter().filter(|comparison| comparison.state == RunState::Complete);
+    let cases: Vec<_> = whole
+        .flat_map(|comparison| comparison.cases.iter().map(move |case| (comparison.rules.inject, case)))
+        .filter(|(_, case)| case.compared.id == id && case.compared.verdict != Verdict::Failed)
+        .collect();
+    let mut tally = Tally::default();
+    for (inject, case) in &cases {
+        let compared = &case.compared;
+        let one = |yes: bool| u64::from(yes);
+        let is = |verdict| one(compared.verdict == verdict);
+        let able = *inject > 0.0 && compared.smallest_effect.is_some_and(|effect| effect <= *inject);
+        tally.add(&Tally {
+            comparisons: 1,
+            slower: is(Verdict::Slower),
+            faster: is(Verdict::Faster),
+            same: is(Verdict::Same),
+            unsure: is(Verdict::Unsure),
+            intervals: one(compared.interval.is_some()),
+            covering: one(compared
+                .interval
+                .is_some_and(|interval| interval.low <= *inject && *inject <= interval.high)),
+            able: one(able),
+            able_slower: one(able && compared.verdict == Verdict::Slower),
+        });
+    }
+    let median = |figure: &dyn Fn(&super::PairedCase) -> Option<f64>| {
+        stats::median(&stats::sorted(&cases.iter().filter_map(|(_, case)| figure(case)).collect::<Vec<_>>()))
+    };
+    CalibratedCase {
+        id: id.to_owned(),
+        tally,
+        spread_between: median(&|case| case.spread_between),
+        spread_within: median(&|case| case.spread_within),
+        smallest_effects: [0, 1, 2].map(|which| median(&|case| case.smallest_effects[which])),
+        seconds: stats::mean(&cases.iter().map(|(_, case)| case.seconds).collect::<Vec<_>>())
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::SideRecord;
+    use super::super::trial::Trial;
+    use super::super::trial::tests::around;
+    use super::*;
+    use bench_record::Environment;
+
+    fn comparison(inject: f64, log_ratios: &[f64], state: RunState) -> PairedComparison {
+        let rules = Rules { inject, max_time: Duration::from_secs(3), ..Rules::default() };
+        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
+        let trial = Trial::told(log_ratios, 2.0);
+        let verdict = trial.verdict(&rules, true);
+        PairedComparison {
+            format: String::new(),
+            schema_version: 1,
+            timestamp: String::new(),
+            state,
+            base: side(),
+            candidate: side(),
+            seconds: 2.0,
+            environment: Environment::default(),
+            notes: Vec::new(),
+            cases: vec![trial.into_case(verdict, &rules, 1)],
+            others: Vec::new(),
+            rules,
+        }
+    }
+
+    #[test]
+    fn same_against_same_is_tallied() {
+        let of = |centre, spread| comparison(0.0, &around(centre, spread, 40), RunState::Complete);
+        let found = Calibration::of(vec![of(0.0, 0.004), of(0.0, 0.2), of(0.05, 0.004), of(-0.05, 0.004)]);
+        let expected = Tally {
+            comparisons: 4,
+            same: 1,
+            unsure: 1,
+            slower: 1,
+            faster: 1,
+            intervals: 4,
+            covering: 2,
+            able: 0,
+            able_slower: 0,
+        };
+        assert_eq!((found.suite, found.cases[0].tally), (expected, expected));
+        assert!((found.suite.false_alarms().0 - 0.5).abs() < 1e-12);
+        assert!((found.suite.coverage().0 - 0.5).abs() < 1e-12);
+        assert!(found.suite.power().0.is_nan(), "nothing was injected");
+        assert!((found.cases[0].seconds - 2.0).abs() < 1e-9);
+    }
+
+    /// Power counts where the printed smallest effect says that what was injected can be seen.
+    #[test]
+    fn what_is_injected_is_the_truth() {
+        let of =
+            |centre: f64, spread| comparison(0.05, &around(centre.ln_1p(), spread, 40), RunState::Complete);
+        let found = Calibration::of(vec![of(0.05, 0.004), of(0.0, 0.004), of(0.05, 0.5)]).suite;
+        assert_eq!((found.slower, found.covering, found.able, found.able_slower), (1, 2, 2, 1));
+    }
+
+    #[test]
+    fn an_interrupted_comparison_counts_for_nothing() {
+        let whole = comparison(0.0, &around(0.0, 0.004, 40), RunState::Complete);
+        let half = comparison(0.0, &around(0.05, 0.004, 40), RunState::Interrupted);
+        let found = Calibration::of(vec![whole, half]);
+        assert!(found.is_interrupted() && !found.failed());
+        assert_eq!((found.suite.comparisons, found.suite.slower), (1, 0));
+    }
+}

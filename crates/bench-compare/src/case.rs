@@ -1,0 +1,55 @@
+//! What is known of one case on both sides.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Pair, Role};
+use bench_judge::comparison::Compared;
+use bench_record::Failure;
+
+/// Two process pairs, one started, warmed up and measured base first and one candidate first, and the mean
+/// of their log ratios: whatever the order does to a pair cancels exactly (Jones and Kenward, *Design and
+/// Analysis of Cross-Over Trials*, 2014). Which comes first is tossed for, so that for one binary against
+/// itself the sign of the log ratio is a fair coin whatever the machine does: that is all the test supposes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Crossover {
+    /// The two pairs, in order of time.
+    pub pairs: [Pair; 2],
+    /// Mean of their log ratios.
+    pub log_ratio: f64,
+}
+
+/// Why a case has no figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideFailure {
+    /// Which side broke.
+    pub side: Role,
+    /// How.
+    pub failure: Failure,
+}
+
+/// What is known of one case on both sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedCase {
+    /// What is said of it. Times are medians over process pairs.
+    #[serde(flatten)]
+    pub compared: Compared,
+    /// Wall time of both sides' processes together, in seconds.
+    pub seconds: f64,
+    /// Robust standard deviation of the log ratio from process pair to process pair.
+    pub spread_between: Option<f64>,
+    /// Robust standard deviation of the log ratio from batch to batch of one process pair.
+    pub spread_within: Option<f64>,
+    /// Natural logarithm of the e-value against a change within the threshold.
+    pub log_e_value: f64,
+    /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
+    pub smallest_effects: [Option<f64>; 3],
+    /// How many more seconds of this case would settle it, if it is unsure; absent where that is more than
+    /// 65 536 crossovers, and where none was measured.
+    pub settle_s: Option<f64>,
+    /// Why there are no figures, if there are none.
+    pub failure: Option<SideFailure>,
+    /// Why the case cannot run here, if it cannot.
+    pub skipped: Option<String>,
+    /// All that was measured.
+    pub crossovers: Vec<Crossover>,
+}

@@ -1,0 +1,260 @@
+//! Crossovers of all cases, interleaved, until each is decided or its time is over.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::document::{PairedComparison, SideRecord};
+use super::trial::Trial;
+use super::{Follow, Rules, Side};
+use bench_judge::comparison::Compared;
+use bench_machine::CpuTicks;
+use bench_machine::checks::Examination;
+use bench_record as record;
+use bench_record::{RunError, RunState, Verdict};
+use bench_runner::rounds as runner;
+use bench_runner::rounds::Interrupt;
+use bench_runner::selection::Selection;
+use bench_stats as stats;
+use bench_stats::seed;
+
+/// A case whose forecast is this many times what is left is not worth the trouble.
+const HOPE: u32 = 2;
+
+/// Compares the chosen cases that both sides hold.
+///
+/// # Errors
+/// When the sides have no chosen case in common, or signals cannot be listened for. What goes wrong with a
+/// case stands in the result.
+pub fn compare(
+    base: &Side,
+    candidate: &Side,
+    selection: &Selection,
+    rules: &Rules,
+    follow: &mut dyn Follow,
+) -> Result<PairedComparison, RunError> {
+    runner::refuse_inside_worker()?;
+    let (old, new) = (base.chosen(selection), candidate.chosen(selection));
+    let trials: Vec<Trial> = old
+        .iter()
+        .filter_map(|(id, program)| Some((*id, *program, *new.get(id)?)))
+        .enumerate()
+        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base.clone(), candidate.clone()))
+        .collect();
+    if trials.is_empty() {
+        return Err(RunError::NoMatch(nothing_in_common(base, candidate)));
+    }
+    let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
+    let (timestamp, began, ticks) = (record::now_utc(), Instant::now(), CpuTicks::now());
+    let mut environment = bench_machine::capture(&candidate.build().cloned().unwrap_or_default());
+    let examination = Examination::begin();
+    let mut suite = Suite { trials, rules };
+    let interrupted = !suite.run(&interrupt, follow);
+    environment.quietness = examination.end();
+    environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
+    // How this program was built says nothing of the programs that are compared.
+    let mut notes = environment.machine_warnings();
+    let mut cases = suite.into_cases();
+    let skipped: BTreeSet<String> = cases
+        .iter()
+        .filter_map(|case| Some(format!("{}: {}", case.compared.id, case.skipped.as_ref()?)))
+        .collect();
+    notes.extend(
+        skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")),
+    );
+    cases.retain(|case| case.skipped.is_none());
+    let only =
+        |ids: Vec<&str>, verdict| ids.into_iter().map(|id| Compared::blank(id, verdict)).collect::<Vec<_>>();
+    let everywhere = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (in_base, in_candidate) = (everywhere(base.ids()), everywhere(candidate.ids()));
+    let mut others =
+        only(old.keys().copied().filter(|id| !in_candidate.contains(*id)).collect(), Verdict::Removed);
+    others.extend(only(new.keys().copied().filter(|id| !in_base.contains(*id)).collect(), Verdict::Added));
+    Ok(PairedComparison {
+        format: super::document::FORMAT.to_owned(),
+        schema_version: super::document::SCHEMA_VERSION,
+        timestamp,
+        state: if interrupted { RunState::Interrupted } else { RunState::Complete },
+        base: SideRecord::of(base),
+        candidate: SideRecord::of(candidate),
+        rules: rules.clone(),
+        seconds: began.elapsed().as_secs_f64(),
+        environment,
+        notes,
+        cases,
+        others,
+    })
+}
+
+/// All cases that are compared.
+struct Suite<'a> {
+    trials: Vec<Trial>,
+    rules: &'a Rules,
+}
+
+impl Suite<'_> {
+    /// Passes over the open cases, each in an order of its own, so that a bad minute hits no case alone.
+    /// `false` when interrupted.
+    fn run(&mut self, interrupt: &Interrupt, follow: &mut dyn Follow) -> bool {
+        let mut told = vec![false; self.trials.len()];
+        for pass in 0.. {
+            let verdicts = self.verdicts();
+            let mut open = self.open(&verdicts);
+            for (number, told) in told.iter_mut().enumerate() {
+                if !open.contains(&number) && !*told {
+                    *told = true;
+                    follow.ended(&self.trials[number].id, verdicts[number]);
+                }
+            }
+            if open.is_empty() {
+                return true;
+            }
+            seed::shuffle(&mut open, seed::mix(self.rules.seed.wrapping_add(pass)));
+            for number in open {
+                follow.goes_on(&self.trials[number].id, self.spent(), self.budget());
+                if !self.trials[number].cross_over(self.rules, interrupt) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let evidence: Vec<f64> = self.trials.iter().map(|trial| trial.log_e_value(self.rules)).collect();
+        // Valid whenever one stops, and however the cases depend on each other (Wang and Ramdas 2022).
+        let found = stats::e_benjamini_hochberg(&evidence, self.rules.fdr);
+        self.trials.iter().zip(found).map(|(trial, found)| trial.verdict(self.rules, found)).collect()
+    }
+
+    fn spent(&self) -> Duration {
+        self.trials.iter().map(|trial| trial.spent).sum()
+    }
+
+    fn budget(&self) -> Duration {
+        self.rules.max_time.saturating_mul(u32::try_from(self.trials.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The cases that another crossover should be spent on: the undecided ones within their own time, and
+    /// beyond it those for which what the others have left over may be enough.
+    fn open(&self, verdicts: &[Verdict]) -> Vec<usize> {
+        let cases = self.trials.len();
+        let undecided = |number: &usize| verdicts[*number] == Verdict::Unsure;
+        let promised: Duration = (0..cases)
+            .filter(undecided)
+            .map(|number| self.rules.max_time.saturating_sub(self.trials[number].spent))
+            .sum();
+        let left = self.budget().saturating_sub(self.spent() + promised);
+        (0..cases)
+            .filter(undecided)
+            .filter(|number| {
+                let trial = &self.trials[*number];
+                trial.spent < self.rules.max_time
+                    || trial.needs(self.rules, cases).is_some_and(|needs| needs <= left * HOPE)
+                        && !left.is_zero()
+            })
+            .collect()
+    }
+
+    fn into_cases(self) -> Vec<super::PairedCase> {
+        let (verdicts, cases) = (self.verdicts(), self.trials.len());
+        let rules = self.rules;
+        self.trials
+            .into_iter()
+            .zip(verdicts)
+            .map(|(trial, verdict)| trial.into_case(verdict, rules, cases))
+            .collect()
+    }
+}
+
+fn nothing_in_common(base: &Side, candidate: &Side) -> String {
+    /// More would push the message off the screen.
+    const SHOWN: usize = 10;
+    let list = |side: &Side| {
+        let ids = side.ids();
+        let mut lines: Vec<String> = ids.iter().take(SHOWN).map(|id| format!("  {id}")).collect();
+        match ids.len() {
+            0 => lines.push("  (none)".to_owned()),
+            many if many > SHOWN => lines.push(format!("  and {} more", many - SHOWN)),
+            _ => {}
+        }
+        format!("{} holds\n{}", side.label(), lines.join("\n"))
+    };
+    format!("no chosen case is in both sides\n{}\n{}", list(base), list(candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::tests::around;
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn rules() -> Rules {
+        Rules { max_time: 3 * SECOND, ..Rules::default() }
+    }
+
+    fn open(trials: Vec<Trial>, rules: &Rules) -> Vec<usize> {
+        let suite = Suite { trials, rules };
+        suite.open(&suite.verdicts())
+    }
+
+    fn same(spent: f64) -> Trial {
+        Trial::told(&around(0.0, 0.004, 40), spent)
+    }
+
+    /// Undecided, and a little more would decide it.
+    fn nearly(spent: f64) -> Trial {
+        Trial::told(&around(0.0, 0.03, 16), spent)
+    }
+
+    /// Undecided, and for ever.
+    fn hopeless(spent: f64) -> Trial {
+        Trial::told(&around(0.01, 0.5, 24), spent)
+    }
+
+    #[test]
+    fn the_fakes_are_what_they_are_called() {
+        let rules = rules();
+        let verdicts =
+            Suite { trials: vec![same(1.0), nearly(1.0), hopeless(1.0)], rules: &rules }.verdicts();
+        assert_eq!(verdicts, [Verdict::Same, Verdict::Unsure, Verdict::Unsure]);
+        let needs = |trial: Trial| trial.needs(&rules, 2);
+        assert!(needs(nearly(3.0)).is_some_and(|more| more < 5 * SECOND), "{:?}", needs(nearly(3.0)));
+        assert!(needs(hopeless(3.0)).is_none_or(|more| more > 60 * SECOND), "{:?}", needs(hopeless(3.0)));
+    }
+
+    #[test]
+    fn every_undecided_case_has_its_own_time() {
+        let rules = rules();
+        let begun = || Trial::told(&[], 0.0);
+        assert_eq!(open(vec![begun(), same(0.5), nearly(1.0), hopeless(2.9)], &rules), [0, 2, 3]);
+        assert_eq!(open(vec![same(0.1), same(2.0)], &rules), [0usize; 0]);
+    }
+
+    #[test]
+    fn what_decided_cases_leave_goes_to_those_that_can_be_decided() {
+        let rules = rules();
+        assert_eq!(open(vec![same(0.1), nearly(3.1)], &rules), [1]);
+        assert_eq!(open(vec![same(0.1), hopeless(3.1)], &rules), [0usize; 0], "hope is lost");
+        assert_eq!(open(vec![same(3.0), nearly(3.1)], &rules), [0usize; 0], "nothing is left");
+        // What is promised to a case that has not had its time is not given away.
+        assert_eq!(open(vec![hopeless(0.1), nearly(3.1)], &rules), [0]);
+    }
+
+    #[test]
+    fn a_failed_case_takes_no_more_time() {
+        assert_eq!(open(vec![nearly(0.1).broken(), nearly(0.1)], &rules()), [1]);
+    }
+
+    /// One finding among many cases needs more evidence than one alone (e-BH).
+    #[test]
+    fn findings_are_those_of_the_whole_suite() {
+        let rules = rules();
+        let slower = || Trial::told(&around(0.05, 0.004, 9), 1.0);
+        let alone = Suite { trials: vec![slower()], rules: &rules }.verdicts();
+        assert_eq!(alone, [Verdict::Slower]);
+        let mut trials: Vec<Trial> = (0..200).map(|_| hopeless(1.0)).collect();
+        trials.push(slower());
+        assert_eq!(Suite { trials, rules: &rules }.verdicts()[200], Verdict::Unsure);
+    }
+}

@@ -1,0 +1,103 @@
+//! A paired comparison as data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{PairedCase, Rules, Side};
+use bench_judge::Decision;
+use bench_judge::comparison::Compared;
+use bench_protocol::Build;
+use bench_record::{Environment, RunState, Verdict};
+
+/// Version of the document's schema.
+///
+/// | version | what changed |
+/// |---|---|
+/// | 1 | first version |
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The name by which a `comparison.json` is recognised.
+pub const FORMAT: &str = "bench-comparison";
+
+/// Two live sides, case by case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedComparison {
+    /// `bench-comparison`.
+    pub format: String,
+    /// The version of this schema.
+    pub schema_version: u32,
+    /// When it began, UTC, RFC 3339.
+    pub timestamp: String,
+    /// Whether it ended by itself.
+    pub state: RunState,
+    /// What is compared with.
+    pub base: SideRecord,
+    /// What is compared.
+    pub candidate: SideRecord,
+    /// What it might cost, and what it had to be sure of.
+    pub rules: Rules,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// The machine.
+    pub environment: Environment,
+    /// What should be known first.
+    pub notes: Vec<String>,
+    /// The cases that were measured, in the order of their ids.
+    pub cases: Vec<PairedCase>,
+    /// Cases that one side alone holds.
+    pub others: Vec<Compared>,
+}
+
+/// Which programs a side was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SideRecord {
+    /// What a person calls it.
+    pub label: String,
+    /// Its programs.
+    pub executables: Vec<PathBuf>,
+    /// How they were built; absent in documents of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
+}
+
+impl SideRecord {
+    pub(super) fn of(side: &Side) -> Self {
+        SideRecord {
+            label: side.label().to_owned(),
+            executables: side.programs().iter().map(|opened| opened.program.path().to_owned()).collect(),
+            build: side.build().cloned(),
+        }
+    }
+}
+
+impl PairedComparison {
+    /// Every case, also those of one side alone.
+    pub fn compared(&self) -> impl Iterator<Item = &Compared> {
+        self.cases.iter().map(|case| &case.compared).chain(&self.others)
+    }
+
+    /// The cases with this verdict.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Compared> {
+        self.compared().filter(move |case| case.verdict == verdict)
+    }
+
+    /// What follows from it: a case is slower if it is so by more than the share `allowed`, with its whole interval;
+    /// unsure cases count if `strict`.
+    pub fn decision(&self, allowed: f64, strict: bool) -> Decision {
+        let slower = |case: &&Compared| case.interval.is_some_and(|interval| interval.low > allowed);
+        let ids = |cases: Vec<&Compared>| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+        let mut decision = Decision::default();
+        if self.state == RunState::Interrupted {
+            decision = decision.interrupted();
+        }
+        decision = ids(self.with(Verdict::Failed).collect()).into_iter().fold(decision, Decision::failed);
+        decision = ids(self.with(Verdict::Slower).filter(slower).collect())
+            .into_iter()
+            .fold(decision, Decision::slower);
+        if strict {
+            decision = ids(self.with(Verdict::Unsure).collect()).into_iter().fold(decision, Decision::unsure);
+        }
+        decision
+    }
+}

@@ -1,0 +1,156 @@
+//! The files of a comparison.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Serialize;
+
+use super::{Calibration, PairedCase, PairedComparison, Role};
+use crate::plot;
+use crate::plot::IntervalRow;
+use bench_record::{RunError, create_unique, file_name, write_whole};
+
+impl PairedComparison {
+    /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
+        let folder = create(results)?;
+        self.write_table(&folder)?;
+        self.write_plots(&folder)?;
+        write_json(&folder.join("comparison.json"), self)?;
+        Ok(folder)
+    }
+
+    /// One plot of all intervals, and one of both distributions a case.
+    fn write_plots(&self, folder: &Path) -> Result<(), RunError> {
+        let plots = create_plots(folder)?;
+        let title = format!("{} against {}", self.candidate.label, self.base.label);
+        let rows: Vec<IntervalRow> = self.cases.iter().map(row).collect();
+        write_text(&plots.join("intervals.svg"), &plot::intervals(&title, &rows, self.rules.threshold))?;
+        for case in &self.cases {
+            let times = |role: Role| -> Vec<f64> {
+                case.crossovers
+                    .iter()
+                    .flat_map(|crossover| &crossover.pairs)
+                    .flat_map(|pair| pair.times(role))
+                    .collect()
+            };
+            let (base, candidate) = (times(Role::Base), times(Role::Candidate));
+            let svg = plot::distributions(&case.compared.id, ("base", &base), ("candidate", &candidate));
+            write_text(&plots.join(format!("{}.svg", file_name(&case.compared.id))), &svg)?;
+        }
+        Ok(())
+    }
+
+    fn write_table(&self, folder: &Path) -> Result<(), RunError> {
+        let path = folder.join("comparison.csv");
+        let mut table = csv::Writer::from_writer(Vec::new());
+        let header = [
+            "case",
+            "verdict",
+            "base_s",
+            "candidate_s",
+            "change",
+            "change_low",
+            "change_high",
+            "smallest_effect",
+            "crossovers",
+            "spread_between",
+            "spread_within",
+            "seconds",
+            "settle_s",
+        ];
+        let figure = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let mut write = || -> Result<Vec<u8>, csv::Error> {
+            table.write_record(header)?;
+            for case in &self.cases {
+                let compared = &case.compared;
+                table.write_record([
+                    compared.id.clone(),
+                    compared.verdict.to_string(),
+                    figure(compared.old_s),
+                    figure(compared.new_s),
+                    figure(compared.change),
+                    figure(compared.interval.map(|interval| interval.low)),
+                    figure(compared.interval.map(|interval| interval.high)),
+                    figure(compared.smallest_effect),
+                    case.crossovers.len().to_string(),
+                    figure(case.spread_between),
+                    figure(case.spread_within),
+                    case.seconds.to_string(),
+                    figure(case.settle_s),
+                ])?;
+            }
+            for case in &self.others {
+                let mut row = vec![case.id.clone(), case.verdict.to_string()];
+                row.resize(header.len(), String::new());
+                table.write_record(row)?;
+            }
+            table.flush()?;
+            Ok(table.get_ref().clone())
+        };
+        write()
+            .map_err(io::Error::from)
+            .and_then(|bytes| write_whole(&path, &bytes))
+            .map_err(|error| RunError::io("write the comparison", path, error))
+    }
+}
+
+impl Calibration {
+    /// Writes `calibration.json` and a plot into a directory of their own below `results`.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
+        let folder = create(results)?;
+        let (mut rows, mut threshold) = (Vec::new(), 0.0);
+        for (number, comparison) in self.comparisons.iter().enumerate() {
+            threshold = comparison.rules.threshold;
+            let numbered = |case| {
+                let row = row(case);
+                IntervalRow { label: format!("{} · {}", row.label, number + 1), ..row }
+            };
+            rows.extend(comparison.cases.iter().map(numbered));
+        }
+        // All comparisons of a case next to each other.
+        rows.sort_by_key(|row| row.label.rsplit_once(" · ").map(|(id, _)| id.to_owned()));
+        let title = self.comparisons.first().map(|first| format!("{} against itself", first.base.label));
+        let svg = plot::intervals(&title.unwrap_or_default(), &rows, threshold);
+        write_text(&create_plots(&folder)?.join("intervals.svg"), &svg)?;
+        write_json(&folder.join("calibration.json"), self)?;
+        Ok(folder)
+    }
+}
+
+fn create(results: &Path) -> Result<PathBuf, RunError> {
+    fs::create_dir_all(results).map_err(|error| RunError::io("create the results folder", results, error))?;
+    Ok(results.join(create_unique(results)?))
+}
+
+fn create_plots(folder: &Path) -> Result<PathBuf, RunError> {
+    let plots = folder.join("plots");
+    fs::create_dir(&plots).map_err(|error| RunError::io("create the folder of plots", &plots, error))?;
+    Ok(plots)
+}
+
+fn row(case: &PairedCase) -> IntervalRow {
+    IntervalRow {
+        label: case.compared.id.clone(),
+        estimate: case.compared.change,
+        interval: case.compared.interval.map(|interval| (interval.low, interval.high)),
+        verdict: case.compared.verdict,
+    }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), RunError> {
+    write_whole(path, text.as_bytes()).map_err(|error| RunError::io("write the plot", path, error))
+}
+
+fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
+    let mut bytes = serde_json::to_vec(document)
+        .map_err(|error| RunError::io("write the comparison", path, error.into()))?;
+    bytes.push(b'\n');
+    write_whole(path, &bytes).map_err(|error| RunError::io("write the comparison", path, error))
+}

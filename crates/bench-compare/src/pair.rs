@@ -1,0 +1,286 @@
+//! One process pair: both sides alive, one of them working at a time.
+
+use bench_runner::program::Program;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::partner::{Broken, Limits, Partner};
+use bench_os as sys;
+use bench_record::{Cause, Failure};
+use bench_runner::rounds::Interrupt;
+use bench_stats as stats;
+
+/// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
+/// and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where those
+/// of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
+const BATCH_NS: f64 = 1e5;
+
+/// A batch does not grow beyond this for the sake of a whole number of injected iterations.
+const LONGEST_BATCH_NS: f64 = 1e6;
+
+/// Each side works this long before it is measured, the search for a batch size not counted, and one
+/// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
+const WARM_UP_NS: u64 = 2_000_000;
+
+/// One of the two programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// What is compared with.
+    Base,
+    /// What is compared.
+    Candidate,
+}
+
+impl Role {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Role::Base => Role::Candidate,
+            Role::Candidate => Role::Base,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Role::Base => "base",
+            Role::Candidate => "candidate",
+        })
+    }
+}
+
+/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Which side was started, warmed up and measured first.
+    pub first: Role,
+    /// Iterations in each batch.
+    pub iterations: u64,
+    /// What each batch of the base took, all its iterations together, in nanoseconds.
+    pub base_ns: Vec<u64>,
+    /// The same of the candidate.
+    pub candidate_ns: Vec<u64>,
+}
+
+impl Pair {
+    /// Log ratios candidate/base of neighbouring batches.
+    pub fn log_ratios(&self) -> Vec<f64> {
+        let logs = self.base_ns.iter().zip(&self.candidate_ns);
+        logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
+    }
+
+    /// Their location by Hodges and Lehmann: what this process pair says. As deaf to wild batches as a median is,
+    /// for practical purposes (it bears 29 % of them), and steadier where times have modes (memory stream: a
+    /// spread of 1.8 % between crossovers, and of 3.2 % by the median).
+    pub fn log_ratio(&self) -> Option<f64> {
+        stats::hodges_lehmann(&self.log_ratios())
+    }
+
+    /// Seconds per iteration of each batch of one side.
+    pub fn times(&self, side: Role) -> impl Iterator<Item = f64> + '_ {
+        let batches = match side {
+            Role::Base => &self.base_ns,
+            Role::Candidate => &self.candidate_ns,
+        };
+        let iterations = self.iterations.max(1) as f64;
+        batches.iter().map(move |ns| *ns as f64 / 1e9 / iterations)
+    }
+}
+
+/// How a pair is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrangement<'a> {
+    pub(super) case: &'a str,
+    pub(super) base: &'a Program,
+    pub(super) candidate: &'a Program,
+    pub(super) first: Role,
+    /// Iterations a batch; found out when absent.
+    pub(super) iterations: Option<u64>,
+    /// Batches of each side, if they fit into the slice.
+    pub(super) batches: usize,
+    /// The time that measuring should take, in nanoseconds.
+    pub(super) slice_ns: u64,
+    /// Length of the padding in the environment, the same for both.
+    pub(super) padding: usize,
+    /// The share by which the candidate's work is secretly increased.
+    pub(super) inject: f64,
+    pub(super) limits: Limits,
+    /// The processor that both workers and this program are to share.
+    pub(super) cpu: Option<usize>,
+}
+
+/// A pair, and what else was learnt.
+pub(super) struct Measured {
+    pub(super) pair: Pair,
+    /// The most threads that one of the workers had at its end.
+    pub(super) threads: usize,
+}
+
+/// Keeps this thread, and what it starts, on one processor until it is dropped.
+struct Pinned(Option<sys::Processors>);
+
+impl Pinned {
+    fn to(cpu: usize) -> Self {
+        let before = sys::processors();
+        // Where it is not allowed, the scheduler goes on choosing.
+        Pinned(before.filter(|_| sys::use_processors(&sys::Processors::only(cpu))))
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            sys::use_processors(before);
+        }
+    }
+}
+
+/// Measures a pair.
+///
+/// # Errors
+/// Which side broke, and how.
+pub(super) fn measure(
+    arrangement: &Arrangement<'_>,
+    interrupt: &Interrupt,
+) -> Result<Measured, (Role, Broken)> {
+    let Arrangement { first, limits, .. } = *arrangement;
+    let second = first.other();
+    let padding = "x".repeat(arrangement.padding);
+    let start = |side: Role| {
+        let program = match side {
+            Role::Base => arrangement.base,
+            Role::Candidate => arrangement.candidate,
+        };
+        Partner::start(program, arrangement.case, &padding, limits, interrupt)
+            .map_err(|broken| (side, broken))
+    };
+    let _pinned = arrangement.cpu.map(Pinned::to);
+    let (mut one, mut other) = (start(first)?, start(second)?);
+    let iterations = match arrangement.iterations {
+        Some(iterations) => iterations,
+        None => batch_size(&mut one, arrangement.inject).map_err(|broken| (first, broken))?,
+    };
+    let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
+    warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+    let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
+    let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
+    for number in 0..batches {
+        // A, B, B, A: what drifts evenly over four batches favours neither.
+        for turn in [number % 2 == 0, number % 2 != 0] {
+            let (partner, times, side) =
+                if turn { (&mut one, &mut one_ns, first) } else { (&mut other, &mut other_ns, second) };
+            let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
+            times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
+        }
+    }
+    let threads = one.threads().max(other.threads());
+    one.stop().map_err(|broken| (first, broken))?;
+    other.stop().map_err(|broken| (second, broken))?;
+    let (base_ns, candidate_ns) = match first {
+        Role::Base => (one_ns, other_ns),
+        Role::Candidate => (other_ns, one_ns),
+    };
+    let still = |times: &[u64]| times.contains(&0);
+    let impossible = |side| {
+        let message = format!("a batch of {iterations} iterations took 0 ns: there is nothing to compare");
+        Err((side, Broken::Failed(Failure { cause: Cause::Protocol, message, output_tail: String::new() })))
+    };
+    match (still(&base_ns), still(&candidate_ns)) {
+        (true, _) => impossible(Role::Base),
+        (false, true) => impossible(Role::Candidate),
+        (false, false) => Ok(Measured { pair: Pair { first, iterations, base_ns, candidate_ns }, threads }),
+    }
+}
+
+/// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is no
+/// longer than [`LONGEST_BATCH_NS`].
+fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
+    /// A clock that stands still must not be waited for.
+    const MOST: u64 = 1 << 32;
+    let mut iterations: u64 = 1;
+    let per_iteration = loop {
+        let ns = partner.batch(iterations)? as f64;
+        if ns >= BATCH_NS / 2.0 || iterations >= MOST {
+            break ns.max(1.0) / iterations as f64;
+        }
+        let needed = BATCH_NS / (ns.max(1.0) / iterations as f64);
+        iterations = (needed as u64).clamp(2 * iterations, 16 * iterations);
+    };
+    let iterations = ((BATCH_NS / per_iteration).round() as u64).clamp(1, MOST);
+    let whole = whole_share(inject);
+    let multiple = iterations.div_ceil(whole) * whole;
+    let fits = multiple as f64 * per_iteration <= LONGEST_BATCH_NS;
+    Ok(if fits { multiple } else { iterations })
+}
+
+/// The smallest number of iterations of which `share` is a whole number, or 1.
+fn whole_share(share: f64) -> u64 {
+    if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
+}
+
+/// A batch in which a share more iterations are run than are reported; where a batch has too few
+/// iterations for that, the share is added to what it took.
+fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Result<u64, Broken> {
+    if share == 0.0 {
+        return partner.batch(iterations);
+    }
+    let extra = iterations as f64 * share;
+    if (extra - extra.round()).abs() < 0.01 * extra && extra >= 0.5 {
+        return partner.batch(iterations + extra.round() as u64);
+    }
+    let ns = partner.batch(iterations)?;
+    Ok((ns as f64 * (1.0 + share)).round() as u64)
+}
+
+/// Returns what the last batch took, in nanoseconds.
+fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<u64, Broken> {
+    let (mut spent, mut last): (u64, u64) = (0, 0);
+    while spent < WARM_UP_NS {
+        last = partner.batch(iterations)?;
+        // A batch of no length counts as one of 1 µs: this must end.
+        spent += last.max(1000);
+    }
+    Ok(last)
+}
+
+/// Batches of each side that fit into a slice; two at least: A, B, B, A.
+fn fitting(slice_ns: u64, batch_ns: u64) -> usize {
+    let turns = slice_ns / (2 * batch_ns.max(1));
+    usize::try_from(turns / 2 * 2).unwrap_or(usize::MAX).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_says_what_its_neighbours_say() {
+        let pair = Pair {
+            first: Role::Base,
+            iterations: 10,
+            base_ns: vec![100, 100, 200, 100, 300],
+            candidate_ns: vec![110, 110, 220, 110, 9000],
+        };
+        assert!((pair.log_ratio().expect("batches") - 1.1f64.ln()).abs() < 1e-12);
+        assert_eq!(pair.times(Role::Base).next(), Some(1e-8));
+    }
+
+    #[test]
+    fn slow_batches_are_few() {
+        assert_eq!(fitting(125_000_000, 100_000), 624);
+        assert_eq!(fitting(125_000_000, 20_000_000), 2);
+        assert_eq!(fitting(125_000_000, 5_000_000_000), 2);
+        assert_eq!(fitting(125_000_000, 15_000_000), 4);
+    }
+
+    #[test]
+    fn an_injected_share_is_whole() {
+        assert_eq!(
+            [whole_share(0.02), whole_share(0.01), whole_share(0.003), whole_share(0.0)],
+            [50, 100, 333, 1]
+        );
+    }
+}

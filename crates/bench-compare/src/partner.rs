@@ -1,0 +1,231 @@
+//! One side's worker of a process pair: it times a batch when it is told to.
+
+use bench_runner::program::Program;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bench_protocol::{
+    Assignment, Command, DeviceChoice, DeviceWishes, FailureKind, Frame, LoadWishes, Mode, PADDING_VARIABLE,
+    PROTOCOL,
+};
+use bench_record::{Cause, Failure};
+use bench_runner::rounds::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
+use bench_syntax::quantity::Bytes;
+
+/// What a worker may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) timeout: Duration,
+    pub(super) memory: Option<Bytes>,
+    /// Where it is to work, if it asks.
+    pub(super) device: DeviceChoice,
+}
+
+/// Why a worker times no more batches.
+#[derive(Debug)]
+pub(super) enum Broken {
+    Interrupted,
+    Failed(Failure),
+    Skipped(String),
+}
+
+/// A worker in step mode, with its first call behind it. Killed when dropped.
+pub(super) struct Partner<'a> {
+    worker: Worker,
+    tail: Tail,
+    frames: VecDeque<Frame>,
+    deadline: Option<Instant>,
+    limits: Limits,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Partner<'a> {
+    /// Starts a worker and waits until it has loaded what it needs and made its first call.
+    ///
+    /// # Errors
+    /// Whatever happened instead.
+    pub(super) fn start(
+        program: &Program,
+        case: &str,
+        padding: &str,
+        limits: Limits,
+        interrupt: &'a Interrupt,
+    ) -> Result<Self, Broken> {
+        let mut command = program.command();
+        command.env(PADDING_VARIABLE, padding);
+        let worker = Worker::start(command)
+            .map_err(|error| failed(Cause::Start, error.to_string(), Tail::new(false)))?;
+        let limits = Limits { memory: memory_limit(limits.memory), ..limits };
+        let mut partner = Partner {
+            worker,
+            tail: Tail::new(false),
+            frames: VecDeque::new(),
+            deadline: Instant::now().checked_add(limits.timeout),
+            limits,
+            interrupt,
+        };
+        partner.tell(&Command::Measure(Box::new(Assignment {
+            case: case.to_owned(),
+            round: 0,
+            mode: Mode::Step,
+            warmup: None,
+            samples: None,
+            slice_ns: 0,
+            hard_stop: false,
+            probes: Some(Vec::new()),
+            artifacts: None,
+            load: LoadWishes::default(),
+            devices: DeviceWishes {
+                device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
+                ..DeviceWishes::default()
+            },
+        })))?;
+        loop {
+            match partner.frame()? {
+                Frame::Ready { protocol: PROTOCOL, .. } | Frame::StartUp { .. } | Frame::Loaded { .. } => {}
+                Frame::FirstCall { .. } => return Ok(partner),
+                Frame::Ready { protocol, .. } => {
+                    let message = format!(
+                        "it speaks version {protocol} of the worker protocol, this program version {PROTOCOL}"
+                    );
+                    return Err(partner.fail(Cause::Protocol, message));
+                }
+                other => return Err(partner.unexpected(&other)),
+            }
+        }
+    }
+
+    /// Times one batch, in nanoseconds.
+    ///
+    /// # Errors
+    /// Whatever happened instead.
+    pub(super) fn batch(&mut self, iterations: u64) -> Result<u64, Broken> {
+        self.tell(&Command::Batch { iterations })?;
+        match self.frame()? {
+            Frame::Samples { ns, .. } if ns.len() == 1 => Ok(ns[0]),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// How many threads it has.
+    pub(super) fn threads(&self) -> usize {
+        self.worker.threads().unwrap_or(1)
+    }
+
+    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files.
+    ///
+    /// # Errors
+    /// Whatever happened instead.
+    pub(super) fn stop(mut self) -> Result<(), Broken> {
+        self.tell(&Command::Stop)?;
+        match self.frame()? {
+            Frame::Finished(_) => Ok(()),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    fn tell(&mut self, command: &Command) -> Result<(), Broken> {
+        match self.worker.command(command) {
+            // It has gone; its exit, which comes instead of an answer, tells why.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(self.fail(Cause::Protocol, format!("it does not listen: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The next frame; one that ends the round is an error.
+    fn frame(&mut self) -> Result<Frame, Broken> {
+        loop {
+            match self.frames.pop_front() {
+                Some(Frame::Failed { kind, message }) => {
+                    let cause = match kind {
+                        FailureKind::Panic => Cause::Panic,
+                        FailureKind::Error => Cause::Error,
+                    };
+                    return Err(self.fail(cause, message));
+                }
+                Some(Frame::Skipped { reason }) => return Err(Broken::Skipped(reason)),
+                Some(frame) => return Ok(frame),
+                None => self.wait()?,
+            }
+        }
+    }
+
+    /// Waits for whatever comes next.
+    fn wait(&mut self) -> Result<(), Broken> {
+        let now = Instant::now();
+        if self.interrupt.is_raised() {
+            return Err(Broken::Interrupted);
+        }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            let message = format!("not done after {:.1} s (`--timeout`)", self.limits.timeout.as_secs_f64());
+            return Err(self.fail(Cause::Timeout, message));
+        }
+        if let (Some(limit), Some(resident)) = (self.limits.memory, self.worker.resident())
+            && resident > limit
+        {
+            let message = format!("its resident memory passed {limit} (`--max-memory`)");
+            return Err(self.fail(Cause::OutOfMemory, message));
+        }
+        let patience = self
+            .deadline
+            .map_or(LOOK_AT_MEMORY, |deadline| deadline.saturating_duration_since(now).min(LOOK_AT_MEMORY));
+        let ready = match self.worker.wait(self.interrupt, patience) {
+            Ok(ready) => ready,
+            Err(error) => return Err(self.fail(Cause::Protocol, format!("cannot be watched: {error}"))),
+        };
+        let heard = if ready.channel { self.worker.receive(&mut keep_in(&mut self.frames)) } else { Ok(()) };
+        self.worker.read_output(ready, &mut self.tail);
+        if let Err(wrong) = heard {
+            return Err(self.fail(Cause::Protocol, wrong));
+        }
+        if !self.frames.is_empty() {
+            return Ok(());
+        }
+        match self.worker.exited() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => {
+                let heard = self.worker.drain(&mut keep_in(&mut self.frames), &mut self.tail);
+                match heard {
+                    Err(wrong) => Err(self.fail(Cause::Protocol, wrong)),
+                    Ok(()) if !self.frames.is_empty() => Ok(()),
+                    Ok(()) => {
+                        let (cause, message) = explain(status, &self.tail);
+                        Err(self.fail(cause, message))
+                    }
+                }
+            }
+            Err(error) => Err(self.fail(Cause::Protocol, format!("cannot be waited for: {error}"))),
+        }
+    }
+
+    fn unexpected(&mut self, frame: &Frame) -> Broken {
+        let message = match frame {
+            Frame::Finished(_) => "the benchmark ended without measuring".to_owned(),
+            other => format!("an unexpected answer: {other:?}"),
+        };
+        self.fail(Cause::Protocol, message)
+    }
+
+    fn fail(&mut self, cause: Cause, message: String) -> Broken {
+        failed(cause, message, std::mem::replace(&mut self.tail, Tail::new(false)))
+    }
+}
+
+impl Drop for Partner<'_> {
+    fn drop(&mut self) {
+        self.worker.end();
+    }
+}
+
+fn keep_in(frames: &mut VecDeque<Frame>) -> impl FnMut(Frame) -> Result<(), String> {
+    |frame| {
+        frames.push_back(frame);
+        Ok(())
+    }
+}
+
+fn failed(cause: Cause, message: String, tail: Tail) -> Broken {
+    Broken::Failed(Failure { cause, message, output_tail: tail.into_text() })
+}

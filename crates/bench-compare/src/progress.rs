@@ -1,0 +1,80 @@
+//! How far a comparison is: one line on a terminal, a line a case elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use super::Follow;
+use bench_record::Verdict;
+use bench_report::tell;
+
+/// A terminal needs no more changes of a line than this.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// Shows on stderr how far a comparison is, so that stdout holds the report alone.
+#[derive(Debug)]
+pub struct Progress {
+    terminal: bool,
+    quiet: bool,
+    drawn: Option<Instant>,
+    ended: usize,
+    series: Option<(u32, u32)>,
+}
+
+impl Progress {
+    /// Shows nothing at all if `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        Progress { terminal: std::io::stderr().is_terminal(), quiet, drawn: None, ended: 0, series: None }
+    }
+
+    fn clear(&mut self) {
+        if self.drawn.take().is_some() {
+            draw("");
+        }
+    }
+}
+
+impl Follow for Progress {
+    fn begins(&mut self, number: u32, of: u32) {
+        self.series = Some((number + 1, of));
+        self.ended = 0;
+        if !self.terminal && !self.quiet {
+            tell(&format!("comparison {} of {of}", number + 1));
+        }
+    }
+
+    fn goes_on(&mut self, case: &str, spent: Duration, budget: Duration) {
+        if !self.terminal || self.quiet || self.drawn.is_some_and(|drawn| drawn.elapsed() < REFRESH) {
+            return;
+        }
+        self.drawn = Some(Instant::now());
+        let series =
+            self.series.map(|(number, of)| format!("comparison {number} of {of} · ")).unwrap_or_default();
+        draw(&format!(
+            "{series}{} decided · {:.0} s of at most {:.0} s · {case}",
+            self.ended,
+            spent.as_secs_f64(),
+            budget.as_secs_f64()
+        ));
+    }
+
+    fn ended(&mut self, case: &str, verdict: Verdict) {
+        self.ended += 1;
+        // A series would be one long list.
+        if !self.terminal && !self.quiet && self.series.is_none() {
+            tell(&format!("[{}] {case}: {verdict}", self.ended));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn draw(line: &str) {
+    const WIDEST: usize = 100;
+    let line: String = line.chars().take(WIDEST).collect();
+    // A terminal that has gone must not end the comparison.
+    let _ = write!(std::io::stderr(), "\r\x1b[2K{line}");
+}

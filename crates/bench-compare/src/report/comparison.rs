@@ -1,0 +1,136 @@
+//! A paired comparison on the console.
+
+use std::fmt::Write;
+
+use crate::{PairedCase, PairedComparison, SideFailure};
+use bench_judge::comparison::counted;
+use bench_record::{RunState, Verdict};
+use bench_report::{Style, Table};
+use bench_runner::report::failure;
+use bench_syntax::quantity::Seconds;
+use bench_syntax::text::printable;
+
+/// The table of a paired comparison, and everything that should be said around it.
+pub fn render(comparison: &PairedComparison, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{}",
+        style.bold(&format!(
+            "{} against {}, paired",
+            printable(&comparison.candidate.label),
+            printable(&comparison.base.label)
+        ))
+    );
+    if comparison.rules.inject > 0.0 {
+        let _ = writeln!(
+            out,
+            "{} the candidate does {} more work than it reports",
+            style.doubtful("injected:"),
+            setting(comparison.rules.inject)
+        );
+    }
+    for note in &comparison.notes {
+        let _ = writeln!(out, "{} {}", style.doubtful("note:"), printable(note));
+    }
+    let mut table = Table::new(&["", "base", "candidate", "change", "95 % interval", "took", "verdict"]);
+    for case in &comparison.cases {
+        table.row(cells(case, style));
+    }
+    for case in &comparison.others {
+        let mut cells = vec![case.id.clone()];
+        cells.extend(std::iter::repeat_n(String::new(), 5));
+        cells.push(case.verdict.to_string());
+        table.row(cells);
+    }
+    out += &table.render(|text| style.bold(text));
+    for case in &comparison.cases {
+        if let Some(failure) = &case.failure {
+            out += &failed(&case.compared.id, failure, style);
+        }
+    }
+    out += &unsure(&comparison.cases);
+    let _ = writeln!(out, "\n{}", conclusion(comparison));
+    out
+}
+
+fn cells(case: &PairedCase, style: Style) -> Vec<String> {
+    let compared = &case.compared;
+    let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
+    vec![
+        compared.id.clone(),
+        seconds(compared.old_s),
+        seconds(compared.new_s),
+        compared.change.map(change).unwrap_or_default(),
+        compared
+            .interval
+            .map(|interval| format!("{} to {}", change(interval.low), change(interval.high)))
+            .unwrap_or_default(),
+        format!("{:.1} s", case.seconds),
+        style.verdict(compared.verdict),
+    ]
+}
+
+/// A relative change: two decimals where it is small enough to need them.
+fn change(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
+}
+
+/// A share that a person has given, in percent: as they wrote it, without the dust of binary fractions.
+pub(super) fn setting(share: f64) -> String {
+    let percent = share * 100.0;
+    format!("{} %", format!("{percent:.9}").trim_end_matches('0').trim_end_matches('.'))
+}
+
+pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
+    failure::render(&format!("failed in the {side}: {id}"), failure, style)
+}
+
+/// For every undecided case: what could have been seen, why no more, and what would settle it.
+fn unsure(cases: &[PairedCase]) -> String {
+    let mut out = String::new();
+    for case in cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
+        let seen = match case.compared.smallest_effect {
+            Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
+            None => "too few crossovers to see anything".to_owned(),
+        };
+        let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let settle = match case.settle_s {
+            Some(seconds) if case.compared.smallest_effect.is_none() => {
+                format!("at least {} more are needed", duration(seconds))
+            }
+            Some(seconds) => format!("about {} more would settle it", duration(seconds)),
+            None if case.crossovers.is_empty() => {
+                "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
+            }
+            None => "so near to the threshold that no patience would settle it".to_owned(),
+        };
+        let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
+        s if s < 129_600.0 => format!("{:.0} hours", s / 3600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
+}
+
+fn conclusion(comparison: &PairedComparison) -> String {
+    let counts = counted(comparison.compared().map(|case| case.verdict));
+    let interrupted = match comparison.state {
+        RunState::Interrupted => "interrupted: ",
+        RunState::Complete | RunState::Recovered => "",
+    };
+    format!(
+        "{interrupted}{} at a threshold of {} · {:.1} s",
+        counts.as_deref().unwrap_or("nothing was compared"),
+        setting(comparison.rules.threshold),
+        comparison.seconds
+    )
+}

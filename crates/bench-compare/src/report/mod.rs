@@ -1,0 +1,4 @@
+//! Comparisons and calibrations on a terminal.
+
+pub mod calibration;
+pub mod comparison;

@@ -1,0 +1,120 @@
+//! What a paired comparison may cost, and what it must be sure of.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use bench_protocol::DeviceChoice;
+use bench_record::THRESHOLD;
+use bench_runner::plan;
+use bench_syntax::UsageError;
+use bench_syntax::quantity::Bytes;
+
+/// What a paired comparison may cost, and what it must be sure of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// A change of time below this share is of no practical interest.
+    pub threshold: f64,
+    /// The share of `slower` and `faster` among all that are said that may be false.
+    pub fdr: f64,
+    /// What a case may take on average, both sides together. What decided cases leave goes to those that
+    /// can still be decided.
+    pub max_time: Duration,
+    /// What one worker may take before the case has failed.
+    pub timeout: Duration,
+    /// Resident memory that a worker may take; most of what is available when absent.
+    pub max_memory: Option<Bytes>,
+    /// Where benchmarks should work that ask.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// The share by which the candidate's work is secretly increased, to measure the power of the test.
+    pub inject: f64,
+    /// Seed of every order and every padding.
+    pub seed: u64,
+}
+
+/// What was asked for; the rest is as in [`Rules::default`].
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// [`Rules::threshold`].
+    pub threshold: Option<f64>,
+    /// [`Rules::fdr`].
+    pub fdr: Option<f64>,
+    /// [`Rules::max_time`].
+    pub max_time: Option<Duration>,
+    /// [`Rules::timeout`].
+    pub timeout: Option<Duration>,
+    /// [`Rules::max_memory`].
+    pub max_memory: Option<Bytes>,
+    /// [`Rules::device`].
+    pub device: Option<DeviceChoice>,
+    /// [`Rules::inject`].
+    pub inject: Option<f64>,
+    /// [`Rules::seed`].
+    pub seed: Option<u64>,
+}
+
+impl Wishes {
+    /// The rules that follow.
+    ///
+    /// # Errors
+    /// As [`Rules::check`].
+    pub fn rules(self) -> Result<Rules, UsageError> {
+        let usual = Rules::default();
+        let rules = Rules {
+            threshold: self.threshold.unwrap_or(usual.threshold),
+            fdr: self.fdr.unwrap_or(usual.fdr),
+            max_time: self.max_time.unwrap_or(usual.max_time),
+            timeout: self.timeout.unwrap_or(usual.timeout),
+            max_memory: self.max_memory.or(usual.max_memory),
+            device: self.device.unwrap_or(usual.device),
+            inject: self.inject.unwrap_or(usual.inject),
+            seed: self.seed.unwrap_or(usual.seed),
+        };
+        rules.check().map(|()| rules)
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            threshold: THRESHOLD,
+            fdr: 0.05,
+            max_time: Duration::from_secs(3),
+            timeout: plan::TIMEOUT,
+            max_memory: None,
+            device: DeviceChoice::Auto,
+            inject: 0.0,
+            seed: bench_stats::seed::clock_seed(),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether a comparison can be held to these.
+    ///
+    /// # Errors
+    /// Figures that no comparison can be held to.
+    pub fn check(&self) -> Result<(), UsageError> {
+        let share = |what: &str, value: f64| {
+            if value < 1.0 {
+                Ok(())
+            } else {
+                Err(UsageError(format!("a {what} of {} %: wanted less than 100 %", value * 100.0)))
+            }
+        };
+        share("threshold", self.threshold)?;
+        share("false discovery rate", self.fdr)?;
+        share("change to inject", self.inject)
+    }
+
+    /// The change that counts as slower, as a log ratio.
+    pub(super) fn above(&self) -> f64 {
+        self.threshold.ln_1p()
+    }
+
+    /// The change that counts as faster, as a log ratio.
+    pub(super) fn below(&self) -> f64 {
+        (-self.threshold).ln_1p()
+    }
+}

@@ -1,0 +1,102 @@
+//! One side of a comparison: programs, and the cases in them.
+
+use std::collections::BTreeMap;
+
+use bench_protocol::{Build, Case};
+use bench_record::RunError;
+use bench_report::tell;
+use bench_runner::program::{ListLimits, Opened, Program};
+use bench_runner::selection::Selection;
+use bench_syntax::UsageError;
+
+/// Programs that hold benchmarks, built from one state of the code.
+#[derive(Clone, Debug)]
+pub struct Side {
+    label: String,
+    programs: Vec<Opened>,
+}
+
+impl Side {
+    /// Asks each program for its cases.
+    ///
+    /// # Errors
+    /// When one cannot be started or is no program of benchmarks, or two hold the same case.
+    pub fn open(label: impl Into<String>, programs: Vec<Program>) -> Result<Self, RunError> {
+        let mut side = Side { label: label.into(), programs: Vec::new() };
+        for program in programs {
+            side.add(program.open(&ListLimits::default()).map_err(|error| UsageError(error.to_string()))?)?;
+        }
+        Ok(side)
+    }
+
+    /// As [`Side::open`], of what cargo has built: bench targets of other frameworks among them are left out,
+    /// and said to be.
+    ///
+    /// # Errors
+    /// As [`Side::open`], and when none is left.
+    pub fn open_built(label: impl Into<String>, programs: Vec<Program>) -> Result<Self, RunError> {
+        if programs.len() == 1 {
+            return Side::open(label, programs);
+        }
+        let mut side = Side { label: label.into(), programs: Vec::new() };
+        for program in programs {
+            match program.open(&ListLimits::default()) {
+                Ok(opened) => side.add(opened)?,
+                Err(error) => tell(&format!("left out: {error}")),
+            }
+        }
+        if side.programs.is_empty() {
+            let label = side.label;
+            return Err(UsageError(format!("no bench target of {label} is a program of benchmarks")).into());
+        }
+        Ok(side)
+    }
+
+    fn add(&mut self, opened: Opened) -> Result<(), RunError> {
+        for case in opened.cases() {
+            let twin = self.programs.iter().find(|held| held.cases().iter().any(|other| other.id == case.id));
+            if let Some(twin) = twin {
+                return Err(RunError::Registry(format!(
+                    "two programs hold the case `{}`: {} and {}. Compare one of them only",
+                    case.id,
+                    twin.program.path().display(),
+                    opened.program.path().display()
+                )));
+            }
+        }
+        self.programs.push(opened);
+        Ok(())
+    }
+
+    /// What a person calls it: a revision, a path.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Its programs.
+    pub fn programs(&self) -> &[Opened] {
+        &self.programs
+    }
+
+    /// How its first program was built.
+    pub(super) fn build(&self) -> Option<&Build> {
+        self.programs.first().map(|opened| &opened.listing.build)
+    }
+
+    /// The chosen cases, by id, and who holds them.
+    pub(super) fn chosen(&self, selection: &Selection) -> BTreeMap<&str, &Program> {
+        self.held()
+            .filter(|(_, case)| selection.takes(case))
+            .map(|(program, case)| (case.id.as_str(), program))
+            .collect()
+    }
+
+    /// All cases, by id.
+    pub(super) fn ids(&self) -> Vec<&str> {
+        self.held().map(|(_, case)| case.id.as_str()).collect()
+    }
+
+    fn held(&self) -> impl Iterator<Item = (&Program, &Case)> {
+        self.programs.iter().flat_map(|opened| opened.cases().iter().map(move |case| (&opened.program, case)))
+    }
+}

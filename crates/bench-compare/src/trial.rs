@@ -1,0 +1,391 @@
+//! One case on both sides: its crossovers, and what they say.
+
+use bench_runner::program::Program;
+use std::time::{Duration, Instant};
+
+use super::forecast::Forecast;
+use super::pair::{self, Arrangement, Measured, Pair, Role};
+use super::partner::{Broken, Limits};
+use super::{CONFIDENCE, Crossover, PairedCase, Rules, SideFailure};
+use bench_judge::comparison::{Compared, judge};
+use bench_os as sys;
+use bench_record::Verdict;
+use bench_runner::rounds::Interrupt;
+use bench_stats as stats;
+use bench_stats::seed::mix;
+use bench_stats::{Components, Interval};
+use bench_syntax::quantity::nanoseconds;
+
+/// Batches of each side in the first pairs of a case, until it is known what pays.
+const BATCHES: usize = 50;
+
+/// Batches of each side in a pair: within these the most telling number is found.
+const FEWEST_BATCHES: usize = 20;
+const MOST_BATCHES: usize = 100;
+
+/// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
+const PAIRS_IN_BUDGET: u64 = 24;
+
+/// Crossovers before which no decision is possible: [`stats::rank_needed`].
+const FEWEST_CROSSOVERS: usize = 8;
+
+/// Crossovers after which the number of batches follows what has been seen.
+const CROSSOVERS_TO_LEARN: usize = 4;
+
+/// A case that is being compared.
+pub(super) struct Trial {
+    pub(super) id: String,
+    /// Tells its random numbers from those of other cases.
+    number: u64,
+    base: Program,
+    candidate: Program,
+    iterations: Option<u64>,
+    batches: usize,
+    /// The most threads that a worker has had, once one has run.
+    threads: Option<usize>,
+    crossovers: Vec<Crossover>,
+    pub(super) spent: Duration,
+    failure: Option<SideFailure>,
+    skipped: Option<String>,
+}
+
+impl Trial {
+    pub(super) fn new(id: &str, number: u64, base: Program, candidate: Program) -> Self {
+        Trial {
+            id: id.to_owned(),
+            number,
+            base,
+            candidate,
+            iterations: None,
+            batches: BATCHES,
+            threads: None,
+            crossovers: Vec::new(),
+            spent: Duration::ZERO,
+            failure: None,
+            skipped: None,
+        }
+    }
+
+    /// Measures one more crossover. `false` when interrupted, which leaves everything as it was.
+    pub(super) fn cross_over(&mut self, rules: &Rules, interrupt: &Interrupt) -> bool {
+        let began = Instant::now();
+        let measured = self.measure(rules, interrupt);
+        self.spent += began.elapsed();
+        match measured {
+            Ok(crossover) => {
+                self.crossovers.push(crossover);
+                self.learn();
+                true
+            }
+            Err((_, Broken::Interrupted)) => false,
+            Err((side, Broken::Failed(failure))) => {
+                self.failure = Some(SideFailure { side, failure });
+                true
+            }
+            Err((_, Broken::Skipped(reason))) => {
+                self.skipped = Some(reason);
+                true
+            }
+        }
+    }
+
+    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Crossover, (Role, Broken)> {
+        let chance =
+            mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
+        let first = if chance & 1 == 0 { Role::Base } else { Role::Candidate };
+        // One thread needs one processor, and three processes on one processor need wake no other: the spread
+        // was half of what it is when the scheduler chooses. Which one is left to chance.
+        let cpu = (self.threads == Some(1)).then(sys::processors).flatten().and_then(|all| {
+            let numbers = all.numbers();
+            numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
+        });
+        let mut pair = |first: Role, padding: u64| {
+            let arrangement = Arrangement {
+                case: &self.id,
+                base: &self.base,
+                candidate: &self.candidate,
+                first,
+                iterations: self.iterations,
+                batches: self.batches,
+                slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
+                // Up to a page, in steps that are no multiple of a cache line.
+                padding: (padding % 4096) as usize,
+                inject: rules.inject,
+                limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
+                cpu,
+            };
+            let Measured { pair, threads } = pair::measure(&arrangement, interrupt)?;
+            self.iterations = Some(pair.iterations);
+            self.threads = Some(self.threads.unwrap_or(1).max(threads));
+            Ok(pair)
+        };
+        let pairs = [pair(first, chance >> 8)?, pair(first.other(), chance >> 32)?];
+        let logs: Vec<f64> = pairs.iter().filter_map(Pair::log_ratio).collect();
+        Ok(Crossover { pairs, log_ratio: stats::mean(&logs).unwrap_or(f64::NAN) })
+    }
+
+    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
+    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
+    /// *Sampling Techniques*, 1977, 10.6).
+    fn learn(&mut self) {
+        if self.crossovers.len() < CROSSOVERS_TO_LEARN {
+            return;
+        }
+        let Some(Components { between, within }) = self.components() else { return };
+        let timed: f64 = self
+            .pairs()
+            .map(|pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9)
+            .sum();
+        let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
+        let per_batch = timed / batches.max(1) as f64;
+        let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
+        let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
+        // Even: A, B, B, A is whole with two of each.
+        self.batches =
+            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, MOST_BATCHES as f64 / 2.0) as usize * 2;
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.crossovers.iter().flat_map(|crossover| &crossover.pairs)
+    }
+
+    fn log_ratios(&self) -> Vec<f64> {
+        self.crossovers.iter().map(|crossover| crossover.log_ratio).collect()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.failure.is_some() || self.skipped.is_some()
+    }
+
+    /// Logarithm of the e-value against a change within the threshold: the mean of those against either
+    /// side of it is one against both.
+    pub(super) fn log_e_value(&self, rules: &Rules) -> f64 {
+        let logs = self.log_ratios();
+        let slower = stats::log_e_value_above(&logs, rules.above());
+        let faster = stats::log_e_value_below(&logs, rules.below());
+        let (most, least) = (slower.max(faster), slower.min(faster));
+        most + (least - most).exp().ln_1p() - std::f64::consts::LN_2
+    }
+
+    /// The interval of the change, when there are enough crossovers for one.
+    fn interval(&self) -> Option<Interval> {
+        let logs = stats::median_sequence(&self.log_ratios(), CONFIDENCE);
+        (logs.low.is_finite() && logs.high.is_finite())
+            .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
+    }
+
+    /// What can be said by now, given whether the case is among the `found` of the whole suite.
+    pub(super) fn verdict(&self, rules: &Rules, found: bool) -> Verdict {
+        if self.has_ended() {
+            return Verdict::Failed;
+        }
+        match self.interval().map(|interval| judge(interval, rules.threshold)) {
+            Some(Verdict::Slower | Verdict::Faster) if !found => Verdict::Unsure,
+            Some(verdict) => verdict,
+            None => Verdict::Unsure,
+        }
+    }
+
+    /// How much longer until it is decided, if it ever is.
+    pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
+        let logs = self.log_ratios();
+        let per_crossover = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
+        let needed = match self.forecast(rules, cases) {
+            Some(forecast) => forecast.needed(self.likely_change()?)?,
+            // Too little is known to say more.
+            None => FEWEST_CROSSOVERS,
+        };
+        // A forecast that has come true without a decision was too bold: some more, then.
+        let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
+        per_crossover.checked_mul(u32::try_from(more).ok()?)
+    }
+
+    /// The likely change, as a log ratio. While none at all is possible that is the best guess: the estimate
+    /// is noise around it, and often near the threshold, where nothing would ever be enough.
+    fn likely_change(&self) -> Option<f64> {
+        let possibly_none =
+            self.interval().is_none_or(|interval| interval.low <= 0.0 && 0.0 <= interval.high);
+        if possibly_none { Some(0.0) } else { stats::median(&stats::sorted(&self.log_ratios())) }
+    }
+
+    fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
+        Some(Forecast {
+            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.crossovers.len() > 4)?,
+            threshold: rules.above(),
+            log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
+        })
+    }
+
+    /// How much the log ratio differs from process pair to process pair, and from batch to batch of one.
+    fn components(&self) -> Option<Components> {
+        stats::variance_components(&self.pairs().map(Pair::log_ratios).collect::<Vec<_>>())
+    }
+
+    /// The smallest change that could have been seen in this many seconds of this case.
+    fn smallest_effect_in(&self, seconds: f64, rules: &Rules, cases: usize) -> Option<f64> {
+        let per_second = self.crossovers.len() as f64 / self.spent.as_secs_f64();
+        // Rounded: the time that so many crossovers have taken is enough for them.
+        let crossovers = (seconds * per_second).round().min(1e5) as usize;
+        self.forecast(rules, cases)?.smallest_effect(crossovers).map(f64::exp_m1)
+    }
+
+    /// All that is known.
+    pub(super) fn into_case(self, verdict: Verdict, rules: &Rules, cases: usize) -> PairedCase {
+        let logs = self.log_ratios();
+        let median_of = |side: Role| {
+            let times: Vec<f64> = self
+                .pairs()
+                .filter_map(|pair| stats::median(&stats::sorted(&pair.times(side).collect::<Vec<_>>())))
+                .collect();
+            stats::median(&stats::sorted(&times))
+        };
+        // A case that was decided early has not used what it had: what it could have seen counts.
+        let had = self.spent.max(rules.max_time).as_secs_f64();
+        let smallest_effect = self.smallest_effect_in(had, rules, cases);
+        let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
+        let unsure = verdict == Verdict::Unsure;
+        let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
+        let components = self.components();
+        let reason = unsure.then(|| match components {
+            Some(Components { between, within }) => format!(
+                "{} crossovers; processes differ by {:.1} %, batches by {:.1} %",
+                logs.len(),
+                between.exp_m1() * 100.0,
+                within.exp_m1() * 100.0
+            ),
+            None => "too little was measured".to_owned(),
+        });
+        PairedCase {
+            compared: Compared {
+                id: self.id.clone(),
+                old_s: median_of(Role::Base),
+                new_s: median_of(Role::Candidate),
+                counts: None,
+                change: stats::median(&stats::sorted(&logs)).map(f64::exp_m1),
+                interval: self.interval(),
+                verdict,
+                smallest_effect,
+                reason,
+            },
+            seconds: self.spent.as_secs_f64(),
+            spread_between: components.map(|components| components.between),
+            spread_within: components.map(|components| components.within),
+            log_e_value: self.log_e_value(rules),
+            smallest_effects,
+            settle_s,
+            failure: self.failure,
+            skipped: self.skipped,
+            crossovers: self.crossovers,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use bench_record::{Cause, Failure};
+
+    impl Trial {
+        /// A case of which these log ratios have been measured, in so many seconds.
+        pub(crate) fn told(log_ratios: &[f64], spent: f64) -> Self {
+            let pair = |log_ratio: f64| Pair {
+                first: Role::Base,
+                iterations: 1,
+                base_ns: vec![1_000_000; 2],
+                candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
+            };
+            let crossover = |log_ratio: &f64| Crossover {
+                pairs: [pair(*log_ratio), pair(*log_ratio)],
+                log_ratio: *log_ratio,
+            };
+            Trial {
+                crossovers: log_ratios.iter().map(crossover).collect(),
+                spent: Duration::from_secs_f64(spent),
+                ..Trial::new("unit/fake", 0, nobody(), nobody())
+            }
+        }
+
+        pub(crate) fn broken(mut self) -> Self {
+            let failure = Failure { cause: Cause::Panic, message: String::new(), output_tail: String::new() };
+            self.failure = Some(SideFailure { side: Role::Candidate, failure });
+            self
+        }
+    }
+
+    fn nobody() -> Program {
+        Program::executable(std::path::Path::new("/nobody")).expect("an absolute path")
+    }
+
+    /// `count` log ratios, evenly spread around `centre`.
+    pub(crate) fn around(centre: f64, spread: f64, count: usize) -> Vec<f64> {
+        // 7 and 32 have no common divisor: neighbours in time are no neighbours in size.
+        (0..count).map(|number| centre + spread * ((number * 7 % 32) as f64 / 31.0 - 0.5)).collect()
+    }
+
+    fn verdict(log_ratios: &[f64], found: bool) -> Verdict {
+        Trial::told(log_ratios, 1.0).verdict(&Rules::default(), found)
+    }
+
+    #[test]
+    fn crossovers_come_to_a_verdict() {
+        assert_eq!(verdict(&around(0.0, 0.004, 40), true), Verdict::Same);
+        assert_eq!(verdict(&around(0.05, 0.004, 40), true), Verdict::Slower);
+        assert_eq!(verdict(&around(-0.05, 0.004, 40), true), Verdict::Faster);
+        assert_eq!(verdict(&around(0.0, 0.2, 40), true), Verdict::Unsure, "differs too much");
+        assert_eq!(verdict(&around(0.01, 0.004, 40), true), Verdict::Unsure, "at the threshold");
+        assert_eq!(verdict(&[], true), Verdict::Unsure);
+        assert_eq!(verdict(&around(0.5, 0.0, 3), true), Verdict::Unsure, "three are too few for anything");
+    }
+
+    /// Of a change that is not among the findings of the suite nothing is said; `same` needs none.
+    #[test]
+    fn a_change_must_be_found_in_the_whole_suite() {
+        assert_eq!(verdict(&around(0.05, 0.004, 40), false), Verdict::Unsure);
+        assert_eq!(verdict(&around(-0.05, 0.004, 40), false), Verdict::Unsure);
+        assert_eq!(verdict(&around(0.0, 0.004, 40), false), Verdict::Same);
+    }
+
+    #[test]
+    fn a_broken_case_has_failed_whatever_it_measured_before() {
+        let trial = Trial::told(&around(0.05, 0.004, 40), 1.0).broken();
+        assert_eq!(trial.verdict(&Rules::default(), true), Verdict::Failed);
+    }
+
+    #[test]
+    fn evidence_is_against_either_side_of_the_threshold_and_only_there() {
+        let evidence = |logs: &[f64]| Trial::told(logs, 1.0).log_e_value(&Rules::default());
+        let (slower, faster) = (evidence(&around(0.05, 0.004, 40)), evidence(&around(-0.05, 0.004, 40)));
+        let above = stats::log_e_value_above(&around(0.05, 0.004, 40), Rules::default().above());
+        assert!((slower - (above - std::f64::consts::LN_2)).abs() < 0.1, "{slower} {above}");
+        assert!(slower > 20f64.ln() && (slower - faster).abs() < 0.1, "{slower} {faster}");
+        assert!(evidence(&around(0.0, 0.004, 40)) < 0.0);
+        assert!((evidence(&[]) - 0.0).abs() < 1e-9, "nothing seen is no evidence");
+    }
+
+    #[test]
+    fn what_is_needed_is_told_in_time() {
+        let rules = Rules::default();
+        let trial = Trial::told(&around(0.0, 0.03, 20), 2.0);
+        let (alone, among_many) = (trial.needs(&rules, 1), trial.needs(&rules, 100));
+        // A crossover took a tenth of a second.
+        assert!(alone.is_some_and(|more| more >= Duration::from_millis(100)), "{alone:?}");
+        assert!(among_many >= alone);
+        assert_eq!(Trial::told(&[], 0.0).needs(&rules, 1), None);
+    }
+
+    proptest! {
+        /// Figures that are none, from whatever a worker reports, decide nothing.
+        #[test]
+        fn no_number_is_no_verdict(
+            which in proptest::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+            good in 0usize..5, bad in 1usize..40,
+        ) {
+            let mut logs = vec![0.0; good];
+            logs.extend(std::iter::repeat_n(which, bad + good));
+            let verdict = verdict(&logs, true);
+            prop_assert!(verdict == Verdict::Unsure, "{verdict}");
+        }
+    }
+}

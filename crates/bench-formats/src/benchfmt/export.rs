@@ -1,0 +1,164 @@
+//! A run in the format.
+
+use bench_judge::Summarize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use bench_history::figure::figures;
+use bench_protocol::Better;
+use bench_record::{CaseRecord, Record, Status};
+use bench_stats as stats;
+
+use super::Benchfmt;
+use super::name::quote;
+use super::unit::{NS_PER_OP, unit_of};
+use crate::export::without_figures;
+use crate::{Export, Exported, InterchangeError};
+
+impl Export for Benchfmt {
+    fn name(&self) -> &'static str {
+        "benchfmt"
+    }
+
+    fn export(&self, record: &Record) -> Result<Exported, InterchangeError> {
+        let left_out = without_figures(record)?;
+        let mut text = head(record);
+        let mut lines = String::new();
+        let mut units = BTreeMap::new();
+        for case in record.cases.iter().filter(|case| case.status == Status::Ok) {
+            lines += &results(case, record.environment.cores, &mut units);
+        }
+        for (unit, better) in units {
+            let better = if better == Better::Higher { "higher" } else { "lower" };
+            text += &format!("Unit {unit} better={better}\n");
+        }
+        Ok(Exported::file("benchfmt.txt", text + "\n" + &lines, left_out))
+    }
+}
+
+/// Configuration: only what runs that may be compared have in common, since benchstat parts runs by it.
+fn head(record: &Record) -> String {
+    let environment = &record.environment;
+    let mut head = String::new();
+    let mut parts = environment.target.split('-');
+    for (key, value) in [
+        ("goarch", parts.next().map(str::to_owned)),
+        ("goos", parts.nth(1).map(str::to_owned)),
+        ("cpu", environment.cpu.clone()),
+    ] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            head += &format!("{key}: {}\n", value.replace(char::is_control, " "));
+        }
+    }
+    head
+}
+
+/// The lines of a case; notes the units that they use.
+fn results(case: &CaseRecord, cores: Option<usize>, units: &mut BTreeMap<String, Better>) -> String {
+    let name = line_name(&case.id, cores);
+    let mut lines = String::new();
+    let (time, others): (Vec<_>, Vec<_>) =
+        figures(case).into_iter().partition(|figure| figure.metric == "time");
+    let rounds: Vec<_> = case
+        .counted_rounds()
+        .filter_map(|round| {
+            let iterations = round.iterations_per_sample * round.sample_ns.len() as u64;
+            let ns: Vec<f64> = round.sample_ns.iter().map(|ns| *ns as f64).collect();
+            let median = stats::median(&stats::sorted(&ns))?;
+            Some((iterations, median / round.iterations_per_sample.max(1) as f64))
+        })
+        .collect();
+    let whole = || {
+        let iterations = case.time.as_ref().map_or(1, |time| time.iterations.max(1));
+        time.iter().map(move |time| (iterations, time.value * 1e9))
+    };
+    let times = if rounds.is_empty() { whole().collect() } else { rounds };
+    for (iterations, ns) in times {
+        // Writing to a text cannot fail.
+        let _ = writeln!(lines, "{name} {iterations} {ns} {NS_PER_OP}");
+    }
+    if !others.is_empty() {
+        let _ = write!(lines, "{name} {}", case.time.as_ref().map_or(1, |time| time.iterations.max(1)));
+        for figure in others {
+            let unit = unit_of(&figure.metric, &figure.unit);
+            let _ = write!(lines, " {} {unit}", figure.value);
+            units.insert(unit, figure.better);
+        }
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Go ends names with the number of processors, so that a name that ends like that must have one.
+fn line_name(id: &str, cores: Option<usize>) -> String {
+    let looks_numbered = id
+        .rsplit_once('-')
+        .is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()));
+    match cores {
+        Some(cores) if cores > 1 || looks_numbered => format!("Benchmark{}-{cores}", quote_id(id)),
+        None if looks_numbered => format!("Benchmark{}-1", quote_id(id)),
+        _ => format!("Benchmark{}", quote_id(id)),
+    }
+}
+
+/// What follows `Benchmark` must not be a small letter: an id begins after a slash.
+fn quote_id(id: &str) -> String {
+    format!("/{}", quote(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    fn text() -> String {
+        let exported = Benchfmt.export(&fixture::record()).expect("written");
+        String::from_utf8(exported.documents[0].content.clone()).expect("text")
+    }
+
+    #[test]
+    fn a_run_is_written_with_a_line_a_round() {
+        let text = text();
+        let wanted = "goarch: x86_64
+goos: linux
+cpu: AMD \"EPYC\" 7763
+Unit load-sec better=lower
+Unit peak_memory-bytes better=lower
+Unit throughput-images/s better=higher
+Unit ttfa_p95-sec better=lower
+
+Benchmark/resnet/performance/forward[batch=8]-4 40 2000000 ns/op
+Benchmark/resnet/performance/forward[batch=8]-4 40 2040000 ns/op
+Benchmark/resnet/performance/forward[batch=8]-4 40 1960000 ns/op
+Benchmark/resnet/performance/forward[batch=8]-4 3 1.25 load-sec 1048576 peak_memory-bytes 4000 throughput-images/s \
+                      0.125 ttfa_p95-sec
+";
+        assert!(text.starts_with(wanted), "{text}");
+        assert!(!text.contains("broken") && !text.contains("late"), "{text}");
+    }
+
+    #[test]
+    fn no_name_ends_its_line() {
+        let text = text();
+        let results: Vec<&str> = text.lines().filter(|line| line.starts_with("Benchmark")).collect();
+        assert_eq!(results.len(), 3 + 1 + 3);
+        for line in results {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            assert!(fields.len() >= 4 && fields.len().is_multiple_of(2), "{line}");
+            assert!(fields[1].parse::<u64>().is_ok() && fields[2].parse::<f64>().is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn processors_stand_where_a_number_would_be_taken_for_them() {
+        for (id, cores, name) in [
+            ("unit/a", Some(4), "Benchmark/unit/a-4"),
+            ("unit/a", Some(1), "Benchmark/unit/a"),
+            ("unit/a", None, "Benchmark/unit/a"),
+            ("unit/a-8", None, "Benchmark/unit/a-8-1"),
+            ("unit/a-8", Some(1), "Benchmark/unit/a-8-1"),
+        ] {
+            assert_eq!(line_name(id, cores), name);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Criterion's target folder as a run: of each benchmark, what it measured last.
+
+use std::path::{Path, PathBuf};
+
+use bench_protocol::{Better, Counter};
+use bench_record::{Metric, Time};
+use bench_stats::Interval;
+use bench_syntax::quantity::Seconds;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::estimates::{Estimate, Estimates};
+use super::{BENCHMARK, Criterion, ESTIMATES, SAMPLE};
+use crate::{Import, Imported, ImportedCase, InterchangeError, file, measure};
+
+/// The folder of what was measured last.
+const NEWEST: &str = "new";
+
+#[derive(Deserialize)]
+struct Benchmark {
+    full_id: String,
+    throughput: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Sample {
+    iters: Vec<f64>,
+    times: Vec<f64>,
+}
+
+impl Import for Criterion {
+    fn name(&self) -> &'static str {
+        "criterion"
+    }
+
+    fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
+        let mut folders = Vec::new();
+        find(path, &mut folders)?;
+        folders.sort_unstable();
+        if folders.is_empty() {
+            let reason = "no benchmark there: wanted criterion's folder, usually target/criterion, with \
+                          BENCHMARK/new/estimates.json in it";
+            return Err(InterchangeError::malformed(path, reason));
+        }
+        let cases = folders.iter().map(|folder| read(folder)).collect::<Result<_, _>>()?;
+        Ok(Imported { cases, ..Imported::default() })
+    }
+}
+
+/// Every folder called `new` with estimates in it. Links are not followed: they could lead round in a circle.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), InterchangeError> {
+    let io = |source| InterchangeError::Io { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if !entry.file_type().map_err(io)?.is_dir() {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_name() == NEWEST && path.join(ESTIMATES).exists() {
+            found.push(path);
+        } else {
+            find(&path, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(folder: &Path) -> Result<ImportedCase, InterchangeError> {
+    let benchmark: Benchmark = file::json(&folder.join(BENCHMARK), "criterion's description of a benchmark")?;
+    let path = folder.join(ESTIMATES);
+    let estimates: Estimates = file::json(&path, "criterion's estimates")?;
+    let sample = folder.join(SAMPLE);
+    let sample = if sample.exists() { Some(file::json(&sample, "criterion's samples")?) } else { None };
+    let time = time(&estimates, sample).ok_or_else(|| {
+        let reason = format!("a median of {} ns is no time", estimates.median.point_estimate);
+        InterchangeError::malformed(&path, reason)
+    })?;
+    let counters = counters(benchmark.throughput.as_ref());
+    let rate = |counter: &Counter| {
+        let value = counter.per_iteration as f64 / time.median_s.0;
+        Metric::new("throughput", format!("{}/s", counter.unit), value, Better::Higher)
+    };
+    // Two rates of one name would be one line with two values a night.
+    let metrics = counters.iter().take(1).filter(|_| time.median_s.0 > 0.0).map(rate).collect();
+    Ok(ImportedCase { time: Some(time), metrics, counters, ..ImportedCase::named(benchmark.full_id) })
+}
+
+/// The estimates as they are; samples say what lies beyond them.
+fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
+    let seconds = |ns: f64| ns / 1e9;
+    let interval = |estimate: &Estimate| {
+        let ends = &estimate.confidence_interval;
+        Interval { low: seconds(ends.lower_bound), high: seconds(ends.upper_bound) }
+    };
+    let sample = sample.filter(|sample| !sample.times.is_empty() && sample.times.len() == sample.iters.len());
+    let values = sample.as_ref().map_or_else(
+        || vec![seconds(estimates.median.point_estimate)],
+        |sample| {
+            let pairs = sample.times.iter().zip(&sample.iters);
+            pairs.map(|(ns, iterations)| seconds(ns / iterations)).collect()
+        },
+    );
+    let time = measure::time(&values, Some(interval(&estimates.median)))?;
+    let median = seconds(estimates.median.point_estimate);
+    Some(Time {
+        median_s: Seconds(median),
+        mean_s: Seconds(seconds(estimates.mean.point_estimate)),
+        standard_deviation_s: Some(Seconds(seconds(estimates.std_dev.point_estimate))),
+        iterations: sample.map_or(time.iterations, |sample| sample.iters.iter().sum::<f64>() as u64),
+        ..time
+    })
+    .filter(|_| median.is_finite() && median >= 0.0)
+}
+
+/// `{"Bytes": 8}`, and the like.
+fn counters(throughput: Option<&Value>) -> Vec<Counter> {
+    let kinds = throughput.and_then(Value::as_object).into_iter().flatten();
+    kinds
+        .filter_map(|(kind, count)| {
+            let unit = match kind.as_str() {
+                "Bytes" | "BytesDecimal" => "bytes",
+                "Bits" => "bits",
+                "Elements" => "elements",
+                _ => return None,
+            };
+            Some(Counter { unit: unit.to_owned(), per_iteration: count.as_u64()? })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{Export, fixture};
+
+    /// A folder with the fixture's run in it, as if criterion had measured it last.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("folder");
+        for document in Criterion.export(&fixture::record()).expect("written").documents {
+            let benchmark = document.path.iter().next().expect("a folder");
+            let place = folder.path().join("group").join(benchmark).join(NEWEST);
+            fs::create_dir_all(&place).expect("made");
+            fs::write(place.join(document.path.file_name().expect("a name")), document.content)
+                .expect("written");
+        }
+        fs::create_dir_all(folder.path().join("report")).expect("made");
+        folder
+    }
+
+    #[test]
+    fn what_criterion_measured_is_read() {
+        let folder = folder();
+        let read = Criterion.import(folder.path()).expect("read");
+        let mut names: Vec<&str> = read.cases.iter().map(|case| case.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["resnet/performance/forward[batch=8]", fixture::HOSTILE]);
+        let case = read.cases.iter().find(|case| case.name.starts_with("resnet")).expect("there");
+        let time = case.time.as_ref().expect("a time");
+        assert_eq!((time.median_s.0, time.samples, time.iterations), (0.002, 12, 120));
+        assert!(time.interval_s.is_some_and(|interval| interval.low < 0.002 && interval.high > 0.002));
+        assert_eq!(case.counters[0], Counter { unit: "elements".to_owned(), per_iteration: 8 });
+        assert_eq!((case.metrics[0].unit.as_str(), case.metrics[0].value), ("elements/s", 4000.0));
+    }
+
+    #[test]
+    fn estimates_alone_are_enough() {
+        let folder = folder();
+        for case in fs::read_dir(folder.path().join("group")).expect("folders").flatten() {
+            fs::remove_file(case.path().join(NEWEST).join(SAMPLE)).expect("removed");
+        }
+        let read = Criterion.import(folder.path()).expect("read");
+        assert!(read.cases.iter().all(|case| case.time.as_ref().is_some_and(|time| time.samples == 1)));
+    }
+
+    #[test]
+    fn what_is_no_folder_of_criterion_is_told() {
+        let folder = folder();
+        let error = Criterion.import(&folder.path().join("report")).expect_err("empty").to_string();
+        assert!(error.contains("target/criterion"), "{error}");
+        let error = Criterion.import(Path::new("no/such")).expect_err("missing").to_string();
+        assert!(error.contains("cannot read no/such"), "{error}");
+        let case = fs::read_dir(folder.path().join("group")).expect("folders").flatten().next();
+        let place = case.expect("a case").path().join(NEWEST);
+        fs::write(place.join(ESTIMATES), "{\"mean\": 1").expect("written");
+        let error = Criterion.import(folder.path()).expect_err("broken").to_string();
+        assert!(error.contains(ESTIMATES) && error.contains("criterion's estimates"), "{error}");
+        fs::remove_file(place.join(BENCHMARK)).expect("removed");
+        let error = Criterion.import(folder.path()).expect_err("broken").to_string();
+        assert!(error.contains(BENCHMARK), "{error}");
+    }
+}

@@ -1,0 +1,158 @@
+//! What another tool measured comes in.
+
+use std::path::Path;
+
+use bench_record::{Environment, FORMAT, Record, RunState, SCHEMA_VERSION, Summary};
+use bench_syntax::Category;
+
+use crate::{ImportedCase, InterchangeError, benchfmt, bmf, criterion};
+
+/// A format that a run can be read from.
+pub trait Import: Sync {
+    /// What the format is called on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Reads a file or folder.
+    ///
+    /// # Errors
+    /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark.
+    fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
+}
+
+/// What a file of another tool says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// The benchmarks.
+    pub cases: Vec<ImportedCase>,
+    /// The processor, where the format knows it.
+    pub cpu: Option<String>,
+    /// The target of the build, where the format knows it.
+    pub target: Option<String>,
+}
+
+/// What the format does not say of a run: where it comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The name of the run; made of the format and what it holds when absent.
+    pub run: Option<String>,
+    /// When it began, UTC, RFC 3339.
+    pub timestamp: String,
+    /// Category of the cases whose name does not say it.
+    pub category: Category,
+    /// The machine and the build, as far as they are known. What is absent or empty is taken from the format, or
+    /// else is unknown.
+    pub environment: Environment,
+}
+
+/// Every format that a run can be read from.
+pub const IMPORTS: [&dyn Import; 3] = [&benchfmt::Benchfmt, &bmf::Bmf, &criterion::Criterion];
+
+/// The format of this name.
+pub fn importer(name: &str) -> Option<&'static dyn Import> {
+    IMPORTS.into_iter().find(|import| import.name() == name)
+}
+
+/// What is not known of a machine or a build.
+const UNKNOWN: &str = "unknown";
+
+impl Imported {
+    /// The run that was measured. The same file with the same origin is the same run.
+    ///
+    /// # Errors
+    /// [`InterchangeError::Malformed`] where two benchmarks have one name.
+    pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
+        let mut cases: Vec<_> = self.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
+        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        if let Some(pair) = cases.windows(2).find(|pair| pair[0].id == pair[1].id) {
+            let reason = format!("two benchmarks are called `{}`", pair[0].id);
+            return Err(InterchangeError::malformed(path, reason));
+        }
+        let known = origin.environment.clone();
+        let or_unknown = |text: String| if text.is_empty() { UNKNOWN.to_owned() } else { text };
+        let environment = Environment {
+            cpu: known.cpu.or(self.cpu),
+            target: or_unknown(if known.target.is_empty() {
+                self.target.unwrap_or_default()
+            } else {
+                known.target
+            }),
+            toolchain: or_unknown(known.toolchain),
+            opt_level: or_unknown(known.opt_level),
+            ..known
+        };
+        let mut sum = flate2::Crc::new();
+        // What is written of numbers and texts cannot fail.
+        sum.update(&serde_json::to_vec(&(&cases, &environment)).unwrap_or_default());
+        let run = origin.run.clone().unwrap_or_else(|| {
+            let moment = origin.timestamp.replace(':', "-");
+            format!("{moment}-{format}-{:08x}", sum.sum())
+        });
+        Ok(Record {
+            format: FORMAT.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            run,
+            timestamp: origin.timestamp.clone(),
+            sealed: origin.timestamp.clone(),
+            state: RunState::Complete,
+            summary: Summary::of(&cases),
+            targets: None,
+            environment,
+            seed: 0,
+            warnings: vec![format!("measured by another tool, and imported from its format ({format})")],
+            cases,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use bench_history::figure::figures;
+    use bench_history::key::MachineClass;
+    use bench_record::Time;
+
+    use super::*;
+
+    pub(crate) fn origin() -> Origin {
+        Origin {
+            run: None,
+            timestamp: "2026-01-02T03:04:05Z".to_owned(),
+            category: Category::Performance,
+            environment: Environment::default(),
+        }
+    }
+
+    fn imported(names: &[&str]) -> Imported {
+        let case = |name: &&str| ImportedCase {
+            time: Some(crate::measure::time(&[0.25], None).expect("a time")),
+            ..ImportedCase::named(*name)
+        };
+        Imported { cases: names.iter().map(case).collect(), ..Imported::default() }
+    }
+
+    #[test]
+    fn the_same_file_is_the_same_run() {
+        let run = |names: &[&str]| {
+            imported(names).into_record("bmf", Path::new("f"), &origin()).expect("a run").run
+        };
+        assert_eq!(run(&["a", "b"]), run(&["b", "a"]));
+        assert_ne!(run(&["a"]), run(&["b"]));
+        assert!(run(&["a"]).starts_with("2026-01-02T03-04-05Z-bmf-"));
+    }
+
+    #[test]
+    fn what_is_not_said_is_unknown() {
+        let record = imported(&["a"]).into_record("bmf", Path::new("f"), &origin()).expect("a run");
+        let machine = MachineClass::of(&record.environment);
+        assert_eq!((machine.cpu.as_str(), record.environment.toolchain.as_str()), ("unknown", "unknown"));
+        let figures = figures(&record.cases[0]);
+        assert_eq!((figures.len(), figures[0].value), (1, 0.25), "no figure is made up");
+        let time: &Time = record.cases[0].time.as_ref().expect("a time");
+        assert_eq!((time.rounds, time.interval_s), (1, None));
+    }
+
+    #[test]
+    fn one_name_twice_is_refused() {
+        let error = imported(&["a", "a"]).into_record("bmf", Path::new("f"), &origin()).expect_err("twice");
+        assert!(error.to_string().contains("`performance/a`"), "{error}");
+    }
+}

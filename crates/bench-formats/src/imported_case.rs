@@ -1,0 +1,94 @@
+//! A benchmark of another tool, and the case that it becomes.
+
+use bench_protocol::{Better, Counter};
+use bench_record::{CaseRecord, Metric, Status, Time};
+use bench_syntax::Category;
+use bench_syntax::quantity::{Bytes, Seconds};
+
+/// A benchmark of another tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedCase {
+    /// What the other tool calls it.
+    pub name: String,
+    /// Its time per iteration.
+    pub time: Option<Time>,
+    /// What an iteration counts.
+    pub counters: Vec<Counter>,
+    /// Its other figures.
+    pub metrics: Vec<Metric>,
+}
+
+impl ImportedCase {
+    /// One of which nothing is known yet.
+    pub(crate) fn named(name: impl Into<String>) -> Self {
+        ImportedCase { name: name.into(), time: None, counters: Vec::new(), metrics: Vec::new() }
+    }
+
+    /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
+    /// front.
+    pub(crate) fn into_case(self, category: Category) -> CaseRecord {
+        let (model, category, id) = match Category::of_id(&self.name) {
+            Some((model, category)) => (model.map(str::to_owned), category, self.name.clone()),
+            None => (None, category, format!("{category}/{}", self.name)),
+        };
+        let name = id.rsplit_once(&format!("{category}/")).map_or(self.name.as_str(), |(_, name)| name);
+        let mut case = CaseRecord {
+            model,
+            name: name.split('[').next().unwrap_or(name).to_owned(),
+            status: Status::Ok,
+            time: self.time,
+            counters: self.counters,
+            ..CaseRecord::blank(&id, category)
+        };
+        for metric in self.metrics {
+            let seconds = Seconds(metric.value);
+            match (metric.key().as_str(), metric.unit.as_str()) {
+                ("first_call", "s") => case.first_call_s = Some(seconds),
+                ("load", "s") => case.load_s = Some(seconds),
+                ("cpu_time", "s") => case.cpu_time_s = Some(seconds),
+                ("peak_memory", "bytes") => case.peak_memory_bytes = Some(Bytes(metric.value as u64)),
+                _ => case.metrics.push(metric),
+            }
+        }
+        case
+    }
+}
+
+/// The direction in which figures of a unit are usually better: rates up, the rest down.
+pub(crate) fn usually_better(name: &str, unit: &str) -> Better {
+    let rate = unit.ends_with("/s") || unit.ends_with("/sec");
+    if rate || name.to_lowercase().contains("throughput") { Better::Higher } else { Better::Lower }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_ids() {
+        for (name, id, model, category) in [
+            ("fib 20", "performance/fib 20", None, Category::Performance),
+            ("unit/softmax[len=8]", "unit/softmax[len=8]", None, Category::Unit),
+            ("resnet/integration/a", "resnet/integration/a", Some("resnet"), Category::Integration),
+            ("resnet/unit", "performance/resnet/unit", None, Category::Performance),
+            ("a/b/c", "performance/a/b/c", None, Category::Performance),
+        ] {
+            let case = ImportedCase::named(name).into_case(Category::Performance);
+            assert_eq!((case.id.as_str(), case.model.as_deref(), case.category), (id, model, category));
+        }
+        assert_eq!(ImportedCase::named("unit/softmax[len=8]").into_case(Category::Unit).name, "softmax");
+    }
+
+    #[test]
+    fn figures_that_every_case_has_are_known_again() {
+        let mut case = ImportedCase::named("a");
+        case.metrics = vec![
+            Metric::new("peak-memory", "bytes", 7.0, Better::Lower),
+            Metric::new("load", "s", 2.0, Better::Lower),
+            Metric::new("load", "parsecs", 2.0, Better::Lower),
+        ];
+        let case = case.into_case(Category::Unit);
+        assert_eq!((case.peak_memory_bytes, case.load_s), (Some(Bytes(7)), Some(Seconds(2.0))));
+        assert_eq!((case.metrics.len(), case.metrics[0].unit.as_str()), (1, "parsecs"));
+    }
+}

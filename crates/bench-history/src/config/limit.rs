@@ -1,0 +1,47 @@
+//! A limit that a figure must keep in every run.
+
+use bench_syntax::objective::{Objective, Quantity};
+
+/// What the history calls the time of an iteration, and what targets call it.
+const TIME: (&str, &str) = ("time", "median");
+
+/// A limit that a figure must keep in every run, whatever it was before, in the grammar of targets:
+/// `"time < 5ms"`, `"ttfa_p95 <= 200ms @ concurrency=8"`. `time` is the median.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// As it was written.
+    pub text: String,
+    /// What it says.
+    pub target: Objective,
+}
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let read = |text: &str| Objective::parse(text).map_err(|error| error.to_string());
+        let target = read(&text)?;
+        let target = match &target.what {
+            // Read once more, as the time that it is: in which unit it may be given is known then.
+            Quantity::Metric(name) if name == TIME.0 => {
+                read(&text.replacen(TIME.0, TIME.1, 1)).map_err(|error| error.replace(TIME.1, TIME.0))?
+            }
+            _ => target,
+        };
+        Ok(Limit { text: text.trim().to_owned(), target })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_the_median() {
+        let limit = Limit::try_from(" time < 5ms".to_owned()).expect("a limit");
+        assert_eq!((limit.text.as_str(), limit.target.value), ("time < 5ms", 0.005));
+        assert_eq!(limit.target.what, Quantity::Metric("median".into()));
+        let error = Limit::try_from("time < 5MB".to_owned()).expect_err("a size");
+        assert!(error.contains("\"time < 5MB\"") && error.contains("`time` is a time"), "{error}");
+    }
+}

@@ -1,0 +1,55 @@
+//! The figures of a case that have a history.
+
+use bench_protocol::Better;
+use bench_record::{CaseRecord, Status};
+use bench_stats::Interval;
+
+/// One figure of a case in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// `time`, `peak_memory`, or the key of a metric.
+    pub metric: String,
+    /// The unit that the value is in.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// Its value; finite.
+    pub value: f64,
+    /// Its 95 % interval, if that is known.
+    pub interval: Option<Interval>,
+}
+
+/// All figures of a case: none if it failed. What is not a finite number is none, and 0 is one.
+pub fn figures(case: &CaseRecord) -> Vec<Figure> {
+    if case.status != Status::Ok {
+        return Vec::new();
+    }
+    let own = [
+        ("time", "s", case.time.as_ref().map(|time| time.median_s.0)),
+        ("first_call", "s", case.first_call_s.map(|time| time.0)),
+        ("load", "s", case.load_s.map(|time| time.0)),
+        ("cpu_time", "s", case.cpu_time_s.map(|time| time.0)),
+        ("peak_memory", "bytes", case.peak_memory_bytes.map(|bytes| bytes.0 as f64)),
+    ];
+    let own = own.into_iter().filter_map(|(metric, unit, value)| {
+        Some(Figure {
+            metric: metric.to_owned(),
+            unit: unit.to_owned(),
+            better: Better::Lower,
+            value: value?,
+            interval: case.time.as_ref().and_then(|time| time.interval_s).filter(|_| metric == "time"),
+        })
+    });
+    let of_field = case.metrics.iter().map(|metric| Figure {
+        metric: metric.key(),
+        unit: metric.unit.clone(),
+        better: metric.better,
+        value: metric.value,
+        interval: metric.interval,
+    });
+    let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
+    // Two metrics of one name would be one line with two values a night.
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|figure| seen.insert(figure.metric.clone()));
+    all
+}

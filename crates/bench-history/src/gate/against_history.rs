@@ -1,0 +1,119 @@
+//! A run against the runs before it.
+
+use std::borrow::Cow;
+
+use bench_protocol::Better;
+use bench_record::Record;
+
+use super::{Decision, Evidence, Finding, Ruling};
+use crate::across::machine_shifts;
+use crate::change::{LOOK_BACK, Settings};
+use crate::config::{Config, ConfigError};
+use crate::key::SeriesKey;
+use crate::store::{Acceptance, Series};
+use crate::trend::{Trend, Turn, trend};
+
+/// Adds to `decision` what the lines of `record` say of it.
+pub(super) fn judge(
+    config: &Config,
+    record: &Record,
+    series: &[Series],
+    accepted: &[Acceptance],
+    decision: &mut Decision,
+) -> Result<(), ConfigError> {
+    let (mut lines, mut trends) = (Vec::new(), Vec::new());
+    for series in series {
+        let Some(line) = until(series, record) else { continue };
+        let Some(settings) = settings(config, record, &line)? else { continue };
+        trends.push(trend(&line, accepted, settings));
+        lines.push(line);
+    }
+    decision.machine_shifts = machine_shifts(&mut trends);
+    decision.machine_shifts.retain(|shift| {
+        let line = trends.iter().find(|trend| trend.key == shift.line);
+        line.is_some_and(|line| shift.since.number + LOOK_BACK > line.runs)
+    });
+    for (line, trend) in lines.iter().zip(&trends) {
+        let is_measured = line.points.last().is_some_and(|last| last.run == record.run);
+        let Some(case) = record.case(&trend.key.case).filter(|_| is_measured) else { continue };
+        decision.judged += 1;
+        if trend.too_little_history {
+            decision.too_little_history += 1;
+            continue;
+        }
+        let open: Vec<&Turn> = open(trend, settled(line, accepted)).collect();
+        let new = open.iter().any(|turn| turn.found.run == record.run);
+        for turn in open {
+            let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
+            let Some(allowed) = allowed.filter(|allowed| worse_by(trend, turn) > *allowed) else { continue };
+            decision.findings.push(Finding {
+                case: case.id.clone(),
+                figure: trend.key.metric.clone(),
+                ruling: Ruling::Fails,
+                unit: trend.unit.clone(),
+                before: Some(turn.before),
+                now: Some(trend.level.median),
+                allowed: Some(allowed),
+                evidence: Evidence::History { turn: Box::new(turn.clone()), new },
+                confirmation: None,
+            });
+            // The oldest that lasts says it all: what came later is part of the way from there to here.
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The line as it was when `record` was its newest run; `None` for one of another machine or build.
+fn until<'a>(series: &'a Series, record: &Record) -> Option<Cow<'a, Series>> {
+    let key = &series.key;
+    if *key != SeriesKey::of(&record.environment, &key.case, &key.metric) {
+        return None;
+    }
+    let newest = (&record.timestamp, &record.run);
+    let end = series.points.partition_point(|point| (&point.timestamp, &point.run) <= newest);
+    if end == series.points.len() {
+        return Some(Cow::Borrowed(series));
+    }
+    let Series { key, unit, better, points } = series;
+    let points = points[..end].to_vec();
+    Some(Cow::Owned(Series { key: key.clone(), unit: unit.clone(), better: *better, points }))
+}
+
+/// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.
+/// `None` where nobody asks for the figure. What this run does not hold tells of the machine all the same.
+fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Settings>, ConfigError> {
+    let defaults = Settings::default();
+    let key = &line.key;
+    let Some(case) = record.case(&key.case) else {
+        return Ok(config.gate.metrics.contains(&key.metric).then_some(defaults));
+    };
+    let Some(last) = line.points.last() else { return Ok(None) };
+    let allowed = config.allowed(case, &key.metric, &line.unit, last.value)?;
+    // Of a figure of 0 there is no share, and the usual size stays.
+    let smallest = |allowed: f64| defaults.min_shift.min(allowed / last.value.abs());
+    Ok(allowed.map(|allowed| Settings { min_shift: smallest(allowed), ..defaults }))
+}
+
+/// The newest run of a line that someone has accepted: what changed until then is settled.
+fn settled(line: &Series, accepted: &[Acceptance]) -> Option<usize> {
+    let of_case = accepted.iter().filter(|acceptance| acceptance.case == line.key.case);
+    of_case.filter_map(|acceptance| line.points.iter().position(|point| point.run == acceptance.run)).max()
+}
+
+/// The changes for the worse that nobody has accepted, oldest first.
+fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
+    let is_settled =
+        move |turn: &Turn| turn.accepted.is_some() || settled.is_some_and(|run| turn.since.number <= run);
+    // An accepted change settles what came before it as well.
+    let first = trend.changes.iter().rposition(is_settled).map_or(0, |last| last + 1);
+    trend.changes[first..].iter().filter(|turn| turn.worse)
+}
+
+/// How much worse the level is now than it was before a change, in the unit of the line.
+fn worse_by(trend: &Trend, turn: &Turn) -> f64 {
+    match trend.better {
+        Better::Lower => trend.level.median - turn.before,
+        Better::Higher => turn.before - trend.level.median,
+    }
+}

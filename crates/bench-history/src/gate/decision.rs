@@ -1,0 +1,157 @@
+//! All findings together.
+
+use bench_judge::objective::EarlierRecords;
+use bench_record::{CaseRecord, EarlierRun, Record, Status, exit};
+use serde::Serialize;
+
+use super::{Evidence, Finding, Ruling, against_baseline, against_history, limits};
+use crate::across::MachineShift;
+use crate::config::{Config, ConfigError};
+use crate::store::{Acceptance, Series};
+
+/// What a run is held against.
+#[derive(Clone, Copy, Debug)]
+pub enum Against<'a> {
+    /// The runs before it, and what people have accepted of them.
+    History(&'a [Acceptance]),
+    /// A run.
+    Baseline {
+        /// What it is called.
+        name: &'a str,
+        /// The run.
+        record: &'a Record,
+        /// What other runs were like, for how much they differ without any change.
+        earlier: &'a [EarlierRun],
+    },
+}
+
+/// What a run is held against, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The runs before it.
+    History,
+    /// A run.
+    Baseline {
+        /// What it is called.
+        name: String,
+        /// The run.
+        run: String,
+    },
+}
+
+/// Whether a run may pass, and why not.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The run.
+    pub run: String,
+    /// Its commit, if known.
+    pub commit: Option<String>,
+    /// What it was held against.
+    pub against: Told,
+    /// How many figures were judged.
+    pub judged: usize,
+    /// Those of them that have too few runs for anything to be found in their history.
+    pub too_little_history: usize,
+    /// What should be known first.
+    pub notes: Vec<String>,
+    /// What the machine did lately: not the code of any case.
+    pub machine_shifts: Vec<MachineShift>,
+    /// What is held against the cases: what fails first, then by case.
+    pub findings: Vec<Finding>,
+}
+
+/// Decides on `record`, whose figures `series` hold already. Cases have the names in both that they have now.
+/// `earlier` holds the runs that limits refer to.
+///
+/// # Errors
+/// [`ConfigError`] for a threshold that is counted in something else than its figure.
+pub fn decide(
+    config: &Config,
+    record: &Record,
+    series: &[Series],
+    against: Against<'_>,
+    earlier: &EarlierRecords,
+) -> Result<Decision, ConfigError> {
+    let mut decision = Decision {
+        run: record.run.clone(),
+        commit: record.environment.commit.clone(),
+        against: match against {
+            Against::History(_) => Told::History,
+            Against::Baseline { name, record, .. } => {
+                Told::Baseline { name: name.to_owned(), run: record.run.clone() }
+            }
+        },
+        judged: 0,
+        too_little_history: 0,
+        notes: limits::notes(config, record),
+        machine_shifts: Vec::new(),
+        findings: record.cases.iter().filter_map(failure).collect(),
+    };
+    match against {
+        Against::History(accepted) => {
+            against_history::judge(config, record, series, accepted, &mut decision)?;
+        }
+        Against::Baseline { record: baseline, earlier, .. } => {
+            against_baseline::judge(config, record, baseline, series, earlier, &mut decision)?;
+        }
+    }
+    decision.findings.extend(limits::judge(config, record, earlier));
+    decision.sort();
+    Ok(decision)
+}
+
+fn failure(case: &CaseRecord) -> Option<Finding> {
+    let reason = match (case.status, &case.failure) {
+        (Status::Failed, Some(failure)) => failure.to_string(),
+        (Status::Failed, None) => "it failed".to_owned(),
+        _ => return None,
+    };
+    Some(Finding {
+        case: case.id.clone(),
+        figure: String::new(),
+        ruling: Ruling::Fails,
+        unit: String::new(),
+        before: None,
+        now: None,
+        allowed: None,
+        evidence: Evidence::Failure { reason },
+        confirmation: None,
+    })
+}
+
+impl Decision {
+    /// Puts the findings in order again, after some were confirmed.
+    pub fn sort(&mut self) {
+        let place = |finding: &Finding| match finding.ruling {
+            Ruling::Fails => 0,
+            Ruling::Unsure => 1,
+            Ruling::Cleared => 2,
+        };
+        self.findings.sort_by(|a, b| (place(a), &a.case, &a.figure).cmp(&(place(b), &b.case, &b.figure)));
+    }
+
+    /// The findings with this ruling.
+    pub fn with(&self, ruling: Ruling) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.ruling == ruling)
+    }
+
+    /// The process exit code, the first of these that is true: [`exit::FAILED`] where a benchmark failed;
+    /// [`exit::SLOWER`] where anything else fails the build; [`exit::UNSURE`] where something is unsure or has too
+    /// little history, and `strict` says that this is not good enough; [`exit::OK`].
+    pub fn exit_code(&self, strict: bool) -> u8 {
+        let is_failure = |finding: &Finding| matches!(finding.evidence, Evidence::Failure { .. });
+        let mut verdict = bench_judge::Decision::default();
+        for finding in self.with(Ruling::Fails) {
+            let case = finding.case.clone();
+            verdict = if is_failure(finding) { verdict.failed(case) } else { verdict.slower(case) };
+        }
+        if strict && (self.with(Ruling::Unsure).next().is_some() || self.too_little_history > 0) {
+            verdict = verdict.unsure("a figure is unsure, or has too little history");
+        }
+        verdict.exit_code()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

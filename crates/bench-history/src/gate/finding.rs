@@ -1,0 +1,103 @@
+//! What is held against a case.
+
+use bench_record::ObjectiveResult;
+use bench_stats::Interval;
+use serde::Serialize;
+
+use super::Confirmation;
+use crate::trend::Turn;
+
+/// What follows from a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ruling {
+    /// The build fails.
+    Fails,
+    /// Nothing, unless the gate is strict.
+    Unsure,
+    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
+    Cleared,
+}
+
+/// What is held against a case.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// The case.
+    pub case: String,
+    /// Which of its figures, or the limit or target as it is written.
+    pub figure: String,
+    /// What follows.
+    pub ruling: Ruling,
+    /// What the figures below are counted in.
+    pub unit: String,
+    /// The figure before: its level in the history, or in the baseline.
+    pub before: Option<f64>,
+    /// The figure now: its level in the history, or in this run.
+    pub now: Option<f64>,
+    /// How much worse it may be.
+    pub allowed: Option<f64>,
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// What came of measuring both revisions in turn; absent where nobody tried.
+    pub confirmation: Option<Confirmation>,
+}
+
+/// What a finding rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Evidence {
+    /// The benchmark failed.
+    Failure {
+        /// How.
+        reason: String,
+    },
+    /// A change of the history that nobody has accepted, and that still lasts.
+    History {
+        /// The oldest such change.
+        turn: Box<Turn>,
+        /// Whether this run has brought it to light, or one that came on top of it.
+        new: bool,
+    },
+    /// A difference from the baseline.
+    Baseline {
+        /// The commit of the baseline, if its tree had no changes.
+        commit: Option<String>,
+        /// What is known of the relative change.
+        interval: Option<Interval>,
+        /// What stands in the way of being sure.
+        reason: Option<String>,
+    },
+    /// A limit of `bench.toml` that is not kept.
+    Limit {
+        /// What came of it.
+        result: ObjectiveResult,
+    },
+    /// A target of the benchmark that is not met.
+    Objective {
+        /// What came of it.
+        result: ObjectiveResult,
+    },
+}
+
+impl Finding {
+    /// The relative change, `now / before − 1`; absent where it was 0 before.
+    pub fn change(&self) -> Option<f64> {
+        let (before, now) = (self.before?, self.now?);
+        Some(now / before - 1.0).filter(|change| change.is_finite())
+    }
+
+    /// What is held against a case by a limit or target.
+    pub(super) fn of_result(case: &str, ruling: Ruling, result: ObjectiveResult, evidence: Evidence) -> Self {
+        Finding {
+            case: case.to_owned(),
+            figure: result.text,
+            ruling,
+            unit: result.unit.unwrap_or_default(),
+            before: None,
+            now: result.value,
+            allowed: None,
+            evidence,
+            confirmation: None,
+        }
+    }
+}

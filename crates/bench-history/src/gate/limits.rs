@@ -1,0 +1,82 @@
+//! Limits of `bench.toml`, and targets of benchmarks.
+
+use bench_judge::objective as target;
+use bench_judge::objective::EarlierRecords;
+use bench_record::{CaseRecord, ObjectiveResult, Outcome, Record, Status};
+use bench_syntax::objective::Objective;
+
+use super::{Evidence, Finding, Ruling};
+use crate::config::{Config, Limit};
+
+/// The limits that are not kept and the targets that are not met, or may not be.
+pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in &config.rules {
+        let cases: Vec<&CaseRecord> = record.cases.iter().filter(|case| rule.fits(case)).collect();
+        for limit in &rule.limits {
+            findings.extend(of_limit(limit, &cases, record, earlier));
+        }
+    }
+    if config.gate.targets {
+        findings.extend(record.cases.iter().filter(measured).flat_map(of_targets));
+    }
+    findings
+}
+
+/// A case that failed is told as that.
+fn measured(case: &&CaseRecord) -> bool {
+    case.status == Status::Ok
+}
+
+fn of_limit(limit: &Limit, cases: &[&CaseRecord], record: &Record, earlier: &EarlierRecords) -> Vec<Finding> {
+    let cases = cases.iter().copied().filter(measured).filter(|case| concerns(&limit.target, case));
+    let results: Vec<(&CaseRecord, ObjectiveResult)> = cases
+        .map(|case| {
+            let result = target::judge(record, case, &limit.target, earlier);
+            (case, ObjectiveResult { text: limit.text.clone(), ..result })
+        })
+        .collect();
+    // A rule for many cases may name a figure that some of them have; one that none has is a mistake.
+    let any = results.iter().any(|(_, result)| result.value.is_some());
+    let shown = results
+        .into_iter()
+        .enumerate()
+        .filter(|(number, (_, result))| result.value.is_some() || !any && *number == 0);
+    shown
+        .filter_map(|(_, (case, result))| {
+            let ruling = ruling(&result)?;
+            let evidence = Evidence::Limit { result: result.clone() };
+            Some(Finding::of_result(&case.id, ruling, result, evidence))
+        })
+        .collect()
+}
+
+fn of_targets(case: &CaseRecord) -> impl Iterator<Item = Finding> {
+    case.targets.iter().filter_map(|result| {
+        let evidence = Evidence::Objective { result: result.clone() };
+        Some(Finding::of_result(&case.id, ruling(result)?, result.clone(), evidence))
+    })
+}
+
+fn ruling(result: &ObjectiveResult) -> Option<Ruling> {
+    match result.outcome {
+        Outcome::Met => None,
+        Outcome::Missed => Some(Ruling::Fails),
+        Outcome::Unsure => Some(Ruling::Unsure),
+    }
+}
+
+/// Whether a limit is one of this case: one `@ batch=8` is not of a case with another `batch`.
+fn concerns(target: &Objective, case: &CaseRecord) -> bool {
+    target
+        .at
+        .iter()
+        .all(|setting| case.arguments.get(&*setting.name).is_none_or(|value| *value == setting.value))
+}
+
+/// The rules that fit no case of the run: it may have been filtered, or the rule may be mistyped.
+pub(super) fn notes(config: &Config, record: &Record) -> Vec<String> {
+    let idle = config.rules.iter().filter(|rule| !record.cases.iter().any(|case| rule.fits(case)));
+    idle.map(|rule| format!("{}:{}: this rule fits no case of the run", config.path.display(), rule.place.0))
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! What must be the same for two runs to belong to one line.
+
+use std::fmt;
+
+use bench_record::Environment;
+use serde::Serialize;
+
+/// What the record does not know.
+const UNKNOWN: &str = "unknown";
+
+/// Machines that may be held against each other. On hosted runners, others differ by 4 to 15 % without any
+/// change of the code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct MachineClass {
+    /// Processor model.
+    pub cpu: String,
+    /// Logical processors.
+    pub cores: String,
+    /// Models of the GPUs, or `no GPU`.
+    pub gpu: String,
+    /// Memory to the nearest power of two: what firmware and hypervisor keep for themselves makes no other machine.
+    pub memory: String,
+}
+
+impl MachineClass {
+    /// The class of the machine of a run.
+    pub fn of(environment: &Environment) -> Self {
+        let gib = |bytes: u64| 2f64.powf((bytes as f64 / f64::from(1 << 30)).log2().round());
+        let text = |known: Option<String>| known.unwrap_or_else(|| UNKNOWN.to_owned());
+        MachineClass {
+            cpu: text(environment.cpu.clone()),
+            cores: text(environment.cores.map(|cores| cores.to_string())),
+            gpu: if environment.gpus.is_empty() { "no GPU".to_owned() } else { environment.gpus.join(" + ") },
+            memory: text(environment.memory_bytes.map(|bytes| format!("{} GiB", gib(bytes.0)))),
+        }
+    }
+}
+
+impl fmt::Display for MachineClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} cores, {}, {}", self.cpu, self.cores, self.memory, self.gpu)
+    }
+}
+
+/// What a history is kept for: one figure of one case, on one class of machines, built in one way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct SeriesKey {
+    /// Id of the case.
+    pub case: String,
+    /// Name of the figure: `time`, `peak_memory`, or the key of a metric.
+    pub metric: String,
+    /// The machine.
+    pub machine: MachineClass,
+    /// `rustc --version`.
+    pub toolchain: String,
+    /// Objective, features and optimisation.
+    pub build: String,
+}
+
+impl SeriesKey {
+    /// The key of a figure of a case, on the machine and by the build of a run.
+    pub fn of(environment: &Environment, case: &str, metric: &str) -> Self {
+        SeriesKey {
+            case: case.to_owned(),
+            metric: metric.to_owned(),
+            machine: MachineClass::of(environment),
+            toolchain: environment.toolchain.clone(),
+            build: build(environment),
+        }
+    }
+}
+
+/// Objective, features that the build may use without asking, and optimisation.
+pub fn build(environment: &Environment) -> String {
+    let checked = if environment.debug_assertions { ", debug assertions" } else { "" };
+    let features = &environment.target_features;
+    let features = if features.is_empty() { String::new() } else { format!(", {features}") };
+    format!("{}, opt-level {}{checked}{features}", environment.target, environment.opt_level)
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_syntax::quantity::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_told_by_class() {
+        let class = |bytes| {
+            MachineClass::of(&Environment { memory_bytes: Some(Bytes(bytes)), ..Environment::default() })
+                .memory
+        };
+        assert_eq!(class(16_374_562_816), "16 GiB");
+        assert_eq!(class(16 << 30), "16 GiB");
+        assert_eq!(class(8_300_000_000), "8 GiB");
+    }
+
+    #[test]
+    fn another_processor_is_another_class() {
+        let of = |cpu: &str| {
+            MachineClass::of(&Environment { cpu: Some(cpu.to_owned()), ..Environment::default() })
+        };
+        assert_ne!(of("AMD EPYC 7763"), of("AMD EPYC 9V74"));
+        assert_eq!(of("a").to_string(), "a, unknown cores, unknown, no GPU");
+    }
+
+    #[test]
+    fn another_optimisation_is_another_build() {
+        let of = |opt_level: &str| {
+            build(&Environment {
+                opt_level: opt_level.to_owned(),
+                target: "t".to_owned(),
+                ..Environment::default()
+            })
+        };
+        assert_eq!(of("3"), "t, opt-level 3");
+        assert_ne!(of("3"), of("s"));
+    }
+}

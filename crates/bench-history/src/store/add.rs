@@ -1,0 +1,164 @@
+//! A run comes in.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use bench_protocol::Better;
+use bench_record::Record;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::baseline::next_id;
+use super::{Database, Store, StoreError, Value};
+use crate::circumstances::Circumstances;
+use crate::figure::{Figure, figures};
+use crate::key::{MachineClass, SeriesKey};
+
+/// What became of a run that was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is in the store now, with so many figures.
+    New(usize),
+    /// It has been there already.
+    Known,
+}
+
+impl Store {
+    /// Adds a run. The same run twice is once.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where another record of the same name is there; else what the database says, and
+    /// then nothing was stored.
+    pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
+        let packed = pack(record).map_err(|error| StoreError::Database {
+            store: self.database.name().to_owned(),
+            reason: format!("the run {} cannot be packed: {error}", record.run),
+        })?;
+        self.transaction(|database| {
+            let name = Value::from(record.run.as_str());
+            let known =
+                database.query("SELECT record FROM run WHERE name = $1", std::slice::from_ref(&name))?;
+            if let Some(row) = known.into_iter().next() {
+                let same =
+                    row.into_iter().next().and_then(Value::into_bytes).and_then(|old| unpack(&old).ok());
+                return match same {
+                    Some(old) if old == *record => Ok(Added::Known),
+                    _ => Err(StoreError::Conflict { run: record.run.clone() }),
+                };
+            }
+            database.execute(
+                "INSERT INTO run (name, timestamp, revision, record) VALUES ($1, $2, $3, $4)",
+                &[
+                    name,
+                    Value::from(record.timestamp.as_str()),
+                    record.environment.commit.as_deref().map_or(Value::Null, Value::from),
+                    Value::Bytes(packed.clone()),
+                ],
+            )?;
+            add_circumstances(database, record)?;
+            add_points(database, record).map(Added::New)
+        })
+    }
+}
+
+/// Writes what a run took place in.
+pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
+    let circumstances = Circumstances::of(&record.environment);
+    let rows = circumstances.iter().map(|(what, value)| [record.run.as_str(), what, value].map(Value::from));
+    insert(database, "circumstance (run, what, value)", rows.collect())
+}
+
+/// Writes the figures of a run; answers with their number.
+pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result<usize, StoreError> {
+    let mut known = known_series(database, record)?;
+    let mut next = next_id(database, "series")?;
+    let (mut new, mut points) = (Vec::new(), Vec::new());
+    for case in &record.cases {
+        for figure in figures(case) {
+            let id = *known.entry((case.id.clone(), figure.metric.clone())).or_insert_with(|| {
+                new.push(new_series(next, record, &case.id, &figure));
+                next += 1;
+                next - 1
+            });
+            points.push([Value::Integer(id), Value::from(record.run.as_str()), Value::Real(figure.value)]);
+        }
+    }
+    let count = points.len();
+    insert(
+        database,
+        "series (id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better)",
+        new,
+    )?;
+    insert(database, "point (series, run, value)", points)?;
+    Ok(count)
+}
+
+/// The numbers of all series on the machine and by the build of a run, by case and metric.
+fn known_series(
+    database: &mut dyn Database,
+    record: &Record,
+) -> Result<BTreeMap<(String, String), i64>, StoreError> {
+    let SeriesKey { machine, toolchain, build, .. } = SeriesKey::of(&record.environment, "", "");
+    let MachineClass { cpu, cores, gpu, memory } = machine;
+    let rows = database.query(
+        "SELECT case_id, metric, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 AND memory = $4 \
+         AND toolchain = $5 AND build = $6",
+        &[cpu, cores, gpu, memory, toolchain, build].map(Value::Text),
+    )?;
+    let known = rows.into_iter().filter_map(|row| {
+        let id = row.get(2)?.as_integer()?;
+        let mut text = row.into_iter().map_while(Value::into_text);
+        Some(((text.next()?, text.next()?), id))
+    });
+    Ok(known.collect())
+}
+
+fn new_series(id: i64, record: &Record, case: &str, figure: &Figure) -> [Value; 11] {
+    let SeriesKey { case, metric, machine, toolchain, build } =
+        SeriesKey::of(&record.environment, case, &figure.metric);
+    let MachineClass { cpu, cores, gpu, memory } = machine;
+    let [case, metric, cpu, cores, gpu, memory, toolchain, build] =
+        [case, metric, cpu, cores, gpu, memory, toolchain, build].map(Value::Text);
+    let better = match figure.better {
+        Better::Higher => "higher",
+        Better::Lower => "lower",
+    };
+    let (unit, better) = (Value::from(figure.unit.as_str()), Value::from(better));
+    [Value::Integer(id), case, metric, cpu, cores, gpu, memory, toolchain, build, unit, better]
+}
+
+/// Inserts rows of a table with these columns, many with each statement: a server that is far away is asked seldom.
+fn insert<const N: usize>(
+    database: &mut dyn Database,
+    table: &str,
+    rows: Vec<[Value; N]>,
+) -> Result<(), StoreError> {
+    /// SQLite takes 32 766 values with a statement, but looks each of them up among those before it.
+    const VALUES: usize = 600;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let values: Vec<Value> = rows.by_ref().take(VALUES / N).flatten().collect();
+        let row = |row: usize| {
+            let cells: Vec<String> = (1..=N).map(|cell| format!("${}", row * N + cell)).collect();
+            format!("({})", cells.join(", "))
+        };
+        let all: Vec<String> = (0..values.len() / N).map(row).collect();
+        database.execute(&format!("INSERT INTO {table} VALUES {}", all.join(", ")), &values)?;
+    }
+    Ok(())
+}
+
+/// A record as compressed JSON.
+fn pack(record: &Record) -> std::io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(&serde_json::to_vec(record)?)?;
+    packer.finish()
+}
+
+/// The record in compressed JSON; gzip's own checksum tells whether it is whole.
+pub(super) fn unpack(bytes: &[u8]) -> std::io::Result<Record> {
+    let mut json = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut json)?;
+    Ok(serde_json::from_slice(&json)?)
+}

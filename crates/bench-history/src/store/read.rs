@@ -1,0 +1,267 @@
+//! What a store knows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bench_protocol::Better;
+use bench_record::Record;
+use serde::Serialize;
+
+use super::add::unpack;
+use super::renaming::{current_id, renamed};
+use super::{Store, StoreError, Value};
+use crate::circumstances::Circumstances;
+use crate::key::{MachineClass, SeriesKey};
+
+/// A run in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredRun {
+    /// Its name.
+    pub run: String,
+    /// When it began, UTC, RFC 3339.
+    pub timestamp: String,
+    /// Git commit, if known.
+    pub commit: Option<String>,
+    /// Its figures.
+    pub figures: usize,
+}
+
+/// One run of a series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// The run's name.
+    pub run: String,
+    /// When it began, UTC, RFC 3339.
+    pub timestamp: String,
+    /// Git commit, if known.
+    pub commit: Option<String>,
+    /// The figure, in the unit of the series.
+    pub value: f64,
+    /// What the run took place in.
+    #[serde(skip)]
+    pub circumstances: Arc<Circumstances>,
+}
+
+/// The history of one figure.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Series {
+    /// What it is the history of.
+    pub key: SeriesKey,
+    /// Its unit.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// Its runs, by the time at which they began.
+    pub points: Vec<Point>,
+}
+
+impl Series {
+    /// The figures alone.
+    pub fn values(&self) -> Vec<f64> {
+        self.points.iter().map(|point| point.value).collect()
+    }
+}
+
+/// A change that someone has accepted: a case begins anew with a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Acceptance {
+    /// The case.
+    pub case: String,
+    /// The first run at the accepted level.
+    pub run: String,
+    /// When it was accepted, UTC, RFC 3339.
+    pub at: String,
+    /// By whom.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Store {
+    /// All runs, by the time at which they began.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn runs(&mut self) -> Result<Vec<StoredRun>, StoreError> {
+        let rows = self.database.query(
+            "SELECT run.name, run.timestamp, run.revision, COUNT(point.run) FROM run \
+             LEFT JOIN point ON point.run = run.name GROUP BY run.name, run.timestamp, run.revision \
+             ORDER BY run.timestamp, run.name",
+            &[],
+        )?;
+        let run = |row: Vec<Value>| {
+            let mut cells = row.into_iter();
+            Some(StoredRun {
+                run: cells.next()?.into_text()?,
+                timestamp: cells.next()?.into_text()?,
+                commit: cells.next()?.into_text(),
+                figures: cells.next()?.as_integer()? as usize,
+            })
+        };
+        rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
+    }
+
+    /// How many runs, accepted changes and renamings there are: what has changed where these have.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn state(&mut self) -> Result<[i64; 3], StoreError> {
+        let rows = self.database.query(
+            "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming)",
+            &[],
+        )?;
+        let counts =
+            rows.into_iter().next().map(|row| row.iter().map_while(Value::as_integer).collect::<Vec<i64>>());
+        counts.and_then(|counts| counts.try_into().ok()).ok_or_else(|| self.strange("run"))
+    }
+
+    /// The whole record of a run.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Corrupt`] when it can no longer be read.
+    pub fn record(&mut self, run: &str) -> Result<Record, StoreError> {
+        let rows = self.database.query("SELECT record FROM run WHERE name = $1", &[run.into()])?;
+        let bytes = rows.into_iter().flatten().next().ok_or(StoreError::NoSuchRun { run: run.to_owned() })?;
+        let bytes = bytes.into_bytes().ok_or_else(|| self.strange("run"))?;
+        unpack(&bytes).map_err(|error| StoreError::Corrupt {
+            store: self.database.name().to_owned(),
+            reason: format!("the record of {run}: {error}"),
+        })
+    }
+
+    /// Every series with its points, by case, metric and machine; those of renamed cases under their new names.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn series(&mut self) -> Result<Vec<Series>, StoreError> {
+        let rows = self.database.query(
+            "SELECT id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better FROM series \
+             ORDER BY id",
+            &[],
+        )?;
+        let series = |row: Vec<Value>| {
+            let id = row.first()?.as_integer()?;
+            let mut text = row.into_iter().skip(1).map_while(Value::into_text);
+            let (case, metric) = (text.next()?, text.next()?);
+            let machine = MachineClass {
+                cpu: text.next()?,
+                cores: text.next()?,
+                gpu: text.next()?,
+                memory: text.next()?,
+            };
+            let key = SeriesKey { case, metric, machine, toolchain: text.next()?, build: text.next()? };
+            let (unit, better) = (text.next()?, text.next()?);
+            let better = if better == "higher" { Better::Higher } else { Better::Lower };
+            Some((id, Series { key, unit, better, points: Vec::new() }))
+        };
+        let mut all = rows
+            .into_iter()
+            .map(|row| series(row).ok_or_else(|| self.strange("series")))
+            .collect::<Result<Vec<_>, _>>()?;
+        let points = self.database.query(
+            "SELECT point.series, run.name, run.timestamp, run.revision, point.value FROM point \
+             JOIN run ON run.name = point.run ORDER BY point.series, run.timestamp, run.name",
+            &[],
+        )?;
+        let circumstances = self.circumstances()?;
+        let unknown = Arc::new(Circumstances::default());
+        let mut place = 0;
+        for row in points {
+            let mut cells = row.into_iter();
+            let point = (|| {
+                let series = cells.next()?.as_integer()?;
+                let run = cells.next()?.into_text()?;
+                let point = Point {
+                    timestamp: cells.next()?.into_text()?,
+                    commit: cells.next()?.into_text(),
+                    value: cells.next()?.as_real()?,
+                    circumstances: Arc::clone(circumstances.get(&run).unwrap_or(&unknown)),
+                    run,
+                };
+                Some((series, point))
+            })();
+            let (id, point) = point.ok_or_else(|| self.strange("point"))?;
+            // Both are in the order of the series' numbers.
+            while all.get(place).is_some_and(|(other, _)| *other < id) {
+                place += 1;
+            }
+            if let Some((_, series)) = all.get_mut(place).filter(|(other, _)| *other == id) {
+                series.points.push(point);
+            }
+        }
+        let all = all.into_iter().map(|(_, series)| series).filter(|series| !series.points.is_empty());
+        let mut all = renamed(all.collect(), &self.renamings()?);
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(all)
+    }
+
+    /// What each run took place in, by its name.
+    fn circumstances(&mut self) -> Result<BTreeMap<String, Arc<Circumstances>>, StoreError> {
+        let rows = self.database.query("SELECT run, what, value FROM circumstance", &[])?;
+        let mut runs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for row in rows {
+            let mut text = row.into_iter().map_while(Value::into_text);
+            let fact = (|| Some((text.next()?, (text.next()?, text.next()?))))();
+            let (run, fact) = fact.ok_or_else(|| self.strange("circumstance"))?;
+            runs.entry(run).or_default().push(fact);
+        }
+        Ok(runs.into_iter().map(|(run, facts)| (run, Arc::new(facts.into_iter().collect()))).collect())
+    }
+
+    /// Keeps that the level of a case since a run is right as it is. Twice is once; the first reason stays.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    pub fn accept(&mut self, acceptance: &Acceptance) -> Result<(), StoreError> {
+        self.transaction(|database| {
+            let run = Value::from(acceptance.run.as_str());
+            if database.query("SELECT name FROM run WHERE name = $1", std::slice::from_ref(&run))?.is_empty()
+            {
+                return Err(StoreError::NoSuchRun { run: acceptance.run.clone() });
+            }
+            let Acceptance { case, at, author, reason, .. } = acceptance;
+            database.execute(
+                "INSERT INTO acceptance (case_id, run, at, author, reason) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT DO NOTHING",
+                &[
+                    case.as_str().into(),
+                    run,
+                    at.as_str().into(),
+                    author.as_str().into(),
+                    reason.as_str().into(),
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// All accepted changes, oldest first; those of renamed cases under their new names.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn acceptances(&mut self) -> Result<Vec<Acceptance>, StoreError> {
+        let rows = self
+            .database
+            .query("SELECT case_id, run, at, author, reason FROM acceptance ORDER BY at, case_id", &[])?;
+        let renamings = self.renamings()?;
+        let acceptance = |row: Vec<Value>| {
+            let mut text = row.into_iter().map_while(Value::into_text);
+            Some(Acceptance {
+                case: current_id(&renamings, &text.next()?),
+                run: text.next()?,
+                at: text.next()?,
+                author: text.next()?,
+                reason: text.next()?,
+            })
+        };
+        rows.into_iter().map(|row| acceptance(row).ok_or_else(|| self.strange("acceptance"))).collect()
+    }
+
+    /// A row that does not hold what it should.
+    pub(super) fn strange(&self, table: &str) -> StoreError {
+        StoreError::Corrupt {
+            store: self.database.name().to_owned(),
+            reason: format!("a row of the table `{table}` holds something else than it should"),
+        }
+    }
+}

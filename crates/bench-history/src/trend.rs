@@ -1,0 +1,340 @@
+//! How every line of a store has gone.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
+
+use bench_protocol::Better;
+use serde::Serialize;
+
+use crate::change::{self, Change, Detector, Kind, MIN_AFTER, MIN_BEFORE, Segment, Settings};
+use crate::circumstances::Circumstances;
+use crate::key::SeriesKey;
+use crate::store::{Acceptance, Point, Series};
+
+/// Where a step lies is settled to so many runs: where the noise is large, it is placed a little off.
+pub(crate) const NEAR: usize = 2;
+
+/// One line, and where it changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trend {
+    /// What it is the history of.
+    pub key: SeriesKey,
+    /// Its unit.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// How many runs it has.
+    pub runs: usize,
+    /// Whether there are too few runs for any change to be found.
+    pub too_little_history: bool,
+    /// What has changed, oldest first.
+    pub changes: Vec<Turn>,
+    /// The stretches between the changes, oldest first.
+    pub segments: Vec<Segment>,
+    /// The level since the last change.
+    pub level: Segment,
+}
+
+/// A change of a line, in the words of runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Turn {
+    /// Whether it came at once.
+    pub kind: Kind,
+    /// The last run at the old level.
+    pub last_before: Place,
+    /// The first run at the new level; for drift, the first of the runs that showed it.
+    pub since: Place,
+    /// The run at which it was found. It stays the same while the other two may move, and so names the change.
+    pub found: Place,
+    /// Median before, in the unit of the line.
+    pub before: f64,
+    /// Median since, in the unit of the line.
+    pub after: f64,
+    /// `after / before − 1`; absent where it was 0 before.
+    pub shift: Option<f64>,
+    /// Whether that is worse.
+    pub worse: bool,
+    /// How many standard deviations the ranks since lie off.
+    pub z: f64,
+    /// What else changed around it: `operating system: A → B`. Empty for drift.
+    pub also: Vec<String>,
+    /// Who accepted it and why, if anyone did.
+    pub accepted: Option<Acceptance>,
+}
+
+/// A run of a line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// Its number in the line, from 0.
+    pub number: usize,
+    /// When it began, UTC, RFC 3339.
+    pub timestamp: String,
+    /// Its name.
+    pub run: String,
+    /// Git commit, if known.
+    pub commit: Option<String>,
+}
+
+/// Finds the changes of a line. One that someone has accepted is marked; where nothing was found around the accepted
+/// run, the line begins anew there all the same.
+pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) -> Trend {
+    let values = series.values();
+    let accepted: BTreeMap<usize, &Acceptance> = acceptances
+        .iter()
+        .filter(|acceptance| acceptance.case == series.key.case)
+        .filter_map(|acceptance| {
+            let number = series.points.iter().position(|point| point.run == acceptance.run)?;
+            Some((number, acceptance))
+        })
+        .collect();
+    let mut found = changes(&values, settings, &[]);
+    let covered = |number: &&usize| found.iter().any(|change| around(change, change).contains(*number));
+    let alone: Vec<usize> = accepted.keys().filter(|number| !covered(number)).copied().collect();
+    if !alone.is_empty() {
+        found = changes(&values, settings, &alone);
+    }
+    let moved = change::relocate(&values, &found);
+    let segments = change::segments(&values, &moved);
+    let nothing = Segment { from: 0, to: 0, median: f64::NAN, interval: None };
+    let level = segments.last().copied().unwrap_or(nothing);
+    let place = |number: usize| place(number, &series.points);
+    let changes = found
+        .iter()
+        .zip(&moved)
+        .filter_map(|(found, change)| {
+            let shift = change.shift();
+            Some(Turn {
+                kind: change.kind,
+                last_before: place(change.at.checked_sub(1)?)?,
+                since: place(change.at)?,
+                found: place(change.found)?,
+                before: change.before,
+                after: change.after,
+                shift: shift.is_finite().then_some(shift),
+                worse: match series.better {
+                    Better::Lower => shift > 0.0,
+                    Better::Higher => shift < 0.0,
+                },
+                z: change.z,
+                also: match change.kind {
+                    Kind::Step => also_changed(&series.points, change.at),
+                    Kind::Drift => Vec::new(),
+                },
+                accepted: accepted
+                    .range(around(found, change))
+                    .next()
+                    .map(|(_, acceptance)| (*acceptance).clone()),
+            })
+        })
+        .collect();
+    Trend {
+        key: series.key.clone(),
+        unit: series.unit.clone(),
+        better: series.better,
+        runs: values.len(),
+        too_little_history: values.len() < MIN_BEFORE + MIN_AFTER,
+        changes,
+        segments,
+        level,
+    }
+}
+
+/// The trend of each series, in their order; on all processors.
+pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Vec<Trend> {
+    let of = |part: &[Series]| -> Vec<Trend> {
+        part.iter().map(|series| trend(series, acceptances, settings)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = series.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = series.chunks(part).map(|part| scope.spawn(move || of(part))).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// The runs that mean this change where they are accepted. Where it lies is settled anew as further runs come in, and
+/// what was accepted must stay so: a little before counts as well.
+fn around(found: &Change, moved: &Change) -> RangeInclusive<usize> {
+    found.at.min(moved.at).saturating_sub(NEAR)..=found.found
+}
+
+/// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
+fn also_changed(points: &[Point], at: usize) -> Vec<String> {
+    let near = &points[at.saturating_sub(NEAR + 1)..points.len().min(at + NEAR + 1)];
+    let mut all: Vec<String> = Vec::new();
+    for pair in near.windows(2) {
+        for also in Circumstances::changed(&pair[0].circumstances, &pair[1].circumstances) {
+            // Machines that take turns change to and fro.
+            if !all.contains(&also) {
+                all.push(also);
+            }
+        }
+    }
+    all
+}
+
+/// The changes of `values`, all runs before each of `restarts` forgotten.
+fn changes(values: &[f64], settings: Settings, restarts: &[usize]) -> Vec<Change> {
+    let mut detector = Detector::new(settings);
+    let runs = values.iter().enumerate();
+    runs.filter_map(|(number, value)| {
+        if restarts.contains(&number) {
+            detector.restart();
+        }
+        detector.push(*value)
+    })
+    .collect()
+}
+
+fn place(number: usize, points: &[Point]) -> Option<Place> {
+    let point = points.get(number)?;
+    Some(Place {
+        number,
+        timestamp: point.timestamp.clone(),
+        run: point.run.clone(),
+        commit: point.commit.clone(),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::change::tests::Random;
+    use crate::key::MachineClass;
+
+    /// A line of times around 1 s with a spread of half a per cent, each times what `factor` says of its run.
+    pub(crate) fn line(case: &str, seed: u64, runs: usize, factor: impl Fn(usize) -> f64) -> Series {
+        let mut random = Random::seeded(seed);
+        let text = |text: &str| text.to_owned();
+        Series {
+            key: SeriesKey {
+                case: text(case),
+                metric: text("time"),
+                machine: MachineClass { cpu: text("c"), cores: text("2"), gpu: text("g"), memory: text("m") },
+                toolchain: text("t"),
+                build: text("b"),
+            },
+            unit: text("s"),
+            better: Better::Lower,
+            points: (0..runs)
+                .map(|number| Point {
+                    run: format!("r{number:03}"),
+                    timestamp: format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60),
+                    commit: Some(format!("c{number}")),
+                    value: (1.0 + 0.005 * random.normal()) * factor(number),
+                    circumstances: Arc::default(),
+                })
+                .collect(),
+        }
+    }
+
+    fn accept(run: &str) -> Acceptance {
+        Acceptance {
+            case: "a".to_owned(),
+            run: run.to_owned(),
+            at: String::new(),
+            author: String::new(),
+            reason: "wanted".to_owned(),
+        }
+    }
+
+    fn slower_from_20(number: usize) -> f64 {
+        if number >= 20 { 1.03 } else { 1.0 }
+    }
+
+    #[test]
+    fn thirty_nights_with_one_regression_raise_one_alarm() {
+        let mut by_night_30 = 0;
+        for seed in 0..40 {
+            let found = trend(&line("a", seed, 40, slower_from_20), &[], Settings::default());
+            assert_eq!(found.changes.len(), 1, "{seed}: {:?}", found.changes);
+            let turn = &found.changes[0];
+            let places = (turn.since.number, turn.last_before.number);
+            assert!(turn.worse && places == (20, 19), "{seed}: {turn:?}");
+            assert_eq!(turn.since.commit.as_deref(), Some("c20"));
+            assert!((found.level.median - 1.03).abs() < 0.01);
+            by_night_30 += usize::from(turn.found.number < 30);
+        }
+        assert!(by_night_30 >= 36, "{by_night_30} of 40");
+    }
+
+    #[test]
+    fn an_accepted_change_is_marked() {
+        let series = line("a", 3, 45, slower_from_20);
+        let before = trend(&series, &[], Settings::default());
+        for run in ["r020", "r022"] {
+            let after = trend(&series, &[accept(run)], Settings::default());
+            assert_eq!(after.changes[0].accepted.as_ref().map(|one| one.run.as_str()), Some(run));
+            assert_eq!(after.changes.len(), 1);
+        }
+        let others = [Acceptance { case: "b".to_owned(), ..accept("r020") }, accept("no such run")];
+        assert_eq!(trend(&series, &others, Settings::default()), before);
+    }
+
+    #[test]
+    fn what_was_accepted_stays_so_wherever_later_runs_place_it() {
+        for seed in 0..200 {
+            // Hardly more than the noise: the place of the step is uncertain.
+            let series = line("a", seed, 60, |number| if number >= 20 { 1.012 } else { 1.0 });
+            let until = |runs: usize| Series { points: series.points[..runs].to_vec(), ..series.clone() };
+            let Some((runs, turn)) = (20..60)
+                .find_map(|runs| Some((runs, trend(&until(runs), &[], Settings::default()).changes.pop()?)))
+            else {
+                continue;
+            };
+            for later in runs..60 {
+                let after = trend(&until(later), &[accept(&turn.since.run)], Settings::default());
+                assert!(
+                    after.changes[0].accepted.is_some(),
+                    "{seed}, {later}: {turn:?}\n{:?}",
+                    after.changes
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_begins_anew_where_nothing_was_found() {
+        // Steps of half a spread, every 30 nights: together they are found, each for itself is not.
+        let series = line("a", 1, 300, |number| 1.0 + 0.002_5 * (number / 30) as f64);
+        let all: Vec<Acceptance> = (1..10).map(|step| accept(&format!("r{:03}", 30 * step))).collect();
+        assert!(!trend(&series, &[], Settings::default()).changes.is_empty());
+        let unmarked = trend(&series, &all, Settings::default());
+        assert!(unmarked.changes.iter().all(|turn| turn.accepted.is_some()), "{:?}", unmarked.changes);
+    }
+
+    #[test]
+    fn what_else_changed_around_a_step_is_told() {
+        let mut series = line("a", 3, 60, |number| if number >= 30 { 1.1 } else { 1.0 });
+        for (number, point) in series.points.iter_mut().enumerate() {
+            // One run off the step, and one long before it.
+            let system = ["A", "B", "C"][usize::from(number >= 10) + usize::from(number >= 31)];
+            let facts = [("operating system".to_owned(), system.to_owned())];
+            point.circumstances = Arc::new(facts.into_iter().collect());
+        }
+        let found = trend(&series, &[], Settings::default());
+        assert_eq!(found.changes[0].also, ["operating system: B → C"]);
+    }
+
+    #[test]
+    fn better_and_worse_depend_on_the_metric() {
+        let mut series = line("a", 1, 60, |number| if number >= 30 { 1.1 } else { 1.0 });
+        assert!(trend(&series, &[], Settings::default()).changes[0].worse);
+        series.better = Better::Higher;
+        assert!(!trend(&series, &[], Settings::default()).changes[0].worse);
+    }
+
+    #[test]
+    fn too_little_history_is_said() {
+        for (runs, too_little) in [(0, true), (1, true), (2, true), (19, true), (20, false)] {
+            let found = trend(&line("a", 1, runs, |_| 1.0), &[], Settings::default());
+            assert_eq!((found.too_little_history, found.runs), (too_little, runs));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What has changed between two runs or two builds.
+
+use bench_compare::{FORMAT, SCHEMA_VERSION};
+use bench_judge::comparison::{Compared, Comparison as OfRuns};
+use bench_record::Verdict;
+use bench_stats::Interval;
+use serde::{Deserialize, Serialize};
+
+/// A comparison, whichever way it was made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// What is compared with.
+    base: String,
+    /// What is compared.
+    candidate: String,
+    /// How it was made.
+    way: &'static str,
+    /// Why the two are not of one machine and one build, if they are not.
+    different: Option<String>,
+    /// What should be known first.
+    notes: Vec<String>,
+    /// The share below which a change is of no practical interest.
+    threshold: f64,
+    cases: Vec<Case>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Case {
+    id: String,
+    /// What `old` and `new` are counted in.
+    unit: &'static str,
+    old: Option<f64>,
+    new: Option<f64>,
+    change: Option<f64>,
+    interval: Option<Ends>,
+    verdict: Verdict,
+    smallest_effect: Option<f64>,
+    reason: Option<String>,
+}
+
+impl Comparison {
+    /// Two records.
+    pub fn of_runs(comparison: &OfRuns, candidate: &str) -> Self {
+        Comparison {
+            base: comparison.baseline.clone(),
+            candidate: candidate.to_owned(),
+            way: "two runs, measured at different times",
+            different: comparison.different.clone(),
+            notes: comparison.notes.clone(),
+            threshold: comparison.threshold,
+            cases: comparison.cases.iter().map(Case::of).collect(),
+        }
+    }
+
+    /// Two programs that were measured in turns: the `comparison.json` of `bench compare`.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn parse(json: &[u8]) -> Result<Self, String> {
+        let Head { format, schema_version } =
+            serde_json::from_slice(json).map_err(|error| format!("not a comparison ({error})"))?;
+        if format != FORMAT {
+            return Err(format!("not a comparison: its `format` is \"{format}\""));
+        }
+        if schema_version > SCHEMA_VERSION {
+            return Err(format!(
+                "it has schema version {schema_version}, but this program reads versions up to {SCHEMA_VERSION}: update `bench`"
+            ));
+        }
+        let document: Document = serde_json::from_slice(json)
+            .map_err(|error| format!("it does not follow docs/comparison.schema.json ({error})"))?;
+        Ok(Comparison {
+            base: document.base.label,
+            candidate: document.candidate.label,
+            way: "two builds, measured in turns",
+            different: None,
+            notes: document.notes,
+            threshold: document.rules.threshold,
+            cases: document.cases.into_iter().chain(document.others).map(Case::from).collect(),
+        })
+    }
+}
+
+/// What tells a file from others.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    schema_version: u32,
+}
+
+/// What is shown of a `comparison.json`. An end of an interval that is infinite is `null` there.
+#[derive(Deserialize)]
+struct Document {
+    base: Side,
+    candidate: Side,
+    rules: Rules,
+    notes: Vec<String>,
+    cases: Vec<Measured>,
+    others: Vec<Measured>,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    label: String,
+}
+
+#[derive(Deserialize)]
+struct Rules {
+    threshold: f64,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    id: String,
+    old_s: Option<f64>,
+    new_s: Option<f64>,
+    change: Option<f64>,
+    interval: Option<Ends>,
+    verdict: Verdict,
+    smallest_effect: Option<f64>,
+    reason: Option<String>,
+}
+
+/// An interval; what is infinite is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Ends {
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+impl From<Interval> for Ends {
+    fn from(interval: Interval) -> Self {
+        let finite = |end: f64| Some(end).filter(|end| end.is_finite());
+        Ends { low: finite(interval.low), high: finite(interval.high) }
+    }
+}
+
+impl From<Measured> for Case {
+    fn from(case: Measured) -> Self {
+        let Measured { id, old_s, new_s, change, interval, verdict, smallest_effect, reason } = case;
+        Case { id, unit: "s", old: old_s, new: new_s, change, interval, verdict, smallest_effect, reason }
+    }
+}
+
+impl Case {
+    fn of(compared: &Compared) -> Self {
+        let (unit, old, new) = match &compared.counts {
+            Some(counts) => {
+                ("instructions", counts.old.map(|count| count as f64), counts.new.map(|count| count as f64))
+            }
+            None => ("s", compared.old_s, compared.new_s),
+        };
+        Case {
+            id: compared.id.clone(),
+            unit,
+            old,
+            new,
+            change: compared.change,
+            interval: compared.interval.map(Ends::from),
+            verdict: compared.verdict,
+            smallest_effect: compared.smallest_effect,
+            reason: compared.reason.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_comparison_is_read_even_where_an_interval_has_no_end() {
+        let json = br#"{"format": "bench-comparison", "schema_version": 1, "base": {"label": "main"},
+            "candidate": {"label": "HEAD"}, "rules": {"threshold": 0.01}, "notes": ["n"], "others": [],
+            "cases": [{"id": "unit/x", "old_s": 1.0, "new_s": 1.1, "change": 0.1, "interval": {"low": 0.02, "high": null},
+                       "verdict": "slower", "smallest_effect": null, "reason": null}]}"#;
+        let read = Comparison::parse(json).expect("a comparison");
+        assert_eq!((read.base.as_str(), read.candidate.as_str(), read.cases.len()), ("main", "HEAD", 1));
+        assert_eq!(read.cases[0].interval, Some(Ends { low: Some(0.02), high: None }));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_comparison_is_said() {
+        for (json, reason) in [
+            ("", "not a comparison"),
+            (r#"{"format": "bench-run", "schema_version": 1}"#, "bench-run"),
+            (r#"{"format": "bench-comparison", "schema_version": 9}"#, "version 9"),
+            (r#"{"format": "bench-comparison", "schema_version": 1}"#, "does not follow"),
+        ] {
+            let message = Comparison::parse(json.as_bytes()).expect_err(json);
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Throughput and latency of a load case, level by level.
+
+use bench_load::report::{Group, GroupLevel};
+use bench_record::{Metric, Told};
+use serde::Serialize;
+
+/// All levels of one benchmark.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Load {
+    id: String,
+    /// The metric that the field looks at first.
+    primary: String,
+    /// The metrics that are worth a chart against the setting.
+    plots: Vec<String>,
+    /// What tells the levels apart, with its unit.
+    setting: &'static str,
+    /// What their latency is called.
+    latency: &'static str,
+    levels: Vec<Level>,
+    /// What they say together.
+    found: Vec<Metric>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Level {
+    label: String,
+    /// The setting, where it is a number.
+    at: Option<f64>,
+    requests: u64,
+    failed: u64,
+    metrics: Vec<Metric>,
+    valid: bool,
+    /// Whether the harness was slower than what it measured: the figures are those of the harness.
+    harness_bound: bool,
+    /// Why it is not valid.
+    reasons: Vec<String>,
+    errors: Vec<Told>,
+    warnings: Vec<String>,
+}
+
+impl Load {
+    pub(crate) fn of(group: &Group<'_>) -> Self {
+        Load {
+            id: group.id(),
+            primary: group.primary.clone(),
+            plots: group.plots.clone(),
+            setting: group.setting.title(),
+            latency: group.latency_name(),
+            levels: group.levels.iter().map(Level::of).collect(),
+            found: group.found.clone(),
+        }
+    }
+}
+
+impl Level {
+    fn of(level: &GroupLevel<'_>) -> Self {
+        let GroupLevel { label, at, level, .. } = level;
+        Level {
+            label: label.clone(),
+            at: *at,
+            requests: level.requests,
+            failed: level.failed,
+            metrics: level.metrics.clone(),
+            valid: level.validity.valid,
+            harness_bound: level.validity.harness_bound,
+            reasons: level.validity.reasons.clone(),
+            errors: level.errors.clone(),
+            warnings: level.warnings.clone(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! One run: its cases, its load, its machine.
+
+use bench_load::report::groups;
+use bench_record::{
+    CaseRecord, Check, Environment, Failure, Metric, ObjectiveResult, ObjectiveSummary, ProbeState, Record,
+    RunState, Status, Summary, Time,
+};
+use bench_syntax::quantity::{Bytes, Seconds};
+use serde::Serialize;
+
+use crate::load::Load;
+
+/// One run. Samples and rounds stay in `run.json`; what they come to is here.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    run: String,
+    timestamp: String,
+    state: RunState,
+    summary: Summary,
+    targets: Option<ObjectiveSummary>,
+    /// What is known of machine and build: name and value.
+    environment: Vec<(&'static str, String)>,
+    checks: Vec<Check>,
+    probes: Vec<ProbeState>,
+    warnings: Vec<String>,
+    cases: Vec<Case>,
+    loads: Vec<Load>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Case {
+    id: String,
+    status: Status,
+    failure: Option<Failure>,
+    skip_reason: Option<String>,
+    time: Option<Time>,
+    /// Instructions of an iteration, where they were counted instead.
+    instructions: Option<u64>,
+    first_call_s: Option<Seconds>,
+    load_s: Option<Seconds>,
+    cpu_time_s: Option<Seconds>,
+    peak_memory_bytes: Option<Bytes>,
+    metrics: Vec<Metric>,
+    observed: Vec<Metric>,
+    targets: Vec<ObjectiveResult>,
+    /// That the harness was slower than what it measured, and at which levels, if it was.
+    harness_bound: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Run {
+    /// What a record comes to.
+    pub fn of(record: &Record) -> Self {
+        Run {
+            run: record.run.clone(),
+            timestamp: record.timestamp.clone(),
+            state: record.state,
+            summary: record.summary,
+            targets: record.targets,
+            environment: environment(&record.environment),
+            checks: record.environment.quietness.clone(),
+            probes: record.environment.probes.clone(),
+            warnings: record.warnings.clone(),
+            cases: record.cases.iter().map(Case::of).collect(),
+            loads: groups(record).iter().map(Load::of).collect(),
+        }
+    }
+
+    /// Whether both are of one run, be it at different times.
+    pub fn is_same(&self, other: &Run) -> bool {
+        self.run == other.run
+    }
+}
+
+impl Case {
+    fn of(case: &CaseRecord) -> Self {
+        let harness_bound = case.harness_bound();
+        // It stands beside the figures themselves.
+        let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
+        Case {
+            id: case.id.clone(),
+            status: case.status,
+            failure: case.failure.clone(),
+            skip_reason: case.skip_reason.clone(),
+            time: case.time.clone(),
+            instructions: case.counts.as_ref().map(|counts| counts.iteration.instructions),
+            first_call_s: case.first_call_s,
+            load_s: case.load_s,
+            cpu_time_s: case.cpu_time_s,
+            peak_memory_bytes: case.peak_memory_bytes,
+            metrics: case.metrics.clone(),
+            observed: case.observed.clone(),
+            targets: case.targets.clone(),
+            warnings: warnings.cloned().collect(),
+            harness_bound,
+        }
+    }
+}
+
+/// What is known of machine and build; what is not, is left out.
+fn environment(environment: &Environment) -> Vec<(&'static str, String)> {
+    let share = |share: f64| format!("{:.1} %", share * 100.0);
+    let tree =
+        environment.dirty.map(|dirty| if dirty { "with changes that no commit holds" } else { "clean" });
+    let gpus = (!environment.gpus.is_empty()).then(|| environment.gpus.join(", "));
+    let features = Some(environment.target_features.clone()).filter(|features| !features.is_empty());
+    let references = environment.references.map(|references| {
+        format!(
+            "an addition {:.3} ns, a step through memory {:.1} ns",
+            references.clock_step_ns, references.walk_step_ns
+        )
+    });
+    let known = [
+        ("commit", environment.commit.clone()),
+        ("working tree", tree.map(str::to_owned)),
+        ("toolchain", Some(environment.toolchain.clone())),
+        ("target", Some(environment.target.clone())),
+        ("target features", features),
+        ("opt-level", Some(environment.opt_level.clone())),
+        ("debug assertions", environment.debug_assertions.then(|| "on".to_owned())),
+        ("operating system", environment.os.clone()),
+        ("processor", environment.cpu.clone()),
+        ("cores", environment.cores.map(|cores| cores.to_string())),
+        ("memory", environment.memory_bytes.map(|bytes| bytes.to_string())),
+        ("governor", environment.governor.clone()),
+        ("load average", environment.load.map(|load| format!("{load:.2}"))),
+        ("stolen time", environment.steal.map(share)),
+        ("GPU", gpus),
+        ("GPU driver", environment.gpu_driver.clone()),
+        ("reference kernels", references),
+    ];
+    let filled = |(name, value): (&'static str, Option<String>)| {
+        Some((name, value?)).filter(|(_, text)| !text.is_empty())
+    };
+    known.into_iter().filter_map(filled).collect()
+}

@@ -1,0 +1,316 @@
+//! Nights of a small suite whose truth is known, and what else a page may show.
+
+use std::sync::Arc;
+
+use bench_history::change::Settings;
+use bench_history::key::{MachineClass, SeriesKey};
+use bench_history::store::{Acceptance, Point, Series};
+use bench_html::{Comparison, History, Page, Run};
+use bench_judge::comparison::Comparison as OfRuns;
+use bench_protocol::Better;
+use bench_record::{
+    CaseRecord, Cause, Environment, FORMAT, Failure, Level, Metric, Record, RoundRecord, RunState,
+    SCHEMA_VERSION, Served, Status, Summary, Time, Told, Validity,
+};
+use bench_stats::Interval;
+use bench_syntax::Category;
+use bench_syntax::quantity::{Bytes, Seconds};
+
+/// Cases, and a usual time of each in seconds.
+const CASES: [(&str, f64); 7] = [
+    ("resnet50/performance/forward[batch=1,dtype=f32]", 0.042),
+    ("resnet50/performance/forward[batch=8,dtype=f32]", 0.31),
+    ("resnet50/unit/softmax", 8.4e-6),
+    ("smollm2/performance/decode[tokens=64]", 1.9),
+    ("smollm2/integration/chat", 2.6),
+    ("unit/tokenize", 312e-9),
+    ("whisper/performance/transcribe", 0.77),
+];
+
+/// Nights of the history.
+pub(crate) const NIGHTS: usize = 70;
+
+/// Evenly spread over −½ to ½, the same in every test, and unlike for every line.
+fn noise(night: usize, line: usize) -> f64 {
+    let mut z = (night as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (line as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+}
+
+/// What really happened: a regression on night 20, an improvement on night 34 that was accepted, a slower machine from
+/// night 52 on, of which the noise of one case tells a night later.
+fn factor(case: usize, night: usize, machine: usize) -> f64 {
+    let regression = if case == 1 && night >= 20 { 1.03 } else { 1.0 };
+    let improvement = if case == 3 && night >= 34 { 0.82 } else { 1.0 };
+    let slow = if machine == 0 && night >= if case == 5 { 53 } else { 52 } { 1.06 } else { 1.0 };
+    regression * improvement * slow
+}
+
+fn run(night: usize, machine: usize) -> (String, String) {
+    let (month, day) = (1 + night / 28, 1 + night % 28);
+    let timestamp = format!("2026-{month:02}-{day:02}T0{}:30:00Z", 1 + machine);
+    let run = format!("2026-{month:02}-{day:02}T0{}-30-00Z-{:04x}", 1 + machine, night * 7919 % 65_536);
+    (timestamp, run)
+}
+
+fn commit(night: usize) -> String {
+    format!("{:08x}", (night as u32 + 1).wrapping_mul(0x9e37_79b9)).repeat(5)
+}
+
+/// One line; machine 1 has run every other night, since night 10.
+pub(crate) fn line(case: usize, machine: usize, metric: &str) -> Series {
+    let text = |text: &str| text.to_owned();
+    let (cpu, cores) =
+        [("AMD EPYC 7763 64-Core Processor", "4"), ("Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz", "2")]
+            [machine];
+    let (id, time_s) = CASES[case];
+    let nights = (0..NIGHTS).filter(|night| machine == 0 || (night % 2 == 0 && *night >= 10));
+    let points = nights.map(|night| {
+        let (timestamp, run) = run(night, machine);
+        let spike = if night == 41 && case == 0 { 1.3 } else { 1.0 };
+        let value = match metric {
+            "time" => {
+                let own = if machine == 1 { 1.11 } else { 1.0 };
+                time_s
+                    * own
+                    * spike
+                    * factor(case, night, machine)
+                    * (1.0 + 0.012 * noise(night, case + 10 * machine))
+            }
+            _ => (180e6 + 4e7 * case as f64) * (1.0 + 0.004 * noise(night, 100 + case + 10 * machine)),
+        };
+        // What slowed the first machine down.
+        let kernel = if machine == 0 && night >= 52 { "6.11" } else { "6.8" };
+        let system = ("operating system".to_owned(), format!("Ubuntu 24.04, kernel {kernel}"));
+        let circumstances = Arc::new([system].into_iter().collect());
+        Point { run, timestamp, commit: Some(commit(night)), value, circumstances }
+    });
+    Series {
+        key: SeriesKey {
+            case: text(id),
+            metric: text(metric),
+            machine: MachineClass {
+                cpu: text(cpu),
+                cores: text(cores),
+                gpu: text("no GPU"),
+                memory: text("16 GiB"),
+            },
+            toolchain: text("rustc 1.95.0 (f2d3ce0bd 2026-03-21)"),
+            build: text("x86_64-unknown-linux-gnu, opt-level 3"),
+        },
+        unit: text(if metric == "time" { "s" } else { "bytes" }),
+        better: Better::Lower,
+        points: points.collect(),
+    }
+}
+
+/// All lines, and the accepted improvement.
+pub(crate) fn history() -> History {
+    let mut series = Vec::new();
+    for case in 0..CASES.len() {
+        series.extend([line(case, 0, "time"), line(case, 1, "time"), line(case, 0, "peak_memory")]);
+    }
+    series.push(Series { points: line(6, 0, "time").points.split_off(NIGHTS - 4), ..line(5, 0, "time") });
+    if let Some(short) = series.last_mut() {
+        short.key.case = "unit/detokenize".to_owned();
+    }
+    series.sort_by(|a, b| a.key.cmp(&b.key));
+    let accepted = Acceptance {
+        case: CASES[3].0.to_owned(),
+        run: run(34, 0).1,
+        at: "2026-02-08T09:12:00Z".to_owned(),
+        author: "ada".to_owned(),
+        reason: "the key-value cache is kept between tokens".to_owned(),
+    };
+    History::of(&series, &[accepted], Settings::default())
+}
+
+/// A case with six rounds of twenty samples around a time.
+fn measured(id: &str, time_s: f64, seed: usize) -> CaseRecord {
+    let rounds: Vec<RoundRecord> = (0..6)
+        .map(|round| RoundRecord {
+            round,
+            iterations_per_sample: 1,
+            sample_ns: (0..20)
+                .map(|k| (time_s * 1e9 * (1.0 + 0.02 * noise(k + 20 * round as usize, seed))) as u64)
+                .collect(),
+            ..RoundRecord::default()
+        })
+        .collect();
+    let time = bench_judge::time_over(&rounds);
+    CaseRecord {
+        model: id.split_once('/').map(|(model, _)| model.to_owned()),
+        status: Status::Ok,
+        metrics: vec![
+            Metric::new("throughput", "items/s", 8.0 / time_s, Better::Higher),
+            Metric::new("padding", "ratio", 0.000_6, Better::Lower),
+        ],
+        observed: vec![Metric::new("major_faults", "1/iteration", 0.0, Better::Lower)],
+        time,
+        first_call_s: Some(Seconds(time_s * 3.0)),
+        peak_memory_bytes: Some(Bytes(180_000_000 + 40_000_000 * seed as u64)),
+        rounds,
+        ..CaseRecord::blank(id, Category::Performance)
+    }
+}
+
+fn level(concurrency: u32) -> Level {
+    // A server that saturates at six requests a second.
+    let throughput = 6.0 * f64::from(concurrency) / (f64::from(concurrency) + 2.2);
+    let latency_s = f64::from(concurrency) / throughput;
+    let metric = |name: &str, unit: &str, value: f64, better| {
+        let interval = Interval { low: value * 0.96, high: value * 1.05 };
+        Metric::new(name, unit, value, better).with_interval(Some(interval))
+    };
+    let latency = |name: &str, factor: f64, supported| {
+        metric(name, "s", latency_s * factor, Better::Lower).with_support(supported)
+    };
+    Level {
+        name: format!("concurrency {concurrency}"),
+        scenario: "closed_loop".to_owned(),
+        concurrency: Some(concurrency),
+        requests: 200,
+        succeeded: if concurrency == 32 { 188 } else { 200 },
+        failed: if concurrency == 32 { 12 } else { 0 },
+        window_s: Seconds(200.0 / throughput),
+        metrics: vec![
+            metric("ASPS", "audio s/s", throughput * 7.5, Better::Higher),
+            metric("RPS", "req/s", throughput, Better::Higher),
+            latency("latency p50", 0.95, true),
+            latency("latency p95", 1.3, true),
+            latency("latency p99", 1.7, false),
+            latency("TTFA p95", 0.2, true),
+        ],
+        validity: match concurrency {
+            16 => Validity {
+                valid: false,
+                harness_bound: true,
+                reasons: vec![
+                    "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late"
+                        .to_owned(),
+                ],
+            },
+            32 => Validity {
+                valid: false,
+                harness_bound: false,
+                reasons: vec!["12 of `200` requests failed".to_owned()],
+            },
+            _ => Validity { valid: true, ..Validity::default() },
+        },
+        errors: if concurrency == 32 {
+            vec![Told { message: "queue is full".to_owned(), count: 12 }]
+        } else {
+            vec![]
+        },
+        ..Level::default()
+    }
+}
+
+/// A load case with so many clients at its levels.
+fn speech(name: &str, clients: &[u32]) -> CaseRecord {
+    let found = Metric::new("latency-bounded throughput", "req/s", 17.25, Better::Higher)
+        .with_interval(Some(Interval { low: 16.5, high: 18.0 }));
+    let served = Served {
+        domain: "speech".to_owned(),
+        primary: "ASPS".to_owned(),
+        plots: vec!["TTFA p95".to_owned()],
+        levels: clients.iter().copied().map(level).collect(),
+        metrics: if name == "search" { vec![found] } else { Vec::new() },
+    };
+    let rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
+    let mut case = CaseRecord {
+        model: Some("tts".to_owned()),
+        name: name.to_owned(),
+        status: Status::Ok,
+        rounds,
+        ..CaseRecord::blank(&format!("tts/performance/{name}"), Category::Performance)
+    };
+    case.warnings.extend(case.harness_bound());
+    case
+}
+
+/// A run with figures, load, a failure and warnings; every time is multiplied by `factor`.
+pub(crate) fn record(name: &str, factor: f64) -> Record {
+    let mut cases: Vec<CaseRecord> =
+        CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed)).collect();
+    cases[2].warnings.push("two modes: 8.1 µs (70 % of samples) and 9.9 µs".to_owned());
+    cases.push(speech("speak", &[1, 2, 4, 8, 16, 32]));
+    cases.push(CaseRecord {
+        status: Status::Failed,
+        failure: Some(Failure {
+            cause: Cause::Panic,
+            message: "index out of bounds: the len is 3 but the index is 7".to_owned(),
+            output_tail: "loading\nthread 'main' panicked at src/beam.rs:41:9".to_owned(),
+        }),
+        ..CaseRecord::blank("whisper/unit/beam", Category::Unit)
+    });
+    cases.push(CaseRecord {
+        status: Status::Skipped,
+        skip_reason: Some("no weights: models/weights/fetch brings them".to_owned()),
+        ..CaseRecord::blank("sd15/performance/denoise", Category::Performance)
+    });
+    Record {
+        format: FORMAT.to_owned(),
+        schema_version: SCHEMA_VERSION,
+        run: name.to_owned(),
+        timestamp: "2026-03-14T01:30:00Z".to_owned(),
+        sealed: "2026-03-14T01:52:00Z".to_owned(),
+        state: RunState::Complete,
+        summary: Summary::of(&cases),
+        targets: None,
+        environment: Environment {
+            commit: Some(commit(NIGHTS - 1)),
+            dirty: Some(false),
+            toolchain: "rustc 1.95.0 (f2d3ce0bd 2026-03-21)".to_owned(),
+            target: "x86_64-unknown-linux-gnu".to_owned(),
+            opt_level: "3".to_owned(),
+            os: Some("Debian GNU/Linux 12, kernel 6.1.0".to_owned()),
+            cpu: Some("AMD EPYC 7763 64-Core Processor".to_owned()),
+            cores: Some(4),
+            memory_bytes: Some(Bytes(16_374_562_816)),
+            load: Some(0.31),
+            steal: Some(0.021),
+            ..Environment::default()
+        },
+        seed: 7,
+        warnings: vec!["steal: 2.1 % of processor time was given to others".to_owned()],
+        cases,
+    }
+}
+
+/// Everything that a nightly page shows.
+pub(crate) fn nightly() -> Page {
+    Page {
+        made: "2026-03-14T02:00:00Z".to_owned(),
+        history: Some(history()),
+        runs: vec![Run::of(&record("2026-03-14T01-30-00Z-21c5", 1.0))],
+        ..Page::default()
+    }
+}
+
+/// A run whose load case has tried very many levels.
+pub(crate) fn searched() -> Page {
+    let mut record = record("searched", 1.0);
+    let clients: Vec<u32> = (1..=40).collect();
+    record.cases.push(speech("search", &clients));
+    Page { runs: vec![Run::of(&record)], ..nightly() }
+}
+
+/// Two runs, compared.
+pub(crate) fn compared() -> Page {
+    let (old, mut new) = (record("before", 1.0), record("after", 1.02));
+    for (place, factor) in [(0, 1.9), (3, 0.4)] {
+        let (id, time_s) = CASES[place];
+        new.cases[place] = measured(id, time_s * factor, place);
+    }
+    let results = tempfile::tempdir().expect("a folder");
+    let comparison = OfRuns::of_runs(&old, &new, results.path(), 0.01, |_| true);
+    Page {
+        made: "2026-03-14T02:00:00Z".to_owned(),
+        comparison: Some(Comparison::of_runs(&comparison, "after")),
+        runs: vec![Run::of(&new), Run::of(&old)],
+        ..Page::default()
+    }
+}

@@ -1,0 +1,127 @@
+//! What a comparison comes to, in words.
+
+use std::collections::BTreeMap;
+
+use crate::comparison::{Compared, Comparison, counted};
+use bench_record::{Measure, Verdict};
+use bench_syntax::quantity::percent;
+
+/// More cases than this are not named one by one.
+const NAMED: usize = 3;
+
+impl Comparison {
+    /// What the table comes to: counts, what stands in the way of a verdict, and what would settle it.
+    pub fn conclusion(&self) -> Vec<String> {
+        let counts = counted(self.cases.iter().map(|case| case.verdict));
+        let mut lines = vec![counts.unwrap_or_else(|| "no case in common".to_owned())];
+        let unsure: Vec<&Compared> = self.with(Verdict::Unsure).collect();
+        if unsure.is_empty() {
+            return lines;
+        }
+        if self.measure == Measure::Time {
+            lines.extend(smallest_effects(&unsure));
+        }
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for case in &unsure {
+            if let Some(reason) = &case.reason {
+                reasons.entry(reason).or_default().push(&case.id);
+            }
+        }
+        for (reason, ids) in reasons {
+            let who = if ids.len() > NAMED { format!("{} cases", ids.len()) } else { ids.join(", ") };
+            lines.push(format!("  {who}: {reason}"));
+        }
+        // A count that does not repeat becomes no better by repeating.
+        if self.measure == Measure::Instructions {
+            return lines;
+        }
+        lines.push(format!("to settle it, measure both builds in turn: {}", self.paired_command(&unsure)));
+        lines
+    }
+
+    /// The command that compares the same two builds live.
+    fn paired_command(&self, unsure: &[&Compared]) -> String {
+        let filters: String = if unsure.len() > NAMED {
+            String::new()
+        } else {
+            let quoted = |case: &&Compared| format!(" '{}'", case.id.replace('\'', "'\\''"));
+            format!(" --exact{}", unsure.iter().map(quoted).collect::<String>())
+        };
+        match &self.baseline_commit {
+            Some(commit) => {
+                let short: String = commit.chars().take(12).collect();
+                format!("cargo bench -- --against {short}{filters}")
+            }
+            None => format!(
+                "cargo bench -- --against REV{filters}, or bench compare BASE CANDIDATE (the earlier run was made \
+                 from a tree that no commit holds: REV or BASE is whatever you would compare with)"
+            ),
+        }
+    }
+}
+
+fn smallest_effects(unsure: &[&Compared]) -> Option<String> {
+    let of = |case: &&&Compared| case.smallest_effect.unwrap_or(f64::INFINITY);
+    let with: Vec<&&Compared> = unsure.iter().filter(|case| case.smallest_effect.is_some()).collect();
+    let least = with.iter().copied().min_by(|a, b| of(a).total_cmp(&of(b)))?;
+    let most = with.iter().copied().max_by(|a, b| of(a).total_cmp(&of(b)))?;
+    let shown =
+        |case: &&Compared| format!("±{} ({})", percent(case.smallest_effect.unwrap_or_default()), case.id);
+    let figure = |case: &Compared| percent(case.smallest_effect.unwrap_or_default());
+    let range = match with.len() {
+        1 => shown(least),
+        _ if figure(least) == figure(most) => format!("±{}", figure(least)),
+        _ => format!("{} to {}", shown(least), shown(most)),
+    };
+    Some(format!(
+        "unsure: what two runs made at different times could have shown at best is a change of {range}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::comparison::{Comparison, Judgement};
+    use crate::testing::record;
+    use bench_record::Record;
+
+    fn conclusion(old: &Record, ids: &[&str]) -> String {
+        let new = record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect());
+        Comparison::of(old, &new, &Judgement::default(), |_| true).conclusion().join("\n")
+    }
+
+    fn earlier(ids: &[&str]) -> Record {
+        record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect())
+    }
+
+    #[test]
+    fn unsure_says_what_could_be_seen_and_what_would_settle_it() {
+        let mut old = earlier(&["unit/x", "unit/it's"]);
+        old.environment.commit = Some("0123456789abcdef0123".to_owned());
+        old.environment.dirty = Some(false);
+        let text = conclusion(&old, &["unit/x", "unit/it's"]);
+        assert!(text.contains("2 unsure") && text.contains("a change of ±63 %\n"), "{text}");
+        assert!(text.contains("unit/it's, unit/x: fewer than 5 earlier runs"), "{text}");
+        let command = "cargo bench -- --against 0123456789ab --exact 'unit/it'\\''s' 'unit/x'";
+        assert!(text.ends_with(command), "{text}");
+    }
+
+    #[test]
+    fn a_tree_that_no_commit_holds_is_not_named() {
+        let mut old = earlier(&["unit/x"]);
+        old.environment.commit = Some("0123456789abcdef0123".to_owned());
+        for dirty in [None, Some(true)] {
+            old.environment.dirty = dirty;
+            let text = conclusion(&old, &["unit/x"]);
+            assert!(text.contains("--against REV") && text.contains("bench compare BASE"), "{text}");
+            assert!(!text.contains("0123456789ab"), "{text}");
+        }
+    }
+
+    #[test]
+    fn many_cases_are_counted_and_none_is_no_matter() {
+        let ids = ["unit/a", "unit/b", "unit/c", "unit/d"];
+        let text = conclusion(&earlier(&ids), &ids);
+        assert!(text.contains("4 cases: ") && !text.contains("--exact"), "{text}");
+        assert_eq!(conclusion(&earlier(&["unit/a"]), &["unit/b"]), "1 added, 1 removed");
+    }
+}

@@ -1,0 +1,26 @@
+//! What the cases of two runs have in common.
+
+use bench_stats as stats;
+
+/// With fewer cases than this, a drift common to all cannot be told from a change of one.
+pub(super) const FEWEST_CASES: usize = 8;
+
+/// What all cases have in common, on the logarithmic scale.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Drift {
+    /// The median of the log ratios.
+    pub(super) shift: f64,
+    /// 1.4826 MAD around it. A machine that has changed seldom changes for every case alike; code that has
+    /// changed for some cases hardly moves a median of deviations.
+    pub(super) spread: f64,
+}
+
+impl Drift {
+    /// `None` where there are too few cases to tell.
+    pub(super) fn of(logs: &[f64]) -> Option<Self> {
+        if logs.len() < FEWEST_CASES {
+            return None;
+        }
+        Some(Drift { shift: stats::median(&stats::sorted(logs))?, spread: stats::robust_deviation(logs)? })
+    }
+}

@@ -1,0 +1,87 @@
+//! What differs between the machines and builds of two runs, so that code alone cannot be blamed.
+
+use bench_record::{Environment, References};
+
+/// A reference that moved by less says nothing: runs on a quiet machine differ by as much.
+const NOTEWORTHY: f64 = 0.02;
+
+/// Every way in which the machine or the build is another one; empty where there is none.
+pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    let number = |value: Option<usize>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
+    others([
+        ("processor", text(&old.cpu), text(&new.cpu)),
+        ("number of cores", number(old.cores), number(new.cores)),
+        ("toolchain", old.toolchain.clone(), new.toolchain.clone()),
+        ("target", old.target.clone(), new.target.clone()),
+        ("opt-level", old.opt_level.clone(), new.opt_level.clone()),
+    ])
+}
+
+/// What was one thing then and is another now.
+pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
+    let different = pairs.into_iter().filter(|(_, old, new)| old != new);
+    different.map(|(what, old, new)| format!("another {what}: {old} then, {new} now")).collect()
+}
+
+/// All differences in one line; none where there are none.
+pub(super) fn in_a_line(differences: &[String]) -> Option<String> {
+    (!differences.is_empty()).then(|| format!("not the same machine and build: {}", differences.join("; ")))
+}
+
+/// How the reference kernels of two runs differ, and what that says of a `drift` that all cases share;
+/// `None` where one of the runs has no references.
+pub(super) fn references(
+    old: Option<References>,
+    new: Option<References>,
+    drift: Option<f64>,
+) -> Option<String> {
+    let (old, new) = (old?, new?);
+    let clock = new.clock_step_ns / old.clock_step_ns - 1.0;
+    let walk = new.walk_step_ns / old.walk_step_ns - 1.0;
+    if !(clock.is_finite() && walk.is_finite()) {
+        return None;
+    }
+    let moved = clock.abs() > NOTEWORTHY;
+    let drifted = drift.filter(|drift| drift.abs() > NOTEWORTHY);
+    let meaning = match (moved, drifted) {
+        (true, Some(drift)) if drift.signum() == clock.signum() => {
+            ": the core's clock is another, and the cases moved with it"
+        }
+        (true, _) => ": the core's clock is another",
+        (false, Some(drift)) if (drift - walk).abs() > drift.abs() / 2.0 => {
+            ": the machine did not move as the cases did together, so look at the code that they share"
+        }
+        (false, _) => "",
+    };
+    Some(format!(
+        "the machine's clock reference: {:+.1} %, memory walk: {:+.1} % (time a step, now against then){meaning}",
+        clock * 100.0,
+        walk * 100.0
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn references_of(clock: f64, walk: f64, drift: Option<f64>) -> String {
+        let then = References { clock_step_ns: 0.5, walk_step_ns: 100.0 };
+        let now = References { clock_step_ns: 0.5 * (1.0 + clock), walk_step_ns: 100.0 * (1.0 + walk) };
+        references(Some(then), Some(now), drift).expect("both have them")
+    }
+
+    #[test]
+    fn the_machine_is_told_apart_from_the_code() {
+        let quiet = references_of(0.004, -0.004, Some(0.01));
+        assert_eq!(
+            quiet,
+            "the machine's clock reference: +0.4 %, memory walk: -0.4 % (time a step, now against then)"
+        );
+        assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("the cases moved with it"));
+        assert!(references_of(0.1, 0.0, None).ends_with("clock is another"));
+        assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("the code that they share"));
+        assert!(references_of(0.0, 0.1, Some(0.1)).ends_with("then)"), "memory moved with the cases");
+        assert_eq!(references(None, Some(References { clock_step_ns: 1.0, walk_step_ns: 1.0 }), None), None);
+    }
+}

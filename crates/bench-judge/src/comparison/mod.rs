@@ -1,0 +1,19 @@
+//! Record against record: what has changed since an earlier run, as far as two runs can tell.
+
+mod conclusion;
+mod counts;
+mod drift;
+mod history;
+mod machine;
+mod unpaired;
+mod verdict;
+mod width;
+
+pub use counts::{ComparedCounts, check_measure};
+pub use unpaired::{Compared, Comparison, Judgement};
+pub use verdict::{counted, judge};
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! How much two runs of a case may differ without a change.
+
+use crate::comparison::drift::Drift;
+use crate::comparison::history::{History, Spread};
+use bench_record::{CaseRecord, Status, Time};
+use bench_stats as stats;
+
+/// By how much two runs of one binary may differ (95 %), besides what each run's own interval says,
+/// as a share, where too few earlier runs tell. A stated floor, not an estimate: two runs cannot know
+/// whether one of them fell into a bad minute of the machine. Measured on shared 2-core virtual machines,
+/// blocks of ten rounds over seven minutes ranged over 6 % (matrix product) to 50 % (pointer chase), and one
+/// kernel's time kept to plateaus 25 % apart for seconds at a time.
+const BETWEEN_RUNS: f64 = 0.25;
+
+/// Normal quantile of a 95 % interval.
+const NORMAL_95: f64 = 1.96;
+
+/// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
+/// about every case every night, and one verdict in twenty would be wrong.
+pub(super) const NORMAL_99: f64 = 2.576;
+
+/// Why a verdict is out of reach.
+const OWN_MEDIANS: &str =
+    "the runs do not know their own medians well enough: a longer `--max-time` would tell more";
+const TOO_FEW_RUNS: &str =
+    "fewer than 5 earlier runs tell how much it differs from run to run, so ±34 % is supposed";
+
+/// A case with figures in both runs.
+pub(super) struct Pair<'a> {
+    pub(super) id: &'a str,
+    /// Logarithm of the ratio of medians, drift still in it.
+    pub(super) log: f64,
+    /// Half-widths of both runs' own intervals on the logarithmic scale, where both have one.
+    own: Option<[f64; 2]>,
+    spread: Option<Spread>,
+}
+
+impl<'a> Pair<'a> {
+    /// `None` where one of the runs has no figure, or one of which there is no ratio.
+    pub(super) fn of(old: &CaseRecord, new: &'a CaseRecord, history: &History) -> Option<Self> {
+        let (then, now) = (time(old)?, time(new)?);
+        let log = (now.median_s.0 / then.median_s.0).ln();
+        log.is_finite().then(|| Pair {
+            id: &new.id,
+            log,
+            own: half_width(then).zip(half_width(now)).map(|(old, new)| [old, new]),
+            spread: history.spread(&new.id),
+        })
+    }
+
+    /// Standard deviation of the log ratio of two runs without a change, from what earlier runs did. A run
+    /// that knows itself less well than runs differ counts with what it knows.
+    fn deviation(&self) -> Option<f64> {
+        let (spread, own) = (self.spread?, self.own?);
+        let variance = |own: f64| spread.deviation.max(own / NORMAL_95).powi(2);
+        Some((variance(own[0]) + variance(own[1])).sqrt())
+    }
+}
+
+/// What holds for all cases of a comparison.
+pub(super) struct Scale {
+    pub(super) drift: Drift,
+    /// How many times as restless as the earlier runs these two are.
+    pub(super) restless: f64,
+    pub(super) threshold: f64,
+}
+
+/// How many times as far the cases moved, each by itself, as earlier runs let expect; 1 at the least, and
+/// where there are too few cases to tell. A run of which every case is off, each in its own way, is a bad run,
+/// and code that changed for some of them hardly moves a median of deviations.
+pub(super) fn restlessness(pairs: &[Pair<'_>], drift: Drift) -> f64 {
+    let moves: Vec<f64> = pairs
+        .iter()
+        .filter_map(|pair| pair.deviation().map(|deviation| (pair.log - drift.shift) / deviation))
+        .collect();
+    Drift::of(&moves).map_or(1.0, |moves| moves.spread.max(1.0))
+}
+
+pub(super) fn time(case: &CaseRecord) -> Option<&Time> {
+    case.time.as_ref().filter(|_| case.status == Status::Ok)
+}
+
+/// Half-width of the interval on the logarithmic scale.
+fn half_width(time: &Time) -> Option<f64> {
+    time.interval_s
+        .map(|interval| (interval.high / interval.low).ln() / 2.0)
+        .filter(|half| half.is_finite() && *half >= 0.0)
+}
+
+/// How much two runs of a case may differ without a change, on the logarithmic scale.
+pub(super) struct Width {
+    pub(super) half: f64,
+    pub(super) deviation: f64,
+    /// What makes it as wide as it is; without figures, so that cases can share it.
+    pub(super) reason: &'static str,
+}
+
+impl Width {
+    pub(super) fn of(pair: &Pair<'_>, scale: &Scale) -> Option<Self> {
+        let own = pair.own?;
+        let known = pair.spread.zip(pair.deviation()).and_then(|(spread, deviation)| {
+            let quantile = stats::student_quantile(NORMAL_99, spread.degrees)?;
+            Some((spread, deviation, quantile * deviation))
+        });
+        let Some((spread, deviation, half)) = known else {
+            // Independent errors: squares of half-widths add, on the logarithmic scale.
+            let halves = [own[0], own[1], BETWEEN_RUNS.ln_1p(), NORMAL_95 * scale.drift.spread];
+            let deviation = halves.iter().map(|half| half.powi(2)).sum::<f64>().sqrt() / NORMAL_95;
+            let half = NORMAL_99 * deviation;
+            let reason = if own[0].hypot(own[1]) > BETWEEN_RUNS.ln_1p() { OWN_MEDIANS } else { TOO_FEW_RUNS };
+            return Some(Width { half, deviation, reason });
+        };
+        let reason = if own[0].max(own[1]) / NORMAL_95 > spread.deviation {
+            OWN_MEDIANS
+        } else if scale.restless > 1.5 {
+            "all cases moved farther than between earlier runs"
+        } else {
+            "earlier runs differ by as much without a change"
+        };
+        Some(Width {
+            half: half.max(spread.seen) * scale.restless,
+            deviation: deviation * scale.restless,
+            reason,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::history::FEWEST_RUNS;
+
+    #[test]
+    fn the_reason_names_the_floor_that_is_used() {
+        let floor = (NORMAL_99 / NORMAL_95 * BETWEEN_RUNS.ln_1p()).exp_m1() * 100.0;
+        assert!(TOO_FEW_RUNS.contains(&format!("fewer than {FEWEST_RUNS} ")));
+        assert!(TOO_FEW_RUNS.contains(&format!("±{floor:.0} %")), "{floor}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Instructions and memory accesses: what the rounds of a case say of them together.
+
+use bench_protocol::Better;
+use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};
+use bench_stats::Interval;
+
+/// The figures of `rounds` together; `None` where nothing was counted.
+pub fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
+    let mut counted: Vec<&RoundCounts> = rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
+    counted.sort_by_key(|round| round.iteration.instructions);
+    let median = *counted.get(counted.len().checked_sub(1)? / 2)?;
+    Some(CaseCounts {
+        iteration: median.iteration,
+        first_call: median.first_call,
+        least_instructions: counted.first()?.iteration.instructions,
+        most_instructions: counted.last()?.iteration.instructions,
+        rounds: counted.len(),
+    })
+}
+
+/// The figures as metrics, for targets.
+pub(crate) fn metrics(counts: &CaseCounts) -> Vec<Metric> {
+    let seen = Interval { low: counts.least_instructions as f64, high: counts.most_instructions as f64 };
+    vec![
+        Metric::new("instructions", "instructions", counts.iteration.instructions as f64, Better::Lower)
+            .with_interval(Some(seen)),
+        Metric::new("estimated cycles", "cycles", counts.iteration.estimated_cycles as f64, Better::Lower),
+    ]
+}
+
+/// What should be known before the counts are relied on.
+pub(crate) fn doubt(counts: &CaseCounts) -> Option<String> {
+    if counts.rounds == 1 {
+        return Some("one round only: whether its count repeats is unknown".to_owned());
+    }
+    let spread = counts.spread() * 100.0;
+    (spread > 0.0).then(|| {
+        let share = if spread < 0.001 { "less than 0.001".to_owned() } else { format!("{spread:.3}") };
+        format!(
+            "differs by {share} % between {} rounds: hashing, addresses, time or threads enter",
+            counts.rounds
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_record::Counts;
+
+    fn rounds(instructions: &[u64]) -> Vec<RoundRecord> {
+        let counts = |instructions| RoundCounts {
+            iteration: Counts { instructions, ..Counts::default() },
+            ..RoundCounts::default()
+        };
+        instructions
+            .iter()
+            .map(|count| RoundRecord { counts: Some(counts(*count)), ..RoundRecord::default() })
+            .collect()
+    }
+
+    #[test]
+    fn rounds_that_agree_leave_no_doubt() {
+        let of = |instructions: &[u64]| over(&rounds(instructions));
+        assert_eq!(of(&[]), None);
+        let same = of(&[100_000, 100_000]).expect("counts");
+        assert_eq!((same.iteration.instructions, same.spread(), doubt(&same)), (100_000, 0.0, None));
+        let two = of(&[100_003, 100_000]).expect("counts");
+        assert_eq!(two.iteration.instructions, 100_000);
+        assert_eq!((two.least_instructions, two.most_instructions), (100_000, 100_003));
+        assert!(doubt(&two).expect("a doubt").starts_with("differs by 0.003 % between 2 rounds"));
+        assert!(
+            doubt(&of(&[1_000_000_001, 1_000_000_000]).expect("counts"))
+                .expect("one")
+                .contains("less than 0.001 %")
+        );
+        assert_eq!(of(&[3, 1, 2]).expect("counts").iteration.instructions, 2);
+        assert!(doubt(&of(&[7]).expect("counts")).expect("a doubt").contains("one round only"));
+    }
+}

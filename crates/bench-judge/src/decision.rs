@@ -1,0 +1,205 @@
+//! What follows from a run or a comparison: the exit code, and what is said of it.
+
+use bench_record::{Outcome, Record, RunState, Verdict, exit};
+use bench_syntax::text::printable;
+
+use crate::comparison::{Compared, Comparison};
+
+/// What has been found that decides the exit code. Every command collects its findings here, so that all of them weigh
+/// the same findings alike.
+///
+/// ```
+/// use bench_judge::Decision;
+/// use bench_record::exit;
+///
+/// let decision = Decision::default().slower("unit/softmax").unsure("unit/gelu");
+/// assert_eq!(decision.exit_code(), exit::SLOWER);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    interrupted: bool,
+    failed: Vec<String>,
+    incomparable: Vec<String>,
+    slower: Vec<String>,
+    unsure: Vec<String>,
+}
+
+/// What is asked of a comparison.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ComparisonPolicy {
+    /// A case may be slower by this share; any slower case may pass if `None`.
+    pub allowed: Option<f64>,
+    /// Whether doubt counts, and runs of other machines or builds.
+    pub strict: bool,
+}
+
+impl Decision {
+    /// The run was ended before its time.
+    #[must_use]
+    pub fn interrupted(self) -> Self {
+        Decision { interrupted: true, ..self }
+    }
+
+    /// A benchmark failed.
+    #[must_use]
+    pub fn failed(mut self, what: impl Into<String>) -> Self {
+        self.failed.push(what.into());
+        self
+    }
+
+    /// Nothing can be judged, and something has to be put right first.
+    #[must_use]
+    pub fn incomparable(mut self, why: impl Into<String>) -> Self {
+        self.incomparable.push(why.into());
+        self
+    }
+
+    /// Something is slower than allowed, or an objective is missed.
+    #[must_use]
+    pub fn slower(mut self, what: impl Into<String>) -> Self {
+        self.slower.push(what.into());
+        self
+    }
+
+    /// Something is unsure that must not be.
+    #[must_use]
+    pub fn unsure(mut self, what: impl Into<String>) -> Self {
+        self.unsure.push(what.into());
+        self
+    }
+
+    /// How a run ended, and which of its cases failed.
+    #[must_use]
+    pub fn of_run(mut self, record: &Record) -> Self {
+        self.interrupted |= record.state == RunState::Interrupted;
+        let failed = record.cases.iter().filter(|case| case.status == bench_record::Status::Failed);
+        self.failed.extend(failed.map(|case| case.id.clone()));
+        self
+    }
+
+    /// What a comparison of two records has found. A case without a figure in the newer run has failed; without one in
+    /// the earlier run it cannot be judged, which is doubt and no failure of what is measured now.
+    #[must_use]
+    pub fn of_comparison(mut self, comparison: &Comparison, policy: ComparisonPolicy) -> Self {
+        if let (true, Some(different)) = (policy.strict, &comparison.different) {
+            self.incomparable.push(format!("no verdict with `--strict`: {}", printable(different)));
+        }
+        let (failed_now, failed_before): (Vec<&Compared>, Vec<&Compared>) =
+            comparison.with(Verdict::Failed).partition(|case| !case.has_new_figure());
+        self.failed.extend(failed_now.into_iter().map(|case| case.id.clone()));
+        if let Some(allowed) = policy.allowed {
+            let slower: Vec<&str> = comparison.slower_than(allowed).map(|case| case.id.as_str()).collect();
+            if !slower.is_empty() {
+                self.slower.push(format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
+            }
+        }
+        if policy.strict && (comparison.is_unsure() || !failed_before.is_empty()) {
+            self.unsure.push("unsure, and `--strict` was given".to_owned());
+        }
+        self
+    }
+
+    /// Which objectives of a run are missed, and with `strict` which are unsure.
+    #[must_use]
+    pub fn of_objectives(mut self, record: &Record, strict: bool) -> Self {
+        let with = |outcome: Outcome| {
+            let cases = record.cases.iter();
+            let results = cases.flat_map(|case| case.targets.iter().map(move |result| (case, result)));
+            results
+                .filter(|(_, result)| result.outcome == outcome)
+                .map(|(case, result)| printable(&format!("{}: {}", case.id, result.text)))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        let (missed, unsure) = (with(Outcome::Missed), with(Outcome::Unsure));
+        if !missed.is_empty() {
+            self.slower.push(format!("missed objectives: {missed}"));
+        }
+        if strict && !unsure.is_empty() {
+            self.unsure.push(format!("unsure objectives, and `--strict` was given: {unsure}"));
+        }
+        self
+    }
+
+    /// Both findings together.
+    #[must_use]
+    pub fn and(mut self, other: Decision) -> Self {
+        self.interrupted |= other.interrupted;
+        self.failed.extend(other.failed);
+        self.incomparable.extend(other.incomparable);
+        self.slower.extend(other.slower);
+        self.unsure.extend(other.unsure);
+        self
+    }
+
+    /// An interrupt first; then a failure; then what cannot be judged at all; then what is wrong for sure; then doubt.
+    pub fn exit_code(&self) -> u8 {
+        if self.interrupted {
+            exit::INTERRUPTED
+        } else if !self.failed.is_empty() {
+            exit::FAILED
+        } else if !self.incomparable.is_empty() {
+            exit::USAGE
+        } else if !self.slower.is_empty() {
+            exit::SLOWER
+        } else if !self.unsure.is_empty() {
+            exit::UNSURE
+        } else {
+            exit::OK
+        }
+    }
+
+    /// Why the exit code is what it is, a line each. Failures are shown with the cases, and not said again.
+    pub fn reasons(&self) -> &[String] {
+        match self.exit_code() {
+            exit::USAGE => &self.incomparable,
+            exit::SLOWER => &self.slower,
+            exit::UNSURE => &self.unsure,
+            _ => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_finding_decides() {
+        let all = || Decision::default().unsure("u").slower("s").incomparable("i").failed("f").interrupted();
+        let without = |drop: fn(&mut Decision)| {
+            let mut decision = all();
+            drop(&mut decision);
+            decision
+        };
+        assert_eq!(all().exit_code(), 130);
+        let not_interrupted = without(|d| d.interrupted = false);
+        assert_eq!(not_interrupted.exit_code(), 1);
+        let mut decision = Decision { failed: Vec::new(), ..not_interrupted };
+        assert_eq!((decision.exit_code(), decision.reasons()), (2, &["i".to_owned()][..]));
+        decision.incomparable.clear();
+        assert_eq!((decision.exit_code(), decision.reasons()), (3, &["s".to_owned()][..]));
+        decision.slower.clear();
+        assert_eq!((decision.exit_code(), decision.reasons()), (4, &["u".to_owned()][..]));
+        assert_eq!(Decision::default().exit_code(), 0);
+        assert_eq!(Decision::default().and(Decision::default().slower("s")).exit_code(), 3);
+    }
+
+    /// The command that measures and the command that compares two records must not disagree.
+    #[test]
+    fn a_case_that_failed_before_is_no_failure_now() {
+        use crate::comparison::{Comparison, Judgement};
+        use crate::testing::record;
+        let (works, fails) =
+            (record(vec![("unit/x", vec![100, 101, 102])]), record(vec![("unit/x", vec![])]));
+        let compare = |old, new| Comparison::of(old, new, &Judgement::default(), |_| true);
+        let policy = |strict| ComparisonPolicy { allowed: Some(0.0), strict };
+        let code = |old, new, strict| {
+            Decision::default().of_comparison(&compare(old, new), policy(strict)).exit_code()
+        };
+        assert_eq!(code(&fails, &works, false), exit::OK);
+        assert_eq!(code(&fails, &works, true), exit::UNSURE);
+        assert_eq!(code(&works, &fails, false), exit::FAILED);
+        assert_eq!(code(&fails, &fails, false), exit::FAILED);
+    }
+}

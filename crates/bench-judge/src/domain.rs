@@ -1,0 +1,85 @@
+//! Fields of work: which of their own figures follow from time and counters.
+
+use bench_protocol::{Better, Counter};
+use bench_record::{Metric, Time};
+use bench_stats::Interval;
+
+/// What a case has done, as a domain sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Work<'a> {
+    /// Time per iteration.
+    pub time: &'a Time,
+    /// What one iteration counts.
+    pub counters: &'a [Counter],
+}
+
+impl Work<'_> {
+    /// How many of `unit` are done in a second, at the median time.
+    pub fn rate(&self, unit: &str) -> Option<f64> {
+        let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
+        (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
+    }
+
+    /// The 95 % interval of [`rate`](Self::rate): that of the median, turned over, since the count is exact.
+    pub fn rate_interval(&self, unit: &str) -> Option<Interval> {
+        let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
+        let time = self.time.interval_s.filter(|time| time.low > 0.0)?;
+        let count = counter.per_iteration as f64;
+        Some(Interval { low: count / time.high, high: count / time.low })
+    }
+}
+
+/// A field of work. Plugged in by being linked: `bench_core::inventory::submit! { Domain { … } }`.
+pub struct Domain {
+    /// Its name: `classification`.
+    pub name: &'static str,
+    /// Units it knows; counters in them are its own, and get no plain throughput.
+    pub units: &'static [&'static str],
+    /// The figures that follow; called where a case counts one of the units.
+    pub metrics: fn(&Work<'_>) -> Vec<Metric>,
+}
+
+inventory::collect!(Domain);
+
+/// All figures that follow from `work`: those of the domains that know its counters, and a plain
+/// `throughput` for each counter that no domain knows.
+pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
+    let mut domains: Vec<&Domain> = inventory::iter::<Domain>.into_iter().collect();
+    domains.sort_unstable_by_key(|domain| domain.name);
+    let knows = |domain: &&&Domain, counter: &Counter| domain.units.contains(&counter.unit.as_str());
+    let mut metrics: Vec<Metric> = domains
+        .iter()
+        .filter(|domain| work.counters.iter().any(|counter| knows(domain, counter)))
+        .flat_map(|domain| (domain.metrics)(work))
+        .collect();
+    for counter in work.counters {
+        if !domains.iter().any(|domain| knows(&domain, counter))
+            && let Some(value) = work.rate(&counter.unit)
+        {
+            let throughput = Metric::new("throughput", format!("{}/s", counter.unit), value, Better::Higher);
+            metrics.push(throughput.with_interval(work.rate_interval(&counter.unit)));
+        }
+    }
+    metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::record;
+
+    #[test]
+    fn a_rate_has_the_interval_of_its_time() {
+        let record = record(vec![("unit/x", vec![100, 110, 120, 130]), ("unit/once", vec![100])]);
+        let counters = [Counter { unit: "images".to_owned(), per_iteration: 8 }];
+        let of = |id: &str| {
+            let time = record.case(id).and_then(|case| case.time.as_ref()).expect("figures");
+            (time.interval_s, metrics(&Work { time, counters: &counters }).remove(0))
+        };
+        let (time, metric) = of("unit/x");
+        let (time, rate) = (time.expect("four rounds"), metric.interval.expect("follows"));
+        assert!((rate.low * time.high - 8.0).abs() < 1e-9 && (rate.high * time.low - 8.0).abs() < 1e-9);
+        assert!(rate.low < metric.value && metric.value < rate.high);
+        assert_eq!(of("unit/once").1.interval, None);
+    }
+}

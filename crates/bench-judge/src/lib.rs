@@ -1,0 +1,25 @@
+//! From rounds to figures, and from figures to verdicts and exit codes.
+#![forbid(unsafe_code)]
+
+pub mod comparison;
+mod counts;
+mod decision;
+mod disturbance;
+pub mod domain;
+#[cfg(test)]
+mod earlier_runs;
+pub mod objective;
+mod opened;
+mod probes;
+mod served;
+mod summary;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod time;
+
+pub use decision::{ComparisonPolicy, Decision};
+pub use disturbance::mark_disturbed;
+pub use opened::{merge, open};
+pub use probes::states as probe_states;
+pub use summary::Summarize;
+pub use time::over as time_over;

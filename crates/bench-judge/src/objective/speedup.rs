@@ -1,0 +1,116 @@
+//! How many times as fast a case is as another, or as it was.
+
+use crate::comparison::{Comparison, Judgement};
+use crate::objective::figure::Figure;
+use crate::objective::{EarlierRecords, summary};
+use bench_record::{CaseRecord, Record, Status, Summary, Time};
+use bench_stats::Interval;
+use bench_syntax::nearest;
+
+const UNIT: &str = "×";
+
+/// How many times as fast `case` is as the case of the same run that `id` means: the median of that one by its
+/// own.
+///
+/// The interval is that of all ratios of a number in one median's interval and one in the other's. It holds
+/// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % where both
+/// medians err alike and independently, as it is `√2` times as wide as it need be then.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<Figure, String> {
+    let other = named(record, case, id).ok_or_else(|| {
+        let ids = record.cases.iter().map(|other| other.id.as_str()).filter(|other| *other != case.id);
+        let near = nearest::rank_ids(id, ids).into_iter().take(3).collect::<Vec<_>>().join(", ");
+        let near = if near.is_empty() { String::new() } else { format!("; nearest: {near}") };
+        format!("this run holds no case `{id}`{near}")
+    })?;
+    let (before, after) = (time(other)?, time(case)?);
+    let interval = match (before.interval_s, after.interval_s) {
+        (Some(before), Some(after)) => {
+            Some(Interval { low: before.low / after.high, high: before.high / after.low })
+        }
+        _ => None,
+    };
+    let bound = other.harness_bound().or_else(|| case.harness_bound());
+    let interval = interval.filter(|_| bound.is_none());
+    let one_round = || "one round only: how much processes differ is unknown".to_owned();
+    Ok(figure(before, after, interval, Some(bound.unwrap_or_else(one_round))))
+}
+
+/// The case with this id, or the one of this benchmark with the same arguments, or the one without any.
+fn named<'a>(record: &'a Record, case: &CaseRecord, id: &str) -> Option<&'a CaseRecord> {
+    let of_benchmark = |other: &&CaseRecord| other.id.split('[').next() == Some(id);
+    let found = |fits: &dyn Fn(&CaseRecord) -> bool| {
+        record.cases.iter().filter(of_benchmark).find(|other| fits(other))
+    };
+    found(&|other| other.arguments == case.arguments)
+        .or_else(|| found(&|other| other.arguments.is_empty()))
+        .or_else(|| record.case(id))
+}
+
+/// How many times as fast `case` is as it was in the earlier run `name`.
+///
+/// Two runs at different times differ by more than either knows of itself, so the interval is that of
+/// [`Comparison`]: what earlier runs of the same machine and build differ by without a change, or a stated
+/// floor.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn over_run(
+    record: &Record,
+    case: &CaseRecord,
+    name: &str,
+    earlier: &EarlierRecords,
+) -> Result<Figure, String> {
+    let old = earlier.get(name)?;
+    if old.run == record.run || old.timestamp > record.timestamp {
+        return Err(format!("the run `{name}` is not an earlier one"));
+    }
+    let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not hold this case"))?;
+    let judgement = Judgement { history: earlier.history(), ..Judgement::default() };
+    // Of this case alone: what all cases have in common would be taken from the ratio.
+    let comparison = Comparison::of(&with_only(old, before), &with_only(record, case), &judgement, |_| false);
+    let (before, after) = (time(before)?, time(case)?);
+    let compared = comparison.cases.first();
+    let interval = compared.and_then(|compared| compared.interval).filter(|_| comparison.different.is_none());
+    let interval =
+        interval.map(|change| Interval { low: 1.0 / (1.0 + change.high), high: 1.0 / (1.0 + change.low) });
+    let doubt = comparison.different.or_else(|| compared?.reason.clone());
+    Ok(figure(before, after, interval, doubt))
+}
+
+/// The same run, as if it had measured this case alone.
+fn with_only(record: &Record, case: &CaseRecord) -> Record {
+    let cases = vec![case.clone()];
+    Record {
+        format: record.format.clone(),
+        schema_version: record.schema_version,
+        run: record.run.clone(),
+        timestamp: record.timestamp.clone(),
+        sealed: record.sealed.clone(),
+        state: record.state,
+        summary: Summary::of(&cases),
+        targets: summary(&cases),
+        environment: record.environment.clone(),
+        seed: record.seed,
+        warnings: record.warnings.clone(),
+        cases,
+    }
+}
+
+fn figure(before: &Time, after: &Time, interval: Option<Interval>, doubt: Option<String>) -> Figure {
+    let interval = interval.filter(|found| found.low.is_finite() && found.high.is_finite());
+    Figure {
+        value: before.median_s.0 / after.median_s.0,
+        unit: UNIT.to_owned(),
+        interval,
+        doubt,
+        level: None,
+    }
+}
+
+fn time(case: &CaseRecord) -> Result<&Time, String> {
+    let measured = |time: &&Time| case.status == Status::Ok && time.median_s.0 > 0.0;
+    case.time.as_ref().filter(measured).ok_or_else(|| format!("there is no time of `{}`", case.id))
+}

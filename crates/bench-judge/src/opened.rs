@@ -1,0 +1,146 @@
+//! Records of runs that were killed, and of several executables.
+
+use std::path::Path;
+
+use bench_record::{
+    Begin, CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, RunError, RunState,
+    SCHEMA_VERSION, Summary, check, now_utc, read_file, replay, resolve,
+};
+
+use crate::objective::{self, EarlierRecords};
+use crate::{Summarize, disturbance, probes};
+
+/// Reads a `run.json`, or a run directory. A directory whose runner was killed is read from its journal.
+///
+/// # Errors
+/// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when
+/// it cannot be read at all.
+pub fn open(path: &Path) -> Result<Record, RunError> {
+    if !path.is_dir() {
+        return read_file(path);
+    }
+    let (file, journal) = (path.join(RUN_FILE), path.join(JOURNAL));
+    match (file.exists(), journal.exists()) {
+        (true, false) => read_file(&file),
+        (false, true) => replay(&journal).map(|replayed| judged(recovered(replayed), path)),
+        // The first executable of a `cargo bench` has sealed, a later one was killed.
+        (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
+        (false, false) => Err(RunError::Record {
+            path: path.to_owned(),
+            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
+        }),
+    }
+}
+
+/// A record whose runner was killed before it could judge the targets.
+fn judged(mut record: Record, folder: &Path) -> Record {
+    let results = folder.parent().unwrap_or(Path::new(""));
+    let earlier = EarlierRecords::read(&record.cases, results, |name| resolve(results, name));
+    objective::settle(&mut record, &earlier);
+    record
+}
+
+/// The record of a journal: everything that follows from its rounds, except for objectives.
+fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
+    cases.iter_mut().for_each(Summarize::update);
+    disturbance::mark_disturbed(&mut cases);
+    Record {
+        format: FORMAT.to_owned(),
+        schema_version: SCHEMA_VERSION,
+        run: begin.run,
+        timestamp: begin.timestamp,
+        sealed: now_utc(),
+        state: RunState::Recovered,
+        summary: Summary::of(&cases),
+        targets: None,
+        environment: Environment {
+            references: References::typical(cases.iter().flat_map(|case| &case.rounds)),
+            probes: probes::states(&cases),
+            ..begin.environment
+        },
+        seed: begin.seed,
+        warnings: Vec::new(),
+        cases,
+    }
+}
+
+/// `earlier` with the cases of `later` added.
+pub fn merge(mut earlier: Record, later: Record) -> Record {
+    let Record { state, sealed, warnings, cases, environment, .. } = later;
+    for case in cases {
+        match earlier.cases.iter_mut().find(|known| known.id == case.id) {
+            Some(known) => *known = case,
+            None => earlier.cases.push(case),
+        }
+    }
+    earlier.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    // Said again of both together: two lines about one thing would contradict each other.
+    let (of_earlier, of_later) = (earlier.environment.machine_warnings(), environment.machine_warnings());
+    earlier.warnings.retain(|warning| !of_earlier.contains(warning));
+    check::merge(&mut earlier.environment.quietness, environment.quietness);
+    let of_both = earlier.environment.machine_warnings();
+    for warning in warnings.into_iter().filter(|warning| !of_later.contains(warning)).chain(of_both) {
+        if !earlier.warnings.contains(&warning) {
+            earlier.warnings.push(warning);
+        }
+    }
+    if state != RunState::Complete {
+        earlier.state = state;
+    }
+    earlier.environment.steal =
+        earlier.environment.steal.into_iter().chain(environment.steal).reduce(f64::max);
+    earlier.environment.references = earlier.environment.references.or(environment.references);
+    earlier.sealed = sealed;
+    earlier.summary = Summary::of(&earlier.cases);
+    earlier.environment.probes = probes::states(&earlier.cases);
+    earlier
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_record::{Check, State};
+
+    #[test]
+    fn two_executables_say_of_their_machine_once_what_the_worse_of_them_saw() {
+        let seen = |steal: &str, state, own: &str| {
+            let mut record = crate::testing::record(vec![]);
+            record.environment.quietness = vec![Check {
+                name: "steal".to_owned(),
+                state,
+                value: steal.to_owned(),
+                advice: (state != State::Ok).then(|| "compare live".to_owned()),
+            }];
+            record.warnings = record.environment.machine_warnings();
+            record.warnings.push(own.to_owned());
+            record
+        };
+        let quiet = || seen("0 %", State::Ok, "first");
+        let noisy = |steal| seen(steal, State::Warn, "second");
+        let merged = merge(quiet(), noisy("2 %"));
+        assert_eq!(merged.warnings, ["first", "second", "steal: 2 %"]);
+        assert_eq!(merged.environment.quietness, noisy("2 %").environment.quietness);
+        assert_eq!(merge(noisy("2 %"), noisy("3 %")).warnings, ["second", "steal: 2 %"]);
+        assert_eq!(merge(noisy("2 %"), quiet()).warnings, ["second", "first", "steal: 2 %"]);
+    }
+
+    /// Those of an earlier executable may refer to cases of a later one, and the other way round.
+    #[test]
+    fn objectives_are_judged_over_all_executables() {
+        use bench_record::{ObjectiveResult, Outcome};
+        use bench_syntax::objective::Objective;
+        let over = |other: &str| {
+            let text = format!("speedup(unit/{other}) >= 1");
+            vec![ObjectiveResult::declared(&Objective::parse(&text).expect("an objective"))]
+        };
+        let mut earlier = crate::testing::record(vec![("unit/slow", vec![2_000_000; 6])]);
+        earlier.cases[0].targets = over("fast");
+        let mut later = crate::testing::record(vec![("unit/fast", vec![1_000_000; 6])]);
+        later.cases[0].targets = over("slow");
+        let mut whole = merge(earlier, later);
+        objective::settle(&mut whole, &EarlierRecords::default());
+        let outcome = |id: &str| whole.case(id).expect(id).targets[0].outcome;
+        assert_eq!((outcome("unit/fast"), outcome("unit/slow")), (Outcome::Met, Outcome::Missed));
+        assert_eq!(whole.targets.expect("two").total, 2);
+    }
+}

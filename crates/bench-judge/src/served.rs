@@ -1,0 +1,181 @@
+//! Served work: what the rounds of a load case say together.
+
+use bench_record::{Level, Metric, RoundRecord, Served, Told, Validity};
+use bench_stats as stats;
+
+/// Messages of errors of a level.
+const MOST_ERRORS: usize = 10;
+
+/// What the rounds have seen together: each figure is the median over the rounds, with their
+/// interval where there are at least two; what can only be shown of one round is that of the round
+/// whose primary metric is the middle one. A level is valid if it was in every round.
+pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
+    let served: Vec<&Served> = rounds.iter().filter_map(|round| round.served.as_ref()).collect();
+    let first = *served.first()?;
+    if served.len() == 1 {
+        return Some(first.clone());
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for level in served.iter().flat_map(|served| &served.levels) {
+        if !names.contains(&level.name.as_str()) {
+            names.push(&level.name);
+        }
+    }
+    let levels = names
+        .into_iter()
+        .filter_map(|name| {
+            let of_rounds: Vec<&Level> = served
+                .iter()
+                .filter_map(|served| served.levels.iter().find(|level| level.name == name))
+                .collect();
+            together(&of_rounds, &first.primary)
+        })
+        .collect();
+    let mut metrics = metrics_together(served.iter().map(|served| served.metrics.as_slice()).collect());
+    // What most rounds have not found is no median over them.
+    let rounds_with = |name: &str| {
+        let has_found = |served: &&&Served| served.metrics.iter().any(|metric| metric.name == name);
+        served.iter().filter(has_found).count()
+    };
+    metrics.retain(|metric| 2 * rounds_with(&metric.name) > served.len());
+    Some(Served { levels, metrics, ..first.clone() })
+}
+
+/// One level over several rounds.
+fn together(levels: &[&Level], primary: &str) -> Option<Level> {
+    let mut by_primary: Vec<(&Level, f64)> = levels
+        .iter()
+        .map(|level| (*level, level.metric(primary).map_or(f64::NEG_INFINITY, |metric| metric.value)))
+        .collect();
+    by_primary.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let middle = by_primary.get(by_primary.len() / 2)?.0;
+    if levels.len() == 1 {
+        return Some(middle.clone());
+    }
+    let sum = |count: fn(&Level) -> u64| levels.iter().map(|level| count(level)).sum();
+    let mut level = Level {
+        requests: sum(|level| level.requests),
+        succeeded: sum(|level| level.succeeded),
+        failed: sum(|level| level.failed),
+        timed_out: sum(|level| level.timed_out),
+        warm_up: sum(|level| level.warm_up),
+        metrics: metrics_together(levels.iter().map(|level| level.metrics.as_slice()).collect()),
+        ..middle.clone()
+    };
+    if let Some(steady) = &mut level.steady {
+        let parts = || levels.iter().filter_map(|level| level.steady.as_ref());
+        steady.requests = parts().map(|steady| steady.requests).sum();
+        steady.metrics = metrics_together(parts().map(|steady| steady.metrics.as_slice()).collect());
+    }
+    level.validity = Validity {
+        valid: levels.iter().all(|level| level.validity.valid),
+        harness_bound: levels.iter().any(|level| level.validity.harness_bound),
+        reasons: distinct(levels.iter().flat_map(|level| &level.validity.reasons)),
+    };
+    level.errors = errors_together(levels.iter().flat_map(|level| &level.errors));
+    level.warnings = distinct(levels.iter().flat_map(|level| &level.warnings));
+    Some(level)
+}
+
+fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
+    let mut by_name: Vec<Vec<&Metric>> = Vec::new();
+    for metric in rounds.into_iter().flatten() {
+        match by_name.iter_mut().find(|known| known[0].name == metric.name) {
+            Some(known) => known.push(metric),
+            None => by_name.push(vec![metric]),
+        }
+    }
+    by_name
+        .into_iter()
+        .map(|of_rounds| {
+            let metric = of_rounds[0];
+            let values: Vec<f64> = of_rounds.iter().map(|metric| metric.value).collect();
+            Metric {
+                value: stats::median(&stats::sorted(&values)).unwrap_or(metric.value),
+                interval: stats::median_interval(&values).or(metric.interval),
+                supported: metric
+                    .supported
+                    .map(|_| of_rounds.iter().all(|metric| metric.supported == Some(true))),
+                ..metric.clone()
+            }
+        })
+        .collect()
+}
+
+/// How often each message came in all rounds, the most frequent first, of those that the rounds have kept.
+fn errors_together<'a>(errors: impl Iterator<Item = &'a Told>) -> Vec<Told> {
+    let mut together: Vec<Told> = Vec::new();
+    for error in errors {
+        match together.iter_mut().find(|known| known.message == error.message) {
+            Some(known) => known.count += error.count,
+            None => together.push(error.clone()),
+        }
+    }
+    together.sort_by_key(|told| std::cmp::Reverse(told.count));
+    together.truncate(MOST_ERRORS);
+    together
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.contains(text) {
+            distinct.push(text.clone());
+        }
+    }
+    distinct
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_protocol::Better;
+    use bench_record::Steady;
+
+    fn round(value: f64, valid: bool) -> RoundRecord {
+        let level = Level {
+            name: "concurrency 1".to_owned(),
+            requests: 10,
+            succeeded: 9,
+            failed: 1,
+            metrics: vec![Metric::new("RPS", "req/s", value, Better::Higher)],
+            validity: Validity {
+                valid,
+                reasons: if valid { Vec::new() } else { vec!["too few".to_owned()] },
+                ..Validity::default()
+            },
+            errors: vec![
+                Told { message: format!("at {value}"), count: 1 },
+                Told { message: "full".to_owned(), count: 2 },
+            ],
+            steady: Some(Steady { requests: 8, ..Steady::default() }),
+            ..Level::default()
+        };
+        // The first of the rounds has found nothing.
+        let found = Metric::new("found", "req/s", 100.0 * value, Better::Higher);
+        let metrics = if value == 3.0 { Vec::new() } else { vec![found] };
+        let served = Served { primary: "RPS".to_owned(), levels: vec![level], metrics, ..Served::default() };
+        RoundRecord { served: Some(served), ..RoundRecord::default() }
+    }
+
+    #[test]
+    fn rounds_are_taken_together() {
+        let rounds = [round(3.0, true), round(1.0, true), round(2.0, false)];
+        let served = over(&rounds).expect("served");
+        let level = &served.levels[0];
+        assert_eq!((level.requests, level.succeeded, level.failed), (30, 27, 3));
+        assert_eq!(level.steady.as_ref().map(|steady| steady.requests), Some(24));
+        let rps = level.metric("RPS").expect("RPS");
+        assert_eq!(rps.value, 2.0);
+        let interval = rps.interval.expect("three rounds");
+        assert!(interval.low <= 1.0 && interval.high >= 3.0, "{interval:?}");
+        assert!(!level.validity.valid);
+        assert_eq!(level.validity.reasons, ["too few"]);
+        let told: Vec<(&str, u64)> =
+            level.errors.iter().map(|told| (told.message.as_str(), told.count)).collect();
+        assert_eq!(told, [("full", 6), ("at 3", 1), ("at 1", 1), ("at 2", 1)]);
+        assert_eq!(served.metrics.iter().map(|found| found.value).collect::<Vec<_>>(), [150.0]);
+        assert_eq!(over(&rounds[..1]).expect("one").levels[0].requests, 10);
+        assert_eq!(over(&[]), None);
+    }
+}

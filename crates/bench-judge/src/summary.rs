@@ -1,0 +1,239 @@
+//! From the rounds of a case to its figures, and to what speaks against them.
+
+use bench_record::{CaseRecord, RoundRecord, Served, Status};
+use bench_stats as stats;
+use bench_syntax::quantity::{Bytes, Seconds};
+
+use crate::domain::{self, Work};
+use crate::{counts, disturbance, probes, served, time};
+
+/// What follows from the rounds of a case.
+pub trait Summarize {
+    /// Adds a round and brings every figure up to date.
+    fn push(&mut self, round: RoundRecord);
+
+    /// Brings every figure up to date with the rounds.
+    fn update(&mut self);
+
+    /// Marks each round with the reason why it fell into a bad minute of the machine, or with `None`.
+    fn mark(&mut self, reasons: Vec<Option<String>>);
+
+    /// The requests that a load case has served, over its rounds; `None` for any other case.
+    fn served(&self) -> Option<Served>;
+
+    /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
+    fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
+}
+
+impl Summarize for CaseRecord {
+    fn push(&mut self, round: RoundRecord) {
+        self.rounds.push(round);
+        self.update();
+    }
+
+    fn update(&mut self) {
+        update(self);
+    }
+
+    fn mark(&mut self, reasons: Vec<Option<String>>) {
+        let mut changed = false;
+        for (round, reason) in self.rounds.iter_mut().zip(reasons) {
+            changed |= round.disturbed != reason;
+            round.disturbed = reason;
+        }
+        if changed {
+            self.update();
+        }
+    }
+
+    fn served(&self) -> Option<Served> {
+        served::over(&self.rounds)
+    }
+
+    fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
+        disturbance::counted(&self.rounds)
+    }
+}
+
+fn update(case: &mut CaseRecord) {
+    let rounds = &case.rounds;
+    case.failure = rounds.iter().find_map(|round| round.failure.clone());
+    case.skip_reason = rounds.iter().find_map(|round| round.skipped.clone());
+    case.status = match (&case.failure, &case.skip_reason) {
+        (Some(_), _) => Status::Failed,
+        (None, Some(_)) => Status::Skipped,
+        (None, None) if rounds.is_empty() => Status::NotRun,
+        (None, None) => Status::Ok,
+    };
+    case.time = time::over(rounds);
+    case.counts = counts::over(rounds);
+    case.first_call_s =
+        median_of(rounds, |round| round.first_call_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
+    case.load_s = median_of(rounds, |round| round.load_ns.map(|ns| Seconds::from_ns(ns).0)).map(Seconds);
+    case.cpu_time_s = median_of(rounds, |round| round.reading("cpu_time")).map(Seconds);
+    case.peak_memory_bytes = rounds
+        .iter()
+        .filter_map(|round| round.reading("peak_memory"))
+        .reduce(f64::max)
+        .map(|bytes| Bytes(bytes as u64));
+    case.counters = rounds
+        .iter()
+        .rev()
+        .find(|round| round.is_ok())
+        .map(|round| round.counters.clone())
+        .unwrap_or_default();
+    case.metrics = match (served::over(rounds), &case.time, &case.counts) {
+        (Some(served), ..) => {
+            let best = served.best().map(|level| level.metrics.clone()).unwrap_or_default();
+            best.into_iter().chain(served.metrics).collect()
+        }
+        (None, Some(time), _) => domain::metrics(&Work { time, counters: &case.counters }),
+        (None, None, Some(counts)) => counts::metrics(counts),
+        (None, None, None) => Vec::new(),
+    };
+    case.observed = probes::over(rounds);
+    case.warnings = doubts(case);
+}
+
+/// What speaks against believing the figures.
+fn doubts(case: &CaseRecord) -> Vec<String> {
+    let mut doubts: Vec<String> = case.harness_bound().into_iter().collect();
+    doubts.extend(case.counts.as_ref().and_then(counts::doubt));
+    let Some(time) = &case.time else { return doubts };
+    let empty_s = median_of(&case.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
+    // Half as much again as nothing at all: a loop around real work takes at least a cycle more.
+    if empty_s.is_some_and(|empty| time.median_s.0 <= 1.5 * empty) {
+        doubts.push(format!("{} an iteration: was the work optimised away?", time.median_s));
+    }
+    let impossible = |round: &&RoundRecord| {
+        // Requests that are served at once take longer together than has passed.
+        round.served.is_none()
+            && round.sample_ns.iter().map(|ns| *ns as f64 / 1e9).sum::<f64>() > 1.01 * round.wall_s
+    };
+    if case.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
+        doubts.push("it says that its iterations took longer than has passed".to_owned());
+    }
+    if time::is_coarse(&case.rounds) {
+        doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
+    }
+    doubts.extend(time::irregularity(time));
+    doubts.extend(disturbance::doubt(&case.rounds));
+    if time.rounds == 1 {
+        doubts.push("one round only: how much processes differ is unknown".to_owned());
+    } else if let Some(precision) = time.precision()
+        && precision > case.settings.target_precision
+    {
+        let ended = if case.settings.rounds.is_some() || case.settings.repeats.is_some() {
+            "rounds"
+        } else {
+            "budget"
+        };
+        doubts.push(format!(
+            "the {ended} ended before the median was known to ±{} %",
+            case.settings.target_precision * 100.0
+        ));
+    }
+    let unsteady = case
+        .rounds
+        .iter()
+        .filter(|round| {
+            round.warm_up.is_some_and(|warm_up| warm_up.steady == Some(false) && warm_up.iterations > 8)
+        })
+        .count();
+    if unsteady * 2 > case.rounds.len() {
+        doubts.push("times were still falling when warm-up ended".to_owned());
+    }
+    for note in case.rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.notes) {
+        if !doubts.contains(note) {
+            doubts.push(note.clone());
+        }
+    }
+    doubts
+}
+
+fn median_of(rounds: &[RoundRecord], figure: impl Fn(&RoundRecord) -> Option<f64>) -> Option<f64> {
+    stats::median(&stats::sorted(&rounds.iter().filter_map(figure).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_syntax::Category;
+
+    /// A case of ten rounds of 20 samples, each as long as `sample` says of its number, in nanoseconds.
+    fn case(sample: impl Fn(u64) -> u64) -> CaseRecord {
+        let mut case = CaseRecord::blank("c", Category::Unit);
+        for round in 0..10 {
+            case.push(RoundRecord {
+                round,
+                iterations_per_sample: 1,
+                sample_ns: (0..20).map(|k| sample(20 * u64::from(round) + k)).collect(),
+                clock_resolution_ns: Some(20),
+                ..RoundRecord::default()
+            });
+        }
+        case
+    }
+
+    #[test]
+    fn a_harness_that_was_too_slow_is_told_wherever_its_figures_are() {
+        use crate::comparison::{Comparison, Judgement};
+        use crate::testing::record;
+        use bench_record::{Level, Validity, Verdict};
+
+        let quick = record(vec![("unit/x", vec![100; 8])]);
+        let mut slow = quick.clone();
+        for round in &mut slow.cases[0].rounds {
+            let validity = Validity { harness_bound: true, ..Validity::default() };
+            let level = |name: &str, validity| Level { name: name.to_owned(), validity, ..Level::default() };
+            let levels = vec![level("5 req/s", Validity::default()), level("90 req/s", validity)];
+            round.served = Some(Served { levels, ..Served::default() });
+        }
+        slow.cases[0].update();
+        let told = "invalid: the harness was the bottleneck at 90 req/s";
+        assert_eq!(
+            (slow.cases[0].harness_bound().as_deref(), quick.cases[0].harness_bound()),
+            (Some(told), None)
+        );
+        assert!(slow.cases[0].warnings.iter().any(|warning| warning == told), "{:?}", slow.cases[0].warnings);
+        let verdict = |old, new| {
+            let compared = Comparison::of(old, new, &Judgement::default(), |_| true).cases.remove(0);
+            (compared.verdict, compared.reason)
+        };
+        assert_eq!(verdict(&quick, &slow), (Verdict::Unsure, Some(told.to_owned())));
+        assert_eq!(verdict(&slow, &quick), (Verdict::Unsure, Some(told.to_owned())));
+        assert_ne!(verdict(&quick, &quick).1.as_deref(), Some(told));
+    }
+
+    fn warns(case: &CaseRecord, of: &str) -> bool {
+        case.warnings.iter().any(|warning| warning.contains(of))
+    }
+
+    #[test]
+    fn two_modes_are_named() {
+        let two = case(|k| if k % 5 < 3 { 76_000 + k } else { 125_000 + k });
+        assert!(
+            warns(&two, "two modes: 76.10 µs (60 % of samples) and 125.1 µs (40 %)"),
+            "{:?}",
+            two.warnings
+        );
+        let one = case(|k| 76_000 + k % 7 * 100);
+        assert!(!warns(&one, "modes") && !warns(&one, "outliers"), "{:?}", one.warnings);
+        // The same ratios of ten steps of the clock are none.
+        let coarse = case(|k| if k % 5 < 3 { 760 } else { 1250 });
+        assert!(!warns(&coarse, "modes"), "{:?}", coarse.warnings);
+    }
+
+    #[test]
+    fn many_outliers_are_told_and_none_is_dropped() {
+        let many = case(|k| if k % 12 == 0 { 200_000 } else { 76_000 + k % 7 * 100 });
+        assert!(
+            warns(&many, "8 % of samples are severe outliers (17 of 200: 17 slow, 0 fast)"),
+            "{:?}",
+            many.warnings
+        );
+        let time = many.time.expect("figures");
+        assert!((time.max_s.0, time.samples) == (200e-6, 200) && time.mean_s.0 > 86e-6, "{time:?}");
+        assert!(!warns(&case(|k| if k % 25 == 0 { 200_000 } else { 76_000 + k % 7 * 100 }), "outliers"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Time per iteration: what the rounds of a case say together.
+
+use bench_record::{Percentile, RoundRecord, Time};
+use bench_stats::{self as stats, Modes};
+use bench_syntax::quantity::Seconds;
+
+use crate::disturbance;
+
+/// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
+const MANY_OUTLIERS: f64 = 0.05;
+
+/// The figures of `rounds` together, without those that fell into bad minutes where enough others are
+/// left; `None` where there is no sample.
+pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
+    let measured = || disturbance::counted(rounds).filter(|round| !round.sample_ns.is_empty());
+    let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
+    let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
+    let ascending = stats::sorted(&samples);
+    let modes = || {
+        let by_round: Vec<Vec<f64>> = measured().map(|round| round.per_iteration().collect()).collect();
+        stats::modes_of_rounds(&by_round)
+    };
+    Some(Time {
+        median_s: Seconds(stats::median(&stats::sorted(&medians))?),
+        interval_s: stats::median_interval(&medians),
+        mean_s: Seconds(stats::mean(&samples)?),
+        standard_deviation_s: stats::standard_deviation(&samples).map(Seconds),
+        min_s: Seconds(*ascending.first()?),
+        max_s: Seconds(*ascending.last()?),
+        p95: percentile(&ascending, 0.95)?,
+        p99: percentile(&ascending, 0.99)?,
+        spread_between_rounds: stats::relative_spread(&medians),
+        samples: samples.len(),
+        rounds: medians.len(),
+        iterations: measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum(),
+        outliers: stats::outliers(&samples),
+        modes: if is_coarse(rounds) { None } else { modes() },
+    })
+}
+
+fn percentile(sorted: &[f64], p: f64) -> Option<Percentile> {
+    stats::nearest_rank(sorted, p)
+        .map(|value| Percentile { value_s: Seconds(value), supported: sorted.len() >= stats::support(p) })
+}
+
+/// What keeps one figure from standing for all samples: two modes, or else many outliers.
+pub(crate) fn irregularity(time: &Time) -> Option<String> {
+    if let Some(Modes { low, high }) = time.modes {
+        let told = |mode: stats::Mode| format!("{} ({:.0} %", Seconds(mode.centre), mode.share * 100.0);
+        return Some(format!("two modes: {} of samples) and {})", told(low), told(high)));
+    }
+    let outliers = time.outliers.filter(|found| found.severe_share() > MANY_OUTLIERS)?;
+    let count = outliers.low_severe + outliers.high_severe;
+    Some(format!(
+        "{:.0} % of samples are severe outliers ({count} of {}: {} slow, {} fast): median and interval \
+         bear it, mean and p99 show it",
+        outliers.severe_share() * 100.0,
+        outliers.of,
+        outliers.high_severe,
+        outliers.low_severe
+    ))
+}
+
+/// Whether most rounds have samples of less than 100 steps of the clock.
+pub(crate) fn is_coarse(rounds: &[RoundRecord]) -> bool {
+    let coarse = |round: &&RoundRecord| {
+        let sample =
+            stats::median(&stats::sorted(&round.sample_ns.iter().map(|ns| *ns as f64).collect::<Vec<_>>()));
+        sample.zip(round.clock_resolution_ns).is_some_and(|(sample, step)| sample < 100.0 * step as f64)
+    };
+    rounds.iter().filter(coarse).count() * 2 > rounds.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_from_before_is_read() {
+        let round = |round| RoundRecord {
+            round,
+            iterations_per_sample: 1,
+            sample_ns: (0..20).map(|k| 76_000 + k % 7 * 100).collect(),
+            ..RoundRecord::default()
+        };
+        let mut value = serde_json::to_value(over(&[round(0), round(1)])).expect("JSON");
+        let fields = value.as_object_mut().expect("an object");
+        assert!(fields.remove("outliers").is_some() && fields.remove("modes").is_some());
+        let time: Time = serde_json::from_value(value).expect("figures");
+        assert_eq!((time.outliers, time.modes), (None, None));
+    }
+}

@@ -1,0 +1,93 @@
+//! All checks of one level.
+
+use bench_record::Level;
+
+use super::{figures, identities};
+
+/// What does not fit together in the figures of one level, as one round has measured it, each with both
+/// figures; empty where everything does. `domain` is the name of its field of work.
+///
+/// Counts that do not add up, figures that cannot be, percentiles out of order, a window shorter than what
+/// it holds, resident memory that grows, and identities between independent figures: Little's law, speech per
+/// second against real-time factor, images against responses.
+pub fn level(domain: &str, level: &Level) -> Vec<String> {
+    let mut warnings = Vec::new();
+    figures::counts(level, &mut warnings);
+    figures::range(level, &mut warnings);
+    figures::percentiles(level, &mut warnings);
+    figures::window(level, &mut warnings);
+    figures::pace(level, &mut warnings);
+    figures::memory(level, &mut warnings);
+    identities::rate(level, &mut warnings);
+    identities::little(level, &mut warnings);
+    identities::latencies(level, &mut warnings);
+    identities::work(domain, level, &mut warnings);
+    warnings
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use bench_protocol::Better;
+    use bench_record::{Bin, Headline, Lag, Metric, Pace};
+    use bench_syntax::quantity::Seconds;
+
+    use super::*;
+
+    /// A metric of no matter which unit.
+    pub(in crate::check) fn metric(name: &str, value: f64) -> Metric {
+        Metric::new(name, "", value, Better::Higher)
+    }
+
+    /// Forty requests of 0.5 s each, by four clients in 5 s.
+    pub(in crate::check) fn sound() -> Level {
+        Level {
+            name: "concurrency 4".to_owned(),
+            scenario: "closed_loop".to_owned(),
+            concurrency: Some(4),
+            requests: 40,
+            succeeded: 40,
+            window_s: Seconds(5.0),
+            headline: Headline::Service,
+            metrics: vec![
+                metric("RPS", 8.0),
+                metric("success rate", 1.0),
+                metric("latency mean", 0.5),
+                metric("latency p50", 0.49),
+                metric("latency p90", 0.6),
+                metric("latency p99", 0.7),
+                metric("latency p99.9", 0.7),
+                metric("service latency mean", 0.5),
+                metric("memory growth", 0.0),
+            ],
+            pace: Pace {
+                achieved_rate: Some(8.0),
+                mean_concurrency: Some(3.98),
+                send_lag: Some(Lag { p50_s: Seconds(0.0), p99_s: Seconds(0.0), max_s: Seconds(0.0) }),
+                ..Pace::default()
+            },
+            latency: vec![Bin { up_to_s: 0.5, count: 30 }, Bin { up_to_s: 0.7, count: 10 }],
+            ..Level::default()
+        }
+    }
+
+    /// Sets a metric.
+    pub(in crate::check) fn set(level: &mut Level, name: &str, value: f64) {
+        match level.metrics.iter_mut().find(|metric| metric.name == name) {
+            Some(metric) => metric.value = value,
+            None => level.metrics.push(metric(name, value)),
+        }
+    }
+
+    /// Asserts that exactly this is found once `change` was made to a sound level.
+    pub(in crate::check) fn assert_found(domain: &str, change: impl FnOnce(&mut Level), expected: &[&str]) {
+        let mut changed = sound();
+        change(&mut changed);
+        assert_eq!(level(domain, &changed), expected);
+    }
+
+    #[test]
+    fn a_sound_level_has_no_warning() {
+        assert_found("requests", |_| {}, &[]);
+        assert_eq!(level("requests", &Level::default()), Vec::<String>::new());
+    }
+}

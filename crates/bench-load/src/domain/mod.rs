@@ -1,0 +1,274 @@
+//! Fields of work under load: what a response carries, and which metrics follow from it.
+//!
+//! A [`Domain`] is a constant that a [`Response`] names. Those of this crate have no privileges: a crate of
+//! one's own adds a field by writing such a constant and implementing [`Response`] for its own type.
+
+mod classification;
+#[cfg(test)]
+mod fixture;
+mod images;
+mod multimodal;
+mod speech;
+mod streaming;
+mod text;
+
+use bench_protocol::Better;
+
+pub use self::classification::{CLASSIFICATION, Classified};
+pub use self::images::{IMAGES, Images};
+pub use self::multimodal::{MULTIMODAL, Multimodal};
+pub use self::speech::{SPEECH, Speech};
+pub use self::text::{Generation, TEXT};
+use crate::request::Times;
+
+/// Numbers that a response can carry.
+pub const MOST_VALUES: usize = 12;
+
+/// A field of work under load.
+#[derive(Debug)]
+pub struct Domain {
+    /// Its name in records and reports: `speech`.
+    pub name: &'static str,
+    /// Name of the metric that the field looks at first.
+    pub primary: &'static str,
+    /// Columns of `requests.csv` that hold a response's numbers, in their order, units in the names; at
+    /// most [`MOST_VALUES`].
+    pub columns: &'static [&'static str],
+    /// Columns of `requests.csv` that follow from a request: `rtf`, `ttfa_s`.
+    pub derived: &'static [Derived],
+    /// Sums over served requests per second of the window.
+    pub rates: &'static [Rate],
+    /// Sums over served requests, one divided by another.
+    pub ratios: &'static [Ratio],
+    /// What each served request has one of, or some of, or none.
+    pub quantities: &'static [Quantity],
+    /// Names of the metrics that are worth a picture against the setting.
+    pub plots: &'static [&'static str],
+}
+
+/// A column that is computed from a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// Its header, with the unit.
+    pub column: &'static str,
+    /// Its value; the cell is empty where there is none.
+    pub of: fn(&Seen<'_>) -> Option<f64>,
+}
+
+/// `Σ of(request) / W`, over served requests and the wall time `W` of the window.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Its name in the field: `ASPS`.
+    pub name: &'static str,
+    /// Its unit: `audio s/s`.
+    pub unit: &'static str,
+    /// What a request adds; one without it adds nothing.
+    pub of: fn(&Seen<'_>) -> Option<f64>,
+}
+
+/// `Σ over(request) / Σ under(request)`, over served requests that have both.
+#[derive(Clone, Copy, Debug)]
+pub struct Ratio {
+    /// Its name in the field: `RTF aggregate`.
+    pub name: &'static str,
+    /// Its unit: `ratio`.
+    pub unit: &'static str,
+    /// What a request adds above the line.
+    pub over: fn(&Seen<'_>) -> Option<f64>,
+    /// What it adds below.
+    pub under: fn(&Seen<'_>) -> Option<f64>,
+    /// Which way is better.
+    pub better: Better,
+}
+
+/// Something that is told by its distribution over served requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantity {
+    /// Its name in the field: `TTFA`. Each figure of it adds what it is: `TTFA p95`.
+    pub name: &'static str,
+    /// Its unit: `s`.
+    pub unit: &'static str,
+    /// Hands its value, or its values where a request has several, to the function given.
+    pub of: fn(&Seen<'_>, &mut dyn FnMut(f64)),
+    /// Which way is better.
+    pub better: Better,
+    /// The figures that are reported.
+    pub figures: &'static [Figure],
+}
+
+/// A figure of a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Figure {
+    /// The mean; its metric's name is `NAME mean`.
+    Mean,
+    /// The mean of zeros and ones, under the quantity's own name.
+    Share,
+    /// The percentile, as a share, by nearest rank; its metric's name is `NAME p95`.
+    Percentile(f64),
+}
+
+impl Figure {
+    /// The median.
+    pub const P50: Figure = Figure::Percentile(0.50);
+    /// What one in twenty exceeds.
+    pub const P95: Figure = Figure::Percentile(0.95);
+    /// What one in a hundred exceeds.
+    pub const P99: Figure = Figure::Percentile(0.99);
+    /// The figures of a latency: its median, and its tail.
+    pub const LATENCY: &'static [Figure] = &[Figure::P50, Figure::P95, Figure::P99];
+}
+
+/// A served request, as a domain sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Its timestamps.
+    pub times: Times<'a>,
+    /// What is known of its input.
+    pub facts: &'a Facts,
+    /// The response's numbers, in the order of the domain's columns; NaN where there is none.
+    pub values: &'a [f64],
+}
+
+impl Seen<'_> {
+    /// The response's number in this column, if it has one.
+    pub fn value(&self, column: usize) -> Option<f64> {
+        self.values.get(column).copied().filter(|value| value.is_finite())
+    }
+}
+
+/// What is known of an input before it is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Its text, as it is shown in `requests.csv`.
+    pub text: Option<String>,
+    /// Characters of its text: Unicode scalar values.
+    pub characters: Option<u64>,
+    /// Tokens of its text, where they were counted.
+    pub tokens: Option<u64>,
+    /// Its size in bytes.
+    pub bytes: Option<u64>,
+}
+
+impl Facts {
+    /// Of a text: its characters and bytes, and as much of it as a row of a table has room for, which is
+    /// 200 characters.
+    ///
+    /// ```
+    /// # use bench_load::domain::Facts;
+    /// let facts = Facts::of_text("naïve");
+    /// assert_eq!((facts.characters, facts.bytes), (Some(5), Some(6)));
+    /// assert_eq!(facts.text.as_deref(), Some("naïve"));
+    /// ```
+    pub fn of_text(text: &str) -> Self {
+        const SHOWN: usize = 200;
+        let shown = match text.char_indices().nth(SHOWN) {
+            None => text.to_owned(),
+            Some(_) => text.chars().take(SHOWN - 1).chain(['…']).collect(),
+        };
+        Facts {
+            text: Some(shown),
+            characters: Some(text.chars().count() as u64),
+            tokens: None,
+            bytes: Some(text.len() as u64),
+        }
+    }
+}
+
+/// What a request's closure returns: names its domain, and hands over its numbers.
+pub trait Response {
+    /// The field of work.
+    const DOMAIN: &'static Domain;
+
+    /// Fills in what the response carries.
+    fn tell(&self, answer: &mut Answer);
+}
+
+/// What a response carries, filled in by [`Response::tell`].
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub(crate) values: [f64; MOST_VALUES],
+    pub(crate) format: &'static str,
+    pub(crate) warning: Option<String>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Answer { values: [f64::NAN; MOST_VALUES], format: "", warning: None }
+    }
+}
+
+impl Answer {
+    /// The number in this column of the domain; what is not finite is none. A column beyond
+    /// [`MOST_VALUES`] does not exist, and is ignored.
+    pub fn number(&mut self, column: usize, value: f64) {
+        if let Some(place) = self.values.get_mut(column) {
+            *place = value;
+        }
+    }
+
+    /// What the response is made of: `wav`, `png`.
+    pub fn format(&mut self, format: &'static str) {
+        self.format = format;
+    }
+
+    /// What is odd about the response. It counts as served, and its row says so.
+    pub fn warn(&mut self, warning: impl Into<String>) {
+        self.warning = Some(warning.into());
+    }
+
+    /// The number in this column, if there is one.
+    fn number_if(&mut self, column: usize, value: Option<f64>) {
+        if let Some(value) = value {
+            self.number(column, value);
+        }
+    }
+
+    /// All that is odd, as one warning.
+    fn warn_all(&mut self, warnings: &[String]) {
+        if !warnings.is_empty() {
+            self.warn(warnings.join("; "));
+        }
+    }
+}
+
+/// Requests of no field: nothing but their latency.
+pub const REQUESTS: Domain = Domain {
+    name: "requests",
+    primary: "RPS",
+    columns: &[],
+    derived: &[],
+    rates: &[],
+    ratios: &[],
+    quantities: &[],
+    plots: &[],
+};
+
+impl Response for () {
+    const DOMAIN: &'static Domain = &REQUESTS;
+
+    fn tell(&self, _answer: &mut Answer) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_shortened_between_characters() {
+        let shown = |text: &str| Facts::of_text(text).text.expect("a text");
+        assert_eq!(shown(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(shown(&"ä".repeat(201)), "ä".repeat(199) + "…");
+        let facts = Facts::of_text(&"ä".repeat(201));
+        assert_eq!((facts.characters, facts.bytes, facts.tokens), (Some(201), Some(402), None));
+    }
+
+    #[test]
+    fn a_number_that_is_none_stays_away() {
+        let mut answer = Answer::default();
+        answer.number(0, f64::INFINITY);
+        answer.number(1, 2.0);
+        answer.number(MOST_VALUES, 3.0);
+        let seen = Seen { times: Times::default(), facts: &Facts::default(), values: &answer.values };
+        assert_eq!([0, 1, 2, MOST_VALUES].map(|column| seen.value(column)), [None, Some(2.0), None, None]);
+    }
+}

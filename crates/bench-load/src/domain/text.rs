@@ -1,0 +1,324 @@
+//! Generating text.
+
+use bench_protocol::Better;
+
+use super::streaming::{first_output_s, gaps, outputs, per_second, since, within};
+use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen};
+use crate::request::MarkKind;
+
+/// Generating text: tokens per second, and how soon and how steadily they come.
+///
+/// | metric | formula |
+/// |---|---|
+/// | output tokens/s, input tokens/s | Σ tokens / W |
+/// | TTFT | first output − sent |
+/// | TTFO | first token of the answer, after any reasoning − sent |
+/// | TPOT | (end − first output) / (output tokens − 1), of each request |
+/// | ITL | gaps between tokens, pooled over all requests |
+/// | ICL | gaps between chunks, pooled over all requests |
+/// | prefill tokens/s | input tokens / TTFT, of each request |
+/// | decode tokens/s | 1 / TPOT, of each request |
+///
+/// `W` is the wall time of the window. All but the first row need marks of outputs
+/// ([`Request::output`](crate::Request::output)), TTFO one of the answer
+/// ([`Request::answer`](crate::Request::answer)). TPOT is undefined, not 0, for one token. A chunk may hold
+/// several tokens: its gap is a gap of tokens only where as many outputs were marked as tokens were made.
+pub const TEXT: Domain = Domain {
+    name: "text",
+    primary: "output tokens/s",
+    columns: COLUMNS,
+    derived: DERIVED,
+    rates: RATES,
+    ratios: &[],
+    quantities: QUANTITIES,
+    plots: PLOTS,
+};
+
+pub(super) const COLUMNS: &[&str] =
+    &["prompt_tokens", "reasoning_tokens", "output_tokens", "output_characters"];
+
+pub(super) const DERIVED: &[Derived] = &[
+    Derived { column: "ttft_s", of: first_output_s },
+    Derived { column: "ttfo_s", of: first_answer_s },
+    Derived { column: "tpot_s", of: tpot_s },
+    Derived { column: "icl_mean_s", of: |seen| mean(chunk_gaps(seen)) },
+    Derived { column: "icl_max_s", of: |seen| chunk_gaps(seen).reduce(f64::max) },
+    Derived { column: "prefill_tokens_per_s", of: prefill },
+    Derived { column: "decode_tokens_per_s", of: decode },
+];
+
+pub(super) const RATES: &[Rate] = &[
+    Rate { name: "output tokens/s", unit: "tokens/s", of: |seen| seen.value(OUTPUT_TOKENS) },
+    Rate { name: "input tokens/s", unit: "tokens/s", of: input_tokens },
+];
+
+pub(super) const QUANTITIES: &[Quantity] = &[
+    Quantity {
+        name: "TTFT",
+        unit: "s",
+        of: |seen, each| first_output_s(seen).into_iter().for_each(each),
+        better: Better::Lower,
+        figures: Figure::LATENCY,
+    },
+    Quantity {
+        name: "TTFO",
+        unit: "s",
+        of: |seen, each| first_answer_s(seen).into_iter().for_each(each),
+        better: Better::Lower,
+        figures: Figure::LATENCY,
+    },
+    Quantity {
+        name: "TPOT",
+        unit: "s/token",
+        of: |seen, each| tpot_s(seen).into_iter().for_each(each),
+        better: Better::Lower,
+        figures: Figure::LATENCY,
+    },
+    Quantity {
+        name: "ITL",
+        unit: "s",
+        of: |seen, each| {
+            if outputs(seen).map(Iterator::count).map(|count| count as f64) == seen.value(OUTPUT_TOKENS) {
+                chunk_gaps(seen).for_each(each);
+            }
+        },
+        better: Better::Lower,
+        figures: Figure::LATENCY,
+    },
+    Quantity {
+        name: "ICL",
+        unit: "s",
+        of: |seen, each| chunk_gaps(seen).for_each(each),
+        better: Better::Lower,
+        figures: Figure::LATENCY,
+    },
+    Quantity {
+        name: "prefill tokens/s",
+        unit: "tokens/s",
+        of: |seen, each| prefill(seen).into_iter().for_each(each),
+        better: Better::Higher,
+        figures: &[Figure::P50],
+    },
+    Quantity {
+        name: "decode tokens/s",
+        unit: "tokens/s",
+        of: |seen, each| decode(seen).into_iter().for_each(each),
+        better: Better::Higher,
+        figures: &[Figure::P50],
+    },
+];
+
+pub(super) const PLOTS: &[&str] = &["output tokens/s", "TTFT p95", "TPOT p95", "ICL p95"];
+
+// Places in `COLUMNS`. The shared columns have an `input_tokens`: what was known before sending.
+const PROMPT_TOKENS: usize = 0;
+const REASONING_TOKENS: usize = 1;
+const OUTPUT_TOKENS: usize = 2;
+const OUTPUT_CHARACTERS: usize = 3;
+
+/// As the model counted them, else as they were counted beforehand.
+fn input_tokens(seen: &Seen<'_>) -> Option<f64> {
+    seen.value(PROMPT_TOKENS).or_else(|| seen.facts.tokens.map(|tokens| tokens as f64))
+}
+
+fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
+    let times = &seen.times;
+    let mark = times.marks.iter().find(|mark| mark.kind == MarkKind::Answer)?;
+    within(times, mark.at_ns).then(|| since(times.sent_ns, mark.at_ns))
+}
+
+/// `(end − first output) / (output tokens − 1)`.
+fn tpot_s(seen: &Seen<'_>) -> Option<f64> {
+    let first = outputs(seen)?.next()?;
+    let later = seen.value(OUTPUT_TOKENS)? - 1.0;
+    (later > 0.0).then(|| since(first, seen.times.end_ns) / later)
+}
+
+/// `input tokens / TTFT`.
+fn prefill(seen: &Seen<'_>) -> Option<f64> {
+    per_second(input_tokens(seen), first_output_s(seen)?)
+}
+
+/// `1 / TPOT`.
+fn decode(seen: &Seen<'_>) -> Option<f64> {
+    per_second(Some(1.0), tpot_s(seen)?)
+}
+
+fn chunk_gaps<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = f64> + 'a {
+    outputs(seen).into_iter().flat_map(gaps)
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+/// Text that was generated for one request.
+///
+/// ```
+/// # use bench_load::domain::Generation;
+/// let generation = Generation::new(120).input_tokens(640).reasoning_tokens(48).text("…");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    output_tokens: u64,
+    input_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+    characters: Option<u64>,
+}
+
+impl Generation {
+    /// So many tokens generated in all, those of reasoning among them. None at all is a warning in the row.
+    pub fn new(output_tokens: u64) -> Self {
+        Generation { output_tokens, input_tokens: None, reasoning_tokens: None, characters: None }
+    }
+
+    /// Tokens of the input, as the model counted them. Without them, those that the input is known to have
+    /// ([`Facts::tokens`](super::Facts)) count.
+    #[must_use]
+    pub fn input_tokens(self, tokens: u64) -> Self {
+        Generation { input_tokens: Some(tokens), ..self }
+    }
+
+    /// How many of the generated tokens are reasoning. More than all is a warning in the row.
+    #[must_use]
+    pub fn reasoning_tokens(self, tokens: u64) -> Self {
+        Generation { reasoning_tokens: Some(tokens), ..self }
+    }
+
+    /// The text; its characters are counted.
+    #[must_use]
+    pub fn text(self, text: &str) -> Self {
+        Generation { characters: Some(text.chars().count() as u64), ..self }
+    }
+
+    /// Fills in `COLUMNS`, and hands back what is odd.
+    pub(super) fn tell_numbers(&self, answer: &mut Answer) -> Vec<String> {
+        let mut warnings = Vec::new();
+        answer.number_if(PROMPT_TOKENS, self.input_tokens.map(|tokens| tokens as f64));
+        answer.number_if(REASONING_TOKENS, self.reasoning_tokens.map(|tokens| tokens as f64));
+        answer.number(OUTPUT_TOKENS, self.output_tokens as f64);
+        answer.number_if(OUTPUT_CHARACTERS, self.characters.map(|characters| characters as f64));
+        if self.output_tokens == 0 {
+            warnings.push("no token".to_owned());
+        }
+        if let Some(reasoning) = self.reasoning_tokens.filter(|&tokens| tokens > self.output_tokens) {
+            warnings.push(format!("{reasoning} tokens of reasoning of {} in all", self.output_tokens));
+        }
+        warnings
+    }
+}
+
+impl Response for Generation {
+    const DOMAIN: &'static Domain = &TEXT;
+
+    fn tell(&self, answer: &mut Answer) {
+        let warnings = self.tell_numbers(answer);
+        answer.warn_all(&warnings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{Served, check, metrics};
+
+    #[test]
+    fn the_domain_holds_together() {
+        check(&TEXT);
+        let mut names = vec!["output tokens/s".to_owned(), "input tokens/s".to_owned()];
+        for name in ["TTFT", "TTFO", "TPOT", "ITL", "ICL"] {
+            names.extend(["p50", "p95", "p99"].map(|figure| format!("{name} {figure}")));
+        }
+        names.extend(["prefill tokens/s p50".to_owned(), "decode tokens/s p50".to_owned()]);
+        assert_eq!(metrics(&TEXT), names);
+    }
+
+    #[test]
+    fn tokens_are_summed() {
+        let mut served = Served::with(Generation::new(120).reasoning_tokens(20).text("né"));
+        assert_eq!((served.rate("output tokens/s"), served.rate("input tokens/s")), (Some(120.0), None));
+        assert_eq!(served.column("reasoning_tokens"), Some(20.0));
+        assert_eq!(served.column("output_characters"), Some(2.0));
+        served.facts.tokens = Some(50);
+        assert_eq!(served.rate("input tokens/s"), Some(50.0));
+        let mut counted = Served::with(Generation::new(120).input_tokens(52));
+        counted.facts.tokens = Some(50);
+        assert_eq!(counted.rate("input tokens/s"), Some(52.0));
+    }
+
+    #[test]
+    fn a_stream_is_told_by_its_marks() {
+        // Sent at 1 s, chunks at 1.5, 1.75 and 2.5 s, end at 3 s; 7 tokens after 100 of input.
+        let served = Served::with(Generation::new(7).input_tokens(100))
+            .outputs(&[1_500, 1_750, 2_500])
+            .answered(1_750);
+        assert_eq!((served.quantity("TTFT"), served.derived("ttft_s")), (vec![0.5], Some(0.5)));
+        assert_eq!((served.quantity("TTFO"), served.derived("ttfo_s")), (vec![0.75], Some(0.75)));
+        assert_eq!((served.quantity("TPOT"), served.derived("tpot_s")), (vec![0.25], Some(0.25)));
+        assert_eq!(served.quantity("ICL"), [0.25, 0.75]);
+        assert_eq!((served.derived("icl_mean_s"), served.derived("icl_max_s")), (Some(0.5), Some(0.75)));
+        assert!(served.quantity("ITL").is_empty(), "3 chunks hold 7 tokens");
+        assert_eq!(served.quantity("prefill tokens/s"), [200.0]);
+        assert_eq!(served.quantity("decode tokens/s"), [4.0]);
+    }
+
+    #[test]
+    fn a_gap_is_one_of_tokens_where_each_came_alone() {
+        let served = Served::with(Generation::new(3)).outputs(&[1_500, 1_750, 2_500]);
+        assert_eq!(served.quantity("ITL"), [0.25, 0.75]);
+        assert_eq!(served.quantity("ICL"), [0.25, 0.75]);
+    }
+
+    #[test]
+    fn what_is_not_streamed_has_no_figure_of_a_stream() {
+        let served = Served::with(Generation::new(4).input_tokens(100));
+        for quantity in QUANTITIES {
+            assert!(served.quantity(quantity.name).is_empty(), "{}", quantity.name);
+        }
+        for derived in DERIVED {
+            assert_eq!(served.derived(derived.column), None, "{}", derived.column);
+        }
+    }
+
+    #[test]
+    fn one_token_has_no_time_per_further_token() {
+        for tokens in [0, 1] {
+            let served = Served::with(Generation::new(tokens)).outputs(&[1_500]);
+            assert!(served.quantity("TPOT").is_empty() && served.quantity("decode tokens/s").is_empty());
+            assert!(served.quantity("ICL").is_empty() && served.derived("icl_mean_s").is_none());
+            assert_eq!(served.quantity("TTFT"), [0.5]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_divided_by_no_time() {
+        let at_once =
+            Served::with(Generation::new(4).input_tokens(9)).between(1_000, 1_000).outputs(&[1_000]);
+        assert_eq!((at_once.quantity("TTFT"), at_once.quantity("TPOT")), (vec![0.0], vec![0.0]));
+        assert!(at_once.quantity("prefill tokens/s").is_empty());
+        assert!(at_once.quantity("decode tokens/s").is_empty());
+    }
+
+    #[test]
+    fn marks_outside_the_request_make_no_figure() {
+        for outputs in [[900, 2_000], [2_000, 3_001]] {
+            let served = Served::with(Generation::new(2).input_tokens(9)).outputs(&outputs);
+            for quantity in QUANTITIES {
+                assert!(served.quantity(quantity.name).is_empty(), "{} {outputs:?}", quantity.name);
+            }
+        }
+        for at in [900, 3_001] {
+            assert!(Served::with(Generation::new(2)).answered(at).quantity("TTFO").is_empty(), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_a_warning() {
+        let warning = |generation| Served::with(generation).answer.warning;
+        assert_eq!(warning(Generation::new(5).reasoning_tokens(5)), None);
+        assert_eq!(warning(Generation::new(0)).as_deref(), Some("no token"));
+        let odd = Generation::new(5).reasoning_tokens(6);
+        assert_eq!(warning(odd).as_deref(), Some("6 tokens of reasoning of 5 in all"));
+    }
+}

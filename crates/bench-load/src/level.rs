@@ -1,0 +1,204 @@
+//! From what was logged to a level of the record.
+
+use bench_protocol::Better;
+use bench_record::{Bin, Headline, Lag, Level, Metric, Pace, Steady, Told, Validity};
+use bench_stats as stats;
+use bench_syntax::quantity::Seconds;
+
+use crate::domain::Domain;
+use crate::driver::Driven;
+use crate::log::{Distribution, percentile_name};
+use crate::scenario::Plan;
+use crate::slo::Slo;
+
+/// A level may be late by this much, in seconds …
+const LATE_S: f64 = 1e-3;
+
+/// … or by this share of the median latency, before the harness is held to be the bottleneck.
+const LATE_SHARE: f64 = 0.05;
+
+/// The achieved rate may miss the offered one by this share.
+const RATE_MISSED: f64 = 0.01;
+
+/// More failures than this share make a level invalid.
+const FAILURES: f64 = 0.01;
+
+/// A steady part with fewer requests tells nothing.
+const FEWEST_STEADY: u64 = 5;
+
+/// Messages of errors in the record.
+const MOST_ERRORS: usize = 10;
+
+/// What a level was to show.
+pub(crate) struct Asked<'a> {
+    pub(crate) domain: &'static Domain,
+    pub(crate) slo: &'a Slo,
+    /// Whether a level that misses the SLO is invalid, as in a search.
+    pub(crate) must_meet: bool,
+    pub(crate) valid_for: Option<f64>,
+    pub(crate) warm_up: u64,
+}
+
+/// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake.
+pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness_ns: u64) -> Level {
+    let (scheduled, bounds) = (driven.scheduled, driven.steady);
+    let logged = &mut driven.logged;
+    let window = logged.whole.window();
+    let window_s = window.1.saturating_sub(window.0) as f64 / 1e9;
+    let (succeeded, failed, timed_out) = logged.whole.counts();
+    // What a search is to meet is said of levels: of requests, none is good or bad.
+    let judged = !asked.must_meet && !asked.slo.is_empty();
+    let mut metrics = logged.whole.metrics(window, scheduled, judged);
+    if let Some((slope, interval)) = logged.growth.slope() {
+        metrics.push(Metric {
+            interval: Some(interval),
+            ..Metric::new("memory growth", "bytes/request", slope, Better::Lower)
+        });
+    }
+    let steady = bounds.filter(|_| logged.steady.latencies() >= FEWEST_STEADY).map(|bounds| {
+        let from_first = |ns: u64| ns.saturating_sub(window.0) as f64 / 1e9;
+        Steady {
+            from_s: from_first(bounds.0),
+            to_s: from_first(bounds.1),
+            requests: logged.steady.latencies(),
+            metrics: logged.steady.metrics(bounds, scheduled, judged),
+        }
+    });
+    let (offered_rate, achieved_rate) = logged.whole.paces();
+    let pace = Pace {
+        offered_rate: offered_rate.filter(|_| scheduled),
+        achieved_rate,
+        send_lag: scheduled.then(|| lag(logged.whole.lag())).flatten(),
+        mean_concurrency: logged.whole.mean_concurrency(),
+        harness_cpu: (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s),
+    };
+    let mut errors = std::mem::take(&mut logged.errors);
+    errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut level = Level {
+        name: plan.name.clone(),
+        scenario: plan.scenario.to_owned(),
+        concurrency: plan.concurrency,
+        rate: plan.rate,
+        requests: succeeded + failed,
+        succeeded,
+        failed,
+        timed_out,
+        warm_up: asked.warm_up,
+        window_s: Seconds(window_s),
+        headline: if scheduled { Headline::Scheduled } else { Headline::Service },
+        metrics,
+        steady,
+        pace,
+        validity: Validity::default(),
+        latency: logged
+            .whole
+            .headline()
+            .sorted()
+            .bins()
+            .into_iter()
+            .map(|(up_to_s, count)| Bin { up_to_s, count })
+            .collect(),
+        timeline: std::mem::take(&mut logged.dots).timeline(window.0),
+        errors: errors
+            .into_iter()
+            .take(MOST_ERRORS)
+            .map(|(message, count)| Told { message, count })
+            .collect(),
+        warnings: Vec::new(),
+    };
+    level.validity = validity(&level, asked);
+    level.warnings = warnings(driven, asked.domain, &level);
+    level.warnings.extend(too_short(plan, &level));
+    level
+}
+
+fn lag(lag: &Distribution) -> Option<Lag> {
+    let sorted = lag.sorted();
+    Some(Lag {
+        p50_s: Seconds(sorted.percentile(0.5)?),
+        p99_s: Seconds(sorted.percentile(0.99)?),
+        max_s: Seconds(lag.most()?),
+    })
+}
+
+/// Whether the figures can be relied on, with every reason why not.
+fn validity(level: &Level, asked: &Asked<'_>) -> Validity {
+    let mut reasons = Vec::new();
+    let median = level.metric("latency p50").map_or(0.0, |metric| metric.value);
+    if let Some(lag) = level.pace.send_lag
+        && lag.p99_s.0 > LATE_S.max(LATE_SHARE * median)
+    {
+        reasons.push(format!(
+            "the harness was the bottleneck: 1 % of requests were sent {} or more too late",
+            lag.p99_s
+        ));
+    }
+    if let (Some(offered), Some(achieved)) = (level.pace.offered_rate, level.pace.achieved_rate)
+        && achieved < offered * (1.0 - RATE_MISSED)
+    {
+        reasons.push(format!(
+            "the harness was the bottleneck: {achieved:.2} requests/s were sent of {offered:.2} that were offered"
+        ));
+    }
+    let harness_bound = !reasons.is_empty();
+    if level.requests == 0 {
+        reasons.push("no request was sent in time".to_owned());
+    }
+    if level.failed as f64 > FAILURES * level.requests as f64 {
+        reasons.push(format!("{} of {} requests failed", level.failed, level.requests));
+    }
+    if let Some(p) = asked.valid_for {
+        let wanted = stats::support(p) as u64;
+        if level.succeeded < wanted {
+            reasons.push(format!(
+                "{} requests were served, but {} wants {wanted}",
+                level.succeeded,
+                percentile_name(p)
+            ));
+        }
+    }
+    if asked.must_meet {
+        reasons.extend(asked.slo.misses(&level.metrics));
+    }
+    Validity { valid: reasons.is_empty(), harness_bound, reasons }
+}
+
+/// That a level was to end before a request does: it says what one request takes, and nothing of load.
+fn too_short(plan: &Plan, level: &Level) -> Option<String> {
+    let wanted = plan.duration?;
+    let took = level.metric("service latency p50").filter(|took| took.value > wanted.as_secs_f64())?;
+    Some(format!(
+        "a request takes {}, longer than the {} that the level was to last: only what was sent first is seen",
+        Seconds(took.value),
+        Seconds(wanted.as_secs_f64())
+    ))
+}
+
+/// What does not fit together, or should be known.
+fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
+    let mut warnings: Vec<String> = driven
+        .logged
+        .oddities
+        .iter()
+        .take(MOST_ERRORS)
+        .map(|(what, count)| format!("{count} of {} requests: {what}", level.requests))
+        .collect();
+    warnings.extend(driven.short_of_threads.clone());
+    if driven.late_marks > 0 {
+        warnings.push(format!("{} outputs were marked when their request had ended", driven.late_marks));
+    }
+    if !driven.stuck.is_empty() {
+        warnings.push(format!(
+            "{} given up while being served: what is still done for them disturbs the others",
+            match driven.stuck.len() {
+                1 => "1 request was".to_owned(),
+                many => format!("{many} requests were"),
+            }
+        ));
+    }
+    if let Some(error) = &driven.logged.trouble {
+        warnings.push(format!("rows of requests are missing: {error}"));
+    }
+    warnings.extend(crate::check::level(domain.name, level));
+    warnings
+}

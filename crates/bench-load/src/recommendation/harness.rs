@@ -1,0 +1,118 @@
+//! Rules on whether it was the server that was measured.
+
+use bench_record::Level;
+use bench_syntax::quantity::significant;
+use bench_syntax::text::first_line;
+
+use super::sweep::percent;
+use super::{Group, Recommendation};
+
+/// A rate further below what was offered than this is another rate.
+const SHORT: f64 = 0.01;
+
+/// The level at which requests begin to fail.
+pub(super) fn failures(group: &Group) -> Vec<Recommendation> {
+    let first = group.levels.iter().find(|level| level.failed > 0);
+    let told = first.map(|level| {
+        let most = level
+            .errors
+            .first()
+            .map(|told| format!(", most often: {}", first_line(&told.message)))
+            .unwrap_or_default();
+        let counts = format!("{} of {} requests{most}", level.failed, level.requests);
+        let text = if group.levels.first().is_some_and(|lowest| lowest.name == level.name) {
+            format!("requests fail from the lowest level on, {}: {counts}", level.name)
+        } else {
+            format!("failures begin at {}: {counts}", level.name)
+        };
+        Recommendation::at("failures", level, text)
+    });
+    told.into_iter().collect()
+}
+
+/// The lowest level at which the harness was slower than what it measured.
+pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
+    let first = group.levels.iter().find(|level| level.validity.harness_bound);
+    let told = first.map(|level| {
+        let cpu = level.pace.harness_cpu.map(|cpu| format!("it takes {} of a core", percent(cpu)));
+        let lag =
+            level.pace.send_lag.map(|lag| format!("1 % of requests are sent {} late or more", lag.p99_s));
+        let seen: Vec<String> = cpu.into_iter().chain(lag).collect();
+        let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
+        let text = format!(
+            "the harness is the bottleneck at {}{seen}: give it a machine of its own, or fewer clients",
+            level.name
+        );
+        Recommendation::at("harness_bound", level, text)
+    });
+    told.into_iter().collect()
+}
+
+/// The lowest rate that was not reached, through no fault of the harness.
+pub(super) fn short_of_rate(group: &Group) -> Vec<Recommendation> {
+    let short = |level: &Level| {
+        let (offered, achieved) = (level.pace.offered_rate?, level.pace.achieved_rate?);
+        let gap = 1.0 - achieved / offered;
+        if level.validity.harness_bound || gap.is_nan() || gap <= SHORT {
+            return None;
+        }
+        let text = format!(
+            "{} req/s were sent of {} offered at {}, {} short: allow more requests in flight",
+            significant(achieved),
+            significant(offered),
+            level.name,
+            percent(gap)
+        );
+        Some(Recommendation::at("short_of_rate", level, text))
+    };
+    group.levels.iter().find_map(short).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_record::{Lag, Told};
+    use bench_syntax::quantity::Seconds;
+
+    use super::super::fixture::{assert_says, closed, open};
+    use super::*;
+
+    #[test]
+    fn failures_begin_somewhere() {
+        let mut group = closed("RPS", &[(1, &[]), (4, &[]), (8, &[])]);
+        assert_says(failures, &group, &[]);
+        group.levels[2].failed = 50;
+        group.levels[1].failed = 3;
+        group.levels[1].errors = vec![Told { message: "out of memory\nat main".to_owned(), count: 2 }];
+        let text = "failures begin at concurrency 4: 3 of 100 requests, most often: out of memory …";
+        assert_says(failures, &group, &[text]);
+        group.levels[0].failed = 1;
+        let text = "requests fail from the lowest level on, concurrency 1: 1 of 100 requests";
+        assert_says(failures, &group, &[text]);
+    }
+
+    #[test]
+    fn a_harness_that_is_the_bottleneck_is_told() {
+        let mut group = open(&[(100.0, &[]), (200.0, &[])]);
+        let level = &mut group.levels[1];
+        level.pace.harness_cpu = Some(0.96);
+        level.pace.send_lag = Some(Lag { p99_s: Seconds(0.012), ..Lag::default() });
+        assert_says(bottleneck, &group, &[]);
+        group.levels[1].validity.harness_bound = true;
+        let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \
+                    late or more): give it a machine of its own, or fewer clients";
+        assert_says(bottleneck, &group, &[text]);
+    }
+
+    #[test]
+    fn a_rate_that_was_not_reached_is_told() {
+        let mut group = open(&[(5.0, &[]), (10.0, &[])]);
+        for (level, achieved) in group.levels.iter_mut().zip([4.98, 9.0]) {
+            (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(achieved));
+        }
+        let text =
+            "9.000 req/s were sent of 10.00 offered at 10 req/s, 10 % short: allow more requests in flight";
+        assert_says(short_of_rate, &group, &[text]);
+        group.levels[1].validity.harness_bound = true;
+        assert_says(short_of_rate, &group, &[]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Rules on speech that is played while it is made.
+
+use bench_record::Level;
+use bench_syntax::quantity::Seconds;
+
+use super::sweep::{percent, positive};
+use super::{Group, Recommendation};
+
+/// Speech that takes longer to make than to play.
+const REAL_TIME: f64 = 1.0;
+
+/// The lowest level at which speech is made more slowly than it is played, and the highest below it at which
+/// it is not.
+pub(super) fn real_time(group: &Group) -> Vec<Recommendation> {
+    let factor = |level| positive(level, "RTF p95");
+    let slow = |level| factor(level).is_some_and(|factor| factor > REAL_TIME);
+    let found = group.levels.iter().position(slow);
+    let told =
+        found.map(|place| (&group.levels[place], &group.levels[..place])).and_then(|(level, below)| {
+            let keeps_up = below.iter().rev().find_map(|level| {
+                factor(level).map(|factor| format!("; {} keeps up ({factor:.2})", level.name))
+            });
+            let text = format!(
+                "RTF p95 is {:.2} at {}: slower than real time{}",
+                factor(level)?,
+                level.name,
+                keeps_up.unwrap_or_default()
+            );
+            Some(Recommendation::at("real_time", level, text))
+        });
+    told.into_iter().collect()
+}
+
+/// The lowest level at which a player would have run dry.
+pub(super) fn underrun(group: &Group) -> Vec<Recommendation> {
+    let dry = |level: &Level| {
+        let continuity = level.metric("continuity")?.value;
+        (continuity < 1.0).then_some(1.0 - continuity)
+    };
+    let lowest = group.levels.iter().find_map(|level| Some((level, dry(level)?)));
+    let told = lowest.map(|(level, share)| {
+        let long = positive(level, "underrun p95")
+            .map(|underrun| format!(" (underrun p95 {})", Seconds(underrun)))
+            .unwrap_or_default();
+        let text = format!(
+            "playback runs dry in {} of requests at {}{long}: begin with more audio, or serve fewer at once",
+            percent(share),
+            level.name
+        );
+        Recommendation::at("underrun", level, text)
+    });
+    told.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{assert_says, closed};
+    use super::*;
+
+    #[test]
+    fn speech_slower_than_real_time_is_told() {
+        let with = |last: f64| {
+            let figures = [[("RTF p95", 0.3)], [("RTF p95", 0.8)], [("RTF p95", last)]];
+            closed("ASPS", &[(1, &figures[0]), (4, &figures[1]), (8, &figures[2])])
+        };
+        let text = "RTF p95 is 1.40 at concurrency 8: slower than real time; concurrency 4 keeps up (0.80)";
+        assert_says(real_time, &with(1.4), &[text]);
+        assert_says(real_time, &with(1.0), &[]);
+        let alone = closed("ASPS", &[(1, &[("RTF p95", 2.5)])]);
+        assert_says(real_time, &alone, &["RTF p95 is 2.50 at concurrency 1: slower than real time"]);
+    }
+
+    #[test]
+    fn playback_that_runs_dry_is_told() {
+        let with = |continuity| {
+            let figures = [
+                [("continuity", 1.0), ("underrun p95", 0.0)],
+                [("continuity", continuity), ("underrun p95", 0.4)],
+            ];
+            closed("ASPS", &[(4, &figures[0]), (8, &figures[1])])
+        };
+        let text = "playback runs dry in 12 % of requests at concurrency 8 (underrun p95 400.0 ms): begin with more \
+                    audio, or serve fewer at once";
+        assert_says(underrun, &with(0.88), &[text]);
+        assert_says(underrun, &with(1.0), &[]);
+    }
+}

@@ -1,0 +1,113 @@
+//! At which level each metric is best.
+
+use bench_protocol::Better;
+use bench_record::Metric;
+
+use super::figure::{family, percentile};
+use super::group::{Group, GroupLevel};
+
+/// The level at which a metric is best.
+#[derive(Clone, Copy, Debug)]
+pub struct Best<'a> {
+    /// The metric, as it is at that level.
+    pub metric: &'a Metric,
+    /// The level.
+    pub level: &'a GroupLevel<'a>,
+}
+
+/// For the metrics a field looks at, where each is best among the **valid** levels: the primary one, the
+/// requests per second, the median and 95th percentile of the latency, and all that are worth a picture.
+/// Percentiles without enough requests do not compete with those that have them.
+pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
+    notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
+}
+
+/// Names of the metrics that are told of a group beyond its table.
+pub(super) fn notable(group: &Group<'_>) -> Vec<String> {
+    let mut names = vec![group.primary.clone(), "RPS".to_owned()];
+    names.extend(group.plots.iter().cloned());
+    names.extend(["latency p50", "latency p95", "latency p99", "goodput"].map(str::to_owned));
+    let mut kept: Vec<String> = Vec::new();
+    for name in names {
+        if !kept.contains(&name) && group.metric(&name).is_some() {
+            kept.push(name);
+        }
+    }
+    kept
+}
+
+fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
+    let candidates = || {
+        group
+            .levels
+            .iter()
+            .filter(|level| level.level.validity.valid)
+            .filter_map(|level| level.level.metric(name).map(|metric| Best { metric, level }))
+            .filter(|best| best.metric.value.is_finite())
+            // Nothing at all is nowhere at its best.
+            .filter(|best| best.metric.value > 0.0 || best.metric.better == Better::Lower)
+    };
+    let supported = candidates().any(|best| best.metric.supported != Some(false));
+    let figure = |best: &Best<'_>| match best.metric.better {
+        Better::Higher => best.metric.value,
+        Better::Lower => -best.metric.value,
+    };
+    candidates()
+        .filter(|best| !supported || best.metric.supported != Some(false))
+        // Of equals the first, which has the lighter load.
+        .reduce(|known, best| if figure(&best) > figure(&known) { best } else { known })
+}
+
+/// Percentiles of the quantity that comes out first, such as TTFA, TTFI or TTFT: the first family of times
+/// that is no latency of whole requests, by names of metrics.
+pub(crate) fn first_output(metrics: &[Metric]) -> Option<&str> {
+    metrics
+        .iter()
+        .filter(|metric| metric.unit == "s" && percentile(&metric.name).is_some())
+        .map(|metric| family(&metric.name))
+        .find(|family| !family.ends_with("latency"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{case, closed, record};
+    use crate::report::groups;
+
+    #[test]
+    fn only_valid_levels_are_best() {
+        let mut levels: Vec<_> = [1, 4, 16].into_iter().map(closed).collect();
+        levels[2].validity.valid = false;
+        let record = record(vec![case("tts/performance/speak", vec![levels])]);
+        let groups = groups(&record);
+        let best = best(&groups[0]);
+        let told: Vec<String> =
+            best.iter().map(|best| format!("{} at {}", best.metric.name, best.level.label)).collect();
+        assert_eq!(told[0], "ASPS at concurrency 4");
+        assert!(told.contains(&"RTF p95 at concurrency 1".to_owned()), "{told:?}");
+        assert!(told.contains(&"TTFA p95 at concurrency 1".to_owned()), "{told:?}");
+    }
+
+    #[test]
+    fn no_speech_at_all_is_not_the_best_of_it() {
+        let mut level = closed(1);
+        level.metrics.iter_mut().filter(|metric| metric.name == "ASPS").for_each(|metric| metric.value = 0.0);
+        let record = record(vec![case("tts/performance/speak", vec![vec![level]])]);
+        let groups = groups(&record);
+        let told: Vec<&str> = best(&groups[0]).iter().map(|best| best.metric.name.as_str()).collect();
+        assert!(!told.contains(&"ASPS") && told.contains(&"RPS"), "{told:?}");
+    }
+
+    #[test]
+    fn without_a_valid_level_nothing_is_best() {
+        let mut level = closed(1);
+        level.validity.valid = false;
+        let record = record(vec![case("tts/performance/speak", vec![vec![level]])]);
+        assert!(best(&groups(&record)[0]).is_empty());
+    }
+
+    #[test]
+    fn the_first_output_is_no_latency() {
+        assert_eq!(first_output(&closed(1).metrics), Some("TTFA"));
+    }
+}

@@ -1,0 +1,305 @@
+//! [`Chart`]: lines and dots between two axes, as SVG.
+
+use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};
+
+use bench_syntax::quantity::rate;
+
+use crate::report::figure;
+
+const WIDTH: f64 = 860.0;
+const HEIGHT: f64 = 440.0;
+const LEFT: f64 = 92.0;
+const TOP: f64 = 84.0;
+const BOTTOM: f64 = 372.0;
+/// The legend stands beside the data, never over it.
+const LEGEND: f64 = 190.0;
+
+const HEADING: Font = Font { size: 16.0, ink: TEXT, bold: true };
+const SMALL: Font = Font { size: 11.0, ink: FAINT, bold: false };
+const LABEL: Font = Font { size: 12.0, ink: TEXT, bold: false };
+
+/// Colours that colour-blind people can tell apart (Okabe and Ito, 2008).
+const INKS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#59636e"];
+
+/// Values that span more than this are drawn on a logarithmic axis.
+const WIDE: f64 = 100.0;
+
+/// Ends of intervals beyond this many times the largest value are cut off.
+const MOST_ABOVE: f64 = 2.0;
+
+/// A picture of lines.
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// Above everything.
+    pub title: String,
+    /// A line below the title; none where it is empty.
+    pub note: String,
+    /// From left to right.
+    pub x: Scale,
+    /// From below.
+    pub y: Scale,
+    /// In the order of the legend.
+    pub lines: Vec<Line>,
+}
+
+/// One line, its dots, or both.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    /// What the legend says.
+    pub label: String,
+    /// From left to right.
+    pub points: Vec<Point>,
+    /// Dashed, as what is only compared with.
+    pub dashed: bool,
+    /// Without dots.
+    pub dotless: bool,
+    /// Without a line between the dots.
+    pub lineless: bool,
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Point {
+    /// On the axis from left to right.
+    pub x: f64,
+    /// On the axis from below.
+    pub y: f64,
+    /// Drawn hollow: a value with too little behind it.
+    pub hollow: bool,
+    /// Drawn as a cross: a value that does not count.
+    pub crossed: bool,
+    /// The ends of its interval.
+    pub bounds: Option<(f64, f64)>,
+}
+
+/// What an axis shows.
+#[derive(Clone, Debug)]
+pub struct Scale {
+    title: String,
+    unit: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Settings, each with a tick of its own.
+    Settings(Vec<f64>),
+    /// From zero.
+    Linear,
+    /// Nines of a percentile.
+    Nines,
+    /// From zero, or logarithmic where values span too much.
+    Values,
+}
+
+impl Scale {
+    /// Settings, each with a tick of its own.
+    pub fn setting(title: &str, settings: impl Iterator<Item = f64>) -> Self {
+        let mut settings: Vec<f64> = settings.filter(|at| at.is_finite() && *at > 0.0).collect();
+        settings.sort_by(f64::total_cmp);
+        settings.dedup();
+        Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Settings(settings) }
+    }
+
+    /// Values from zero.
+    pub fn linear(title: &str) -> Self {
+        Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Linear }
+    }
+
+    /// Nines of a percentile.
+    pub fn nines(title: &str) -> Self {
+        Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Nines }
+    }
+
+    /// Values in `unit`, from zero, or on a logarithmic axis where they span much.
+    pub fn values(title: &str, unit: &str) -> Self {
+        Scale { title: title.to_owned(), unit: unit.to_owned(), kind: Kind::Values }
+    }
+
+    /// The axis for these values, and its ticks.
+    fn lay(&self, values: &[f64], place: (f64, f64)) -> Laid {
+        let most = values.iter().copied().fold(0.0, f64::max);
+        let least = values.iter().copied().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
+        let logarithmic = match &self.kind {
+            Kind::Settings(settings) => settings.len() > 2 && most / least > 4.0,
+            Kind::Values => most / least > WIDE && least.is_finite(),
+            Kind::Linear | Kind::Nines => false,
+        };
+        let range = match (&self.kind, logarithmic) {
+            (Kind::Settings(_), false) if least < most => {
+                (least - 0.05 * (most - least), most + 0.05 * (most - least))
+            }
+            (Kind::Settings(_), true) => (least.ln() - 0.1, most.ln() + 0.1),
+            (_, true) => (least.ln() - 0.1, most.ln() + 0.1),
+            _ => (0.0, if most > 0.0 { most * 1.06 } else { 1.0 }),
+        };
+        let axis = Axis { range, place };
+        let ticks = match &self.kind {
+            Kind::Settings(settings) => {
+                let stride = settings.len().div_ceil(12).max(1);
+                settings.iter().step_by(stride).map(|at| (*at, plain(*at))).collect()
+            }
+            Kind::Nines => {
+                [(0.0, "0"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99"), (5.0, "99.999")]
+                    .into_iter()
+                    .filter(|(at, _)| *at <= range.1)
+                    .map(|(at, text)| (at, format!("{text} %")))
+                    .collect()
+            }
+            _ if logarithmic => powers(least, most).map(|at| (at, self.tick(at))).collect(),
+            _ => axis.ticks(6, 1.0).0.into_iter().map(|at| (at, self.tick(at))).collect(),
+        };
+        Laid { axis, logarithmic, ticks }
+    }
+
+    fn tick(&self, at: f64) -> String {
+        match self.unit.as_str() {
+            _ if at == 0.0 => "0".to_owned(),
+            // Times are told in the unit that fits; the unit of all others stands above the axis.
+            "s" => figure(at, "s"),
+            _ if at.abs() >= 10_000.0 => rate(at, "").trim().to_owned(),
+            _ => plain(at),
+        }
+    }
+}
+
+/// A number without needless digits.
+fn plain(value: f64) -> String {
+    format!("{}", (value * 1e4).round() / 1e4)
+}
+
+/// Round values on a logarithmic axis.
+fn powers(least: f64, most: f64) -> impl Iterator<Item = f64> {
+    let (first, last) = (least.log10().floor() as i32, most.log10().ceil() as i32);
+    (first..=last.min(first + 24))
+        .map(|power| 10f64.powi(power))
+        .filter(move |at| *at >= least * 0.9 && *at <= most * 1.1)
+}
+
+struct Laid {
+    axis: Axis,
+    logarithmic: bool,
+    ticks: Vec<(f64, String)>,
+}
+
+impl Laid {
+    fn at(&self, value: f64) -> f64 {
+        self.axis.at(if self.logarithmic { value.max(f64::MIN_POSITIVE).ln() } else { value })
+    }
+}
+
+impl Chart {
+    /// The text of an SVG file.
+    pub fn svg(&self) -> String {
+        self.drawn().finish(&self.title, HEIGHT)
+    }
+
+    /// The text of an SVG file with several charts, one below the other; `title` is what a screen reader says.
+    pub fn stacked(title: &str, charts: &[Chart]) -> String {
+        let mut svg = Svg::new(WIDTH);
+        for (number, chart) in charts.iter().enumerate() {
+            svg.place((0.0, HEIGHT * number as f64), chart.drawn());
+        }
+        svg.finish(title, HEIGHT * charts.len() as f64)
+    }
+
+    fn drawn(&self) -> Svg {
+        let right = WIDTH - LEGEND - 20.0;
+        let all = || self.lines.iter().flat_map(|line| &line.points);
+        let finite =
+            |values: Vec<f64>| values.into_iter().filter(|value| value.is_finite()).collect::<Vec<_>>();
+        let x = self.x.lay(&finite(all().map(|point| point.x).collect()), (LEFT, right));
+        // Intervals are seen whole, unless they are so wide that the values would no longer be.
+        let most = finite(all().map(|point| point.y).collect()).into_iter().fold(0.0, f64::max);
+        let ends = all().filter_map(|point| point.bounds).map(|(_, high)| high.min(MOST_ABOVE * most));
+        let y = self.y.lay(&finite(all().map(|point| point.y).chain(ends).collect()), (BOTTOM, TOP));
+        let mut svg = Svg::new(WIDTH);
+        let fits = shortened(&self.title, (WIDTH - 40.0) / HEADING.size);
+        svg.text_with_title((20.0, 32.0), Anchor::Start, HEADING, &fits, Some(&self.title));
+        let fits = shortened(&self.note, (WIDTH - 40.0) / SMALL.size);
+        if !self.note.is_empty() {
+            svg.text_with_title((20.0, 52.0), Anchor::Start, SMALL, &fits, Some(&self.note));
+        }
+        for (at, text) in &y.ticks {
+            svg.line((LEFT, y.at(*at)), (right, y.at(*at)), GRID, 1.0);
+            svg.text((LEFT - 8.0, y.at(*at) + 4.0), Anchor::End, SMALL, text);
+        }
+        for (at, text) in &x.ticks {
+            svg.line((x.at(*at), BOTTOM), (x.at(*at), BOTTOM + 5.0), FAINT, 1.0);
+            svg.text((x.at(*at), BOTTOM + 20.0), Anchor::Middle, SMALL, text);
+        }
+        svg.line((LEFT, BOTTOM), (right, BOTTOM), FAINT, 1.0);
+        let unit = if self.y.unit.is_empty() { String::new() } else { format!(" ({})", self.y.unit) };
+        let log = if y.logarithmic { ", logarithmic" } else { "" };
+        let bars = if all().any(|point| point.bounds.is_some()) { ", with 95 % intervals" } else { "" };
+        svg.text((20.0, TOP - 14.0), Anchor::Start, LABEL, &format!("{}{unit}{log}{bars}", self.y.title));
+        svg.text((LEFT.midpoint(right), BOTTOM + 44.0), Anchor::Middle, LABEL, &self.x.title);
+        for (number, line) in self.lines.iter().enumerate() {
+            let ink = INKS[number % INKS.len()];
+            draw(&mut svg, line, ink, (&x, &y));
+            let top = TOP + 6.0 + 20.0 * number as f64;
+            if top < BOTTOM {
+                key(&mut svg, line, ink, (right + 18.0, top));
+            }
+        }
+        svg
+    }
+}
+
+fn draw(svg: &mut Svg, line: &Line, ink: &str, (x, y): (&Laid, &Laid)) {
+    let drawn = || line.points.iter().filter(|point| point.x.is_finite() && point.y.is_finite());
+    if !line.lineless && drawn().count() > 1 {
+        let dash = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
+        let attributes = |dash: &str| format!("stroke=\"{ink}\" stroke-width=\"2\"{dash}");
+        let at = |point: &Point| (x.at(point.x), y.at(point.y));
+        if line.dotless {
+            // What a dot would show by being hollow. Ascending: what follows the first hollow point is hollow, too.
+            let (solid, hollow): (Vec<&Point>, Vec<&Point>) = drawn().partition(|point| !point.hollow);
+            if !hollow.is_empty() {
+                let tail = solid.last().copied().into_iter().chain(hollow);
+                svg.path(tail.map(at), &attributes(" stroke-dasharray=\"2 4\""));
+            }
+            svg.path(solid.into_iter().map(at), &attributes(dash));
+        } else {
+            svg.path(drawn().map(at), &attributes(dash));
+        }
+    }
+    if line.dotless {
+        return;
+    }
+    for point in drawn() {
+        let place = (x.at(point.x), y.at(point.y));
+        if let Some((low, high)) = point.bounds.filter(|(low, high)| low.is_finite() && high.is_finite()) {
+            let within = |end: f64| y.at(end).clamp(TOP, BOTTOM);
+            svg.line((place.0, within(low)), (place.0, within(high)), ink, 1.2);
+        }
+        mark(svg, place, ink, point, if line.lineless { 2.2 } else { 4.0 });
+    }
+}
+
+fn mark(svg: &mut Svg, (x, y): (f64, f64), ink: &str, point: &Point, radius: f64) {
+    if point.hollow {
+        svg.circle((x, y), radius, &format!("fill=\"#ffffff\" stroke=\"{ink}\" stroke-width=\"1.6\""));
+    }
+    if point.crossed {
+        let arm = radius + 0.8;
+        svg.line((x - arm, y - arm), (x + arm, y + arm), ink, 1.8);
+        svg.line((x - arm, y + arm), (x + arm, y - arm), ink, 1.8);
+    } else if !point.hollow {
+        svg.circle((x, y), radius, &format!("fill=\"{ink}\""));
+    }
+}
+
+fn key(svg: &mut Svg, line: &Line, ink: &str, (x, y): (f64, f64)) {
+    if line.lineless {
+        let crossed = line.points.first().is_some_and(|point| point.crossed);
+        mark(svg, (x + 11.0, y - 4.0), ink, &Point { crossed, ..Point::default() }, 4.0);
+    } else {
+        let dash = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
+        let attributes = format!("stroke=\"{ink}\" stroke-width=\"2\"{dash}");
+        svg.path([(x, y - 4.0), (x + 22.0, y - 4.0)], &attributes);
+    }
+    let room = (LEGEND - 50.0) / LABEL.size;
+    let text = if ems(&line.label) > room { shortened(&line.label, room) } else { line.label.clone() };
+    svg.text_with_title((x + 30.0, y), Anchor::Start, LABEL, &text, Some(&line.label));
+}

@@ -1,0 +1,125 @@
+use super::*;
+use crate::report::fixture::{case, closed, open, record};
+
+fn charts(levels: Vec<Level>) -> Vec<(String, Chart)> {
+    let record = record(vec![case("tts/performance/speak", vec![levels])]);
+    of_group(&groups(&record)[0])
+}
+
+#[test]
+fn a_group_has_its_pictures() {
+    let charts = charts([1, 2, 4, 8].into_iter().map(closed).collect());
+    let names: Vec<&str> = charts.iter().map(|(name, _)| name.as_str()).collect();
+    for wanted in ["ASPS", "latency", "distribution"] {
+        assert!(names.contains(&wanted), "{wanted} in {names:?}");
+    }
+    assert_eq!(names.iter().filter(|name| name.starts_with("over-time")).count(), 4);
+    let (_, throughput) = charts.iter().find(|(name, _)| name == "ASPS").expect("throughput");
+    assert_eq!(throughput.lines.len(), 2, "measured and ideal");
+    let svg = throughput.svg();
+    assert!(
+        svg.contains("ideal") && svg.contains("concurrency (clients)") && svg.contains("audio s/s"),
+        "{svg}"
+    );
+}
+
+#[test]
+fn a_single_level_has_nothing_to_be_drawn_against() {
+    let charts = charts(vec![closed(1)]);
+    assert!(charts.iter().all(|(name, _)| name.starts_with("over-time") || name == "distribution"));
+}
+
+#[test]
+fn hostile_data_makes_no_broken_picture() {
+    let mut levels: Vec<Level> = [1, 4].into_iter().map(closed).collect();
+    levels[0].name = "<script>\u{202e}&\"'".repeat(20);
+    for metric in &mut levels[1].metrics {
+        metric.value = f64::NAN;
+    }
+    levels[1].timeline.clear();
+    levels[1].latency.clear();
+    for (name, chart) in charts(levels) {
+        let svg = chart.svg();
+        assert!(!svg.contains("NaN") && !svg.contains("inf") && !svg.contains("<script>"), "{name}: {svg}");
+        #[cfg(feature = "png")]
+        assert!(crate::report::raster::png(&svg).expect("a picture").starts_with(b"\x89PNG"), "{name}");
+    }
+}
+
+#[test]
+fn benchmarks_with_one_metric_share_a_chart() {
+    let levels = || [1, 4].into_iter().map(closed).collect::<Vec<_>>();
+    let record = record(vec![
+        case("a/performance/speak", vec![levels()]),
+        case("b/performance/speak", vec![levels()]),
+    ]);
+    let charts = side_by_side(&sides(&record, None));
+    assert_eq!(charts.len(), 1);
+    assert_eq!(charts[0].0, "comparison-ASPS");
+    let labels: Vec<&str> = charts[0].1.lines.iter().map(|line| line.label.as_str()).collect();
+    assert_eq!(labels, ["a/speak", "b/speak"], "the category is that of both");
+}
+
+#[test]
+fn rates_and_concurrencies_are_compared_in_pictures_of_their_own() {
+    let clients = || [1, 4].into_iter().map(closed).collect::<Vec<_>>();
+    let rates = || [1.0, 4.0].into_iter().map(open).collect::<Vec<_>>();
+    let levels = [clients(), rates(), clients(), rates()];
+    let cases = levels.into_iter().zip("abcd".chars());
+    let record = record(
+        cases.map(|(levels, name)| case(&format!("{name}/performance/speak"), vec![levels])).collect(),
+    );
+    let names: Vec<String> = side_by_side(&sides(&record, None)).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["comparison-ASPS", "comparison-ASPS-by-rate"]);
+}
+
+#[test]
+fn a_run_is_drawn_beside_the_one_that_it_is_compared_with() {
+    let of = || record(vec![case("a/performance/speak", vec![[1, 4].into_iter().map(closed).collect()])]);
+    let (now, mut before) = (of(), of());
+    before.run = "the-run-before".to_owned();
+    let charts = side_by_side(&sides(&now, Some(&before)));
+    assert_eq!(charts[0].1.lines.iter().map(|line| line.dashed).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(charts[0].1.lines[0].label, "speak, before");
+    assert!(charts[0].1.svg().contains("dashed: the run the-run-before"));
+}
+
+#[test]
+fn a_harness_that_was_too_slow_is_told_in_every_picture() {
+    let mut levels: Vec<Level> = [1, 4].into_iter().map(closed).collect();
+    assert!(charts(levels.clone()).iter().all(|(_, chart)| !chart.svg().contains(HARNESS_BOUND)));
+    for level in &mut levels {
+        (level.validity.valid, level.validity.harness_bound) = (false, true);
+    }
+    for (name, chart) in charts(levels) {
+        assert!(chart.svg().contains(HARNESS_BOUND), "{name}");
+    }
+}
+
+#[test]
+fn percentiles_with_too_few_requests_are_hollow_and_the_end_of_a_distribution_dotted() {
+    let charts = charts([1, 4].into_iter().map(closed).collect());
+    let chart = |wanted: &str| &charts.iter().find(|(name, _)| name == wanted).expect(wanted).1;
+    let few = &chart("latency").lines[2];
+    assert!(few.label == "p99" && few.points.iter().all(|point| point.hollow), "{few:?}");
+    assert!(chart("latency").lines[0].points.iter().all(|point| !point.hollow));
+    let line = &chart("distribution").lines[0];
+    assert!(!line.points[0].hollow && line.points[line.points.len() - 1].hollow);
+    assert!(chart("distribution").svg().contains("dotted: too few requests"));
+}
+
+#[test]
+fn an_interval_lies_within_the_picture() {
+    let mut levels: Vec<Level> = [1, 4].into_iter().map(closed).collect();
+    let metric = &mut levels[1].metrics[0];
+    metric.interval = Some(bench_stats::Interval { low: -1e9, high: metric.value * 1.9 });
+    let charts = charts(levels);
+    let svg = charts.iter().find(|(name, _)| name == "ASPS").expect("a chart").1.svg();
+    // From the top of the plot, at 84, to its horizontal axis, at 372.
+    let bars = svg.lines().filter(|line| line.contains("stroke-width=\"1.2\""));
+    let ends: Vec<f64> = bars
+        .flat_map(|bar| bar.split(['M', 'L', '"']).filter_map(|at| at.split_once(' ')?.1.parse().ok()))
+        .collect();
+    assert_eq!(ends.len(), 4, "{svg}");
+    assert!(ends.iter().all(|end| (84.0..=372.0).contains(end)) && ends[3] > 84.0, "{ends:?}");
+}

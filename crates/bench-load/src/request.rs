@@ -1,0 +1,214 @@
+//! One request: its timestamps, and the handle by which the closure marks its outputs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Timestamps of one request, in nanoseconds from the beginning of its level, on a monotonic clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times<'a> {
+    /// When the schedule wanted it sent; in a closed loop the same as `sent_ns`.
+    pub intended_ns: u64,
+    /// When the call was really made.
+    pub sent_ns: u64,
+    /// When the last output had arrived.
+    pub end_ns: u64,
+    /// What the closure has marked, in order of time.
+    pub marks: &'a [Mark],
+}
+
+/// Something that happened while a request was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What it was.
+    pub kind: MarkKind,
+    /// When, in nanoseconds from the beginning of the level.
+    pub at_ns: u64,
+}
+
+/// What a [`Mark`] marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A usable output has arrived: playable audio, an image, text.
+    Output,
+    /// The first output of the answer proper, after any reasoning.
+    Answer,
+    /// A step of the work is done, such as a denoising step.
+    Step,
+    /// The last output has arrived; what follows is no output.
+    End,
+}
+
+impl Times<'_> {
+    /// `end − sent`, in seconds.
+    pub fn service_latency_s(&self) -> f64 {
+        seconds(self.end_ns.saturating_sub(self.sent_ns))
+    }
+
+    /// `end − intended`, in seconds: free of coordinated omission.
+    pub fn scheduled_latency_s(&self) -> f64 {
+        seconds(self.end_ns.saturating_sub(self.intended_ns))
+    }
+
+    /// `sent − intended`, in seconds: the harness's own lateness.
+    pub fn send_lag_s(&self) -> f64 {
+        seconds(self.sent_ns.saturating_sub(self.intended_ns))
+    }
+
+    /// When outputs arrived, in nanoseconds from the beginning of the level.
+    pub fn outputs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.at(MarkKind::Output)
+    }
+
+    /// When steps were done, in nanoseconds from the beginning of the level.
+    pub fn steps(&self) -> impl Iterator<Item = u64> + '_ {
+        self.at(MarkKind::Step)
+    }
+
+    /// `first output − sent`, in seconds: TTFA, TTFI, TTFT. A response that is not streamed has its first
+    /// output when it has all of it, and says so by marking none: `None`.
+    pub fn first_output_s(&self) -> Option<f64> {
+        self.outputs().next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
+    }
+
+    /// `first output of the answer − sent`, in seconds.
+    pub fn first_answer_s(&self) -> Option<f64> {
+        self.at(MarkKind::Answer).next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
+    }
+
+    fn at(&self, kind: MarkKind) -> impl Iterator<Item = u64> + '_ {
+        self.marks.iter().filter(move |mark| mark.kind == kind).map(|mark| mark.at_ns)
+    }
+}
+
+/// Nanoseconds as seconds.
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+/// What the closure is handed to mark outputs. Marks may come from any thread.
+#[derive(Debug)]
+pub struct Request {
+    marks: Arc<Marks>,
+    generation: u64,
+    number: u64,
+}
+
+/// Marks outputs from where a [`Request`] cannot be borrowed, such as a callback.
+#[derive(Clone, Debug)]
+pub struct Marker {
+    marks: Arc<Marks>,
+    generation: u64,
+}
+
+/// What a client's requests have marked, one request after another.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    origin: Instant,
+    /// The request that may mark now. One that has ended cannot reach the next one's marks.
+    generation: AtomicU64,
+    marks: Mutex<Vec<Mark>>,
+    /// Marks that came when their request had ended.
+    late: AtomicU64,
+}
+
+impl Marks {
+    /// For a level that began at `origin`.
+    pub(crate) fn new(origin: Instant) -> Arc<Self> {
+        Arc::new(Marks {
+            origin,
+            generation: AtomicU64::new(0),
+            marks: Mutex::new(Vec::new()),
+            late: AtomicU64::new(0),
+        })
+    }
+
+    /// The handle of request number `number`, which begins now.
+    pub(crate) fn begin(self: &Arc<Self>, number: u64) -> Request {
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
+        Request { marks: Arc::clone(self), generation, number }
+    }
+
+    /// What the request that ends now has marked.
+    pub(crate) fn end(&self) -> Option<Box<[Mark]>> {
+        let mut marks = self.lock();
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        (!marks.is_empty()).then(|| marks.drain(..).collect())
+    }
+
+    /// Marks that came when their request had ended.
+    pub(crate) fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    fn mark(&self, generation: u64, kind: MarkKind) {
+        let at_ns = bench_syntax::quantity::nanoseconds(self.origin.elapsed());
+        let mut marks = self.lock();
+        if self.generation.load(Ordering::Relaxed) == generation {
+            marks.push(Mark { kind, at_ns });
+        } else {
+            self.late.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Mark>> {
+        // A list of marks is whole after every push.
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Request {
+    /// The request's number within its level, from 0.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// A usable output has arrived: playable audio, an image or a part of it, text that is not empty. A
+    /// header, a role, an empty chunk is none. The first call marks TTFA, TTFI or TTFT.
+    pub fn output(&self) {
+        self.marks.mark(self.generation, MarkKind::Output);
+    }
+
+    /// The answer proper begins, after any reasoning: marks TTFO.
+    pub fn answer(&self) {
+        self.marks.mark(self.generation, MarkKind::Answer);
+    }
+
+    /// A step of the work is done, such as a denoising step.
+    pub fn step(&self) {
+        self.marks.mark(self.generation, MarkKind::Step);
+    }
+
+    /// The last output has arrived; what the closure still does (a usage message, closing the connection)
+    /// is not part of the latency. Without this mark the request ends when the closure returns.
+    pub fn end(&self) {
+        self.marks.mark(self.generation, MarkKind::End);
+    }
+
+    /// A handle for callbacks that cannot borrow the request.
+    pub fn marker(&self) -> Marker {
+        Marker { marks: Arc::clone(&self.marks), generation: self.generation }
+    }
+}
+
+impl Marker {
+    /// As [`Request::output`].
+    pub fn output(&self) {
+        self.marks.mark(self.generation, MarkKind::Output);
+    }
+
+    /// As [`Request::answer`].
+    pub fn answer(&self) {
+        self.marks.mark(self.generation, MarkKind::Answer);
+    }
+
+    /// As [`Request::step`].
+    pub fn step(&self) {
+        self.marks.mark(self.generation, MarkKind::Step);
+    }
+
+    /// As [`Request::end`].
+    pub fn end(&self) {
+        self.marks.mark(self.generation, MarkKind::End);
+    }
+}

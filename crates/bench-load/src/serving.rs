@@ -1,0 +1,466 @@
+//! A round of a load case: warm-up and levels, one after another, within one scope of threads.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use bench_core::bencher::{Bencher, Measured, Round, Serve};
+use bench_core::{Error, Result};
+use bench_protocol::{Assignment, WarmUp};
+use bench_record::{Level, Metric, Served};
+use bench_stats as stats;
+use bench_syntax::quantity::nanoseconds;
+
+use crate::clock::Clock;
+use crate::domain::{Domain, Facts, Response};
+use crate::driver::{Called, Course, Driven, Ends, call, drive};
+use crate::input::{Describe, Inputs, Prepared};
+use crate::level::{Asked, level};
+use crate::log::{Header, Outcome, RowsCsv};
+use crate::plans::Plans;
+use crate::probed;
+use crate::record_id::CaseId;
+use crate::request::{Marks, Request};
+use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
+use crate::slo::Slo;
+
+/// Requests of a level in a quick look.
+const QUICK: u64 = 5;
+
+/// Clients of stress that was asked for by flag, for each core.
+const STRESS_PER_CORE: usize = 8;
+
+/// Clients whose request was given up are waited for so long at the end.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Requests before the first that counts may fail, but not this many one after another.
+const TRIES: usize = 5;
+
+/// A level without an end by requests ends by time; this is never reached.
+const ENDLESS: u64 = u64::MAX / 4;
+
+/// What was said about requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) requests: Option<u64>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) warm_up: Option<u64>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) seed: u64,
+    pub(crate) valid_for: Option<f64>,
+}
+
+impl Job {
+    /// # Errors
+    /// A setting with which no request could be served.
+    fn check(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::failure(what));
+        if self.requests == Some(0) {
+            return wrong("`requests(0)`: wanted at least 1 request a level".to_owned());
+        }
+        for (name, time) in [("duration", self.duration), ("timeout", self.timeout)] {
+            if time.is_some_and(|time| time.is_zero()) {
+                return wrong(format!("`{name}` of 0 s: wanted more than no time"));
+            }
+        }
+        match self.valid_for {
+            Some(p) if !(p > 0.0 && p < 1.0) => wrong(format!(
+                "`valid_for({p})`: wanted a percentile as a share between 0 and 1, such as 0.99 for p99"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is to be found out.
+pub(crate) enum Goal {
+    /// How it does at each level.
+    Levels(Box<dyn Scenario>),
+    /// The highest rate that meets the objective.
+    Rate { from: Option<f64> },
+}
+
+/// Serves `inputs` through `closure`.
+///
+/// # Errors
+/// As [`Load::run`](crate::Load::run).
+pub(crate) fn run<N, F, R, E>(
+    bencher: &mut Bencher,
+    inputs: N,
+    closure: &F,
+    job: Job,
+    goal: Goal,
+    slo: Slo,
+) -> Result<()>
+where
+    N: Inputs,
+    N::Item: Describe + Send + Sync,
+    F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    job.check()?;
+    if matches!(goal, Goal::Levels(_)) {
+        slo.of_requests(R::DOMAIN)?;
+    }
+    let Prepared { measured, warm_up } = inputs.prepare()?;
+    if measured.is_empty() {
+        return Err(Error::failure("there is no input to make a request of"));
+    }
+    let facts: Vec<Facts> = measured.iter().map(Describe::facts).collect();
+    let none = Facts::default();
+    let mut serving = Serving {
+        closure,
+        domain: R::DOMAIN,
+        measured: &measured,
+        facts: &facts,
+        warm_up: if warm_up.is_empty() { &measured } else { &warm_up },
+        no_facts: std::slice::from_ref(&none),
+        job,
+        goal,
+        slo: &slo,
+        no_slo: &Slo::default(),
+    };
+    // Before anything is served: what makes no sense should not cost a model's time.
+    if let Goal::Levels(scenario) = &serving.goal {
+        scenario.levels(&serving.wanted(None))?;
+    }
+    bencher.serve(&mut serving)
+}
+
+struct Serving<'env, I, F> {
+    closure: &'env F,
+    domain: &'static Domain,
+    measured: &'env [I],
+    facts: &'env [Facts],
+    warm_up: &'env [I],
+    no_facts: &'env [Facts],
+    job: Job,
+    goal: Goal,
+    slo: &'env Slo,
+    no_slo: &'env Slo,
+}
+
+/// What a round has come to so far.
+#[derive(Default)]
+struct Progress {
+    levels: Vec<Level>,
+    /// What a search has found.
+    found: Option<Metric>,
+    latency_ns: Vec<u64>,
+    warm_up: WarmUp,
+    csv: Option<RowsCsv>,
+    stuck: Vec<Arc<crate::slot::Slot>>,
+    /// Why the round has failed, if it has.
+    failure: Option<String>,
+}
+
+impl<'env, I, F, R, E> Serve for Serving<'env, I, F>
+where
+    I: Sync,
+    F: Fn(&I, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    fn batch(&mut self, requests: u64) -> Result<Duration> {
+        let clients = match &self.goal {
+            Goal::Levels(scenario) => {
+                scenario.levels(&self.wanted(None))?.first().and_then(|plan| plan.concurrency)
+            }
+            Goal::Rate { .. } => None,
+        };
+        let clients = u64::from(clients.unwrap_or(1)).min(requests);
+        if clients <= 1 {
+            return self.some((0..requests).map(|number| number as usize));
+        }
+        let next = AtomicU64::new(0);
+        let claim = || {
+            std::iter::from_fn(|| {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                (number < requests).then_some(number as usize)
+            })
+        };
+        let this = &*self;
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| this.some(claim()))).collect();
+            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
+                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
+                Ok(sum + took)
+            })
+        })
+    }
+
+    fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured> {
+        let assignment = round.assignment().clone();
+        let mut plans = self.plans(&assignment)?;
+        let this = &*self;
+        std::thread::scope(|scope| {
+            let mut progress = this.begin(&assignment)?;
+            let case = CaseId::of(&assignment.case);
+            while let Some(mut plan) = plans.next(progress.levels.last_mut(), || this.usual_rate())? {
+                this.shorten(&mut plan, &assignment, plans.count());
+                let warm_up = this.warm(scope, &plan, &assignment, &mut progress)?;
+                let header = Header {
+                    case: &case,
+                    round: assignment.round,
+                    level: &plan.name,
+                    scenario: plan.scenario,
+                    concurrency: plan.concurrency,
+                    rate: plan.rate,
+                };
+                if let Some(csv) = &mut progress.csv {
+                    csv.begin(&header, this.facts);
+                }
+                let asked = Asked {
+                    domain: this.domain,
+                    slo: this.slo,
+                    must_meet: matches!(plans, Plans::Search { .. }),
+                    valid_for: this.valid_for(&assignment),
+                    warm_up,
+                };
+                // What probes have seen of the warm-up is nobody's.
+                round.level(0);
+                this.level(scope, &plan, &asked, &mut progress)?;
+                if let Some(level) = progress.levels.last_mut() {
+                    let readings = round.level(level.succeeded);
+                    probed::add(level, this.domain.primary, readings);
+                }
+                // No rate would ever meet it.
+                let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
+                if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {
+                    progress.failure.get_or_insert(unknown.to_string());
+                    break;
+                }
+            }
+            progress.found = plans.conclude(&mut progress.levels);
+            let waiting = std::mem::take(&mut progress.stuck);
+            let measured = this.finish(progress);
+            // What hangs may come back; what does not must not keep the round from ending.
+            let patience = Instant::now() + PATIENCE;
+            while waiting.iter().any(|slot| !slot.has_returned()) && round.can_leave() {
+                if Instant::now() >= patience {
+                    return round.leave(measured).map(|()| Measured::default());
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok(measured)
+        })
+    }
+}
+
+impl<'env, I, F, R, E> Serving<'env, I, F>
+where
+    I: Sync,
+    F: Fn(&I, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
+    /// place: a server that refuses a request now and then is still measured.
+    fn some(&self, numbers: impl Iterator<Item = usize>) -> Result<Duration> {
+        let clock = Clock::start();
+        let marks = Marks::new(clock.origin);
+        let mut latency_ns = 0;
+        for number in numbers {
+            let mut failed = 0;
+            latency_ns += loop {
+                match self.one(number + failed, &marks, clock) {
+                    Ok(latency_ns) => break latency_ns,
+                    Err(_) if failed + 1 < TRIES => failed += 1,
+                    Err(message) => {
+                        return Err(Error::failure(format!(
+                            "{TRIES} requests failed one after another before any was measured, the last with: \
+                             {message}"
+                        )));
+                    }
+                }
+            };
+        }
+        Ok(Duration::from_nanos(latency_ns))
+    }
+
+    /// Serves one request of warm-up, and returns its latency in nanoseconds, or why it failed.
+    fn one(&self, number: usize, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
+        let input = &self.warm_up[number % self.warm_up.len()];
+        let sent_ns = clock.now_ns();
+        let (ended, _) = call(self.closure, marks, &Called { input, number: number as u64, clock });
+        match ended.outcome {
+            Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
+            _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
+        }
+    }
+
+    /// Half of the requests per second that one client gets: where a search begins.
+    fn usual_rate(&self) -> Result<f64> {
+        let took = self.some(0..3)?.as_secs_f64().max(1e-6);
+        Ok(0.5 * 3.0 / took)
+    }
+
+    /// Serves requests that do not count; returns how many.
+    fn warm<'scope>(
+        &self,
+        scope: &'scope Scope<'scope, 'env>,
+        plan: &Plan,
+        assignment: &Assignment,
+        progress: &mut Progress,
+    ) -> Result<u64> {
+        let clients = match &plan.pacing {
+            Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
+            Pacing::Schedule { .. } => 1,
+        };
+        let mut requests = assignment.warmup.or(self.job.warm_up).unwrap_or(u64::from(clients));
+        if assignment.load.quick {
+            requests = requests.min(1);
+        }
+        if requests == 0 {
+            return Ok(0);
+        }
+        let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
+        let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
+        let ends = Ends { requests, at_ns: u64::MAX, make_up: false };
+        let course = Course::new(
+            self.closure,
+            (self.warm_up, self.no_facts),
+            self.domain,
+            self.no_slo,
+            pacing,
+            ends,
+            self.job.timeout.map(nanoseconds),
+            Arc::default(),
+        );
+        let began = Instant::now();
+        let driven = drive(scope, course, None)?;
+        progress.warm_up.iterations += requests;
+        progress.warm_up.ns += nanoseconds(began.elapsed());
+        progress.stuck.extend(driven.stuck);
+        Ok(requests)
+    }
+
+    fn level<'scope>(
+        &self,
+        scope: &'scope Scope<'scope, 'env>,
+        plan: &Plan,
+        asked: &Asked<'_>,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let ends = Ends {
+            requests: plan.requests.unwrap_or(ENDLESS),
+            at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
+            make_up: asked.valid_for.is_some(),
+        };
+        // What a search is to meet is said of a level: no request by itself has a percentile.
+        let slo = if asked.must_meet { self.no_slo } else { self.slo };
+        let harness_ns: Arc<AtomicU64> = Arc::default();
+        let course = Course::new(
+            self.closure,
+            (self.measured, self.facts),
+            self.domain,
+            slo,
+            plan.pacing.clone(),
+            ends,
+            self.job.timeout.map(nanoseconds),
+            Arc::clone(&harness_ns),
+        );
+        let mut driven: Driven = drive(scope, course, progress.csv.take())?;
+        progress.csv = driven.csv.take();
+        if progress.levels.is_empty() {
+            progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
+        }
+        let level = level(plan, &mut driven, asked, harness_ns.load(Ordering::Relaxed));
+        if level.succeeded == 0 {
+            let reason = level.errors.first().map_or("none was sent in time", |told| told.message.as_str());
+            let failure = format!("{}: no request was served: {reason}", level.name);
+            progress.failure.get_or_insert(failure);
+        }
+        progress.stuck.extend(std::mem::take(&mut driven.stuck));
+        progress.levels.push(level);
+        Ok(())
+    }
+
+    fn begin(&self, assignment: &Assignment) -> Result<Progress> {
+        let create = |path: &PathBuf| {
+            RowsCsv::create(path, self.domain).map_err(|error| {
+                Error::failure(format!("rows of requests cannot be written to {}: {error}", path.display()))
+            })
+        };
+        let csv = assignment.load.requests_csv.as_ref().map(create).transpose()?;
+        Ok(Progress { csv, ..Progress::default() })
+    }
+
+    fn finish(&self, progress: Progress) -> Measured {
+        let served = Served {
+            domain: self.domain.name.to_owned(),
+            primary: self.domain.primary.to_owned(),
+            plots: self.domain.plots.iter().map(|name| (*name).to_owned()).collect(),
+            levels: progress.levels,
+            metrics: progress.found.into_iter().collect(),
+        };
+        Measured {
+            requests: served.levels.iter().map(|level| level.requests).sum(),
+            // Maps have text for keys: there is nothing that could not be written.
+            served: serde_json::to_string(&served).unwrap_or_default(),
+            warm_up: progress.warm_up,
+            latency_ns: progress.latency_ns,
+            failure: progress.failure,
+        }
+    }
+}
+
+impl<I, F> Serving<'_, I, F> {
+    fn valid_for(&self, assignment: &Assignment) -> Option<f64> {
+        if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
+    }
+
+    /// How long levels are to last: what the runner wants outranks what the benchmark says.
+    fn wanted(&self, assignment: Option<&Assignment>) -> Wanted {
+        let mut wanted =
+            Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };
+        let Some(assignment) = assignment else { return wanted };
+        // Every round is another draw.
+        wanted.seed = wanted.seed.wrapping_add(u64::from(assignment.round));
+        if assignment.load.quick {
+            return Wanted { requests: Some(QUICK), duration: None, ..wanted };
+        }
+        wanted.requests = assignment.samples.or(wanted.requests);
+        if let Some(p) = self.valid_for(assignment) {
+            wanted.requests = Some(wanted.requests.unwrap_or(0).max(stats::support(p) as u64));
+            wanted.duration = None;
+        }
+        wanted
+    }
+
+    fn plans(&self, assignment: &Assignment) -> Result<Plans> {
+        let wanted = self.wanted(Some(assignment));
+        if let Some(ns) = assignment.load.stress_ns {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let stress = Stress::new(Duration::from_nanos(ns), cores * STRESS_PER_CORE);
+            let wanted = Wanted { requests: None, ..wanted };
+            return Ok(Plans::Given { plans: stress.levels(&wanted)?.into(), count: 1 });
+        }
+        match &self.goal {
+            Goal::Levels(scenario) => {
+                let plans = scenario.levels(&wanted)?;
+                if plans.is_empty() {
+                    return Err(Error::failure("the scenario has no level: wanted at least one setting"));
+                }
+                Ok(Plans::Given { count: plans.len(), plans: plans.into() })
+            }
+            Goal::Rate { from } => Ok(Plans::Search { from: *from, rates: None, wanted }),
+        }
+    }
+
+    /// Ends a level where the time that the runner gives ends, if it was asked for.
+    fn shorten(&self, plan: &mut Plan, assignment: &Assignment, levels: usize) {
+        if !assignment.hard_stop || assignment.load.stress_ns.is_some() {
+            return;
+        }
+        let share = Duration::from_nanos(assignment.slice_ns) / u32::try_from(levels.max(1)).unwrap_or(1);
+        plan.duration = Some(plan.duration.map_or(share, |duration| duration.min(share)));
+        if let Pacing::Schedule { arrivals, .. } = &mut plan.pacing {
+            arrivals.truncate(arrivals.partition_point(|at| *at < nanoseconds(share)).max(1));
+            plan.requests = Some(arrivals.len() as u64);
+        }
+    }
+}

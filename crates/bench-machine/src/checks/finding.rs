@@ -1,0 +1,35 @@
+//! What a look at the machine has found.
+
+use bench_os::Unknown;
+use bench_record::{Check, State};
+
+/// What was found, as people read it.
+#[derive(Debug, PartialEq)]
+pub(super) enum Finding {
+    /// Nothing to doubt.
+    Ok(String),
+    /// Something that moves figures, and what to type or do about it.
+    Warn { value: String, advice: String },
+}
+
+pub(super) type Outcome = Result<Finding, Unknown>;
+
+impl Finding {
+    pub(super) fn ok(value: impl Into<String>) -> Self {
+        Finding::Ok(value.into())
+    }
+
+    pub(super) fn warn(value: impl Into<String>, advice: impl Into<String>) -> Self {
+        Finding::Warn { value: value.into(), advice: advice.into() }
+    }
+}
+
+/// The check of this name, with what came of it.
+pub(super) fn check(name: &str, outcome: Outcome) -> Check {
+    let (state, value, advice) = match outcome {
+        Ok(Finding::Ok(value)) => (State::Ok, value, None),
+        Ok(Finding::Warn { value, advice }) => (State::Warn, value, Some(advice)),
+        Err(Unknown { reason, advice }) => (State::Unknown, reason, Some(advice)),
+    };
+    Check { name: name.to_owned(), state, value, advice }
+}

@@ -1,0 +1,29 @@
+//! How quiet the machine is: what about it moves figures that no change of the code has moved, and what to
+//! do about it.
+//!
+//! Every check reads files of `/proc` and `/sys` and asks for no privilege. What is missing or may not be
+//! read is unknown, with the reason: never a guess, and never the failure of a run.
+
+mod affinity;
+mod aslr;
+mod battery;
+mod container;
+mod cpufreq;
+mod diagnosis;
+mod examination;
+mod finding;
+mod frequency;
+mod governor;
+mod load;
+mod pressure;
+mod processes;
+mod processors;
+mod quota;
+mod smt;
+mod steal;
+mod throttling;
+mod turbo;
+mod virtual_machine;
+
+pub use diagnosis::{Diagnosis, diagnose};
+pub use examination::Examination;

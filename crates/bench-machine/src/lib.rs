@@ -1,0 +1,17 @@
+//! The machine a run is measured on: what it is, how quiet it is, and how much memory is left.
+
+pub mod calibration;
+pub mod checks;
+mod environment;
+mod system;
+mod ticks;
+
+pub use bench_os::available_memory_bytes;
+pub use checks::{Diagnosis, Examination, diagnose};
+pub use environment::capture;
+pub use ticks::CpuTicks;
+
+/// The first line of a file, without white space at its ends.
+pub(crate) fn read_line(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok()?.lines().next().map(|line| line.trim().to_owned())
+}

@@ -1,0 +1,137 @@
+//! The files by which a machine tells of itself.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::Unknown;
+
+/// More of a file is not read. `/proc/cpuinfo` has a kilobyte and more for each processor, and the kernel
+/// may ask each of them for its frequency; the first says it all.
+const LONGEST: u64 = 64 << 10;
+
+/// A machine, or a folder that looks like one.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    root: PathBuf,
+}
+
+impl Machine {
+    /// The one this process runs on.
+    pub fn this() -> Self {
+        Machine { root: PathBuf::from("/") }
+    }
+
+    /// A folder that looks like a machine.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn at(root: &Path) -> Self {
+        Machine { root: root.to_owned() }
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// What a file holds, without white space at its ends.
+    pub fn text(&self, path: &str) -> Result<String, Unknown> {
+        let mut bytes = Vec::new();
+        File::open(self.path(path))
+            .and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+            .map_err(|error| self.unreadable(path, &error))?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// The number in a file that holds one.
+    pub fn number<T: FromStr>(&self, path: &str) -> Result<T, Unknown> {
+        let text = self.text(path)?;
+        text.parse().map_err(|_| Unknown::strange(path, &text))
+    }
+
+    /// The names in a folder, in order.
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, Unknown> {
+        let entries = fs::read_dir(self.path(folder)).map_err(|error| self.unreadable(folder, &error))?;
+        let mut names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn unreadable(&self, path: &str, error: &io::Error) -> Unknown {
+        if !cfg!(target_os = "linux") {
+            return Unknown::new("looked up on Linux only", "measure on Linux where figures must be trusted");
+        }
+        let (mount, kind, always) = if path.starts_with("/sys") {
+            ("/sys", "sysfs", "/sys/devices")
+        } else {
+            ("/proc", "proc", "/proc/self")
+        };
+        if Path::new(path).starts_with(mount) && !self.has(always) {
+            return Unknown::new(
+                format!("{mount} is not mounted"),
+                format!("sudo mount -t {kind} {kind} {mount}"),
+            );
+        }
+        match error.kind() {
+            ErrorKind::NotFound => Unknown::new(
+                format!("there is no {path}"),
+                "this kernel does not keep it, or this container hides it: look on the host",
+            ),
+            ErrorKind::PermissionDenied => {
+                Unknown::new(format!("{path} may not be read"), format!("sudo cat {path}"))
+            }
+            _ => Unknown::new(format!("{path} cannot be read: {error}"), format!("cat {path}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::MadeUp;
+
+    #[test]
+    fn what_cannot_be_read_is_unknown_with_its_reason() {
+        let made = MadeUp::new(&[("/proc/loadavg", "high\n")]);
+        let number = made.machine.number::<f64>("/proc/loadavg").expect_err("no number");
+        assert_eq!(number.reason, "/proc/loadavg holds `high`");
+        let missing = made.machine.text("/proc/stat").expect_err("missing");
+        assert_eq!(missing.reason, "there is no /proc/stat");
+        made.write("/proc/folder/file", "");
+        let folder = made.machine.text("/proc/folder").expect_err("a folder");
+        assert!(folder.reason.starts_with("/proc/folder cannot be read: "), "{folder:?}");
+    }
+
+    #[test]
+    fn a_file_system_that_is_not_mounted_is_named_with_the_command_that_mounts_it() {
+        let made = MadeUp::bare(&[("/proc/version", "")]);
+        for (path, mount) in [("/proc/loadavg", "proc proc /proc"), ("/sys/devices/x", "sysfs sysfs /sys")] {
+            let unknown = made.machine.text(path).expect_err("not mounted");
+            assert!(unknown.reason.ends_with(" is not mounted"), "{unknown:?}");
+            assert_eq!(unknown.advice, format!("sudo mount -t {mount}"));
+            assert_eq!(made.machine.names(path).expect_err("not mounted"), unknown);
+        }
+        let other = made.machine.text("/.dockerenv").expect_err("missing");
+        assert_eq!(other.reason, "there is no /.dockerenv");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_says_so() {
+        let denied = Machine::this().unreadable("/proc/stat", &ErrorKind::PermissionDenied.into());
+        assert_eq!(
+            (denied.reason.as_str(), denied.advice.as_str()),
+            ("/proc/stat may not be read", "sudo cat /proc/stat")
+        );
+    }
+
+    #[test]
+    fn long_files_are_read_in_part() {
+        let made = MadeUp::new(&[("/proc/cpuinfo", &"x".repeat(LONGEST as usize + 1))]);
+        assert_eq!(made.machine.text("/proc/cpuinfo").map(|text| text.len() as u64), Ok(LONGEST));
+    }
+}

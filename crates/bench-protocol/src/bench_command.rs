@@ -1,0 +1,31 @@
+//! Where the `bench` command is.
+
+use std::env;
+use std::path::PathBuf;
+
+/// Names the `bench` command, if it is not to be looked for.
+pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
+
+/// How to get the `bench` command.
+pub const INSTALL: &str =
+    "`cargo install bench-cli`, or from a checkout `cargo install --path crates/bench-cli`";
+
+/// The `bench` command: what [`RUNNER_VARIABLE`] names, else the first in `PATH`, else the one in cargo's folder of
+/// installed programs. `None` if there is none.
+pub fn bench_command() -> Option<PathBuf> {
+    if let Some(named) = env::var_os(RUNNER_VARIABLE).filter(|named| !named.is_empty()) {
+        return Some(named.into());
+    }
+    let name = format!("bench{}", env::consts::EXE_SUFFIX);
+    let on_path = env::var_os("PATH");
+    let folders = on_path.iter().flat_map(env::split_paths);
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
+        #[expect(deprecated, reason = "right again since Rust 1.87, and marked so until the next edition")]
+        let home = env::home_dir()?;
+        Some(home.join(".cargo"))
+    });
+    folders
+        .chain(cargo.map(|cargo| cargo.join("bin")))
+        .map(|folder| folder.join(&name))
+        .find(|file| file.is_file())
+}

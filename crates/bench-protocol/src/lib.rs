@@ -1,0 +1,29 @@
+//! What a runner and a program of benchmarks say to each other.
+//!
+//! A program lists its cases; a worker, one process of a program, measures rounds of them over a private channel.
+//! `docs/worker-protocol.md` is the published description.
+#![forbid(unsafe_code)]
+
+mod bench_command;
+mod better;
+mod build;
+mod case;
+mod counter;
+mod device_choice;
+mod file_name;
+mod frame;
+mod overrides;
+mod part;
+mod reading;
+
+pub use bench_command::{INSTALL, RUNNER_VARIABLE, bench_command};
+pub use better::Better;
+pub use build::Build;
+pub use case::{Case, Listing};
+pub use counter::Counter;
+pub use device_choice::DeviceChoice;
+pub use file_name::file_name;
+pub use frame::*;
+pub use overrides::Overrides;
+pub use part::Part;
+pub use reading::{Observation, OverRounds, ProbeReport, Reading, Series};

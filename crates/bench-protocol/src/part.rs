@@ -1,0 +1,41 @@
+//! What is counted apart.
+
+use std::ffi::CStr;
+
+/// What the instructions between two marks belong to; its label stands in valgrind's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Part {
+    /// The first iteration of the process.
+    FirstCall,
+    /// Iterations that count for nothing.
+    WarmUp,
+    /// The iteration that is counted.
+    Iteration,
+    /// The harness around an iteration, without any.
+    Empty,
+}
+
+impl Part {
+    const ALL: [Part; 4] = [Part::FirstCall, Part::WarmUp, Part::Iteration, Part::Empty];
+
+    /// The text that goes with a dump.
+    pub fn label(self) -> &'static CStr {
+        match self {
+            Part::FirstCall => c"first_call",
+            Part::WarmUp => c"warm_up",
+            Part::Iteration => c"iteration",
+            Part::Empty => c"empty",
+        }
+    }
+
+    /// The part with this label.
+    pub fn labelled(label: &str) -> Option<Self> {
+        Part::ALL.into_iter().find(|part| part.label().to_bytes() == label.as_bytes())
+    }
+
+    /// The part that was stored as a number.
+    pub fn numbered(number: u8) -> Option<Self> {
+        Part::ALL.into_iter().find(|part| *part as u8 == number)
+    }
+}

@@ -1,0 +1,136 @@
+//! What probes read.
+
+use bench_stats::Interval;
+use serde::{Deserialize, Serialize};
+
+use crate::Better;
+
+/// What a probe has to say about a round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    /// The probe.
+    pub probe: String,
+    /// What it read; empty where it is unavailable.
+    pub readings: Vec<Reading>,
+    /// What it followed in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Series>,
+    /// What should be said of its readings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Why it is unavailable, if it is.
+    pub unavailable: Option<String>,
+    /// What observing cost on the benchmark's own thread, over the whole round.
+    pub cost_ns: u64,
+}
+
+impl ProbeReport {
+    /// Of a probe that has seen nothing yet.
+    pub fn of(probe: &str) -> Self {
+        ProbeReport {
+            probe: probe.to_owned(),
+            readings: Vec::new(),
+            series: Vec::new(),
+            notes: Vec::new(),
+            unavailable: None,
+            cost_ns: 0,
+        }
+    }
+}
+
+/// One figure that a probe has read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What it is, in snake case and without its unit: `cpu_time`, `peak_memory`.
+    pub metric: String,
+    /// Its unit: `s`, `bytes`; `1` for a plain number.
+    pub unit: String,
+    /// The figure.
+    pub value: f64,
+    /// Its 95 % interval within the round, in its unit, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+    /// How the rounds of a case become one figure.
+    #[serde(default)]
+    pub over_rounds: OverRounds,
+    /// Which way is better.
+    #[serde(default = "lower")]
+    pub better: Better,
+}
+
+fn lower() -> Better {
+    Better::Lower
+}
+
+/// How the readings of a case's rounds become one figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverRounds {
+    /// Their median, with its interval over the rounds.
+    #[default]
+    Median,
+    /// The largest.
+    Max,
+}
+
+impl Reading {
+    /// A figure with its name and unit: a cost, of which the median over rounds is taken.
+    pub fn new(metric: &str, unit: &str, value: f64) -> Self {
+        Reading {
+            metric: metric.to_owned(),
+            unit: unit.to_owned(),
+            value,
+            interval: None,
+            over_rounds: OverRounds::Median,
+            better: Better::Lower,
+        }
+    }
+
+    /// Of all rounds, the largest counts: a peak.
+    #[must_use]
+    pub fn max(self) -> Self {
+        Reading { over_rounds: OverRounds::Max, ..self }
+    }
+
+    /// More of it is better.
+    #[must_use]
+    pub fn higher_is_better(self) -> Self {
+        Reading { better: Better::Higher, ..self }
+    }
+
+    /// With its 95 % interval within the round, if there is one.
+    #[must_use]
+    pub fn with_interval(self, interval: Option<Interval>) -> Self {
+        Reading { interval, ..self }
+    }
+}
+
+/// A figure over the time of a round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it is, in snake case and without its unit.
+    pub metric: String,
+    /// Its unit.
+    pub unit: String,
+    /// When, in seconds from the first sample on, ascending.
+    pub time_s: Vec<f64>,
+    /// What it was then, as many as there are times; absent where it could not be read.
+    pub values: Vec<Option<f64>>,
+}
+
+/// What a probe has seen in a round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    /// Figures.
+    pub readings: Vec<Reading>,
+    /// Courses in time.
+    pub series: Vec<Series>,
+    /// What should be said of them: warnings of the case.
+    pub notes: Vec<String>,
+}
+
+impl From<Vec<Reading>> for Observation {
+    fn from(readings: Vec<Reading>) -> Self {
+        Observation { readings, ..Observation::default() }
+    }
+}

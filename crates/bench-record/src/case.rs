@@ -1,0 +1,149 @@
+//! What is known of one case.
+
+use std::collections::BTreeMap;
+
+use bench_protocol::Counter;
+use bench_syntax::Category;
+use bench_syntax::quantity::{Bytes, Seconds};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Served, Time,
+};
+
+/// What is known of one case of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// `model/category/name[argument=value,…]`
+    pub id: String,
+    /// The model, if any.
+    pub model: Option<String>,
+    /// The category.
+    pub category: Category,
+    /// The benchmark's name.
+    pub name: String,
+    /// Arguments and their values.
+    pub arguments: BTreeMap<String, String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Where the function was written: for people, never for matching.
+    pub source: String,
+    /// The bench target that holds it.
+    pub target: String,
+    /// How it was measured.
+    pub settings: Settings,
+    /// Whether there are figures.
+    pub status: Status,
+    /// Why not, if it failed.
+    pub failure: Option<Failure>,
+    /// Why it cannot run here, if it was skipped.
+    pub skip_reason: Option<String>,
+    /// Time per iteration.
+    pub time: Option<Time>,
+    /// What an iteration counts, where instructions were counted instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CaseCounts>,
+    /// Median over the rounds of the first iteration of a process, in seconds.
+    pub first_call_s: Option<Seconds>,
+    /// Median over the rounds of the `load` step, in seconds.
+    pub load_s: Option<Seconds>,
+    /// Median over the rounds of processor time (user + system, all threads), in seconds per iteration.
+    pub cpu_time_s: Option<Seconds>,
+    /// Most resident memory of a worker while it was measuring, over all rounds, in bytes.
+    pub peak_memory_bytes: Option<Bytes>,
+    /// What one iteration counts.
+    pub counters: Vec<Counter>,
+    /// Rates and other figures that follow from time and counters.
+    pub metrics: Vec<Metric>,
+    /// What probes have read, over the rounds.
+    #[serde(default)]
+    pub observed: Vec<Metric>,
+    /// Its targets, and what came of them.
+    #[serde(default)]
+    pub targets: Vec<ObjectiveResult>,
+    /// What a careful person would want to know before trusting the figures.
+    pub warnings: Vec<String>,
+    /// The rounds, in order of time.
+    pub rounds: Vec<RoundRecord>,
+}
+
+/// Whether a case has figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Yes.
+    Ok,
+    /// It failed.
+    Failed,
+    /// It cannot run on this machine.
+    Skipped,
+    /// The run was interrupted before its first round had ended.
+    NotRun,
+}
+
+/// How a case was measured, after flags, attribute and defaults have been weighed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// What is measured.
+    #[serde(default)]
+    pub measure: Measure,
+    /// Iterations of warm-up; until steady when absent.
+    pub warmup: Option<u64>,
+    /// Samples over all rounds; until precise enough or out of budget when absent.
+    pub repeats: Option<u64>,
+    /// Rounds; as many as precision and budget ask for when absent.
+    pub rounds: Option<u32>,
+    /// The budget over all rounds, in seconds.
+    pub max_time_s: f64,
+    /// Whether the budget was asked for, and so ends a case whose `repeats` are not complete.
+    pub max_time_is_hard: bool,
+    /// The time after which the case has failed, over all rounds, in seconds.
+    pub timeout_s: f64,
+    /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
+    pub target_precision: f64,
+}
+
+impl CaseRecord {
+    /// A case of which nothing has been measured.
+    pub fn blank(id: &str, category: Category) -> Self {
+        CaseRecord {
+            id: id.to_owned(),
+            model: None,
+            category,
+            name: String::new(),
+            arguments: BTreeMap::new(),
+            tags: Vec::new(),
+            source: String::new(),
+            target: String::new(),
+            settings: Settings::default(),
+            status: Status::NotRun,
+            failure: None,
+            skip_reason: None,
+            time: None,
+            counts: None,
+            first_call_s: None,
+            load_s: None,
+            cpu_time_s: None,
+            peak_memory_bytes: None,
+            counters: Vec::new(),
+            metrics: Vec::new(),
+            observed: Vec::new(),
+            targets: Vec::new(),
+            warnings: Vec::new(),
+            rounds: Vec::new(),
+        }
+    }
+
+    /// That the harness was slower than what it measured, and at which levels; `None` where it was not.
+    pub fn harness_bound(&self) -> Option<String> {
+        let levels =
+            self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);
+        let mut bound: Vec<&str> = Vec::new();
+        for level in levels.filter(|level| level.validity.harness_bound) {
+            if !bound.contains(&level.name.as_str()) {
+                bound.push(&level.name);
+            }
+        }
+        (!bound.is_empty()).then(|| format!("{HARNESS_BOUND} at {}", bound.join(", ")))
+    }
+}

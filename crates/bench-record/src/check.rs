@@ -1,0 +1,125 @@
+//! A check, as the record keeps it.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing about the machine that can move figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was looked at: `governor`, `steal`.
+    pub name: String,
+    /// What to think of it.
+    pub state: State,
+    /// What was found, with its unit; the reason where that is unknown.
+    pub value: String,
+    /// What to type or do about it; absent where all is well.
+    pub advice: Option<String>,
+}
+
+/// What to think of a check. In the order of what a reader should hear of first, from the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Nothing to doubt.
+    Ok,
+    /// It cannot be told on this machine.
+    Unknown,
+    /// It moves figures.
+    Warn,
+}
+
+impl Check {
+    /// This check at the start of a run, with what it was at the end: a power manager, or a plug pulled, may
+    /// have changed it meanwhile.
+    pub fn until(self, end: Check) -> Check {
+        if self.value == end.value || (self.state, end.state) == (State::Ok, State::Ok) {
+            return end;
+        }
+        let value = format!("{} at the start, {} at the end", self.value, end.value);
+        let worse = if self.state > end.state { self } else { end };
+        Check { value, ..worse }
+    }
+}
+
+/// More of what is unknown is not named in one line.
+const NAMED: usize = 8;
+
+/// The lines under the table: one for each check that warns, and one for all that are unknown.
+pub fn warnings(checks: &[Check]) -> Vec<String> {
+    let of = |state| checks.iter().filter(move |check| check.state == state);
+    let mut lines: Vec<String> =
+        of(State::Warn).map(|check| format!("{}: {}", check.name, check.value)).collect();
+    let unknown: Vec<&str> = of(State::Unknown).map(|check| check.name.as_str()).collect();
+    if !unknown.is_empty() {
+        let more = unknown.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let named = unknown.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        lines.push(format!("unknown on this machine: {named}{more}"));
+    }
+    lines
+}
+
+/// The checks of two runs on one machine: of each the one that says worse.
+pub fn merge(earlier: &mut Vec<Check>, later: Vec<Check>) {
+    for check in later {
+        match earlier.iter_mut().find(|known| known.name == check.name) {
+            Some(known) if known.state < check.state => *known = check,
+            Some(_) => {}
+            None => earlier.push(check),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(name: &str, value: &str) -> Check {
+        Check { name: name.to_owned(), state: State::Ok, value: value.to_owned(), advice: None }
+    }
+
+    fn warn(name: &str, value: &str) -> Check {
+        Check {
+            name: name.to_owned(),
+            state: State::Warn,
+            value: value.to_owned(),
+            advice: Some(format!("do not {value}")),
+        }
+    }
+
+    fn unknown(name: &str) -> Check {
+        Check {
+            name: name.to_owned(),
+            state: State::Unknown,
+            value: "no file".to_owned(),
+            advice: Some("write it".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_changed_meanwhile_is_told_with_the_advice_for_what_is_wrong() {
+        let changed = ok("governor", "performance").until(warn("governor", "powersave"));
+        assert_eq!(changed.value, "performance at the start, powersave at the end");
+        assert_eq!((changed.state, changed.advice.as_deref()), (State::Warn, Some("do not powersave")));
+        let back = warn("governor", "powersave").until(ok("governor", "performance"));
+        assert_eq!((back.state, back.advice.as_deref()), (State::Warn, Some("do not powersave")));
+        assert_eq!(warn("a", "b").until(warn("a", "b")), warn("a", "b"));
+        assert_eq!(ok("battery", "full").until(ok("battery", "charging")).value, "charging");
+    }
+
+    #[test]
+    fn a_line_for_each_warning_and_one_for_all_that_is_unknown() {
+        let checks = [warn("turbo", "on"), unknown("governor"), ok("aslr", "on"), unknown("steal")];
+        assert_eq!(warnings(&checks), ["turbo: on", "unknown on this machine: governor, steal"]);
+        assert!(warnings(&checks[2..3]).is_empty());
+        let many: Vec<Check> = (1..=10).map(|number| unknown(&number.to_string())).collect();
+        assert_eq!(warnings(&many), ["unknown on this machine: 1, 2, 3, 4, 5, 6, 7, 8, and 2 more"]);
+    }
+
+    #[test]
+    fn of_two_runs_the_worse_is_kept() {
+        let mut checks = vec![warn("steal", "2 %"), ok("turbo", "off"), ok("smt", "off")];
+        let later = vec![ok("steal", "0 %"), unknown("turbo"), warn("smt", "on"), ok("aslr", "on")];
+        merge(&mut checks, later);
+        assert_eq!(checks, [warn("steal", "2 %"), unknown("turbo"), warn("smt", "on"), ok("aslr", "on")]);
+    }
+}

@@ -1,0 +1,87 @@
+//! The machine and the build that a run's figures belong to.
+
+use std::collections::BTreeMap;
+
+use bench_protocol::Build;
+use bench_syntax::quantity::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{Check, ProbeState, References, check};
+
+/// The machine and the build. What could not be found out is absent, never guessed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Git commit of the working directory.
+    pub commit: Option<String>,
+    /// Whether tracked files differ from that commit.
+    pub dirty: Option<bool>,
+    /// `rustc --version` of the build.
+    pub toolchain: String,
+    /// Target triple of the build.
+    pub target: String,
+    /// Processor features the build may use without asking.
+    pub target_features: String,
+    /// `opt-level` of the harness.
+    pub opt_level: String,
+    /// Whether debug assertions are on.
+    pub debug_assertions: bool,
+    /// Versions of the engines that the program links, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub engines: BTreeMap<String, String>,
+    /// Operating system and kernel.
+    pub os: Option<String>,
+    /// Processor model.
+    pub cpu: Option<String>,
+    /// Logical processors that this process may use.
+    pub cores: Option<usize>,
+    /// Memory of the machine, in bytes.
+    pub memory_bytes: Option<Bytes>,
+    /// Frequency governor of the first processor.
+    pub governor: Option<String>,
+    /// Load average over one minute when the run began.
+    pub load: Option<f64>,
+    /// Share of processor time that the hypervisor gave to others during the run.
+    pub steal: Option<f64>,
+    /// Models of the NVIDIA GPUs.
+    pub gpus: Vec<String>,
+    /// Version of the NVIDIA driver.
+    pub gpu_driver: Option<String>,
+    /// Medians of the reference kernels over the run; absent where nobody looked.
+    #[serde(default)]
+    pub references: Option<References>,
+    /// The probes of the run, by name.
+    #[serde(default)]
+    pub probes: Vec<ProbeState>,
+    /// How quiet the machine was; empty where nobody looked.
+    #[serde(default)]
+    pub quietness: Vec<Check>,
+}
+
+impl Environment {
+    /// Takes over how the measured program was built.
+    pub fn built_as(&mut self, build: &Build) {
+        self.toolchain.clone_from(&build.toolchain);
+        self.target.clone_from(&build.target);
+        self.target_features.clone_from(&build.target_features);
+        self.opt_level.clone_from(&build.optimization);
+        self.debug_assertions = build.debug_assertions;
+        self.engines.clone_from(&build.engines);
+    }
+
+    /// What about this machine or build speaks against trusting the figures.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.debug_assertions || self.opt_level == "0" {
+            warnings.push(
+                "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned(),
+            );
+        }
+        warnings.extend(self.machine_warnings());
+        warnings
+    }
+
+    /// What about this machine speaks against trusting the figures.
+    pub fn machine_warnings(&self) -> Vec<String> {
+        check::warnings(&self.quietness)
+    }
+}

@@ -1,0 +1,368 @@
+//! The results folder and the run directories in it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Begin, JOURNAL};
+use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, now_utc, read};
+use bench_syntax::UsageError;
+
+/// Names the newest sealed run.
+pub const LATEST: &str = "latest";
+
+/// Name of the record in a run directory.
+pub const RUN_FILE: &str = "run.json";
+
+/// Rows of requests in a run directory, until they are one report.
+pub const REQUESTS: &str = "requests";
+
+/// Remembers which `cargo bench` the newest run directory belongs to.
+const SESSION_FILE: &str = ".session";
+
+/// A run directory that is being written.
+#[derive(Debug)]
+pub struct Folder {
+    results: PathBuf,
+    run: String,
+    /// What an earlier executable of the same `cargo bench` has sealed here.
+    earlier: Option<Record>,
+}
+
+/// Which `cargo bench` a run directory belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Session {
+    cargo: String,
+    run: String,
+    /// What [`LATEST`] named before that `cargo bench` began.
+    previous: Option<PathBuf>,
+}
+
+impl Folder {
+    /// Makes a run directory below `results`, or joins the one that an earlier executable of the same
+    /// `cargo bench` has made.
+    ///
+    /// # Errors
+    /// When `results` is a file, cannot be written, or is full: better now than after measuring.
+    pub fn create(results: &Path) -> Result<Self, RunError> {
+        fs::create_dir_all(results)
+            .map_err(|error| RunError::io("create the results folder", results, error))?;
+        let cargo = parent_cargo();
+        if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
+            let earlier = read::open_sealed(&results.join(&session.run))?;
+            return Ok(Folder { results: results.to_owned(), run: session.run, earlier: Some(earlier) });
+        }
+        let previous = latest(results);
+        let run = create_unique(results)?;
+        if let Some(cargo) = cargo {
+            let session = Session { cargo, run: run.clone(), previous };
+            let text = serde_json::to_vec(&session).map_err(io::Error::from);
+            text.and_then(|text| write_whole(&results.join(SESSION_FILE), &text))
+                .map_err(|error| RunError::io("write to the results folder", results, error))?;
+        }
+        Ok(Folder { results: results.to_owned(), run, earlier: None })
+    }
+
+    /// The run directory.
+    pub fn path(&self) -> PathBuf {
+        self.results.join(&self.run)
+    }
+
+    /// The folder in it in which workers that serve requests leave their rows, a file a round, until an
+    /// exporter makes one report of them.
+    pub fn requests(&self) -> PathBuf {
+        self.path().join(REQUESTS)
+    }
+
+    /// The folder in it for what benchmarks keep, a folder a case.
+    pub fn artifacts(&self) -> PathBuf {
+        self.path().join("artifacts")
+    }
+
+    /// The run directory's name.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// What an earlier executable of the same `cargo bench` has sealed here.
+    pub fn earlier(&self) -> Option<&Record> {
+        self.earlier.as_ref()
+    }
+
+    /// What `--compare NAME` means before a run: [`LATEST`] is the newest run before this `cargo bench`.
+    ///
+    /// # Errors
+    /// As [`read::resolve`].
+    pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
+        let session = parent_cargo().and_then(|cargo| same_session(results, &cargo));
+        match session {
+            Some(Session { previous: Some(previous), .. }) if name == LATEST => Ok(previous),
+            Some(Session { previous: None, .. }) if name == LATEST => Err(read::no_earlier_run(results)),
+            _ => read::resolve(results, name),
+        }
+    }
+
+    /// Opens the journal.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn journal(
+        &self,
+        environment: &Environment,
+        timestamp: &str,
+        seed: u64,
+    ) -> Result<Journal, RunError> {
+        let begin = Begin {
+            schema_version: SCHEMA_VERSION,
+            run: self.run.clone(),
+            timestamp: timestamp.to_owned(),
+            environment: environment.clone(),
+            seed,
+            writer: process_key(std::process::id()).unwrap_or_default(),
+        };
+        Journal::begin(&self.path(), &begin)
+    }
+
+    /// Writes the record, lets `export` write what is made of it, and lets [`LATEST`] name this run.
+    ///
+    /// # Errors
+    /// When the folder cannot be written; a record that could not be written there is then in the system's temporary
+    /// folder, and the error says where.
+    pub fn seal(
+        self,
+        record: &Record,
+        export: impl FnOnce(&Path) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        seal(&self.path(), record, export)?;
+        point(&self.results, LATEST, &self.run)
+    }
+}
+
+/// Lets `name` mean the run directory `run`.
+///
+/// # Errors
+/// When the name is taken by something that is no run, or the folder cannot be written.
+pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
+    check_free(results, name)?;
+    let link = results.join(name);
+    let io = |error| RunError::io("name the run", &link, error);
+    // A new link renamed over the old one: there is no moment without one.
+    let fresh = results.join(format!(".{name}.{}", std::process::id()));
+    std::os::unix::fs::symlink(run, &fresh).and_then(|()| fs::rename(&fresh, &link)).map_err(io)
+}
+
+/// Whether `name` is free, or names a run already.
+///
+/// # Errors
+/// When a file or folder has it.
+pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
+    let link = results.join(name);
+    if fs::symlink_metadata(&link).is_ok_and(|found| !found.file_type().is_symlink()) {
+        let taken = io::Error::new(io::ErrorKind::AlreadyExists, "something else has this name");
+        return Err(RunError::io("name the run", link, taken));
+    }
+    Ok(())
+}
+
+/// Whether `name` can be given to a run.
+///
+/// # Errors
+/// Empty, `latest`, with a path separator, or beginning with a dot or dash.
+pub fn check_name(name: &str) -> Result<(), UsageError> {
+    let sound = !name.is_empty()
+        && name != LATEST
+        && !name.starts_with(['.', '-'])
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+'));
+    if sound {
+        Ok(())
+    } else {
+        Err(UsageError::malformed(
+            "name for a run",
+            name,
+            "letters, digits, `_`, `-`, `.` or `+`, and not `latest`",
+        ))
+    }
+}
+
+/// The newest sealed run.
+pub fn latest(results: &Path) -> Option<PathBuf> {
+    let target = fs::canonicalize(results.join(LATEST)).ok()?;
+    target.join(RUN_FILE).exists().then_some(target)
+}
+
+/// Names of all runs and saved names in a results folder.
+pub fn names(results: &Path) -> Vec<String> {
+    fs::read_dir(results)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().join(RUN_FILE).exists())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect()
+}
+
+/// The run directories of a results folder whose runner was killed before it could seal them.
+pub fn abandoned(results: &Path) -> Vec<PathBuf> {
+    let is_abandoned = |folder: &PathBuf| {
+        let journal = folder.join(JOURNAL);
+        journal.exists() && journal::replay(&journal).is_ok_and(|(begin, _)| !process_alive(&begin.writer))
+    };
+    let entries = fs::read_dir(results).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_abandoned).collect()
+}
+
+/// Writes the record into its run directory, lets `export` write what is made of it, and removes the journal. The
+/// record comes first: it is what cannot be made again.
+///
+/// # Errors
+/// As [`Folder::seal`].
+pub fn seal(
+    folder: &Path,
+    record: &Record,
+    export: impl FnOnce(&Path) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    write_record(folder, record).map_err(|error| match rescue(record) {
+        Ok(rescued) => RunError::Rescued { rescued, source: Box::new(error) },
+        Err(_) => error,
+    })?;
+    export(folder)?;
+    match fs::remove_file(folder.join(JOURNAL)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(RunError::io("remove the journal", folder.join(JOURNAL), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_record(folder: &Path, record: &Record) -> Result<(), RunError> {
+    let path = folder.join(RUN_FILE);
+    serde_json::to_vec(record)
+        .map_err(io::Error::from)
+        .and_then(|mut bytes| {
+            bytes.push(b'\n');
+            write_whole(&path, &bytes)
+        })
+        .map_err(|error| RunError::io("write the record", &path, error))
+}
+
+/// Writes a file so that it is either the old one or the new one, whole, at every moment.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stream_whole(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_whole`], for what is too large to be held in memory.
+pub fn stream_whole(path: &Path, content: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| {
+            content(&mut file)?;
+            // Full disks show themselves here at the latest, and the rename must not come first.
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn rescue(record: &Record) -> io::Result<PathBuf> {
+    let path = std::env::temp_dir().join(format!("bench-{}.json", record.run));
+    write_whole(&path, &serde_json::to_vec(record)?)?;
+    Ok(path)
+}
+
+/// Makes `<timestamp>-<4 hex digits>`. `create_dir` fails where the name exists, so two runs that
+/// begin in the same second cannot share one.
+pub fn create_unique(results: &Path) -> Result<String, RunError> {
+    let stamp = now_utc().replace(':', "-");
+    let mut salt = u64::from(std::process::id()) ^ bench_stats::seed::clock_seed();
+    for attempt in 0.. {
+        salt = bench_stats::seed::mix(salt.wrapping_add(attempt));
+        let run = format!("{stamp}-{:04x}", salt & 0xffff);
+        match fs::create_dir(results.join(&run)) {
+            Ok(()) => return Ok(run),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {}
+            Err(error) => return Err(RunError::io("create the run directory", results.join(run), error)),
+        }
+    }
+    unreachable!("the loop returns")
+}
+
+/// The session of `cargo`, if its run directory has been sealed and can be added to.
+fn same_session(results: &Path, cargo: &str) -> Option<Session> {
+    let session: Session = serde_json::from_slice(&fs::read(results.join(SESSION_FILE)).ok()?).ok()?;
+    (session.cargo == cargo && results.join(&session.run).join(RUN_FILE).exists()).then_some(session)
+}
+
+/// The identity of the `cargo` that started this process, if one did.
+fn parent_cargo() -> Option<String> {
+    let parent = std::os::unix::process::parent_id();
+    let name = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
+    (name.trim() == "cargo").then(|| process_key(parent))?
+}
+
+/// A process id with the time at which the process started: unlike the id alone, never given twice
+/// between two starts of the machine.
+fn process_key(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Field 22 (starttime); the second field may hold spaces, so count from the last parenthesis.
+    let started = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(format!("{pid}-{started}-{}", boot.trim()))
+}
+
+fn process_alive(key: &str) -> bool {
+    key.split('-').next().and_then(|pid| pid.parse().ok()).and_then(process_key).is_some_and(|now| now == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_start() {
+        let own = process_key(std::process::id()).expect("/proc");
+        assert!(process_alive(&own));
+        assert!(!process_alive(&own.replacen('-', "-9", 1)));
+        assert!(!process_alive(""));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("file");
+        write_whole(&path, b"one").expect("written");
+        write_whole(&path, b"two").expect("written");
+        assert_eq!(fs::read(&path).expect("read"), b"two");
+        fs::create_dir(folder.path().join("taken")).expect("folder");
+        assert!(write_whole(&folder.path().join("taken"), b"x").is_err());
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).expect("read").flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[test]
+    fn names_for_runs() {
+        assert!(check_name("main-2026").is_ok());
+        for wrong in ["", "latest", "a/b", "..", "-x", "a b", "a\n"] {
+            assert!(check_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_moves_to_the_next_run_and_never_over_something_else() {
+        let folder = tempfile::tempdir().expect("folder");
+        point(folder.path(), "base", "one").expect("named");
+        point(folder.path(), "base", "two").expect("named again");
+        assert_eq!(fs::read_link(folder.path().join("base")).expect("link"), Path::new("two"));
+        fs::write(folder.path().join("notes"), "").expect("file");
+        assert!(point(folder.path(), "notes", "two").is_err());
+    }
+}

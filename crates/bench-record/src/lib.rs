@@ -1,0 +1,50 @@
+//! The versioned data of a run, and the folder it is kept in.
+//!
+//! [`Record`] is what `run.json` holds; `docs/run.schema.json` is its published schema. Records are data: what
+//! follows from the rounds of a case, and what is thought of it, is computed by `bench-judge`.
+#![forbid(unsafe_code)]
+
+mod case;
+pub mod check;
+mod counts;
+mod earlier;
+mod environment;
+mod error;
+pub mod exit;
+mod folder;
+mod journal;
+mod measure;
+mod metric;
+mod objective;
+mod probe_state;
+mod read;
+mod record;
+mod round;
+mod served;
+mod surroundings;
+mod time;
+mod verdict;
+
+pub use bench_protocol::{Better, Counter, file_name};
+pub use case::{CaseRecord, Settings, Status};
+pub use check::{Check, State};
+pub use counts::{CaseCounts, Counts, Events, RoundCounts};
+pub use earlier::{EarlierRun, EarlierRuns};
+pub use environment::Environment;
+pub use error::RunError;
+pub use folder::{
+    Folder, LATEST, REQUESTS, RUN_FILE, abandoned, check_free, check_name, create_unique, point, seal,
+    stream_whole, write_whole,
+};
+pub use journal::{Begin, JOURNAL, Journal, replay};
+pub use measure::Measure;
+pub use metric::Metric;
+pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
+pub use probe_state::ProbeState;
+pub use read::{no_earlier_run, open_sealed, read_file, resolve};
+pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary, now_utc};
+pub use round::{Cause, Failure, RoundRecord};
+pub use served::{Bin, Dot, HARNESS_BOUND, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
+pub use surroundings::{References, Surroundings};
+pub use time::{Percentile, Time};
+pub use verdict::{THRESHOLD, Verdict};

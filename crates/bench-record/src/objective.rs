@@ -1,0 +1,87 @@
+//! What is said of a target.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use bench_stats::Interval;
+use bench_syntax::objective::Objective;
+
+/// Whether a target was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The whole interval lies on the right side of the limit.
+    Met,
+    /// The whole interval lies on the wrong side, or the case failed.
+    Missed,
+    /// Neither, or nothing is known of the figure.
+    Unsure,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Outcome::Met => "met",
+            Outcome::Missed => "missed",
+            Outcome::Unsure => "unsure",
+        })
+    }
+}
+
+/// A target of a case, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveResult {
+    /// The target, as it was declared.
+    pub text: String,
+    /// What is said of it.
+    pub outcome: Outcome,
+    /// The figure, if there is one.
+    pub value: Option<f64>,
+    /// What the figure and its interval are counted in.
+    pub unit: Option<String>,
+    /// The figure's 95 % interval, where it is known.
+    pub interval: Option<Interval>,
+    /// How much of the limit is reached, from 0 to 1 ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
+    pub attainment: Option<f64>,
+    /// What should be known: why it is unsure, why there is no figure, which level was the worst.
+    pub reason: Option<String>,
+}
+
+impl ObjectiveResult {
+    /// A target of which nothing can be said yet.
+    pub fn declared(target: &Objective) -> Self {
+        ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "not judged: the run has not ended")
+    }
+
+    pub fn without_figure(text: &str, outcome: Outcome, reason: impl Into<String>) -> Self {
+        ObjectiveResult {
+            text: text.to_owned(),
+            outcome,
+            value: None,
+            unit: None,
+            interval: None,
+            attainment: None,
+            reason: Some(reason.into()),
+        }
+    }
+}
+
+/// All targets of a run together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveSummary {
+    /// Targets of all cases.
+    pub total: usize,
+    /// Those that were met.
+    pub met: usize,
+    /// Those that were missed.
+    pub missed: usize,
+    /// The others.
+    pub unsure: usize,
+    /// Those that were met, as a share of all.
+    pub pass_rate: f64,
+    /// `missed` where any is, `met` where all are, and `unsure` otherwise.
+    pub status: Outcome,
+    /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent where no target has an attainment.
+    pub score: Option<f64>,
+}

@@ -1,0 +1,16 @@
+//! Which probes there were in a run, and what each cost.
+
+use serde::{Deserialize, Serialize};
+
+use bench_syntax::quantity::Seconds;
+
+/// A probe of a run: whether it was there, and what it cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeState {
+    /// The probe.
+    pub probe: String,
+    /// Why it has read nothing in the whole run, if it has not.
+    pub unavailable: Option<String>,
+    /// What observing cost a round on the benchmark's own thread, median over all rounds, in seconds.
+    pub cost_s: Seconds,
+}

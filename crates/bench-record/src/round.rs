@@ -1,0 +1,146 @@
+//! One worker process measuring one case.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{RoundCounts, Served, Surroundings};
+use bench_protocol::{Counter, ProbeReport, WarmUp};
+use bench_stats as stats;
+
+/// One round: what one worker process measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RoundRecord {
+    /// Number of the round within its case, from 0.
+    pub round: u32,
+    /// Seconds from the beginning of the run to the beginning of the round.
+    pub started_s: f64,
+    /// Wall time of the round, start of the process to its end, in seconds.
+    pub wall_s: f64,
+    /// Of it, what passed before the benchmark's own code ran: the start of the process, imports, the start of a
+    /// runtime; in nanoseconds. Not part of what the case costs. Absent in records of earlier versions, and if the
+    /// worker never became ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_up_ns: Option<u64>,
+    /// The `load` step, in nanoseconds; absent where the benchmark has none.
+    pub load_ns: Option<u64>,
+    /// The first iteration of the process, in nanoseconds.
+    pub first_call_ns: Option<u64>,
+    /// How warm-up went.
+    pub warm_up: Option<WarmUp>,
+    /// Iterations in each sample.
+    pub iterations_per_sample: u64,
+    /// What each sample took, all its iterations together, in nanoseconds, in order of time.
+    pub sample_ns: Vec<u64>,
+    /// What one iteration counts.
+    pub counters: Vec<Counter>,
+    /// What the probes saw.
+    pub probes: Vec<ProbeReport>,
+    /// The requests that were served, where the case serves requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
+    /// What was counted, where instructions were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<RoundCounts>,
+    /// The clock's resolution, in nanoseconds.
+    pub clock_resolution_ns: Option<u64>,
+    /// What an empty iteration took, in nanoseconds.
+    pub empty_iteration_ns: Option<f64>,
+    /// Why the round has no figures, if it has none.
+    pub failure: Option<Failure>,
+    /// Why the case cannot run here, if it cannot.
+    pub skipped: Option<String>,
+    /// What the machine was like around the round; absent where nobody looked.
+    #[serde(default)]
+    pub surroundings: Option<Surroundings>,
+    /// Why the round is held to have fallen into a bad minute of the machine, if it is: decided from its
+    /// surroundings and those of the whole run, never from its times.
+    #[serde(default)]
+    pub disturbed: Option<String>,
+}
+
+impl RoundRecord {
+    /// Seconds per iteration of each sample, in order of time.
+    pub fn per_iteration(&self) -> impl Iterator<Item = f64> + '_ {
+        let iterations = self.iterations_per_sample.max(1) as f64;
+        self.sample_ns.iter().map(move |ns| *ns as f64 / 1e9 / iterations)
+    }
+
+    /// Median over the samples, in seconds per iteration.
+    pub fn median_s(&self) -> Option<f64> {
+        stats::median(&stats::sorted(&self.per_iteration().collect::<Vec<_>>()))
+    }
+
+    /// What a probe has read, by the metric's name.
+    pub fn reading(&self, metric: &str) -> Option<f64> {
+        let mut readings = self.probes.iter().flat_map(|report| &report.readings);
+        readings.find(|reading| reading.metric == metric).map(|reading| reading.value)
+    }
+
+    /// Wall time without start-up, in seconds: what counts against the budget of the case.
+    pub fn spent_s(&self) -> f64 {
+        (self.wall_s - self.start_up_ns.unwrap_or_default() as f64 / 1e9).max(0.0)
+    }
+
+    /// Whether the round has figures.
+    pub fn is_ok(&self) -> bool {
+        self.failure.is_none() && self.skipped.is_none()
+    }
+}
+
+/// Why a round failed, and what the worker had printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What ended it.
+    pub cause: Cause,
+    /// In words.
+    pub message: String,
+    /// The end of what the worker wrote to stdout and stderr, at most 8 KiB.
+    pub output_tail: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.cause, self.message)
+    }
+}
+
+/// What ended a round before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A panic, caught in the worker.
+    Panic,
+    /// The benchmark returned `Err`.
+    Error,
+    /// A signal, such as SIGSEGV or SIGABRT.
+    Signal,
+    /// The stack overflowed.
+    StackOverflow,
+    /// The worker took more memory than it may.
+    OutOfMemory,
+    /// The worker exited before the round had ended.
+    Exit,
+    /// The case took longer than its timeout.
+    Timeout,
+    /// The worker said something that is not in the protocol.
+    Protocol,
+    /// The worker could not be started.
+    Start,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Cause::Panic => "panicked",
+            Cause::Error => "error",
+            Cause::Signal => "killed by a signal",
+            Cause::StackOverflow => "stack overflow",
+            Cause::OutOfMemory => "out of memory",
+            Cause::Exit => "exited",
+            Cause::Timeout => "timed out",
+            Cause::Protocol => "broke the worker protocol",
+            Cause::Start => "could not start",
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! What a load case has seen: one [`Level`] for each setting of concurrency or rate.
+//!
+//! `bench-load` fills these in; they stand here because the record is one contract, and every reader
+//! of it, with or without that crate, must understand all of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Metric;
+use bench_protocol::Better;
+use bench_syntax::quantity::Seconds;
+
+/// The requests that one round of a load case has served.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Served {
+    /// The field of work: `speech`, `images`.
+    pub domain: String,
+    /// Name of the metric that the field looks at first; the first of each level's metrics.
+    pub primary: String,
+    /// Names of the metrics that are worth a picture against the setting.
+    pub plots: Vec<String>,
+    /// In the order in which they were run.
+    pub levels: Vec<Level>,
+    /// What the levels say together: of a search, the throughput that it has found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+}
+
+/// One setting of concurrency or rate, held until its requests were served.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
+    pub name: String,
+    /// How requests were made: `closed_loop`, `open_loop`, `offline`, …
+    pub scenario: String,
+    /// Clients, or most requests in flight, where the scenario sets them.
+    pub concurrency: Option<u32>,
+    /// The rate at which requests were to be sent, in requests per second, where the scenario sets it.
+    pub rate: Option<f64>,
+    /// Requests that count: warm-up is not among them.
+    pub requests: u64,
+    /// Of these, served.
+    pub succeeded: u64,
+    /// Of these, failed: errors, panics and timeouts.
+    pub failed: u64,
+    /// Of those that failed, those that ran out of time.
+    pub timed_out: u64,
+    /// Requests of warm-up, in none of the figures.
+    pub warm_up: u64,
+    /// Wall time from the first send to the last end, in seconds.
+    pub window_s: Seconds,
+    /// Which latency leads: the scheduled one where requests have a schedule, else that of the service.
+    pub headline: Headline,
+    /// Figures over the whole window, the primary one first.
+    pub metrics: Vec<Metric>,
+    /// The same figures over the steady part of the window, where there is one.
+    pub steady: Option<Steady>,
+    /// What was asked of the harness itself, and what it kept.
+    pub pace: Pace,
+    /// Whether the figures can be relied on.
+    pub validity: Validity,
+    /// The headline latency, in ascending bins of at most 0.1 % width.
+    pub latency: Vec<Bin>,
+    /// Requests over time, thinned evenly to at most 2000; failures are kept before others.
+    pub timeline: Vec<Dot>,
+    /// What failed requests have said, most frequent first, at most ten.
+    pub errors: Vec<Told>,
+    /// What does not fit together, or should be known before trusting a figure.
+    pub warnings: Vec<String>,
+}
+
+/// Which latency leads a level's report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Headline {
+    /// From the call to its end.
+    #[default]
+    Service,
+    /// From the moment at which the schedule wanted the call to its end: free of coordinated omission.
+    Scheduled,
+}
+
+/// The part of a level after its ramp-up and before it ran dry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Steady {
+    /// Its beginning, in seconds from the first send.
+    pub from_s: f64,
+    /// Its end, in seconds from the first send.
+    pub to_s: f64,
+    /// Requests that began and ended in it.
+    pub requests: u64,
+    /// Their figures.
+    pub metrics: Vec<Metric>,
+}
+
+/// How well the harness kept to what was asked of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Requests per second that the schedule wanted.
+    pub offered_rate: Option<f64>,
+    /// Requests per second that were sent.
+    pub achieved_rate: Option<f64>,
+    /// How late requests were sent; absent where there is no schedule.
+    pub send_lag: Option<Lag>,
+    /// Requests in flight, on average over the window.
+    pub mean_concurrency: Option<f64>,
+    /// The harness's own share of the processor time that went by, 1 being all of one core.
+    pub harness_cpu: Option<f64>,
+}
+
+/// Lateness of the harness, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Median.
+    pub p50_s: Seconds,
+    /// 99th percentile.
+    pub p99_s: Seconds,
+    /// The worst.
+    pub max_s: Seconds,
+}
+
+/// Whether the figures of a level can be relied on, and why not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Validity {
+    /// `VALID` or `INVALID`, in the words of MLPerf Inference.
+    pub valid: bool,
+    /// Whether the harness was slower than what it measured.
+    pub harness_bound: bool,
+    /// Why it is not valid; empty where it is.
+    pub reasons: Vec<String>,
+}
+
+impl Validity {
+    /// Why it is not valid, first of all that the harness was too slow.
+    pub fn told(&self) -> Vec<String> {
+        let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
+        harness.into_iter().chain(self.reasons.iter().cloned()).collect()
+    }
+}
+
+/// Latencies that fell together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    /// The largest of them, in seconds.
+    pub up_to_s: f64,
+    /// How many.
+    pub count: u64,
+}
+
+/// One request on the timeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dot {
+    /// When it was sent, in seconds from the level's first send.
+    pub at_s: f64,
+    /// Its headline latency, in seconds.
+    pub latency_s: f64,
+    /// Whether it was served.
+    pub ok: bool,
+}
+
+/// A message and how many requests have brought it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// What was said.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// What is said of figures whose harness was slower than what it measured, wherever they are shown.
+pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
+
+impl Level {
+    /// The metric of this name.
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+
+    /// Served requests as a share of all; `None` where there were none.
+    pub fn success_rate(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.succeeded as f64 / self.requests as f64)
+    }
+}
+
+impl Served {
+    /// The level at which the primary metric is best, among those that are valid if any is.
+    pub fn best(&self) -> Option<&Level> {
+        let valid = self.levels.iter().any(|level| level.validity.valid);
+        let figure = |level: &Level| {
+            level.metric(&self.primary).map_or(f64::NEG_INFINITY, |metric| match metric.better {
+                Better::Higher => metric.value,
+                Better::Lower => -metric.value,
+            })
+        };
+        self.levels
+            .iter()
+            .filter(|level| level.validity.valid || !valid)
+            .max_by(|a, b| figure(a).total_cmp(&figure(b)))
+    }
+}

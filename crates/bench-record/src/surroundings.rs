@@ -1,0 +1,47 @@
+//! What the machine was like around a round.
+
+use serde::{Deserialize, Serialize};
+
+use crate::RoundRecord;
+use bench_stats as stats;
+
+/// The reference kernels around a round, and what the kernel says of the time between.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// The references before the round.
+    pub before: References,
+    /// The references after it.
+    pub after: References,
+    /// Share of processor time, over all processors, that the hypervisor gave to others meanwhile; absent
+    /// where the round was too short for the kernel's ticks of 10 ms.
+    pub steal: Option<f64>,
+    /// Share of the round's time in which some task of the machine waited for a processor (`some` of
+    /// `/proc/pressure/cpu`); absent where the kernel does not keep it.
+    pub pressure: Option<f64>,
+}
+
+/// Two kernels whose work never changes: what moves them is the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct References {
+    /// One step of a dependent chain of integer additions, in nanoseconds: the clock of the core.
+    pub clock_step_ns: f64,
+    /// One step of a walk through 16 MiB in random order, in nanoseconds: the latency of memory.
+    pub walk_step_ns: f64,
+}
+
+impl References {
+    /// Medians over all readings around `rounds`; `None` where nobody looked.
+    pub fn typical<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<Self> {
+        let readings: Vec<References> = rounds
+            .filter_map(|round| round.surroundings)
+            .flat_map(|seen| [seen.before, seen.after])
+            .collect();
+        let median = |of: fn(&References) -> f64| {
+            stats::median(&stats::sorted(&readings.iter().map(of).collect::<Vec<_>>()))
+        };
+        Some(References {
+            clock_step_ns: median(|reading| reading.clock_step_ns)?,
+            walk_step_ns: median(|reading| reading.walk_step_ns)?,
+        })
+    }
+}

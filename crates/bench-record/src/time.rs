@@ -1,0 +1,58 @@
+//! Time per iteration.
+
+use bench_stats::{Interval, Modes, Outliers};
+use bench_syntax::quantity::Seconds;
+use serde::{Deserialize, Serialize};
+
+/// Time per iteration over all rounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Time {
+    /// Median of the rounds' medians, in seconds: each process counts once.
+    pub median_s: Seconds,
+    /// Its 95 % interval ([`bench_stats::median_interval`]), in seconds; absent with a single round.
+    pub interval_s: Option<Interval>,
+    /// Mean over all samples, in seconds.
+    pub mean_s: Seconds,
+    /// Standard deviation over all samples, in seconds; absent with a single one.
+    pub standard_deviation_s: Option<Seconds>,
+    /// Fastest sample, in seconds.
+    pub min_s: Seconds,
+    /// Slowest sample, in seconds.
+    pub max_s: Seconds,
+    /// 95th percentile over all samples.
+    pub p95: Percentile,
+    /// 99th percentile over all samples.
+    pub p99: Percentile,
+    /// Robust spread between the rounds' medians, as a share of the median; absent with a single round.
+    pub spread_between_rounds: Option<f64>,
+    /// Samples over the rounds that count.
+    pub samples: usize,
+    /// Rounds with figures that count.
+    pub rounds: usize,
+    /// Measured iterations over the rounds that count.
+    pub iterations: u64,
+    /// Samples far from the others ([`bench_stats::outliers`]): counted, and part of every figure. Absent where
+    /// there are too few, or where most are equal.
+    #[serde(default)]
+    pub outliers: Option<Outliers>,
+    /// Two modes of the samples, in seconds, if there are two ([`bench_stats::modes_of_rounds`]). Never where
+    /// samples are too short for the clock, whose steps would be taken for modes.
+    #[serde(default)]
+    pub modes: Option<Modes>,
+}
+
+/// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Percentile {
+    /// The value, in seconds.
+    pub value_s: Seconds,
+    /// Whether there are enough samples for it at 99 % confidence ([`bench_stats::support`]).
+    pub supported: bool,
+}
+
+impl Time {
+    /// Half-width of the interval as a share of the median.
+    pub fn precision(&self) -> Option<f64> {
+        self.interval_s.map(|interval| interval.relative_half_width(self.median_s.0))
+    }
+}

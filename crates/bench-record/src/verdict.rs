@@ -1,0 +1,42 @@
+//! What is said of a case that was compared.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A change below this share is of no practical interest, unless something else is said.
+pub const THRESHOLD: f64 = 0.01;
+
+/// What is said of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The whole interval lies within the threshold.
+    Same,
+    /// The whole interval lies below it.
+    Faster,
+    /// The whole interval lies beyond it.
+    Slower,
+    /// None of these.
+    Unsure,
+    /// Not in the earlier run.
+    Added,
+    /// Not in this run.
+    Removed,
+    /// Without a figure in one of the runs.
+    Failed,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Same => "same",
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::Unsure => "unsure",
+            Verdict::Added => "added",
+            Verdict::Removed => "removed",
+            Verdict::Failed => "failed",
+        })
+    }
+}

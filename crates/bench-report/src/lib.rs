@@ -1,0 +1,62 @@
+//! How records are shown: exporters, sections of the console, tables, text for terminals, SVG.
+#![forbid(unsafe_code)]
+
+mod outlet;
+pub mod plot;
+mod sparkline;
+mod style;
+mod table;
+pub mod text;
+pub mod window;
+
+use bench_record::{Record, RunError};
+/// For plugging in with `inventory::submit!`.
+pub use inventory;
+
+pub use outlet::Outlet;
+pub use sparkline::sparkline;
+pub use style::{ColorChoice, Style};
+pub use table::Table;
+pub use text::{print, tell};
+pub use window::Window;
+
+/// Writes files of a run directory. Plugged in by being linked:
+/// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
+/// `run.json`, is no exporter: it is written first.
+#[derive(Clone, Copy)]
+pub struct Exporter {
+    /// What it writes: a file's name, or that of a folder of files.
+    pub name: &'static str,
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the record cannot be shown in this form.
+    pub export: fn(&Record, &Outlet) -> Result<(), RunError>,
+}
+
+/// A part of what is printed below the table of a run. Plugged in by being linked, like an [`Exporter`].
+#[derive(Clone, Copy)]
+pub struct Section {
+    /// Sections are printed in the order of their names.
+    pub name: &'static str,
+    /// Its text; empty where it has nothing to say of this record.
+    pub render: fn(&Record, Style) -> String,
+}
+
+inventory::collect!(Section);
+
+/// All sections that are linked, by name.
+pub fn sections() -> Vec<Section> {
+    let mut sections: Vec<Section> = inventory::iter::<Section>.into_iter().copied().collect();
+    sections.sort_unstable_by_key(|section| section.name);
+    sections
+}
+
+inventory::collect!(Exporter);
+
+/// All exporters that are linked, by name.
+pub fn exporters() -> Vec<Exporter> {
+    let mut exporters: Vec<Exporter> = inventory::iter::<Exporter>.into_iter().copied().collect();
+    exporters.sort_unstable_by_key(|exporter| exporter.name);
+    exporters
+}

@@ -1,0 +1,22 @@
+//! Writing to a terminal.
+
+use std::io::{ErrorKind, Write};
+
+use bench_record::RunError;
+
+/// Writes to stdout. A reader that has had enough (`| head`) is no error.
+///
+/// # Errors
+/// When stdout cannot be written to for any other reason.
+pub fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), RunError> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(RunError::io("write to", "stdout", error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to stderr. A reader that has gone (`2>&1 | head`) must not end a run.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

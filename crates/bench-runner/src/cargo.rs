@@ -1,0 +1,305 @@
+//! Bench targets that cargo builds, as programs with the folder and environment that `cargo bench` would give them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use bench_protocol::CHANNEL_VARIABLE;
+use bench_record::RunError;
+use bench_syntax::UsageError;
+use serde::Deserialize;
+
+use crate::program::{Kind, Program};
+
+/// A line of `cargo build --message-format json`.
+#[derive(Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Message {
+    CompilerArtifact {
+        package_id: String,
+        manifest_path: PathBuf,
+        target: Target,
+        executable: Option<PathBuf>,
+    },
+    BuildScriptExecuted {
+        package_id: String,
+        linked_paths: Vec<String>,
+        env: Vec<(String, String)>,
+        out_dir: PathBuf,
+    },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// A package, as `cargo metadata` describes it.
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    id: String,
+    #[serde(default)]
+    authors: Vec<String>,
+    description: Option<String>,
+    repository: Option<String>,
+    homepage: Option<String>,
+    license: Option<String>,
+}
+
+/// A cargo workspace, as `cargo metadata` describes it.
+#[derive(Deserialize)]
+pub struct Workspace {
+    /// Where cargo builds.
+    pub target_directory: PathBuf,
+    /// The folder of its `Cargo.lock`.
+    pub workspace_root: PathBuf,
+    packages: Vec<Package>,
+}
+
+impl Workspace {
+    /// The workspace around `folder`.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] if there is none.
+    pub fn around(folder: &Path) -> Result<Self, RunError> {
+        let output = cargo()
+            .current_dir(folder)
+            .args(["metadata", "--format-version", "1", "--no-deps"])
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| RunError::io("run", "cargo metadata", error))?;
+        serde_json::from_slice(&output.stdout).map_err(|_| {
+            UsageError(format!("{} is not a cargo workspace: `cargo metadata` failed", folder.display()))
+                .into()
+        })
+    }
+}
+
+/// Builds the bench targets in `folder` with these arguments of `cargo bench`; in `target` instead of the workspace's
+/// own target folder, if one is given.
+///
+/// # Errors
+/// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or builds no bench target.
+pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<Program>, RunError> {
+    let workspace = Workspace::around(folder)?;
+    let mut command = cargo();
+    command
+        .current_dir(folder)
+        .args(["bench", "--no-run", "--message-format", "json-render-diagnostics"])
+        .args(arguments);
+    if let Some(target) = target {
+        command.arg("--target-dir").arg(target);
+    }
+    let io = |error| RunError::io("run", "cargo bench", error);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(io)?;
+    let mut built = Built::default();
+    for line in child.stdout.take().map(|stdout| BufReader::new(stdout).lines()).into_iter().flatten() {
+        if let Ok(message) = serde_json::from_str(&line.map_err(io)?) {
+            built.take(message);
+        }
+    }
+    let status = child.wait().map_err(io)?;
+    if !status.success() {
+        return Err(UsageError(format!("`cargo bench --no-run` failed in {}", folder.display())).into());
+    }
+    if built.benches.is_empty() {
+        let folder = folder.display();
+        return Err(UsageError(format!("`cargo bench --no-run` built no bench target in {folder}")).into());
+    }
+    built.programs(&workspace)
+}
+
+/// What cargo says that it has built.
+#[derive(Default)]
+struct Built {
+    benches: Vec<Bench>,
+    /// The binaries of each package, by name.
+    binaries: BTreeMap<String, Vec<(String, PathBuf)>>,
+    /// What the build script of a package has said.
+    scripts: BTreeMap<String, (PathBuf, Vec<(String, String)>)>,
+    /// Folders of libraries that build scripts have linked.
+    libraries: Vec<PathBuf>,
+}
+
+struct Bench {
+    package: String,
+    manifest: PathBuf,
+    executable: PathBuf,
+}
+
+impl Built {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::CompilerArtifact { package_id, manifest_path, target, executable: Some(executable) } => {
+                let is = |kind: &str| target.kind.iter().any(|other| other == kind);
+                if is("bench") {
+                    self.benches.push(Bench { package: package_id, manifest: manifest_path, executable });
+                } else if is("bin") {
+                    self.binaries.entry(package_id).or_default().push((target.name, executable));
+                }
+            }
+            Message::BuildScriptExecuted { package_id, linked_paths, env, out_dir } => {
+                // `native=/path`: the kind is for the linker only.
+                let folder =
+                    |path: String| PathBuf::from(path.split_once('=').map_or(&*path, |(_, path)| path));
+                self.libraries.extend(linked_paths.into_iter().map(folder));
+                self.scripts.insert(package_id, (out_dir, env));
+            }
+            Message::CompilerArtifact { .. } | Message::Other => {}
+        }
+    }
+
+    fn programs(self, workspace: &Workspace) -> Result<Vec<Program>, RunError> {
+        self.benches.iter().map(|bench| self.program(bench, workspace)).collect()
+    }
+
+    /// *Environment variables Cargo sets for crates* and *dynamic library paths*, in the reference of cargo.
+    fn program(&self, bench: &Bench, workspace: &Workspace) -> Result<Program, RunError> {
+        let folder = bench.manifest.parent().unwrap_or(Path::new("")).to_owned();
+        let mut program = Program::executable(&bench.executable)?
+            .of_kind(Kind::BenchTarget)
+            .in_folder(&folder)
+            .with_variable("CARGO_MANIFEST_DIR", folder.as_os_str())
+            .with_variable("CARGO_MANIFEST_PATH", bench.manifest.as_os_str())
+            .with_variable("CARGO_TARGET_TMPDIR", workspace.target_directory.join("tmp"));
+        if let Some(package) = workspace.packages.iter().find(|package| package.id == bench.package) {
+            for (name, value) in package.variables() {
+                program = program.with_variable(name, value);
+            }
+        }
+        for (name, path) in self.binaries.get(&bench.package).into_iter().flatten() {
+            program = program.with_variable(format!("CARGO_BIN_EXE_{name}"), path.as_os_str());
+        }
+        if let Some((out_dir, variables)) = self.scripts.get(&bench.package) {
+            program = program.with_variable("OUT_DIR", out_dir.as_os_str());
+            for (name, value) in variables {
+                program = program.with_variable(name, value);
+            }
+        }
+        Ok(match self.library_path(&bench.executable) {
+            Some(path) => program.with_variable(LIBRARY_PATH, path),
+            None => program,
+        })
+    }
+
+    /// Where the program finds dynamic libraries: first what was built, then what was there.
+    fn library_path(&self, executable: &Path) -> Option<OsString> {
+        let own = [executable.parent(), executable.parent().and_then(Path::parent)];
+        let before = std::env::var_os(LIBRARY_PATH);
+        let inherited = before.iter().flat_map(std::env::split_paths);
+        let folders = self.libraries.iter().map(PathBuf::as_path).chain(own.into_iter().flatten());
+        std::env::join_paths(folders.map(Path::to_path_buf).chain(inherited)).ok()
+    }
+}
+
+/// The variable in which the loader of dynamic libraries looks for folders.
+const LIBRARY_PATH: &str = if cfg!(windows) {
+    "PATH"
+} else if cfg!(target_os = "macos") {
+    "DYLD_FALLBACK_LIBRARY_PATH"
+} else {
+    "LD_LIBRARY_PATH"
+};
+
+impl Package {
+    /// `CARGO_PKG_…`
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let (release, pre) = self.version.split_once('-').unwrap_or((&self.version, ""));
+        let release = release.split('+').next().unwrap_or_default();
+        let pre = pre.split('+').next().unwrap_or_default();
+        let mut parts = release.split('.').map(str::to_owned);
+        let mut part = || parts.next().unwrap_or_default();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            ("CARGO_PKG_NAME", self.name.clone()),
+            ("CARGO_PKG_VERSION", self.version.clone()),
+            ("CARGO_PKG_VERSION_MAJOR", part()),
+            ("CARGO_PKG_VERSION_MINOR", part()),
+            ("CARGO_PKG_VERSION_PATCH", part()),
+            ("CARGO_PKG_VERSION_PRE", pre.to_owned()),
+            ("CARGO_PKG_AUTHORS", self.authors.join(":")),
+            ("CARGO_PKG_DESCRIPTION", text(&self.description)),
+            ("CARGO_PKG_HOMEPAGE", text(&self.homepage)),
+            ("CARGO_PKG_REPOSITORY", text(&self.repository)),
+            ("CARGO_PKG_LICENSE", text(&self.license)),
+        ]
+    }
+}
+
+/// Cargo as a person would start it: without what another cargo, which has started this program, has set for it.
+pub fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        let of_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if of_cargo.iter().any(|prefix| name_text.starts_with(prefix)) || name_text == CHANNEL_VARIABLE {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_gets_what_cargo_would_give_it() {
+        let mut built = Built::default();
+        let lines = [
+            r#"{"reason": "build-script-executed", "package_id": "p", "linked_libs": [], "linked_paths": ["native=/out/lib"], "cfgs": [], "env": [["MADE", "1"]], "out_dir": "/out"}"#,
+            r#"{"reason": "compiler-artifact", "package_id": "p", "manifest_path": "/w/p/Cargo.toml", "target": {"name": "tool", "kind": ["bin"]}, "executable": "/t/release/tool"}"#,
+            r#"{"reason": "compiler-artifact", "package_id": "p", "manifest_path": "/w/p/Cargo.toml", "target": {"name": "p", "kind": ["lib"]}, "executable": null}"#,
+            r#"{"reason": "compiler-artifact", "package_id": "p", "manifest_path": "/w/p/Cargo.toml", "target": {"name": "speed", "kind": ["bench"]}, "executable": "/t/release/deps/speed-0123456789abcdef"}"#,
+            r#"{"reason": "build-finished", "success": true}"#,
+        ];
+        for line in lines {
+            built.take(serde_json::from_str(line).expect(line));
+        }
+        let workspace = Workspace {
+            target_directory: "/t".into(),
+            workspace_root: "/w".into(),
+            packages: vec![Package {
+                name: "p".to_owned(),
+                version: "1.2.3-rc.1+b".to_owned(),
+                id: "p".to_owned(),
+                authors: vec!["A".to_owned(), "B".to_owned()],
+                description: None,
+                repository: None,
+                homepage: None,
+                license: Some("MIT".to_owned()),
+            }],
+        };
+        let programs = built.programs(&workspace).expect("programs");
+        assert_eq!(programs.len(), 1);
+        assert_eq!(programs[0].name(), "speed");
+        let command = programs[0].command();
+        let variable = |name: &str| {
+            let found = command.get_envs().find(|(known, _)| *known == name);
+            found.and_then(|(_, value)| value).map(|value| value.to_string_lossy().into_owned())
+        };
+        assert_eq!(command.get_current_dir(), Some(Path::new("/w/p")));
+        for (name, value) in [
+            ("CARGO_MANIFEST_DIR", "/w/p"),
+            ("CARGO_PKG_NAME", "p"),
+            ("CARGO_PKG_VERSION_MINOR", "2"),
+            ("CARGO_PKG_VERSION_PATCH", "3"),
+            ("CARGO_PKG_VERSION_PRE", "rc.1"),
+            ("CARGO_PKG_AUTHORS", "A:B"),
+            ("CARGO_BIN_EXE_tool", "/t/release/tool"),
+            ("CARGO_TARGET_TMPDIR", "/t/tmp"),
+            ("OUT_DIR", "/out"),
+            ("MADE", "1"),
+        ] {
+            assert_eq!(variable(name).as_deref(), Some(value), "{name}");
+        }
+        assert!(variable(LIBRARY_PATH).expect("a path").starts_with("/out/lib:/t/release/deps:/t/release"));
+    }
+}

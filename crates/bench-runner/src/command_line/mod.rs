@@ -1,0 +1,213 @@
+//! The command line of a run: what cargo, nextest and people pass.
+
+mod against;
+mod flags;
+mod list;
+mod test_report;
+mod which;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use bench_record::{RunError, RunState, exit};
+use bench_report::{Style, print, tell};
+use bench_syntax::UsageError;
+use clap::error::ErrorKind;
+
+use crate::program::Programs;
+use crate::report::console;
+use crate::rounds::Show;
+use crate::run::{self, Finished, MakeExecutor, Options, Reporting, decide};
+
+use flags::Flags;
+pub use which::Which;
+
+/// Where reports go when nothing is said.
+const RESULTS: &str = "benchmark_results";
+
+/// Who reads this command line.
+pub struct Host<'a> {
+    /// What people type before the flags: `cargo bench --`, `bench run`.
+    pub name: &'static str,
+    /// Opens the programs whose cases are run.
+    ///
+    /// # Errors
+    /// When they cannot be opened, or hold no case.
+    pub open: &'a dyn Fn() -> Result<Programs, RunError>,
+    /// How rounds are run with `--in-process`; that flag is refused if `None`.
+    pub in_process: Option<MakeExecutor<'a>>,
+    /// Names of the probes that the programs have, if they are known.
+    pub probes: Option<Vec<&'static str>>,
+    /// Whether `--bench` is passed when cases are to be measured, as cargo does it; without it, each is run once.
+    pub is_bench_target: bool,
+}
+
+/// Reads the command line and does what it says. Returns the exit code.
+///
+/// # Errors
+/// What kept it from being done.
+pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
+    flags::forget_empty_variables();
+    let mut flags = match Flags::read(host, arguments) {
+        Ok(flags) => flags,
+        Err(error) => {
+            // Help goes to stdout, what is wrong to stderr; nobody is left to tell if that fails.
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return Ok(if asked { exit::OK } else { exit::USAGE });
+        }
+    };
+    flags.bench |= !host.is_bench_target && !flags.is_test();
+    let style = Style::for_stdout(flags.color);
+    let options = options(&flags, host)?;
+    if flags.list {
+        return list::print(&(host.open)()?.opened, &options, flags.format).map(|()| exit::OK);
+    }
+    if flags.dry_run {
+        return list::print_plan(&(host.open)()?.opened, &options).map(|()| exit::OK);
+    }
+    if !flags.bench {
+        return test(host, &flags, options, style);
+    }
+    flags.check_measure()?;
+    if let Some(seconds) = flags.profile_time {
+        return profile(host, &flags, options, seconds, style);
+    }
+    if let Some(revision) = &flags.against {
+        return against::run(host, &flags, &options, revision);
+    }
+    if flags.fail_on_regression.is_some() && flags.compare.is_none() {
+        return Err(UsageError(
+            "--fail-on-regression needs something to compare with: add --compare RUN or --against REV"
+                .to_owned(),
+        )
+        .into());
+    }
+    let finished = execute(host, &flags, &options)?;
+    report(&flags, finished, &options, style)
+}
+
+fn execute(host: &Host<'_>, flags: &Flags, options: &Options) -> Result<Finished, RunError> {
+    let in_process = match (flags.in_process, host.in_process) {
+        (false, _) => None,
+        (true, Some(make)) => Some(make),
+        (true, None) => {
+            let message = format!("`--in-process` needs the program itself: `{}` starts others", host.name);
+            return Err(UsageError(message).into());
+        }
+    };
+    run::execute(&(host.open)()?, options, in_process)
+}
+
+/// What the flags ask for.
+fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
+    let root = workspace_root();
+    let mut options = Options::default();
+    options.selection = flags.selection()?;
+    options.wishes = flags.wishes();
+    options.results = Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS))));
+    options.save_as.clone_from(&flags.save_as);
+    // A path, unlike a name, is relative to the workspace.
+    options.compare = flags.compare.as_ref().map(|run| {
+        if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
+    });
+    options.threshold = flags.threshold;
+    options.seed = flags.seed;
+    options.probes = flags.probes();
+    if let (Some(known), Some(wanted)) = (&host.probes, &options.probes)
+        && let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str()))
+    {
+        let ranked = bench_syntax::nearest::rank(unknown, known.iter().copied());
+        return Err(UsageError::unknown("probe", unknown, ranked).into());
+    }
+    options.max_memory = flags.max_memory;
+    options.load = flags.load();
+    options.save_artifacts = flags.save_artifacts;
+    options.devices = flags.devices();
+    options.once = !flags.bench;
+    options.echo = flags.verbose || flags.nocapture;
+    options.show = if flags.quiet || flags.no_progress { Show::Nothing } else { Show::Progress };
+    options.reporting = Reporting {
+        fail_on_regression: flags.fail_on_regression,
+        fail_on_objectives: flags.fail_on_targets,
+        strict: flags.strict,
+    };
+    Ok(options)
+}
+
+/// `cargo test --benches`: every case once, reported the way libtest does.
+fn test(host: &Host<'_>, flags: &Flags, mut options: Options, style: Style) -> Result<u8, RunError> {
+    options.results = None;
+    options.compare = None;
+    if options.show == Show::Progress {
+        options.show = Show::Tests;
+    }
+    test_report::run(host, flags, &options, style)
+}
+
+/// Runs every case for `seconds` so that a profiler has something to look at; nothing is reported.
+fn profile(
+    host: &Host<'_>,
+    flags: &Flags,
+    mut options: Options,
+    seconds: std::time::Duration,
+    style: Style,
+) -> Result<u8, RunError> {
+    options.results = None;
+    options.compare = None;
+    options.wishes.overrides.rounds = Some(1);
+    options.wishes.overrides.repeats = None;
+    options.wishes.overrides.max_time = Some(seconds);
+    options.wishes.overrides.timeout.get_or_insert(seconds * 10 + std::time::Duration::from_secs(300));
+    let finished = execute(host, flags, &options)?;
+    if finished.record.summary.failed_runs > 0 {
+        print(&console::render(&finished.record, style))?;
+    }
+    Ok(decide(&finished, &options).exit_code())
+}
+
+/// Prints the report, and decides the exit code when all of it has been said.
+fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) -> Result<u8, RunError> {
+    let decision = decide(&finished, options);
+    let Finished { record, folder, comparison, trouble, .. } = finished;
+    if flags.quiet {
+        print(&console::render_failures(&record, style))?;
+    } else {
+        print(&format!("\n{}", console::render(&record, style)))?;
+    }
+    if let Some(comparison) = &comparison {
+        print(&format!("\n{}", console::render_comparison(comparison, style)))?;
+    }
+    if let Some(trouble) = trouble {
+        return Err(trouble);
+    }
+    if let (Some(folder), false) = (folder, flags.quiet) {
+        print(&format!("report: {}\n", folder.display()))?;
+    }
+    if record.state == RunState::Interrupted {
+        tell("interrupted: the report holds what was measured until then");
+    }
+    decision.reasons().iter().for_each(|reason| tell(reason));
+    Ok(decision.exit_code())
+}
+
+/// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,
+/// but results belong to the workspace. Relative paths in flags are relative to it.
+fn workspace_root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
+}
+
+/// Reads a share in percent: `5`, `2.5%`.
+///
+/// # Errors
+/// What is no positive number.
+pub fn percent(text: &str) -> Result<f64, UsageError> {
+    text.trim_end_matches('%')
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|percent| percent.is_finite() && *percent > 0.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number, such as `1%` or `0.5`"))
+}

@@ -1,0 +1,105 @@
+//! Which cases: the filters that every command understands.
+
+use clap::builder::BoolishValueParser;
+
+use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
+use bench_record::RunError;
+use bench_syntax::{Category, UsageError};
+
+/// Which cases: the filters that every command understands.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Which {
+    /// Only cases whose id contains one of these texts
+    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
+    filters: Vec<String>,
+    /// Only these categories: unit, integration, performance
+    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    category: Vec<Category>,
+    /// Only these models
+    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    model: Vec<String>,
+    /// Only cases with one of these tags
+    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    tag: Vec<String>,
+    /// Filters must equal the whole id
+    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    pub(super) exact: bool,
+    /// Filters are regular expressions
+    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    pub(super) regex: bool,
+    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
+    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
+    skip: Vec<String>,
+    /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
+    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
+    args: Vec<Arguments>,
+    /// One of several parts, by a stable hash of the id: 1/4
+    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
+    partition: Option<Partition>,
+    /// Only cases marked `ignore`
+    #[arg(
+        long,
+        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
+    )]
+    pub(super) ignored: bool,
+    /// Cases marked `ignore`, too
+    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    pub(super) include_ignored: bool,
+}
+
+impl Which {
+    /// The filters, parsed.
+    ///
+    /// # Errors
+    /// A regular expression that is none.
+    pub fn selection(&self) -> Result<Selection, RunError> {
+        let pattern = |text: &String| match (self.exact, self.regex) {
+            (true, _) => Ok(Pattern::Exact(text.clone())),
+            (false, true) => Pattern::regex(text),
+            (false, false) => Ok(Pattern::Contains(text.clone())),
+        };
+        let mut arguments = Arguments::default();
+        for wanted in &self.args {
+            arguments.extend(wanted.clone());
+        }
+        Ok(Selection {
+            categories: self.category.clone(),
+            models: self.model.clone(),
+            tags: self.tag.clone(),
+            patterns: self.filters.iter().map(pattern).collect::<Result<_, UsageError>>()?,
+            skip: self.skip.iter().map(pattern).collect::<Result<_, UsageError>>()?,
+            arguments,
+            partition: self.partition,
+            ignored: match (self.ignored, self.include_ignored) {
+                (true, _) => Ignored::Only,
+                (false, true) => Ignored::Include,
+                (false, false) => Ignored::Exclude,
+            },
+        })
+    }
+
+    /// The same filters, as they are typed.
+    pub(super) fn to_flags(&self) -> Vec<String> {
+        let mut flags = self.filters.clone();
+        let category = self.category.iter().map(ToString::to_string);
+        for (flag, values) in [
+            ("--category", category.collect()),
+            ("--model", self.model.clone()),
+            ("--tag", self.tag.clone()),
+            ("--skip", self.skip.clone()),
+            ("--args", self.args.iter().flat_map(Arguments::pairs).collect()),
+            ("--partition", self.partition.iter().map(ToString::to_string).collect::<Vec<String>>()),
+        ] {
+            flags.extend(values.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        }
+        for (flag, given) in [
+            ("--exact", self.exact),
+            ("--regex", self.regex),
+            ("--ignored", self.ignored),
+            ("--include-ignored", self.include_ignored),
+        ] {
+            flags.extend(given.then(|| flag.to_owned()));
+        }
+        flags
+    }
+}

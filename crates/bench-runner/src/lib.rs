@@ -1,0 +1,12 @@
+//! Programs, selection, plan, supervision of workers, console and files of a run.
+
+pub mod callgrind;
+pub mod cargo;
+#[cfg(feature = "cli")]
+pub mod command_line;
+pub mod plan;
+pub mod program;
+pub mod report;
+pub mod rounds;
+pub mod run;
+pub mod selection;

@@ -1,0 +1,233 @@
+//! Programs: whatever lists cases and measures rounds over the worker protocol.
+
+mod listing;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use bench_protocol::{CHANNEL_VARIABLE, Case, Listing};
+use bench_record::RunError;
+
+pub use listing::{ListLimits, ProgramError};
+
+/// A program: how it is started, whatever language it is written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    argv: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    folder: Option<PathBuf>,
+    kind: Kind,
+    name: String,
+}
+
+/// What a program is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Anything that speaks the worker protocol.
+    #[default]
+    Executable,
+    /// The program that holds the runner: `cargo bench` with nothing installed.
+    Own,
+    /// A bench target that cargo has built.
+    BenchTarget,
+}
+
+/// A program, and what it has listed.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// How it is started.
+    pub program: Program,
+    /// Its cases.
+    pub listing: Listing,
+}
+
+/// The programs of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    /// Those that have answered with a list of cases.
+    pub opened: Vec<Opened>,
+    /// What was said of those that were asked for and have not: the run goes on without them, and has failed.
+    pub refused: Vec<String>,
+}
+
+impl From<Opened> for Programs {
+    fn from(opened: Opened) -> Self {
+        Programs { opened: vec![opened], refused: Vec::new() }
+    }
+}
+
+impl Program {
+    /// The executable at `path`: a bench target, a script with an interpreter line.
+    ///
+    /// # Errors
+    /// When the working directory, to which a relative path refers, is not known.
+    pub fn executable(path: &Path) -> Result<Self, RunError> {
+        // A name without a slash would be looked for in `$PATH`.
+        let path =
+            std::path::absolute(path).map_err(|error| RunError::io("find the executable", path, error))?;
+        Ok(Program {
+            name: target_of(&path),
+            argv: vec![path.into_os_string()],
+            environment: Vec::new(),
+            folder: None,
+            kind: Kind::Executable,
+        })
+    }
+
+    /// The program that calls this.
+    ///
+    /// # Errors
+    /// When the own executable cannot be found.
+    pub fn own() -> Result<Self, RunError> {
+        // This link stays the same program when a new build replaces the file in mid-run. By its number, for valgrind
+        // is a program of its own.
+        let link = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+        let executable = if link.exists() {
+            link
+        } else {
+            std::env::current_exe()
+                .or_else(|error| called_by().ok_or(error))
+                .map_err(|error| RunError::io("find the own executable", "", error))?
+        };
+        Ok(Program {
+            name: own_target(),
+            argv: vec![executable.into_os_string()],
+            environment: Vec::new(),
+            folder: None,
+            kind: Kind::Own,
+        })
+    }
+
+    /// The same program, started in `folder`.
+    #[must_use]
+    pub fn in_folder(self, folder: impl Into<PathBuf>) -> Self {
+        Program { folder: Some(folder.into()), ..self }
+    }
+
+    /// The same program, started with this variable besides those of the runner.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same program, started with these arguments besides the runner's own.
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = OsString>) -> Self {
+        self.argv.extend(arguments);
+        self
+    }
+
+    /// The same program, known to be of this kind.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Program { kind, ..self }
+    }
+
+    /// What people call it: the bench target's name, or the file's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The file that is started.
+    pub fn path(&self) -> &Path {
+        Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
+    }
+
+    /// What is passed to it before the runner's own arguments.
+    pub fn arguments(&self) -> &[OsString] {
+        self.argv.get(1..).unwrap_or_default()
+    }
+
+    /// The command that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(self.path());
+        command.args(self.arguments());
+        self.dress(&mut command);
+        #[cfg(unix)]
+        if self.kind == Kind::Own {
+            use std::os::unix::process::CommandExt;
+            command.arg0(std::env::args_os().next().unwrap_or_default());
+        }
+        command
+    }
+
+    /// Gives `command`, which starts this program by way of another one, the program's folder and variables.
+    pub fn dress(&self, command: &mut Command) {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+    }
+
+    /// Asks the program for its cases.
+    ///
+    /// # Errors
+    /// What it answered instead.
+    pub fn open(self, limits: &ListLimits) -> Result<Opened, ProgramError> {
+        let mut command = self.command();
+        // Filters in the environment are for the runner, which applies them itself.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCH_"))
+        {
+            command.env_remove(name);
+        }
+        command
+            .args(["--list", "--format", "json"])
+            .env_remove(CHANNEL_VARIABLE)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let listing = listing::read(&mut command, limits)
+            .map_err(|problem| ProgramError { program: self.path().to_owned(), problem })?;
+        Ok(Opened { program: self, listing })
+    }
+}
+
+impl Opened {
+    /// Its cases.
+    pub fn cases(&self) -> &[Case] {
+        &self.listing.cases
+    }
+}
+
+/// The path by which this program was called: cargo gives a whole one. The standard library asks `/proc`
+/// instead, which may not be mounted.
+fn called_by() -> Option<PathBuf> {
+    let name = PathBuf::from(std::env::args_os().next()?);
+    if name.components().count() > 1 { name.canonicalize().ok() } else { None }
+}
+
+/// The name of the bench target that this executable was built from.
+pub fn own_target() -> String {
+    target_of(&std::env::current_exe().unwrap_or_default())
+}
+
+/// The name of the bench target that an executable was built from: cargo adds a dash and 16 hexadecimal digits to it.
+fn target_of(executable: &Path) -> String {
+    let stem = executable.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            name.to_owned()
+        }
+        _ => stem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bench_target_is_known_by_its_file() {
+        assert_eq!(target_of(Path::new("/target/release/deps/all-0123456789abcdef")), "all");
+        assert_eq!(target_of(Path::new("/target/release/deps/all-0123456789abcdeg")), "all-0123456789abcdeg");
+        assert_eq!(target_of(Path::new("speed.py")), "speed");
+    }
+}

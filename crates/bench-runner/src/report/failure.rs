@@ -1,0 +1,27 @@
+//! What went wrong with a case, on the console.
+
+use std::fmt::Write;
+
+use bench_record::Failure;
+use bench_report::Style;
+use bench_syntax::text::printable;
+
+/// The last lines of its output that are shown; the record holds more.
+const LINES: usize = 20;
+
+/// A title, what happened, and the end of what the worker had printed.
+pub fn render(title: &str, failure: &Failure, style: Style) -> String {
+    let mut out = format!("\n{}\n", style.bad(title));
+    // Writing to a String cannot fail.
+    for line in failure.to_string().lines() {
+        let _ = writeln!(out, "  {}", printable(line));
+    }
+    if !failure.output_tail.trim().is_empty() {
+        let _ = writeln!(out, "  the end of its output:");
+        let lines: Vec<&str> = failure.output_tail.lines().collect();
+        for line in &lines[lines.len().saturating_sub(LINES)..] {
+            let _ = writeln!(out, "  | {}", printable(line));
+        }
+    }
+    out
+}

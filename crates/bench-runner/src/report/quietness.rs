@@ -1,0 +1,101 @@
+//! How quiet the machine is, on the console.
+
+use std::fmt::Write;
+
+use bench_machine::checks::Diagnosis;
+use bench_record::{Check, State};
+use bench_report::{Style, Table};
+use bench_syntax::text::printable;
+
+/// Columns of the longest word for a state, and what sets it off from the value.
+const STATE: usize = "unknown".len() + 2;
+
+/// The table of all checks, each with what to do about it, and what they come to.
+pub fn render(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut table = Table::new(&["", &format!("{:STATE$}found", "state")]);
+    let mut checks = diagnosis.checks.iter().peekable();
+    while let Some(check) = checks.next() {
+        table.remark(check.name.clone(), line(check, style));
+        // Once for neighbours that share it: a hypervisor hides many things alike.
+        if let Some(advice) = &check.advice
+            && checks.peek().is_none_or(|next| next.advice.as_ref() != Some(advice))
+        {
+            table.remark("", format!("{:STATE$}→ {}", "", printable(advice)));
+        }
+    }
+    let mut out = table.render(|text| style.bold(text));
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "\n{}", summary(diagnosis, style));
+    out
+}
+
+fn line(check: &Check, style: Style) -> String {
+    let (word, painted): (&str, fn(Style, &str) -> String) = match check.state {
+        State::Ok => ("ok", Style::good),
+        State::Warn => ("warn", Style::doubtful),
+        State::Unknown => ("unknown", Style::faint),
+    };
+    // Padded outside of the colour, whose escape sequences take no column.
+    format!("{}{:width$}{}", painted(style, word), "", printable(&check.value), width = STATE - word.len())
+}
+
+fn summary(diagnosis: &Diagnosis, style: Style) -> String {
+    let (total, warn, unknown) =
+        (diagnosis.checks.len(), diagnosis.count(State::Warn), diagnosis.count(State::Unknown));
+    if warn + unknown == 0 {
+        return style.good(&format!("nothing to warn of in {total} checks"));
+    }
+    let unknown = if unknown > 0 { format!(", {unknown} cannot tell") } else { String::new() };
+    style.doubtful(&format!("{warn} of {total} checks warn{unknown}: see → before trusting a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_report::ColorChoice;
+
+    fn check(name: &str, state: State, value: &str, advice: Option<&str>) -> Check {
+        Check { name: name.to_owned(), state, value: value.to_owned(), advice: advice.map(str::to_owned) }
+    }
+
+    fn diagnosis(checks: Vec<Check>) -> Diagnosis {
+        Diagnosis {
+            format: String::new(),
+            schema_version: 1,
+            timestamp: String::new(),
+            watched_s: 1.0,
+            checks,
+        }
+    }
+
+    #[test]
+    fn every_check_stands_with_what_to_do_about_it() {
+        let found = diagnosis(vec![
+            check("turbo", State::Warn, "on", Some("echo 1 | sudo tee /sys/x")),
+            check("ASLR", State::Ok, "on", None),
+            check("SMT", State::Unknown, "hidden", Some("look on the host")),
+            check("steal", State::Unknown, "hidden", Some("look on the host")),
+        ]);
+        let text = render(&found, Style::for_stdout(ColorChoice::Never));
+        let wanted = "       state    found\n\
+                      turbo  warn     on\n\
+                      \x20               → echo 1 | sudo tee /sys/x\n\
+                      ASLR   ok       on\n\
+                      SMT    unknown  hidden\n\
+                      steal  unknown  hidden\n\
+                      \x20               → look on the host\n\
+                      \n1 of 4 checks warn, 2 cannot tell: see → before trusting a number\n";
+        assert_eq!(text, wanted);
+        let coloured = render(&found, Style::for_stdout(ColorChoice::Always));
+        assert!(coloured.contains("turbo  \x1b[33mwarn\x1b[0m     on\n"), "{coloured:?}");
+    }
+
+    #[test]
+    fn a_quiet_machine_is_said_to_be_one() {
+        let text = render(
+            &diagnosis(vec![check("ASLR", State::Ok, "\x1bon", None)]),
+            Style::for_stdout(ColorChoice::Never),
+        );
+        assert!(text.ends_with("\nnothing to warn of in 1 checks\n") && !text.contains('\x1b'), "{text:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! From frames to a round.
+
+use std::time::{Duration, Instant};
+
+use bench_protocol::{FailureKind, Frame, PROTOCOL};
+use bench_record::{Cause, Failure, RoundCounts, RoundRecord};
+
+/// Gathers what a worker says.
+#[derive(Debug, Default)]
+pub struct Collector {
+    round: RoundRecord,
+    closed: bool,
+    shared: bool,
+    ready: Option<Instant>,
+    start_up_ns: u64,
+}
+
+impl Collector {
+    /// Takes a frame.
+    ///
+    /// # Errors
+    /// What is wrong with it, when it breaks the protocol.
+    pub fn take(&mut self, frame: Frame) -> Result<(), String> {
+        if self.closed {
+            return Err("a frame after the last one".to_owned());
+        }
+        match frame {
+            Frame::Ready { .. } if self.ready.is_some() => return Err("`ready` twice".to_owned()),
+            Frame::Ready { protocol: PROTOCOL, shared } => {
+                self.ready = Some(Instant::now());
+                self.shared = shared;
+            }
+            Frame::Ready { protocol, .. } => {
+                return Err(format!(
+                    "it speaks version {protocol} of the worker protocol, this runner version {PROTOCOL}"
+                ));
+            }
+            frame if self.ready.is_none() => {
+                return Err(format!("`{}` before `ready`", frame.name()));
+            }
+            Frame::StartUp { ns } => self.start_up_ns += ns,
+            Frame::Loaded { ns } => *self.round.load_ns.get_or_insert(0) += ns,
+            Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
+            Frame::WarmedUp(warm_up) => self.round.warm_up = Some(warm_up),
+            Frame::Samples { iterations, ns } => {
+                if iterations == 0
+                    || !self.round.sample_ns.is_empty() && iterations != self.round.iterations_per_sample
+                {
+                    return Err(format!(
+                        "samples of {iterations} iterations after samples of {}",
+                        self.round.iterations_per_sample
+                    ));
+                }
+                self.round.iterations_per_sample = iterations;
+                self.round.sample_ns.extend(ns);
+            }
+            Frame::Served(served) => {
+                let served = serde_json::from_value(*served)
+                    .map_err(|error| format!("`served` does not follow its schema ({error})"))?;
+                self.round.served = Some(served);
+            }
+            Frame::Finished(finish) => {
+                self.closed = true;
+                self.round.counters = finish.counters;
+                self.round.probes = finish.probes;
+                self.round.clock_resolution_ns = finish.clock_resolution_ns;
+                self.round.empty_iteration_ns = finish.empty_iteration_ns;
+            }
+            Frame::Failed { kind, message } => {
+                self.closed = true;
+                let cause = match kind {
+                    FailureKind::Panic => Cause::Panic,
+                    FailureKind::Error => Cause::Error,
+                };
+                self.round.failure = Some(Failure { cause, message, output_tail: String::new() });
+            }
+            Frame::Skipped { reason } => {
+                self.closed = true;
+                self.round.skipped = Some(reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// The round is measured by a worker that has measured others before.
+    pub fn goes_on(&mut self) {
+        self.ready = Some(Instant::now());
+        self.shared = true;
+    }
+
+    /// Whether the worker has offered to measure further cases.
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether nothing has gone wrong so far.
+    pub fn is_well(&self) -> bool {
+        self.round.is_ok()
+    }
+
+    /// What the worker has reported of its start-up.
+    pub fn start_up(&self) -> Duration {
+        Duration::from_nanos(self.start_up_ns)
+    }
+
+    /// When the worker was up.
+    pub fn ready_at(&self) -> Option<Instant> {
+        self.ready
+    }
+
+    /// How long the process took until it was ready. What it has reported of its start-up is added.
+    pub fn started_in(&mut self, ns: u64) {
+        self.start_up_ns += ns;
+    }
+
+    /// Whether the worker has said its last.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Records a failure that the worker could not tell itself; the first one stands.
+    pub fn fail(&mut self, cause: Cause, message: impl Into<String>) {
+        self.closed = true;
+        self.round.failure.get_or_insert(Failure {
+            cause,
+            message: message.into(),
+            output_tail: String::new(),
+        });
+    }
+
+    /// What valgrind has counted, where it could be read; nothing for a round that has no figures.
+    pub fn count(&mut self, counts: Result<RoundCounts, String>) {
+        match counts {
+            Ok(counts) if self.round.is_ok() => self.round.counts = Some(counts),
+            Err(message) if self.round.is_ok() => self.fail(Cause::Protocol, message),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// The round, with the end of the worker's output where it failed.
+    pub fn finish(mut self, output_tail: String) -> RoundRecord {
+        self.round.start_up_ns = Some(self.start_up_ns).filter(|_| self.ready.is_some());
+        if let Some(failure) = &mut self.round.failure {
+            failure.output_tail = output_tail;
+        }
+        self.round
+    }
+}

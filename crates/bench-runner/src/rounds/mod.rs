@@ -1,0 +1,225 @@
+//! Rounds of all cases, interleaved, each in a process of its own.
+
+mod collect;
+mod interrupt;
+mod output;
+mod process;
+mod progress;
+mod rounds;
+mod supervisor;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bench_judge::{Summarize, mark_disturbed};
+use bench_machine::calibration::Watch;
+use bench_protocol::{Assignment, CHANNEL_VARIABLE, Case, DeviceWishes, LoadWishes, Mode};
+use bench_record::{CaseRecord, RoundRecord, RunError, file_name};
+use bench_stats::seed;
+use bench_syntax::quantity::nanoseconds;
+
+use crate::program::Program;
+
+pub use collect::Collector;
+pub use interrupt::Interrupt;
+pub use output::Tail;
+pub use process::Worker;
+pub use progress::{Progress, Show};
+pub use supervisor::{LOOK_AT_MEMORY, Workers, explain, memory_limit};
+
+/// A case that is going to be measured.
+#[derive(Clone, Debug)]
+pub struct PlannedCase<'a> {
+    /// The program that holds it.
+    pub program: &'a Program,
+    /// As that program lists it.
+    pub case: &'a Case,
+    /// What is known of it so far.
+    pub record: CaseRecord,
+}
+
+/// Runs one round, in a process of its own or not.
+pub trait RoundExecutor {
+    /// Runs `assignment` to its end, or ends it after `timeout`; `None` when interrupted.
+    fn round(
+        &mut self,
+        case: &PlannedCase<'_>,
+        assignment: &Assignment,
+        timeout: Duration,
+    ) -> Option<RoundRecord>;
+}
+
+/// Follows a run: the journal, the progress bar.
+pub trait RunObserver {
+    /// A round of a case is about to begin.
+    fn round_begins(&mut self, _case: &CaseRecord) {}
+    /// A round of a case has ended; the case already holds it.
+    fn round_ended(&mut self, _case: &CaseRecord) {}
+    /// No more rounds of this case will follow.
+    fn case_ended(&mut self, _case: &CaseRecord) {}
+}
+
+/// How rounds are run: the same for all cases.
+#[derive(Clone, Debug)]
+pub struct RunContext {
+    /// Who decides how many iterations.
+    pub mode: Mode,
+    /// Of the order of rounds.
+    pub seed: u64,
+    /// Names of the probes to attach; all that are linked if `None`.
+    pub probes: Option<Vec<String>>,
+    /// What is wanted of cases that serve requests.
+    pub load: LoadWishes,
+    /// What is wanted of devices.
+    pub devices: DeviceWishes,
+    /// Where workers that serve requests leave their rows; nowhere if `None`.
+    pub requests: Option<PathBuf>,
+    /// Where benchmarks leave what they keep, a folder for each case; nowhere if `None`.
+    pub artifacts: Option<PathBuf>,
+}
+
+impl RunContext {
+    /// What is wanted of round `round` of a case, if it serves requests. Its rows go into a file of its own.
+    fn load(&self, case: &str, round: usize) -> LoadWishes {
+        let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", seed::hash(case)));
+        LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
+    }
+
+    fn assignment(&self, record: &CaseRecord, next: &rounds::Next) -> Assignment {
+        Assignment {
+            case: record.id.clone(),
+            round: record.rounds.len() as u32,
+            mode: self.mode,
+            warmup: record.settings.warmup,
+            samples: next.samples,
+            slice_ns: nanoseconds(next.slice),
+            hard_stop: record.settings.max_time_is_hard,
+            probes: self.probes.clone(),
+            artifacts: self.artifacts.as_ref().map(|folder| folder.join(file_name(&record.id))),
+            load: self.load(&record.id, record.rounds.len()),
+            devices: self.devices.clone(),
+        }
+    }
+}
+
+/// What has come of a run.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The cases, in the order of the plan.
+    pub cases: Vec<CaseRecord>,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
+/// a round, in an order of its own, so that drift of the machine spreads over all cases. Within a pass, cases that can
+/// share a worker follow each other. `watch` looks at the machine around each round; a round that fell into a bad
+/// minute does not count towards what a case wants.
+pub fn measure(
+    mut cases: Vec<PlannedCase<'_>>,
+    context: &RunContext,
+    executor: &mut dyn RoundExecutor,
+    mut watch: Option<Watch>,
+    observer: &mut dyn RunObserver,
+) -> Measured {
+    let began = Instant::now();
+    let mut active: Vec<usize> = (0..cases.len()).collect();
+    let mut interrupted = false;
+    for pass in 0.. {
+        // Only the run as a whole knows what is usual on this machine, and it learns with every pass.
+        mark_disturbed_cases(&mut cases);
+        if active.is_empty() || interrupted {
+            break;
+        }
+        seed::shuffle(&mut active, seed::mix(context.seed.wrapping_add(pass)));
+        bring_together(&mut active, &cases);
+        let mut still = Vec::with_capacity(active.len());
+        for index in std::mem::take(&mut active) {
+            let case = &mut cases[index];
+            let Some(next) = rounds::next(&case.record, context.mode) else {
+                observer.case_ended(&case.record);
+                continue;
+            };
+            let assignment = context.assignment(&case.record, &next);
+            observer.round_begins(&case.record);
+            let before = watch.as_mut().and_then(Watch::before);
+            let started = Instant::now();
+            let Some(mut round) = executor.round(case, &assignment, next.timeout) else {
+                interrupted = true;
+                break;
+            };
+            round.round = assignment.round;
+            round.started_s = (started - began).as_secs_f64();
+            round.wall_s = started.elapsed().as_secs_f64();
+            if let (Some(watch), Some(before)) = (&mut watch, before) {
+                round.surroundings = watch.after(before);
+            }
+            case.record.push(round);
+            observer.round_ended(&case.record);
+            still.push(index);
+        }
+        active = still;
+    }
+    Measured { cases: cases.into_iter().map(|case| case.record).collect(), interrupted }
+}
+
+fn mark_disturbed_cases(cases: &mut [PlannedCase<'_>]) {
+    mark_disturbed(cases.iter_mut().map(|case| &mut case.record));
+}
+
+/// Moves cases that can share a worker behind the first of them.
+fn bring_together(active: &mut [usize], cases: &[PlannedCase<'_>]) {
+    let shared = |index: usize| cases[index].shared_with();
+    let mut first: Vec<(SharedWith<'_>, usize)> = Vec::new();
+    for (place, index) in active.iter().enumerate() {
+        if let Some(key) = shared(*index)
+            && !first.iter().any(|(known, _)| *known == key)
+        {
+            first.push((key, place));
+        }
+    }
+    if first.is_empty() {
+        return;
+    }
+    let place_of = |place: usize, index: usize| {
+        shared(index)
+            .and_then(|key| first.iter().find(|(known, _)| *known == key))
+            .map_or(place, |(_, place)| *place)
+    };
+    let mut placed: Vec<(usize, usize)> =
+        active.iter().enumerate().map(|(place, index)| (place_of(place, *index), *index)).collect();
+    // Stable: within a group, the shuffled order stays.
+    placed.sort_by_key(|(place, _)| *place);
+    for (slot, (_, index)) in active.iter_mut().zip(placed) {
+        *slot = index;
+    }
+}
+
+/// Program and set-up that cases must have in common to share a worker.
+pub(crate) type SharedWith<'a> = (&'a Program, &'a str);
+
+impl<'a> PlannedCase<'a> {
+    /// With whom the case can share a worker; `None` if it wants a process of its own.
+    pub(crate) fn shared_with(&self) -> Option<SharedWith<'a>> {
+        self.case.set_up.as_deref().map(|set_up| (self.program, set_up))
+    }
+}
+
+/// Refuses to start a run inside a worker: a program whose `main` does not serve the runner first
+/// would otherwise start workers of workers without end.
+///
+/// # Errors
+/// Inside a worker.
+pub fn refuse_inside_worker() -> Result<(), RunError> {
+    if std::env::var_os(CHANNEL_VARIABLE).is_some() {
+        return Err(RunError::Registry(
+            "this process was started as a worker, but its `main` does not serve the runner: call \
+             `bench_core::serve_if_asked()` at the start of `main`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Whether a case gets another round, and how long that may be.
+
+use std::time::Duration;
+
+use bench_protocol::Mode;
+use bench_record::{CaseRecord, RoundRecord};
+
+/// A case's budget is cut into this many slices, one a round: processes differ by more than samples
+/// do, so many short rounds tell more than few long ones.
+const SLICES: f64 = 20.0;
+
+/// From here on the interval of the median supposes nothing of the tails.
+const FEWEST_ROUNDS: usize = 6;
+
+/// More rounds than this show nothing new.
+const MOST_ROUNDS: usize = 60;
+
+/// Rounds over which `repeats` are spread when nothing is said of rounds.
+const ROUNDS_FOR_REPEATS: u64 = 5;
+
+/// The next round of a case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Next {
+    /// Exactly this many samples, if a number was asked for.
+    pub samples: Option<u64>,
+    /// The time warm-up and sampling should take.
+    pub slice: Duration,
+    /// The time after which the round has failed.
+    pub timeout: Duration,
+}
+
+/// The next round, or `None` when the case has enough, has failed, or has spent its budget.
+pub fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
+    let settings = &case.settings;
+    let done = case.rounds.len();
+    if case.rounds.iter().any(|round| !round.is_ok()) {
+        return None;
+    }
+    let spent: f64 = case.rounds.iter().map(RoundRecord::spent_s).sum();
+    let timeout = seconds(settings.timeout_s - spent);
+    if mode == Mode::Once {
+        return (done == 0).then_some(Next { samples: None, slice: Duration::ZERO, timeout });
+    }
+    let left = settings.max_time_s - spent;
+    let wanted = settings
+        .rounds
+        .map(u64::from)
+        .or_else(|| settings.repeats.map(|repeats| repeats.min(ROUNDS_FOR_REPEATS)));
+    if let Some(wanted) = wanted {
+        let out_of_time = settings.max_time_is_hard && done > 0 && left <= 0.0;
+        return (!out_of_time && (done as u64) < wanted).then(|| Next {
+            samples: settings.repeats.map(|repeats| share(repeats, wanted, done as u64)),
+            slice: seconds(settings.max_time_s / wanted as f64),
+            timeout,
+        });
+    }
+    let Some(last) = case.rounds.last() else {
+        return Some(Next { samples: None, slice: seconds(settings.max_time_s / SLICES), timeout });
+    };
+    let precise = case
+        .time
+        .as_ref()
+        .and_then(|time| time.precision())
+        .is_some_and(|precision| precision <= settings.target_precision);
+    // A round that fell into a bad minute is no round to rely on: another one takes its place.
+    let sound = case.rounds.iter().filter(|round| round.disturbed.is_none()).count();
+    // A round that would end less than half in the budget is not begun.
+    if done >= MOST_ROUNDS || precise && sound >= FEWEST_ROUNDS || left < last.spent_s() / 2.0 {
+        return None;
+    }
+    // Where starting and loading take long, measuring may take as long again.
+    let slice = (settings.max_time_s / SLICES).max(cost_before_warm_up(last)).min(left.max(0.0));
+    Some(Next { samples: None, slice: seconds(slice), timeout })
+}
+
+/// Repeats of round number `round` when `repeats` are spread over `rounds`, at least one each.
+fn share(repeats: u64, rounds: u64, round: u64) -> u64 {
+    (repeats / rounds + u64::from(round < repeats % rounds)).max(1)
+}
+
+/// What a round spent before its warm-up and samples: setup, load, first call.
+fn cost_before_warm_up(round: &RoundRecord) -> f64 {
+    let samples: f64 = round.sample_ns.iter().map(|ns| *ns as f64).sum();
+    let warm_up = round.warm_up.map_or(0.0, |warm_up| warm_up.ns as f64);
+    round.spent_s() - (samples + warm_up) / 1e9
+}
+
+/// Never negative, never too large for a `Duration`.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
+}

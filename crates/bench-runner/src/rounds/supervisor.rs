@@ -1,0 +1,258 @@
+//! Rounds in worker processes: watched, limited, and ended.
+
+use std::io;
+use std::process::{Command as Process, ExitStatus};
+use std::time::{Duration, Instant};
+
+use bench_machine::available_memory_bytes;
+use bench_os as sys;
+use bench_protocol::{Assignment, Command};
+use bench_record::{Cause, RoundRecord};
+use bench_syntax::quantity::{Bytes, nanoseconds};
+
+use crate::callgrind::Valgrind;
+use crate::program::Program;
+use crate::rounds::collect::Collector;
+use crate::rounds::{Interrupt, PlannedCase, RoundExecutor, Tail, Worker};
+
+/// How often a worker's memory is looked at. A process that touches memory as fast as it can takes
+/// a few hundred megabytes in this time.
+pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
+
+/// A worker that has said its last may take this long to exit.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Share of the memory that is available when a round begins that its worker may take.
+const SHARE_OF_MEMORY: f64 = 0.9;
+
+/// Runs every round in a process of the case's program: a fresh one, unless its worker has offered to be shared.
+pub struct Workers {
+    interrupt: Interrupt,
+    max_memory: Option<Bytes>,
+    echo: bool,
+    valgrind: Option<Valgrind>,
+    /// A worker that waits for the next case of its set-up.
+    idle: Option<Idle>,
+}
+
+/// A shared worker between two rounds.
+struct Idle {
+    program: Program,
+    set_up: String,
+    worker: Worker,
+    memory: Option<Bytes>,
+}
+
+impl Workers {
+    /// Workers may take `max_memory` each, what they print is shown as it comes if `echo`, and their instructions are
+    /// counted if there is a `valgrind`.
+    pub fn new(
+        interrupt: Interrupt,
+        max_memory: Option<Bytes>,
+        echo: bool,
+        valgrind: Option<Valgrind>,
+    ) -> Self {
+        Workers { interrupt, max_memory, echo, valgrind, idle: None }
+    }
+
+    fn command(&self, program: &Program) -> Process {
+        match &self.valgrind {
+            Some(valgrind) => valgrind.command(program),
+            None => program.command(),
+        }
+    }
+
+    /// The worker that waits for this case, or a new one; and whether it is new.
+    fn worker(&mut self, case: &PlannedCase<'_>) -> io::Result<(Worker, Option<Bytes>, bool)> {
+        if let Some(mut idle) = self.idle.take() {
+            let same = case.shared_with() == Some((&idle.program, idle.set_up.as_str()));
+            if same && matches!(idle.worker.exited(), Ok(None)) {
+                return Ok((idle.worker, idle.memory, false));
+            }
+            idle.worker.end();
+        }
+        Ok((Worker::start(self.command(case.program))?, memory_limit(self.max_memory), true))
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(mut idle) = self.idle.take() {
+            idle.worker.end();
+        }
+    }
+}
+
+/// What a worker that starts now may take: what was asked for, or most of what the machine and the control group have
+/// left.
+pub fn memory_limit(asked: Option<Bytes>) -> Option<Bytes> {
+    asked.or_else(|| available_memory_bytes().map(|bytes| Bytes((bytes as f64 * SHARE_OF_MEMORY) as u64)))
+}
+
+impl RoundExecutor for Workers {
+    fn round(
+        &mut self,
+        case: &PlannedCase<'_>,
+        assignment: &Assignment,
+        timeout: Duration,
+    ) -> Option<RoundRecord> {
+        if self.interrupt.is_raised() {
+            return None;
+        }
+        let started = Instant::now();
+        let mut collector = Collector::default();
+        let (mut worker, memory, is_new) = match self.worker(case) {
+            Ok(found) => found,
+            Err(error) => {
+                collector.fail(Cause::Start, error.to_string());
+                return Some(collector.finish(String::new()));
+            }
+        };
+        if !is_new {
+            collector.goes_on();
+        }
+        match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
+            // It has gone already; its exit tells why.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),
+            Ok(()) => {}
+        }
+        let mut tail = Tail::new(self.echo);
+        let limits = Limits { deadline: Instant::now().checked_add(timeout), timeout, memory };
+        let may_stay = case.case.set_up.is_some() && self.valgrind.is_none();
+        let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt, may_stay);
+        if let Some(ready) = collector.ready_at() {
+            collector.started_in(nanoseconds(ready.saturating_duration_since(started)));
+        }
+        if let Ended::Waits = ended {
+            let set_up = case.case.set_up.clone().unwrap_or_default();
+            self.idle = Some(Idle { program: case.program.clone(), set_up, worker, memory });
+            return Some(collector.finish(tail.into_text()));
+        }
+        worker.end();
+        match ended {
+            Ended::Interrupted => return None,
+            Ended::Exited(status) => {
+                if let Err(wrong) = worker.drain(&mut |frame| collector.take(frame), &mut tail) {
+                    collector.fail(Cause::Protocol, wrong);
+                }
+                if !collector.is_closed() {
+                    let (cause, message) = explain(status, &tail);
+                    let of_valgrind =
+                        self.valgrind.as_ref().and_then(|valgrind| valgrind.diagnosis(worker.id()));
+                    collector.fail(cause, of_valgrind.unwrap_or(message));
+                }
+            }
+            Ended::Killed | Ended::Waits => {}
+        }
+        if let Some(valgrind) = &self.valgrind {
+            collector.count(valgrind.counts(worker.id()));
+        }
+        Some(collector.finish(tail.into_text()))
+    }
+}
+
+struct Limits {
+    deadline: Option<Instant>,
+    timeout: Duration,
+    memory: Option<Bytes>,
+}
+
+enum Ended {
+    Exited(ExitStatus),
+    /// By us; the collector knows why.
+    Killed,
+    /// Not at all: it waits for its next case.
+    Waits,
+    Interrupted,
+}
+
+/// Follows a worker until it has exited or must be killed.
+fn supervise(
+    worker: &mut Worker,
+    collector: &mut Collector,
+    tail: &mut Tail,
+    limits: &Limits,
+    interrupt: &Interrupt,
+    may_stay: bool,
+) -> Ended {
+    let mut grace: Option<Instant> = None;
+    loop {
+        // What was reported as start-up does not count against the timeout.
+        let deadline = limits.deadline.and_then(|deadline| deadline.checked_add(collector.start_up()));
+        let now = Instant::now();
+        if interrupt.is_raised() {
+            return Ended::Interrupted;
+        }
+        if may_stay && collector.is_closed() && collector.is_shared() && collector.is_well() {
+            return Ended::Waits;
+        }
+        if collector.is_closed() && grace.is_none() {
+            grace = now.checked_add(GRACE);
+        }
+        if grace.is_some_and(|grace| now >= grace) {
+            // All figures are there: how long the program takes to fall asleep is its own affair.
+            return Ended::Killed;
+        }
+        if grace.is_none() && deadline.is_some_and(|deadline| now >= deadline) {
+            collector.fail(
+                Cause::Timeout,
+                format!("not done after {:.1} s (`timeout`)", limits.timeout.as_secs_f64()),
+            );
+            return Ended::Killed;
+        }
+        if let (Some(limit), Some(resident)) = (limits.memory, worker.resident())
+            && resident > limit
+        {
+            collector
+                .fail(Cause::OutOfMemory, format!("its resident memory passed {limit} (`--max-memory`)"));
+            return Ended::Killed;
+        }
+        let patience = deadline
+            .into_iter()
+            .chain(grace)
+            .map(|deadline| deadline.saturating_duration_since(now))
+            .fold(LOOK_AT_MEMORY, Duration::min);
+        match worker.wait(interrupt, patience) {
+            Err(error) => {
+                collector.fail(Cause::Protocol, format!("cannot be watched: {error}"));
+                return Ended::Killed;
+            }
+            Ok(ready) => {
+                if ready.channel
+                    && let Err(wrong) = worker.receive(&mut |frame| collector.take(frame))
+                {
+                    collector.fail(Cause::Protocol, wrong);
+                    return Ended::Killed;
+                }
+                worker.read_output(ready, tail);
+                match worker.exited() {
+                    Ok(Some(status)) => return Ended::Exited(status),
+                    Ok(None) => {}
+                    Err(error) => {
+                        collector.fail(Cause::Protocol, format!("cannot be waited for: {error}"));
+                        return Ended::Killed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Why a worker that exited without a last word did so.
+pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
+    let Some(signal) = sys::ending_signal(status) else {
+        let code = status.code().unwrap_or_default();
+        return (Cause::Exit, format!("the process exited with code {code} before the round had ended"));
+    };
+    let name = sys::signal_name(signal);
+    if tail.contains("has overflowed its stack") {
+        (Cause::StackOverflow, format!("the stack overflowed ({name})"))
+    } else if tail.contains("memory allocation of ") {
+        (Cause::OutOfMemory, format!("an allocation failed ({name})"))
+    } else if signal == sys::SIGKILL {
+        (Cause::Signal, format!("{name}: somebody else killed it, perhaps the kernel for want of memory"))
+    } else {
+        (Cause::Signal, name)
+    }
+}

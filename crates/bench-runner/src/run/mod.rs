@@ -1,0 +1,260 @@
+//! One run: select → plan → measure → summarize → judge → export → decide.
+//!
+//! Each stage is a function here, runs once, and hands one value to the next.
+
+mod export;
+mod options;
+mod plan;
+mod watch;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use bench_judge::comparison::Comparison;
+use bench_judge::{ComparisonPolicy, Decision, merge, objective, probe_states};
+use bench_machine::calibration::Watch;
+use bench_machine::{CpuTicks, Examination};
+use bench_protocol::{Case, Mode};
+use bench_record::{
+    CaseRecord, Environment, FORMAT, Folder, Record, References, RunError, RunState, SCHEMA_VERSION, Summary,
+    now_utc,
+};
+
+use crate::program::{Opened, Programs};
+use crate::rounds::{self, Interrupt, PlannedCase, RoundExecutor, Workers};
+
+pub use options::{Options, Reporting};
+pub use plan::Plan;
+
+/// A run that has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Finished {
+    /// What this run has measured.
+    pub record: Record,
+    /// Where its reports are, if they were written.
+    pub folder: Option<PathBuf>,
+    /// How it compares with the earlier run that was asked for.
+    pub comparison: Option<Comparison>,
+    /// What was said of programs that hold no benchmarks, though they were asked for.
+    pub refused: Vec<String>,
+    /// What went wrong after measuring: reports that could not be written.
+    pub trouble: Option<RunError>,
+}
+
+/// How rounds are run instead of in worker processes.
+pub type MakeExecutor<'a> = &'a dyn Fn(Interrupt) -> Box<dyn RoundExecutor>;
+
+/// A case that was selected, and the program that holds it.
+pub type Selected<'a> = (&'a Opened, &'a Case);
+
+/// Runs what `options` select of `programs`. What benchmarks do wrong is in the record; it is no error.
+///
+/// # Errors
+/// When nothing could be measured.
+pub fn execute(
+    programs: &Programs,
+    options: &Options,
+    in_process: Option<MakeExecutor<'_>>,
+) -> Result<Finished, RunError> {
+    rounds::refuse_inside_worker()?;
+    let Programs { opened, refused } = programs;
+    let selected = select(opened, options)?;
+    let plan = Plan::make(&selected, options, in_process.is_some())?;
+    let folder = plan.open_folder(options, &selected)?;
+    let path = folder.as_ref().map(Folder::path);
+    let mut measured = measure(&plan, options, folder.as_ref(), in_process)?;
+    measured.notes.extend(refused.iter().cloned());
+    let own = summarize(&plan, measured, folder.as_ref());
+    let judged = judge(&plan, options, own, folder.as_ref(), opened);
+    let written = folder.map(|folder| export::write(folder, &judged.whole, &plan, options)).transpose();
+    Ok(Finished {
+        record: judged.own,
+        folder: path,
+        comparison: judged.comparison,
+        refused: refused.clone(),
+        trouble: written.err(),
+    })
+}
+
+/// The cases that pass the filters, of all programs.
+///
+/// # Errors
+/// [`RunError::Registry`] if two programs hold one id; as [`Selection::apply`](crate::selection::Selection::apply).
+pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selected<'a>>, RunError> {
+    refuse_twins(programs)?;
+    let all: Vec<&Case> = programs.iter().flat_map(Opened::cases).collect();
+    let chosen = options.selection.apply(&all).map_err(|error| elsewhere(error, programs))?;
+    let mut selected = Vec::with_capacity(chosen.len());
+    let mut chosen = chosen.into_iter().peekable();
+    for program in programs {
+        for case in program.cases() {
+            if chosen.next_if(|next| std::ptr::eq(*next, case)).is_some() {
+                selected.push((program, case));
+            }
+        }
+    }
+    Ok(selected)
+}
+
+fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
+    let mut seen = HashMap::new();
+    for program in programs {
+        for case in program.cases() {
+            if let Some(first) = seen.insert(case.id.as_str(), program) {
+                return Err(RunError::Registry(format!(
+                    "two programs hold the case `{}`: {} and {}. Run one of them only",
+                    case.id,
+                    first.program.path().display(),
+                    program.program.path().display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// cargo starts every bench target with the same filters, and stops at the first that fails.
+fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
+    let [Opened { program, .. }] = programs else { return error };
+    if program.kind() != crate::program::Kind::Own {
+        return error;
+    }
+    let hint = format!(
+        "\n(this is the bench target `{}`; to ask another one: `cargo bench --bench NAME -- …`)",
+        program.name()
+    );
+    match error {
+        RunError::NoMatch(message) => RunError::NoMatch(message + &hint),
+        RunError::Usage(bench_syntax::UsageError(message)) => {
+            RunError::Usage(bench_syntax::UsageError(message + &hint))
+        }
+        other => other,
+    }
+}
+
+/// What was measured, and on what.
+struct Measured {
+    rounds: rounds::Measured,
+    environment: Environment,
+    /// What should be known besides.
+    notes: Vec<String>,
+}
+
+/// Runs all rounds, and describes the machine they were run on.
+fn measure(
+    plan: &Plan<'_>,
+    options: &Options,
+    folder: Option<&Folder>,
+    in_process: Option<MakeExecutor<'_>>,
+) -> Result<Measured, RunError> {
+    let mut environment =
+        if options.once { Environment::default() } else { bench_machine::capture(plan.build()) };
+    // How quiet the machine is does not matter to a count.
+    let counts = plan.context.mode == Mode::Count;
+    let examination = (!options.once && !counts).then(Examination::begin);
+    environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
+    let mut observer = watch::Observer::begin(plan, options, folder, &environment)?;
+    let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
+    let valgrind = plan.find_valgrind(in_process.is_some())?;
+    let mut executor: Box<dyn RoundExecutor> = match in_process {
+        Some(make) => make(interrupt),
+        None => Box::new(Workers::new(interrupt, options.max_memory, options.echo, valgrind)),
+    };
+    let ticks = CpuTicks::now();
+    // Not where a debugger or profiler looks on, nor where nothing is timed.
+    let watch = (in_process.is_none() && !options.once && !counts).then(Watch::new);
+    let context = plan.context_in(folder, options);
+    let cases: Vec<PlannedCase<'_>> = plan.cases.clone();
+    let measured = rounds::measure(cases, &context, executor.as_mut(), watch, &mut observer);
+    environment.quietness = examination.map(Examination::end).unwrap_or_default();
+    environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
+    let notes = observer.end().map(|error| format!("{error}: a crash would have lost what was measured"));
+    Ok(Measured { rounds: measured, environment, notes: notes.into_iter().collect() })
+}
+
+/// The record of what was measured.
+fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Record {
+    let Measured { rounds, environment, notes } = measured;
+    let mut cases = rounds.cases;
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    let environment = Environment {
+        references: References::typical(cases.iter().flat_map(|case: &CaseRecord| &case.rounds)),
+        probes: probe_states(&cases),
+        ..environment
+    };
+    let mut warnings = environment.warnings();
+    warnings.extend(notes);
+    Record {
+        format: FORMAT.to_owned(),
+        schema_version: SCHEMA_VERSION,
+        run: folder.map(Folder::run).unwrap_or_default().to_owned(),
+        timestamp: plan.timestamp.clone(),
+        sealed: now_utc(),
+        state: if rounds.interrupted { RunState::Interrupted } else { RunState::Complete },
+        summary: Summary::of(&cases),
+        targets: None,
+        environment,
+        seed: plan.context.seed,
+        warnings,
+        cases,
+    }
+}
+
+/// What was measured, judged.
+struct Judged {
+    /// What this process has measured.
+    own: Record,
+    /// With what earlier executables of the same `cargo bench` have measured.
+    whole: Record,
+    comparison: Option<Comparison>,
+}
+
+/// Judges objectives, once, over all executables of one `cargo bench`; and compares with an earlier run.
+fn judge(
+    plan: &Plan<'_>,
+    options: &Options,
+    mut own: Record,
+    folder: Option<&Folder>,
+    programs: &[Opened],
+) -> Judged {
+    let mut whole = match folder.and_then(Folder::earlier) {
+        Some(earlier) => merge(earlier.clone(), own.clone()),
+        None => own.clone(),
+    };
+    objective::settle(&mut whole, &plan.earlier);
+    for case in &mut own.cases {
+        if let Some(judged) = whole.case(&case.id) {
+            case.targets.clone_from(&judged.targets);
+        }
+    }
+    own.targets = objective::summary(&own.cases);
+    let comparison = plan.baseline.as_deref().map(|old| {
+        let threshold = options.threshold.unwrap_or_else(|| options.wishes.measure.threshold());
+        Comparison::of_runs(old, &own, options.results(), threshold, |case| {
+            // What was left out for being marked `ignore` is still there.
+            let listed = |program: &Opened| program.cases().iter().any(|known| known.id == case.id);
+            programs.iter().any(|program| case.target == program.program.name())
+                && options.selection.takes_recorded(case)
+                && !programs.iter().any(listed)
+        })
+    });
+    Judged { own, whole, comparison }
+}
+
+/// What follows from a run.
+pub fn decide(finished: &Finished, options: &Options) -> Decision {
+    let mut decision = Decision::default().of_run(&finished.record);
+    decision = finished.refused.iter().fold(decision, Decision::failed);
+    if let Some(comparison) = &finished.comparison {
+        let policy = ComparisonPolicy {
+            allowed: options.reporting.fail_on_regression,
+            strict: options.reporting.strict,
+        };
+        decision = decision.of_comparison(comparison, policy);
+    }
+    if options.reporting.fail_on_objectives {
+        decision = decision.of_objectives(&finished.record, options.reporting.strict);
+    }
+    decision
+}

@@ -1,0 +1,103 @@
+//! What is asked of a run.
+
+use std::path::{Path, PathBuf};
+
+use bench_protocol::{DeviceWishes, LoadWishes, Mode};
+use bench_record::Measure;
+use bench_syntax::quantity::Bytes;
+
+use crate::plan::Wishes;
+use crate::rounds::Show;
+use crate::selection::Selection;
+
+/// What is asked of a run: which cases, how they are measured, and where the reports go.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Which cases.
+    pub selection: Selection,
+    /// How to measure, if it is not left to the attributes.
+    pub wishes: Wishes,
+    /// The folder of all runs; nothing is written if `None`.
+    pub results: Option<PathBuf>,
+    /// A name for this run, to compare with later.
+    pub save_as: Option<String>,
+    /// The earlier run to compare with: its name or path.
+    pub compare: Option<String>,
+    /// The share below which a change is of no practical interest.
+    pub threshold: Option<f64>,
+    /// Seed of the order of rounds; the clock's if `None`.
+    pub seed: Option<u64>,
+    /// Names of the probes to attach; all that are linked if `None`.
+    pub probes: Option<Vec<String>>,
+    /// Resident memory that a worker may take.
+    pub max_memory: Option<Bytes>,
+    /// Each case once, to see that it works.
+    pub once: bool,
+    /// How progress is shown.
+    pub show: Show,
+    /// Whether what workers print is shown as it comes.
+    pub echo: bool,
+    /// What is wanted of cases that serve requests.
+    pub load: LoadWishes,
+    /// What is wanted of devices.
+    pub devices: DeviceWishes,
+    /// Whether what benchmarks keep is kept.
+    pub save_artifacts: bool,
+    /// What the exit code depends on.
+    pub reporting: Reporting,
+}
+
+/// What the exit code depends on besides failures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reporting {
+    /// A case may be slower than in the compared run by this share.
+    pub fail_on_regression: Option<f64>,
+    /// Whether a missed objective counts.
+    pub fail_on_objectives: bool,
+    /// Whether doubt counts.
+    pub strict: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            selection: Selection::default(),
+            wishes: Wishes::default(),
+            results: None,
+            save_as: None,
+            compare: None,
+            threshold: None,
+            seed: None,
+            probes: None,
+            max_memory: None,
+            once: false,
+            show: Show::Nothing,
+            echo: false,
+            load: LoadWishes::default(),
+            devices: DeviceWishes::default(),
+            save_artifacts: false,
+            reporting: Reporting::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The folder of all runs; the working directory if nothing is written.
+    pub(crate) fn results(&self) -> &Path {
+        self.results.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Where reports go; nowhere if each case is run once only.
+    pub(crate) fn written(&self) -> Option<&Path> {
+        self.results.as_deref().filter(|_| !self.once)
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        match self.wishes.measure {
+            _ if self.once => Mode::Once,
+            Measure::Time => Mode::Sample,
+            Measure::Instructions => Mode::Count,
+        }
+    }
+}

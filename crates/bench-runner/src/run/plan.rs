@@ -1,0 +1,180 @@
+//! The plan of a run: everything that is decided before anything is measured.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bench_judge::comparison::check_measure;
+use bench_judge::objective::EarlierRecords;
+use bench_protocol::{Build, Case, Mode};
+use bench_record::{
+    CaseRecord, Folder, ObjectiveResult, Record, RunError, abandoned, check_free, check_name, now_utc,
+};
+use bench_report::tell;
+use bench_stats::seed::clock_seed;
+use bench_syntax::UsageError;
+use bench_syntax::objective::Objective;
+
+use super::{Options, Selected, export};
+use crate::callgrind::Valgrind;
+use crate::plan::settings;
+use crate::program::Opened;
+use crate::rounds::{PlannedCase, RunContext};
+
+/// Everything that is decided before anything is measured.
+pub struct Plan<'a> {
+    /// The cases, in the order of their programs.
+    pub cases: Vec<PlannedCase<'a>>,
+    pub(super) context: RunContext,
+    /// When the run began.
+    pub(super) timestamp: String,
+    /// The earlier run to compare with.
+    pub(super) baseline: Option<Arc<Record>>,
+    /// The earlier runs that objectives refer to.
+    pub(super) earlier: EarlierRecords,
+    build: Build,
+}
+
+impl<'a> Plan<'a> {
+    /// Decides how the selected cases are measured. Nothing is written.
+    ///
+    /// # Errors
+    /// When what is asked for does not exist: an earlier run, GPUs.
+    pub fn make(selected: &[Selected<'a>], options: &Options, in_process: bool) -> Result<Self, RunError> {
+        check_gpus(options)?;
+        // A baseline that cannot be read should cost no measurement.
+        let baseline = match &options.compare {
+            Some(name) => {
+                let results = options.written().unwrap_or(Path::new(""));
+                let old = bench_judge::open(&Folder::resolve(results, name)?)?;
+                check_measure(&old, options.wishes.measure)?;
+                Some(Arc::new(old))
+            }
+            None => None,
+        };
+        let cases: Vec<PlannedCase<'a>> =
+            selected.iter().map(|selected| planned(*selected, options, in_process)).collect();
+        let records: Vec<CaseRecord> = cases.iter().map(|case| case.record.clone()).collect();
+        // Now, since afterwards `latest` names this run.
+        let results = options.results();
+        let earlier = EarlierRecords::read(&records, results, |name| Folder::resolve(results, name));
+        Ok(Plan {
+            context: RunContext {
+                mode: options.mode(),
+                seed: options.seed.unwrap_or_else(clock_seed),
+                probes: options.probes.clone(),
+                load: options.load.clone(),
+                devices: options.devices.clone(),
+                requests: None,
+                artifacts: None,
+            },
+            timestamp: now_utc(),
+            baseline,
+            earlier,
+            build: selected.first().map(|(program, _)| program.listing.build.clone()).unwrap_or_default(),
+            cases,
+        })
+    }
+
+    /// How the measured programs were built: as the first of them was.
+    pub fn build(&self) -> &Build {
+        &self.build
+    }
+
+    /// The run directory, if the run is written.
+    ///
+    /// # Errors
+    /// When it cannot be made, or an earlier executable of the same `cargo bench` holds a case of this one.
+    pub(super) fn open_folder(
+        &self,
+        options: &Options,
+        selected: &[Selected<'a>],
+    ) -> Result<Option<Folder>, RunError> {
+        let Some(results) = options.written() else { return Ok(None) };
+        if let Some(name) = &options.save_as {
+            check_name(name)?;
+            check_free(results, name)?;
+        }
+        for run in abandoned(results) {
+            // One that cannot be sealed stays as it is, for the next run or for a person.
+            if let Ok(name) = export::recover(&run) {
+                tell(&format!("recovered what the run {name} had measured before it was killed"));
+            }
+        }
+        let folder = Folder::create(results)?;
+        check_against_earlier(&folder, selected)?;
+        Ok(Some(folder))
+    }
+
+    /// The context, with the places in the run directory that workers write to.
+    pub(super) fn context_in(&self, folder: Option<&Folder>, options: &Options) -> RunContext {
+        RunContext {
+            requests: folder.map(Folder::requests),
+            artifacts: folder.filter(|_| options.save_artifacts).map(Folder::artifacts),
+            ..self.context.clone()
+        }
+    }
+
+    /// What counts instructions, if they are to be counted.
+    pub(super) fn find_valgrind(&self, in_process: bool) -> Result<Option<Valgrind>, RunError> {
+        if self.context.mode != Mode::Count {
+            return Ok(None);
+        }
+        if in_process {
+            let message =
+                "instructions are counted in workers that run under valgrind: leave `--in-process` out";
+            return Err(UsageError(message.to_owned()).into());
+        }
+        Valgrind::find().map(Some)
+    }
+}
+
+fn planned<'a>((opened, case): Selected<'a>, options: &Options, in_process: bool) -> PlannedCase<'a> {
+    let mut settings = settings(case, &options.wishes);
+    if in_process && settings.rounds.is_none() {
+        // One process is one round, however long.
+        settings.rounds = Some(1);
+    }
+    PlannedCase { program: &opened.program, case, record: blank(opened, case, settings) }
+}
+
+fn blank(opened: &Opened, case: &Case, settings: bench_record::Settings) -> CaseRecord {
+    let declared = |text: &String| match Objective::parse(text) {
+        Ok(objective) => ObjectiveResult::declared(&objective),
+        // Judging says what is wrong with it.
+        Err(_) => ObjectiveResult::without_figure(text, bench_record::Outcome::Unsure, "not judged"),
+    };
+    CaseRecord {
+        model: case.model.clone(),
+        name: case.name.clone(),
+        arguments: case.arguments.clone(),
+        tags: case.tags.clone(),
+        source: case.source.clone().unwrap_or_default(),
+        targets: case.objectives.iter().map(declared).collect(),
+        target: opened.program.name().to_owned(),
+        settings,
+        ..CaseRecord::blank(&case.id, case.category)
+    }
+}
+
+/// Whether the GPUs that were asked for are there.
+fn check_gpus(options: &Options) -> Result<(), UsageError> {
+    let Some(gpus) = &options.devices.gpus else { return Ok(()) };
+    #[cfg(feature = "gpu")]
+    return bench_gpu::check(gpus);
+    #[cfg(not(feature = "gpu"))]
+    Err(UsageError(format!("GPU `{gpus}` cannot be observed: this is a build without the feature `gpu`")))
+}
+
+/// Two executables of one `cargo bench` share a record, in which ids must be unique too.
+fn check_against_earlier(folder: &Folder, selected: &[Selected<'_>]) -> Result<(), RunError> {
+    let Some(earlier) = folder.earlier() else { return Ok(()) };
+    match selected.iter().find_map(|(_, case)| Some((case, earlier.case(&case.id)?))) {
+        Some((case, other)) => Err(RunError::Registry(format!(
+            "two executables of this `cargo bench` hold the case `{}`:\n  {}\n  {}\nGive one of them another `name`, or run one executable only (`cargo bench --bench NAME`)",
+            case.id,
+            other.source,
+            case.source.as_deref().unwrap_or_default()
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,63 @@
+//! What follows a run while it goes on: the journal, and what is shown of progress.
+
+use bench_record::{CaseRecord, Environment, Folder, Journal, RunError};
+use bench_report::tell;
+
+use super::{Options, Plan};
+use crate::rounds::{Progress, RunObserver};
+
+/// Keeps the journal and shows progress.
+pub(super) struct Observer {
+    journal: Option<Journal>,
+    /// The first failure to write; measuring goes on without a journal.
+    trouble: Option<RunError>,
+    progress: Progress,
+}
+
+impl Observer {
+    /// Begins the journal, if the run is written.
+    pub(super) fn begin(
+        plan: &Plan<'_>,
+        options: &Options,
+        folder: Option<&Folder>,
+        environment: &Environment,
+    ) -> Result<Self, RunError> {
+        let journal = folder
+            .map(|folder| folder.journal(environment, &plan.timestamp, plan.context.seed))
+            .transpose()?;
+        let records: Vec<&CaseRecord> = plan.cases.iter().map(|case| &case.record).collect();
+        let mut observer =
+            Observer { journal: None, trouble: None, progress: Progress::new(&records, options.show) };
+        if let Some(mut journal) = journal {
+            records.iter().try_for_each(|case| journal.case(case))?;
+            observer.journal = Some(journal);
+        }
+        Ok(observer)
+    }
+
+    /// Takes the progress bar away; why there is no whole journal, if there is none.
+    pub(super) fn end(self) -> Option<RunError> {
+        self.trouble
+    }
+}
+
+impl RunObserver for Observer {
+    fn round_begins(&mut self, case: &CaseRecord) {
+        self.progress.round_begins(case);
+    }
+
+    fn round_ended(&mut self, case: &CaseRecord) {
+        self.progress.round_ended(case);
+        if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
+            && let Err(error) = journal.round(&case.id, round)
+        {
+            tell(&format!("warning: {error}; measuring goes on"));
+            self.trouble = Some(error);
+            self.journal = None;
+        }
+    }
+
+    fn case_ended(&mut self, case: &CaseRecord) {
+        self.progress.case_ended(case);
+    }
+}

@@ -1,0 +1,301 @@
+//! Which cases are run. What is filtered out costs nothing: no setup runs, no model loads.
+
+mod arguments;
+mod partition;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bench_protocol::Case;
+use bench_record::{CaseRecord, RunError};
+use bench_syntax::{Category, UsageError, nearest};
+
+pub use arguments::Arguments;
+pub use bench_syntax::Pattern;
+pub use partition::Partition;
+
+/// Filters; an empty one lets everything through that is not marked `ignore`.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Any of these categories.
+    pub categories: Vec<Category>,
+    /// Any of these models.
+    pub models: Vec<String>,
+    /// Any of these tags.
+    pub tags: Vec<String>,
+    /// Any of these patterns, on the id.
+    pub patterns: Vec<Pattern>,
+    /// None of these patterns, on the id.
+    pub skip: Vec<Pattern>,
+    /// For every argument named here, one of the values.
+    pub arguments: Arguments,
+    /// One part of several, by a stable hash of the id.
+    pub partition: Option<Partition>,
+    /// What becomes of cases marked `ignore`.
+    pub ignored: Ignored,
+}
+
+/// What becomes of cases marked `ignore`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ignored {
+    /// They are left out.
+    #[default]
+    Exclude,
+    /// They alone are run.
+    Only,
+    /// They are run like all others.
+    Include,
+}
+
+/// What filters look at, of a case that a program lists or that a record holds.
+struct Named<'a> {
+    id: &'a str,
+    model: Option<&'a str>,
+    category: Category,
+    tags: &'a [String],
+    arguments: &'a BTreeMap<String, String>,
+}
+
+impl<'a> From<&'a Case> for Named<'a> {
+    fn from(case: &'a Case) -> Self {
+        Named {
+            id: &case.id,
+            model: case.model.as_deref(),
+            category: case.category,
+            tags: &case.tags,
+            arguments: &case.arguments,
+        }
+    }
+}
+
+impl<'a> From<&'a CaseRecord> for Named<'a> {
+    fn from(case: &'a CaseRecord) -> Self {
+        Named {
+            id: &case.id,
+            model: case.model.as_deref(),
+            category: case.category,
+            tags: &case.tags,
+            arguments: &case.arguments,
+        }
+    }
+}
+
+impl Selection {
+    /// Whether nothing in particular is asked for.
+    pub fn names_nothing(&self) -> bool {
+        self.categories.is_empty()
+            && self.models.is_empty()
+            && self.tags.is_empty()
+            && self.patterns.is_empty()
+            && self.arguments.0.is_empty()
+    }
+
+    /// Whether a case of a record passes the filters.
+    pub fn takes_recorded(&self, case: &CaseRecord) -> bool {
+        self.passes(&case.into())
+    }
+
+    /// Whether a listed case passes the filters and is not left out by its `ignore` mark.
+    pub fn takes(&self, case: &Case) -> bool {
+        self.passes(&case.into()) && self.takes_ignored(case)
+    }
+
+    /// The cases that pass all filters, in their order.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] for a model, tag or argument that no case has, and [`RunError::NoMatch`] when
+    /// nothing passes; both say what there is, nearest first.
+    pub fn apply<'a>(&self, cases: &[&'a Case]) -> Result<Vec<&'a Case>, RunError> {
+        self.check_names(cases)?;
+        let matching: Vec<&Case> =
+            cases.iter().copied().filter(|case| self.matches(&(*case).into())).collect();
+        if matching.is_empty() {
+            return Err(RunError::NoMatch(self.no_match(cases)));
+        }
+        let ignored = matching.iter().filter(|case| case.ignored.is_some()).count();
+        let (wanted, hint) = match self.ignored {
+            Ignored::Exclude => {
+                (matching.len() - ignored, "all of them are marked `ignore`: add `--include-ignored`")
+            }
+            Ignored::Only => (ignored, "none of them is marked `ignore`: leave out `--ignored`"),
+            Ignored::Include => (matching.len(), ""),
+        };
+        if wanted == 0 {
+            return Err(RunError::NoMatch(format!("{} cases match, but {hint}", matching.len())));
+        }
+        Ok(cases.iter().copied().filter(|case| self.takes(case)).collect())
+    }
+
+    fn passes(&self, case: &Named<'_>) -> bool {
+        self.matches(case) && self.partition.is_none_or(|partition| partition.holds(case.id))
+    }
+
+    /// All filters but the partition.
+    fn matches(&self, case: &Named<'_>) -> bool {
+        (self.categories.is_empty() || self.categories.contains(&case.category))
+            && (self.models.is_empty()
+                || case.model.is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
+            && (self.tags.is_empty() || case.tags.iter().any(|tag| self.tags.contains(tag)))
+            && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(case.id)))
+            && !self.skip.iter().any(|pattern| pattern.matches(case.id))
+            && self.arguments.matches(case.arguments)
+    }
+
+    fn takes_ignored(&self, case: &Case) -> bool {
+        match self.ignored {
+            Ignored::Exclude => case.ignored.is_none(),
+            Ignored::Only => case.ignored.is_some(),
+            Ignored::Include => true,
+        }
+    }
+
+    fn check_names(&self, cases: &[&Case]) -> Result<(), UsageError> {
+        let models = || cases.iter().filter_map(|case| case.model.as_deref());
+        for model in &self.models {
+            if !models().any(|known| known == model) {
+                return Err(UsageError::unknown("model", model, nearest::rank(model, models())));
+            }
+        }
+        let tags = || cases.iter().flat_map(|case| &case.tags).map(String::as_str);
+        for tag in &self.tags {
+            if !tags().any(|known| known == tag) {
+                return Err(UsageError::unknown("tag", tag, nearest::rank(tag, tags())));
+            }
+        }
+        let arguments = || cases.iter().flat_map(|case| &case.arguments);
+        for (name, wanted) in &self.arguments.0 {
+            let known: BTreeSet<&String> =
+                arguments().filter(|(other, _)| *other == name).map(|(_, value)| value).collect();
+            if known.is_empty() {
+                let names = arguments().map(|(name, _)| name.as_str());
+                return Err(UsageError::unknown("argument", name, nearest::rank(name, names)));
+            }
+            if let Some(other) =
+                wanted.iter().find(|text| !known.iter().any(|value| text.eq_ignore_ascii_case(value)))
+            {
+                let known = nearest::rank(other, known.into_iter().cloned()).join(", ");
+                return Err(UsageError(format!("no case has {name}={other}: `{name}` takes {known}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is, nearest to what was asked for.
+    fn no_match(&self, cases: &[&Case]) -> String {
+        /// A screenful, with room for the rest of the message.
+        const SHOWN: usize = 15;
+        let text = self.patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let ranked = nearest::rank_ids(&text, cases.iter().map(|case| case.id.as_str()));
+        let mut message =
+            format!("no case matches these filters; of {} cases, the nearest are:", ranked.len());
+        for id in ranked.iter().take(SHOWN) {
+            message += &format!("\n  {id}");
+        }
+        if ranked.len() > SHOWN {
+            message += &format!("\n  … and {} more: `--list` shows all", ranked.len() - SHOWN);
+        }
+        message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forward(batch: &str) -> Case {
+        let mut case = Case::new(format!("resnet/performance/forward[batch={batch}]"), Category::Performance);
+        case.model = Some("resnet".to_owned());
+        case.name = "forward".to_owned();
+        case.tags = vec!["nightly".to_owned()];
+        case.arguments = BTreeMap::from([("batch".to_owned(), batch.to_owned())]);
+        case.ignored = (batch == "32").then(|| "batch=32 is marked `ignore`".to_owned());
+        case
+    }
+
+    fn all() -> Vec<Case> {
+        ["1", "8", "32"].map(forward).into_iter().chain([Case::new("unit/softmax", Category::Unit)]).collect()
+    }
+
+    fn apply(selection: &Selection) -> Result<Vec<String>, RunError> {
+        let all = all();
+        let cases = selection.apply(&all.iter().collect::<Vec<_>>())?;
+        Ok(cases.into_iter().map(|case| case.id.clone()).collect())
+    }
+
+    fn ids(selection: &Selection) -> Vec<String> {
+        apply(selection).expect("some match")
+    }
+
+    #[test]
+    fn filters_narrow() {
+        assert_eq!(ids(&Selection::default()).len(), 3);
+        let performance = Selection { categories: vec![Category::Performance], ..Selection::default() };
+        assert_eq!(
+            ids(&performance),
+            ["resnet/performance/forward[batch=1]", "resnet/performance/forward[batch=8]"]
+        );
+        let ignored = Selection { ignored: Ignored::Only, ..Selection::default() };
+        assert_eq!(ids(&ignored), ["resnet/performance/forward[batch=32]"]);
+        let arguments = Selection { arguments: "batch=8".parse().expect("filter"), ..Selection::default() };
+        assert_eq!(ids(&arguments), ["resnet/performance/forward[batch=8]"]);
+        let skip = Selection { skip: vec![Pattern::Contains("forward".to_owned())], ..Selection::default() };
+        assert_eq!(ids(&skip), ["unit/softmax"]);
+        let tag = Selection { tags: vec!["nightly".to_owned()], ..Selection::default() };
+        assert_eq!(ids(&tag).len(), 2);
+    }
+
+    #[test]
+    fn every_name_round_trips_exactly() {
+        for case in all() {
+            let exact = Selection {
+                patterns: vec![Pattern::Exact(case.id.clone())],
+                ignored: Ignored::Include,
+                ..Selection::default()
+            };
+            assert_eq!(ids(&exact), [case.id.as_str()]);
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_nearest() {
+        let fails = |selection: Selection, wanted: &str| {
+            let message = apply(&selection).expect_err("nothing matches").to_string();
+            assert!(message.contains(wanted), "{message}");
+        };
+        fails(
+            Selection { models: vec!["resnt".to_owned()], ..Selection::default() },
+            "did you mean `resnet`",
+        );
+        fails(
+            Selection { tags: vec!["nightyl".to_owned()], ..Selection::default() },
+            "did you mean `nightly`",
+        );
+        fails(
+            Selection { arguments: "bach=1".parse().expect("filter"), ..Selection::default() },
+            "did you mean `batch`",
+        );
+        fails(
+            Selection { patterns: vec![Pattern::Contains("forwrad".to_owned())], ..Selection::default() },
+            "resnet/performance/forward[batch=1]",
+        );
+        fails(
+            Selection { arguments: "batch=32".parse().expect("filter"), ..Selection::default() },
+            "--include-ignored",
+        );
+    }
+
+    #[test]
+    fn partitions_add_up_to_the_whole() {
+        let ids: Vec<String> = (0..200).map(|number| format!("resnet/unit/case{number}")).collect();
+        let parts: Vec<Partition> =
+            ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().expect("partition")).collect();
+        for id in &ids {
+            assert_eq!(parts.iter().filter(|part| part.holds(id)).count(), 1, "{id}");
+        }
+        for part in parts {
+            assert!(ids.iter().filter(|id| part.holds(id)).count() > 40, "{part:?}");
+        }
+        for wrong in ["", "0/3", "4/3", "1", "1/0", "-1/3", "a/b"] {
+            assert!(wrong.parse::<Partition>().is_err(), "{wrong}");
+        }
+    }
+}

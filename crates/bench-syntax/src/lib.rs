@@ -1,0 +1,18 @@
+//! The text that people write and read: objectives, durations, sizes, case ids, did-you-mean.
+//!
+//! One grammar for the attribute, the flags and `bench.toml`.
+#![forbid(unsafe_code)]
+
+pub mod case_id;
+mod category;
+pub mod duration;
+pub mod nearest;
+pub mod objective;
+mod pattern;
+pub mod quantity;
+pub mod text;
+mod usage;
+
+pub use category::Category;
+pub use pattern::Pattern;
+pub use usage::UsageError;

@@ -1,0 +1,90 @@
+//! Did-you-mean: ranks known names by their distance to a mistyped one.
+
+/// `known`, without repeats, nearest to `text` first. A name that contains `text`, or is contained
+/// in it, counts as near.
+pub fn rank<S: Into<String>>(text: &str, known: impl IntoIterator<Item = S>) -> Vec<String> {
+    let mut names: Vec<String> = known.into_iter().map(Into::into).collect();
+    names.sort();
+    names.dedup();
+    let lower = text.to_lowercase();
+    names.sort_by_cached_key(|name| {
+        let other = name.to_lowercase();
+        let contained = !lower.is_empty() && (other.contains(&lower) || lower.contains(&other));
+        (!contained, strsim::osa_distance(&lower, &other))
+    });
+    names
+}
+
+/// Case ids, nearest to `text` first: by their nearest part, since people mistype a name and not a whole id.
+pub fn rank_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = text.to_lowercase();
+    let wanted = wanted.trim_matches(|c: char| !c.is_alphanumeric());
+    let mut ids: Vec<&str> = ids.into_iter().collect();
+    ids.sort_by_cached_key(|id| {
+        let id = id.to_lowercase();
+        let parts = id.split(['/', '[', ']', ',', '=']).chain([id.as_str()]);
+        parts.map(|part| strsim::osa_distance(wanted, part)).min()
+    });
+    ids
+}
+
+/// The name in `known` that `text` was probably meant to be.
+pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::osa_distance(&text, &name.to_lowercase()), name))
+        // Further than half the word is no slip of the finger, and naming it would mislead.
+        .filter(|(distance, name)| distance * 2 <= name.chars().count().max(text.chars().count()))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// ": did you mean `…`?", or nothing where no name is near.
+pub fn question<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(text, known).map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
+}
+
+/// `` `a`, `b` and `c` ``.
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "none".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_first_without_repeats() {
+        assert_eq!(rank("resnt", ["vit", "resnet", "resnet", "mimi"])[0], "resnet");
+        assert_eq!(rank("net", ["vit", "net_of_a_long_name"])[0], "net_of_a_long_name");
+    }
+
+    #[test]
+    fn an_id_is_near_by_its_nearest_part() {
+        let ids = ["unit/marks", "resnet/unit/softmax", "resnet/performance/forward[batch=1]"];
+        assert_eq!(rank_ids("softmux", ids)[0], "resnet/unit/softmax");
+        assert_eq!(rank_ids("^forwrad$", ids)[0], "resnet/performance/forward[batch=1]");
+    }
+
+    #[test]
+    fn a_slip_is_answered_and_a_guess_is_not() {
+        let keys = ["name", "category", "warmup"];
+        assert_eq!(nearest("catgory", keys), Some("category"));
+        assert_eq!(nearest("Warm_up", keys), Some("warmup"));
+        assert_eq!(nearest("elem", ["Element"]), Some("Element"));
+        assert_eq!(nearest("throughput", keys), None);
+    }
+
+    #[test]
+    fn lists_read_as_english() {
+        assert_eq!(list([]), "none");
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
+    }
+}

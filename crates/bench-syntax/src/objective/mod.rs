@@ -1,0 +1,11 @@
+//! Objectives: limits declared beside a benchmark, or given at run time, and judged by every run.
+//!
+//! An [`Objective`] is one condition on one figure: `median <= 5s`, `ips >= 10 @ batch=8`,
+//! `speedup(unet/performance/step) >= 50`.
+
+pub mod grammar;
+mod limit;
+mod unit;
+
+pub use limit::{Objective, Quantity, Relation, Setting};
+pub use unit::Unit;
