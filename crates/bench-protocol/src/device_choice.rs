@@ -3,13 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use bench_syntax::UsageError;
 
+use crate::json::{Decode, Encode, Json, JsonError};
+
 /// Where benchmarks should work that ask for it with [`Bencher::wanted_device`](bench_core::Bencher::wanted_device).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The best there is: CUDA, else Metal, else the processor.
     #[default]
@@ -51,17 +50,15 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-impl TryFrom<String> for DeviceChoice {
-    type Error = UsageError;
-
-    fn try_from(text: String) -> Result<Self, UsageError> {
-        text.parse()
+impl Encode for DeviceChoice {
+    fn encode(&self, out: &mut String) {
+        self.to_string().encode(out);
     }
 }
 
-impl From<DeviceChoice> for String {
-    fn from(choice: DeviceChoice) -> Self {
-        choice.to_string()
+impl Decode for DeviceChoice {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        String::decode(json)?.parse().map_err(|error: UsageError| JsonError::new(error.0))
     }
 }
 

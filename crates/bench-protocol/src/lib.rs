@@ -12,6 +12,7 @@ mod counter;
 mod device_choice;
 mod file_name;
 mod frame;
+pub mod json;
 mod overrides;
 mod part;
 mod reading;
