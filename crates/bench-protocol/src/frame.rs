@@ -417,31 +417,4 @@ pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_round_trip() {
-        let frames = [
-            Frame::Ready { protocol: PROTOCOL, shared: false },
-            Frame::Samples { iterations: 7, ns: vec![1, 2, u64::MAX] },
-            Frame::Failed { kind: FailureKind::Panic, message: "a\nb \"c\" \u{0}".to_owned() },
-        ];
-        let mut bytes = Vec::new();
-        for frame in &frames {
-            write_message(&mut bytes, frame).expect("written");
-        }
-        assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), frames.len());
-        let mut reader = bytes.as_slice();
-        for frame in &frames {
-            assert_eq!(read_message::<Frame>(&mut reader).expect("read").as_ref(), Some(frame));
-        }
-        assert_eq!(read_message::<Frame>(&mut reader).expect("end"), None);
-    }
-
-    #[test]
-    fn a_broken_message_is_an_error() {
-        assert!(read_message::<Frame>(&mut &b"{\"type\":\"ready\"\n"[..]).is_err());
-        assert!(read_message::<Frame>(&mut &b"hello\n"[..]).is_err());
-    }
-}
+mod tests;
