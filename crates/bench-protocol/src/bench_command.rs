@@ -6,6 +6,9 @@ use std::path::PathBuf;
 /// Names the `bench` command, if it is not to be looked for.
 pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
 
+/// Lets the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
+pub const PROTOCOL_FLAG: &str = "--protocol";
+
 /// How to get the `bench` command.
 pub const INSTALL: &str =
     "`cargo install bench-cli`, or from a checkout `cargo install --path crates/bench-cli`";

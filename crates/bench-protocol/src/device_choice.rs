@@ -4,11 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use bench_syntax::UsageError;
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
 
 use crate::json::{Decode, Encode, Json, JsonError};
 
 /// Where benchmarks should work that ask for it with [`Bencher::wanted_device`](bench_core::Bencher::wanted_device).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {
     /// The best there is: CUDA, else Metal, else the processor.
     #[default]
@@ -47,6 +50,22 @@ impl fmt::Display for DeviceChoice {
             DeviceChoice::Cuda(number) => write!(f, "cuda:{number}"),
             DeviceChoice::Metal => f.pad("metal"),
         }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<String> for DeviceChoice {
+    type Error = UsageError;
+
+    fn try_from(text: String) -> Result<Self, UsageError> {
+        text.parse()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
     }
 }
 
