@@ -5,7 +5,7 @@ use bench_core::Suite;
 use bench_core::domain::Better;
 use bench_core::prelude::*;
 use bench_load::Load;
-use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response};
+use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response, nothing_missing};
 
 /// Translation: words per second, and how long a word takes.
 const TRANSLATION: Domain = Domain {
@@ -27,6 +27,7 @@ const TRANSLATION: Domain = Domain {
         figures: &[Figure::P50, Figure::P95],
     }],
     plots: &["time per word p95"],
+    missing: nothing_missing,
 };
 
 struct Translation {
