@@ -45,7 +45,7 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<TargetResult>,
-    /// That the harness was slower than what it measured, and at which levels, if it was.
+    /// Why the figures cannot be relied on, if they cannot.
     harness_bound: Option<String>,
     warnings: Vec<String>,
 }
@@ -76,7 +76,7 @@ impl Run {
 
 impl Case {
     fn of(case: &CaseRecord) -> Self {
-        let harness_bound = case.harness_bound();
+        let harness_bound = case.invalid();
         // It stands beside the figures themselves.
         let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
         Case {

@@ -143,9 +143,27 @@ fn report(flags: &Flags, finished: Finished, style: Style) -> Result<u8, RunErro
     }
     let of_comparison = comparison.map_or(exit::OK, |comparison| judge_comparison(flags, &comparison));
     let of_targets = if flags.fail_on_targets { judge_targets(flags, &record) } else { exit::OK };
+    let of_validity = if flags.strict { judge_validity(&record) } else { exit::OK };
     // What cannot be judged at all first, then what is wrong for sure, then doubt.
     let codes = [exit::USAGE, exit::SLOWER, exit::UNSURE];
-    Ok(codes.into_iter().find(|code| [of_comparison, of_targets].contains(code)).unwrap_or(exit::OK))
+    Ok(codes
+        .into_iter()
+        .find(|code| [of_comparison, of_targets, of_validity].contains(code))
+        .unwrap_or(exit::OK))
+}
+
+/// With `--strict`: whether a case served requests of which its figures do not tell.
+fn judge_validity(record: &Record) -> u8 {
+    let invalid: Vec<String> =
+        record.cases.iter().filter_map(|case| Some(format!("{}: {}", case.id, case.invalid()?))).collect();
+    if invalid.is_empty() {
+        return exit::OK;
+    }
+    tell(&format!(
+        "figures that are not valid, and `--strict` was given: {}",
+        printable(&invalid.join("; "))
+    ));
+    exit::UNSURE
 }
 
 fn judge_comparison(flags: &Flags, comparison: &Comparison) -> u8 {

@@ -10,7 +10,9 @@ use crate::domain::{self, Metric, Work};
 use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
-use crate::record::{CaseCounts, Failure, HARNESS_BOUND, Measure, RoundRecord, Served, Time, disturbance};
+use crate::record::{
+    CaseCounts, Failure, HARNESS_BOUND, Level, Measure, RoundRecord, Served, Time, disturbance,
+};
 use crate::stats;
 use crate::target::TargetResult;
 
@@ -178,6 +180,16 @@ impl CaseRecord {
         (!bound.is_empty()).then(|| format!("{HARNESS_BOUND} at {}", bound.join(", ")))
     }
 
+    /// Why the figures of the case cannot be relied on, if they cannot: the harness was the bottleneck at some level, or
+    /// the level from which its time comes (the first) or its metrics come (the best) is not valid. Such figures can
+    /// miss a limit but not meet it, and are not compared.
+    pub fn invalid(&self) -> Option<String> {
+        self.harness_bound().or_else(|| {
+            let served = self.served()?;
+            served.levels.first().and_then(Level::doubt).or_else(|| served.best().and_then(Level::doubt))
+        })
+    }
+
     fn update(&mut self) {
         let rounds = &self.rounds;
         self.failure = rounds.iter().find_map(|round| round.failure.clone());
@@ -220,7 +232,7 @@ impl CaseRecord {
 
     /// What speaks against believing the figures.
     fn doubts(&self) -> Vec<String> {
-        let mut doubts: Vec<String> = self.harness_bound().into_iter().collect();
+        let mut doubts: Vec<String> = self.invalid().into_iter().collect();
         doubts.extend(self.counts.as_ref().and_then(CaseCounts::doubt));
         let Some(time) = &self.time else { return doubts };
         let empty_s = median_of(&self.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
@@ -309,7 +321,8 @@ mod tests {
         for round in &mut slow.cases[0].rounds {
             let validity = Validity { harness_bound: true, ..Validity::default() };
             let level = |name: &str, validity| Level { name: name.to_owned(), validity, ..Level::default() };
-            let levels = vec![level("5 req/s", Validity::default()), level("90 req/s", validity)];
+            let well = Validity { valid: true, ..Validity::default() };
+            let levels = vec![level("5 req/s", well), level("90 req/s", validity)];
             round.served = Some(Served { levels, ..Served::default() });
         }
         slow.cases[0].update();

@@ -35,7 +35,9 @@ pub use measure::Measure;
 pub(crate) use read::open_sealed;
 pub use read::{open, resolve};
 pub use round::{Cause, Failure, RoundRecord};
-pub use served::{Bin, Dot, HARNESS_BOUND, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
+pub use served::{
+    Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity,
+};
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};
 

@@ -45,7 +45,7 @@ pub fn render(record: &Record, style: Style) -> String {
             (Some(time), _, Status::Ok) => {
                 unsupported |= !(time.p95.supported && time.p99.supported);
                 table.row(cells(name, case, time));
-                if let Some(bound) = case.harness_bound() {
+                if let Some(bound) = case.invalid() {
                     table.remark("", style.bad(&printable(&bound)));
                 }
             }
@@ -155,7 +155,7 @@ pub fn render_failures(record: &Record, style: Style) -> String {
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
     // That the harness was the bottleneck stands beside the figures themselves.
-    let told = |case: &CaseRecord, warning: &str| case.harness_bound().as_deref() == Some(warning);
+    let told = |case: &CaseRecord, warning: &str| case.invalid().as_deref() == Some(warning);
     let of_cases = record.cases.iter().flat_map(|case| {
         let warnings = case.warnings.iter().filter(move |warning| !told(case, warning));
         warnings.map(move |warning| (case.id.clone(), warning.as_str()))

@@ -103,7 +103,7 @@ fn worst(target: &Target, figures: Vec<Figure>) -> TargetResult {
 }
 
 fn weigh(target: &Target, figure: Figure) -> TargetResult {
-    let Figure { value, unit, interval, doubt, .. } = figure;
+    let Figure { value, unit, interval, doubt, invalid, .. } = figure;
     if !value.is_finite() {
         return TargetResult::without_figure(&target.text, Outcome::Unsure, "the figure is no number");
     }
@@ -121,6 +121,7 @@ fn weigh(target: &Target, figure: Figure) -> TargetResult {
         None => (Outcome::Unsure, doubt),
         Some(found) => {
             match (target.relation.holds(found.low, limit), target.relation.holds(found.high, limit)) {
+                (true, true) if invalid.is_some() => (Outcome::Unsure, invalid),
                 (true, true) => (Outcome::Met, None),
                 (false, false) => (Outcome::Missed, None),
                 _ => (Outcome::Unsure, Some("the limit lies within the interval".to_owned())),

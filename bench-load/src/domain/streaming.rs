@@ -22,7 +22,7 @@ pub(super) struct Arrival {
 
 /// Outputs as they arrived, in order of time; `None` under the condition of [`outputs`].
 pub(super) fn arrivals(seen: &Seen<'_>) -> Option<Vec<Arrival>> {
-    outputs(seen)?;
+    let _within = outputs(seen)?;
     let mut arrivals: Vec<Arrival> = Vec::new();
     for mark in seen.times.marks.iter().filter(|mark| mark.kind == MarkKind::Output) {
         let holds = mark.holds.map(u64::from);

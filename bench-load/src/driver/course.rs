@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bench_core::Error;
 
 use super::call::{Called, call};
+use super::flight::Flight;
 use super::query::Meeting;
 use crate::clock::{self, Clock};
 use crate::domain::{Domain, Facts, Response};
@@ -53,6 +54,8 @@ pub(crate) struct Course<'env, I, F> {
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
     pub(crate) late_marks: AtomicU64,
+    /// How far a schedule's requests in flight reached what may be.
+    pub(crate) flight: Flight,
     started: AtomicU32,
     meeting: Meeting,
 }
@@ -105,6 +108,7 @@ impl<'env, I, F> Course<'env, I, F> {
             turn: Mutex::new(()),
             harness_ns,
             late_marks: AtomicU64::new(0),
+            flight: Flight::default(),
             started: AtomicU32::new(0),
             meeting: Meeting::default(),
         }
@@ -130,6 +134,13 @@ impl<'env, I, F> Course<'env, I, F> {
     pub(crate) fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {
             self.more.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request of the schedule is no longer in flight.
+    pub(crate) fn end_flight(&self) {
+        if let Pacing::Schedule { most_in_flight, .. } = self.pacing {
+            self.flight.end(most_in_flight, self.clock.now_ns());
         }
     }
 
@@ -208,13 +219,16 @@ where
             drop(turn);
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             let Some(intended_ns) = arrival else { return true };
+            self.flight.begin(intended_ns);
             client.harness_ns += sent_ns
                 .saturating_sub(client.free_ns)
                 .saturating_sub(queued_ns)
                 .saturating_sub(bench_core::quantity::nanoseconds(asleep));
             if !self.serve(client, number, intended_ns, sent_ns) {
+                // Whoever gave the request up has ended it.
                 return false;
             }
+            self.end_flight();
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod course;
+mod flight;
 mod query;
 
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub(crate) struct Driven {
     pub(crate) stuck: Vec<Arc<Slot>>,
     /// Why there were fewer threads than asked for, if there were.
     pub(crate) short_of_threads: Option<String>,
+    /// Requests of a schedule that were due while as many were in flight as may be.
+    pub(crate) held_up: u64,
     /// Marks that came when their request had ended.
     pub(crate) late_marks: u64,
     /// Whether requests had a schedule.
@@ -126,6 +129,7 @@ where
         csv,
         stuck,
         short_of_threads,
+        held_up: course.flight.held_up(),
         late_marks: course.late_marks.load(Ordering::Relaxed),
         scheduled: matches!(course.pacing, Pacing::Schedule { .. }),
         steady: course.phase.bounds(),
@@ -211,6 +215,7 @@ where
             let slot = self.slots.swap_remove(place);
             recorder.push(self.course.late_row(&late, now_ns));
             self.course.make_up(Outcome::TimedOut);
+            self.course.end_flight();
             let client = slot.client();
             self.stuck.push(slot);
             self.start(client, true);

@@ -8,8 +8,8 @@ use bench_core::comparison::Comparison as OfRuns;
 use bench_core::domain::{Better, Metric};
 use bench_core::quantity::{Bytes, Seconds};
 use bench_core::record::{
-    CaseRecord, Cause, Environment, FORMAT, Failure, Level, RoundRecord, RunState, SCHEMA_VERSION, Served,
-    Status, Summary, Time, Told, Validity,
+    CaseRecord, Cause, Environment, FORMAT, Failure, InvalidCause, Level, RoundRecord, RunState,
+    SCHEMA_VERSION, Served, Status, Summary, Time, Told, Validity,
 };
 use bench_core::stats::Interval;
 use bench_history::change::Settings;
@@ -192,11 +192,13 @@ fn level(concurrency: u32) -> Level {
                     "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late"
                         .to_owned(),
                 ],
+                causes: vec![InvalidCause::HarnessLate],
             },
             32 => Validity {
                 valid: false,
                 harness_bound: false,
                 reasons: vec!["12 of `200` requests failed".to_owned()],
+                causes: vec![InvalidCause::Failures],
             },
             _ => Validity { valid: true, ..Validity::default() },
         },
