@@ -34,6 +34,8 @@ pub struct Bencher {
     counters: Vec<Counter>,
     iterations: u64,
     state: State,
+    /// When the runner ends the round; `None` if it does not.
+    deadline: Option<Instant>,
     /// A benchmark that forks and lets the child return must not measure twice.
     process: u32,
 }
@@ -75,8 +77,11 @@ impl Bencher {
         probes: ProbeSet,
         leave: Option<Leave>,
     ) -> Self {
+        let deadline =
+            assignment.timeout_ns.and_then(|ns| Instant::now().checked_add(Duration::from_nanos(ns)));
         Bencher {
             assignment,
+            deadline,
             schedule,
             probes,
             queue: Queue::default(),

@@ -61,6 +61,13 @@ pub struct Assignment {
     pub slice_ns: u64,
     /// Whether the slice ends the round even when `samples` have not been reached.
     pub hard_stop: bool,
+    /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
+    /// that serves requests ends them before, so that what was measured is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ns: Option<u64>,
+    /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
     /// The folder for what the benchmark keeps ([`Bencher::artifact`](crate::bencher::Bencher::artifact)); nothing is
@@ -144,6 +151,12 @@ pub enum Frame {
     /// The first iteration of the process has ended.
     FirstCall {
         /// What it took.
+        ns: u64,
+    },
+    /// What follows takes this long by its own settings, such as a level of load of 10 minutes. The runner waits so much
+    /// longer than it said, unless a person asked for that time.
+    Expects {
+        /// How long.
         ns: u64,
     },
     /// Warm-up is over, samples follow.

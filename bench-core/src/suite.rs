@@ -193,6 +193,7 @@ impl Suite {
     /// # Errors
     /// [`RunError::Registry`], [`RunError::Usage`] or [`RunError::NoMatch`].
     pub fn cases(&self) -> Result<Vec<Case>, RunError> {
+        plan::check(&self.wishes)?;
         self.selection.apply(registry::cases(&self.crates)?)
     }
 

@@ -106,8 +106,9 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
             .collect(),
         warnings: Vec::new(),
     };
+    let cut_short = driven.cut_short;
     let busy = Busy { held_up: driven.held_up, most_in_flight: most_in_flight(plan) };
-    level.validity = validity(&level, asked, busy);
+    level.validity = validity(&level, asked, busy, cut_short);
     level.warnings = warnings(driven, asked.domain, &level);
     level.warnings.extend(too_short(plan, &level));
     level
@@ -157,7 +158,7 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
 }
 
 /// Whether the figures can be relied on, with every reason why not.
-fn validity(level: &Level, asked: &Asked<'_>, busy: Busy) -> Validity {
+fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, cut_short: bool) -> Validity {
     let mut found: Vec<(InvalidCause, String)> = Vec::new();
     let median = level.metric("latency p50").map_or(0.0, |metric| metric.value);
     if let Some(lag) = level.pace.send_lag
@@ -176,6 +177,16 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy) -> Validity {
             Some((_, known)) => *known = format!("{known}, and {sent}"),
             None => found.push((cause, format!("{told}: {sent}"))),
         }
+    }
+    if cut_short {
+        found.push((
+            InvalidCause::TimeLimit,
+            format!(
+                "the time limit of the case (`timeout`) ended the level after {} requests: give it more time, or ask \
+                 for less",
+                level.requests
+            ),
+        ));
     }
     if level.requests == 0 {
         found.push((InvalidCause::TooFewRequests, "no request was sent in time".to_owned()));

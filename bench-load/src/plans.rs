@@ -50,6 +50,14 @@ impl Plans {
         }
     }
 
+    /// How many levels are to follow; `None` if none is. A search has more as long as it has not found its rate.
+    pub(crate) fn left(&self) -> Option<usize> {
+        match self {
+            Plans::Given { plans, .. } => Some(plans.len()).filter(|left| *left > 0),
+            Plans::Search { .. } => Some(1),
+        }
+    }
+
     /// The next level to serve, after what came of the last one.
     pub(crate) fn next(
         &mut self,

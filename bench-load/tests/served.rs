@@ -207,6 +207,40 @@ fn all_at_once(b: &mut Bencher) -> Result<()> {
     })
 }
 
+#[benchmark(category = "unit", rounds = 1, timeout = "1s")]
+fn longer_than_its_timeout(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).duration(Duration::from_secs(3)).run(b, Numbers, |_, _| Ok::<(), Error>(()))
+}
+
+#[benchmark(category = "unit", rounds = 1, timeout = "1s")]
+fn more_than_its_timeout(b: &mut Bencher) -> Result<()> {
+    Load::closed([1, 2]).requests(1000).run(b, Numbers, |number, _| {
+        sleep(if number.0 == 3 { 100 } else { 20 });
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn stuck_at_first(b: &mut Bencher) -> Result<()> {
+    let calls = std::sync::atomic::AtomicU64::new(0);
+    let load = Load::closed(1).requests(20).timeout(Duration::from_millis(100));
+    load.run(b, Numbers, move |_, _| {
+        if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+            sleep(1500);
+        }
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn stuck_always(b: &mut Bencher) -> Result<()> {
+    let load = Load::closed(1).requests(20).timeout(Duration::from_millis(50));
+    load.run(b, Numbers, |_, _| {
+        sleep(400);
+        Ok::<(), Error>(())
+    })
+}
+
 #[benchmark(category = "unit", rounds = 2, targets("latency_p95 <= 10s", "success_rate <= 0.9"))]
 fn refuses_two_of_five(b: &mut Bencher) -> Result<()> {
     Load::closed(2).requests(200).run(b, Numbers, |number, request: &Request| {
@@ -450,6 +484,36 @@ fn a_search_among_failures_names_them() {
     let told = warned.iter().find(|told| told.contains("no rate that was tried is valid"));
     let told = told.unwrap_or_else(|| panic!("{warned:?}"));
     assert!(told.contains("most often: refused, though the objective is met"), "{told}");
+}
+
+#[test]
+fn levels_that_do_not_fit_into_the_timeout_are_refused_before_anything_is_served() {
+    let case = case("unit/longer_than_its_timeout");
+    let failure = case.failure.as_ref().map(|failure| failure.message.as_str()).unwrap_or_default();
+    assert!(failure.contains("are to last 3.000 s together, but the case has"), "{failure}");
+    assert!(case.served().is_none() && case.first_call_s.is_none());
+}
+
+#[test]
+fn a_level_that_the_timeout_ends_keeps_its_figures() {
+    let case = case("unit/more_than_its_timeout");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    let levels = levels_of(&case);
+    assert_eq!(levels.len(), 1);
+    assert!(levels[0].succeeded > 0 && levels[0].requests < 1000, "{}", levels[0].requests);
+    assert!(levels[0].validity.causes.contains(&InvalidCause::TimeLimit), "{:?}", levels[0].validity);
+    let told = "1 more level was not served: the time limit of the case";
+    assert!(levels[0].warnings.iter().any(|warning| warning.starts_with(told)), "{:?}", levels[0].warnings);
+    assert!(case.invalid().is_some_and(|told| told.contains("the time limit ended it")));
+}
+
+#[test]
+fn the_timeout_of_a_request_holds_for_the_first_call() {
+    let case = case("unit/stuck_at_first");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    assert_eq!(levels_of(&case)[0].succeeded, 20);
+    let failure = self::case("unit/stuck_always").failure.expect("a failure").message;
+    assert!(failure.contains("timed out: no answer after 0.05 s"), "{failure}");
 }
 
 #[test]

@@ -71,6 +71,8 @@ impl<'a> Partner<'a> {
             samples: None,
             slice_ns: 0,
             hard_stop: false,
+            timeout_ns: None,
+            timeout_is_hard: false,
             probes: Some(Vec::new()),
             artifacts: None,
             load: LoadWishes::default(),

@@ -19,6 +19,9 @@ pub struct RoundRecord {
     pub started_s: f64,
     /// Wall time of the round, start of the process to its end, in seconds.
     pub wall_s: f64,
+    /// What the round said that its levels of load take by their settings, in seconds; absent if it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_s: Option<f64>,
     /// The `load` step, in nanoseconds; absent where the benchmark has none.
     pub load_ns: Option<u64>,
     /// The first iteration of the process, in nanoseconds.

@@ -1,6 +1,9 @@
 //! From frames to a round.
 
+use std::time::Duration;
+
 use crate::protocol::{FailureKind, Frame, PROTOCOL};
+use crate::quantity::Seconds;
 use crate::record::{Cause, Failure, RoundCounts, RoundRecord};
 
 /// Gathers what a worker says.
@@ -28,6 +31,9 @@ impl Collector {
             }
             Frame::Loaded { ns } => *self.round.load_ns.get_or_insert(0) += ns,
             Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
+            Frame::Expects { ns } => {
+                *self.round.expected_s.get_or_insert(0.0) += Seconds::from_ns(ns).0;
+            }
             Frame::WarmedUp(warm_up) => self.round.warm_up = Some(warm_up),
             Frame::Samples { iterations, ns } => {
                 if iterations == 0
@@ -63,6 +69,11 @@ impl Collector {
             }
         }
         Ok(())
+    }
+
+    /// What the worker said that it needs beyond the time that it was given.
+    pub(super) fn expected(&self) -> Duration {
+        Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
 
     /// Whether the worker has said its last.

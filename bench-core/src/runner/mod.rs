@@ -126,6 +126,8 @@ pub(crate) fn run(
                 samples: next.samples,
                 slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
+                timeout_ns: Some(nanoseconds(next.timeout)),
+                timeout_is_hard: record.settings.timeout_is_hard,
                 probes: manner.probes.clone(),
                 artifacts: manner.artifacts.as_ref().map(|folder| folder.join(file_name(case.id()))),
                 load: manner.load(case, record.rounds.len()),

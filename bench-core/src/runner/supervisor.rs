@@ -112,6 +112,7 @@ impl Execute for Workers {
         let limits = Limits {
             deadline: Instant::now().checked_add(timeout),
             timeout,
+            timeout_is_hard: assignment.timeout_is_hard,
             memory: memory_limit(self.max_memory),
         };
         let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt);
@@ -141,7 +142,15 @@ impl Execute for Workers {
 struct Limits {
     deadline: Option<Instant>,
     timeout: Duration,
+    timeout_is_hard: bool,
     memory: Option<Bytes>,
+}
+
+impl Limits {
+    /// How much longer than the timeout the worker may take, by what it says itself.
+    fn more(&self, collector: &Collector) -> Duration {
+        if self.timeout_is_hard { Duration::ZERO } else { collector.expected() }
+    }
 }
 
 enum Ended {
@@ -172,11 +181,12 @@ fn supervise(
             // All figures are there: how long the program takes to fall asleep is its own affair.
             return Ended::Killed;
         }
-        if grace.is_none() && limits.deadline.is_some_and(|deadline| now >= deadline) {
-            collector.fail(
-                Cause::Timeout,
-                format!("not done after {:.1} s (`timeout`)", limits.timeout.as_secs_f64()),
-            );
+        let more = limits.more(collector);
+        let deadline = limits.deadline.and_then(|deadline| deadline.checked_add(more));
+        if grace.is_none() && deadline.is_some_and(|deadline| now >= deadline) {
+            let limit = limits.timeout.saturating_add(more);
+            collector
+                .fail(Cause::Timeout, format!("not done after {:.1} s (`timeout`)", limit.as_secs_f64()));
             return Ended::Killed;
         }
         if let (Some(limit), Some(resident)) = (limits.memory, worker.resident())
@@ -186,8 +196,7 @@ fn supervise(
                 .fail(Cause::OutOfMemory, format!("its resident memory passed {limit} (`--max-memory`)"));
             return Ended::Killed;
         }
-        let patience = limits
-            .deadline
+        let patience = deadline
             .into_iter()
             .chain(grace)
             .map(|deadline| deadline.saturating_duration_since(now))

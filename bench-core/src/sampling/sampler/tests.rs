@@ -46,6 +46,8 @@ fn assignment(slice: Duration) -> Assignment {
         samples: None,
         slice_ns: slice.as_nanos() as u64,
         hard_stop: false,
+        timeout_ns: None,
+        timeout_is_hard: false,
         probes: None,
         artifacts: None,
         load: LoadWishes::default(),
