@@ -29,6 +29,7 @@ pub mod comparison;
 mod counting;
 pub mod device;
 pub mod domain;
+pub mod encoding;
 mod entry;
 pub mod error;
 pub mod exit;
