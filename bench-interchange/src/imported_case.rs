@@ -2,7 +2,7 @@
 
 use bench_core::Category;
 use bench_core::bencher::Counter;
-use bench_core::domain::{Better, Metric};
+use bench_core::domain::Metric;
 use bench_core::quantity::{Bytes, Seconds};
 use bench_core::record::{CaseRecord, Status, Time};
 
@@ -17,12 +17,20 @@ pub struct ImportedCase {
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,
+    /// Figures in units of which nothing is known: they are kept, but neither have a history nor are judged.
+    pub unknown: Vec<Metric>,
 }
 
 impl ImportedCase {
     /// One of which nothing is known yet.
     pub(crate) fn named(name: impl Into<String>) -> Self {
-        ImportedCase { name: name.into(), time: None, counters: Vec::new(), metrics: Vec::new() }
+        ImportedCase {
+            name: name.into(),
+            time: None,
+            counters: Vec::new(),
+            metrics: Vec::new(),
+            unknown: Vec::new(),
+        }
     }
 
     /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
@@ -39,6 +47,7 @@ impl ImportedCase {
             status: Status::Ok,
             time: self.time,
             counters: self.counters,
+            observed: self.unknown,
             ..CaseRecord::blank(&id, category)
         };
         for metric in self.metrics {
@@ -55,14 +64,10 @@ impl ImportedCase {
     }
 }
 
-/// The direction in which figures of a unit are usually better: rates up, the rest down.
-pub(crate) fn usually_better(name: &str, unit: &str) -> Better {
-    let rate = unit.ends_with("/s") || unit.ends_with("/sec");
-    if rate || name.to_lowercase().contains("throughput") { Better::Higher } else { Better::Lower }
-}
-
 #[cfg(test)]
 mod tests {
+    use bench_core::domain::Better;
+
     use super::*;
 
     #[test]
