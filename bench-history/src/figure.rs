@@ -56,8 +56,8 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         interval: metric.interval,
     });
     let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
-    // Two metrics of one name would be one line with two values a night.
+    // Two metrics of one name and unit would be one line with two values a night.
     let mut seen = std::collections::BTreeSet::new();
-    all.retain(|figure| seen.insert(figure.metric.clone()));
+    all.retain(|figure| seen.insert((figure.metric.clone(), figure.unit.clone())));
     all
 }

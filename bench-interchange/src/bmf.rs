@@ -256,7 +256,7 @@ mod tests {
         assert_eq!((case.name.as_str(), case.time.expect("a time").median_s.0), ("fib 20", 2.5e-6));
         let metrics: Vec<_> =
             case.metrics.iter().map(|one| (one.name.as_str(), one.unit.as_str(), one.better)).collect();
-        assert_eq!(metrics, [("file-size", "bytes", Better::Lower), ("throughput", "1/s", Better::Higher)]);
+        assert_eq!(metrics, [("throughput", "1/s", Better::Higher), ("file-size", "bytes", Better::Lower)]);
         assert_eq!((case.unknown[0].name.as_str(), case.unknown[0].unit.as_str()), ("instructions", UNKNOWN));
     }
 
