@@ -65,6 +65,10 @@ pub struct Assignment {
     /// that serves requests ends them before, so that what was measured is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ns: Option<u64>,
+    /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_alive: Option<u64>,
     /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
@@ -212,6 +216,9 @@ pub struct WarmUp {
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
+    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_alive: Option<u64>,
     /// What one iteration counts.
     pub counters: Vec<Counter>,
     /// What the probes saw.

@@ -163,6 +163,7 @@ impl Bencher {
             queue: self.queue.clone(),
             counters: std::mem::take(&mut self.counters),
             iterations: self.iterations,
+            inputs_alive: None,
         }
     }
 }

@@ -73,6 +73,7 @@ impl<'a> Partner<'a> {
             hard_stop: false,
             timeout_ns: None,
             timeout_is_hard: false,
+            inputs_alive: None,
             probes: Some(Vec::new()),
             artifacts: None,
             load: LoadWishes::default(),

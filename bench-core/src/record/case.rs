@@ -11,7 +11,7 @@ use crate::probe;
 use crate::quantity::{Bytes, Seconds};
 use crate::record::time::is_coarse;
 use crate::record::{
-    CaseCounts, Failure, HARNESS_BOUND, Level, Measure, RoundRecord, Served, Time, disturbance,
+    CaseCounts, Failure, HARNESS_BOUND, Level, Measure, RoundRecord, Served, Time, disturbance, rounds_apart,
 };
 use crate::stats;
 use crate::target::TargetResult;
@@ -256,6 +256,9 @@ impl CaseRecord {
         }
         doubts.extend(time.irregularity());
         doubts.extend(disturbance::doubt(&self.rounds));
+        // Requests that are served have levels, and latencies that spread by themselves.
+        let is_served = self.rounds.iter().any(|round| round.served.is_some());
+        doubts.extend((!is_served).then(|| rounds_apart::doubt(self.counted_rounds())).flatten());
         if time.rounds == 1 {
             doubts.push("one round only: how much processes differ is unknown".to_owned());
         } else if let Some(precision) = time.precision()

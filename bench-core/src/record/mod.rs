@@ -13,6 +13,7 @@ mod journal;
 mod measure;
 mod read;
 mod round;
+mod rounds_apart;
 mod served;
 mod surroundings;
 mod time;

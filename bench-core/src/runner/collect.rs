@@ -50,6 +50,7 @@ impl Collector {
             Frame::Served(served) => self.round.served = Some(*served),
             Frame::Finished(finish) => {
                 self.closed = true;
+                self.round.inputs_alive = finish.inputs_alive;
                 self.round.counters = finish.counters;
                 self.round.probes = finish.probes;
                 self.round.clock_resolution_ns = finish.clock_resolution_ns;

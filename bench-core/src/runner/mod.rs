@@ -127,6 +127,7 @@ pub(crate) fn run(
                 slice_ns: nanoseconds(next.slice),
                 hard_stop: record.settings.max_time_is_hard,
                 timeout_ns: Some(nanoseconds(next.timeout)),
+                inputs_alive: record.rounds.iter().find_map(|round| round.inputs_alive),
                 timeout_is_hard: record.settings.timeout_is_hard,
                 probes: manner.probes.clone(),
                 artifacts: manner.artifacts.as_ref().map(|folder| folder.join(file_name(case.id()))),

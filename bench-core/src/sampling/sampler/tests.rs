@@ -48,6 +48,7 @@ fn assignment(slice: Duration) -> Assignment {
         hard_stop: false,
         timeout_ns: None,
         timeout_is_hard: false,
+        inputs_alive: None,
         probes: None,
         artifacts: None,
         load: LoadWishes::default(),
