@@ -1,6 +1,6 @@
 //! A decision of `bench gate` on the console.
 
-use bench_core::report::{Style, Table, printable};
+use bench_core::report::{Style, Table, on_console, printable};
 use bench_core::target::TargetResult;
 use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE};
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
@@ -37,7 +37,7 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
         say(table.render(|text| style.bold(text)).trim_end());
     }
     say(&conclusion(decision, strict));
-    text
+    on_console(&text)
 }
 
 /// What is unsure is counted, unless someone has tried to settle it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bench_core::report::{print, printable};
+use bench_core::report::{CsvTable, print, printable};
 use bench_core::{Record, RunError, UsageError, exit, record};
 use bench_history::store::{Added, Location, Series, Store, StoreError};
 
@@ -135,7 +135,7 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
         path: PathBuf::from("stdout"),
         source,
     };
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = CsvTable::new(Vec::new());
     let head = [
         "case",
         "metric",
@@ -151,7 +151,7 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
         "commit",
         "value",
     ];
-    writer.write_record(head).map_err(|error| io(error.into()))?;
+    writer.row(head).map_err(io)?;
     for one in series {
         let (key, machine) = (&one.key, &one.key.machine);
         for point in &one.points {
@@ -172,10 +172,10 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
                 commit,
                 &value,
             ];
-            writer.write_record(row.map(String::as_str)).map_err(|error| io(error.into()))?;
+            writer.row(row).map_err(io)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| io(error.into_error()))?;
+    let bytes = writer.into_inner().map_err(io)?;
     print(&bytes)?;
     Ok(exit::OK)
 }

@@ -70,7 +70,7 @@ impl PairedComparison {
             for case in &self.cases {
                 let compared = &case.compared;
                 table.write_record([
-                    compared.id.clone(),
+                    crate::report::harmless(&compared.id),
                     compared.verdict.to_string(),
                     figure(compared.old_s),
                     figure(compared.new_s),

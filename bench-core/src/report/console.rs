@@ -5,7 +5,9 @@ use std::fmt::Write;
 use crate::comparison::Comparison;
 use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Measure, Percentile, Record, RoundRecord, Status, Time};
-use crate::report::{Style, Table, counts, failure, first_line, printable, sections, sparkline, targets};
+use crate::report::{
+    Style, Table, counts, failure, first_line, on_console, printable, sections, sparkline, targets,
+};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -33,14 +35,12 @@ pub fn render(record: &Record, style: Style) -> String {
         let key = (case.model.as_deref(), case.category);
         if group != Some(key) {
             group = Some(key);
-            table.heading(
-                key.0.map_or_else(
-                    || case.category.to_string(),
-                    |model| format!("{model} · {}", case.category),
-                ),
-            );
+            table.heading(key.0.map_or_else(
+                || case.category.to_string(),
+                |model| format!("{} · {}", printable(model), case.category),
+            ));
         }
-        let name = format!("  {}", short_name(case));
+        let name = format!("  {}", printable(short_name(case)));
         match (&case.time, &case.counts, case.status) {
             (Some(time), _, Status::Ok) => {
                 unsupported |= !(time.p95.supported && time.p99.supported);
@@ -108,7 +108,7 @@ pub fn render(record: &Record, style: Style) -> String {
         }
     }
     let _ = writeln!(out, "\n{}", if summary.failed_runs > 0 { style.bad(&line) } else { line });
-    out
+    on_console(&out)
 }
 
 fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
@@ -120,7 +120,7 @@ fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
         time.mean_s.to_string(),
         percentile(time.p95),
         percentile(time.p99),
-        metric.map(|metric| rate(metric.value, &metric.unit)).unwrap_or_default(),
+        metric.map(|metric| printable(&rate(metric.value, &metric.unit))).unwrap_or_default(),
         case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
         case.first_call_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
         distribution(case),
@@ -150,7 +150,7 @@ pub fn render_failures(record: &Record, style: Style) -> String {
     let failed = |case: &CaseRecord| {
         Some(failure::render(&format!("failed: {}", case.id), case.failure.as_ref()?, style))
     };
-    record.cases.iter().filter_map(failed).collect()
+    on_console(&record.cases.iter().filter_map(failed).collect::<String>())
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
@@ -203,7 +203,7 @@ pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     for line in comparison.conclusion() {
         let _ = writeln!(out, "{line}");
     }
-    out
+    on_console(&out)
 }
 
 fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
@@ -224,4 +224,37 @@ fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
         ]);
     }
     table.render(|text| style.bold(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Better, Metric};
+    use crate::record::tests::record;
+    use crate::record::{Cause, Failure};
+    use crate::report::ColorChoice;
+
+    #[test]
+    fn no_string_of_a_record_steers_the_console() {
+        const HOSTILE: &str = "x\u{1b}[31m\u{1b}]0;t\u{7}\n::error::y\0\u{202e}";
+        let mut record = record(vec![("unit/x", vec![100; 8]), ("unit/y", vec![100; 8])]);
+        for case in &mut record.cases {
+            case.model = Some(HOSTILE.to_owned());
+            case.metrics.push(Metric::new(HOSTILE, HOSTILE, 1.0, Better::Higher));
+            case.warnings.push(HOSTILE.to_owned());
+        }
+        record.cases[1].id = format!("unit/{HOSTILE}");
+        record.cases[1].status = Status::Failed;
+        record.cases[1].failure = Some(Failure {
+            cause: Cause::Error,
+            message: HOSTILE.to_owned(),
+            output_tail: HOSTILE.to_owned(),
+        });
+        record.warnings.push(HOSTILE.to_owned());
+        let style = Style::for_stdout(ColorChoice::Never);
+        for text in [render(&record, style), render_failures(&record, style)] {
+            assert!(!text.chars().any(|c| c != '\n' && crate::report::steers(c)), "{text:?}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+        }
+    }
 }

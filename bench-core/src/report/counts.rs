@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::comparison::{Compared, Comparison};
 use crate::quantity::grouped;
 use crate::record::{CaseCounts, Counts};
-use crate::report::{Style, Table};
+use crate::report::{Style, Table, printable};
 
 /// What stands above the columns of [`cells`].
 pub(super) const HEADER: [&str; 7] =
@@ -45,7 +45,7 @@ fn row(case: &Compared, style: Style) -> Vec<String> {
         format!("{sign}{}", grouped(new.abs_diff(old)))
     };
     vec![
-        case.id.clone(),
+        printable(&case.id),
         count(old),
         count(new),
         old.zip(new).map(difference).unwrap_or_default(),

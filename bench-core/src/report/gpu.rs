@@ -3,7 +3,7 @@
 use crate::domain::Metric;
 use crate::quantity::{Bytes, percent};
 use crate::record::CaseRecord;
-use crate::report::{Section, Style, Table};
+use crate::report::{Section, Style, Table, printable};
 
 inventory::submit! { Section { name: "gpu", render: |record, style| render(&record.cases, style) } }
 
@@ -32,7 +32,7 @@ fn cells(case: &CaseRecord) -> Vec<String> {
     };
     let energy = if find("gpu_energy").is_some() { "gpu_energy" } else { "gpu_energy_integrated" };
     vec![
-        format!("  {}", case.id),
+        format!("  {}", printable(&case.id)),
         show("gpu_utilisation", percent),
         show("gpu_memory", |bytes| Bytes(bytes as u64).to_string()),
         show("gpu_power", |watts| format!("{watts:.0} W")),

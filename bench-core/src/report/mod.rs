@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod console;
 mod counts;
+mod csv_table;
 mod failure;
 mod file_name;
 mod gpu;
@@ -23,12 +24,13 @@ mod window;
 use crate::error::RunError;
 use crate::record::Record;
 
+pub use csv_table::{CsvTable, harmless};
 pub use file_name::file_name;
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub use table::Table;
-pub use text::{first_line, print, printable};
+pub use text::{first_line, on_console, print, printable};
 pub(crate) use text::{steers, tell};
 pub(crate) use window::Window;
 

@@ -6,7 +6,7 @@ use crate::comparison::{Verdict, counted};
 use crate::paired::{PairedCase, PairedComparison, SideFailure};
 use crate::quantity::Seconds;
 use crate::record::RunState;
-use crate::report::{Style, Table, failure, printable};
+use crate::report::{Style, Table, failure, on_console, printable};
 
 /// The table of a paired comparison, and everything that should be said around it.
 pub fn render(comparison: &PairedComparison, style: Style) -> String {
@@ -37,7 +37,7 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
         table.row(cells(case, style));
     }
     for case in &comparison.others {
-        let mut cells = vec![case.id.clone()];
+        let mut cells = vec![printable(&case.id)];
         cells.extend(std::iter::repeat_n(String::new(), 5));
         cells.push(case.verdict.to_string());
         table.row(cells);
@@ -50,14 +50,14 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     }
     out += &unsure(&comparison.cases);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
-    out
+    on_console(&out)
 }
 
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
     vec![
-        compared.id.clone(),
+        printable(&compared.id),
         seconds(compared.old_s),
         seconds(compared.new_s),
         compared.change.map(change).unwrap_or_default(),

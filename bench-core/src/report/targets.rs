@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::quantity::{Bytes, Seconds, rate, significant};
 use crate::record::Record;
-use crate::report::{Style, Table, first_line};
+use crate::report::{Style, Table, first_line, printable};
 use crate::target::{FORMULA, Outcome, TargetResult};
 
 /// A line a target, and what they come to; nothing where there are none.
@@ -22,7 +22,7 @@ pub(super) fn render(record: &Record, style: Style) -> String {
     for (case, result) in results() {
         let outcome = result.outcome.to_string();
         table.row(vec![
-            format!("  {}", case.id),
+            format!("  {}", printable(&case.id)),
             format!("{:text_width$}", first_line(&result.text)),
             result.value.map(|value| shown(value, result)).unwrap_or_default(),
             interval(result).unwrap_or_default(),
@@ -58,13 +58,13 @@ pub(super) fn render(record: &Record, style: Style) -> String {
 }
 
 fn shown(value: f64, result: &TargetResult) -> String {
-    match result.unit.as_deref() {
+    printable(&match result.unit.as_deref() {
         Some("s") => Seconds(value).to_string(),
         Some("bytes") => Bytes(value as u64).to_string(),
         Some(unit) if unit.ends_with("/s") => rate(value, unit),
         Some(unit) => format!("{} {unit}", significant(value)),
         None => significant(value),
-    }
+    })
 }
 
 /// Nothing where the figure is exact.
