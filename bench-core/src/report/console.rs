@@ -6,7 +6,7 @@ use crate::comparison::Comparison;
 use crate::quantity::{Seconds, percent, rate};
 use crate::record::{CaseRecord, Measure, Percentile, Record, RoundRecord, Status, Time};
 use crate::report::{
-    Style, Table, counts, failure, first_line, on_console, printable, sections, sparkline, targets,
+    Style, Table, counts, failure, first_line, on_console, one_line, printable, sections, sparkline, targets,
 };
 
 /// Marks a percentile with too few samples.
@@ -148,7 +148,7 @@ fn short_name(case: &CaseRecord) -> &str {
 /// The failures alone.
 pub fn render_failures(record: &Record, style: Style) -> String {
     let failed = |case: &CaseRecord| {
-        Some(failure::render(&format!("failed: {}", case.id), case.failure.as_ref()?, style))
+        Some(failure::render(&format!("failed: {}", one_line(&case.id)), case.failure.as_ref()?, style))
     };
     on_console(&record.cases.iter().filter_map(failed).collect::<String>())
 }
@@ -173,7 +173,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     }
     let _ = writeln!(out);
     for warning in &record.warnings {
-        let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
+        let _ = writeln!(out, "{} {}", style.doubtful("warning:"), one_line(warning));
     }
     if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
         let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
@@ -181,27 +181,28 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.
         let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
-        let _ = writeln!(out, "{} {who}: {warning}", style.doubtful("warning:"));
+        let line = one_line(&format!("{who}: {warning}"));
+        let _ = writeln!(out, "{} {line}", style.doubtful("warning:"));
     }
 }
 
 /// Old, new, change with interval, what could have been seen, and verdict of every case.
 pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", comparison.baseline)));
+    let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));
     // First of all: whoever overlooks this blames the code for the machine.
     if let Some(different) = &comparison.different {
         let _ = writeln!(out, "{}", style.bad(&printable(different)));
     }
     for note in &comparison.notes {
-        let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
+        let _ = writeln!(out, "{} {}", style.doubtful("note:"), one_line(note));
     }
     out += &match comparison.measure {
         Measure::Time => comparison_of_times(comparison, style),
         Measure::Instructions => counts::comparison(comparison, style),
     };
     for line in comparison.conclusion() {
-        let _ = writeln!(out, "{line}");
+        let _ = writeln!(out, "{}", one_line(&line));
     }
     on_console(&out)
 }
@@ -212,7 +213,7 @@ fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
         let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
         let change = |value: f64| format!("{:+.1} %", value * 100.0);
         table.row(vec![
-            case.id.clone(),
+            one_line(&case.id),
             seconds(case.old_s),
             seconds(case.new_s),
             case.change.map(change).unwrap_or_default(),

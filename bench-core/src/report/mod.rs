@@ -30,6 +30,7 @@ pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub use table::Table;
+use text::one_line;
 pub use text::{first_line, on_console, print, printable};
 pub(crate) use text::{steers, tell};
 pub(crate) use window::Window;

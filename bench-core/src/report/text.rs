@@ -34,6 +34,11 @@ pub fn printable(line: &str) -> String {
     line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
+/// A text as one line that does not steer the terminal, however long it is: as [`printable`], line ends included.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 /// Makes a whole report safe to print: the last layer, whatever its parts forgot. Of control characters only line ends,
 /// tabs and the colours of [`Style`](super::Style) are left, and no line is a command of a workflow of GitHub, which
 /// takes any line that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
