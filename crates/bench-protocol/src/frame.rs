@@ -67,6 +67,14 @@ pub struct Assignment {
     pub slice_ns: u64,
     /// Whether the slice ends the round even when `samples` have not been reached.
     pub hard_stop: bool,
+    /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
+    /// that serves requests ends them before, so that what was measured is kept.
+    pub timeout_ns: Option<u64>,
+    /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
+    /// absent.
+    pub inputs_alive: Option<u64>,
+    /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
+    pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
     /// The folder for what the benchmark keeps ([`Bencher::artifact`](bench_core::bencher::Bencher::artifact)); nothing is
@@ -142,6 +150,12 @@ pub enum Frame {
         /// What it took.
         ns: u64,
     },
+    /// What follows takes this long by its own settings, such as a level of load of 10 minutes. The runner waits so much
+    /// longer than it said, unless a person asked for that time.
+    Expects {
+        /// How long.
+        ns: u64,
+    },
     /// Warm-up is over, samples follow.
     WarmedUp(WarmUp),
     /// Samples taken since the last such frame.
@@ -171,11 +185,12 @@ pub enum Frame {
 
 impl Frame {
     /// The names of all frames.
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "ready",
         "start_up",
         "loaded",
         "first_call",
+        "expects",
         "warmed_up",
         "samples",
         "served",
@@ -197,6 +212,7 @@ impl Frame {
             Frame::Finished(_) => "finished",
             Frame::Failed { .. } => "failed",
             Frame::Skipped { .. } => "skipped",
+            Frame::Expects { .. } => "expects",
         }
     }
 }
@@ -227,6 +243,8 @@ pub struct WarmUp {
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
+    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    pub inputs_alive: Option<u64>,
     /// What one iteration counts.
     pub counters: Vec<Counter>,
     /// What the probes saw.
@@ -267,6 +285,9 @@ structure!(Assignment {
     samples,
     slice_ns,
     hard_stop,
+    timeout_ns: sparse,
+    inputs_alive: sparse,
+    timeout_is_hard: sparse,
     probes,
     artifacts: sparse,
     load: sparse,
@@ -283,7 +304,7 @@ names!(FailureKind { Panic = "panic", Error = "error" });
 
 structure!(WarmUp { iterations, ns, steady });
 
-structure!(Finish { iterations, counters, probes, clock_resolution_ns, empty_iteration_ns });
+structure!(Finish { iterations, inputs_alive: sparse, counters, probes, clock_resolution_ns, empty_iteration_ns });
 
 impl Command {
     /// Its name on the wire.
@@ -337,7 +358,7 @@ impl Encode for Frame {
                     object.field("shared", shared);
                 }
             }
-            Frame::StartUp { ns } | Frame::Loaded { ns } | Frame::FirstCall { ns } => {
+            Frame::StartUp { ns } | Frame::Loaded { ns } | Frame::FirstCall { ns } | Frame::Expects { ns } => {
                 object.field("ns", ns);
             }
             Frame::WarmedUp(warm_up) => warm_up.put(&mut object),
@@ -371,6 +392,7 @@ impl Decode for Frame {
             "start_up" => Frame::StartUp { ns: members.get("ns")? },
             "loaded" => Frame::Loaded { ns: members.get("ns")? },
             "first_call" => Frame::FirstCall { ns: members.get("ns")? },
+            "expects" => Frame::Expects { ns: members.get("ns")? },
             "warmed_up" => Frame::WarmedUp(WarmUp::take(&members)?),
             "samples" => {
                 Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? }

@@ -1,7 +1,7 @@
 //! How records are shown: exporters, sections of the console, tables, text for terminals, SVG.
 #![forbid(unsafe_code)]
 
-mod csv;
+mod csv_table;
 mod outlet;
 pub mod plot;
 mod sparkline;
@@ -14,7 +14,8 @@ use bench_record::{Record, RunError};
 /// For plugging in with `inventory::submit!`.
 pub use inventory;
 
-pub use csv::Csv;
+pub use bench_syntax::text::on_console;
+pub use csv_table::{CsvTable, harmless};
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};

@@ -52,7 +52,7 @@ prop_compose! {
 
 prop_compose! {
     fn finish()(
-        iterations in any::<u64>(),
+        (iterations, inputs_alive) in any::<(u64, Option<u64>)>(),
         counters in vec(
             (any::<String>(), any::<u64>()).prop_map(|(unit, per_iteration)| Counter { unit, per_iteration }),
             0..3,
@@ -61,7 +61,7 @@ prop_compose! {
         clock_resolution_ns in any::<Option<u64>>(),
         empty_iteration_ns in option::of(finite()),
     ) -> Finish {
-        Finish { iterations, counters, probes, clock_resolution_ns, empty_iteration_ns }
+        Finish { iterations, inputs_alive, counters, probes, clock_resolution_ns, empty_iteration_ns }
     }
 }
 
@@ -75,6 +75,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         any::<u64>().prop_map(|ns| Frame::StartUp { ns }),
         any::<u64>().prop_map(|ns| Frame::Loaded { ns }),
         any::<u64>().prop_map(|ns| Frame::FirstCall { ns }),
+        any::<u64>().prop_map(|ns| Frame::Expects { ns }),
         any::<(u64, u64, Option<bool>)>()
             .prop_map(|(iterations, ns, steady)| Frame::WarmedUp(WarmUp { iterations, ns, steady })),
         (any::<u64>(), vec(any::<u64>(), 0..9))
@@ -118,14 +119,15 @@ prop_compose! {
         (case, round) in any::<(String, u32)>(),
         mode in prop_oneof![Just(Mode::Sample), Just(Mode::Once), Just(Mode::Step), Just(Mode::Count)],
         (warmup, samples) in any::<(Option<u64>, Option<u64>)>(),
-        (slice_ns, hard_stop) in any::<(u64, bool)>(),
+        (slice_ns, hard_stop, timeout_is_hard) in any::<(u64, bool, bool)>(),
+        (timeout_ns, inputs_alive) in any::<(Option<u64>, Option<u64>)>(),
         probes in option::of(vec(any::<String>(), 0..3)),
         artifacts in option::of(any::<String>().prop_map(PathBuf::from)),
         load in prop_oneof![Just(LoadWishes::default()), load()],
         devices in prop_oneof![Just(DeviceWishes::default()), devices()],
     ) -> Assignment {
         Assignment {
-            case, round, mode, warmup, samples, slice_ns, hard_stop, probes, artifacts, load, devices,
+            case, round, mode, warmup, samples, slice_ns, hard_stop, timeout_ns, inputs_alive, timeout_is_hard, probes, artifacts, load, devices,
         }
     }
 }
@@ -224,6 +226,7 @@ fn what_stands_on_the_wire_is_what_is_published() {
         (Frame::Ready { protocol: 2, shared: true }, r#"{"type":"ready","protocol":2,"shared":true}"#),
         (Frame::StartUp { ns: 7 }, r#"{"type":"start_up","ns":7}"#),
         (Frame::Loaded { ns: 7 }, r#"{"type":"loaded","ns":7}"#),
+        (Frame::Expects { ns: 7 }, r#"{"type":"expects","ns":7}"#),
         (Frame::FirstCall { ns: u64::MAX }, r#"{"type":"first_call","ns":18446744073709551615}"#),
         (
             Frame::WarmedUp(WarmUp { iterations: 3, ns: 4, steady: None }),
@@ -245,6 +248,7 @@ fn what_stands_on_the_wire_is_what_is_published() {
         (
             Frame::Finished(Finish {
                 iterations: 1,
+                inputs_alive: None,
                 counters: vec![Counter { unit: "images".to_owned(), per_iteration: 8 }],
                 probes: vec![ProbeReport {
                     readings: vec![Reading::new("peak_memory", "bytes", 1e9).max()],

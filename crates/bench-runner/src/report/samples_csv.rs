@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use bench_record::Record;
-use bench_report::{Csv, Exporter};
+use bench_report::{CsvTable, Exporter};
 
 inventory::submit! {
     Exporter { name: "samples.csv", export: |record, outlet| outlet.write("samples.csv", |out| write(record, out)) }
 }
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = Csv::new(out);
+    let mut csv = CsvTable::new(out);
     csv.row([
         "run",
         "case",
@@ -37,5 +37,5 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    Ok(())
+    csv.flush()
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bench_record::{CaseCounts, CaseRecord, Metric, Outcome, Record, Status};
-use bench_report::{Csv, Exporter};
+use bench_report::{CsvTable, Exporter};
 use bench_syntax::quantity::Seconds;
 
 inventory::submit! {
@@ -55,7 +55,7 @@ const HEADER: [&str; 40] = [
 ];
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = Csv::new(out);
+    let mut csv = CsvTable::new(out);
     let observed = observed(record);
     csv.row(HEADER.into_iter().map(str::to_owned).chain(observed.iter().map(|kind| column(kind))))?;
     for case in &record.cases {
@@ -65,7 +65,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
         };
         csv.row(row(record, case).into_iter().chain(observed.iter().map(value)))?;
     }
-    Ok(())
+    csv.flush()
 }
 
 /// What any case has that has no column of its own, by name.

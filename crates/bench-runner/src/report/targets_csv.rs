@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use bench_record::Record;
-use bench_report::{Csv, Exporter};
+use bench_report::{CsvTable, Exporter};
 
 inventory::submit! {
     Exporter { name: "targets.csv", export: |record, outlet| outlet.write("targets.csv", |out| write(record, out)) }
 }
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = Csv::new(out);
+    let mut csv = CsvTable::new(out);
     csv.row([
         "run",
         "timestamp",
@@ -42,5 +42,5 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
             ])?;
         }
     }
-    Ok(())
+    csv.flush()
 }

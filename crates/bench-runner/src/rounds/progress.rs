@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Stderr, Write};
 
 use super::bar::Bar;
 use crate::rounds::RunObserver;
+use bench_judge::Summarize;
 use bench_record::{CaseRecord, Status};
 use bench_report::tell;
 use bench_syntax::quantity::grouped;
@@ -90,7 +91,7 @@ fn in_short(case: &CaseRecord) -> String {
             let precision =
                 time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
-            let bound = case.harness_bound().map(|bound| format!(", {bound}")).unwrap_or_default();
+            let bound = case.invalid().map(|bound| format!(", {bound}")).unwrap_or_default();
             format!("{}{precision} in {} {rounds}{bound}", time.median_s, time.rounds)
         }
         (Status::Ok, None) if let Some(counts) = &case.counts => {
