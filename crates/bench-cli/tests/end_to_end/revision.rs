@@ -8,7 +8,7 @@ use crate::project::{EVERYTHING, Project, UNTIL_DECIDED, target};
 #[test]
 fn revisions_are_built_and_compared() {
     let project = Project::new();
-    let building = "in a worktree of its own";
+    let building = "in a checkout of its own";
 
     let ended = project.bench(&[&["compare", "HEAD~1", "HEAD"], &UNTIL_DECIDED[..], &EVERYTHING].concat());
     ended.expect_code(3).expect_said(&[
@@ -26,7 +26,7 @@ fn revisions_are_built_and_compared() {
     assert!(!again.stderr.contains(building), "{}", again.stderr);
 
     // The code as it is, and a program that was built from it: a revision must not take their place.
-    let forget = || fs::remove_dir_all(target().join("bench/revisions")).expect("forgotten");
+    let forget = || fs::remove_dir_all(target().join("cache/revisions")).expect("forgotten");
     for arguments in [["compare", ".", "HEAD~1"], ["compare", "HEAD~1", "."]] {
         forget();
         let ended = project.bench(&[&arguments[..], &["spins"], &UNTIL_DECIDED].concat());
@@ -36,7 +36,7 @@ fn revisions_are_built_and_compared() {
     forget();
     let against = [&["bench", "-p", "project", "--", "--against=HEAD~1"], &UNTIL_DECIDED[..]].concat();
     let ended =
-        project.run("cargo", &against).expect_said(&[building, "this build against HEAD~1", "1 slower"]);
+        project.run("cargo", &against).expect_said(&[building, ". against HEAD~1", "1 slower"]);
     assert!(ended.stderr.contains("exit status: 3"), "{}", ended.said());
     project.is_clean();
 
@@ -55,6 +55,6 @@ fn revisions_are_built_and_compared() {
     nowhere.expect_said(&["`no_such_branch`", "nor a git revision"]);
     project.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
     let against = project.run("cargo", &["bench", "-p", "project", "--", "--against=no_such_branch"]);
-    against.expect_said(&["`no_such_branch` is no revision", "exit status: 2"]);
+    against.expect_said(&["`no_such_branch`", "exit status: 2"]);
     project.is_clean();
 }

@@ -1,0 +1,175 @@
+//! Programs of another state of the code.
+//!
+//! A revision is a sealed thing: each commit has a checkout and a target folder of its own in the user's cache, which
+//! stay, so that absolute and relative paths, other programs of the package and cargo's variables are that commit's.
+
+mod cache;
+mod sealed;
+mod submodules;
+mod surroundings;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use bench_record::RunError;
+use bench_runner::cargo::{self, Workspace};
+use bench_runner::program::Program;
+use bench_syntax::UsageError;
+use serde::Serialize;
+
+use sealed::Sealed;
+
+/// A checkout, and how its bench targets are built.
+#[derive(Clone, Debug)]
+pub struct Checkout {
+    root: PathBuf,
+    cargo_arguments: Vec<String>,
+}
+
+/// A commit, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Commit {
+    /// Its whole hash.
+    pub hash: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When, RFC 3339.
+    pub date: String,
+    /// The first line of what it says.
+    pub subject: String,
+}
+
+impl Checkout {
+    /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
+    /// such as `-p models --bench all`.
+    pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
+        Checkout { root: folder.into(), cargo_arguments: cargo_arguments.to_vec() }
+    }
+
+    /// Builds the bench targets of the files as they are.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
+    pub fn build(&self) -> Result<Vec<Program>, RunError> {
+        cargo::build(&self.root, &self.cargo_arguments, None)
+    }
+
+    /// The commit that `revision` names, if it names one.
+    pub fn commit(&self, revision: &str) -> Option<String> {
+        if revision.starts_with('-') {
+            return None;
+        }
+        let name = format!("{revision}^{{commit}}");
+        let output = self.git(&["rev-parse", "--verify", "--quiet", &name]).ok()?;
+        let commit = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        (output.status.success() && !commit.is_empty()).then_some(commit)
+    }
+
+    /// The commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged is one.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] where `bad` does not follow `good` on that line.
+    pub fn commits(&self, good: &str, bad: &str) -> Result<Vec<Commit>, RunError> {
+        let range = format!("{good}..{bad}");
+        let format = "--format=%H%x00%an%x00%aI%x00%s";
+        let output = self.git(&["log", "--first-parent", "--reverse", format, &range, "--"])?;
+        let commit = |line: &str| {
+            let mut fields = line.split('\0').map(str::to_owned);
+            Some(Commit {
+                hash: fields.next()?,
+                author: fields.next()?,
+                date: fields.next()?,
+                subject: fields.next()?,
+            })
+        };
+        let commits: Vec<Commit> = text(&output.stdout).lines().filter_map(commit).collect();
+        let follows = commits.first().and_then(|first| self.commit(&format!("{}^", first.hash))).as_deref()
+            == Some(good);
+        if output.status.success() && follows {
+            return Ok(commits);
+        }
+        Err(UsageError(format!(
+            "{bad} does not follow {good} along first parents: name an earlier commit first"
+        ))
+        .into())
+    }
+
+    /// Builds the bench targets of a commit, in a checkout of its own outside of this one, which stays: what the
+    /// programs refer to (files, other programs of the package, its folder) is that commit's own.
+    ///
+    /// # Errors
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or when the commit cannot be set up
+    /// as a person would have it.
+    pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
+        let Workspace { workspace_root, .. } = Workspace::around(&self.root)?;
+        let repository = Repository::around(&self.root)?;
+        let sealed = Sealed::open(&repository, commit, &self.root)?;
+        let inside = workspace_root
+            .canonicalize()
+            .ok()
+            .and_then(|root| root.strip_prefix(&repository.top).map(Path::to_owned).ok())
+            .unwrap_or_default();
+        sealed.build(&inside, &workspace_root, &self.cargo_arguments)
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<Output, RunError> {
+        git(&self.root, arguments)
+    }
+}
+
+/// A git repository.
+#[derive(Clone, Debug)]
+struct Repository {
+    /// The folder of the checkout.
+    top: PathBuf,
+    /// The folder of its objects: `.git`, shared by all worktrees.
+    common: PathBuf,
+}
+
+impl Repository {
+    fn around(folder: &Path) -> Result<Self, RunError> {
+        let path = |question: &str| -> Result<PathBuf, RunError> {
+            let output = git(folder, &["rev-parse", "--path-format=absolute", question])?;
+            let path = PathBuf::from(text(&output.stdout));
+            let whole = path.canonicalize().ok().filter(|_| output.status.success());
+            whole.ok_or_else(|| UsageError(format!("{} is not in a git checkout", folder.display())).into())
+        };
+        Ok(Repository { top: path("--show-toplevel")?, common: path("--git-common-dir")? })
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Result<Output, RunError> {
+    // In a hook these name the repository whose hook it is, and another one would get that one's index.
+    Command::new("git")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .map_err(|error| RunError::io("run", "git", error))
+}
+
+/// As [`git`], and it must succeed: `what` could otherwise not be done.
+fn git_must(folder: &Path, arguments: &[&str], what: &str) -> Result<Output, RunError> {
+    let output = git(folder, arguments)?;
+    if output.status.success() {
+        Ok(output)
+    } else {
+        Err(UsageError(format!("cannot {what}: {}", text(&output.stderr))).into())
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_no_revision() {
+        assert_eq!(Checkout::new(".", &[]).commit("--all"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! One commit, checked out and built where nothing else changes it.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use bench_record::RunError;
+use bench_report::tell;
+use bench_runner::cargo;
+use bench_runner::program::Program;
+use bench_runner::rounds::Interrupt;
+use bench_syntax::UsageError;
+
+use super::{Repository, cache, git, git_must, submodules, surroundings, text};
+
+/// Says that the checkout is whole: it is written last.
+const READY: &str = ".ready";
+
+/// A commit in the cache. Locked for as long as this process lives, so that nobody cleans it up while it is measured.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    commit: String,
+    /// The folder of this commit in the cache.
+    home: PathBuf,
+    /// Its checkout.
+    tree: PathBuf,
+}
+
+impl Sealed {
+    /// Checks the commit out, if that has not been done, as a person would have it: with submodules, without pointers to
+    /// large files, with what lies around the repository.
+    pub(super) fn open(repository: &Repository, commit: &str, folder: &Path) -> Result<Self, RunError> {
+        let revisions = cache::of(&repository.top);
+        fs::create_dir_all(&revisions)
+            .map_err(|error| RunError::io("create the folder of built revisions", &revisions, error))?;
+        let home = revisions.join(format!("{commit}-{:016x}", key(folder)));
+        let lock = lock(&revisions.join(format!("{commit}.lock")))?;
+        // The same depth and names as the checkout's own: whatever a path within leads to is found in both.
+        let tree = surroundings::mirrored(&home.join("root"), &repository.top);
+        let sealed = Sealed { commit: commit.to_owned(), home, tree };
+        if !sealed.home.join(READY).exists() {
+            sealed.set_up(repository)?;
+        }
+        surroundings::link(&sealed.home.join("root"), &repository.top, &sealed.tree)?;
+        // While further ones are built, one that is in use must not be the oldest. A cache: that the time cannot be set
+        // only costs a build.
+        let _ = File::open(&sealed.home).and_then(|home| home.set_modified(SystemTime::now()));
+        // Shared from here on, until this process ends: others may use the build, and nobody may clean it up.
+        lock.unlock()
+            .and_then(|()| lock.lock_shared())
+            .map_err(|error| RunError::io("lock", &sealed.home, error))?;
+        std::mem::forget(lock);
+        cache::prune(&revisions, &sealed.home);
+        Ok(sealed)
+    }
+
+    fn set_up(&self, repository: &Repository) -> Result<(), RunError> {
+        // What a killed run has left.
+        let _ = fs::remove_dir_all(&self.home);
+        let parent = self.tree.parent().unwrap_or(&self.home);
+        fs::create_dir_all(parent).map_err(|error| RunError::io("create", parent, error))?;
+        let (common, tree) = (repository.common.to_string_lossy(), self.tree.to_string_lossy());
+        // Objects are borrowed: nothing is copied, and the user's repository knows nothing of it.
+        let what = "clone the repository";
+        git_must(parent, &["clone", "--quiet", "--shared", "--no-checkout", &common, &tree], what)?;
+        let line_ends = text(&git(&repository.top, &["config", "core.autocrlf"])?.stdout);
+        let line_ends = format!("core.autocrlf={}", if line_ends.is_empty() { "false" } else { &line_ends });
+        let what = format!("check out {}", self.commit);
+        git_must(&self.tree, &["-c", &line_ends, "checkout", "--quiet", "--detach", &self.commit], &what)?;
+        submodules::bring(&self.tree, &repository.common)?;
+        self.refuse_pointers()?;
+        fs::write(self.home.join(READY), "").map_err(|error| RunError::io("write", &self.home, error))
+    }
+
+    /// Git LFS leaves a pointer where a large file should be, if it is not installed: a benchmark would read that.
+    fn refuse_pointers(&self) -> Result<(), RunError> {
+        let pattern = "^version https://git-lfs.github.com/spec/v1";
+        let found = git(&self.tree, &["grep", "--files-with-matches", "--text", "-e", pattern])?;
+        let is_pointer = |name: &&str| {
+            let small = fs::metadata(self.tree.join(name)).is_ok_and(|file| file.len() < 1024);
+            small
+                && fs::read(self.tree.join(name))
+                    .is_ok_and(|text| text.starts_with(b"version https://git-lfs"))
+        };
+        match text(&found.stdout).lines().find(is_pointer) {
+            Some(name) => Err(UsageError(format!(
+                "{name} of {} is a pointer of Git LFS, and its content is not here: `git lfs install`, then \
+                 `git lfs fetch origin {}`",
+                short(&self.commit),
+                self.commit
+            ))
+            .into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Builds the bench targets of the workspace that lies `inside` the tree; `workspace` is the checkout's own.
+    pub(super) fn build(
+        &self,
+        inside: &Path,
+        workspace: &Path,
+        arguments: &[String],
+    ) -> Result<Vec<Program>, RunError> {
+        let root = self.tree.join(inside);
+        self.bring_lock_file(&root, workspace)?;
+        let target = self.home.join("target");
+        let is_new = !target.exists();
+        if is_new {
+            cache::seed(&self.home, &target);
+            tell(&format!("building {} in a checkout of its own", short(&self.commit)));
+        }
+        // While this listens, Ctrl-C ends cargo and not this program.
+        let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
+        let built = cargo::build(&root, arguments, Some(&target));
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted);
+        }
+        built
+    }
+
+    /// A lock file that git ignores is the checkout's: without one, each revision would get what is newest.
+    fn bring_lock_file(&self, root: &Path, workspace: &Path) -> Result<(), RunError> {
+        let (own, todays) = (root.join("Cargo.lock"), workspace.join("Cargo.lock"));
+        if own.exists() || !todays.exists() {
+            return Ok(());
+        }
+        tell(&format!("{} has no Cargo.lock: built with the one of the checkout", short(&self.commit)));
+        fs::copy(&todays, &own).map(|_| ()).map_err(|error| RunError::io("copy the lock file to", own, error))
+    }
+}
+
+fn lock(path: &Path) -> Result<File, RunError> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| RunError::io("lock", path, error))
+}
+
+fn short(commit: &str) -> &str {
+    &commit[..commit.len().min(12)]
+}
+
+/// What, besides the commit and cargo's arguments, decides what is built: the compiler, and cargo's environment.
+fn key(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let decides = |name: &str| {
+        let prefixes =
+            ["CARGO_PROFILE_", "CARGO_BUILD_", "CARGO_TARGET_", "CARGO_UNSTABLE_", "CARGO_ENCODED_RUSTFLAGS"];
+        let whole = [
+            "RUSTFLAGS",
+            "RUSTC",
+            "RUSTC_WRAPPER",
+            "RUSTC_WORKSPACE_WRAPPER",
+            "RUSTUP_TOOLCHAIN",
+            "CC",
+            "CFLAGS",
+        ];
+        (prefixes.iter().any(|prefix| name.starts_with(prefix)) || whole.contains(&name))
+            && !["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_JOBS", "CARGO_TARGET_TMPDIR"]
+                .contains(&name)
+    };
+    let mut variables: Vec<_> =
+        std::env::vars_os().filter(|(name, _)| decides(&name.to_string_lossy())).collect();
+    variables.sort();
+    variables.hash(&mut hasher);
+    let version = Command::new("rustc").arg("-vV").current_dir(folder).output();
+    version.map(|output| output.stdout).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
+}
