@@ -96,7 +96,13 @@ struct Level {
 }
 
 impl Level {
-    fn new(from: usize, to: usize, blocks: usize, last: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    fn new(
+        from: usize,
+        to: usize,
+        blocks: usize,
+        last: bool,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         let block = |number: usize| {
             let from = if number == 0 { from } else { to };
             let config = ResidualConfig { from, to, time: None, epsilon: EPSILON };
@@ -138,7 +144,8 @@ impl Attention {
 impl Module for Attention {
     fn forward(&self, features: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, channels, height, width) = features.dims4()?;
-        let places = self.norm.forward(features)?.reshape((batch, channels, height * width))?.transpose(1, 2)?;
+        let places =
+            self.norm.forward(features)?.reshape((batch, channels, height * width))?.transpose(1, 2)?;
         // To shape (batch, 1, places, channels).
         let head = |projection: &Linear| projection.forward(&places)?.unsqueeze(1)?.to_dtype(DType::F32);
         let (query, key, value) = (head(&self.query)?, head(&self.key)?, head(&self.value)?);

@@ -48,9 +48,8 @@ impl ResidualBlock {
     pub fn new(config: ResidualConfig, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let ResidualConfig { from, to, time, epsilon } = config;
         let time = time.map(|width| candle_nn::linear(width, to, weights.pp("time_emb_proj"))).transpose()?;
-        let shortcut = (from != to).then(|| {
-            candle_nn::conv2d(from, to, 1, Conv2dConfig::default(), weights.pp("conv_shortcut"))
-        });
+        let shortcut = (from != to)
+            .then(|| candle_nn::conv2d(from, to, 1, Conv2dConfig::default(), weights.pp("conv_shortcut")));
         Ok(ResidualBlock {
             first_norm: candle_nn::group_norm(GROUPS, from, epsilon, weights.pp("norm1"))?,
             first: convolution(from, to, weights.pp("conv1"))?,
@@ -94,7 +93,11 @@ impl Upsampling {
     }
 
     /// Twice as high and wide, or of `size`.
-    pub(crate) fn forward(&self, features: &Tensor, size: Option<(usize, usize)>) -> candle_core::Result<Tensor> {
+    pub(crate) fn forward(
+        &self,
+        features: &Tensor,
+        size: Option<(usize, usize)>,
+    ) -> candle_core::Result<Tensor> {
         let (_, _, height, width) = features.dims4()?;
         let (height, width) = size.unwrap_or((2 * height, 2 * width));
         self.layer.forward(&features.upsample_nearest2d(height, width)?)

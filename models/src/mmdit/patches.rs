@@ -16,9 +16,16 @@ impl PatchEmbedder {
     ///
     /// # Errors
     /// When a tensor cannot be had.
-    pub fn new(side: usize, channels: usize, width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub fn new(
+        side: usize,
+        channels: usize,
+        width: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         let config = Conv2dConfig { stride: side, ..Default::default() };
-        Ok(PatchEmbedder { projection: candle_nn::conv2d(channels, width, side, config, weights.pp("proj"))? })
+        Ok(PatchEmbedder {
+            projection: candle_nn::conv2d(channels, width, side, config, weights.pp("proj"))?,
+        })
     }
 }
 
@@ -62,7 +69,12 @@ pub(super) struct PositionEmbedder {
 
 impl PositionEmbedder {
     /// `width` features for `most` patches along each side, of `patch` latents each.
-    pub(super) fn new(width: usize, patch: usize, most: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub(super) fn new(
+        width: usize,
+        patch: usize,
+        most: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         Ok(PositionEmbedder { features: weights.get((1, most * most, width), "pos_embed")?, patch, most })
     }
 
@@ -96,9 +108,11 @@ mod tests {
     #[test]
     fn patches_and_positions_are_those_of_candle_transformers() {
         let weights = || Seeded::new(2).weights(&Device::Cpu);
-        let latents = Seeded::new(1).uniform("latents", (2, 3, 6, 4), -1.0, 1.0, &Device::Cpu).expect("latents");
+        let latents =
+            Seeded::new(1).uniform("latents", (2, 3, 6, 4), -1.0, 1.0, &Device::Cpu).expect("latents");
         let theirs = embedding::PatchEmbedder::new(2, 3, 12, weights()).expect("embedder").forward(&latents);
-        let ours = PatchEmbedder::new(2, 3, 12, &weights()).expect("embedder").forward(&latents).expect("patches");
+        let ours =
+            PatchEmbedder::new(2, 3, 12, &weights()).expect("embedder").forward(&latents).expect("patches");
         assert_eq!(values(Ok(ours.clone())), values(theirs));
         let theirs = embedding::PositionEmbedder::new(12, 2, 5, weights()).expect("embedder");
         let positions = PositionEmbedder::new(12, 2, 5, &weights()).expect("embedder");

@@ -27,7 +27,8 @@ impl Layers {
             Depth::Eighteen => ([2, 2, 2, 2], 1),
             Depth::Fifty => ([3, 4, 6, 3], 4),
         };
-        let stem = Convolution::new(Sizes { kernel: 7, stride: 2, from: 3, to: 64 }, "conv1", "bn1", weights)?;
+        let stem =
+            Convolution::new(Sizes { kernel: 7, stride: 2, from: 3, to: 64 }, "conv1", "bn1", weights)?;
         let mut blocks = Vec::new();
         let mut from = 64;
         for (stage, (width, count)) in WIDTHS.into_iter().zip(blocks_of_stage).enumerate() {
@@ -166,8 +167,10 @@ mod tests {
                 Depth::Eighteen => resnet::resnet18(10, weights()),
                 Depth::Fifty => resnet::resnet50(10, weights()),
             };
-            let theirs = theirs.and_then(|network| network.forward(&images)?.to_vec2::<f32>()).expect("theirs");
-            let ours = Layers::new(depth, 10, &weights()).and_then(|network| network.forward(&images)?.to_vec2::<f32>());
+            let theirs =
+                theirs.and_then(|network| network.forward(&images)?.to_vec2::<f32>()).expect("theirs");
+            let ours = Layers::new(depth, 10, &weights())
+                .and_then(|network| network.forward(&images)?.to_vec2::<f32>());
             assert_eq!(ours.expect("ours"), theirs, "{depth:?}");
         }
     }

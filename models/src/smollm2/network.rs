@@ -77,7 +77,13 @@ impl Network {
                 cache: None,
             });
         }
-        Ok(Network { embeddings: Embedding::new(values, size.hidden), layers, norm, output, masks: HashMap::new() })
+        Ok(Network {
+            embeddings: Embedding::new(values, size.hidden),
+            layers,
+            norm,
+            output,
+            masks: HashMap::new(),
+        })
     }
 
     /// Logits after the last of some tokens, of shape `(batch, vocabulary)`; the tokens are of shape `(batch, tokens)`, the
@@ -126,7 +132,12 @@ struct Layer {
 }
 
 impl Layer {
-    fn forward(&mut self, states: &Tensor, mask: Option<&Tensor>, position: usize) -> candle_core::Result<Tensor> {
+    fn forward(
+        &mut self,
+        states: &Tensor,
+        mask: Option<&Tensor>,
+        position: usize,
+    ) -> candle_core::Result<Tensor> {
         let attended = self.attend(&self.attention_norm.forward(states)?, mask, position)?;
         let states = (attended + states)?;
         let normed = self.norm.forward(&states)?;
@@ -134,7 +145,12 @@ impl Layer {
         self.narrower.forward(&(gate.silu()? * wide)?)? + states
     }
 
-    fn attend(&mut self, states: &Tensor, mask: Option<&Tensor>, position: usize) -> candle_core::Result<Tensor> {
+    fn attend(
+        &mut self,
+        states: &Tensor,
+        mask: Option<&Tensor>,
+        position: usize,
+    ) -> candle_core::Result<Tensor> {
         let (batch, count, width) = states.dims3()?;
         let head_width = width / self.heads;
         // To shape (batch, heads, tokens, features of a head).
@@ -207,7 +223,8 @@ impl Angles {
     /// Llama rotates neighbouring features, not those half a head apart.
     fn rotate(&self, heads: &Tensor, position: usize) -> candle_core::Result<Tensor> {
         let count = heads.dim(2)?;
-        let (cosines, sines) = (self.cosines.narrow(0, position, count)?, self.sines.narrow(0, position, count)?);
+        let (cosines, sines) =
+            (self.cosines.narrow(0, position, count)?, self.sines.narrow(0, position, count)?);
         candle_nn::rotary_emb::rope_i(&heads.contiguous()?, &cosines, &sines)
     }
 }
@@ -228,12 +245,16 @@ mod tests {
         let file = || Gguf::read("smollm2", path.clone()).expect("the fixture");
         let mut theirs =
             file().build(|file, bytes| ModelWeights::from_gguf(file, bytes, &Device::Cpu)).expect("theirs");
-        let mut ours =
-            file().build(|file, bytes| Network::new(&fixture::SIZE, &file, bytes, &Device::Cpu)).expect("ours");
+        let mut ours = file()
+            .build(|file, bytes| Network::new(&fixture::SIZE, &file, bytes, &Device::Cpu))
+            .expect("ours");
         let mut position = 0;
         for tokens in [&[20u32, 21, 22][..], &[23], &[24, 25]] {
-            let input = Tensor::new(tokens, &Device::Cpu).and_then(|tokens| tokens.unsqueeze(0)).expect("tokens");
-            let values = |logits: candle_core::Result<Tensor>| logits.and_then(|l| l.to_vec2::<f32>()).expect("logits");
+            let input =
+                Tensor::new(tokens, &Device::Cpu).and_then(|tokens| tokens.unsqueeze(0)).expect("tokens");
+            let values = |logits: candle_core::Result<Tensor>| {
+                logits.and_then(|l| l.to_vec2::<f32>()).expect("logits")
+            };
             assert_eq!(values(ours.forward(&input, position)), values(theirs.forward(&input, position)));
             position += tokens.len();
         }

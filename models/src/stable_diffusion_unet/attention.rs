@@ -26,7 +26,12 @@ impl CrossAttention {
     ///
     /// # Errors
     /// When a tensor cannot be had.
-    pub fn new(width: usize, context: usize, heads: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub fn new(
+        width: usize,
+        context: usize,
+        heads: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         Ok(CrossAttention {
             query: candle_nn::linear_no_bias(width, width, weights.pp("to_q"))?,
             key: candle_nn::linear_no_bias(context, width, weights.pp("to_k"))?,
@@ -125,10 +130,14 @@ impl SpatialTransformer {
     ///
     /// # Errors
     /// When a tensor cannot be had.
-    pub fn new(channels: usize, prompt: usize, heads: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
-        let projection = |name: &str| {
-            candle_nn::conv2d(channels, channels, 1, Conv2dConfig::default(), weights.pp(name))
-        };
+    pub fn new(
+        channels: usize,
+        prompt: usize,
+        heads: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
+        let projection =
+            |name: &str| candle_nn::conv2d(channels, channels, 1, Conv2dConfig::default(), weights.pp(name));
         let block = weights.pp("transformer_blocks").pp(0);
         Ok(SpatialTransformer {
             norm: candle_nn::group_norm(GROUPS, channels, FEATURES_EPSILON, weights.pp("norm"))?,

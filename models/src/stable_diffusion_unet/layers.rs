@@ -82,7 +82,8 @@ impl Layers {
         let mut from = narrowest;
         for (level, to) in widths.into_iter().enumerate() {
             let weights = weights.pp("down_blocks").pp(level);
-            let steps = (0..BLOCKS).map(|number| step(level, if number == 0 { from } else { to }, number, &weights));
+            let steps =
+                (0..BLOCKS).map(|number| step(level, if number == 0 { from } else { to }, number, &weights));
             let steps = steps.collect::<candle_core::Result<_>>()?;
             let halving = (level + 1 < widths.len()).then(|| {
                 let config = Conv2dConfig { stride: 2, padding: 1, ..Default::default() };
@@ -125,7 +126,12 @@ impl Layers {
 
     /// What is noise in latents of shape `(batch, channels, height, width)`, given a prompt of shape
     /// `(batch, tokens, features)`.
-    pub(super) fn forward(&self, latents: &Tensor, time: f64, prompt: &Tensor) -> candle_core::Result<Tensor> {
+    pub(super) fn forward(
+        &self,
+        latents: &Tensor,
+        time: f64,
+        prompt: &Tensor,
+    ) -> candle_core::Result<Tensor> {
         let (batch, _, height, width) = latents.dims4()?;
         let most = 1 << (self.down.len() - 1);
         // Halved sizes are rounded up, so doubling them need not give the size that they were of.
@@ -151,7 +157,8 @@ impl Layers {
 
         for Up { steps, doubling } in &self.up {
             for step in steps {
-                let with = skipped.pop().ok_or_else(|| Error::Msg("nothing is left of the way down".to_owned()))?;
+                let with =
+                    skipped.pop().ok_or_else(|| Error::Msg("nothing is left of the way down".to_owned()))?;
                 features = step.forward(&Tensor::cat(&[features, with], 1)?.contiguous()?, &time, prompt)?;
             }
             if let Some(doubling) = doubling {
@@ -203,7 +210,9 @@ mod tests {
         let theirs = UNet2DConditionModel::new(weights(), 4, 4, false, config).expect("theirs");
         let layout = Layout { latents: 4, widths, heads: 4, prompt_width: 24 };
         let ours = Layers::new(&layout, &weights()).expect("ours");
-        let input = |name, shape: &[usize]| Seeded::new(1).uniform(name, shape, -1.7, 1.7, &Device::Cpu).expect("input");
+        let input = |name, shape: &[usize]| {
+            Seeded::new(1).uniform(name, shape, -1.7, 1.7, &Device::Cpu).expect("input")
+        };
         let values = |prediction: candle_core::Result<Tensor>| -> Vec<f32> {
             prediction.and_then(|prediction| prediction.flatten_all()?.to_vec1()).expect("prediction")
         };

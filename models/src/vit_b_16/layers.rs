@@ -139,8 +139,10 @@ mod tests {
         let images = Seeded::new(1).images(2, INPUT_SIDE, &Device::Cpu).expect("images");
         let weights = || Seeded::new(2).weights(&Device::Cpu);
         let config = vit::Config { num_hidden_layers: 1, ..vit::Config::vit_base_patch16_224() };
-        let theirs = vit::Model::new(&config, 10, weights()).and_then(|model| model.forward(&images)?.to_vec2::<f32>());
-        let ours = Layers::new(1, 10, &weights()).and_then(|layers| layers.forward(&images)?.to_vec2::<f32>());
+        let theirs = vit::Model::new(&config, 10, weights())
+            .and_then(|model| model.forward(&images)?.to_vec2::<f32>());
+        let ours =
+            Layers::new(1, 10, &weights()).and_then(|layers| layers.forward(&images)?.to_vec2::<f32>());
         assert_eq!(ours.expect("ours"), theirs.expect("theirs"));
     }
 }

@@ -15,7 +15,12 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(from: usize, to: usize, kernel: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub(super) fn new(
+        from: usize,
+        to: usize,
+        kernel: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         let weights = weights.pp("conv");
         let (weight, bias) = (weights.get((to, from, kernel), "weight")?, weights.get(to, "bias")?);
         let layer = Conv1d::new(weight, Some(bias), Conv1dConfig::default());
@@ -36,7 +41,8 @@ impl Convolution {
             Some(before) => Tensor::cat(&[before, part], D::Minus1)?,
             None => self.padded(part)?,
         };
-        self.before = Some(signal.narrow(D::Minus1, signal.dim(D::Minus1)? - self.look_back, self.look_back)?);
+        self.before =
+            Some(signal.narrow(D::Minus1, signal.dim(D::Minus1)? - self.look_back, self.look_back)?);
         self.layer.forward(&signal)
     }
 
@@ -59,7 +65,12 @@ pub(super) struct Upsampling {
 
 impl Upsampling {
     /// From `from` channels to `to`.
-    pub(super) fn new(from: usize, to: usize, stride: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    pub(super) fn new(
+        from: usize,
+        to: usize,
+        stride: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         let weights = weights.pp("conv");
         let bias = weights.get(to, "bias")?.reshape((1, to, 1))?;
         let weight = weights.get((from, to, 2 * stride), "weight")?;

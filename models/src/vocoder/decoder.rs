@@ -33,7 +33,8 @@ impl Decoder {
     pub(super) fn new(weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let layers = weights.pp("decoder").pp("layers");
         let most = CHANNELS << FACTORS.len();
-        let layer = |(number, factor): (usize, usize)| Layer::new(most >> number, factor, 3 * number + 2, &layers);
+        let layer =
+            |(number, factor): (usize, usize)| Layer::new(most >> number, factor, 3 * number + 2, &layers);
         Ok(Decoder {
             quantizer: Quantizer::new(&weights.pp("quantizer"))?,
             upsampling: Upsampling::of_each_channel(WIDTH, 2, &weights.pp("upsample"))?,
@@ -79,7 +80,12 @@ struct Layer {
 
 impl Layer {
     /// From `channels` channels to half as many; `place` is its first number among the weights.
-    fn new(channels: usize, factor: usize, place: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
+    fn new(
+        channels: usize,
+        factor: usize,
+        place: usize,
+        weights: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
         let half = channels / 2;
         let block = weights.pp(place + 1).pp("block");
         Ok(Layer {

@@ -158,7 +158,8 @@ impl Angles {
 
     fn rotate(&self, heads: &Tensor, position: usize) -> candle_core::Result<Tensor> {
         let steps = heads.dim(2)?;
-        let (cosines, sines) = (self.cosines.narrow(0, position, steps)?, self.sines.narrow(0, position, steps)?);
+        let (cosines, sines) =
+            (self.cosines.narrow(0, position, steps)?, self.sines.narrow(0, position, steps)?);
         candle_nn::rotary_emb::rope(&heads.to_dtype(DType::F32)?, &cosines, &sines)?.to_dtype(heads.dtype())
     }
 }

@@ -6,7 +6,8 @@ use candle_core::{DType, Device, Module, Tensor};
 
 use crate::diffusion::{PROMPT_TOKENS, Step, rectified_flow};
 use crate::mmdit::{
-    FeedForward, JointAttention, JointBlock, Modulation, PatchEmbedder, TimestepEmbedder, Unpatchifier, modulate,
+    FeedForward, JointAttention, JointBlock, Modulation, PatchEmbedder, TimestepEmbedder, Unpatchifier,
+    modulate,
 };
 use crate::seeded::Seeded;
 
