@@ -6,7 +6,7 @@ use bench_core::prelude::*;
 use examples::{Index, documents};
 
 /// Each iteration is measured from the first poll of its future to the end of it.
-#[benchmark(category = "performance", model = "index", args(tasks = [1, 8]))]
+#[benchmark(category = "performance", model = "index", args(tasks = [1, 8]), max_time = "2s")]
 async fn search_from_tasks(b: &mut Bencher, tasks: usize) -> Result<()> {
     let index = Arc::new(Index::new(&documents(100)));
     b.items(tasks)

@@ -10,7 +10,7 @@ use examples::count_words;
 /// (`iter` does not accept a closure that returns a `Result`: one that fails at once would look like a fast one.)
 ///
 /// `Error::skip` is for what this machine does not have: the case is reported as skipped, with the reason.
-#[benchmark(category = "integration")]
+#[benchmark(category = "integration", max_time = "2s")]
 fn count_words_of_file(b: &mut Bencher) -> Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     if !path.exists() {
