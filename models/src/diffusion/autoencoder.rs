@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::stable_diffusion::vae::{AutoEncoderKL, AutoEncoderKLConfig};
 
 use super::config::Config;
+use super::decoder::{Decoder, DecoderConfig};
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
@@ -16,10 +16,10 @@ pub const LATENT_SCALE: usize = 8;
 /// The seed of the weights.
 const SEED: u64 = 0x0ae0_dec0;
 
-/// The variational autoencoder of latent diffusion (Rombach et al., 2022, arXiv:2112.10752), with
+/// The decoding half of the variational autoencoder of latent diffusion (Rombach et al., 2022, arXiv:2112.10752), with
 /// generated weights.
 pub struct Autoencoder {
-    network: AutoEncoderKL,
+    network: Decoder,
     latent_channels: usize,
     /// Channels of the widest layer that works on whole pixels.
     widest: usize,
@@ -36,21 +36,18 @@ impl Autoencoder {
         dtype: DType,
         device: &Device,
     ) -> Result<Self, LoadError> {
-        let block_out_channels = match config {
-            Config::Reduced => vec![32, 32, 64, 64],
-            Config::Full => vec![128, 256, 512, 512],
+        let layout = DecoderConfig {
+            latents: latent_channels,
+            channels: match config {
+                Config::Reduced => [32, 32, 64, 64],
+                Config::Full => [128, 256, 512, 512],
+            },
+            blocks: if config == Config::Full { 2 } else { 1 },
+            // Stable Diffusion 3 has dropped this 1 × 1 convolution.
+            mixes_latents: latent_channels == 4,
         };
-        let layout = AutoEncoderKLConfig {
-            block_out_channels,
-            layers_per_block: if config == Config::Full { 2 } else { 1 },
-            latent_channels,
-            norm_num_groups: 32,
-            // Stable Diffusion 3 has dropped these two 1 × 1 convolutions.
-            use_quant_conv: latent_channels == 4,
-            use_post_quant_conv: latent_channels == 4,
-        };
-        let build = |weights: VarBuilder<'static>| AutoEncoderKL::new(weights, 3, 3, layout.clone());
-        let widest = layout.block_out_channels[1];
+        let build = |weights: VarBuilder<'static>| Decoder::new(&layout, &weights);
+        let widest = layout.channels[1];
         let name = format!("autoencoder ({config})");
         let network = generated(&name, Seeded::new(SEED), dtype, device, build)?;
         Ok(Autoencoder { network, latent_channels, widest })
@@ -71,7 +68,7 @@ impl Autoencoder {
     pub fn decode(&self, latents: &Tensor) -> candle_core::Result<Tensor> {
         // What latents were divided by in training, to have a standard deviation of one.
         let (scale, shift) = if self.latent_channels == 4 { (0.18215, 0.0) } else { (1.5305, 0.0609) };
-        self.network.decode(&((latents / scale)? + shift)?)
+        self.network.forward(&((latents / scale)? + shift)?)
     }
 }
 

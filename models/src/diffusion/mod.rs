@@ -7,10 +7,12 @@
 mod autoencoder;
 pub mod check;
 mod config;
+mod decoder;
 mod denoiser;
 pub mod measure;
 mod pipeline;
 mod prompt;
+pub(crate) mod residual_block;
 mod schedule;
 
 pub use autoencoder::{Autoencoder, LATENT_SCALE};
@@ -18,4 +20,5 @@ pub use config::Config;
 pub use denoiser::Denoiser;
 pub use pipeline::{Drawn, GenerationError, Pipeline};
 pub use prompt::{PROMPT_TOKENS, embedding};
+pub use residual_block::{ResidualBlock, ResidualConfig};
 pub use schedule::{Step, ddim, rectified_flow};

@@ -7,9 +7,11 @@ mod block;
 mod embedding;
 mod modulation;
 mod network;
+mod patches;
 
 pub use attention::JointAttention;
 pub use block::{FeedForward, JointBlock};
 pub use embedding::TimestepEmbedder;
 pub use modulation::{Modulation, modulate};
 pub use network::{Conditioning, Mmdit};
+pub use patches::{PatchEmbedder, Unpatchifier};

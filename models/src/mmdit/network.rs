@@ -4,11 +4,11 @@ use std::fmt;
 
 use candle_core::{D, DType, Device, Module, Tensor};
 use candle_nn::{Linear, VarBuilder};
-use candle_transformers::models::mmdit::embedding::{PatchEmbedder, PositionEmbedder, Unpatchifier};
 
 use super::block::JointBlock;
 use super::embedding::{TimestepEmbedder, TwoLayers};
 use super::modulation::{Modulation, modulate};
+use super::patches::{PatchEmbedder, PositionEmbedder, Unpatchifier};
 use crate::diffusion::{Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Step, embedding, rectified_flow};
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
@@ -47,8 +47,8 @@ fn layout(config: Config) -> Layout {
 
 /// A transformer over patches of the latents and tokens of the prompt (Esser et al., 2024, arXiv:2403.03206).
 ///
-/// Built of candle-transformers' embedders and of blocks of its own: those of candle-transformers cannot be
-/// shared between threads, and their timestep embedding answers in f16.
+/// Its parts are not those of candle-transformers, whose blocks cannot be shared between threads and whose timestep
+/// embedding answers in f16.
 pub struct Mmdit {
     patches: PatchEmbedder,
     positions: PositionEmbedder,
@@ -82,15 +82,15 @@ impl Mmdit {
         };
         let last = weights.pp("final_layer");
         Ok(Mmdit {
-            patches: PatchEmbedder::new(PATCH, CHANNELS, width, weights.pp("x_embedder"))?,
-            positions: PositionEmbedder::new(width, PATCH, most_patches, weights.clone())?,
+            patches: PatchEmbedder::new(PATCH, CHANNELS, width, &weights.pp("x_embedder"))?,
+            positions: PositionEmbedder::new(width, PATCH, most_patches, weights)?,
             time: TimestepEmbedder::new(width, &weights.pp("t_embedder"))?,
             pooled: TwoLayers::new(pooled_width, width, &weights.pp("y_embedder"))?,
             prompt: candle_nn::linear(prompt_width, width, weights.pp("context_embedder"))?,
             blocks: (0..depth).map(block).collect::<candle_core::Result<_>>()?,
             last_modulation: Modulation::new(width, 2, &last)?,
             last: candle_nn::linear(width, PATCH * PATCH * CHANNELS, last.pp("linear"))?,
-            unpatchify: Unpatchifier::new(PATCH, CHANNELS)?,
+            unpatchify: Unpatchifier { side: PATCH, channels: CHANNELS },
             config,
             dtype: weights.dtype(),
             device: weights.device().clone(),
@@ -145,7 +145,7 @@ impl Denoiser for Mmdit {
         conditioning: &Conditioning,
     ) -> candle_core::Result<Tensor> {
         let (batch, _, height, width) = latents.dims4()?;
-        let positions = self.positions.get_cropped_pos_embed(height, width)?;
+        let positions = self.positions.of(height, width)?;
         let mut picture = self.patches.forward(latents)?.broadcast_add(&positions)?;
         let time = Tensor::full(time as f32, batch, &self.device)?;
         let time = self.time.forward(&time, self.dtype)?;

@@ -2,6 +2,7 @@
 //! residual network, and classify nothing.
 
 pub mod benchmarks;
+mod layers;
 mod network;
 mod onnx;
 

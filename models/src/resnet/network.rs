@@ -3,9 +3,9 @@
 use std::fmt;
 
 use candle_core::{DType, Device, Module, Tensor};
-use candle_nn::{Func, VarBuilder};
-use candle_transformers::models::resnet;
+use candle_nn::VarBuilder;
 
+use super::layers::Layers;
 use crate::classification::IMAGENET_CLASSES;
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
@@ -56,7 +56,7 @@ impl TryFrom<usize> for Depth {
 
 /// A residual network with a thousand classes (He et al., 2015, arXiv:1512.03385).
 pub struct ResNet {
-    network: Func<'static>,
+    network: Layers,
     depth: Depth,
 }
 
@@ -82,11 +82,8 @@ impl ResNet {
 }
 
 /// The layers with these weights, under torchvision's names.
-pub(super) fn build(depth: Depth, weights: VarBuilder<'static>) -> candle_core::Result<Func<'static>> {
-    match depth {
-        Depth::Eighteen => resnet::resnet18(IMAGENET_CLASSES, weights),
-        Depth::Fifty => resnet::resnet50(IMAGENET_CLASSES, weights),
-    }
+pub(super) fn build(depth: Depth, weights: VarBuilder<'static>) -> candle_core::Result<Layers> {
+    Layers::new(depth, IMAGENET_CLASSES, &weights)
 }
 
 impl fmt::Debug for ResNet {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use candle_core::Device;
-use candle_transformers::models::quantized_llama::ModelWeights;
 
+use super::network::Network;
 use super::{Session, Size, Vocabulary};
 use crate::generation::{self, GenerationError};
 use crate::gguf::Gguf;
@@ -77,8 +77,8 @@ impl SmolLm2 {
             Precision::Q4_1 => file,
             Precision::F32 => file.expanded()?,
         };
-        let weights = file.build(|content, bytes| ModelWeights::from_gguf(content, bytes, device))?;
-        let fresh = Session::new(weights, device.clone(), size.vocabulary, size.context());
+        let network = file.build(|content, bytes| Network::new(&size, &content, bytes, device))?;
+        let fresh = Session::new(network, device.clone(), size.vocabulary, size.context());
         Ok(SmolLm2 { fresh, vocabulary, size })
     }
 

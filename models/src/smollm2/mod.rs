@@ -5,6 +5,7 @@ pub mod benchmarks;
 #[cfg(test)]
 mod fixture;
 mod language_model;
+mod network;
 mod session;
 mod size;
 mod vocabulary;

@@ -1,15 +1,15 @@
 //! [`Session`]: one conversation with the model, and what it remembers of it.
 
 use candle_core::{Device, Tensor};
-use candle_transformers::models::quantized_llama::ModelWeights;
 
+use super::network::Network;
 use crate::generation::{Decode, GenerationError};
 
 /// Reads tokens and remembers their keys and values. Weights are shared between sessions, and a clone goes on from
 /// where its original stands.
 #[derive(Clone)]
 pub struct Session {
-    weights: ModelWeights,
+    network: Network,
     device: Device,
     vocabulary: usize,
     context: usize,
@@ -17,8 +17,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(weights: ModelWeights, device: Device, vocabulary: usize, context: usize) -> Self {
-        Session { weights, device, vocabulary, context, read: 0 }
+    pub(super) fn new(network: Network, device: Device, vocabulary: usize, context: usize) -> Self {
+        Session { network, device, vocabulary, context, read: 0 }
     }
 
     /// How many tokens have been read.
@@ -59,7 +59,7 @@ impl Session {
             return Err(GenerationError::UnknownToken { token, vocabulary });
         }
         let input = Tensor::from_slice(tokens, (texts, length), &self.device)?;
-        let logits = self.weights.forward(&input, self.read)?;
+        let logits = self.network.forward(&input, self.read)?;
         self.read += length;
         Ok(logits)
     }

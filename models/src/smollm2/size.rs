@@ -1,8 +1,8 @@
 //! [`Size`]: how large a network of SmolLM2's architecture is, and which tensors follow from that.
 
 use candle_core::quantized::GgmlDType;
-use candle_transformers::models::quantized_llama::MAX_SEQ_LEN;
 
+use super::network::MOST_POSITIONS;
 use crate::gguf::{Gguf, Wanted};
 use crate::weights::WeightsError;
 
@@ -37,9 +37,9 @@ impl Size {
         trained_context: 8192,
     };
 
-    /// Tokens that it can look back on here: candle has angles for the first 4096 positions only.
+    /// Tokens that it can look back on here: there are angles for the first 4096 positions only.
     pub fn context(&self) -> usize {
-        self.trained_context.min(MAX_SEQ_LEN)
+        self.trained_context.min(MOST_POSITIONS)
     }
 
     /// Parameters, those of the embeddings counted once.

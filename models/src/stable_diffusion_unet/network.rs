@@ -4,10 +4,8 @@ use std::fmt;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::stable_diffusion::unet_2d::{
-    BlockConfig, UNet2DConditionModel, UNet2DConditionModelConfig,
-};
 
+use super::layers::{Layers, Layout};
 use crate::diffusion::{Config, Denoiser, LATENT_SCALE, PROMPT_TOKENS, Step, ddim, embedding};
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
@@ -24,7 +22,7 @@ const HEADS: usize = 8;
 /// A convolutional network with attention to a prompt (Rombach et al., 2022, arXiv:2112.10752), of the
 /// layout of Stable Diffusion 1.5.
 pub struct Unet {
-    network: UNet2DConditionModel,
+    network: Layers,
     config: Config,
     dtype: DType,
     device: Device,
@@ -38,27 +36,16 @@ fn prompt_width(config: Config) -> usize {
     }
 }
 
-/// Four levels, each half as wide and high as the one before; the last has no attention.
-fn layout(config: Config) -> UNet2DConditionModelConfig {
+fn layout(config: Config) -> Layout {
     let widths = match config {
         Config::Reduced => [64, 128, 256, 256],
         Config::Full => [320, 640, 1280, 1280],
     };
-    let level = |(level, out_channels): (usize, usize)| BlockConfig {
-        out_channels,
-        use_cross_attn: (level < 3).then_some(1),
-        // Heads, in spite of the name.
-        attention_head_dim: HEADS,
-    };
-    UNet2DConditionModelConfig {
-        blocks: widths.into_iter().enumerate().map(level).collect(),
-        cross_attention_dim: prompt_width(config),
-        ..UNet2DConditionModelConfig::default()
-    }
+    Layout { latents: CHANNELS, widths, heads: HEADS, prompt_width: prompt_width(config) }
 }
 
-fn build(config: Config, weights: VarBuilder<'static>) -> candle_core::Result<UNet2DConditionModel> {
-    UNet2DConditionModel::new(weights, CHANNELS, CHANNELS, false, layout(config))
+fn build(config: Config, weights: VarBuilder<'static>) -> candle_core::Result<Layers> {
+    Layers::new(&layout(config), &weights)
 }
 
 impl Denoiser for Unet {
@@ -93,7 +80,7 @@ impl Denoiser for Unet {
     /// there for the way back.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
         let places = height * width / (LATENT_SCALE * LATENT_SCALE);
-        let widest = layout(self.config).blocks.first().map_or(0, |block| block.out_channels);
+        let [widest, ..] = layout(self.config).widths;
         (batch * (2 * HEADS * places + 12 * widest) * places * size_of::<f32>()) as u64
     }
 

@@ -2,6 +2,7 @@
 //! the work of a vision transformer, and classifies nothing.
 
 pub mod benchmarks;
+mod layers;
 mod network;
 
 pub use network::{INPUT_SIDE, PATCH_SIDE, VitB16};

@@ -1,12 +1,11 @@
 //! [`Vocoder`]: the codec, at once or as a stream.
 
-use candle_core::{DType, Device, Shape, StreamTensor, Tensor};
-use candle_nn::Init;
+use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
-use candle_transformers::models::mimi;
+use candle_nn::{Init, VarBuilder};
 
+use super::decoder::Decoder;
 use crate::load::{LoadError, generated};
-
 use crate::seeded::Seeded;
 
 /// Samples in a second.
@@ -71,10 +70,10 @@ pub enum VocoderError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// The codec: 80 million parameters, some half of which encode and are not used here.
+/// The decoder of the codec, which is some half of its 80 million parameters.
 pub struct Vocoder {
     /// Has decoded nothing: what decodes is a clone, which shares the weights.
-    fresh: mimi::Model,
+    fresh: Decoder,
     device: Device,
 }
 
@@ -84,7 +83,7 @@ impl Vocoder {
     /// # Errors
     /// When they do not fit into memory, or the device cannot hold them.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, LoadError> {
-        let build = |weights| mimi::Model::new(mimi::Config::v0_1(Some(CODEBOOKS)), weights);
+        let build = |weights: VarBuilder<'static>| Decoder::new(&weights);
         let fresh = generated("vocoder", CodecWeights(Seeded::new(SEED)), dtype, device, build)?;
         Ok(Vocoder { fresh, device: device.clone() })
     }
@@ -113,7 +112,7 @@ impl Vocoder {
 
 /// Decodes frames as they come, and remembers what it needs of those before.
 pub struct Stream {
-    codec: mimi::Model,
+    codec: Decoder,
     device: Device,
     decoded: usize,
 }
@@ -128,8 +127,7 @@ impl Stream {
         if self.decoded > MOST_FRAMES {
             return Err(VocoderError::TooManyFrames(self.decoded));
         }
-        let codes = StreamTensor::from_tensor(codes(frames, 1, &self.device)?);
-        self.codec.decode_step(&codes)?.as_option().map_or(Ok(Vec::new()), samples)
+        samples(&self.codec.step(&codes(frames, 1, &self.device)?)?)
     }
 }
 

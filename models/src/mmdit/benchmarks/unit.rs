@@ -3,10 +3,12 @@
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device, Module, Tensor};
-use candle_transformers::models::mmdit::embedding::{PatchEmbedder, Unpatchifier};
 
 use crate::diffusion::{PROMPT_TOKENS, Step, rectified_flow};
-use crate::mmdit::{FeedForward, JointAttention, JointBlock, Modulation, TimestepEmbedder, modulate};
+use crate::mmdit::{
+    FeedForward, JointAttention, JointBlock, Modulation, PatchEmbedder, TimestepEmbedder, Unpatchifier,
+    modulate,
+};
 use crate::seeded::Seeded;
 
 const INPUTS: Seeded = Seeded::new(1);
@@ -64,7 +66,7 @@ fn modulation(b: &mut Bencher) -> Result<()> {
 /// Latents of 32 × 32 to 256 patches.
 #[benchmark]
 fn patch_embedding(b: &mut Bencher) -> Result<()> {
-    let layer = PatchEmbedder::new(2, 16, WIDTH, WEIGHTS.weights(&Device::Cpu))?;
+    let layer = PatchEmbedder::new(2, 16, WIDTH, &WEIGHTS.weights(&Device::Cpu))?;
     let latents = INPUTS.uniform("latents", (1, 16, 32, 32), -1.7, 1.7, &Device::Cpu)?;
     b.try_iter(|| layer.forward(&latents))
 }
@@ -72,7 +74,7 @@ fn patch_embedding(b: &mut Bencher) -> Result<()> {
 /// 256 patches to latents of 32 × 32.
 #[benchmark]
 fn unpatchify(b: &mut Bencher) -> Result<()> {
-    let (layer, patches) = (Unpatchifier::new(2, 16)?, tokens("patches", PATCHES, 64)?);
+    let (layer, patches) = (Unpatchifier { side: 2, channels: 16 }, tokens("patches", PATCHES, 64)?);
     b.try_iter(|| layer.unpatchify(&patches, 32, 32))
 }
 

@@ -3,14 +3,10 @@
 
 use bench_core::prelude::*;
 use candle_core::{Device, Module, Tensor};
-use candle_transformers::models::stable_diffusion::attention::{
-    CrossAttention, SpatialTransformer, SpatialTransformerConfig,
-};
-use candle_transformers::models::stable_diffusion::embeddings::{TimestepEmbedding, Timesteps};
-use candle_transformers::models::stable_diffusion::resnet::{ResnetBlock2D, ResnetBlock2DConfig};
 
-use crate::diffusion::{Autoencoder, Config, PROMPT_TOKENS, ddim};
+use crate::diffusion::{Autoencoder, Config, PROMPT_TOKENS, ResidualBlock, ResidualConfig, ddim};
 use crate::seeded::Seeded;
+use crate::stable_diffusion_unet::{CrossAttention, SpatialTransformer, TimeEmbedding};
 
 const INPUTS: Seeded = Seeded::new(1);
 const WEIGHTS: Seeded = Seeded::new(2);
@@ -37,8 +33,8 @@ fn prompt() -> Result<Tensor> {
 /// Two convolutions of 3 × 3, each after group normalisation and SiLU, the time added between them.
 #[benchmark]
 fn residual_block(b: &mut Bencher) -> Result<()> {
-    let config = ResnetBlock2DConfig { temb_channels: Some(TIME_WIDTH), ..Default::default() };
-    let block = ResnetBlock2D::new(WEIGHTS.weights(&Device::Cpu), CHANNELS, config)?;
+    let config = ResidualConfig { from: CHANNELS, to: CHANNELS, time: Some(TIME_WIDTH), epsilon: 1e-6 };
+    let block = ResidualBlock::new(config, &WEIGHTS.weights(&Device::Cpu))?;
     let (features, time) = (features()?, INPUTS.uniform("time", (1, TIME_WIDTH), -1.0, 1.0, &Device::Cpu)?);
     b.try_iter(|| block.forward(&features, Some(&time)))
 }
@@ -46,17 +42,15 @@ fn residual_block(b: &mut Bencher) -> Result<()> {
 /// Self-attention and attention to the prompt with the feed-forward layer after them.
 #[benchmark]
 fn spatial_transformer(b: &mut Bencher) -> Result<()> {
-    let config = SpatialTransformerConfig { context_dim: Some(PROMPT_WIDTH), ..Default::default() };
-    let weights = WEIGHTS.weights(&Device::Cpu);
-    let block = SpatialTransformer::new(weights, CHANNELS, HEADS, CHANNELS / HEADS, false, config)?;
+    let block = SpatialTransformer::new(CHANNELS, PROMPT_WIDTH, HEADS, &WEIGHTS.weights(&Device::Cpu))?;
     let (features, prompt) = (features()?, prompt()?);
-    b.try_iter(|| block.forward(&features, Some(&prompt)))
+    b.try_iter(|| block.forward(&features, &prompt))
 }
 
 /// Each place looks at every other one.
 #[benchmark(args(side = [16, 32, 64]))]
 fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
-    let layer = attention(None)?;
+    let layer = attention(CHANNELS)?;
     let places = INPUTS.uniform("places", (1, side * side, CHANNELS), -1.7, 1.7, &Device::Cpu)?;
     b.items(side * side).try_iter(|| layer.forward(&places, None))
 }
@@ -64,15 +58,14 @@ fn self_attention(b: &mut Bencher, side: usize) -> Result<()> {
 /// Each place looks at the prompt.
 #[benchmark]
 fn cross_attention(b: &mut Bencher) -> Result<()> {
-    let layer = attention(Some(PROMPT_WIDTH))?;
+    let layer = attention(PROMPT_WIDTH)?;
     let places = INPUTS.uniform("places", (1, SIDE * SIDE, CHANNELS), -1.7, 1.7, &Device::Cpu)?;
     let prompt = prompt()?;
     b.items(SIDE * SIDE).try_iter(|| layer.forward(&places, Some(&prompt)))
 }
 
-fn attention(context: Option<usize>) -> Result<CrossAttention> {
-    let weights = WEIGHTS.weights(&Device::Cpu);
-    Ok(CrossAttention::new(weights, CHANNELS, context, HEADS, CHANNELS / HEADS, None, false)?)
+fn attention(context: usize) -> Result<CrossAttention> {
+    Ok(CrossAttention::new(CHANNELS, context, HEADS, &WEIGHTS.weights(&Device::Cpu))?)
 }
 
 /// 32 groups.
@@ -86,10 +79,9 @@ fn group_norm(b: &mut Bencher) -> Result<()> {
 /// A time as sines and cosines, and two linear layers.
 #[benchmark]
 fn timestep_embedding(b: &mut Bencher) -> Result<()> {
-    let waves = Timesteps::new(CHANNELS, true, 0.0);
-    let layers = TimestepEmbedding::new(WEIGHTS.weights(&Device::Cpu), CHANNELS, TIME_WIDTH)?;
+    let layer = TimeEmbedding::new(CHANNELS, TIME_WIDTH, &WEIGHTS.weights(&Device::Cpu))?;
     let time = Tensor::new(&[501f32], &Device::Cpu)?;
-    b.try_iter(|| layers.forward(&waves.forward(&time)?))
+    b.try_iter(|| layer.forward(&time))
 }
 
 /// A schedule of thirty steps.

@@ -3,9 +3,9 @@
 use bench_core::prelude::*;
 use candle_core::{Device, Module, Tensor};
 use candle_nn::Conv2dConfig;
-use candle_transformers::models::vit;
 
 use crate::seeded::Seeded;
+use crate::vit_b_16::layers::Block;
 use crate::vit_b_16::{INPUT_SIDE, PATCH_SIDE};
 
 const INPUTS: Seeded = Seeded::new(1);
@@ -37,8 +37,7 @@ fn patch_embedding(b: &mut Bencher) -> Result<()> {
 /// A whole block: normalisation, attention, normalisation, feed-forward.
 #[benchmark]
 fn block(b: &mut Bencher) -> Result<()> {
-    let config = vit::Config { num_hidden_layers: 1, ..vit::Config::vit_base_patch16_224() };
-    let block = vit::Encoder::new(&config, WEIGHTS.weights(&Device::Cpu))?;
+    let block = Block::new(&WEIGHTS.weights(&Device::Cpu).pp("layer").pp(0))?;
     let tokens = tokens(WIDTH)?;
     b.try_iter(|| block.forward(&tokens))
 }
