@@ -19,15 +19,6 @@ use crate::{Counter, DeviceChoice, ProbeReport};
 /// | 2 | the list is an object with the version and the build; `start_up`; shared workers; the channel may be TCP |
 pub const PROTOCOL: u32 = 2;
 
-/// Environment variable that makes a program a worker. Its value says how to reach the runner: [`channel_value`].
-pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
-
-/// `unix:DESCRIPTOR:RUNNER`, the value of [`CHANNEL_VARIABLE`] for a worker that has inherited its end of a Unix
-/// socket, with the runner's process id. Always of one length: it lies above the worker's stack, and must not move it.
-pub fn channel_value(descriptor: i32, runner: u32) -> String {
-    format!("unix:{descriptor:04}:{runner:010}")
-}
-
 /// Variable whose length moves a worker's stack, and with it whatever is aligned by accident: Mytkowicz et al.,
 /// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";

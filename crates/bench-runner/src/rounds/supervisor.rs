@@ -5,7 +5,7 @@ use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
 
 use bench_machine::available_memory_bytes;
-use bench_os as sys;
+use bench_os::Ending;
 use bench_protocol::{Assignment, Command};
 use bench_record::{Cause, RoundRecord};
 use bench_syntax::quantity::{Bytes, nanoseconds};
@@ -241,16 +241,17 @@ fn supervise(
 
 /// Why a worker that exited without a last word did so.
 pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
-    let Some(signal) = sys::ending_signal(status) else {
-        let code = status.code().unwrap_or_default();
-        return (Cause::Exit, format!("the process exited with code {code} before the round had ended"));
+    let (name, is_kill) = match Ending::of(status) {
+        Ending::Exit(code) => {
+            return (Cause::Exit, format!("the process exited with code {code} before the round had ended"));
+        }
+        Ending::Crash { name, is_kill } => (name, is_kill),
     };
-    let name = sys::signal_name(signal);
     if tail.contains("has overflowed its stack") {
         (Cause::StackOverflow, format!("the stack overflowed ({name})"))
     } else if tail.contains("memory allocation of ") {
         (Cause::OutOfMemory, format!("an allocation failed ({name})"))
-    } else if signal == sys::SIGKILL {
+    } else if is_kill {
         (Cause::Signal, format!("{name}: somebody else killed it, perhaps the kernel for want of memory"))
     } else {
         (Cause::Signal, name)

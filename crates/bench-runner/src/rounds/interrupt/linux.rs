@@ -1,11 +1,11 @@
-//! Ctrl-C and SIGTERM: the run ends, its record is sealed.
+//! By `signal-hook`.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bench_os::Wake;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 use signal_hook::{SigId, flag};
@@ -14,7 +14,7 @@ use signal_hook::{SigId, flag};
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     raised: Arc<AtomicBool>,
-    wake: Arc<UnixStream>,
+    wake: Arc<Wake>,
     _listening: Arc<Listening>,
 }
 
@@ -33,6 +33,9 @@ impl Drop for Listening {
 
 impl Interrupt {
     /// Listens from now on.
+    ///
+    /// # Errors
+    /// The system's.
     pub fn listen() -> io::Result<Self> {
         let raised = Arc::new(AtomicBool::new(false));
         let (wake, waker) = UnixStream::pair()?;
@@ -43,7 +46,7 @@ impl Interrupt {
             listening.0.push(flag::register(signal, Arc::clone(&raised))?);
             listening.0.push(pipe::register(signal, waker.try_clone()?)?);
         }
-        Ok(Interrupt { raised, wake: Arc::new(wake), _listening: Arc::new(listening) })
+        Ok(Interrupt { raised, wake: Arc::new(wake.into()), _listening: Arc::new(listening) })
     }
 
     /// Whether the run is to end.
@@ -51,8 +54,8 @@ impl Interrupt {
         self.raised.load(Ordering::Relaxed)
     }
 
-    /// Becomes readable when it is raised.
-    pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+    /// Ends a wait when it is raised.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
     }
 }
