@@ -99,6 +99,7 @@ mod tests {
         assert_eq!(slope(|k| 1_000_000 + k.min(50) * 4096 + k * 7919 % 13 * 4096), None);
     }
 
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn memory_is_read() {
         let before = resident_bytes().expect("/proc");

@@ -18,6 +18,9 @@ pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);
+    if cfg!(bench_portable) {
+        command.env("RUSTFLAGS", "--cfg bench_portable");
+    }
     command.current_dir(root).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
     command
 }

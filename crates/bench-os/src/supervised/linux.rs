@@ -70,14 +70,22 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel.
+    /// Writes to its channel; gives up after `patience`, if there is any.
     ///
     /// # Errors
-    /// `NotConnected` when the child has closed its end and that was read; the system's.
-    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.channel {
-            Some(channel) => channel.write_all(bytes),
-            None => Err(io::ErrorKind::NotConnected.into()),
+    /// `NotConnected` when the channel is closed; the system's.
+    pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
+        let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
+        channel.set_write_timeout(patience)?;
+        channel.write_all(bytes)
+    }
+
+    /// Whether a stream may still have something to read, as far as is known.
+    pub fn is_open(&self, source: Source) -> bool {
+        match source {
+            Source::Channel => self.channel.is_some(),
+            Source::Stdout => self.stdout.is_some(),
+            Source::Stderr => self.stderr.is_some(),
         }
     }
 

@@ -122,7 +122,7 @@ mod tests {
     fn a_child_that_ends_before_it_connects_has_ended() {
         let mut child = start("exit 7");
         // Whether it is still there to be told so is a matter of time.
-        let _ = child.send(b"measure\n");
+        let _ = child.send(b"measure\n", None);
         stdout(&mut child);
         assert_eq!(child.exited().expect("waited").and_then(|status| status.code()), Some(7));
     }

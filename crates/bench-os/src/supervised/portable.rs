@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -125,20 +125,36 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel, or keeps the bytes until the child has connected.
+    /// Writes to its channel, or keeps the bytes until the child has connected; gives up after `patience`, if there is
+    /// any.
     ///
     /// # Errors
-    /// `BrokenPipe` when the child has closed its end; the system's.
-    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// `NotConnected` when the channel is closed, `BrokenPipe` when the child has gone; the system's.
+    pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
+        if self.channel.is_closed {
+            return Err(ErrorKind::NotConnected.into());
+        }
         match &mut *lock(&self.outgoing) {
             Outgoing::Kept(kept) => kept.extend_from_slice(bytes),
-            Outgoing::Sent(stream) => stream.write_all(bytes).map_err(|error| match error.kind() {
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => ErrorKind::BrokenPipe.into(),
-                _ => error,
-            })?,
+            Outgoing::Sent(stream) => {
+                stream.set_write_timeout(patience)?;
+                stream.write_all(bytes).map_err(|error| match error.kind() {
+                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => ErrorKind::BrokenPipe.into(),
+                    _ => error,
+                })?;
+            }
             Outgoing::Closed => return Err(ErrorKind::BrokenPipe.into()),
         }
         Ok(())
+    }
+
+    /// Whether a stream may still have something to read, as far as is known.
+    pub fn is_open(&self, source: Source) -> bool {
+        match source {
+            Source::Channel => !self.channel.is_closed,
+            Source::Stdout => !self.stdout.is_closed,
+            Source::Stderr => !self.stderr.is_closed,
+        }
     }
 
     /// Returns how it ended; `None` while it runs.
@@ -233,7 +249,16 @@ impl Supervised {
         stream.is_closed = true;
         stream.bytes.clear();
         if source == Source::Channel {
-            *lock(&self.outgoing) = Outgoing::Closed;
+            self.hang_up();
+        }
+    }
+
+    /// Closes our end of the channel, whether the child has connected or not.
+    fn hang_up(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Outgoing::Sent(stream) = std::mem::replace(&mut *lock(&self.outgoing), Outgoing::Closed) {
+            // The reading thread has a copy of the connection, and the child waits for its end. It may have gone.
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
@@ -248,12 +273,7 @@ impl Supervised {
 
 impl Drop for Supervised {
     fn drop(&mut self) {
-        // The reading thread has a copy of the connection, and the child waits for its end.
-        self.over.store(true, Ordering::Relaxed);
-        if let Outgoing::Sent(stream) = std::mem::replace(&mut *lock(&self.outgoing), Outgoing::Closed) {
-            // It may have gone.
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
+        self.hang_up();
     }
 }
 

@@ -48,7 +48,7 @@ impl Worker {
     pub fn command(&mut self, command: &Command) -> io::Result<()> {
         let mut line = Vec::new();
         write_message(&mut line, command)?;
-        self.process.send(&line)
+        self.process.send(&line, None)
     }
 
     /// Its process id.
