@@ -73,7 +73,9 @@ pub(crate) fn executable(bench: Bench) -> PathBuf {
         // What misbehaves does so by system calls of Unix.
         let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
         let packages = if cfg!(unix) { &all[..] } else { &all[..2] };
-        build(&mut cargo(&[&["bench", "--no-run"], packages].concat()), &[])
+        // Without the figures of the portable variant nobody waits for the optimizer.
+        let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
+        build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
     })[bench.target()]
     .clone()
 }
