@@ -14,6 +14,7 @@ mod identity;
 mod machine;
 mod memory;
 mod processors;
+mod signal;
 mod supervised;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -28,10 +29,11 @@ pub use group_memory::GroupMemory;
 pub use identity::{lasting_executable, parent_cargo, process_key, process_runs, show_as};
 pub use machine::Machine;
 pub use memory::{
-    CAN_LIMIT_MEMORY, has_children, high_water_mark, own_resident_memory, reset_high_water_mark,
+    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory, reset_high_water_mark,
     resident_memory, threads,
 };
 pub use processors::{Processors, processors, use_processors};
+pub use signal::Signals;
 pub use supervised::{Offer, Ready, Source, Supervised, Wake};
 pub use unknown::Unknown;
 pub use usage::{Usage, thread_cpu_time, usage};

@@ -47,6 +47,20 @@ pub fn reset_high_water_mark() -> io::Result<()> {
     std::fs::write("/proc/self/clear_refs", "5")
 }
 
+/// Bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and what it has mapped (mallinfo(3)).
+/// `None` with other C libraries; 0 if the program allocates in another way.
+pub fn allocated_bytes() -> Option<u32> {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: it takes nothing, and returns a plain struct.
+        let info = unsafe { libc::mallinfo() };
+        // The fields wrap; so does their difference, which is what is asked for.
+        Some((info.uordblks as u32).wrapping_add(info.hblkhd as u32))
+    }
+    #[cfg(not(target_env = "gnu"))]
+    None
+}
+
 /// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has gone.
 pub fn resident_memory(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;

@@ -22,6 +22,14 @@ impl From<UnixStream> for Wake {
     }
 }
 
+#[cfg(test)]
+impl Wake {
+    /// Whether it ends every wait.
+    pub(crate) fn is_awake(&self) -> bool {
+        wait_readable([self.0.as_ref().map(AsFd::as_fd)], Duration::ZERO).expect("polled")[0]
+    }
+}
+
 /// A child process and our ends of its streams.
 #[derive(Debug)]
 pub struct Supervised {

@@ -1,6 +1,6 @@
 //! A worker process and what it says.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::rounds::Interrupt;
 use crate::rounds::output::Tail;
 use bench_os as sys;
 use bench_os::{Offer, Ready, Source, Supervised};
-use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, Command, Frame, LONGEST_FRAME, write_message};
+use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, Command, Frame, LONGEST_FRAME, json, write_message};
 use bench_syntax::quantity::Bytes;
 
 /// Takes a frame, or says what is wrong with it.
@@ -98,10 +98,8 @@ impl Worker {
         };
         let rest = self.received.split_off(searched + end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
-        for line in whole.lines() {
-            let line = line.map_err(|error| error.to_string())?;
-            let frame: Frame =
-                serde_json::from_str(&line).map_err(|error| format!("not a frame: {error}"))?;
+        for line in whole.strip_suffix(b"\n").unwrap_or(&whole).split(|byte| *byte == b'\n') {
+            let frame: Frame = json::from_bytes(line).map_err(|error| format!("not a frame: {error}"))?;
             take(frame)?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the run ends, its record is sealed.
+//! Ctrl-C and SIGTERM.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -6,6 +6,6 @@ mod linux;
 mod portable;
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
-pub use linux::Interrupt;
+pub use linux::Signals;
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
-pub use portable::Interrupt;
+pub use portable::Signals;

@@ -3,19 +3,19 @@
 
 use std::io;
 
-use bench_os::Wake;
+use crate::Wake;
 
 /// Never raised here: Ctrl-C ends the process.
-#[derive(Clone, Debug)]
-pub struct Interrupt(Wake);
+#[derive(Debug, Default)]
+pub struct Signals(Wake);
 
-impl Interrupt {
+impl Signals {
     /// Listens to nothing.
     ///
     /// # Errors
     /// None.
     pub fn listen() -> io::Result<Self> {
-        Ok(Interrupt(Wake))
+        Ok(Signals::default())
     }
 
     /// Returns `false`.
