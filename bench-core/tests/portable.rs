@@ -10,7 +10,10 @@ use harness::{Bench, Stage};
 #[test]
 fn what_cannot_be_known_is_unavailable_and_never_0() {
     let stage = Stage::new(Bench::Second);
-    stage.bench(&["--exact", "unit/second"]).expect_code(0).expect_said(&["memory limits of workers are not enforced"]);
+    stage
+        .bench(&["--exact", "unit/second"])
+        .expect_code(0)
+        .expect_said(&["memory limits of workers are not enforced"]);
     let record = stage.record();
     let case = &record.cases[0];
     assert_eq!(case.status, Status::Ok);

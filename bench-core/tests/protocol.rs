@@ -52,8 +52,7 @@ impl Worker {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
         // SAFETY: the descriptor is open; F_SETFD touches no memory.
         assert_ne!(unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFD, 0) }, -1);
-        let child =
-            spawn(Bench::Second, &format!("unix:{}:{}", theirs.as_raw_fd(), std::process::id()));
+        let child = spawn(Bench::Second, &format!("unix:{}:{}", theirs.as_raw_fd(), std::process::id()));
         ours.set_read_timeout(Some(LIMIT)).expect("a time-out");
         Worker { child, channel: BufReader::new(Box::new(ours)) }
     }
@@ -175,7 +174,10 @@ fn wrong_commands_are_answered() {
 #[test]
 fn what_is_no_channel_ends_the_worker() {
     // A port that nobody listens on any more.
-    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|gone| gone.local_addr()).expect("a port").port();
+    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|gone| gone.local_addr())
+        .expect("a port")
+        .port();
     for channel in ["", "x", "3:4", "unix:9999:1", "tcp:00080:abc", &format!("tcp:{gone:05}:{TOKEN}")] {
         let code = wait(spawn(Bench::Second, channel), || format!("a worker with the channel `{channel}`"));
         assert!(code == 1 || code == 2, "{channel}: {code}");

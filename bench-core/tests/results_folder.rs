@@ -129,7 +129,8 @@ fn two_runs_at_once_do_not_share_a_directory() {
 fn left_behind(results: &Path) -> Vec<String> {
     let names =
         fs::read_dir(results).expect("read").flatten().filter(|entry| entry.file_type().unwrap().is_file());
-    let is_name = |name: &str| name == ".session" || record::named(results, name).is_some_and(|run| run.is_dir());
+    let is_name =
+        |name: &str| name == ".session" || record::named(results, name).is_some_and(|run| run.is_dir());
     names.map(|entry| entry.file_name().into_string().unwrap()).filter(|name| !is_name(name)).collect()
 }
 

@@ -30,7 +30,7 @@ struct Start {
 
 impl Start {
     fn now() -> Result<Self, String> {
-        let used = sys::usage().map_err(|error| format!("cannot be read: {error}"))?;
+        let used = sys::usage().map_err(|error| error.to_string())?;
         Ok(Start { at: Instant::now(), used, migrations: migrations() })
     }
 

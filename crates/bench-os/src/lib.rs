@@ -29,8 +29,8 @@ pub use group_memory::GroupMemory;
 pub use identity::{lasting_executable, parent_cargo, process_key, process_runs, show_as};
 pub use machine::Machine;
 pub use memory::{
-    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory, reset_high_water_mark,
-    resident_memory, threads,
+    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory,
+    reset_high_water_mark, resident_memory, threads,
 };
 pub use processors::{Processors, processors, use_processors};
 pub use signal::Signals;

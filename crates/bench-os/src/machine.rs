@@ -57,7 +57,8 @@ impl Machine {
 
     /// The names in a folder, in order.
     pub fn names(&self, folder: &str) -> Result<Vec<String>, Unknown> {
-        let entries = self.path(folder).and_then(fs::read_dir).map_err(|error| self.unreadable(folder, &error))?;
+        let entries =
+            self.path(folder).and_then(fs::read_dir).map_err(|error| self.unreadable(folder, &error))?;
         let mut names: Vec<String> =
             entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort_unstable();

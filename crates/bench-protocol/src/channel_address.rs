@@ -105,8 +105,18 @@ mod tests {
     fn what_is_no_address_is_refused() {
         let long = "0".repeat(TOKEN_LENGTH + 1);
         for wrong in [
-            "", "unix", "unix:3", "3:4", "unix:x:4", "unix:3:-4", "tcp:80:", "tcp:80:abc", "ssh:1:2",
-            &format!("tcp:80:{long}"), &format!("tcp:80000:{}", &long[1..]), &format!("tcp:80:{}", "g".repeat(64)),
+            "",
+            "unix",
+            "unix:3",
+            "3:4",
+            "unix:x:4",
+            "unix:3:-4",
+            "tcp:80:",
+            "tcp:80:abc",
+            "ssh:1:2",
+            &format!("tcp:80:{long}"),
+            &format!("tcp:80000:{}", &long[1..]),
+            &format!("tcp:80:{}", "g".repeat(64)),
         ] {
             assert!(wrong.parse::<ChannelAddress>().expect_err(wrong).contains("tcp:PORT:TOKEN"));
         }

@@ -207,7 +207,8 @@ pub fn names(results: &Path) -> Vec<String> {
 pub fn abandoned(results: &Path) -> Vec<PathBuf> {
     let is_abandoned = |folder: &PathBuf| {
         let journal = folder.join(JOURNAL);
-        journal.exists() && journal::replay(&journal).is_ok_and(|(begin, _)| !is_present(folder, &begin.writer))
+        journal.exists()
+            && journal::replay(&journal).is_ok_and(|(begin, _)| !is_present(folder, &begin.writer))
     };
     let entries = fs::read_dir(results).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(is_abandoned).collect()

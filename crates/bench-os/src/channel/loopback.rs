@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::token::{TOKEN_LENGTH, Token};
 use super::Connection;
+use super::token::{TOKEN_LENGTH, Token};
 
 /// How often the listener looks for connections and tokens.
 const LOOK: Duration = Duration::from_millis(1);
@@ -141,7 +141,11 @@ impl Candidate {
 ///
 /// # Errors
 /// The system's, when nobody listens.
-pub fn connect(port: u16, token: &str, when_closed: impl FnOnce() + Send + 'static) -> io::Result<Connection> {
+pub fn connect(
+    port: u16,
+    token: &str,
+    when_closed: impl FnOnce() + Send + 'static,
+) -> io::Result<Connection> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_nodelay(true)?;
     stream.write_all(format!("{token}\n").as_bytes())?;
@@ -315,7 +319,8 @@ mod tests {
     #[test]
     fn a_worker_that_has_ended_meanwhile_is_heard() {
         let listener = Listener::open().expect("a listener");
-        let mut worker = TcpStream::connect((Ipv4Addr::LOCALHOST, listener.port().expect("a port"))).expect("connected");
+        let mut worker =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, listener.port().expect("a port"))).expect("connected");
         worker.write_all(format!("{}\nlast", listener.token().as_str()).as_bytes()).expect("written");
         drop(worker);
         let mut text = String::new();

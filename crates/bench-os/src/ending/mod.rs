@@ -41,9 +41,8 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn an_exit_and_a_signal_are_told_apart() {
-        let ended = |script: &str| {
-            Ending::of(Command::new("sh").args(["-c", script]).status().expect("a shell"))
-        };
+        let ended =
+            |script: &str| Ending::of(Command::new("sh").args(["-c", script]).status().expect("a shell"));
         assert_eq!(ended("exit 3"), Ending::Exit(3));
         let Ending::Crash { name, .. } = ended("kill -s ABRT $$") else { panic!("it has been killed") };
         assert!(name.contains("SIGABRT"), "{name}");

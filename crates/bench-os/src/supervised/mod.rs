@@ -77,9 +77,11 @@ mod tests {
         let mut text = Vec::new();
         let mut take = |child: &mut Supervised, ready: Ready| {
             let mut chunk = [0; 1024];
-            for (source, is_ready) in
-                [(Source::Stdout, ready.stdout), (Source::Channel, ready.channel), (Source::Stderr, ready.stderr)]
-            {
+            for (source, is_ready) in [
+                (Source::Stdout, ready.stdout),
+                (Source::Channel, ready.channel),
+                (Source::Stderr, ready.stderr),
+            ] {
                 let count = if is_ready { child.read(source, &mut chunk).expect("read") } else { 0 };
                 if source == Source::Stdout {
                     text.extend_from_slice(&chunk[..count]);

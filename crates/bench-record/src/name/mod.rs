@@ -84,7 +84,9 @@ mod tests {
     fn a_file_that_names_no_run_is_not_a_name() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("notes");
-        for text in ["", "bench-run", "bench-run: ", "bench-run: ../x", "bench-run: /", "bench-run: a/b", "one\n"] {
+        for text in
+            ["", "bench-run", "bench-run: ", "bench-run: ../x", "bench-run: /", "bench-run: a/b", "one\n"]
+        {
             fs::write(&path, text).expect("file");
             assert!(!is_name(&path), "{text:?}");
         }

@@ -18,8 +18,9 @@ pub(super) fn padding<'a>(
 ) -> String {
     const POINTER: usize = size_of::<usize>();
     // `NAME=VALUE` and the zero at its end, and a pointer to it.
-    let of_variable =
-        |name: &OsStr, value: &OsStr| name.as_encoded_bytes().len() + value.as_encoded_bytes().len() + 2 + POINTER;
+    let of_variable = |name: &OsStr, value: &OsStr| {
+        name.as_encoded_bytes().len() + value.as_encoded_bytes().len() + 2 + POINTER
+    };
     let taken: usize = variables.map(|(name, value)| of_variable(name, value)).sum::<usize>()
         + texts.map(|text| text.as_encoded_bytes().len() + 1).sum::<usize>()
         + of_variable(OsStr::new(PADDING_VARIABLE), OsStr::new(""));

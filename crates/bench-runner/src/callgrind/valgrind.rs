@@ -59,7 +59,10 @@ impl Valgrind {
             .arg(program.path())
             .args(program.arguments())
             .env_remove("VALGRIND_OPTS");
-        let channel = (OsString::from(CHANNEL_VARIABLE), OsString::from(ChannelAddress::Inherited { descriptor: 0, runner: 0 }.to_string()));
+        let channel = (
+            OsString::from(CHANNEL_VARIABLE),
+            OsString::from(ChannelAddress::Inherited { descriptor: 0, runner: 0 }.to_string()),
+        );
         let variables: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| name != "VALGRIND_OPTS").chain([channel]).collect();
         // The program's path stands there twice: as its first argument, and for its loader.

@@ -33,7 +33,9 @@ impl Read for Stream<'_> {
 fn address(offer: Offer<'_>) -> String {
     match offer {
         Offer::Inherited { descriptor, runner } => ChannelAddress::Inherited { descriptor, runner },
-        Offer::Loopback { port, token } => ChannelAddress::Loopback { port, token: token.as_str().to_owned() },
+        Offer::Loopback { port, token } => {
+            ChannelAddress::Loopback { port, token: token.as_str().to_owned() }
+        }
     }
     .to_string()
 }

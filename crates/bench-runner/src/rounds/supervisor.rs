@@ -319,7 +319,10 @@ mod tests {
     fn a_worker_that_dies_before_it_connects_is_told_with_its_code_and_last_words() {
         let failure = fails("echo no such library >&2; exit 7", Duration::from_secs(60));
         assert_eq!(failure.cause, Cause::Exit, "{failure}");
-        assert!(failure.message.contains("code 7") && failure.output_tail == "no such library\n", "{failure}");
+        assert!(
+            failure.message.contains("code 7") && failure.output_tail == "no such library\n",
+            "{failure}"
+        );
         let killed = fails("kill -s ABRT $$", Duration::from_secs(60));
         assert!(killed.cause == Cause::Signal && killed.message.contains("SIGABRT"), "{killed}");
     }
