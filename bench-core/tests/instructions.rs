@@ -1,4 +1,5 @@
 //! Counting instructions under valgrind. Where it is not installed, the tests say so and check what can be checked.
+#![cfg(not(bench_portable))] // valgrind counts on Linux only
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod harness;

@@ -1,4 +1,5 @@
 //! What probes read of programs whose use of the machine is known.
+#![cfg(not(bench_portable))] // memory is read on Linux only
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod harness;

@@ -1,8 +1,8 @@
 //! What the processors count of an iteration.
 
-use std::{fs, io};
+use std::io;
 
-use crate::probe::perf::{Counter, Event};
+use crate::probe::perf::{Counter, Event, refusal, threads};
 use crate::probe::{Probe, ProbeFactory};
 use bench_protocol::{Observation, Reading};
 
@@ -64,7 +64,7 @@ impl Probe for Counters {
             }
         }
         match refused {
-            Some(error) if self.events.is_empty() => Err(refusal(&error, paranoia())),
+            Some(error) if self.events.is_empty() => Err(refusal(&error)),
             _ => Ok(()),
         }
     }
@@ -101,64 +101,9 @@ fn readings(counts: &[(&str, f64)], done: u64) -> Vec<Reading> {
     readings
 }
 
-/// The threads of this process; just the calling one, which has the number 0, where `/proc` does not tell.
-fn threads() -> Vec<i32> {
-    let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    if threads.is_empty() { vec![0] } else { threads }
-}
-
-/// Who may count what: `/proc/sys/kernel/perf_event_paranoid`, where 2 lets everybody count their own program.
-fn paranoia() -> Option<i32> {
-    fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
-}
-
-/// Why perf_event_open(2) has refused, and what to do about it.
-fn refusal(error: &io::Error, paranoia: Option<i32>) -> String {
-    match (error.raw_os_error(), paranoia) {
-        (Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP), _) => {
-            "no hardware counters on this machine; a virtual machine has them where its host hands them on (`perf list hw`)"
-                .to_owned()
-        }
-        (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(
-            "hardware counters are not open to this user (perf_event_paranoid is {level}): sudo sysctl \
-             kernel.perf_event_paranoid=2"
-        ),
-        (Some(libc::EACCES | libc::EPERM), _) => {
-            "hardware counters are not open to this process: a container or sandbox forbids perf_event_open, so allow it in \
-             the seccomp profile or give it CAP_PERFMON"
-                .to_owned()
-        }
-        (Some(libc::EMFILE | libc::ENFILE), _) => {
-            "no descriptors are left for hardware counters: ulimit -n 4096".to_owned()
-        }
-        (Some(libc::ENOSYS), _) => "this kernel was built without perf events".to_owned(),
-        _ => format!("hardware counters cannot be opened: {error}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_says_what_to_do() {
-        let reason = |errno, paranoia| refusal(&io::Error::from_raw_os_error(errno), paranoia);
-        for errno in [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV] {
-            assert!(reason(errno, Some(2)).starts_with("no hardware counters on this machine"));
-        }
-        let paranoid = reason(libc::EACCES, Some(4));
-        assert!(
-            paranoid.contains("is 4") && paranoid.ends_with("sysctl kernel.perf_event_paranoid=2"),
-            "{paranoid}"
-        );
-        for paranoia in [Some(2), Some(-1), None] {
-            assert!(reason(libc::EPERM, paranoia).contains("seccomp"));
-        }
-        assert!(reason(libc::ENOSYS, None).contains("built without"));
-        assert!(reason(libc::EMFILE, None).contains("ulimit"));
-        assert!(reason(libc::EIO, None).starts_with("hardware counters cannot be opened: "));
-    }
 
     #[test]
     fn counts_are_per_iteration_and_a_ratio_follows() {

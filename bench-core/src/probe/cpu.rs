@@ -30,7 +30,7 @@ struct Start {
 
 impl Start {
     fn now() -> Result<Self, String> {
-        let used = sys::usage().map_err(|error| format!("getrusage: {error}"))?;
+        let used = sys::usage().map_err(|error| error.to_string())?;
         Ok(Start { at: Instant::now(), used, migrations: migrations() })
     }
 
@@ -152,6 +152,14 @@ mod tests {
         assert_eq!(value(&start.until(&unknown, 10), "migrations"), None, "no 0 where nobody counts");
     }
 
+    #[cfg(not(all(target_os = "linux", not(bench_portable))))]
+    #[test]
+    fn what_is_not_known_is_unavailable() {
+        let reason = Cpu::default().begin().expect_err("no processor time");
+        assert!(reason.contains("on Linux only"), "{reason}");
+    }
+
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn a_thread_that_spins_uses_a_core_and_one_that_sleeps_gives_it_up() {
         let start = Start::now().expect("getrusage");

@@ -1,9 +1,5 @@
 //! Resident memory while iterations or requests follow each other: does it grow with them?
 
-use std::cell::RefCell;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-
 use bench_os as sys;
 use bench_stats as stats;
 use bench_stats::Interval;
@@ -20,22 +16,9 @@ const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 /// Fewer looks than this tell nothing of growth.
 const FEWEST: usize = 20;
 
-/// Resident memory of this process, in bytes: the second field of `/proc/self/statm` (proc(5)) in pages,
-/// read through a descriptor that stays open.
+/// Resident memory of this process, in bytes; `None` where the system does not tell.
 pub fn resident_bytes() -> Option<u64> {
-    thread_local! {
-        static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
-    }
-    STATM.with_borrow_mut(|file| {
-        if file.is_none() {
-            *file = File::open("/proc/self/statm").ok();
-        }
-        let mut text = [0; 128];
-        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let pages: u64 =
-            std::str::from_utf8(&text[..length]).ok()?.split_whitespace().nth(1)?.parse().ok()?;
-        Some(pages * sys::page_bytes())
-    })
+    sys::own_resident_memory()
 }
 
 /// Most resident memory of this process since the measured part began, in bytes: `VmHWM` of `/proc/self/status`
@@ -116,6 +99,7 @@ mod tests {
         assert_eq!(slope(|k| 1_000_000 + k.min(50) * 4096 + k * 7919 % 13 * 4096), None);
     }
 
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn memory_is_read() {
         let before = resident_bytes().expect("/proc");

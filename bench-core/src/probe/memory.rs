@@ -79,8 +79,8 @@ impl Probe for Memory {
     }
 
     fn begin(&mut self) -> Result<(), String> {
-        let used = sys::usage().map_err(|error| format!("getrusage: {error}"))?;
         reset_peak()?;
+        let used = sys::usage().map_err(|error| format!("getrusage: {error}"))?;
         let resident = resident_bytes().ok_or("/proc/self/statm cannot be read")?;
         self.before = Some(Start { resident, major_faults: used.major_faults });
         self.began = Instant::now();
@@ -168,11 +168,14 @@ impl Probe for Memory {
 
 /// Lets `VmHWM` begin anew at what is resident now.
 fn reset_peak() -> Result<(), String> {
-    std::fs::write("/proc/self/clear_refs", "5").map_err(|error| unreadable("/proc/self/clear_refs", &error))
+    sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }
 
 /// Why a file of `/proc` is of no use.
 fn unreadable(path: &str, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::Unsupported {
+        return error.to_string();
+    }
     if !std::path::Path::new("/proc/self").exists() {
         return "/proc is not mounted, where memory is read: mount -t proc proc /proc".to_owned();
     }

@@ -46,6 +46,7 @@ mod tests {
         assert_eq!(parent(""), None);
     }
 
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn grandchildren_count() {
         // A shell that waits for another process.

@@ -1,47 +1,44 @@
 //! The worker's end of the private channel.
 
 use std::cell::RefCell;
-use std::io::{self, BufReader};
-use std::os::unix::net::UnixStream;
+use std::io::{self, BufReader, Read, Write};
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use crate::error::Error;
 use bench_os as sys;
-use bench_protocol::{CHANNEL_VARIABLE, Command, FailureKind, Frame, read_message, write_message};
+use bench_os::channel::{Connection, adopt, connect};
+use bench_protocol::{
+    CHANNEL_VARIABLE, ChannelAddress, Command, FailureKind, Frame, read_message, write_message,
+};
 
 /// For [`refuse_fork`], which has no other way to reach the channel.
-static FOR_FORKED_CHILDREN: OnceLock<UnixStream> = OnceLock::new();
+static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
 /// The worker's end of the channel. Clones share it, and what has been read ahead of it.
 #[derive(Clone)]
 pub(crate) struct Channel {
-    reader: Rc<RefCell<BufReader<UnixStream>>>,
+    reader: Rc<RefCell<BufReader<Box<dyn Read>>>>,
+    writer: Rc<RefCell<Box<dyn Write>>>,
 }
 
 impl Channel {
-    /// The channel whose descriptor stands in the environment, if this process is a worker.
+    /// The channel whose address stands in the environment, if this process is a worker.
     /// A value that is none ends the process: going on would start a second run.
     pub(crate) fn from_environment() -> Option<Self> {
         let value = std::env::var_os(CHANNEL_VARIABLE)?;
-        let parsed = value
-            .to_str()
-            .and_then(|text| text.split_once(':'))
-            .and_then(|(fd, runner)| Some((fd.parse().ok()?, runner.parse().ok()?)));
-        let adopted = match parsed {
-            Some((fd, runner)) => {
-                sys::settle_in_as_worker(runner);
-                sys::adopt(fd)
-            }
-            None => Err(io::Error::new(io::ErrorKind::InvalidInput, "not `descriptor:process`")),
-        };
-        match adopted {
-            Ok(stream) => {
-                if let Ok(copy) = stream.try_clone() {
-                    let _ = FOR_FORKED_CHILDREN.set(copy);
+        // Before the first other thread, and before anything is started that would inherit it.
+        sys::forget_variable(CHANNEL_VARIABLE);
+        let text = value.to_str().unwrap_or_default();
+        match text.parse().map_err(io::Error::other).and_then(reach) {
+            Ok(Connection { reader, writer, spare }) => {
+                if let Some(spare) = spare {
+                    let _ = FOR_FORKED_CHILDREN.set(Mutex::new(spare));
                 }
-                sys::forget_variable(CHANNEL_VARIABLE);
-                Some(Channel { reader: Rc::new(RefCell::new(BufReader::new(stream))) })
+                Some(Channel {
+                    reader: Rc::new(RefCell::new(BufReader::new(reader))),
+                    writer: Rc::new(RefCell::new(writer)),
+                })
             }
             Err(error) => {
                 eprintln!(
@@ -54,8 +51,7 @@ impl Channel {
     }
 
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Error> {
-        let reader = self.reader.borrow();
-        write_message(&mut reader.get_ref(), frame)
+        write_message(&mut *self.writer.borrow_mut(), frame)
             .map_err(|error| Error::failure(format!("the runner has gone: {error}")))
     }
 
@@ -65,17 +61,31 @@ impl Channel {
     }
 }
 
+/// Reaches the runner. From now on this process ends when its runner does.
+fn reach(address: ChannelAddress) -> io::Result<Connection> {
+    match address {
+        ChannelAddress::Inherited { descriptor, runner } => {
+            sys::settle_in_as_worker(Some(runner));
+            adopt(descriptor)
+        }
+        ChannelAddress::Loopback { port, token } => {
+            sys::settle_in_as_worker(None);
+            connect(port, &token, || sys::leave_at_once(1))
+        }
+    }
+}
+
 /// Called where a process that is not the worker has come back from the measured closure: the
 /// benchmark has forked and let the child return. The round fails, and this process ends.
 pub(crate) fn refuse_fork() -> ! {
-    if let Some(mut stream) = FOR_FORKED_CHILDREN.get() {
+    if let Some(Ok(mut stream)) = FOR_FORKED_CHILDREN.get().map(Mutex::lock) {
         let frame = Frame::Failed {
             kind: FailureKind::Error,
             message: "the benchmark forked, and the child returned into the harness: let it exit instead"
                 .to_owned(),
         };
         // Nobody is left to tell if this fails.
-        let _ = write_message(&mut stream, &frame);
+        let _ = write_message(&mut *stream, &frame);
     }
     sys::leave_at_once(1)
 }

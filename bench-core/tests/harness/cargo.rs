@@ -5,7 +5,11 @@ use std::process::Command;
 
 /// Where the fixtures are built: not where this test was built, whose folder cargo has locked.
 pub(crate) fn fixture_target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures")
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // In the portable variant, where what they depend on has been built with the same flags and profile: a second copy
+    // would double the time of its step in CI. Cargo waits until the folder is free.
+    let shared = own.parent().filter(|_| cfg!(bench_portable));
+    shared.map_or_else(|| own.join("fixtures"), Path::to_owned)
 }
 
 /// `cargo <subcommand>` on this workspace, in an environment of its own.
@@ -18,6 +22,11 @@ pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);
+    if cfg!(bench_portable) {
+        // As what this test was built with, or everything is built again.
+        let shared = |name: &std::ffi::OsStr| name == "RUSTFLAGS" || name == "CARGO_PROFILE_DEV_DEBUG";
+        command.envs(std::env::vars_os().filter(|(name, _)| shared(name)));
+    }
     command.current_dir(root).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
     command
 }

@@ -70,8 +70,12 @@ impl Bench {
 pub(crate) fn executable(bench: Bench) -> PathBuf {
     static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
-        build(&mut cargo(&[&["bench", "--no-run"], &packages[..]].concat()), &[])
+        // What misbehaves does so by system calls of Unix.
+        let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
+        let packages = if cfg!(unix) { &all[..] } else { &all[..2] };
+        // Without the figures of the portable variant nobody waits for the optimizer.
+        let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
+        build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
     })[bench.target()]
     .clone()
 }

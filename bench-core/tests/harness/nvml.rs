@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::cargo::{cargo_into, fixture_target};
+use super::cargo::cargo_into;
 
 /// How old the driver is.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ impl Driver {
                     Driver::Recent => ("nvml", &[]),
                     Driver::Old => ("nvml-old", &["--features", "old-driver"]),
                 };
-                let target = fixture_target().with_file_name(folder);
+                let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
                 let mut command = cargo_into(&target, &[&["build", "-p", "nvml-stub"], features].concat());
                 let output = command.output().expect("cargo");
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -53,11 +53,10 @@ pub(crate) fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
 
 /// Waits for a child; the exit code, or 128 and the signal.
 pub(crate) fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
     let deadline = Instant::now() + LIMIT;
     loop {
         if let Some(status) = child.try_wait().expect("waited") {
-            return status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+            return status.code().unwrap_or_else(|| 128 + signal_of(status));
         }
         if Instant::now() > deadline {
             child.kill().expect("killed");
@@ -66,6 +65,16 @@ pub(crate) fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[cfg(unix)]
+fn signal_of(status: std::process::ExitStatus) -> i32 {
+    std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn signal_of(_status: std::process::ExitStatus) -> i32 {
+    0
 }
 
 /// Waits until `happened` says so.
@@ -88,10 +97,11 @@ pub(crate) fn try_signal(name: &str, process: u32) -> bool {
     Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success()
 }
 
-/// Processes that run this executable: their ids, and the names they go by.
+/// Processes that run this executable: their ids, and the names they go by. None where there is no `/proc`.
 pub(crate) fn executables_running(executable: &Path) -> Vec<(u32, String)> {
     fs::read_dir("/proc")
-        .expect("/proc")
+        .into_iter()
+        .flatten()
         .flatten()
         .filter_map(|entry| {
             let process = entry.file_name().to_str()?.parse().ok()?;

@@ -72,7 +72,7 @@ impl Stage {
 
     /// The run that `latest` names.
     pub(crate) fn latest(&self) -> PathBuf {
-        fs::canonicalize(self.results().join("latest")).expect("link")
+        bench_core::record::named(&self.results(), "latest").expect("a run")
     }
 
     /// The record of the only run.

@@ -21,7 +21,7 @@ fn the_newest_runs_are_read_and_broken_ones_named() {
         keep(results.path(), day, &text);
     }
     keep(results.path(), "2026-11-03", b"{\"format\": \"bench-run\", \"sche");
-    std::os::unix::fs::symlink("2026-11-04", results.path().join("latest")).expect("link");
+    bench_record::point(results.path(), "latest", "2026-11-04").expect("named");
 
     let earlier = EarlierRuns::read(results.path(), 3);
     assert_eq!(earlier.runs.len(), 2, "three were read, and the name is none of its own");

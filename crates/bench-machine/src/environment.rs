@@ -17,7 +17,9 @@ pub fn capture(build: &Build) -> Environment {
     environment.built_as(build);
     environment.cores = std::thread::available_parallelism().ok().map(usize::from);
     environment.governor = read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    environment.gpus = nvidia_gpus(Path::new("/proc/driver/nvidia/gpus"));
+    if !bench_os::IS_PORTABLE {
+        environment.gpus = nvidia_gpus(Path::new("/proc/driver/nvidia/gpus"));
+    }
     environment.gpu_driver = read_line("/proc/driver/nvidia/version").map(|line| driver_version(&line));
     system::describe(&mut environment);
     environment

@@ -1,19 +1,50 @@
 //! What the standard library does not offer of the operating system: processes, descriptors, processors, and the files
 //! in which a Linux machine describes itself.
+//!
+//! One module for each concern. Where Linux has more to offer than the standard library, a module has two variants:
+//! `linux`, and `portable` for every other system, which uses the standard library alone and reports what it cannot
+//! know as unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
 
 mod available_memory;
 pub mod cgroup;
+pub mod channel;
+mod ending;
 mod group_memory;
+mod identity;
 mod machine;
-mod process;
+mod memory;
+mod processors;
 mod signal;
+mod supervised;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod unknown;
+mod usage;
+mod variable;
+mod worker;
 
 pub use available_memory::available_memory_bytes;
+pub use ending::Ending;
 pub use group_memory::GroupMemory;
+pub use identity::{lasting_executable, parent_cargo, process_key, process_runs, show_as};
 pub use machine::Machine;
-pub use process::*;
+pub use memory::{
+    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory,
+    reset_high_water_mark, resident_memory, threads,
+};
+pub use processors::{Processors, processors, use_processors};
 pub use signal::Signals;
+pub use supervised::{Offer, Ready, Source, Supervised, Wake};
 pub use unknown::Unknown;
+pub use usage::{Usage, thread_cpu_time, usage};
+pub use variable::forget_variable;
+pub use worker::{leave_at_once, settle_in_as_worker};
+
+/// Whether this is the variant that uses the standard library alone.
+pub const IS_PORTABLE: bool = cfg!(not(all(target_os = "linux", not(bench_portable))));
+
+/// What a function answers that has no portable variant.
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+fn unsupported(what: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::Unsupported, format!("{what} is read on Linux only"))
+}

@@ -14,33 +14,36 @@ const LONGEST: u64 = 64 << 10;
 /// A machine, or a folder that looks like one.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    root: PathBuf,
+    /// Absent where the system does not tell of itself by files, and in the portable variant.
+    root: Option<PathBuf>,
 }
 
 impl Machine {
     /// The one this process runs on.
     pub fn this() -> Self {
-        Machine { root: PathBuf::from("/") }
+        Machine { root: (!crate::IS_PORTABLE).then(|| PathBuf::from("/")) }
     }
 
     /// A folder that looks like a machine.
     #[cfg(any(test, feature = "testing"))]
     pub fn at(root: &Path) -> Self {
-        Machine { root: root.to_owned() }
+        Machine { root: Some(root.to_owned()) }
     }
 
-    pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.root.join(path.trim_start_matches('/'))
+    pub(crate) fn path(&self, path: &str) -> io::Result<PathBuf> {
+        let root = self.root.as_ref().ok_or(ErrorKind::Unsupported)?;
+        Ok(root.join(path.trim_start_matches('/')))
     }
 
     pub fn has(&self, path: &str) -> bool {
-        self.path(path).exists()
+        self.path(path).is_ok_and(|path| path.exists())
     }
 
     /// What a file holds, without white space at its ends.
     pub fn text(&self, path: &str) -> Result<String, Unknown> {
         let mut bytes = Vec::new();
-        File::open(self.path(path))
+        self.path(path)
+            .and_then(File::open)
             .and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
             .map_err(|error| self.unreadable(path, &error))?;
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
@@ -54,7 +57,8 @@ impl Machine {
 
     /// The names in a folder, in order.
     pub fn names(&self, folder: &str) -> Result<Vec<String>, Unknown> {
-        let entries = fs::read_dir(self.path(folder)).map_err(|error| self.unreadable(folder, &error))?;
+        let entries =
+            self.path(folder).and_then(fs::read_dir).map_err(|error| self.unreadable(folder, &error))?;
         let mut names: Vec<String> =
             entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort_unstable();
@@ -62,7 +66,7 @@ impl Machine {
     }
 
     fn unreadable(&self, path: &str, error: &io::Error) -> Unknown {
-        if !cfg!(target_os = "linux") {
+        if self.root.is_none() {
             return Unknown::new("looked up on Linux only", "measure on Linux where figures must be trusted");
         }
         let (mount, kind, always) = if path.starts_with("/sys") {
@@ -119,10 +123,19 @@ mod tests {
         assert_eq!(other.reason, "there is no /.dockerenv");
     }
 
-    #[cfg(unix)]
+    #[test]
+    fn a_machine_that_does_not_tell_of_itself_is_unknown() {
+        let silent = Machine { root: None };
+        assert!(!silent.has("/proc/self"));
+        for unknown in [silent.text("/proc/stat").map(drop), silent.names("/proc").map(drop)] {
+            assert_eq!(unknown.expect_err("no files").reason, "looked up on Linux only");
+        }
+    }
+
     #[test]
     fn a_file_that_may_not_be_read_says_so() {
-        let denied = Machine::this().unreadable("/proc/stat", &ErrorKind::PermissionDenied.into());
+        let made = MadeUp::new(&[]);
+        let denied = made.machine.unreadable("/proc/stat", &ErrorKind::PermissionDenied.into());
         assert_eq!(
             (denied.reason.as_str(), denied.advice.as_str()),
             ("/proc/stat may not be read", "sudo cat /proc/stat")

@@ -33,14 +33,14 @@ impl MadeUp {
 
     /// Adds a file, or replaces it.
     pub fn write(&self, path: &str, content: &str) {
-        let file = self.machine.path(path);
+        let file = self.machine.path(path).expect("a machine");
         fs::create_dir_all(file.parent().expect("a folder")).expect("folder");
         fs::write(file, content).expect("file");
     }
 
     /// Takes a file or folder away.
     pub fn remove(&self, path: &str) {
-        let found = self.machine.path(path);
+        let found = self.machine.path(path).expect("a machine");
         if found.is_dir() { fs::remove_dir_all(found) } else { fs::remove_file(found) }.expect("removed");
     }
 }

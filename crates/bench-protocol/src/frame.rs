@@ -20,15 +20,6 @@ use crate::{Counter, DeviceChoice, ProbeReport};
 /// | 2 | the list is an object with the version and the build; `start_up`; shared workers; the channel may be TCP |
 pub const PROTOCOL: u32 = 2;
 
-/// Environment variable that makes a program a worker. Its value says how to reach the runner: [`channel_value`].
-pub const CHANNEL_VARIABLE: &str = "BENCH_WORKER_CHANNEL";
-
-/// `unix:DESCRIPTOR:RUNNER`, the value of [`CHANNEL_VARIABLE`] for a worker that has inherited its end of a Unix
-/// socket, with the runner's process id. Always of one length: it lies above the worker's stack, and must not move it.
-pub fn channel_value(descriptor: i32, runner: u32) -> String {
-    format!("unix:{descriptor:04}:{runner:010}")
-}
-
 /// Variable whose length moves a worker's stack, and with it whatever is aligned by accident: Mytkowicz et al.,
 /// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
@@ -304,7 +295,14 @@ names!(FailureKind { Panic = "panic", Error = "error" });
 
 structure!(WarmUp { iterations, ns, steady });
 
-structure!(Finish { iterations, inputs_alive: sparse, counters, probes, clock_resolution_ns, empty_iteration_ns });
+structure!(Finish {
+    iterations,
+    inputs_alive: sparse,
+    counters,
+    probes,
+    clock_resolution_ns,
+    empty_iteration_ns
+});
 
 impl Command {
     /// Its name on the wire.
@@ -340,9 +338,9 @@ impl Decode for Command {
             "measure" => Assignment::take(&members).map(|assignment| Command::Measure(Box::new(assignment))),
             "batch" => Ok(Command::Batch { iterations: members.get("iterations")? }),
             "stop" => Ok(Command::Stop),
-            _ => Err(JsonError::new(format!(
-                "unknown `type` {name:?}: expected `measure`, `batch` or `stop`"
-            ))),
+            _ => {
+                Err(JsonError::new(format!("unknown `type` {name:?}: expected `measure`, `batch` or `stop`")))
+            }
         }
     }
 }
@@ -358,7 +356,10 @@ impl Encode for Frame {
                     object.field("shared", shared);
                 }
             }
-            Frame::StartUp { ns } | Frame::Loaded { ns } | Frame::FirstCall { ns } | Frame::Expects { ns } => {
+            Frame::StartUp { ns }
+            | Frame::Loaded { ns }
+            | Frame::FirstCall { ns }
+            | Frame::Expects { ns } => {
                 object.field("ns", ns);
             }
             Frame::WarmedUp(warm_up) => warm_up.put(&mut object),
@@ -385,18 +386,15 @@ impl Decode for Frame {
         let members = Members::of(json)?;
         let name: String = members.get("type")?;
         Ok(match name.as_str() {
-            "ready" => Frame::Ready {
-                protocol: members.get("protocol")?,
-                shared: members.get_or_default("shared")?,
-            },
+            "ready" => {
+                Frame::Ready { protocol: members.get("protocol")?, shared: members.get_or_default("shared")? }
+            }
             "start_up" => Frame::StartUp { ns: members.get("ns")? },
             "loaded" => Frame::Loaded { ns: members.get("ns")? },
             "first_call" => Frame::FirstCall { ns: members.get("ns")? },
             "expects" => Frame::Expects { ns: members.get("ns")? },
             "warmed_up" => Frame::WarmedUp(WarmUp::take(&members)?),
-            "samples" => {
-                Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? }
-            }
+            "samples" => Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? },
             "served" => Frame::Served(RequestLevels(members.without("type"))),
             "finished" => Frame::Finished(Finish::take(&members)?),
             "failed" => Frame::Failed { kind: members.get("kind")?, message: members.get("message")? },
@@ -433,9 +431,7 @@ pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T
     if line.is_empty() {
         return Ok(None);
     }
-    json::from_bytes(&line)
-        .map(Some)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    json::from_bytes(&line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]

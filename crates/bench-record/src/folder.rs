@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Begin, JOURNAL};
 use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, now_utc, read};
+use crate::{name, presence::is_present};
+use bench_os::parent_cargo;
 use bench_syntax::UsageError;
 
 /// Names the newest sealed run.
@@ -120,9 +122,9 @@ impl Folder {
             timestamp: timestamp.to_owned(),
             environment: environment.clone(),
             seed,
-            writer: process_key(std::process::id()).unwrap_or_default(),
+            writer: String::new(),
         };
-        Journal::begin(&self.path(), &begin)
+        Journal::begin(&self.path(), begin)
     }
 
     /// Writes the record, lets `export` write what is made of it, and lets [`LATEST`] name this run.
@@ -147,10 +149,7 @@ impl Folder {
 pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
     check_free(results, name)?;
     let link = results.join(name);
-    let io = |error| RunError::io("name the run", &link, error);
-    // A new link renamed over the old one: there is no moment without one.
-    let fresh = results.join(format!(".{name}.{}", std::process::id()));
-    std::os::unix::fs::symlink(run, &fresh).and_then(|()| fs::rename(&fresh, &link)).map_err(io)
+    name::write(results, name, run).map_err(|error| RunError::io("name the run", &link, error))
 }
 
 /// Whether `name` is free, or names a run already.
@@ -159,7 +158,7 @@ pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
 /// When a file or folder has it.
 pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
     let link = results.join(name);
-    if fs::symlink_metadata(&link).is_ok_and(|found| !found.file_type().is_symlink()) {
+    if fs::symlink_metadata(&link).is_ok() && !name::is_name(&link) {
         let taken = io::Error::new(io::ErrorKind::AlreadyExists, "something else has this name");
         return Err(RunError::io("name the run", link, taken));
     }
@@ -188,7 +187,7 @@ pub fn check_name(name: &str) -> Result<(), UsageError> {
 
 /// The newest sealed run.
 pub fn latest(results: &Path) -> Option<PathBuf> {
-    let target = fs::canonicalize(results.join(LATEST)).ok()?;
+    let target = name::named(results, LATEST)?;
     target.join(RUN_FILE).exists().then_some(target)
 }
 
@@ -198,9 +197,9 @@ pub fn names(results: &Path) -> Vec<String> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.path().join(RUN_FILE).exists())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !name.starts_with('.'))
+        .filter(|name| name::named(results, name).is_some_and(|run| run.join(RUN_FILE).exists()))
         .collect()
 }
 
@@ -208,7 +207,8 @@ pub fn names(results: &Path) -> Vec<String> {
 pub fn abandoned(results: &Path) -> Vec<PathBuf> {
     let is_abandoned = |folder: &PathBuf| {
         let journal = folder.join(JOURNAL);
-        journal.exists() && journal::replay(&journal).is_ok_and(|(begin, _)| !process_alive(&begin.writer))
+        journal.exists()
+            && journal::replay(&journal).is_ok_and(|(begin, _)| !is_present(folder, &begin.writer))
     };
     let entries = fs::read_dir(results).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(is_abandoned).collect()
@@ -301,38 +301,9 @@ fn same_session(results: &Path, cargo: &str) -> Option<Session> {
     (session.cargo == cargo && results.join(&session.run).join(RUN_FILE).exists()).then_some(session)
 }
 
-/// The identity of the `cargo` that started this process, if one did.
-fn parent_cargo() -> Option<String> {
-    let parent = std::os::unix::process::parent_id();
-    let name = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
-    (name.trim() == "cargo").then(|| process_key(parent))?
-}
-
-/// A process id with the time at which the process started: unlike the id alone, never given twice
-/// between two starts of the machine.
-fn process_key(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Field 22 (starttime); the second field may hold spaces, so count from the last parenthesis.
-    let started = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned();
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(format!("{pid}-{started}-{}", boot.trim()))
-}
-
-fn process_alive(key: &str) -> bool {
-    key.split('-').next().and_then(|pid| pid.parse().ok()).and_then(process_key).is_some_and(|now| now == key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_process_is_known_by_its_start() {
-        let own = process_key(std::process::id()).expect("/proc");
-        assert!(process_alive(&own));
-        assert!(!process_alive(&own.replacen('-', "-9", 1)));
-        assert!(!process_alive(""));
-    }
 
     #[test]
     fn a_file_is_replaced_whole_or_not_at_all() {
@@ -361,7 +332,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         point(folder.path(), "base", "one").expect("named");
         point(folder.path(), "base", "two").expect("named again");
-        assert_eq!(fs::read_link(folder.path().join("base")).expect("link"), Path::new("two"));
+        fs::create_dir(folder.path().join("two")).expect("folder");
+        assert!(name::named(folder.path(), "base").is_some_and(|run| run.ends_with("two")));
         fs::write(folder.path().join("notes"), "").expect("file");
         assert!(point(folder.path(), "notes", "two").is_err());
     }

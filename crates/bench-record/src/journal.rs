@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::presence::Presence;
 use crate::{CaseRecord, Environment, RoundRecord, RunError};
 
 /// Name of the journal in a run directory.
@@ -41,18 +42,26 @@ pub struct Begin {
 pub struct Journal {
     file: File,
     path: PathBuf,
+    _presence: Presence,
 }
 
 impl Journal {
-    pub fn begin(folder: &Path, begin: &Begin) -> Result<Self, RunError> {
+    /// Begins the journal of a run; who writes it is filled in.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(folder: &Path, begin: Begin) -> Result<Self, RunError> {
         let path = folder.join(JOURNAL);
         let file = File::options()
             .append(true)
             .create(true)
             .open(&path)
             .map_err(|error| RunError::io("create the journal", &path, error))?;
-        let mut journal = Journal { file, path };
-        journal.write(&Entry::Begin(begin.clone()))?;
+        let presence =
+            Presence::begin(folder).map_err(|error| RunError::io("create the journal", &path, error))?;
+        let begin = Begin { writer: presence.writer(), ..begin };
+        let mut journal = Journal { file, path, _presence: presence };
+        journal.write(&Entry::Begin(begin))?;
         Ok(journal)
     }
 

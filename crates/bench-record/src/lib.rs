@@ -15,7 +15,9 @@ mod folder;
 mod journal;
 mod measure;
 mod metric;
+mod name;
 mod objective;
+mod presence;
 mod probe_state;
 mod read;
 mod record;
@@ -39,6 +41,7 @@ pub use folder::{
 pub use journal::{Begin, JOURNAL, Journal, replay};
 pub use measure::Measure;
 pub use metric::Metric;
+pub use name::named;
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
 pub use probe_state::ProbeState;
 pub use read::{no_earlier_run, open_sealed, read_file, resolve};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::folder::RUN_FILE;
-use crate::{FORMAT, LATEST, Record, RunError, SCHEMA_VERSION, folder};
+use crate::{FORMAT, LATEST, Record, RunError, SCHEMA_VERSION, folder, name};
 use bench_syntax::nearest;
 
 /// Reads the record of a run that was sealed, from its folder or its `run.json`.
@@ -30,7 +30,7 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     // A name must not lead out of the results folder; a path may lead anywhere.
     let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
     if is_name && inside.exists() {
-        return Ok(std::fs::canonicalize(&inside).unwrap_or(inside));
+        return Ok(name::named(results, name).unwrap_or(inside));
     }
     let path = PathBuf::from(name);
     if path.exists() && name != "." && name != ".." {

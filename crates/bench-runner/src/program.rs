@@ -81,15 +81,11 @@ impl Program {
     /// # Errors
     /// When the own executable cannot be found.
     pub fn own() -> Result<Self, RunError> {
-        // This link stays the same program when a new build replaces the file in mid-run. By its number, for valgrind
-        // is a program of its own.
-        let link = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-        let executable = if link.exists() {
-            link
-        } else {
-            std::env::current_exe()
+        let executable = match bench_os::lasting_executable() {
+            Some(link) => link,
+            None => std::env::current_exe()
                 .or_else(|error| called_by().ok_or(error))
-                .map_err(|error| RunError::io("find the own executable", "", error))?
+                .map_err(|error| RunError::io("find the own executable", "", error))?,
         };
         Ok(Program {
             name: own_target(),
@@ -151,10 +147,8 @@ impl Program {
         let mut command = Command::new(self.path());
         command.args(self.arguments());
         self.dress(&mut command);
-        #[cfg(unix)]
         if self.kind == Kind::Own {
-            use std::os::unix::process::CommandExt;
-            command.arg0(std::env::args_os().next().unwrap_or_default());
+            bench_os::show_as(&mut command, &std::env::args_os().next().unwrap_or_default());
         }
         command
     }

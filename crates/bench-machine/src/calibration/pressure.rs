@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Time since boot in which at least one task waited for a processor; `None` where the kernel does not say.
 pub(super) fn stalled() -> Option<Duration> {
-    stalled_in(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
+    stalled_in(&bench_os::Machine::this().text("/proc/pressure/cpu").ok()?)
 }
 
 /// That time in the text of `/proc/pressure/cpu`.

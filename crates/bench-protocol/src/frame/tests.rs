@@ -76,8 +76,11 @@ fn frame() -> impl Strategy<Value = Frame> {
         any::<u64>().prop_map(|ns| Frame::Loaded { ns }),
         any::<u64>().prop_map(|ns| Frame::FirstCall { ns }),
         any::<u64>().prop_map(|ns| Frame::Expects { ns }),
-        any::<(u64, u64, Option<bool>)>()
-            .prop_map(|(iterations, ns, steady)| Frame::WarmedUp(WarmUp { iterations, ns, steady })),
+        any::<(u64, u64, Option<bool>)>().prop_map(|(iterations, ns, steady)| Frame::WarmedUp(WarmUp {
+            iterations,
+            ns,
+            steady
+        })),
         (any::<u64>(), vec(any::<u64>(), 0..9))
             .prop_map(|(iterations, ns)| Frame::Samples { iterations, ns }),
         served,

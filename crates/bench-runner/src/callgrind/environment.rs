@@ -1,7 +1,6 @@
 //! Where the stack of a worker begins.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 
 use bench_protocol::PADDING_VARIABLE;
 
@@ -19,10 +18,11 @@ pub(super) fn padding<'a>(
 ) -> String {
     const POINTER: usize = size_of::<usize>();
     // `NAME=VALUE` and the zero at its end, and a pointer to it.
-    let of_variable =
-        |name: &OsStr, value: &OsStr| name.as_bytes().len() + value.as_bytes().len() + 2 + POINTER;
+    let of_variable = |name: &OsStr, value: &OsStr| {
+        name.as_encoded_bytes().len() + value.as_encoded_bytes().len() + 2 + POINTER
+    };
     let taken: usize = variables.map(|(name, value)| of_variable(name, value)).sum::<usize>()
-        + texts.map(|text| text.as_bytes().len() + 1).sum::<usize>()
+        + texts.map(|text| text.as_encoded_bytes().len() + 1).sum::<usize>()
         + of_variable(OsStr::new(PADDING_VARIABLE), OsStr::new(""));
     "x".repeat(taken.next_multiple_of(STEP) - taken)
 }

@@ -8,7 +8,8 @@ use std::{fs, io};
 use super::dump::{self, Dump};
 use super::environment::padding;
 use crate::program::Program;
-use bench_protocol::{CHANNEL_VARIABLE, PADDING_VARIABLE, Part, channel_value};
+use bench_os::IS_PORTABLE;
+use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, PADDING_VARIABLE, Part};
 use bench_record::{Counts, Events, RoundCounts, RunError};
 use bench_stats::seed::{clock_seed, mix};
 use bench_syntax::UsageError;
@@ -37,7 +38,7 @@ impl Valgrind {
     /// # Errors
     /// Where there is none, with how to install it; where marks are not known; where there is no temporary folder.
     pub fn find() -> Result<Self, RunError> {
-        if !cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))) {
+        if IS_PORTABLE || !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
             return Err(UsageError(
                 "`--measure instructions` needs Linux on x86_64 or aarch64: measure time here".to_owned(),
             )
@@ -58,7 +59,10 @@ impl Valgrind {
             .arg(program.path())
             .args(program.arguments())
             .env_remove("VALGRIND_OPTS");
-        let channel = (OsString::from(CHANNEL_VARIABLE), OsString::from(channel_value(0, 0)));
+        let channel = (
+            OsString::from(CHANNEL_VARIABLE),
+            OsString::from(ChannelAddress::Inherited { descriptor: 0, runner: 0 }.to_string()),
+        );
         let variables: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| name != "VALGRIND_OPTS").chain([channel]).collect();
         // The program's path stands there twice: as its first argument, and for its loader.

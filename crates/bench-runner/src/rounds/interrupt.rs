@@ -1,10 +1,9 @@
 //! Ctrl-C and SIGTERM: the run ends, its record is sealed.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-use bench_os::Signals;
+use bench_os::{Signals, Wake};
 
 /// Raised by the first Ctrl-C or SIGTERM. A second one ends the process at once.
 #[derive(Clone, Debug)]
@@ -22,8 +21,8 @@ impl Interrupt {
         self.0.is_raised()
     }
 
-    /// Becomes readable when it is raised.
-    pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.0.descriptor()
+    /// Ends a wait when it is raised.
+    pub fn wake(&self) -> &Wake {
+        self.0.wake()
     }
 }

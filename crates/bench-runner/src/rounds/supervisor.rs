@@ -5,7 +5,7 @@ use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
 
 use bench_machine::available_memory_bytes;
-use bench_os as sys;
+use bench_os::Ending;
 use bench_protocol::{Assignment, Command};
 use bench_record::{Cause, RoundRecord};
 use bench_syntax::quantity::{Bytes, nanoseconds};
@@ -254,18 +254,76 @@ fn supervise(
 
 /// Why a worker that exited without a last word did so.
 pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
-    let Some(signal) = sys::ending_signal(status) else {
-        let code = status.code().unwrap_or_default();
-        return (Cause::Exit, format!("the process exited with code {code} before the round had ended"));
+    let (name, is_kill) = match Ending::of(status) {
+        Ending::Exit(code) => {
+            return (Cause::Exit, format!("the process exited with code {code} before the round had ended"));
+        }
+        Ending::Crash { name, is_kill } => (name, is_kill),
     };
-    let name = sys::signal_name(signal);
     if tail.contains("has overflowed its stack") {
         (Cause::StackOverflow, format!("the stack overflowed ({name})"))
     } else if tail.contains("memory allocation of ") {
         (Cause::OutOfMemory, format!("an allocation failed ({name})"))
-    } else if signal == sys::SIGKILL {
+    } else if is_kill {
         (Cause::Signal, format!("{name}: somebody else killed it, perhaps the kernel for want of memory"))
     } else {
         (Cause::Signal, name)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    use bench_protocol::{Case, Mode};
+    use bench_record::{CaseRecord, Failure};
+    use bench_syntax::Category;
+
+    /// A round of a program that is this shell script.
+    fn fails(script: &str, timeout: Duration) -> Failure {
+        let program = Program::executable(Path::new("/bin/sh"))
+            .expect("a folder")
+            .with_arguments(["-c", script].map(Into::into));
+        let case = Case::new("unit/x", Category::Unit);
+        let record = CaseRecord::blank(&case.id, case.category);
+        let planned = PlannedCase { program: &program, case: &case, record };
+        let assignment = Assignment {
+            case: "unit/x".to_owned(),
+            round: 0,
+            mode: Mode::Once,
+            warmup: None,
+            samples: None,
+            slice_ns: 0,
+            hard_stop: false,
+            probes: None,
+            artifacts: None,
+            load: bench_protocol::LoadWishes::default(),
+            devices: bench_protocol::DeviceWishes::default(),
+        };
+        let interrupt = Interrupt::listen().expect("signals");
+        let mut workers = Workers::new(interrupt, None, false, None);
+        let round = workers.round(&planned, &assignment, timeout).expect("not interrupted");
+        round.failure.expect("it cannot be measured")
+    }
+
+    #[test]
+    fn a_worker_that_never_connects_runs_into_its_timeout() {
+        let failure = fails("echo asleep; exec sleep 600", Duration::from_millis(300));
+        assert_eq!(failure.cause, Cause::Timeout, "{failure}");
+        let silent = fails("exec sleep 600", Duration::ZERO);
+        assert_eq!(silent.cause, Cause::Timeout, "{silent}");
+    }
+
+    #[test]
+    fn a_worker_that_dies_before_it_connects_is_told_with_its_code_and_last_words() {
+        let failure = fails("echo no such library >&2; exit 7", Duration::from_secs(60));
+        assert_eq!(failure.cause, Cause::Exit, "{failure}");
+        assert!(
+            failure.message.contains("code 7") && failure.output_tail == "no such library\n",
+            "{failure}"
+        );
+        let killed = fails("kill -s ABRT $$", Duration::from_secs(60));
+        assert!(killed.cause == Cause::Signal && killed.message.contains("SIGABRT"), "{killed}");
     }
 }

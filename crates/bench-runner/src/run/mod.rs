@@ -171,7 +171,14 @@ fn measure(
     environment.quietness = examination.map(Examination::end).unwrap_or_default();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     let notes = observer.end().map(|error| format!("{error}: a crash would have lost what was measured"));
-    Ok(Measured { rounds: measured, environment, notes: notes.into_iter().collect() })
+    let notes = notes.into_iter().chain(memory_note(options));
+    Ok(Measured { rounds: measured, environment, notes: notes.collect() })
+}
+
+/// What to know of limits of memory where they are not enforced.
+fn memory_note(options: &Options) -> Option<String> {
+    let is_unlimited = !bench_os::CAN_LIMIT_MEMORY && !options.once;
+    is_unlimited.then(|| "memory limits of workers are not enforced: memory is read on Linux only".to_owned())
 }
 
 /// The record of what was measured.

@@ -1,22 +1,22 @@
 //! Counters that the kernel keeps of a thread: perf_event_open(2).
 #![allow(unsafe_code)]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::FromRawFd;
 
 /// What is counted: a type of event and its number, from `linux/perf_event.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     kind: u32,
     number: u64,
 }
 
 impl Event {
-    pub(super) const CYCLES: Event = Event { kind: 0, number: 0 };
-    pub(super) const INSTRUCTIONS: Event = Event { kind: 0, number: 1 };
-    pub(super) const CACHE_MISSES: Event = Event { kind: 0, number: 3 };
-    pub(super) const BRANCH_MISSES: Event = Event { kind: 0, number: 5 };
+    pub(crate) const CYCLES: Event = Event { kind: 0, number: 0 };
+    pub(crate) const INSTRUCTIONS: Event = Event { kind: 0, number: 1 };
+    pub(crate) const CACHE_MISSES: Event = Event { kind: 0, number: 3 };
+    pub(crate) const BRANCH_MISSES: Event = Event { kind: 0, number: 5 };
 }
 
 /// The first version of `perf_event_attr`, which every kernel knows.
@@ -46,15 +46,14 @@ const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
 
 /// A counter of one thread and of those that it starts.
 #[derive(Debug)]
-pub(super) struct Counter(File);
+pub(crate) struct Counter(File);
 
 impl Counter {
     /// Counts from now on.
     ///
     /// # Errors
     /// The kernel's.
-    #[cfg(target_os = "linux")]
-    pub(super) fn open(event: Event, thread: i32) -> io::Result<Self> {
+    pub(crate) fn open(event: Event, thread: i32) -> io::Result<Self> {
         let attributes = Attributes {
             kind: event.kind,
             size: size_of::<Attributes>() as u32,
@@ -83,17 +82,8 @@ impl Counter {
         }
     }
 
-    /// There are none here.
-    ///
-    /// # Errors
-    /// Always.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn open(_event: Event, _thread: i32) -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
     /// What was counted so far.
-    pub(super) fn read(&self) -> io::Result<f64> {
+    pub(crate) fn read(&self) -> io::Result<f64> {
         let mut bytes = [0; 24];
         (&self.0).read_exact(&mut bytes)?;
         let number = |at: usize| {
@@ -109,6 +99,46 @@ impl Counter {
 /// was running stands for all of the time (perf_event_open(2), *Reading results*). Not a number where it never ran.
 fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
     if enabled == 0.0 { 0.0 } else { value * enabled / running }
+}
+
+/// The threads of this process; just the calling one, which has the number 0, where `/proc` does not tell.
+pub(crate) fn threads() -> Vec<i32> {
+    let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let threads: Vec<i32> = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    if threads.is_empty() { vec![0] } else { threads }
+}
+
+/// Who may count what: `/proc/sys/kernel/perf_event_paranoid`, where 2 lets everybody count their own program.
+fn paranoia() -> Option<i32> {
+    fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
+}
+
+/// Why perf_event_open(2) has refused, and what to do about it.
+pub(crate) fn refusal(error: &io::Error) -> String {
+    reason(error, paranoia())
+}
+
+fn reason(error: &io::Error, paranoia: Option<i32>) -> String {
+    match (error.raw_os_error(), paranoia) {
+        (Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP), _) => {
+            "no hardware counters on this machine; a virtual machine has them where its host hands them on (`perf list hw`)"
+                .to_owned()
+        }
+        (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(
+            "hardware counters are not open to this user (perf_event_paranoid is {level}): sudo sysctl \
+             kernel.perf_event_paranoid=2"
+        ),
+        (Some(libc::EACCES | libc::EPERM), _) => {
+            "hardware counters are not open to this process: a container or sandbox forbids perf_event_open, so allow it in \
+             the seccomp profile or give it CAP_PERFMON"
+                .to_owned()
+        }
+        (Some(libc::EMFILE | libc::ENFILE), _) => {
+            "no descriptors are left for hardware counters: ulimit -n 4096".to_owned()
+        }
+        (Some(libc::ENOSYS), _) => "this kernel was built without perf events".to_owned(),
+        _ => format!("hardware counters cannot be opened: {error}"),
+    }
 }
 
 #[cfg(test)]
@@ -148,5 +178,24 @@ mod tests {
     fn an_event_that_does_not_exist_is_an_error() {
         let error = Counter::open(Event { kind: 1, number: 10_000 }, 0).expect_err("no such event");
         assert!(error.raw_os_error().is_some(), "{error:?}");
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let reason = |errno, paranoia| super::reason(&io::Error::from_raw_os_error(errno), paranoia);
+        for errno in [libc::ENOENT, libc::EOPNOTSUPP, libc::ENODEV] {
+            assert!(reason(errno, Some(2)).starts_with("no hardware counters on this machine"));
+        }
+        let paranoid = reason(libc::EACCES, Some(4));
+        assert!(
+            paranoid.contains("is 4") && paranoid.ends_with("sysctl kernel.perf_event_paranoid=2"),
+            "{paranoid}"
+        );
+        for paranoia in [Some(2), Some(-1), None] {
+            assert!(reason(libc::EPERM, paranoia).contains("seccomp"));
+        }
+        assert!(reason(libc::ENOSYS, None).contains("built without"));
+        assert!(reason(libc::EMFILE, None).contains("ulimit"));
+        assert!(reason(libc::EIO, None).starts_with("hardware counters cannot be opened: "));
     }
 }

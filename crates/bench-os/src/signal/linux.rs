@@ -1,11 +1,13 @@
-//! Ctrl-C and SIGTERM.
+//! By sigaction(2).
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::Wake;
 
 /// What ends a run.
 const SIGNALS: [libc::c_int; 2] = [libc::SIGINT, libc::SIGTERM];
@@ -31,7 +33,7 @@ struct Shared {
 /// with 128 and its number as exit code. When the last listener has gone, signals do again what they did before.
 #[derive(Debug)]
 pub struct Signals {
-    wake: UnixStream,
+    wake: Wake,
 }
 
 impl Signals {
@@ -66,7 +68,7 @@ impl Signals {
             }
         }
         shared.listeners += 1;
-        Ok(Signals { wake: own })
+        Ok(Signals { wake: Wake::from(own) })
     }
 
     /// Whether a signal has come.
@@ -74,9 +76,9 @@ impl Signals {
         RAISED.load(Ordering::SeqCst)
     }
 
-    /// Becomes readable, and stays so, when a signal has come.
-    pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+    /// Ends every wait from the moment at which a signal has come.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
     }
 }
 
@@ -137,41 +139,19 @@ extern "C" fn on_signal(signal: libc::c_int) {
     restore_errno(before);
 }
 
-#[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "l4re"))]
 fn restore_errno(code: Option<i32>) {
     // SAFETY: the pointer is to the errno of this thread.
     unsafe { *libc::__errno_location() = code.unwrap_or(0) }
 }
 
-#[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
-fn restore_errno(code: Option<i32>) {
-    // SAFETY: the pointer is to the errno of this thread.
-    unsafe { *libc::__error() = code.unwrap_or(0) }
-}
-
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "emscripten",
-    target_os = "l4re",
-    target_os = "macos",
-    target_os = "ios",
-    target_os = "freebsd"
-)))]
-fn restore_errno(_code: Option<i32>) {}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::wait_readable;
 
     /// One test: signals belong to the process.
     #[test]
     fn a_signal_is_heard_by_all_and_forgotten_by_the_next() {
-        let readable = |signals: &Signals| {
-            wait_readable([Some(signals.descriptor())], Duration::ZERO).expect("polled")[0]
-        };
+        let readable = |signals: &Signals| signals.wake().is_awake();
         let (one, other) = (Signals::listen().expect("a listener"), Signals::listen().expect("a listener"));
         assert!(!one.is_raised() && !readable(&one) && !readable(&other));
         // SAFETY: the signal is handled, as the listeners live.

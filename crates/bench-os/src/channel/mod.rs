@@ -1,0 +1,33 @@
+//! The private channel between a runner and its worker: an inherited Unix socket on Linux, a TCP connection on loopback
+//! elsewhere. A worker on Linux takes both.
+
+mod loopback;
+mod token;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub use linux::adopt;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+pub use portable::adopt;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub(crate) use linux::inherit;
+
+pub use loopback::{Listener, connect};
+pub use token::{TOKEN_LENGTH, Token};
+
+use std::io::{Read, Write};
+
+/// The worker's end of a channel.
+pub struct Connection {
+    /// What the runner says; it ends when the runner has closed its end.
+    pub reader: Box<dyn Read>,
+    /// What the runner hears.
+    pub writer: Box<dyn Write>,
+    /// The same, for a process that was forked from this one.
+    pub spare: Option<Box<dyn Write + Send>>,
+}

@@ -1,0 +1,117 @@
+//! From `/proc` (proc(5)).
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// Whether the memory of a worker can be read, and so limited.
+pub const CAN_LIMIT_MEMORY: bool = true;
+
+/// Whether this process has children, ended ones that nobody has waited for included. Nothing is waited for.
+pub fn has_children() -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: `siginfo_t` is plain data for which all zeroes are valid, and waitid only writes to it.
+    unsafe {
+        let mut told: libc::siginfo_t = std::mem::zeroed();
+        libc::waitid(libc::P_ALL, 0, &mut told, options) == 0
+    }
+}
+
+/// Bytes of a page of memory.
+fn page_bytes() -> u64 {
+    // SAFETY: sysconf reads a constant of the system and touches no memory of ours.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+/// Returns `VmHWM` of this process, in bytes, from `/proc/self/status`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn high_water_mark() -> io::Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse::<u64>().ok())
+        .map(|kib| kib * 1024)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
+}
+
+/// Lets `VmHWM` begin again at what is resident now, by writing `5` to `/proc/self/clear_refs`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn reset_high_water_mark() -> io::Result<()> {
+    std::fs::write("/proc/self/clear_refs", "5")
+}
+
+/// Bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and what it has mapped (mallinfo(3)).
+/// `None` with other C libraries; 0 if the program allocates in another way.
+pub fn allocated_bytes() -> Option<u32> {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: it takes nothing, and returns a plain struct.
+        let info = unsafe { libc::mallinfo() };
+        // The fields wrap; so does their difference, which is what is asked for.
+        Some((info.uordblks as u32).wrapping_add(info.hblkhd as u32))
+    }
+    #[cfg(not(target_env = "gnu"))]
+    None
+}
+
+/// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has gone.
+pub fn resident_memory(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    resident_in(&text)
+}
+
+/// Returns the resident memory of this process, in bytes, read from `/proc/self/statm` through a descriptor that stays
+/// open; `None` where `/proc` is not mounted.
+pub fn own_resident_memory() -> Option<u64> {
+    thread_local! {
+        static STATM: RefCell<Option<File>> = const { RefCell::new(None) };
+    }
+    STATM.with_borrow_mut(|file| {
+        if file.is_none() {
+            *file = File::open("/proc/self/statm").ok();
+        }
+        let mut text = [0; 128];
+        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
+        resident_in(std::str::from_utf8(&text[..length]).ok()?)
+    })
+}
+
+/// The second field of a `statm`, which counts pages.
+fn resident_in(statm: &str) -> Option<u64> {
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * page_bytes())
+}
+
+/// Returns how many threads another process has; `None` when it has gone.
+pub fn threads(pid: u32) -> Option<usize> {
+    std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_this_process_is_known() {
+        let peak = high_water_mark().expect("VmHWM");
+        let now = resident_memory(std::process::id()).expect("statm");
+        assert!(peak >= now && now > 100 * 1024, "{peak} {now}");
+    }
+
+    #[test]
+    fn children_are_known_without_waiting_for_them() {
+        // Other tests of this program start processes, too: so there are some for certain, never none.
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep");
+        assert!(has_children());
+        child.kill().expect("killed");
+        // What has ended can still be waited for.
+        assert!(has_children() && child.wait().is_ok());
+    }
+}

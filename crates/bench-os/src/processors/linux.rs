@@ -1,0 +1,58 @@
+//! By sched_setaffinity(2).
+#![allow(unsafe_code)]
+
+/// A set of processors.
+#[derive(Clone)]
+pub struct Processors(libc::cpu_set_t);
+
+impl Processors {
+    /// One processor; an impossible number is an empty set, which no thread can be put on.
+    pub fn only(cpu: usize) -> Self {
+        // SAFETY: a cpu_set_t is an array of integers, for which zeros are a value; CPU_SET writes within
+        // the set, as the number has been checked.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            if cpu < libc::CPU_SETSIZE as usize {
+                libc::CPU_SET(cpu, &mut set);
+            }
+            Processors(set)
+        }
+    }
+
+    /// Their numbers.
+    pub fn numbers(&self) -> Vec<usize> {
+        // SAFETY: CPU_ISSET reads within the set, as the numbers are below its size.
+        (0..libc::CPU_SETSIZE as usize).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &self.0) }).collect()
+    }
+}
+
+/// Returns the processors that this thread may use; `None` when the system does not tell.
+pub fn processors() -> Option<Processors> {
+    let Processors(mut set) = Processors::only(usize::MAX);
+    // SAFETY: the pointer and the size describe a live local, which the call writes into.
+    let done = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) };
+    (done == 0).then_some(Processors(set))
+}
+
+/// Puts this thread, and the processes it starts from now on, on these processors; `false` where that is
+/// not possible.
+pub fn use_processors(Processors(set): &Processors) -> bool {
+    // SAFETY: the pointer and the size describe a live value, which the call reads.
+    unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), set) == 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_stays_where_it_is_put() {
+        let before = processors().expect("affinity");
+        let last = *before.numbers().last().expect("a processor");
+        assert!(use_processors(&Processors::only(last)));
+        assert_eq!(processors().expect("affinity").numbers(), [last]);
+        assert!(!use_processors(&Processors::only(usize::MAX)), "no processor at all");
+        assert!(use_processors(&before));
+        assert_eq!(processors().expect("affinity").numbers(), before.numbers());
+    }
+}

@@ -1,0 +1,27 @@
+//! The standard library cannot choose processors.
+
+/// A set of processors, which is always empty here.
+#[derive(Clone)]
+pub struct Processors;
+
+impl Processors {
+    /// Returns the empty set: processors cannot be chosen here.
+    pub fn only(_cpu: usize) -> Self {
+        Processors
+    }
+
+    /// Returns no number.
+    pub fn numbers(&self) -> Vec<usize> {
+        Vec::new()
+    }
+}
+
+/// Returns `None`: processors cannot be chosen here.
+pub fn processors() -> Option<Processors> {
+    None
+}
+
+/// Returns `false`: a thread cannot be put on a processor here.
+pub fn use_processors(_: &Processors) -> bool {
+    false
+}

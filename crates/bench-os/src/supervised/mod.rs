@@ -1,0 +1,131 @@
+//! A child process, its channel and its output, waited for together.
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub use linux::{Supervised, Wake};
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+pub use portable::{Supervised, Wake};
+
+use crate::channel::Token;
+
+/// How the child reaches this process; it is told so by a variable of its environment.
+#[derive(Clone, Copy, Debug)]
+pub enum Offer<'a> {
+    /// By an inherited descriptor, as long as this process lives.
+    Inherited {
+        /// Its number.
+        descriptor: i32,
+        /// The id of this process.
+        runner: u32,
+    },
+    /// By TCP on 127.0.0.1.
+    Loopback {
+        /// The port.
+        port: u16,
+        /// What to send first.
+        token: &'a Token,
+    },
+}
+
+/// What can be read of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The private channel.
+    Channel,
+    /// Its stdout.
+    Stdout,
+    /// Its stderr.
+    Stderr,
+}
+
+/// What has something to read, or has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// The private channel.
+    pub channel: bool,
+    /// Its stdout.
+    pub stdout: bool,
+    /// Its stderr.
+    pub stderr: bool,
+}
+
+impl Ready {
+    /// Whether anything has.
+    pub fn any(self) -> bool {
+        self.channel || self.stdout || self.stderr
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    fn start(script: &str) -> Supervised {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Supervised::start(command, "BENCH_TEST_CHANNEL", |offer| format!("{offer:?}")).expect("started")
+    }
+
+    /// Reads until the child has ended: what it printed on stdout.
+    fn stdout(child: &mut Supervised) -> String {
+        let mut text = Vec::new();
+        let mut take = |child: &mut Supervised, ready: Ready| {
+            let mut chunk = [0; 1024];
+            for (source, is_ready) in [
+                (Source::Stdout, ready.stdout),
+                (Source::Channel, ready.channel),
+                (Source::Stderr, ready.stderr),
+            ] {
+                let count = if is_ready { child.read(source, &mut chunk).expect("read") } else { 0 };
+                if source == Source::Stdout {
+                    text.extend_from_slice(&chunk[..count]);
+                }
+            }
+        };
+        let until = Instant::now() + Duration::from_secs(60);
+        while child.exited().expect("waited").is_none() {
+            assert!(Instant::now() < until, "it does not end");
+            let ready = child.wait(&Wake::default(), Duration::from_millis(50)).expect("waited");
+            take(child, ready);
+        }
+        child.end();
+        loop {
+            let ready = child.rest().expect("read");
+            if !ready.any() {
+                return String::from_utf8_lossy(&text).into_owned();
+            }
+            take(child, ready);
+        }
+    }
+
+    #[test]
+    fn what_a_child_prints_before_it_ends_is_read() {
+        assert_eq!(stdout(&mut start("printf one; printf two")), "onetwo");
+        let long = stdout(&mut start("for i in 1 2 3 4 5 6 7 8; do head -c 100000 /dev/zero; done"));
+        assert_eq!(long.len(), 800_000);
+    }
+
+    #[test]
+    fn a_child_that_never_connects_can_be_ended() {
+        let mut child = start("sleep 600");
+        assert!(!child.wait(&Wake::default(), Duration::from_millis(1)).expect("waited").stdout);
+        assert!(child.exited().expect("waited").is_none());
+        child.end();
+        assert!(child.exited().expect("waited").is_some());
+    }
+
+    #[test]
+    fn a_child_that_ends_before_it_connects_has_ended() {
+        let mut child = start("exit 7");
+        // Whether it is still there to be told so is a matter of time.
+        let _ = child.send(b"measure\n", None);
+        stdout(&mut child);
+        assert_eq!(child.exited().expect("waited").and_then(|status| status.code()), Some(7));
+    }
+}

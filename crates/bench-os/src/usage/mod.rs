@@ -1,0 +1,28 @@
+//! What a process has used of the processors.
+
+use std::time::Duration;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub use linux::{thread_cpu_time, usage};
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+pub use portable::{thread_cpu_time, usage};
+
+/// What a process has used, all threads, those that have ended included.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Processor time of the program itself.
+    pub user: Duration,
+    /// Processor time of the system on its behalf.
+    pub system: Duration,
+    /// Pages that had to be read from a disk.
+    pub major_faults: u64,
+    /// How often a thread gave its processor up: it waited for something.
+    pub voluntary_switches: u64,
+    /// How often a thread was put aside for another.
+    pub involuntary_switches: u64,
+}

@@ -1,0 +1,28 @@
+//! By prctl(2), setrlimit(2) and `/proc/self/oom_score_adj`.
+#![allow(unsafe_code)]
+
+/// Prepares this process for its work: no core files, and the first to be killed when memory runs out. With the
+/// process id of its runner, if that is its parent, it dies with the runner.
+pub fn settle_in_as_worker(runner: Option<u32>) {
+    // SAFETY: both calls change attributes of this process only; the pointer is to a live local.
+    unsafe {
+        if runner.is_some() {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        }
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &none);
+    }
+    // The runner may have died before the signal was asked for.
+    if runner.is_some_and(|runner| runner != std::os::unix::process::parent_id()) {
+        leave_at_once(1);
+    }
+    // Raising the own score needs no privilege; where /proc is missing, the kernel decides as it likes.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
+/// Ends the process without running destructors or exit handlers, which belong to somebody else
+/// in a process that was forked.
+pub fn leave_at_once(code: i32) -> ! {
+    // SAFETY: _exit never returns and touches no memory.
+    unsafe { libc::_exit(code) }
+}

@@ -1,0 +1,70 @@
+//! By a lock on a file, which the system releases when the process has gone, however it ends. Not on the journal
+//! itself: what is locked cannot be read on Windows.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// This process, as the writer of a journal.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    lock: File,
+    path: PathBuf,
+}
+
+impl Presence {
+    /// Begins to be present in a run directory. Where files cannot be locked, a later run may recover this one too early.
+    pub(crate) fn begin(folder: &Path) -> io::Result<Self> {
+        let path = lock_of(folder);
+        let lock = File::create(&path)?;
+        match lock.try_lock() {
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(Presence { lock, path })
+    }
+
+    /// Returns nothing: the lock says who writes.
+    pub(crate) fn writer(&self) -> String {
+        String::new()
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        // What stays is not locked, and stops nobody.
+        let _ = self.lock.unlock();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Whether the writer of the journal in `folder` is still there. One that has left its process id was built for Linux,
+/// and is left alone: whether it runs is not known here.
+pub(crate) fn is_present(folder: &Path, writer: &str) -> bool {
+    if !writer.is_empty() {
+        return true;
+    }
+    let Ok(lock) = File::open(lock_of(folder)) else { return false };
+    matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+fn lock_of(folder: &Path) -> PathBuf {
+    folder.join("journal.lock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_left_behind_is_nobodys() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(lock_of(folder.path()), "").expect("file");
+        assert!(!is_present(folder.path(), ""));
+        let presence = Presence::begin(folder.path()).expect("present");
+        assert!(is_present(folder.path(), "") && is_present(folder.path(), "1-2-3"));
+        drop(presence);
+        assert!(!is_present(folder.path(), "") && !lock_of(folder.path()).exists());
+    }
+}
