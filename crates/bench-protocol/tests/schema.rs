@@ -242,7 +242,8 @@ fn the_page_shows_the_protocol() {
         }
     }
     assert_eq!((commands, frames), (6, 15));
-    let example = PAGE.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let example =
+        PAGE.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     let listing: Listing = serde_json::from_str(example).expect("a list");
     assert_eq!(listing.cases.len(), 2);
     let value: Value = serde_json::from_str(example).expect("JSON");
@@ -251,7 +252,8 @@ fn the_page_shows_the_protocol() {
     for (schema, what) in [(schema(LIST), "list"), (schema(MESSAGES), "message")] {
         for (name, definition) in schema["$defs"].as_object().expect("definitions") {
             for field in definition["properties"].as_object().into_iter().flat_map(|fields| fields.keys()) {
-                let is_named = [format!("`{field}`"), format!("\"{field}\"")].iter().any(|it| PAGE.contains(it));
+                let is_named =
+                    [format!("`{field}`"), format!("\"{field}\"")].iter().any(|it| PAGE.contains(it));
                 assert!(is_named, "{what}: `{name}.{field}` is not on the page");
             }
         }

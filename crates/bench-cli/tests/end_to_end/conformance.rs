@@ -96,7 +96,8 @@ fn each_fault_is_found() {
 fn miss(stage: &Stage, program: &str, (fault, checks, said): &(&str, &str, &str)) -> Option<String> {
     let mut command = stage.bench_command(&["conformance", program, checks, "--quiet", "--timeout=15s"]);
     let ended = stage.end(command.env("FAULT", fault));
-    let is_found = ["deviation:", "expected: ", "found: ", said].iter().all(|text| ended.stdout.contains(text));
+    let is_found =
+        ["deviation:", "expected: ", "found: ", said].iter().all(|text| ended.stdout.contains(text));
     (ended.code != 1 || !is_found).then(|| format!("{fault}: exit code {}\n{}", ended.code, ended.said()))
 }
 

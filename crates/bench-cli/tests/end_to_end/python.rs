@@ -14,7 +14,8 @@ pub(crate) const FAULTY: &str = include_str!("../fixtures/faulty_program.py");
 
 /// Whether there is no Python 3; says so. Fails where tests must not be left out.
 pub(crate) fn is_missing() -> bool {
-    let missing = !Command::new("python3").arg("--version").output().is_ok_and(|ended| ended.status.success());
+    let missing =
+        !Command::new("python3").arg("--version").output().is_ok_and(|ended| ended.status.success());
     assert!(!missing || std::env::var_os("CI").is_none(), "python3 is not installed");
     if missing {
         println!("not checked: python3 is not installed");

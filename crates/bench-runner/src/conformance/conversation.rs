@@ -12,6 +12,9 @@ use crate::rounds::{Interrupt, Tail, Worker};
 /// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
+/// What has been sent already comes within this time.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// What a worker did.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -123,7 +126,6 @@ impl<'a> Conversation<'a> {
 
     /// Reads what comes within `patience`, or a moment: a process may end without a sign.
     fn hear(&mut self, patience: Duration) -> Result<(), String> {
-        const MOMENT: Duration = Duration::from_millis(20);
         let ready = self
             .worker
             .wait(self.interrupt, patience.min(MOMENT))
@@ -206,6 +208,9 @@ impl<'a> Conversation<'a> {
                 }
                 other => return Err(Deviation::new(wanted, self.describe(&other))),
             }
+        }
+        if let Event::Frame(frame) = self.next_within(MOMENT) {
+            return Err(self.instead("nothing after the last frame of the round", frame));
         }
         self.close();
         match self.exit(GRACE) {

@@ -58,9 +58,14 @@ fn round(
         "a round of `{}` in the worker that has measured others: `first_call` to `finished` without another `ready`",
         case.id
     );
+    let mut is_called = false;
     loop {
-        match worker.frame(&wanted)? {
-            Frame::Finished(_) | Frame::Skipped { .. } => return Ok(()),
+        let frame = worker.frame(&wanted)?;
+        let was_called =
+            std::mem::replace(&mut is_called, is_called || matches!(frame, Frame::FirstCall { .. }));
+        match frame {
+            Frame::Skipped { .. } => return Ok(()),
+            Frame::Finished(_) if was_called => return Ok(()),
             Frame::FirstCall { .. } if mode == Mode::Step => {
                 batch(worker, 2)?;
                 worker.tell(&Command::Stop)?;
