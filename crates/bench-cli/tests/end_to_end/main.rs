@@ -17,6 +17,7 @@ mod interchange;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod programs;
 mod project;
 mod python;
 mod records;

@@ -61,8 +61,8 @@ fn round(
     let mut is_called = false;
     loop {
         let frame = worker.frame(&wanted)?;
-        let was_called =
-            std::mem::replace(&mut is_called, is_called || matches!(frame, Frame::FirstCall { .. }));
+        let was_called = is_called;
+        is_called |= matches!(frame, Frame::FirstCall { .. });
         match frame {
             Frame::Skipped { .. } => return Ok(()),
             Frame::Finished(_) if was_called => return Ok(()),

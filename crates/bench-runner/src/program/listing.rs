@@ -230,6 +230,36 @@ mod tests {
         }
     }
 
+    /// What a shell script, asked for its list, is told.
+    fn script(text: &str, limits: &ListLimits) -> Result<Listing, String> {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", text]).stdin(std::process::Stdio::null());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        read(&mut command, limits)
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_cut_short() {
+        let soon = ListLimits { time: Duration::from_millis(300), ..ListLimits::default() };
+        let problem = script("exec sleep 1000", &soon).expect_err("endless");
+        assert!(problem.contains("had not ended after 0.3 s: expected a list of cases"), "{problem}");
+        // Long before the time is over, and whether it minds the closed pipe or not.
+        let little = ListLimits { bytes: 1 << 20, ..ListLimits::default() };
+        for endless in ["exec yes", "trap '' PIPE; while :; do echo yes; done"] {
+            let problem = script(endless, &little).expect_err("endless");
+            assert!(problem.contains("printed more than 1 MiB: expected a list of cases"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_to_stderr_stops_no_list() {
+        let list = r#"echo '{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit"}]}'"#;
+        let text = format!("head -c 1000000 /dev/zero >&2 && {list}");
+        assert!(script(&text, &ListLimits::default()).is_ok());
+        let problem = script("echo why >&2; exit 3", &ListLimits::default()).expect_err("code 3");
+        assert!(problem.contains("exit status: 3 (why): expected a list of cases"), "{problem}");
+    }
+
     #[test]
     fn the_shortest_list_is_enough() {
         let answer = r#"{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit"}]}"#;

@@ -79,11 +79,7 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(mut idle) = self.idle.take() {
-            // Nobody waits for what it might still do when the run has been interrupted.
-            let patience = if self.interrupt.is_raised() { Duration::ZERO } else { GRACE };
-            idle.worker.retire(patience);
-        }
+        self.pass_ended();
     }
 }
 
@@ -155,6 +151,14 @@ impl RoundExecutor for Workers {
         }
         collector.check_figures(assignment.mode);
         Some(collector.finish(tail.into_text()))
+    }
+
+    fn pass_ended(&mut self) {
+        if let Some(mut idle) = self.idle.take() {
+            // What it might still do is of no interest when the run has been interrupted.
+            let patience = if self.interrupt.is_raised() { Duration::ZERO } else { GRACE };
+            idle.worker.retire(patience);
+        }
     }
 }
 
