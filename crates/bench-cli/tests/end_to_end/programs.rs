@@ -70,7 +70,7 @@ fn a_slower_copy_of_a_python_program_is_slower() {
     let stage = Stage::new(&[]);
     let base = python::install(&stage, EXAMPLE, "base.py");
     let slow = python::install(&stage, &EXAMPLE.replace("\nWORK = 1 ", "\nWORK = 2 "), "slow.py");
-    let arguments = ["compare", &base, &slow, "digest", "--threshold=20%", "--max-time=20s", "--quiet"];
+    let arguments = ["compare", &base, &slow, "digest", "--threshold=20%", "--max-time=100s", "--quiet"];
     stage.bench(&arguments).expect_code(3);
     assert_eq!(verdicts(&stage.comparison()), [("unit/digest".to_owned(), "slower".to_owned())]);
     let toolchain =
