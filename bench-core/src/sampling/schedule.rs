@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use bench_protocol::WarmUp;
-use serde_json::Value;
+use bench_protocol::{RequestLevels, WarmUp};
 
 /// What a batch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +46,18 @@ pub(crate) trait Schedule {
     /// When whoever follows the schedule can no longer be told.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
+    /// What follows takes this long by its own settings.
+    ///
+    /// # Errors
+    /// When whoever follows the schedule can no longer be told.
+    fn expects(&mut self, _time: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What was measured without this schedule: requests, and the latencies of some of them as single
     /// iterations, in nanoseconds. Nothing follows.
     ///
     /// # Errors
     /// When whoever follows the schedule can no longer be told, or steers every batch.
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Value) -> Result<(), Error>;
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: RequestLevels) -> Result<(), Error>;
 }

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use bench_protocol::json::{Decode, Encode, from_text, to_text};
 use bench_protocol::{
     Assignment, Build, Case, Command, Counter, DeviceChoice, DeviceWishes, FailureKind, Finish, Frame,
-    Listing, LoadWishes, Mode, Overrides, PROTOCOL, ProbeReport, Reading, Series, WarmUp,
+    Listing, LoadWishes, Mode, Overrides, PROTOCOL, ProbeReport, Reading, RequestLevels, Series, WarmUp,
 };
 use bench_stats::Interval;
 use bench_syntax::Category;
@@ -18,6 +19,16 @@ const PAGE: &str = include_str!("../../../docs/worker-protocol.md");
 
 fn schema(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
+}
+
+/// What a message is on the wire.
+fn value(message: &impl Encode) -> Value {
+    serde_json::from_str(&to_text(message)).expect("JSON")
+}
+
+/// Whether the type can read it.
+fn reads<T: Decode>(value: &Value) -> bool {
+    from_text::<T>(&value.to_string()).is_ok()
 }
 
 /// A schema of the messages that are commands, or frames.
@@ -61,6 +72,9 @@ fn commands() -> Vec<Command> {
         samples: Some(2),
         slice_ns: 3,
         hard_stop: true,
+        timeout_ns: Some(4),
+        timeout_is_hard: true,
+        inputs_alive: Some(5),
         probes: Some(vec!["memory".to_owned()]),
         artifacts: Some("/tmp".into()),
         load: LoadWishes {
@@ -100,11 +114,13 @@ fn frames() -> Vec<Frame> {
         Frame::StartUp { ns: 1 },
         Frame::Loaded { ns: 1 },
         Frame::FirstCall { ns: 1 },
+        Frame::Expects { ns: 1 },
         Frame::WarmedUp(WarmUp { iterations: 1, ns: 2, steady: Some(true) }),
         Frame::Samples { iterations: 1, ns: vec![1, u64::MAX] },
-        Frame::Served(Box::new(served)),
+        Frame::Served(RequestLevels::from_json(&served.to_string()).expect("an object")),
         Frame::Finished(Finish {
             iterations: 1,
+            inputs_alive: Some(1),
             counters: vec![Counter { unit: "items".to_owned(), per_iteration: 1 }],
             probes: vec![probe],
             clock_resolution_ns: Some(20),
@@ -179,12 +195,12 @@ fn walk(root: &Value, schema: &Value, value: &Value, path: &str, visit: &mut Vis
 fn the_list_and_its_schema_agree() {
     let schema = schema(LIST);
     let value: Value = serde_json::from_str(&listing().to_json()).expect("JSON");
-    check(&schema, &schema, &value, &|value| serde_json::from_value::<Listing>(value.clone()).is_ok());
+    check(&schema, &schema, &value, &|value| reads::<Listing>(value));
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let changed = |path: &str, to: Value| {
         let mut value = value.clone();
         *value.pointer_mut(path).expect(path) = to;
-        (validator.is_valid(&value), serde_json::from_value::<Listing>(value).is_ok())
+        (validator.is_valid(&value), reads::<Listing>(&value))
     };
     assert_eq!(changed("/cases/0/category", json!("speed")), (false, false));
     assert_eq!(changed("/cases/0/arguments", json!({ "n": 1 })), (false, false));
@@ -198,14 +214,14 @@ fn the_list_and_its_schema_agree() {
 fn commands_and_their_schemas_agree() {
     let schema = messages("command");
     for command in commands() {
-        let value = serde_json::to_value(&command).expect("JSON");
-        check(&schema, &schema, &value, &|value| serde_json::from_value::<Command>(value.clone()).is_ok());
+        let value = value(&command);
+        check(&schema, &schema, &value, &|value| reads::<Command>(value));
     }
     let named = schema["$defs"]["command"]["oneOf"].as_array().map(Vec::len);
     assert_eq!(named, Some(commands().len()));
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     for wrong in [json!({ "type": "dance" }), json!({ "type": "batch" }), json!([])] {
-        assert!(!validator.is_valid(&wrong) && serde_json::from_value::<Command>(wrong).is_err());
+        assert!(!validator.is_valid(&wrong) && !reads::<Command>(&wrong));
     }
 }
 
@@ -213,8 +229,8 @@ fn commands_and_their_schemas_agree() {
 fn frames_and_their_schemas_agree() {
     let schema = messages("frame");
     for frame in frames() {
-        let value = serde_json::to_value(&frame).expect("JSON");
-        check(&schema, &schema, &value, &|value| serde_json::from_value::<Frame>(value.clone()).is_ok());
+        let value = value(&frame);
+        check(&schema, &schema, &value, &|value| reads::<Frame>(value));
     }
     let named = schema["$defs"]["frame"]["oneOf"].as_array().map(Vec::len);
     assert_eq!(named, Some(frames().len()));
@@ -229,14 +245,14 @@ fn the_page_shows_the_protocol() {
     for line in PAGE.lines() {
         if let Some(text) = line.strip_prefix("→ ") {
             let value: Value = serde_json::from_str(text).expect(text);
-            let command: Command = serde_json::from_str(text).expect(text);
-            assert_eq!(serde_json::to_value(command).ok().as_ref(), Some(&value));
+            let command: Command = from_text(text).expect(text);
+            assert_eq!(self::value(&command), value);
             assert!(command_schema.is_valid(&value), "{text}");
             commands += 1;
         } else if let Some(text) = line.strip_prefix("← ") {
             let value: Value = serde_json::from_str(text).expect(text);
-            let frame: Frame = serde_json::from_str(text).expect(text);
-            assert_eq!(serde_json::to_value(frame).ok().as_ref(), Some(&value));
+            let frame: Frame = from_text(text).expect(text);
+            assert_eq!(self::value(&frame), value);
             assert!(frame_schema.is_valid(&value), "{text}");
             frames += 1;
         }
@@ -244,7 +260,7 @@ fn the_page_shows_the_protocol() {
     assert_eq!((commands, frames), (6, 15));
     let example =
         PAGE.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    let listing: Listing = serde_json::from_str(example).expect("a list");
+    let listing: Listing = from_text(example).expect("a list");
     assert_eq!(listing.cases.len(), 2);
     let value: Value = serde_json::from_str(example).expect("JSON");
     assert!(jsonschema::validator_for(&schema(LIST)).expect("a schema").is_valid(&value));

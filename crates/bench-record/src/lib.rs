@@ -44,7 +44,9 @@ pub use probe_state::ProbeState;
 pub use read::{no_earlier_run, open_sealed, read_file, resolve};
 pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary, now_utc};
 pub use round::{Cause, Failure, RoundRecord};
-pub use served::{Bin, Dot, HARNESS_BOUND, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
+pub use served::{
+    Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity,
+};
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};
 pub use verdict::{THRESHOLD, Verdict};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
 
-use bench_protocol::{Command, Frame, PROTOCOL, write_message};
+use bench_protocol::{Command, Frame, PROTOCOL, json, write_message};
 
 use super::check::{Deviation, Subject};
 use crate::rounds::{Interrupt, Tail, Worker};
@@ -152,14 +152,14 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// The next frame that is neither `start_up` nor `loaded`, which may come before a first call.
+    /// The next frame that is neither `start_up`, `loaded` nor `expects`, which may come between others.
     pub(super) fn frame(&mut self, wanted: &str) -> Result<Frame, Deviation> {
         if !self.is_ready {
             self.ready()?;
         }
         loop {
             match self.next() {
-                Event::Frame(Frame::StartUp { .. } | Frame::Loaded { .. }) => {}
+                Event::Frame(Frame::StartUp { .. } | Frame::Loaded { .. } | Frame::Expects { .. }) => {}
                 Event::Frame(frame) => return Ok(frame),
                 other => return Err(Deviation::new(wanted, self.describe(&other))),
             }
@@ -244,7 +244,7 @@ impl<'a> Conversation<'a> {
             Event::Frame(Frame::Failed { message, .. }) => format!("`failed` ({message})"),
             Event::Frame(Frame::Skipped { reason }) => format!("`skipped` ({reason})"),
             Event::Frame(frame) => {
-                let text = serde_json::to_string(frame).unwrap_or_default();
+                let text = json::to_text(frame);
                 format!("`{}`: {text}", frame.name())
             }
             Event::Closed => "the worker closed the channel and did not exit".to_owned(),

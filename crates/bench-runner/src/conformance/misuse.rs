@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bench_protocol::json::to_text;
 use bench_protocol::{Command, Frame, LONGEST_FRAME, Mode};
 use serde_json::{Value, json};
 
@@ -42,7 +43,12 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn as_json(subject: &Subject<'_>, mode: Mode) -> Value {
-    serde_json::to_value(measure(subject.assignment(mode))).unwrap_or_default()
+    value(&measure(subject.assignment(mode)))
+}
+
+/// A command as it is on the wire, to be changed.
+fn value(command: &Command) -> Value {
+    serde_json::from_str(&to_text(command)).unwrap_or_default()
 }
 
 fn line(value: &Value) -> Vec<u8> {
@@ -97,7 +103,7 @@ fn at_once(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     let mut bytes = line(&as_json(subject, Mode::Step));
     for command in [Command::Batch { iterations: 1 }, Command::Batch { iterations: 2 }, Command::Stop] {
-        bytes.extend(line(&serde_json::to_value(command).unwrap_or_default()));
+        bytes.extend(line(&value(&command)));
     }
     worker.send(&bytes);
     ends(&mut worker, "two `samples` and `finished`: several commands may come at once")

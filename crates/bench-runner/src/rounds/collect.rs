@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bench_protocol::{FailureKind, Frame, Mode, PROTOCOL};
 use bench_record::{Cause, Failure, RoundCounts, RoundRecord};
-use bench_syntax::quantity::nanoseconds;
+use bench_syntax::quantity::{Seconds, nanoseconds};
 
 /// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
 const MOST_SAMPLES: usize = 1 << 25;
@@ -52,6 +52,9 @@ impl Collector {
                 self.round.load_ns = Some(before.saturating_add(ns));
             }
             Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
+            Frame::Expects { ns } => {
+                *self.round.expected_s.get_or_insert(0.0) += Seconds::from_ns(ns).0;
+            }
             Frame::WarmedUp(warm_up) => self.round.warm_up = Some(warm_up),
             Frame::Samples { iterations, ns } => {
                 if iterations == 0
@@ -69,12 +72,13 @@ impl Collector {
                 self.round.sample_ns.extend(ns);
             }
             Frame::Served(served) => {
-                let served = serde_json::from_value(*served)
+                let served = serde_json::from_str(served.as_json())
                     .map_err(|error| format!("`served` does not follow its schema ({error})"))?;
                 self.round.served = Some(served);
             }
             Frame::Finished(finish) => {
                 self.closed = true;
+                self.round.inputs_alive = finish.inputs_alive;
                 self.round.counters = finish.counters;
                 self.round.probes = finish.probes;
                 self.round.clock_resolution_ns = finish.clock_resolution_ns;
@@ -133,6 +137,11 @@ impl Collector {
         if mode == Mode::Sample && self.round.is_ok() && !has_figures {
             self.fail(Cause::Protocol, "expected `samples` before `finished`, found none");
         }
+    }
+
+    /// What the worker said that it needs beyond the time that it was given.
+    pub fn expected(&self) -> Duration {
+        Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
 
     /// Whether the worker has said its last.

@@ -1,5 +1,6 @@
 //! Rounds of all cases, interleaved, each in a process of its own.
 
+mod bar;
 mod collect;
 mod interrupt;
 mod output;
@@ -98,6 +99,9 @@ impl RunContext {
             samples: next.samples,
             slice_ns: nanoseconds(next.slice),
             hard_stop: record.settings.max_time_is_hard,
+            timeout_ns: Some(nanoseconds(next.timeout)),
+            timeout_is_hard: record.settings.timeout_is_hard,
+            inputs_alive: record.rounds.iter().find_map(|round| round.inputs_alive),
             probes: self.probes.clone(),
             artifacts: self.artifacts.as_ref().map(|folder| folder.join(file_name(&record.id))),
             load: self.load(&record.id, record.rounds.len()),

@@ -1,6 +1,6 @@
 //! A worker process and what it says.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::rounds::Interrupt;
 use crate::rounds::output::Tail;
 use bench_os as sys;
-use bench_protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_value, write_message};
+use bench_protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_value, json, write_message};
 use bench_syntax::quantity::Bytes;
 
 /// Takes a frame, or says what is wrong with it.
@@ -172,10 +172,9 @@ impl Worker {
         let Some(end) = end else { return Ok(()) };
         let rest = self.received.split_off(searched + end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
-        for line in whole.lines() {
-            let line = line.map_err(|error| format!("expected frames in UTF-8: {error}"))?;
-            let frame: Frame = serde_json::from_str(&line)
-                .map_err(|error| format!("expected a frame, found `{}` ({error})", excerpt(&line)))?;
+        for line in whole.strip_suffix(b"\n").unwrap_or(&whole).split(|byte| *byte == b'\n') {
+            let frame: Frame = json::from_bytes(line)
+                .map_err(|error| format!("expected a frame, found `{}` ({error})", excerpt(line)))?;
             take(frame)?;
         }
         Ok(())
@@ -234,8 +233,10 @@ impl Worker {
 }
 
 /// The beginning of a line, for a message.
-fn excerpt(line: &str) -> String {
+fn excerpt(line: &[u8]) -> String {
     const SHOWN: usize = 120;
+    // Four bytes hold any character.
+    let line = String::from_utf8_lossy(&line[..line.len().min(4 * SHOWN + 4)]);
     let shown: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     if shown.len() < line.len() { format!("{shown}…") } else { shown }
 }
