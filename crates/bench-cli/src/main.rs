@@ -9,6 +9,7 @@ mod bisect;
 mod calibrate;
 mod compare;
 mod confirm;
+mod conformance;
 mod decision;
 mod doctor;
 mod export;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).map_err(Failure::from),
         Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
+        Command::Conformance(arguments) => conformance::run(arguments).map_err(Failure::from),
         Command::Doctor(arguments) => doctor::run(arguments).map_err(Failure::from),
         Command::Store(arguments) => store::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),

@@ -35,9 +35,19 @@ pub(super) struct Partner<'a> {
     tail: Tail,
     frames: VecDeque<Frame>,
     deadline: Option<Instant>,
+    /// When the channel was closed, if it is.
+    closed: Option<Instant>,
+    /// What it must say next, if that is special.
+    expects: &'static str,
     limits: Limits,
     interrupt: &'a Interrupt,
 }
+
+/// A worker that was told to stop may take this long to drop what it holds.
+const LEAVE: Duration = Duration::from_secs(60);
+
+/// A worker that has closed its channel may take this long to exit.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl<'a> Partner<'a> {
     /// Starts a worker and waits until it has loaded what it needs and made its first call.
@@ -61,6 +71,8 @@ impl<'a> Partner<'a> {
             tail: Tail::new(false),
             frames: VecDeque::new(),
             deadline: Instant::now().checked_add(limits.timeout),
+            closed: None,
+            expects: "",
             limits,
             interrupt,
         };
@@ -83,17 +95,39 @@ impl<'a> Partner<'a> {
                 ..DeviceWishes::default()
             },
         })))?;
+        partner.ready()?;
+        let ready = Instant::now();
         loop {
             match partner.frame()? {
-                Frame::Ready { protocol: PROTOCOL, .. } | Frame::StartUp { .. } | Frame::Loaded { .. } => {}
-                Frame::FirstCall { .. } => return Ok(partner),
-                Frame::Ready { protocol, .. } => {
-                    let message = format!(
-                        "it speaks version {protocol} of the worker protocol, this program version {PROTOCOL}"
-                    );
-                    return Err(partner.fail(Cause::Protocol, message));
+                Frame::StartUp { ns } => {
+                    // It does not count against the timeout; no more can be claimed than has passed.
+                    let claimed = Duration::from_nanos(ns).min(ready.elapsed());
+                    partner.deadline = partner.deadline.and_then(|deadline| deadline.checked_add(claimed));
                 }
+                Frame::Loaded { .. } => {}
+                Frame::FirstCall { .. } => return Ok(partner),
                 other => return Err(partner.unexpected(&other)),
+            }
+        }
+    }
+
+    /// Takes `ready`, which must come first.
+    fn ready(&mut self) -> Result<(), Broken> {
+        self.expects = "`ready` as its first frame";
+        match self.frame()? {
+            Frame::Ready { protocol: PROTOCOL, .. } => {
+                self.expects = "";
+                Ok(())
+            }
+            Frame::Ready { protocol, .. } => {
+                let message = format!(
+                    "it speaks version {protocol} of the worker protocol, this program version {PROTOCOL}"
+                );
+                Err(self.fail(Cause::Protocol, message))
+            }
+            other => {
+                let message = format!("expected `ready` as its first frame, found `{}`", other.name());
+                Err(self.fail(Cause::Protocol, message))
             }
         }
     }
@@ -105,7 +139,14 @@ impl<'a> Partner<'a> {
     pub(super) fn batch(&mut self, iterations: u64) -> Result<u64, Broken> {
         self.tell(&Command::Batch { iterations })?;
         match self.frame()? {
-            Frame::Samples { ns, .. } if ns.len() == 1 => Ok(ns[0]),
+            Frame::Samples { ns, iterations: timed } if ns.len() == 1 && timed == iterations => Ok(ns[0]),
+            Frame::Samples { ns, iterations: timed } => {
+                let message = format!(
+                    "expected one time of a batch of {iterations} iterations, found {} of {timed}",
+                    ns.len()
+                );
+                Err(self.fail(Cause::Protocol, message))
+            }
             other => Err(self.unexpected(&other)),
         }
     }
@@ -121,6 +162,10 @@ impl<'a> Partner<'a> {
     /// Whatever happened instead.
     pub(super) fn stop(mut self) -> Result<(), Broken> {
         self.tell(&Command::Stop)?;
+        self.expects = "`finished` after `stop`";
+        // A worker that goes on must not take as long as a case may.
+        let soon = Instant::now().checked_add(LEAVE);
+        self.deadline = [self.deadline, soon].into_iter().flatten().min();
         match self.frame()? {
             Frame::Finished(_) => Ok(()),
             other => Err(self.unexpected(&other)),
@@ -162,7 +207,10 @@ impl<'a> Partner<'a> {
             return Err(Broken::Interrupted);
         }
         if self.deadline.is_some_and(|deadline| now >= deadline) {
-            let message = format!("not done after {:.1} s (`--timeout`)", self.limits.timeout.as_secs_f64());
+            let message = match self.expects {
+                "" => format!("not done after {:.1} s (`--timeout`)", self.limits.timeout.as_secs_f64()),
+                expected => format!("expected {expected}, found nothing until it was ended"),
+            };
             return Err(self.fail(Cause::Timeout, message));
         }
         if let (Some(limit), Some(resident)) = (self.limits.memory, self.worker.resident())
@@ -185,6 +233,10 @@ impl<'a> Partner<'a> {
         }
         if !self.frames.is_empty() {
             return Ok(());
+        }
+        if !self.worker.is_connected() && self.closed.get_or_insert(now).elapsed() >= GRACE {
+            let message = "expected an answer, found that it closed the channel and went on";
+            return Err(self.fail(Cause::Protocol, message.to_owned()));
         }
         match self.worker.exited() {
             Ok(None) => Ok(()),

@@ -51,9 +51,9 @@ pub struct SeriesKey {
     pub metric: String,
     /// The machine.
     pub machine: MachineClass,
-    /// `rustc --version`.
+    /// The compiler or interpreter of the program, with its version.
     pub toolchain: String,
-    /// Objective, features and optimisation.
+    /// Target, optimization, features and engines.
     pub build: String,
 }
 
@@ -70,12 +70,21 @@ impl SeriesKey {
     }
 }
 
-/// Objective, features that the build may use without asking, and optimisation.
+/// Target, optimization, features that the build may use without asking, and the versions of engines.
 pub fn build(environment: &Environment) -> String {
-    let checked = if environment.debug_assertions { ", debug assertions" } else { "" };
-    let features = &environment.target_features;
-    let features = if features.is_empty() { String::new() } else { format!(", {features}") };
-    format!("{}, opt-level {}{checked}{features}", environment.target, environment.opt_level)
+    let mut parts = vec![environment.target.clone()];
+    // An interpreter has no such thing.
+    if !environment.opt_level.is_empty() {
+        parts.push(format!("opt-level {}", environment.opt_level));
+    }
+    if environment.debug_assertions {
+        parts.push("debug assertions".to_owned());
+    }
+    if !environment.target_features.is_empty() {
+        parts.push(environment.target_features.clone());
+    }
+    parts.extend(environment.engines.iter().map(|(name, version)| format!("{name} {version}")));
+    parts.join(", ")
 }
 
 #[cfg(test)]
@@ -102,6 +111,24 @@ mod tests {
         };
         assert_ne!(of("AMD EPYC 7763"), of("AMD EPYC 9V74"));
         assert_eq!(of("a").to_string(), "a, unknown cores, unknown, no GPU");
+    }
+
+    #[test]
+    fn another_engine_or_toolchain_is_another_series() {
+        let python = |toolchain: &str, torch: &str| {
+            let mut environment = Environment {
+                toolchain: toolchain.to_owned(),
+                target: "x86_64-linux".to_owned(),
+                ..Environment::default()
+            };
+            environment.engines.insert("torch".to_owned(), torch.to_owned());
+            SeriesKey::of(&environment, "unit/x", "time")
+        };
+        let key = python("CPython 3.13.1", "2.9.1");
+        assert_eq!(key.build, "x86_64-linux, torch 2.9.1");
+        assert_eq!(key, python("CPython 3.13.1", "2.9.1"));
+        assert_ne!(key, python("CPython 3.14.0", "2.9.1"));
+        assert_ne!(key, python("CPython 3.13.1", "2.10.0"));
     }
 
     #[test]

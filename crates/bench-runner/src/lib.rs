@@ -4,6 +4,7 @@ pub mod callgrind;
 pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod command_line;
+pub mod conformance;
 pub mod plan;
 pub mod program;
 pub mod report;

@@ -2,6 +2,7 @@
 
 mod alert;
 mod comparison;
+mod conformance;
 mod doctor;
 mod gate;
 mod history;
@@ -14,6 +15,7 @@ mod which;
 pub(crate) use alert::Alert;
 use clap::{Parser, Subcommand};
 pub(crate) use comparison::{Build, Calibrate, Compare, How, Report};
+pub(crate) use conformance::Conformance;
 pub(crate) use doctor::Doctor;
 pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
@@ -35,6 +37,7 @@ pub(crate) enum Command {
     Run(Run),
     Compare(Compare),
     Calibrate(Calibrate),
+    Conformance(Conformance),
     Doctor(Doctor),
     Store(Store),
     Trend(Trend),

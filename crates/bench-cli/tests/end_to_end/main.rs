@@ -7,6 +7,7 @@ mod breakage;
 mod calibrate;
 mod ci;
 mod compare;
+mod conformance;
 mod doctor;
 mod gate;
 #[path = "../../../../bench-core/tests/harness/mod.rs"]
@@ -16,7 +17,9 @@ mod interchange;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod programs;
 mod project;
+mod python;
 mod records;
 mod reports;
 mod revision;

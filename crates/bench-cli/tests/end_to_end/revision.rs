@@ -35,8 +35,7 @@ fn revisions_are_built_and_compared() {
     }
     forget();
     let against = [&["bench", "-p", "project", "--", "--against=HEAD~1"], &UNTIL_DECIDED[..]].concat();
-    let ended =
-        project.run("cargo", &against).expect_said(&[building, ". against HEAD~1", "1 slower"]);
+    let ended = project.run("cargo", &against).expect_said(&[building, ". against HEAD~1", "1 slower"]);
     assert!(ended.stderr.contains("exit status: 3"), "{}", ended.said());
     project.is_clean();
 

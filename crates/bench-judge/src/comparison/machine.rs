@@ -1,5 +1,7 @@
 //! What differs between the machines and builds of two runs, so that code alone cannot be blamed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bench_record::{Environment, References};
 
 /// A reference that moved by less says nothing: runs on a quiet machine differ by as much.
@@ -9,13 +11,25 @@ const NOTEWORTHY: f64 = 0.02;
 pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let number = |value: Option<usize>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
-    others([
+    let mut differences = others([
         ("processor", text(&old.cpu), text(&new.cpu)),
         ("number of cores", number(old.cores), number(new.cores)),
         ("toolchain", old.toolchain.clone(), new.toolchain.clone()),
         ("target", old.target.clone(), new.target.clone()),
         ("opt-level", old.opt_level.clone(), new.opt_level.clone()),
-    ])
+    ]);
+    // Records of before engines were kept name none.
+    if !old.engines.is_empty() && !new.engines.is_empty() {
+        let names: BTreeSet<&String> = old.engines.keys().chain(new.engines.keys()).collect();
+        let version = |engines: &BTreeMap<String, String>, name: &String| {
+            engines.get(name).cloned().unwrap_or_else(|| "none".to_owned())
+        };
+        for name in names {
+            let pair = (name.as_str(), version(&old.engines, name), version(&new.engines, name));
+            differences.extend(others([pair]));
+        }
+    }
+    differences
 }
 
 /// What was one thing then and is another now.

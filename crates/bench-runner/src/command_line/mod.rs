@@ -63,10 +63,12 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     let style = Style::for_stdout(flags.color);
     let options = options(&flags, host)?;
     if flags.list {
-        return list::print(&(host.open)()?.opened, &options, flags.format).map(|()| exit::OK);
+        let programs = (host.open)()?;
+        return list::print(&programs.opened, &options, flags.format).map(|()| listed(&programs));
     }
     if flags.dry_run {
-        return list::print_plan(&(host.open)()?.opened, &options).map(|()| exit::OK);
+        let programs = (host.open)()?;
+        return list::print_plan(&programs.opened, &options).map(|()| listed(&programs));
     }
     if !flags.bench {
         return test(host, &flags, options, style);
@@ -87,6 +89,11 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     }
     let finished = execute(host, &flags, &options)?;
     report(&flags, finished, &options, style)
+}
+
+/// The exit code of a list that may lack the cases of some program.
+fn listed(programs: &Programs) -> u8 {
+    if programs.refused.is_empty() { exit::OK } else { exit::FAILED }
 }
 
 fn execute(host: &Host<'_>, flags: &Flags, options: &Options) -> Result<Finished, RunError> {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -56,24 +58,26 @@ const LONGEST_ID: usize = 4096;
 
 /// Starts the program and reads its list.
 pub(super) fn read(command: &mut Command, limits: &ListLimits) -> Result<Listing, String> {
+    const WANTED: &str = "expected a list of cases, then exit code 0";
     let mut child = command.spawn().map_err(|error| cannot_start(&error))?;
-    // One byte more than is allowed tells that there was too much.
-    let answer = reader(child.stdout.take(), limits.bytes + 1);
-    let complaint = reader(child.stderr.take(), TAIL);
-    let Some(status) = wait(&mut child, limits.time) else {
-        return Err(format!(
-            "`--list --format json` had not ended after {} s: expected a list of cases, then exit code 0",
-            limits.time.as_secs_f64()
-        ));
+    let too_much = Arc::new(AtomicBool::new(false));
+    let answer = reader(child.stdout.take(), limits.bytes, Arc::clone(&too_much));
+    // What is beyond that is of no interest.
+    let complaint = reader(child.stderr.take(), TAIL, Arc::default());
+    let status = wait(&mut child, limits.time, &too_much);
+    if too_much.load(Ordering::Relaxed) {
+        let most = limits.bytes >> 20;
+        return Err(format!("`--list --format json` printed more than {most} MiB: {WANTED}"));
+    }
+    let Some(status) = status else {
+        let seconds = limits.time.as_secs_f64();
+        return Err(format!("`--list --format json` had not ended after {seconds} s: {WANTED}"));
     };
     let (answer, complaint) = (text(answer), text(complaint));
-    if answer.len() as u64 > limits.bytes {
-        return Err(format!("`--list --format json` printed more than {} MiB", limits.bytes >> 20));
-    }
     if !status.success() {
         let said = first_line(&String::from_utf8_lossy(&complaint));
         let said = if said.is_empty() { "without a word".to_owned() } else { said };
-        return Err(format!("`--list --format json` ended with {status} ({said})"));
+        return Err(format!("`--list --format json` ended with {status} ({said}): {WANTED}"));
     }
     check(parse(&answer)?)
 }
@@ -91,13 +95,23 @@ fn cannot_start(error: &io::Error) -> String {
     format!("it cannot be started ({error}){advice}")
 }
 
-/// Reads a stream to its end, or to `most` bytes, beside what else happens.
-fn reader(stream: Option<impl Read + Send + 'static>, most: u64) -> JoinHandle<Vec<u8>> {
+/// Reads a stream to its end in a thread of its own, and keeps its first `most` bytes; `too_much` is set if there are
+/// more. The rest is read all the same: a program must not be stopped by what it prints.
+fn reader(
+    stream: Option<impl Read + Send + 'static>,
+    most: u64,
+    too_much: Arc<AtomicBool>,
+) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        if let Some(stream) = stream {
+        if let Some(mut stream) = stream {
             // What was read until then is looked at.
-            let _ = stream.take(most).read_to_end(&mut bytes);
+            let _ = stream.by_ref().take(most).read_to_end(&mut bytes);
+            let mut beyond = [0];
+            if stream.read(&mut beyond).is_ok_and(|count| count > 0) {
+                too_much.store(true, Ordering::Relaxed);
+                let _ = io::copy(&mut stream, &mut io::sink());
+            }
         }
         bytes
     })
@@ -112,14 +126,14 @@ fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     if reader.is_finished() { reader.join().unwrap_or_default() } else { Vec::new() }
 }
 
-/// How the program ended; `None` if it had to be killed.
-fn wait(child: &mut Child, time: Duration) -> Option<ExitStatus> {
+/// How the program ended; `None` if it had to be killed, for having taken too long or said too much.
+fn wait(child: &mut Child, time: Duration, too_much: &AtomicBool) -> Option<ExitStatus> {
     let began = Instant::now();
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);
         }
-        if began.elapsed() >= time {
+        if began.elapsed() >= time || too_much.load(Ordering::Relaxed) {
             let _ = child.kill();
             let _ = child.wait();
             return None;
@@ -211,6 +225,36 @@ mod tests {
             let found = problem(answer);
             assert!(found.contains(said), "{answer}: {found}");
         }
+    }
+
+    /// What a shell script, asked for its list, is told.
+    fn script(text: &str, limits: &ListLimits) -> Result<Listing, String> {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", text]).stdin(std::process::Stdio::null());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        read(&mut command, limits)
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_cut_short() {
+        let soon = ListLimits { time: Duration::from_millis(300), ..ListLimits::default() };
+        let problem = script("exec sleep 1000", &soon).expect_err("endless");
+        assert!(problem.contains("had not ended after 0.3 s: expected a list of cases"), "{problem}");
+        // Long before the time is over, and whether it minds the closed pipe or not.
+        let little = ListLimits { bytes: 1 << 20, ..ListLimits::default() };
+        for endless in ["exec yes", "trap '' PIPE; while :; do echo yes; done"] {
+            let problem = script(endless, &little).expect_err("endless");
+            assert!(problem.contains("printed more than 1 MiB: expected a list of cases"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_to_stderr_stops_no_list() {
+        let list = r#"echo '{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit"}]}'"#;
+        let text = format!("head -c 1000000 /dev/zero >&2 && {list}");
+        assert!(script(&text, &ListLimits::default()).is_ok());
+        let problem = script("echo why >&2; exit 3", &ListLimits::default()).expect_err("code 3");
+        assert!(problem.contains("exit status: 3 (why): expected a list of cases"), "{problem}");
     }
 
     #[test]

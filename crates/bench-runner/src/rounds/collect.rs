@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use bench_protocol::{FailureKind, Frame, PROTOCOL};
+use bench_protocol::{FailureKind, Frame, Mode, PROTOCOL};
 use bench_record::{Cause, Failure, RoundCounts, RoundRecord};
-use bench_syntax::quantity::Seconds;
+use bench_syntax::quantity::{Seconds, nanoseconds};
+
+/// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
+const MOST_SAMPLES: usize = 1 << 25;
 
 /// Gathers what a worker says.
 #[derive(Debug, Default)]
@@ -39,8 +42,15 @@ impl Collector {
             frame if self.ready.is_none() => {
                 return Err(format!("`{}` before `ready`", frame.name()));
             }
-            Frame::StartUp { ns } => self.start_up_ns += ns,
-            Frame::Loaded { ns } => *self.round.load_ns.get_or_insert(0) += ns,
+            Frame::StartUp { ns } => {
+                // What is claimed does not count against the timeout, and so cannot be more than has passed.
+                let passed = self.ready.map_or(0, |ready| nanoseconds(ready.elapsed()));
+                self.start_up_ns = self.start_up_ns.saturating_add(ns).min(passed);
+            }
+            Frame::Loaded { ns } => {
+                let before = self.round.load_ns.unwrap_or_default();
+                self.round.load_ns = Some(before.saturating_add(ns));
+            }
             Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
             Frame::Expects { ns } => {
                 *self.round.expected_s.get_or_insert(0.0) += Seconds::from_ns(ns).0;
@@ -54,6 +64,9 @@ impl Collector {
                         "samples of {iterations} iterations after samples of {}",
                         self.round.iterations_per_sample
                     ));
+                }
+                if self.round.sample_ns.len() + ns.len() > MOST_SAMPLES {
+                    return Err(format!("expected at most {MOST_SAMPLES} samples in a round, found more"));
                 }
                 self.round.iterations_per_sample = iterations;
                 self.round.sample_ns.extend(ns);
@@ -115,7 +128,15 @@ impl Collector {
 
     /// How long the process took until it was ready. What it has reported of its start-up is added.
     pub fn started_in(&mut self, ns: u64) {
-        self.start_up_ns += ns;
+        self.start_up_ns = self.start_up_ns.saturating_add(ns);
+    }
+
+    /// Fails a round that should have been measured, ended well, and has no figures.
+    pub fn check_figures(&mut self, mode: Mode) {
+        let has_figures = !self.round.sample_ns.is_empty() || self.round.served.is_some();
+        if mode == Mode::Sample && self.round.is_ok() && !has_figures {
+            self.fail(Cause::Protocol, "expected `samples` before `finished`, found none");
+        }
     }
 
     /// What the worker said that it needs beyond the time that it was given.

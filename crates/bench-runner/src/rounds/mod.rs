@@ -48,6 +48,10 @@ pub trait RoundExecutor {
         assignment: &Assignment,
         timeout: Duration,
     ) -> Option<RoundRecord>;
+
+    /// Notes that the next round belongs to another pass: no worker goes on into it, for rounds of one case must not come
+    /// from one process.
+    fn pass_ended(&mut self) {}
 }
 
 /// Follows a run: the journal, the progress bar.
@@ -162,6 +166,7 @@ pub fn measure(
             observer.round_ended(&case.record);
             still.push(index);
         }
+        executor.pass_ended();
         active = still;
     }
     Measured { cases: cases.into_iter().map(|case| case.record).collect(), interrupted }

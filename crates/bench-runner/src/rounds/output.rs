@@ -60,6 +60,13 @@ impl Tail {
         if self.dropped { format!("…{text}") } else { text.into_owned() }
     }
 
+    /// The last line that says something, made printable.
+    pub fn last_line(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+        Some(bench_syntax::text::printable(line.trim()))
+    }
+
     /// Whether the end of the output holds `text`.
     pub fn contains(&self, text: &str) -> bool {
         self.bytes.windows(text.len()).any(|window| window == text.as_bytes())

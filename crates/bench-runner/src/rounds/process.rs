@@ -1,8 +1,17 @@
 //! A worker process and what it says.
 
+<<<<<<< HEAD
 use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
 use std::time::Duration;
+=======
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command as Process, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+>>>>>>> refs/heads/conform
 
 use crate::rounds::Interrupt;
 use crate::rounds::output::Tail;
@@ -53,6 +62,44 @@ impl Worker {
         self.process.send(&line, None)
     }
 
+    /// Sends these bytes as they are, whether they are a command or not; gives up after `patience`.
+    ///
+    /// # Errors
+    /// When the worker does not take them.
+    pub fn send(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
+        let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
+        channel.set_write_timeout(Some(patience))?;
+        channel.write_all(bytes)
+    }
+
+    /// Closes the runner's end of the channel.
+    pub fn close(&mut self) {
+        self.channel = None;
+    }
+
+    /// Whether the channel is open at both ends, as far as is known.
+    pub fn is_connected(&self) -> bool {
+        self.channel.is_some()
+    }
+
+    /// Whether something has come over the channel that was not taken as part of a round.
+    pub fn has_more_to_say(&self) -> bool {
+        let channel = self.channel.as_ref().map(AsFd::as_fd);
+        !self.received.is_empty()
+            || sys::wait_readable([channel], Duration::ZERO).is_ok_and(|[readable]| readable)
+    }
+
+    /// Closes the channel and lets the worker exit; ends it if it has not after `patience`.
+    pub fn retire(&mut self, patience: Duration) {
+        const LOOK: Duration = Duration::from_millis(2);
+        self.close();
+        let until = Instant::now() + patience;
+        while matches!(self.exited(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(LOOK);
+        }
+        self.end();
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()
@@ -91,17 +138,25 @@ impl Worker {
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => return Err(format!("the channel broke: {error}")),
         }
-        let Some(end) = self.received[searched..].iter().rposition(|byte| *byte == b'\n') else {
-            return if self.received.len() > LONGEST_FRAME {
-                Err("a frame without an end".to_owned())
-            } else {
-                Ok(())
-            };
+        let end = self.received[searched..].iter().rposition(|byte| *byte == b'\n');
+        let longest = match self.received[searched..].iter().position(|byte| *byte == b'\n') {
+            // Only the first can have begun in an earlier chunk, and a chunk is shorter than a frame may be.
+            Some(first) => searched + first,
+            None => self.received.len(),
         };
+        if longest > LONGEST_FRAME {
+            self.received = Vec::new();
+            return Err(format!(
+                "expected frames of at most {} MiB, found a longer one",
+                LONGEST_FRAME >> 20
+            ));
+        }
+        let Some(end) = end else { return Ok(()) };
         let rest = self.received.split_off(searched + end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
         for line in whole.strip_suffix(b"\n").unwrap_or(&whole).split(|byte| *byte == b'\n') {
-            let frame: Frame = json::from_bytes(line).map_err(|error| format!("not a frame: {error}"))?;
+            let frame: Frame = json::from_bytes(line)
+                .map_err(|error| format!("expected a frame, found `{}` ({error})", excerpt(line)))?;
             take(frame)?;
         }
         Ok(())
@@ -144,4 +199,13 @@ impl Worker {
         }
         outcome
     }
+}
+
+/// The beginning of a line, for a message.
+fn excerpt(line: &[u8]) -> String {
+    const SHOWN: usize = 120;
+    // Four bytes hold any character.
+    let line = String::from_utf8_lossy(&line[..line.len().min(4 * SHOWN + 4)]);
+    let shown: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+    if shown.len() < line.len() { format!("{shown}…") } else { shown }
 }

@@ -66,10 +66,12 @@ impl Workers {
     fn worker(&mut self, case: &PlannedCase<'_>) -> io::Result<(Worker, Option<Bytes>, bool)> {
         if let Some(mut idle) = self.idle.take() {
             let same = case.shared_with() == Some((&idle.program, idle.set_up.as_str()));
-            if same && matches!(idle.worker.exited(), Ok(None)) {
+            // What came after the last frame of a round is no part of the next one.
+            let is_quiet = !idle.worker.has_more_to_say();
+            if same && is_quiet && matches!(idle.worker.exited(), Ok(None)) {
                 return Ok((idle.worker, idle.memory, false));
             }
-            idle.worker.end();
+            idle.worker.retire(GRACE);
         }
         Ok((Worker::start(self.command(case.program))?, memory_limit(self.max_memory), true))
     }
@@ -77,9 +79,7 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(mut idle) = self.idle.take() {
-            idle.worker.end();
-        }
+        self.pass_ended();
     }
 }
 
@@ -132,6 +132,7 @@ impl RoundExecutor for Workers {
         if let Ended::Waits = ended {
             let set_up = case.case.set_up.clone().unwrap_or_default();
             self.idle = Some(Idle { program: case.program.clone(), set_up, worker, memory });
+            collector.check_figures(assignment.mode);
             return Some(collector.finish(tail.into_text()));
         }
         worker.end();
@@ -153,7 +154,16 @@ impl RoundExecutor for Workers {
         if let Some(valgrind) = &self.valgrind {
             collector.count(valgrind.counts(worker.id()));
         }
+        collector.check_figures(assignment.mode);
         Some(collector.finish(tail.into_text()))
+    }
+
+    fn pass_ended(&mut self) {
+        if let Some(mut idle) = self.idle.take() {
+            // What it might still do is of no interest when the run has been interrupted.
+            let patience = if self.interrupt.is_raised() { Duration::ZERO } else { GRACE };
+            idle.worker.retire(patience);
+        }
     }
 }
 
@@ -201,17 +211,29 @@ fn supervise(
         if may_stay && collector.is_closed() && collector.is_shared() && collector.is_well() {
             return Ended::Waits;
         }
-        if collector.is_closed() && grace.is_none() {
+        if (collector.is_closed() || !worker.is_connected()) && grace.is_none() {
             grace = now.checked_add(GRACE);
+            // A shared worker waits for its next case otherwise.
+            if collector.is_shared() {
+                worker.close();
+            }
         }
         if grace.is_some_and(|grace| now >= grace) {
+            if !collector.is_closed() {
+                let last = "expected `finished`, `failed` or `skipped` as the last frame";
+                collector
+                    .fail(Cause::Protocol, format!("{last}, found that it closed the channel and went on"));
+            }
             // All figures are there: how long the program takes to fall asleep is its own affair.
             return Ended::Killed;
         }
         if grace.is_none() && deadline.is_some_and(|deadline| now >= deadline) {
-            let limit = limits.timeout.saturating_add(more);
-            collector
-                .fail(Cause::Timeout, format!("not done after {:.1} s (`timeout`)", limit.as_secs_f64()));
+            let late = match collector.ready_at() {
+                Some(_) => "not done",
+                None => "expected `ready` as its first frame, found nothing",
+            };
+            let seconds = limits.timeout.saturating_add(more).as_secs_f64();
+            collector.fail(Cause::Timeout, format!("{late} after {seconds:.1} s (`timeout`)"));
             return Ended::Killed;
         }
         if let (Some(limit), Some(resident)) = (limits.memory, worker.resident())

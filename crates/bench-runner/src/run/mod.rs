@@ -66,6 +66,7 @@ pub fn execute(
     let path = folder.as_ref().map(Folder::path);
     let mut measured = measure(&plan, options, folder.as_ref(), in_process)?;
     measured.notes.extend(refused.iter().cloned());
+    measured.notes.extend(mixed_builds(&selected));
     let own = summarize(&plan, measured, folder.as_ref());
     let judged = judge(&plan, options, own, folder.as_ref(), opened);
     let written = folder.map(|folder| export::write(folder, &judged.whole, &plan, options)).transpose();
@@ -96,6 +97,23 @@ pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selec
         }
     }
     Ok(selected)
+}
+
+/// What is said if the selected programs were not all built in one way: a record names one toolchain.
+fn mixed_builds(selected: &[Selected<'_>]) -> Option<String> {
+    let (first, _) = selected.first()?;
+    let (other, _) = selected.iter().find(|(program, _)| program.listing.build != first.listing.build)?;
+    let toolchain = |opened: &Opened| match opened.listing.build.toolchain.as_str() {
+        "" => format!("{} names no toolchain", opened.program.name()),
+        toolchain => format!("{} with {toolchain}", opened.program.name()),
+    };
+    Some(format!(
+        "the programs of this run were not built alike ({}, {}, or other engines): the record names the build of {}. \
+         Run them one by one to keep a history of each",
+        toolchain(first),
+        toolchain(other),
+        first.program.name()
+    ))
 }
 
 fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {

@@ -1,0 +1,32 @@
+//! Programs in Python, in the folder of a test.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::stage::Stage;
+
+/// The example of the protocol.
+pub(crate) const EXAMPLE: &str = include_str!("../fixtures/python_program.py");
+
+/// The same with a fault that the variable `FAULT` names.
+pub(crate) const FAULTY: &str = include_str!("../fixtures/faulty_program.py");
+
+/// Whether there is no Python 3; says so. Fails where tests must not be left out.
+pub(crate) fn is_missing() -> bool {
+    let missing =
+        !Command::new("python3").arg("--version").output().is_ok_and(|ended| ended.status.success());
+    assert!(!missing || std::env::var_os("CI").is_none(), "python3 is not installed");
+    if missing {
+        println!("not checked: python3 is not installed");
+    }
+    missing
+}
+
+/// Writes a program into the folder, executable; returns the path by which it is called there.
+pub(crate) fn install(stage: &Stage, text: &str, name: &str) -> String {
+    let path = stage.path().join(name);
+    fs::write(&path, text).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    format!("./{name}")
+}

@@ -1,0 +1,132 @@
+//! A check, and what it is made on.
+
+use bench_protocol::{Assignment, Case, DeviceWishes, LoadWishes, Mode};
+
+use super::Options;
+use super::conversation::Conversation;
+use super::{endings, list, misuse, modes, shared};
+use crate::program::{Opened, Program};
+use crate::rounds::Interrupt;
+
+/// What a program did instead of what the protocol says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// What the protocol says.
+    pub expected: String,
+    /// What happened.
+    pub found: String,
+}
+
+impl Deviation {
+    /// Records what was expected and what was found.
+    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Deviation { expected: expected.into(), found: found.into() }
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The program does what the protocol says.
+    Ok,
+    /// It does something else.
+    Deviation(Deviation),
+    /// The program does not offer what would be checked; with the reason.
+    NotChecked(String),
+}
+
+impl From<Result<(), Deviation>> for Outcome {
+    fn from(result: Result<(), Deviation>) -> Self {
+        match result {
+            Ok(()) => Outcome::Ok,
+            Err(deviation) => Outcome::Deviation(deviation),
+        }
+    }
+}
+
+/// One check.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) make: fn(&Subject<'_>) -> Outcome,
+}
+
+/// All checks, in the order in which they are made.
+pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
+    [list::CHECKS, modes::CHECKS, misuse::CHECKS, endings::CHECKS, shared::CHECKS].into_iter().flatten()
+}
+
+/// The program that is checked.
+pub(super) struct Subject<'a> {
+    pub(super) opened: &'a Opened,
+    /// The case that is measured.
+    pub(super) case: &'a Case,
+    pub(super) options: &'a Options,
+    pub(super) interrupt: Interrupt,
+}
+
+impl<'a> Subject<'a> {
+    /// Chooses the case.
+    ///
+    /// # Errors
+    /// When the program holds no case that was asked for.
+    pub(super) fn new(
+        opened: &'a Opened,
+        options: &'a Options,
+        interrupt: Interrupt,
+    ) -> Result<Self, String> {
+        let cases = opened.cases();
+        let chosen = match &options.case {
+            Some(id) => cases.iter().find(|case| case.id == *id),
+            None => cases.iter().find(|case| case.ignored.is_none()).or(cases.first()),
+        };
+        match chosen {
+            Some(case) => Ok(Subject { opened, case, options, interrupt }),
+            None => Err(format!(
+                "{} lists no case `{}`",
+                opened.program.path().display(),
+                options.case.as_deref().unwrap_or_default()
+            )),
+        }
+    }
+
+    pub(super) fn program(&self) -> &'a Program {
+        &self.opened.program
+    }
+
+    /// Starts a worker.
+    pub(super) fn start(&self) -> Result<Conversation<'_>, Deviation> {
+        Conversation::start(self.program().command(), self)
+    }
+
+    /// Starts a worker and has it measure the chosen case.
+    pub(super) fn begin(&self, mode: Mode) -> Result<Conversation<'_>, Deviation> {
+        let mut worker = self.start()?;
+        worker.tell(&measure(self.assignment(mode)))?;
+        Ok(worker)
+    }
+
+    /// An assignment that a worker fulfills quickly.
+    pub(super) fn assignment(&self, mode: Mode) -> Assignment {
+        Assignment {
+            case: self.case.id.clone(),
+            round: 0,
+            mode,
+            warmup: Some(2),
+            samples: Some(3),
+            slice_ns: 20_000_000,
+            hard_stop: false,
+            timeout_ns: None,
+            timeout_is_hard: false,
+            inputs_alive: None,
+            probes: Some(Vec::new()),
+            artifacts: None,
+            load: LoadWishes::default(),
+            devices: DeviceWishes::default(),
+        }
+    }
+}
+
+/// The command for an assignment.
+pub(super) fn measure(assignment: Assignment) -> bench_protocol::Command {
+    bench_protocol::Command::Measure(Box::new(assignment))
+}
