@@ -1,22 +1,13 @@
 //! A worker process and what it says.
 
-<<<<<<< HEAD
 use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
-use std::time::Duration;
-=======
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command as Process, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
->>>>>>> refs/heads/conform
 
 use crate::rounds::Interrupt;
 use crate::rounds::output::Tail;
 use bench_os as sys;
-use bench_os::{Offer, Ready, Source, Supervised};
+use bench_os::{Offer, Ready, Source, Supervised, Wake};
 use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, Command, Frame, LONGEST_FRAME, json, write_message};
 use bench_syntax::quantity::Bytes;
 
@@ -67,26 +58,23 @@ impl Worker {
     /// # Errors
     /// When the worker does not take them.
     pub fn send(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
-        let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
-        channel.set_write_timeout(Some(patience))?;
-        channel.write_all(bytes)
+        self.process.send(bytes, Some(patience))
     }
 
     /// Closes the runner's end of the channel.
     pub fn close(&mut self) {
-        self.channel = None;
+        self.process.close(Source::Channel);
     }
 
     /// Whether the channel is open at both ends, as far as is known.
     pub fn is_connected(&self) -> bool {
-        self.channel.is_some()
+        self.process.is_open(Source::Channel)
     }
 
     /// Whether something has come over the channel that was not taken as part of a round.
-    pub fn has_more_to_say(&self) -> bool {
-        let channel = self.channel.as_ref().map(AsFd::as_fd);
-        !self.received.is_empty()
-            || sys::wait_readable([channel], Duration::ZERO).is_ok_and(|[readable]| readable)
+    pub fn has_more_to_say(&mut self) -> bool {
+        let now = |process: &mut Supervised| process.wait(&Wake::default(), Duration::ZERO);
+        !self.received.is_empty() || now(&mut self.process).is_ok_and(|ready| ready.channel)
     }
 
     /// Closes the channel and lets the worker exit; ends it if it has not after `patience`.
