@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use bench_protocol::{
-    Assignment, DeviceWishes, Frame, INSTALL, Listing, LoadWishes, Mode, PROTOCOL, PROTOCOL_FLAG, RUNNER_VARIABLE,
-    bench_command,
+    Assignment, DeviceWishes, Frame, INSTALL, Listing, LoadWishes, Mode, PROTOCOL, PROTOCOL_FLAG,
+    RUNNER_VARIABLE, bench_command,
 };
 
 use crate::error::Error;
@@ -240,7 +240,8 @@ fn assignment(case: &str, mode: Mode) -> Assignment {
 /// Lets the `bench` command run this program, with the same arguments.
 fn hand_over(arguments: &[String]) -> ExitCode {
     let handed_over = find_runner().and_then(|bench| {
-        let own = std::env::current_exe().map_err(|error| format!("cannot find this program's own file: {error}"))?;
+        let own = std::env::current_exe()
+            .map_err(|error| format!("cannot find this program's own file: {error}"))?;
         let arguments = arguments.iter().filter(|argument| *argument != "--bench");
         let ended = Command::new(&bench).arg("run").arg(own).args(arguments).status();
         ended.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))
@@ -274,7 +275,8 @@ fn check_protocol(bench: &Path) -> Result<(), String> {
         )
     };
     let answer = Command::new(bench).arg(PROTOCOL_FLAG).stdin(Stdio::null()).output();
-    let answer = answer.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))?;
+    let answer =
+        answer.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))?;
     let version = std::str::from_utf8(&answer.stdout).ok().and_then(|text| text.trim().parse::<u32>().ok());
     match version.filter(|_| answer.status.success()) {
         Some(PROTOCOL) => Ok(()),

@@ -116,7 +116,10 @@ fn the_documented_transcript_is_the_protocol() {
             );
         } else if let Some(text) = line.strip_prefix("← ") {
             frames.push(json::from_text::<Frame>(text).expect(text));
-            assert_eq!(serde_json::from_str::<Value>(&json::to_text(&frames[frames.len() - 1])).ok(), serde_json::from_str(text).ok());
+            assert_eq!(
+                serde_json::from_str::<Value>(&json::to_text(&frames[frames.len() - 1])).ok(),
+                serde_json::from_str(text).ok()
+            );
         }
     }
     assert!(matches!(&commands[0], Command::Measure(assignment) if assignment.mode == Mode::Step));

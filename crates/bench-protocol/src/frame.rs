@@ -304,7 +304,14 @@ names!(FailureKind { Panic = "panic", Error = "error" });
 
 structure!(WarmUp { iterations, ns, steady });
 
-structure!(Finish { iterations, inputs_alive: sparse, counters, probes, clock_resolution_ns, empty_iteration_ns });
+structure!(Finish {
+    iterations,
+    inputs_alive: sparse,
+    counters,
+    probes,
+    clock_resolution_ns,
+    empty_iteration_ns
+});
 
 impl Command {
     /// Its name on the wire.
@@ -340,9 +347,9 @@ impl Decode for Command {
             "measure" => Assignment::take(&members).map(|assignment| Command::Measure(Box::new(assignment))),
             "batch" => Ok(Command::Batch { iterations: members.get("iterations")? }),
             "stop" => Ok(Command::Stop),
-            _ => Err(JsonError::new(format!(
-                "unknown `type` {name:?}: expected `measure`, `batch` or `stop`"
-            ))),
+            _ => {
+                Err(JsonError::new(format!("unknown `type` {name:?}: expected `measure`, `batch` or `stop`")))
+            }
         }
     }
 }
@@ -358,7 +365,10 @@ impl Encode for Frame {
                     object.field("shared", shared);
                 }
             }
-            Frame::StartUp { ns } | Frame::Loaded { ns } | Frame::FirstCall { ns } | Frame::Expects { ns } => {
+            Frame::StartUp { ns }
+            | Frame::Loaded { ns }
+            | Frame::FirstCall { ns }
+            | Frame::Expects { ns } => {
                 object.field("ns", ns);
             }
             Frame::WarmedUp(warm_up) => warm_up.put(&mut object),
@@ -385,18 +395,15 @@ impl Decode for Frame {
         let members = Members::of(json)?;
         let name: String = members.get("type")?;
         Ok(match name.as_str() {
-            "ready" => Frame::Ready {
-                protocol: members.get("protocol")?,
-                shared: members.get_or_default("shared")?,
-            },
+            "ready" => {
+                Frame::Ready { protocol: members.get("protocol")?, shared: members.get_or_default("shared")? }
+            }
             "start_up" => Frame::StartUp { ns: members.get("ns")? },
             "loaded" => Frame::Loaded { ns: members.get("ns")? },
             "first_call" => Frame::FirstCall { ns: members.get("ns")? },
             "expects" => Frame::Expects { ns: members.get("ns")? },
             "warmed_up" => Frame::WarmedUp(WarmUp::take(&members)?),
-            "samples" => {
-                Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? }
-            }
+            "samples" => Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? },
             "served" => Frame::Served(RequestLevels(members.without("type"))),
             "finished" => Frame::Finished(Finish::take(&members)?),
             "failed" => Frame::Failed { kind: members.get("kind")?, message: members.get("message")? },
@@ -433,9 +440,7 @@ pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T
     if line.is_empty() {
         return Ok(None);
     }
-    json::from_bytes(&line)
-        .map(Some)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    json::from_bytes(&line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]

@@ -76,8 +76,12 @@ impl fmt::Display for RunError {
         match self {
             RunError::Usage(error) => error.fmt(f),
             RunError::Registry(message) | RunError::NoMatch(message) => f.write_str(message),
-            RunError::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
-            RunError::Record { path, reason } => write!(f, "cannot read the run {}: {reason}", path.display()),
+            RunError::Io { action, path, source } => {
+                write!(f, "cannot {action} {}: {source}", path.display())
+            }
+            RunError::Record { path, reason } => {
+                write!(f, "cannot read the run {}: {reason}", path.display())
+            }
             RunError::Rescued { rescued, source } => {
                 write!(f, "{source}; what was measured is in {} instead", rescued.display())
             }

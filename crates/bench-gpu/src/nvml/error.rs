@@ -96,30 +96,44 @@ impl fmt::Display for NvmlError {
         match self {
             NvmlError::Library(cause) => write!(f, "a libloading error occurred: {cause}"),
             NvmlError::Symbol(cause) => write!(f, "function symbol failed to load: {cause}"),
-            NvmlError::Utf8(cause) => write!(f, "could not interpret string as utf-8"),
+            NvmlError::Utf8(_) => f.write_str("could not interpret string as utf-8"),
             NvmlError::UnexpectedVariant(cause) => write!(f, "unexpected enum variant value: {cause}"),
             NvmlError::Uninitialized => f.write_str("NVML was not first initialized with `Nvml::init()`"),
             NvmlError::InvalidArgument => f.write_str("a supplied argument was invalid"),
-            NvmlError::NotSupported => f.write_str("the requested operation is not available on the target device"),
-            NvmlError::NoPermission => f.write_str("the current user does not have permission to perform this operation"),
+            NvmlError::NotSupported => {
+                f.write_str("the requested operation is not available on the target device")
+            }
+            NvmlError::NoPermission => {
+                f.write_str("the current user does not have permission to perform this operation")
+            }
             NvmlError::AlreadyInitialized => f.write_str("NVML was already initialized"),
             NvmlError::NotFound => f.write_str("a query to find an object was unsuccessful"),
             NvmlError::InsufficientSize => f.write_str("an input argument is not large enough"),
-            NvmlError::InsufficientPower => f.write_str("device's external power cables are not properly attached"),
+            NvmlError::InsufficientPower => {
+                f.write_str("device's external power cables are not properly attached")
+            }
             NvmlError::DriverNotLoaded => f.write_str("NVIDIA driver is not loaded"),
             NvmlError::Timeout => f.write_str("the provided timeout was reached"),
             NvmlError::IrqIssue => f.write_str("NVIDIA kernel detected an interrupt issue with a device"),
             NvmlError::LibraryNotFound => f.write_str("a shared library couldn't be found or loaded"),
             NvmlError::FunctionNotFound => f.write_str("a function couldn't be found in a shared library"),
             NvmlError::CorruptedInforom => f.write_str("the infoROM is corrupted"),
-            NvmlError::GpuIsLost => f.write_str("device fell off the bus or has otherwise become inacessible"),
+            NvmlError::GpuIsLost => {
+                f.write_str("device fell off the bus or has otherwise become inacessible")
+            }
             NvmlError::ResetRequired => f.write_str("device requires a reset before it can be used again"),
-            NvmlError::OperatingSystem => f.write_str("device control has been blocked by the operating system/cgroups"),
+            NvmlError::OperatingSystem => {
+                f.write_str("device control has been blocked by the operating system/cgroups")
+            }
             NvmlError::LibRmVersionMismatch => f.write_str("RM detects a driver/library version mismatch"),
-            NvmlError::InUse => f.write_str("operation cannot be performed because the GPU is currently in use"),
+            NvmlError::InUse => {
+                f.write_str("operation cannot be performed because the GPU is currently in use")
+            }
             NvmlError::Memory => f.write_str("insufficient memory"),
             NvmlError::NoData => f.write_str("no data"),
-            NvmlError::VgpuEccNotSupported => f.write_str("the requested vgpu operation is not available on the target device because ECC is enabled"),
+            NvmlError::VgpuEccNotSupported => f.write_str(
+                "the requested vgpu operation is not available on the target device because ECC is enabled",
+            ),
             NvmlError::Unknown => f.write_str("an internal driver error occurred"),
         }
     }

@@ -76,8 +76,11 @@ fn frame() -> impl Strategy<Value = Frame> {
         any::<u64>().prop_map(|ns| Frame::Loaded { ns }),
         any::<u64>().prop_map(|ns| Frame::FirstCall { ns }),
         any::<u64>().prop_map(|ns| Frame::Expects { ns }),
-        any::<(u64, u64, Option<bool>)>()
-            .prop_map(|(iterations, ns, steady)| Frame::WarmedUp(WarmUp { iterations, ns, steady })),
+        any::<(u64, u64, Option<bool>)>().prop_map(|(iterations, ns, steady)| Frame::WarmedUp(WarmUp {
+            iterations,
+            ns,
+            steady
+        })),
         (any::<u64>(), vec(any::<u64>(), 0..9))
             .prop_map(|(iterations, ns)| Frame::Samples { iterations, ns }),
         served,
@@ -216,6 +219,27 @@ proptest! {
         let mut changed = text;
         changed[cut] = byte;
         let _ = json::from_bytes::<Frame>(&changed);
+    }
+}
+
+#[cfg(feature = "serde")]
+proptest! {
+    /// Records embed these and are written with serde: the same fields as on the wire.
+    #[test]
+    fn records_hold_what_the_wire_holds(finish in finish(), steady in any::<Option<bool>>()) {
+        for report in &finish.probes {
+            let wire = json::to_text(report);
+            prop_assert_eq!(&serde_json::from_str::<ProbeReport>(&wire).expect("a report"), report);
+            let record = serde_json::to_string(report).expect("JSON");
+            prop_assert_eq!(&json::from_text::<ProbeReport>(&record).expect("a report"), report);
+            let value: serde_json::Value = serde_json::from_str(&wire).expect("JSON");
+            prop_assert_eq!(value, serde_json::from_str::<serde_json::Value>(&record).expect("JSON"));
+        }
+        for counter in &finish.counters {
+            prop_assert_eq!(json::to_text(counter), serde_json::to_string(counter).expect("JSON"));
+        }
+        let warm_up = WarmUp { iterations: 1, ns: 2, steady };
+        prop_assert_eq!(json::to_text(&warm_up), serde_json::to_string(&warm_up).expect("JSON"));
     }
 }
 

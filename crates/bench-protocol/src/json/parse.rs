@@ -58,8 +58,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self) -> Result<Json<'a>, JsonError> {
-        for (word, value) in
-            [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))]
+        for (word, value) in [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))]
         {
             if self.text[self.at..].starts_with(word) {
                 self.at += word.len();
@@ -69,10 +68,7 @@ impl<'a> Parser<'a> {
         Err(self.wrong("a JSON value"))
     }
 
-    fn nested(
-        &mut self,
-        read: fn(&mut Self) -> Result<Json<'a>, JsonError>,
-    ) -> Result<Json<'a>, JsonError> {
+    fn nested(&mut self, read: fn(&mut Self) -> Result<Json<'a>, JsonError>) -> Result<Json<'a>, JsonError> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(JsonError::new(format!("values nest deeper than {DEEPEST} at byte {}", self.at)));

@@ -30,7 +30,10 @@ fn what_is_not_json_is_refused() {
         ("\"\\x\"", "expected an escape, such as `\\n`, found 'x' at byte 2"),
         ("\"\\u12g4\"", "expected a hexadecimal digit, found 'g' at byte 5"),
         ("\"\\ud800\"", "expected the second half of a surrogate pair, found '\"' at byte 7"),
-        ("\"\\ud800\\u0041\"", "expected the second half of a surrogate pair before this, found '\"' at byte 13"),
+        (
+            "\"\\ud800\\u0041\"",
+            "expected the second half of a surrogate pair before this, found '\"' at byte 13",
+        ),
         ("\"\\udc00\"", "expected the first half of a surrogate pair before this, found '\"' at byte 7"),
     ] {
         assert_eq!(error(text), said, "{text}");

@@ -173,17 +173,8 @@ static FLAGS: &[Flag] = &[
         "GPUS",
         "GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]",
     ),
-    signed(
-        HOW,
-        "gpu-interval",
-        "DURATION",
-        "Time between two looks at a GPU, from 1ms [default: 50ms]",
-    ),
-    switch(
-        HOW,
-        "quick",
-        "A look at everything: one round of five samples a case, five requests a level",
-    ),
+    signed(HOW, "gpu-interval", "DURATION", "Time between two looks at a GPU, from 1ms [default: 50ms]"),
+    switch(HOW, "quick", "A look at everything: one round of five samples a case, five requests a level"),
     signed(
         HOW,
         "stress",

@@ -429,6 +429,9 @@ mod tests {
             assert!(said.ends_with("\n\nFor more information, try '--help'.\n"), "{said}");
         }
         let said = said(&[], &[("BENCH_LIST", "maybe")]);
-        assert!(said.starts_with("error: invalid value 'maybe' for '--list': value was not a boolean\n"), "{said}");
+        assert!(
+            said.starts_with("error: invalid value 'maybe' for '--list': value was not a boolean\n"),
+            "{said}"
+        );
     }
 }

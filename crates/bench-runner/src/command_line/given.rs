@@ -32,11 +32,10 @@ impl Given {
         arguments: impl IntoIterator<Item = OsString>,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, Stop> {
-        let arguments: Vec<String> = arguments
-            .into_iter()
-            .map(OsString::into_string)
-            .collect::<Result<_, _>>()
-            .map_err(|wrong| Stop::wrong(format!("expected UTF-8, found {wrong:?} on the command line")))?;
+        let arguments: Vec<String> =
+            arguments.into_iter().map(OsString::into_string).collect::<Result<_, _>>().map_err(|wrong| {
+                Stop::wrong(format!("expected UTF-8, found {wrong:?} on the command line"))
+            })?;
         let mut reader = Reader { program, rest: arguments.iter(), given: Given::default() };
         reader.read()?;
         let mut given = reader.given;
@@ -74,7 +73,12 @@ impl Given {
     fn check(&self, program: &str) -> Result<(), Stop> {
         let mut once = self.0.iter().filter(|(flag, ..)| !flag.repeats).map(|(flag, ..)| flag);
         let mut seen: Vec<&str> = Vec::new();
-        match once.find(|flag| seen.contains(&flag.name) || { seen.push(flag.name); false }) {
+        match once.find(|flag| {
+            seen.contains(&flag.name) || {
+                seen.push(flag.name);
+                false
+            }
+        }) {
             Some(twice) => {
                 let message = format!("the argument '{}' cannot be used multiple times", twice.usage());
                 Err(Stop::misused(program, message, &[]))
@@ -85,7 +89,8 @@ impl Given {
 
     fn check_conflicts(&self, program: &str) -> Result<(), Stop> {
         for (one, other) in CONFLICTS {
-            let mut both = self.0.iter().map(|(flag, ..)| *flag).filter(|flag| [one, other].contains(&flag.name));
+            let mut both =
+                self.0.iter().map(|(flag, ..)| *flag).filter(|flag| [one, other].contains(&flag.name));
             if let (Some(first), Some(second)) = (both.next(), both.next()) {
                 let mut used = self.on_command_line();
                 used.retain(|flag| flag.name != second.name);
@@ -246,10 +251,9 @@ impl Reader<'_> {
                 Ok(next)
             }
             Some(next) if self.is_unknown(next) => Err(self.unknown(next)),
-            _ => Err(Stop::wrong(format!(
-                "a value is required for '{}' but none was supplied",
-                flag.usage()
-            ))),
+            _ => {
+                Err(Stop::wrong(format!("a value is required for '{}' but none was supplied", flag.usage())))
+            }
         }
     }
 
@@ -259,7 +263,10 @@ impl Reader<'_> {
                 let name = long.split('=').next().unwrap_or(long);
                 !(name.is_empty() || name == "help" || Flag::named(name).is_some())
             }
-            None => argument.chars().nth(1).is_some_and(|letter| letter != 'h' && Flag::lettered(letter).is_none()),
+            None => argument
+                .chars()
+                .nth(1)
+                .is_some_and(|letter| letter != 'h' && Flag::lettered(letter).is_none()),
         }
     }
 

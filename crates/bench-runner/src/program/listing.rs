@@ -145,9 +145,8 @@ fn parse(answer: &[u8]) -> Result<Listing, String> {
             return Err(format!("`--list --format json` printed `{said}`: {WANTED}"));
         }
     }
-    let no_list = |error: JsonError| {
-        format!("`--list --format json` printed no list of cases ({error}): {WANTED}")
-    };
+    let no_list =
+        |error: JsonError| format!("`--list --format json` printed no list of cases ({error}): {WANTED}");
     let text = String::from_utf8_lossy(answer);
     let json = Json::parse(&text).map_err(no_list)?;
     // Another version may differ in everything else.

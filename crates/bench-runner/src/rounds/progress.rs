@@ -40,7 +40,9 @@ impl Progress {
         let shown = match show {
             Show::Nothing => Shown::Nothing,
             Show::Tests => Shown::Tests,
-            Show::Progress if std::io::stderr().is_terminal() => Shown::Bar(Bar::new(records, std::io::stderr())),
+            Show::Progress if std::io::stderr().is_terminal() => {
+                Shown::Bar(Bar::new(records, std::io::stderr()))
+            }
             Show::Progress => Shown::Lines,
         };
         Progress { shown, cases: records.len(), ended: 0 }
