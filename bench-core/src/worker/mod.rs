@@ -156,7 +156,10 @@ fn shortened(message: String) -> String {
     if message.len() <= HEAD + TAIL {
         return message;
     }
-    let (head, tail) = (message.floor_char_boundary(HEAD), message.ceil_char_boundary(message.len() - TAIL));
+    let is_boundary = |at: &usize| message.is_char_boundary(*at);
+    // 0 and the length are boundaries, so both are found.
+    let head = (0..=HEAD).rev().find(is_boundary).unwrap_or_default();
+    let tail = (message.len() - TAIL..=message.len()).find(is_boundary).unwrap_or(message.len());
     format!("{} … {}", &message[..head], &message[tail..])
 }
 

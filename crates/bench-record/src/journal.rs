@@ -12,16 +12,39 @@ use crate::{CaseRecord, Environment, RoundRecord, RunError};
 /// Name of the journal in a run directory.
 pub const JOURNAL: &str = "journal.jsonl";
 
-/// One line of a journal.
-#[derive(Debug, Serialize, Deserialize)]
+/// One line of a journal, as it is written.
+#[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Entry {
+enum Entry<'a> {
     /// The first line.
-    Begin(Begin),
+    Begin(&'a Begin),
     /// A case that is going to be run, with no rounds yet.
-    Case(Box<CaseRecord>),
+    Case(&'a CaseRecord),
     /// A round that has ended.
-    Round { case: String, round: RoundRecord },
+    Round { case: &'a str, round: &'a RoundRecord },
+}
+
+/// The kind of a line, which is read before the line itself: an enum with a tag would let serde generate everything that
+/// a record is made of a second time, and take half of the build.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Begin,
+    Case,
+    Round,
+}
+
+/// A line of the kind `round`.
+#[derive(Deserialize)]
+struct Ended {
+    case: String,
+    round: RoundRecord,
 }
 
 /// What is known when a run begins.
@@ -61,19 +84,19 @@ impl Journal {
             Presence::begin(folder).map_err(|error| RunError::io("create the journal", &path, error))?;
         let begin = Begin { writer: presence.writer(), ..begin };
         let mut journal = Journal { file, path, _presence: presence };
-        journal.write(&Entry::Begin(begin))?;
+        journal.write(&Entry::Begin(&begin))?;
         Ok(journal)
     }
 
     pub fn case(&mut self, case: &CaseRecord) -> Result<(), RunError> {
-        self.write(&Entry::Case(Box::new(case.clone())))
+        self.write(&Entry::Case(case))
     }
 
     pub fn round(&mut self, case: &str, round: &RoundRecord) -> Result<(), RunError> {
-        self.write(&Entry::Round { case: case.to_owned(), round: round.clone() })
+        self.write(&Entry::Round { case, round })
     }
 
-    fn write(&mut self, entry: &Entry) -> Result<(), RunError> {
+    fn write(&mut self, entry: &Entry<'_>) -> Result<(), RunError> {
         serde_json::to_vec(entry)
             .map_err(std::io::Error::from)
             .and_then(|mut line| {
@@ -97,22 +120,24 @@ pub fn replay(path: &Path) -> Result<(Begin, Vec<CaseRecord>), RunError> {
     let first = lines
         .next()
         .ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
-    let begin = match serde_json::from_slice(first) {
-        Ok(Entry::Begin(begin)) => begin,
-        Ok(_) => return Err(wrong("the journal has no beginning".to_owned())),
-        Err(error) => return Err(wrong(format!("not a journal of this version: {error}"))),
-    };
+    let other_version = |error| wrong(format!("not a journal of this version: {error}"));
+    let head: Head = serde_json::from_slice(first).map_err(other_version)?;
+    if head.kind != Kind::Begin {
+        return Err(wrong("the journal has no beginning".to_owned()));
+    }
+    let begin = serde_json::from_slice(first).map_err(other_version)?;
     let mut cases: Vec<CaseRecord> = Vec::new();
     // A line that cannot be read was cut off when the disk was full or the runner was killed.
-    for entry in lines.filter_map(|line| serde_json::from_slice(line).ok()) {
-        match entry {
-            Entry::Begin(_) => {}
-            Entry::Case(case) => cases.push(*case),
-            Entry::Round { case, round } => {
+    for line in lines {
+        match serde_json::from_slice(line).map(|head: Head| head.kind) {
+            Ok(Kind::Case) => cases.extend(serde_json::from_slice::<CaseRecord>(line).ok()),
+            Ok(Kind::Round) => {
+                let Ok(Ended { case, round }) = serde_json::from_slice(line) else { continue };
                 if let Some(case) = cases.iter_mut().find(|known| known.id == case) {
                     case.rounds.push(round);
                 }
             }
+            Ok(Kind::Begin) | Err(_) => {}
         }
     }
     Ok((begin, cases))

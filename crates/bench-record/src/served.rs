@@ -25,6 +25,17 @@ pub struct Served {
     pub metrics: Vec<Metric>,
 }
 
+impl Served {
+    /// Reads what a worker has sent.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        // As bytes, as everything else is read: serde generates code for each way of reading.
+        serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())
+    }
+}
+
 /// One setting of concurrency or rate, held until its requests were served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Level {

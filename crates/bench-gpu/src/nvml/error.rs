@@ -1,117 +1,164 @@
 //! Errors of NVML.
 
+use std::error::Error;
+use std::fmt;
+use std::str::Utf8Error;
+
 use super::abi::{NVML_SUCCESS, nvmlReturn_t};
 
 /// Why NVML has not done what it was asked for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum NvmlError {
     /// The library could not be loaded.
-    #[error("a libloading error occurred: {0}")]
-    Library(#[from] libloading::Error),
+    Library(libloading::Error),
 
     /// The library does not have the function, as the loader describes it.
-    #[error("function symbol failed to load: {0}")]
     Symbol(String),
 
     /// A text is not UTF-8.
-    #[error("could not interpret string as utf-8")]
-    Utf8(#[from] std::str::Utf8Error),
+    Utf8(Utf8Error),
 
     /// A number that is none of those that this layer knows.
-    #[error("unexpected enum variant value: {0}")]
     UnexpectedVariant(u32),
 
     /// `NVML_ERROR_UNINITIALIZED`
-    #[error("NVML was not first initialized with `Nvml::init()`")]
     Uninitialized,
 
     /// `NVML_ERROR_INVALID_ARGUMENT`
-    #[error("a supplied argument was invalid")]
     InvalidArgument,
 
     /// `NVML_ERROR_NOT_SUPPORTED`
-    #[error("the requested operation is not available on the target device")]
     NotSupported,
 
     /// `NVML_ERROR_NO_PERMISSION`
-    #[error("the current user does not have permission to perform this operation")]
     NoPermission,
 
     /// `NVML_ERROR_ALREADY_INITIALIZED`
-    #[error("NVML was already initialized")]
     AlreadyInitialized,
 
     /// `NVML_ERROR_NOT_FOUND`
-    #[error("a query to find an object was unsuccessful")]
     NotFound,
 
     /// `NVML_ERROR_INSUFFICIENT_SIZE`
-    #[error("an input argument is not large enough")]
     InsufficientSize,
 
     /// `NVML_ERROR_INSUFFICIENT_POWER`
-    #[error("device's external power cables are not properly attached")]
     InsufficientPower,
 
     /// `NVML_ERROR_DRIVER_NOT_LOADED`
-    #[error("NVIDIA driver is not loaded")]
     DriverNotLoaded,
 
     /// `NVML_ERROR_TIMEOUT`
-    #[error("the provided timeout was reached")]
     Timeout,
 
     /// `NVML_ERROR_IRQ_ISSUE`
-    #[error("NVIDIA kernel detected an interrupt issue with a device")]
     IrqIssue,
 
     /// `NVML_ERROR_LIBRARY_NOT_FOUND`
-    #[error("a shared library couldn't be found or loaded")]
     LibraryNotFound,
 
     /// `NVML_ERROR_FUNCTION_NOT_FOUND`
-    #[error("a function couldn't be found in a shared library")]
     FunctionNotFound,
 
     /// `NVML_ERROR_CORRUPTED_INFOROM`
-    #[error("the infoROM is corrupted")]
     CorruptedInforom,
 
     /// `NVML_ERROR_GPU_IS_LOST`
-    #[error("device fell off the bus or has otherwise become inacessible")]
     GpuIsLost,
 
     /// `NVML_ERROR_RESET_REQUIRED`
-    #[error("device requires a reset before it can be used again")]
     ResetRequired,
 
     /// `NVML_ERROR_OPERATING_SYSTEM`
-    #[error("device control has been blocked by the operating system/cgroups")]
     OperatingSystem,
 
     /// `NVML_ERROR_LIB_RM_VERSION_MISMATCH`
-    #[error("RM detects a driver/library version mismatch")]
     LibRmVersionMismatch,
 
     /// `NVML_ERROR_IN_USE`
-    #[error("operation cannot be performed because the GPU is currently in use")]
     InUse,
 
     /// `NVML_ERROR_MEMORY`
-    #[error("insufficient memory")]
     Memory,
 
     /// `NVML_ERROR_NO_DATA`
-    #[error("no data")]
     NoData,
 
     /// `NVML_ERROR_VGPU_ECC_NOT_SUPPORTED`
-    #[error("the requested vgpu operation is not available on the target device because ECC is enabled")]
     VgpuEccNotSupported,
 
     /// `NVML_ERROR_UNKNOWN`
-    #[error("an internal driver error occurred")]
     Unknown,
+}
+
+impl fmt::Display for NvmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NvmlError::Library(cause) => write!(f, "a libloading error occurred: {cause}"),
+            NvmlError::Symbol(cause) => write!(f, "function symbol failed to load: {cause}"),
+            NvmlError::Utf8(_) => f.write_str("could not interpret string as utf-8"),
+            NvmlError::UnexpectedVariant(cause) => write!(f, "unexpected enum variant value: {cause}"),
+            NvmlError::Uninitialized => f.write_str("NVML was not first initialized with `Nvml::init()`"),
+            NvmlError::InvalidArgument => f.write_str("a supplied argument was invalid"),
+            NvmlError::NotSupported => {
+                f.write_str("the requested operation is not available on the target device")
+            }
+            NvmlError::NoPermission => {
+                f.write_str("the current user does not have permission to perform this operation")
+            }
+            NvmlError::AlreadyInitialized => f.write_str("NVML was already initialized"),
+            NvmlError::NotFound => f.write_str("a query to find an object was unsuccessful"),
+            NvmlError::InsufficientSize => f.write_str("an input argument is not large enough"),
+            NvmlError::InsufficientPower => {
+                f.write_str("device's external power cables are not properly attached")
+            }
+            NvmlError::DriverNotLoaded => f.write_str("NVIDIA driver is not loaded"),
+            NvmlError::Timeout => f.write_str("the provided timeout was reached"),
+            NvmlError::IrqIssue => f.write_str("NVIDIA kernel detected an interrupt issue with a device"),
+            NvmlError::LibraryNotFound => f.write_str("a shared library couldn't be found or loaded"),
+            NvmlError::FunctionNotFound => f.write_str("a function couldn't be found in a shared library"),
+            NvmlError::CorruptedInforom => f.write_str("the infoROM is corrupted"),
+            NvmlError::GpuIsLost => {
+                f.write_str("device fell off the bus or has otherwise become inacessible")
+            }
+            NvmlError::ResetRequired => f.write_str("device requires a reset before it can be used again"),
+            NvmlError::OperatingSystem => {
+                f.write_str("device control has been blocked by the operating system/cgroups")
+            }
+            NvmlError::LibRmVersionMismatch => f.write_str("RM detects a driver/library version mismatch"),
+            NvmlError::InUse => {
+                f.write_str("operation cannot be performed because the GPU is currently in use")
+            }
+            NvmlError::Memory => f.write_str("insufficient memory"),
+            NvmlError::NoData => f.write_str("no data"),
+            NvmlError::VgpuEccNotSupported => f.write_str(
+                "the requested vgpu operation is not available on the target device because ECC is enabled",
+            ),
+            NvmlError::Unknown => f.write_str("an internal driver error occurred"),
+        }
+    }
+}
+
+impl Error for NvmlError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            NvmlError::Library(source) => Some(source),
+            NvmlError::Utf8(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<libloading::Error> for NvmlError {
+    fn from(error: libloading::Error) -> Self {
+        NvmlError::Library(error)
+    }
+}
+
+impl From<Utf8Error> for NvmlError {
+    fn from(error: Utf8Error) -> Self {
+        NvmlError::Utf8(error)
+    }
 }
 
 /// Returns the error that a function has returned, if it has.

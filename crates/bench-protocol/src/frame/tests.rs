@@ -222,6 +222,27 @@ proptest! {
     }
 }
 
+#[cfg(feature = "serde")]
+proptest! {
+    /// Records embed these and are written with serde: the same fields as on the wire.
+    #[test]
+    fn records_hold_what_the_wire_holds(finish in finish(), steady in any::<Option<bool>>()) {
+        for report in &finish.probes {
+            let wire = json::to_text(report);
+            prop_assert_eq!(&serde_json::from_str::<ProbeReport>(&wire).expect("a report"), report);
+            let record = serde_json::to_string(report).expect("JSON");
+            prop_assert_eq!(&json::from_text::<ProbeReport>(&record).expect("a report"), report);
+            let value: serde_json::Value = serde_json::from_str(&wire).expect("JSON");
+            prop_assert_eq!(value, serde_json::from_str::<serde_json::Value>(&record).expect("JSON"));
+        }
+        for counter in &finish.counters {
+            prop_assert_eq!(json::to_text(counter), serde_json::to_string(counter).expect("JSON"));
+        }
+        let warm_up = WarmUp { iterations: 1, ns: 2, steady };
+        prop_assert_eq!(json::to_text(&warm_up), serde_json::to_string(&warm_up).expect("JSON"));
+    }
+}
+
 #[test]
 fn what_stands_on_the_wire_is_what_is_published() {
     for (frame, text) in [

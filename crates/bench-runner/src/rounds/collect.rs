@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bench_protocol::{FailureKind, Frame, Mode, PROTOCOL};
-use bench_record::{Cause, Failure, RoundCounts, RoundRecord};
+use bench_record::{Cause, Failure, RoundCounts, RoundRecord, Served};
 use bench_syntax::quantity::{Seconds, nanoseconds};
 
 /// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
@@ -72,7 +72,7 @@ impl Collector {
                 self.round.sample_ns.extend(ns);
             }
             Frame::Served(served) => {
-                let served = serde_json::from_str(served.as_json())
+                let served = Served::from_json(served.as_json())
                     .map_err(|error| format!("`served` does not follow its schema ({error})"))?;
                 self.round.served = Some(served);
             }
