@@ -9,8 +9,6 @@ mod ci;
 mod compare;
 mod doctor;
 mod gate;
-#[path = "../../../../bench-core/tests/harness/mod.rs"]
-mod harness;
 mod history;
 mod interchange;
 mod page;
@@ -20,8 +18,4 @@ mod project;
 mod records;
 mod reports;
 mod revision;
-#[cfg(feature = "postgres")]
-#[path = "../../../bench-history/src/store/tests/server.rs"]
-#[allow(dead_code, reason = "encryption is tested there")]
-mod server;
 mod stage;

@@ -1,9 +1,6 @@
 //! What is counted of programs and iterations whose allocations are known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod harness;
-
-use harness::{Bench, Stage};
+use bench_testing::{Bench, Stage};
 
 #[test]
 fn what_programs_allocate_is_counted() {

@@ -1,14 +1,11 @@
 //! The folder of all runs: names, several runs at once, and what cannot be written to.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bench_core::record::{self, RunState};
-use harness::{Bench, Ended, QUICK, Stage, cargo, run_to_end, runs_in, wait, wait_until};
+use bench_testing::{Bench, Ended, QUICK, Stage, cargo, not_checked, run_to_end, runs_in, wait, wait_until};
 
 /// A file system of its own for a test, gone when dropped.
 struct Mount(PathBuf);
@@ -22,7 +19,7 @@ impl Mount {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Mount(folder));
         }
-        println!("not checked: mounting a tmpfs is not permitted here");
+        not_checked("mounting a tmpfs is not permitted here");
         None
     }
 }

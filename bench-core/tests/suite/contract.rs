@@ -1,13 +1,10 @@
 //! What cargo, libtest's users and nextest expect of a bench target.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use bench_core::Category;
-use harness::{Bench, Ended, Stage, cargo, nextest_is_missing, run_to_end};
+use bench_testing::{Bench, Ended, Stage, cargo, require, run_to_end};
 
 /// Cases of the bench target `spread` that are marked `ignore`.
 const IGNORED: [&str; 3] = [
@@ -141,9 +138,7 @@ fn what_benchmarks_print_follows_nocapture() {
 
 #[test]
 fn nextest_lists_and_runs() {
-    if nextest_is_missing() {
-        return;
-    }
+    require!("cargo-nextest");
     let stage = Stage::new(Bench::Spread);
     let nextest = |arguments: &[&str]| {
         let mut command = cargo(&["nextest", arguments[0]]);
@@ -204,6 +199,6 @@ fn a_reader_that_has_had_enough_ends_nothing() {
     let mut command = stage.command(&["second", "--rounds=1", "--max-time=10ms", "--bench"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
     drop((child.stdout.take(), child.stderr.take()));
-    assert_eq!(harness::wait(child, || "a run nobody listens to".to_owned()), 0);
+    assert_eq!(bench_testing::wait(child, || "a run nobody listens to".to_owned()), 0);
     assert!(stage.record().case("unit/second").expect("case").time.is_some());
 }

@@ -1,12 +1,9 @@
 //! Comparing with an earlier run: which one, what is said, and the exit code.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::fs;
 use std::path::PathBuf;
 
-use harness::{Bench, Ended, Stage};
+use bench_testing::{Bench, Ended, Stage};
 use serde_json::{Value, json};
 
 /// Several rounds, so that there is an interval.
@@ -112,7 +109,7 @@ fn paths_are_relative_to_the_workspace() {
     let arguments =
         [&ROUNDS[..], &["--exact", NAP, "--compare=./kept.json", "--output-dir=out/put", "--bench"]].concat();
     stage.end(stage.command(&arguments).current_dir(package)).expect_code(0).expect_said(&["compared with "]);
-    assert_eq!(harness::runs_in(&stage.path().join("out/put")).len(), 1);
+    assert_eq!(bench_testing::runs_in(&stage.path().join("out/put")).len(), 1);
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! What the clock waits for, and where benchmarks are wanted.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
-
 use bench_core::record::CaseRecord;
-use harness::{Bench, Stage};
+use bench_testing::{Bench, Stage};
 
 /// The case of this name, alone in its run.
 fn measured(name: &str) -> CaseRecord {

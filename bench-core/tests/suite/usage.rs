@@ -1,9 +1,6 @@
 //! Values that no flag can take: exit code 2, and a message that names them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod harness;
-
-use harness::{Bench, Stage};
+use bench_testing::{Bench, Stage};
 
 const COUNTS: [&str; 8] = ["-1", "1.5", "NaN", "inf", "x", "1e3", "99999999999999999999", " "];
 const DURATIONS: [&str; 11] =
@@ -44,7 +41,7 @@ fn refused() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[track_caller]
-fn says(stage: &Stage, ended: harness::Ended, what: &str, value: &str) {
+fn says(stage: &Stage, ended: bench_testing::Ended, what: &str, value: &str) {
     assert_eq!(ended.code, 2, "{what}: {}", ended.said());
     let named = value.split(',').any(|part| !part.is_empty() && ended.stderr.contains(part));
     assert!(named, "{what} is not named in:\n{}", ended.stderr);

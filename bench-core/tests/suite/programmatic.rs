@@ -1,11 +1,8 @@
 //! Runs from code: a program with a main of its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use bench_core::record::{self, Cause, RunState, Status};
 use bench_core::{Category, Record};
-use harness::{Bench, Stage, runs_in, wait_until};
+use bench_testing::{Bench, Stage, runs_in, wait_until};
 
 #[test]
 fn a_program_gets_its_record_back() {

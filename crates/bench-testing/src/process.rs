@@ -10,27 +10,31 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// A process that has ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     /// The exit code, or 128 and the signal.
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub code: i32,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
 }
 
 impl Ended {
     /// Both streams, for what may be said on either.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
+    /// Asserts the exit code.
     #[track_caller]
-    pub(crate) fn expect_code(self, code: i32) -> Self {
+    pub fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.said());
         self
     }
 
+    /// Asserts that all of these texts were written, to either stream.
     #[track_caller]
-    pub(crate) fn expect_said(self, texts: &[&str]) -> Self {
+    pub fn expect_said(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(self.said().contains(text), "`{text}` is missing in:\n{}", self.said());
         }
@@ -40,7 +44,7 @@ impl Ended {
 
 /// Runs a command to its end, its streams in files in `folder`: a pipe would stay open as long as a
 /// stray grandchild holds it.
-pub(crate) fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
+pub fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
     let streams = tempfile::tempdir_in(folder).expect("folder");
     let path = |name: &str| streams.path().join(name);
     command.stdin(Stdio::null());
@@ -52,7 +56,7 @@ pub(crate) fn run_to_end(command: &mut Command, folder: &Path) -> Ended {
 }
 
 /// Waits for a child; the exit code, or 128 and the signal.
-pub(crate) fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
+pub fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
     use std::os::unix::process::ExitStatusExt;
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -70,7 +74,7 @@ pub(crate) fn wait(mut child: Child, what: impl Fn() -> String) -> i32 {
 
 /// Waits until `happened` says so.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !happened() {
         assert!(Instant::now() < deadline, "in vain: {what}");
@@ -79,17 +83,17 @@ pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
 }
 
 /// Sends a signal, by name.
-pub(crate) fn signal(name: &str, process: u32) {
+pub fn signal(name: &str, process: u32) {
     assert!(try_signal(name, process), "no process {process}");
 }
 
 /// Sends a signal, by name; whether there was such a process.
-pub(crate) fn try_signal(name: &str, process: u32) -> bool {
+pub fn try_signal(name: &str, process: u32) -> bool {
     Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success()
 }
 
 /// Processes that run this executable: their ids, and the names they go by.
-pub(crate) fn executables_running(executable: &Path) -> Vec<(u32, String)> {
+pub fn executables_running(executable: &Path) -> Vec<(u32, String)> {
     fs::read_dir("/proc")
         .expect("/proc")
         .flatten()

@@ -1,14 +1,11 @@
 //! The files of a run: whole, readable, and at one with each other.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 use bench_core::record::{self, State, Status};
-use harness::{Bench, Stage, scrub};
+use bench_testing::{Bench, Stage, scrub};
 use serde_json::Value;
 
 /// The rows of a CSV file, by the names of their columns. Fails where a row is of another length.

@@ -1,12 +1,9 @@
 //! Every benchmark that is linked is found, whatever builds and links it; what cannot be found is said.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::path::Path;
 use std::process::Command;
 
-use harness::{Bench, Stage, build, cargo, executable, run_to_end, scrub, wait_until};
+use bench_testing::{Bench, Stage, build, cargo, executable, not_checked, run_to_end, scrub, wait_until};
 
 /// What the bench target `spread` holds, without the 18 cases of `unit/hostile`.
 const CASES: [&str; 18] = [
@@ -86,7 +83,7 @@ fn with_every_linker_of_this_machine() {
     for linker in ["bfd", "gold", "lld", "mold"] {
         let program = if linker == "mold" { linker.to_owned() } else { format!("ld.{linker}") };
         if !std::env::split_paths(&path).any(|folder| folder.join(&program).exists()) {
-            println!("not checked: {program} is not installed");
+            not_checked(&format!("`{program}` is not installed"));
             continue;
         }
         let chosen = format!("-Clink-arg=-fuse-ld={linker}");

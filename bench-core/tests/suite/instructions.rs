@@ -1,26 +1,14 @@
-//! Counting instructions under valgrind. Where it is not installed, the tests say so and check what can be checked.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
+//! Counting instructions under valgrind. Tests that need it are skipped where it is missing, and fail in CI.
 
 use std::fs;
 use std::process::Command;
 
 use bench_core::Record;
 use bench_core::record::{CaseCounts, Cause, Measure, Outcome, Status};
-use harness::{Bench, Ended, Stage};
+use bench_testing::{Bench, Ended, Stage, require};
 
 /// Instructions around a closure that are not those around an empty one: registers, a call, a loop.
 const HARNESS: u64 = 10;
-
-fn valgrind_is_missing() -> bool {
-    let missing =
-        !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
-    if missing {
-        println!("not checked: valgrind is not installed");
-    }
-    missing
-}
 
 fn count(stage: &Stage, arguments: &[&str]) -> Ended {
     stage.run(&[&["--measure=instructions"], arguments, &["--bench"]].concat())
@@ -39,9 +27,7 @@ fn about(found: u64, wanted: u64) {
 
 #[test]
 fn what_is_counted_is_the_closure() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     count(&stage, &[]).expect_code(0).expect_said(&["estimated cycles", "first call"]);
     let record = stage.record();
@@ -87,7 +73,7 @@ fn what_is_counted_is_the_closure() {
 fn follows_the_schema(stage: &Stage) {
     let text = fs::read_to_string(stage.latest().join("run.json")).expect("read");
     let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let schema = serde_json::from_str(include_str!("../../docs/run.schema.json")).expect("JSON");
+    let schema = serde_json::from_str(include_str!("../../../docs/run.schema.json")).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let wrong: Vec<String> =
         validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -105,9 +91,7 @@ fn follows_the_schema(stage: &Stage) {
 /// A count depends neither on what the person's environment holds, nor on where the program lies.
 #[test]
 fn counts_repeat_wherever_the_program_runs() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let case = "unit/depends_on_its_address";
     let once = |stage: &Stage, variable: &str| {
         let mut command =
@@ -121,9 +105,9 @@ fn counts_repeat_wherever_the_program_runs() {
     assert_eq!(once(&stage, &"x".repeat(5000)), usual);
     let elsewhere = Stage::new(Bench::Instructions);
     let longer = elsewhere.path().join("a_longer_name_of_the_same_program");
-    fs::hard_link(harness::executable(Bench::Instructions), &longer).expect("a link");
+    fs::hard_link(bench_testing::executable(Bench::Instructions), &longer).expect("a link");
     let mut command = Command::new(&longer);
-    harness::scrub(&mut command);
+    bench_testing::scrub(&mut command);
     command.current_dir(elsewhere.path()).args([
         "--measure=instructions",
         "--exact",
@@ -137,9 +121,7 @@ fn counts_repeat_wherever_the_program_runs() {
 
 #[test]
 fn hashing_is_told() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     count(&stage, &["hashes", "--rounds=3"]).expect_code(0).expect_said(&["between 3 rounds: hashing"]);
     let hashes = counts(&stage.record(), "unit/hashes");
@@ -151,9 +133,7 @@ fn hashing_is_told() {
 
 #[test]
 fn warm_up_goes_before_what_counts() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     count(&stage, &["warms_up", "--warmup=3", "--rounds=1"]).expect_code(0);
     about(counts(&stage.record(), "unit/warms_up").iteration.instructions, 10_000);
@@ -161,9 +141,7 @@ fn warm_up_goes_before_what_counts() {
 
 #[test]
 fn any_difference_is_a_difference() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     let steps = |steps: &str, arguments: &[&str]| {
         let arguments =
@@ -181,9 +159,7 @@ fn any_difference_is_a_difference() {
 
 #[test]
 fn a_run_that_measured_something_else_is_refused_before_anything_runs() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     stage.bench(&["nothing", "--save-as=timed"]).expect_code(0);
     let runs = stage.runs();
@@ -200,9 +176,7 @@ fn a_run_that_measured_something_else_is_refused_before_anything_runs() {
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn an_instruction_that_valgrind_does_not_know_is_named_with_what_to_do() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     count(&stage, &["is_too_new", "--ignored"]).expect_code(1).expect_said(&[
         "does not know an instruction of this program",
@@ -213,9 +187,7 @@ fn an_instruction_that_valgrind_does_not_know_is_named_with_what_to_do() {
 
 #[test]
 fn failures_are_what_they_are_without_valgrind() {
-    if valgrind_is_missing() {
-        return;
-    }
+    require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
     count(&stage, &["panics", "hangs", "--ignored", "--timeout=3s"])
         .expect_code(1)

@@ -1,11 +1,8 @@
 //! Whatever a benchmark does, the run goes on and says what happened.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use bench_core::record::{Cause, Status};
 use bench_core::{Record, record};
-use harness::{Bench, Stage, wait_until};
+use bench_testing::{Bench, Stage, wait_until};
 
 /// Cases that fail, what ends them, and a part of the message.
 const FAILING: [(&str, Cause, &str); 27] = [

@@ -1,7 +1,4 @@
 //! However a run ends, what it has measured can be read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +7,7 @@ use std::process::Child;
 
 use bench_core::Record;
 use bench_core::record::{self, Cause, RunState, Status};
-use harness::{Bench, Ended, Stage, runs_in, signal, try_signal, wait, wait_until};
+use bench_testing::{Bench, Ended, Stage, runs_in, signal, try_signal, wait, wait_until};
 
 /// A run that would take minutes, with a round every tenth of a second.
 struct Running {

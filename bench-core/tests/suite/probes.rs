@@ -1,14 +1,11 @@
 //! What probes read of programs whose use of the machine is known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use bench_core::domain::Metric;
 use bench_core::record::{CaseRecord, Record};
-use harness::{Bench, Stage};
+use bench_testing::{Bench, Stage, not_checked};
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -53,7 +50,7 @@ fn a_gibibyte_is_read_without_privileges() {
     };
     let may = as_nobody(&["hold"]).stdin(Stdio::null()).stdout(Stdio::null()).status();
     if !may.as_ref().is_ok_and(std::process::ExitStatus::success) {
-        eprintln!("skipped: this user cannot start the fixture as another one ({may:?})");
+        not_checked(&format!("this user cannot start the fixture as another one ({may:?})"));
         return;
     }
     assert_gibibyte(&record(&stage, &mut as_nobody(&["gibibyte", "1280"])).cases[0]);
@@ -101,7 +98,7 @@ fn without_proc_memory_is_unavailable_with_the_reason() {
     hidden.arg(inside.get_program()).current_dir(stage.path());
     let may = Command::new("unshare").args(["--mount", "mount", "-t", "tmpfs", "none", "/proc"]).output();
     if !may.as_ref().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this user cannot hide /proc ({may:?})");
+        not_checked(&format!("this user cannot hide /proc ({may:?})"));
         return;
     }
     let record = record(&stage, &mut hidden);

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::cargo::{cargo_into, fixture_target};
+use crate::cargo::{cargo_into, fixture_target};
 
 /// How old the driver is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Driver {
+pub enum Driver {
     /// With all that the probe asks for.
     Recent,
     /// From before counters of energy, fields, and the second version of memory.
@@ -19,7 +19,7 @@ pub(crate) enum Driver {
 
 impl Driver {
     /// The library, built once.
-    pub(crate) fn library(self) -> PathBuf {
+    pub fn library(self) -> PathBuf {
         static BUILT: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
         BUILT[self as usize]
             .get_or_init(|| {
@@ -40,30 +40,30 @@ impl Driver {
 }
 
 /// A script for the library, in a file of its own.
-pub(crate) struct Nvml {
+pub struct Nvml {
     driver: Driver,
     script: Value,
 }
 
 impl Nvml {
     /// A machine with these GPUs.
-    pub(crate) fn with(devices: &[Value]) -> Self {
+    pub fn with(devices: &[Value]) -> Self {
         Nvml { driver: Driver::Recent, script: json!({ "devices": devices }) }
     }
 
     /// With another driver.
-    pub(crate) fn driver(self, driver: Driver) -> Self {
+    pub fn driver(self, driver: Driver) -> Self {
         Nvml { driver, ..self }
     }
 
     /// With a part of the script: `errors`, `delays`.
-    pub(crate) fn and(mut self, part: &str, value: Value) -> Self {
+    pub fn and(mut self, part: &str, value: Value) -> Self {
         self.script[part] = value;
         self
     }
 
     /// Lets a command see that machine; the script is left in `folder`.
-    pub(crate) fn set_up(&self, command: &mut Command, folder: &Path) {
+    pub fn set_up(&self, command: &mut Command, folder: &Path) {
         let script = folder.join("nvml.json");
         std::fs::write(&script, self.script.to_string()).expect("file");
         command
@@ -76,7 +76,7 @@ impl Nvml {
 }
 
 /// A GPU whose UUID ends in `number`, with these values on top of the usual ones; `null` takes one away.
-pub(crate) fn gpu(number: u32, values: Value) -> Value {
+pub fn gpu(number: u32, values: Value) -> Value {
     let mut all = json!({
         "utilisation": 25,
         "memory_used": { "calls": [1e9, 3e9, 2e9] },
@@ -107,6 +107,6 @@ pub(crate) fn gpu(number: u32, values: Value) -> Value {
 }
 
 /// UUID of the GPU of this number.
-pub(crate) fn uuid(number: u32) -> String {
+pub fn uuid(number: u32) -> String {
     format!("GPU-00000000-0000-0000-0000-{number:012x}")
 }

@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::cargo;
+use crate::cargo;
 
 /// A bench target of the fixture crates.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Bench {
+pub enum Bench {
     /// Benchmarks of three crates.
     Spread,
     /// A second target of the same package.
@@ -45,7 +45,8 @@ pub(crate) enum Bench {
 }
 
 impl Bench {
-    pub(crate) fn target(self) -> &'static str {
+    /// The name of the bench target.
+    pub fn target(self) -> &'static str {
         match self {
             Bench::Spread => "spread",
             Bench::Second => "second",
@@ -67,7 +68,7 @@ impl Bench {
 }
 
 /// The executable that `cargo bench` would run.
-pub(crate) fn executable(bench: Bench) -> PathBuf {
+pub fn executable(bench: Bench) -> PathBuf {
     static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     BUILT.get_or_init(|| {
         let packages = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
@@ -78,7 +79,7 @@ pub(crate) fn executable(bench: Bench) -> PathBuf {
 
 /// Runs a cargo command that builds, with `last` as its last arguments; the executables by their
 /// targets' names.
-pub(crate) fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
+pub fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
     let output = command.arg("--message-format=json").args(last).output().expect("cargo");
     assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout)

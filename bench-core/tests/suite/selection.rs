@@ -1,11 +1,8 @@
 //! Which cases are run: every filter, by flag and by variable, and what is said where nothing fits.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::collections::BTreeSet;
 
-use harness::{Bench, Ended, Stage};
+use bench_testing::{Bench, Ended, Stage};
 
 type Flags<'a> = &'a [&'a str];
 type Variables<'a> = &'a [(&'a str, &'a str)];

@@ -5,7 +5,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(super) struct Server {
+use crate::require::{is_missing, postgres_folders};
+
+/// A server that runs until it is dropped.
+#[derive(Debug)]
+pub struct Server {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: User,
@@ -14,7 +18,7 @@ pub(super) struct Server {
 }
 
 /// Whoever the server runs as: PostgreSQL refuses root.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct User {
     uid: u32,
     gid: u32,
@@ -22,15 +26,15 @@ struct User {
 }
 
 impl Server {
-    /// Starts one; `None` with a message where PostgreSQL is not installed.
-    pub(super) fn start() -> Option<Self> {
+    /// Starts one; `None` with a message when PostgreSQL is not installed.
+    pub fn start() -> Option<Self> {
         let server = Server::prepare()?;
         server.start_again();
         Some(server)
     }
 
     /// Starts one that can be reached at this port of `localhost` too, with a certificate and its key (PEM), if any.
-    pub(super) fn start_at(port: u16, certificate: Option<(&str, &str)>) -> Option<Self> {
+    pub fn start_at(port: u16, certificate: Option<(&str, &str)>) -> Option<Self> {
         let mut server = Server::prepare()?;
         server.listens = format!("-c listen_addresses=localhost -c port={port}");
         if let Some((certificate, key)) = certificate {
@@ -47,10 +51,10 @@ impl Server {
     }
 
     fn prepare() -> Option<Self> {
-        let Some(programs) = programs() else {
-            eprintln!("skipped: no `initdb` here; `apt-get install postgresql` brings it");
+        if is_missing("initdb") {
             return None;
-        };
+        }
+        let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("bench-pg").tempdir_in("/tmp").expect("a folder");
         let user = user();
         if user.is_other {
@@ -63,7 +67,7 @@ impl Server {
     }
 
     /// Starts it, for the first time or after a crash.
-    pub(super) fn start_again(&self) {
+    pub fn start_again(&self) {
         let socket = self.folder.path().display().to_string();
         let options = format!("{} -c unix_socket_directories='{socket}' -c fsync=off", self.listens);
         let log = format!("{socket}/log");
@@ -71,13 +75,13 @@ impl Server {
     }
 
     /// The address of a database there.
-    pub(super) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
         format!("postgres://bench@{folder}/{database}")
     }
 
     /// Stops it at once, as a crash would.
-    pub(super) fn crash(&self) {
+    pub fn crash(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
     }
 
@@ -111,11 +115,9 @@ impl Drop for Server {
 
 fn programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let installed = versions.map(|version| version.path().join("bin"));
     // A link on the path leads to where its fellows are.
     std::env::split_paths(&on_path)
-        .chain(installed)
+        .chain(postgres_folders())
         .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
 }
 

@@ -4,26 +4,39 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where the fixtures are built: not where this test was built, whose folder cargo has locked.
-pub(crate) fn fixture_target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures")
+pub fn fixture_target() -> PathBuf {
+    scratch().join("fixtures")
+}
+
+/// The folder for what integration tests leave, as `CARGO_TARGET_TMPDIR` names it in them; this test's executable lies
+/// in `deps` of a profile beside it.
+pub fn scratch() -> PathBuf {
+    let executable = std::env::current_exe().expect("the path of this test");
+    let folder = executable.ancestors().nth(3).expect("the target folder").join("tmp");
+    std::fs::create_dir_all(&folder).expect("folder");
+    folder
+}
+
+/// The root of this workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
 }
 
 /// `cargo <subcommand>` on this workspace, in an environment of its own.
-pub(crate) fn cargo(subcommand: &[&str]) -> Command {
+pub fn cargo(subcommand: &[&str]) -> Command {
     cargo_into(&fixture_target(), subcommand)
 }
 
 /// The same with a target folder of its own.
 pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);
-    command.current_dir(root).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
+    command.current_dir(workspace()).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
     command
 }
 
 /// Removes what the person, or the cargo, that started this test has set for itself.
-pub(crate) fn scrub(command: &mut Command) {
+pub fn scrub(command: &mut Command) {
     let theirs = |name: &str| {
         name.starts_with("BENCH_")
             || name.starts_with("NEXTEST")
@@ -36,16 +49,4 @@ pub(crate) fn scrub(command: &mut Command) {
             command.env_remove(&name);
         }
     }
-}
-
-/// Whether cargo-nextest is not installed; says so.
-pub(crate) fn nextest_is_missing() -> bool {
-    let missing = !Command::new(env!("CARGO"))
-        .args(["nextest", "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if missing {
-        println!("not checked: cargo-nextest is not installed");
-    }
-    missing
 }

@@ -1,16 +1,12 @@
 //! A runner of our own drives a worker as `docs/worker-protocol.md` says.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
-
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use harness::{Bench, executable, scrub};
+use bench_testing::{Bench, executable, scrub};
 use serde_json::{Value, json};
 
 /// A worker, and the runner's end of its channel.

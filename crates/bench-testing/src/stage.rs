@@ -4,24 +4,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bench_core::Record;
+use bench_record::Record;
 use tempfile::TempDir;
 
-use super::process::{Ended, executables_running, run_to_end};
-use super::{Bench, executable, scrub};
+use crate::process::{Ended, executables_running, run_to_end};
+use crate::{Bench, executable, scratch, scrub};
 
 /// As quick as a run can be.
-pub(crate) const QUICK: [&str; 3] = ["--rounds=1", "--warmup=1", "--repeats=5"];
+pub const QUICK: [&str; 3] = ["--rounds=1", "--warmup=1", "--repeats=5"];
 
 /// A folder with a copy of a fixture executable; nothing of it is left afterwards.
-pub(crate) struct Stage {
+pub struct Stage {
     folder: TempDir,
     executable: PathBuf,
 }
 
 impl Stage {
-    pub(crate) fn new(bench: Bench) -> Self {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    /// A stage with this fixture.
+    pub fn new(bench: Bench) -> Self {
+        let folder = tempfile::tempdir_in(scratch()).expect("folder");
         // What marks the root of a workspace.
         fs::write(folder.path().join("Cargo.lock"), "").expect("file");
         // A name of its own, by which this test's processes are known from those of others.
@@ -31,66 +32,68 @@ impl Stage {
         Stage { folder, executable }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The folder.
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// The fixture, not yet started.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.executable);
         scrub(&mut command);
         // Stages lie in the target folder, and that in the checkout: the stage is no part of it.
-        command.env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"));
+        command.env("GIT_CEILING_DIRECTORIES", scratch());
         command.current_dir(self.path()).args(arguments);
         command
     }
 
     /// Runs the fixture with exactly these arguments.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+    pub fn run(&self, arguments: &[&str]) -> Ended {
         self.end(&mut self.command(arguments))
     }
 
     /// Measures, as quickly as can be.
-    pub(crate) fn bench(&self, arguments: &[&str]) -> Ended {
+    pub fn bench(&self, arguments: &[&str]) -> Ended {
         // Cargo passes `--bench` last.
         self.run(&[&QUICK[..], arguments, &["--bench"]].concat())
     }
 
-    pub(crate) fn end(&self, command: &mut Command) -> Ended {
+    /// Runs a command to its end.
+    pub fn end(&self, command: &mut Command) -> Ended {
         run_to_end(command, self.path())
     }
 
     /// The usual folder of all runs.
-    pub(crate) fn results(&self) -> PathBuf {
+    pub fn results(&self) -> PathBuf {
         self.path().join("benchmark_results")
     }
 
     /// The run directories.
-    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+    pub fn runs(&self) -> Vec<PathBuf> {
         runs_in(&self.results())
     }
 
     /// The run that `latest` names.
-    pub(crate) fn latest(&self) -> PathBuf {
+    pub fn latest(&self) -> PathBuf {
         fs::canonicalize(self.results().join("latest")).expect("link")
     }
 
     /// The record of the only run.
     #[track_caller]
-    pub(crate) fn record(&self) -> Record {
+    pub fn record(&self) -> Record {
         let runs = self.runs();
         assert_eq!(runs.len(), 1, "{runs:?}");
-        bench_core::record::open(&runs[0]).expect("record")
+        bench_judge::open(&runs[0]).expect("record")
     }
 
     /// Processes of this stage that are still there, and the names they go by.
-    pub(crate) fn processes(&self) -> Vec<(u32, String)> {
+    pub fn processes(&self) -> Vec<(u32, String)> {
         executables_running(&self.executable)
     }
 }
 
 /// The run directories below `results`.
-pub(crate) fn runs_in(results: &Path) -> Vec<PathBuf> {
+pub fn runs_in(results: &Path) -> Vec<PathBuf> {
     let mut runs: Vec<PathBuf> = fs::read_dir(results)
         .into_iter()
         .flatten()

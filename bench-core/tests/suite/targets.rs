@@ -1,14 +1,11 @@
 //! Targets, as a person meets them: in the table, in files, and as an exit code.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
 
 use std::collections::HashMap;
 use std::fs;
 use std::process::Stdio;
 
 use bench_core::record::{self, ObjectiveResult, Outcome, RunState};
-use harness::{Bench, Ended, Stage, signal, wait, wait_until};
+use bench_testing::{Bench, Ended, Stage, signal, wait, wait_until};
 
 /// Several rounds, so that there is an interval.
 const ROUNDS: [&str; 3] = ["--rounds=6", "--repeats=12", "--warmup=1"];

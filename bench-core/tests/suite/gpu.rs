@@ -1,16 +1,12 @@
 //! The probe of GPUs, against a library with NVML's C interface whose GPUs do what a script says; and on a real GPU
 //! where there is one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod harness;
-
 use std::path::Path;
 use std::process::Command;
 
 use bench_core::Record;
 use bench_core::probe::ProbeReport;
-use harness::{Bench, Driver, Ended, Nvml, Stage, gpu, uuid};
+use bench_testing::{Bench, Driver, Ended, Nvml, Stage, gpu, not_checked, uuid};
 use serde_json::{Value, json};
 
 /// Long enough for what a GPU averages itself: 0.9 s of steps of 10 ms. Flags outrank them.
@@ -379,7 +375,7 @@ fn every_level_has_its_own_energy() {
 #[test]
 fn a_real_gpu_is_followed() {
     if !Path::new("/proc/driver/nvidia/version").exists() {
-        println!("not checked: there is no NVIDIA GPU here");
+        not_checked("there is no NVIDIA GPU here");
         return;
     }
     let stage = Stage::new(Bench::Devices);
