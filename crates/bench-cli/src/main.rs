@@ -29,6 +29,8 @@ mod trend;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
+// Its reports are plugged in by being linked.
+use bench_load as _;
 use clap::Parser;
 use failure::Failure;
 
