@@ -11,7 +11,7 @@ use crate::device::{Device, Queue};
 use crate::error::Error;
 use crate::probe::ProbeSet;
 use crate::sampling::{Batch, Phase, Schedule};
-use bench_protocol::{Assignment, DeviceChoice, Mode, Part};
+use bench_protocol::{Assignment, DeviceChoice, Mode};
 
 mod artifact;
 mod serving;
@@ -329,7 +329,7 @@ impl Bencher {
 
     fn note(&mut self, batch: Batch, elapsed: Result<Duration, Error>) {
         if std::process::id() != self.process {
-            crate::worker::refuse_fork();
+            crate::channel::refuse_fork();
         }
         let outcome = elapsed.and_then(|elapsed| {
             if batch.phase == Phase::Sample {

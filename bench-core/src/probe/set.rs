@@ -4,7 +4,7 @@ use bench_protocol::ProbeReport;
 use std::time::Instant;
 
 use crate::probe::{Probe, ProbeFactory};
-use bench_protocol::{Assignment, Observation, Reading, Series};
+use bench_protocol::{Assignment, Observation, Reading};
 use bench_syntax::quantity::nanoseconds;
 
 /// Names of all probes that are linked, sorted.

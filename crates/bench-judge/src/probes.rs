@@ -1,9 +1,8 @@
 //! What the probes of all rounds say together.
 
-use crate::Summarize;
-use bench_protocol::{Better, OverRounds, ProbeReport, Reading};
+use bench_protocol::{OverRounds, ProbeReport, Reading};
 use bench_record::{CaseRecord, Metric, ProbeState, RoundRecord};
-use bench_stats::{self as stats, Interval};
+use bench_stats as stats;
 use bench_syntax::quantity::Seconds;
 
 /// What the rounds of a case say together, in the order in which probes told it: the median of a reading with

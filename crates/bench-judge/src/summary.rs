@@ -5,7 +5,7 @@ use bench_stats as stats;
 use bench_syntax::quantity::{Bytes, Seconds};
 
 use crate::domain::{self, Work};
-use crate::{counts, disturbance, probes, served, time};
+use crate::{counted_rounds, counts, probes, served, time};
 
 /// What follows from the rounds of a case.
 pub trait Summarize {
@@ -51,7 +51,7 @@ impl Summarize for CaseRecord {
     }
 
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
-        disturbance::counted(&self.rounds)
+        counted_rounds::counted(&self.rounds)
     }
 }
 
@@ -117,7 +117,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
     }
     doubts.extend(time::irregularity(time));
-    doubts.extend(disturbance::doubt(&case.rounds));
+    doubts.extend(counted_rounds::doubt(&case.rounds));
     if time.rounds == 1 {
         doubts.push("one round only: how much processes differ is unknown".to_owned());
     } else if let Some(precision) = time.precision()

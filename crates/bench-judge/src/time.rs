@@ -4,7 +4,7 @@ use bench_record::{Percentile, RoundRecord, Time};
 use bench_stats::{self as stats, Modes};
 use bench_syntax::quantity::Seconds;
 
-use crate::disturbance;
+use crate::counted_rounds;
 
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
 const MANY_OUTLIERS: f64 = 0.05;
@@ -12,7 +12,7 @@ const MANY_OUTLIERS: f64 = 0.05;
 /// The figures of `rounds` together, without those that fell into bad minutes where enough others are
 /// left; `None` where there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
-    let measured = || disturbance::counted(rounds).filter(|round| !round.sample_ns.is_empty());
+    let measured = || counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty());
     let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
     let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
     let ascending = stats::sorted(&samples);

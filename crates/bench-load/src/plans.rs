@@ -7,8 +7,8 @@ use bench_protocol::Better;
 use bench_record::{Level, Metric};
 use bench_syntax::quantity::significant;
 
+use crate::rates::{Rates, Trial};
 use crate::scenario::{OpenLoop, Plan, Scenario, Wanted};
-use crate::search::{Rates, Trial};
 
 /// The levels of a round: known from the beginning, or each from what came of the last one.
 pub(crate) enum Plans {

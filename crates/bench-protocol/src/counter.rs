@@ -1,7 +1,5 @@
 //! What one iteration counts.
 
-use serde::{Deserialize, Serialize};
-
 /// Work done by one iteration, counted in `unit`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counter {

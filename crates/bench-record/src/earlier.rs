@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::folder::RUN_FILE;
+use crate::read::RUN_FILE;
 use crate::{CaseRecord, Environment, FORMAT, Record, SCHEMA_VERSION, Status};
 use bench_stats::Interval;
 

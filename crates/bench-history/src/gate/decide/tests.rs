@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bench_judge::comparison::Compared;
 use bench_judge::objective as target;
-use bench_record::{Cause, Failure, ObjectiveResult, Verdict};
+use bench_record::{Cause, EarlierRun, Failure, ObjectiveResult, Verdict, exit};
 use bench_stats::Interval;
 use bench_syntax::objective::Objective;
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::change::tests::Random;
 use crate::gate::{Confirmation, Suspicion};
 use crate::store::tests::record;
-use crate::store::{Location, Store};
+use crate::store::{Acceptance, Location, Store};
 
 /// A store of runs of eight cases, `unit/0` to `unit/7`, each around 1 s with a spread of half a per cent.
 struct Nights {
