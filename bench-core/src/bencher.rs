@@ -14,15 +14,12 @@ use crate::sampling::{Batch, Phase, Schedule};
 use bench_protocol::{Assignment, DeviceChoice, Mode};
 
 mod artifact;
+mod inputs;
 mod serving;
 
 pub use crate::counting::counted;
+use inputs::Inputs;
 pub use serving::{Measured, Round, Serve};
-
-/// Inputs prepared and outputs kept at once by [`Bencher::iter_batched`]; larger batches are timed
-/// in portions of this size, so that a function of a nanosecond does not need a million inputs in
-/// memory.
-const PORTION: u64 = 1024;
 
 /// Handed to a benchmark; times the closure given to one of its `iter` methods.
 ///
@@ -36,6 +33,10 @@ pub struct Bencher {
     counters: Vec<Counter>,
     iterations: u64,
     state: State,
+    /// When the runner ends the round; `None` if it does not.
+    deadline: Option<Instant>,
+    /// How many inputs of `iter_batched` are alive at once, as soon as that is decided.
+    inputs_alive: Option<u64>,
     /// A benchmark that forks and lets the child return must not measure twice.
     process: u32,
 }
@@ -55,6 +56,7 @@ pub(crate) struct Observed {
     pub(crate) queue: Queue,
     pub(crate) counters: Vec<Counter>,
     pub(crate) iterations: u64,
+    pub(crate) inputs_alive: Option<u64>,
 }
 
 /// Tells the runner how the round ended, and ends the process: only where it is the round's own. Returns
@@ -68,8 +70,17 @@ impl Bencher {
         probes: ProbeSet,
         leave: Option<Leave>,
     ) -> Self {
+        let deadline =
+            assignment.timeout_ns.and_then(|ns| Instant::now().checked_add(Duration::from_nanos(ns)));
+        // A single iteration, and instructions, do not depend on others.
+        let inputs_alive = match assignment.mode {
+            Mode::Once | Mode::Count => Some(1),
+            Mode::Sample | Mode::Step => assignment.inputs_alive,
+        };
         Bencher {
             assignment,
+            deadline,
+            inputs_alive,
             schedule,
             probes,
             queue: Queue::default(),
@@ -175,6 +186,9 @@ impl Bencher {
 
     /// Times `routine` on an input made afresh for every iteration. Neither `setup` nor the drop of
     /// the output is timed.
+    ///
+    /// Some inputs are made beforehand, the same number whatever the batch and in all rounds of a case: as many as take
+    /// 1 MiB with their outputs, at most 1024, and one if it takes more.
     pub fn iter_batched<I, O>(&mut self, mut setup: impl FnMut() -> I, mut routine: impl FnMut(I) -> O) {
         if returns_result::<O>() {
             return self.fail(Error::failure(
@@ -183,14 +197,16 @@ impl Bencher {
             ));
         }
         let queue = self.queue.clone();
+        let mut all = Inputs::new(self.inputs_alive);
         self.drive(&mut |iterations| {
-            in_portions(iterations, &queue, &mut setup, |inputs, outputs| {
+            all.time(iterations, &queue, &mut setup, |inputs, outputs| {
                 for input in inputs {
                     outputs.push(black_box(routine(black_box(input))));
                 }
                 Ok(())
             })
         });
+        self.inputs_alive = all.alive();
     }
 
     /// [`iter_batched`](Self::iter_batched) for a routine that can fail; ends the case at its first `Err`.
@@ -203,14 +219,16 @@ impl Bencher {
         mut routine: impl FnMut(I) -> Result<O, E>,
     ) -> Result<(), Error> {
         let queue = self.queue.clone();
+        let mut all = Inputs::new(self.inputs_alive);
         self.drive(&mut |iterations| {
-            in_portions(iterations, &queue, &mut setup, |inputs, outputs| {
+            all.time(iterations, &queue, &mut setup, |inputs, outputs| {
                 for input in inputs {
                     outputs.push(black_box(routine(black_box(input)).map_err(Into::into)?));
                 }
                 Ok(())
             })
         });
+        self.inputs_alive = all.alive();
         self.take_failure()
     }
 
@@ -371,36 +389,13 @@ impl Bencher {
                 queue: self.queue,
                 counters: self.counters,
                 iterations: self.iterations,
+                inputs_alive: self.inputs_alive,
             }),
             State::Fresh | State::Sampled | State::Failed(_) => Err(Error::failure(
                 "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
             )),
         }
     }
-}
-
-/// Times `iterations` runs of `run`, with inputs made and outputs dropped between the timed portions.
-fn in_portions<I, O>(
-    iterations: u64,
-    queue: &Queue,
-    setup: &mut impl FnMut() -> I,
-    mut run: impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
-) -> Result<Duration, Error> {
-    let capacity = iterations.min(PORTION) as usize;
-    let (mut inputs, mut outputs) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
-    let mut total = Duration::ZERO;
-    let mut left = iterations;
-    while left > 0 {
-        let portion = left.min(PORTION);
-        inputs.extend((0..portion).map(|_| setup()));
-        queue.drain()?;
-        let stopwatch = Stopwatch::start();
-        run(inputs.drain(..), &mut outputs)?;
-        total += queue.settle(stopwatch.stop())?;
-        outputs.clear();
-        left -= portion;
-    }
-    Ok(total)
 }
 
 /// Runs the future of an `async` benchmark on a runtime of its own, with one thread: that of the

@@ -1,6 +1,6 @@
 //! The seam for crates that measure requests instead of iterations, as `bench-load` does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Bencher, Observed, State};
 use crate::error::Error;
@@ -50,9 +50,17 @@ impl Round<'_> {
         &self.bencher.assignment
     }
 
-    /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
-    pub fn can_leave(&self) -> bool {
-        self.bencher.leave.is_some()
+    /// When the runner ends the round, as [`Bencher::deadline`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.bencher.deadline
+    }
+
+    /// As [`Bencher::expects`].
+    ///
+    /// # Errors
+    /// As [`Bencher::expects`].
+    pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
+        self.bencher.expects(time)
     }
 
     /// What the probes saw of the level that has just ended, in which `requests` were served: since the last
@@ -60,20 +68,55 @@ impl Round<'_> {
     pub fn level(&mut self, requests: u64) -> Vec<Reading> {
         self.bencher.probes.level(requests)
     }
-
-    /// Hands in what was measured and ends the process, for a round whose threads will never return.
-    ///
-    /// # Errors
-    /// Where the process is not the round's own, or the runner cannot be told.
-    pub fn leave(&mut self, measured: Measured) -> Result<(), Error> {
-        let wanted = "a process of its own is needed to leave threads behind";
-        let leave = self.bencher.leave.take().ok_or_else(|| Error::failure(wanted))?;
-        let outcome = self.bencher.hand_in(measured, &mut || false).map(|()| self.bencher.observed());
-        leave(outcome)
-    }
 }
 
 impl Bencher {
+    /// When the runner ends the round (`timeout`), with what it is known to need added; `None` if it does not.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether a person asked for that time, which then nothing lengthens.
+    pub fn deadline_is_hard(&self) -> bool {
+        self.assignment.timeout_is_hard
+    }
+
+    /// What the runner wants of this round.
+    pub fn assignment(&self) -> &Assignment {
+        &self.assignment
+    }
+
+    /// Says that what follows takes `time` by its own settings. The runner waits so much longer, unless a person asked
+    /// for the time that it waits.
+    ///
+    /// # Errors
+    /// When the runner cannot be told.
+    pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
+        if self.assignment.mode != Mode::Sample || self.assignment.timeout_is_hard {
+            return Ok(());
+        }
+        self.schedule.expects(time)?;
+        self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(time));
+        Ok(())
+    }
+
+    /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
+    pub fn can_leave(&self) -> bool {
+        self.leave.is_some()
+    }
+
+    /// Ends the process, for a round whose threads will never return: with the error, or with what was measured and
+    /// handed in.
+    ///
+    /// # Errors
+    /// Where the process is not the round's own, or the runner cannot be told.
+    pub fn leave(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        let wanted = "a process of its own is needed to leave threads behind";
+        let leave = self.leave.take().ok_or_else(|| Error::failure(wanted))?;
+        let outcome = outcome.map(|()| self.observed());
+        leave(outcome)
+    }
+
     /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
     /// served, and timed as first call, before it; where the runner gives single batches, for a paired
     /// comparison, `serve` gets them one by one; where instructions are counted, it gets batches of one request,
@@ -122,6 +165,7 @@ impl Bencher {
             queue: self.queue.clone(),
             counters: std::mem::take(&mut self.counters),
             iterations: self.iterations,
+            inputs_alive: None,
         }
     }
 }

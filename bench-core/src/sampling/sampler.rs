@@ -258,6 +258,10 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         (self.send)(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 
+    fn expects(&mut self, time: Duration) -> Result<(), Error> {
+        (self.send)(Frame::Expects { ns: nanoseconds(time) })
+    }
+
     fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Value) -> Result<(), Error> {
         (self.send)(Frame::WarmedUp(warm_up))?;
         (self.send)(Frame::Served(Box::new(served)))?;

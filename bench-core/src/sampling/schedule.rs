@@ -47,6 +47,14 @@ pub(crate) trait Schedule {
     /// When whoever follows the schedule can no longer be told.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
+    /// What follows takes this long by its own settings.
+    ///
+    /// # Errors
+    /// When whoever follows the schedule can no longer be told.
+    fn expects(&mut self, _time: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What was measured without this schedule: requests, and the latencies of some of them as single
     /// iterations, in nanoseconds. Nothing follows.
     ///

@@ -132,8 +132,9 @@ fn measure(
 /// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
 fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
-        Ok(Observed { probes, queue, counters, iterations }) => Frame::Finished(Finish {
+        Ok(Observed { probes, queue, counters, iterations, inputs_alive }) => Frame::Finished(Finish {
             iterations,
+            inputs_alive: inputs_alive.filter(|_| timed),
             counters,
             probes: probes.reports().into_iter().chain(queue.report(iterations).filter(|_| timed)).collect(),
             clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),

@@ -4,7 +4,7 @@ use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE};
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
 use bench_history::trend::Turn;
 use bench_record::ObjectiveResult;
-use bench_report::{Style, Table};
+use bench_report::{Style, Table, on_console};
 use bench_syntax::text::printable;
 
 use crate::trend::{figure, machine_line, together_with, told};
@@ -38,7 +38,7 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
         say(table.render(|text| style.bold(text)).trim_end());
     }
     say(&conclusion(decision, strict));
-    text
+    on_console(&text)
 }
 
 /// What is unsure is counted, unless someone has tried to settle it.

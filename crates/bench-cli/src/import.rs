@@ -18,7 +18,10 @@ use crate::failure::Failure;
 pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     let name = &arguments.format;
     let format = importer(name).ok_or_else(|| UsageError(format!("unknown format `{name}`")))?;
-    let imported = format.import(&arguments.path)?;
+    let mut imported = format.import(&arguments.path)?;
+    imported.leave_out_doubles(arguments.category);
+    let left_out = imported.left_out.clone();
+    let unknown = imported.cases.iter().map(|case| case.unknown.len()).sum::<usize>();
     let timestamp = match &arguments.time {
         Some(time) => time.clone(),
         None => {
@@ -52,7 +55,15 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
         Added::Known => format!("run {} was there already", record.run),
     };
     print(&(printable(&told) + "\n"))?;
-    Ok(exit::OK)
+    if unknown > 0 {
+        eprintln!(
+            "note: {unknown} figures in units that are not known are kept, but have no history and are not judged"
+        );
+    }
+    for what in &left_out {
+        eprintln!("left out: {}", printable(what));
+    }
+    Ok(if left_out.is_empty() { exit::OK } else { exit::FAILED })
 }
 
 fn environment(machine: &Machine) -> Environment {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bench_history::store::{Added, Location, Series, Store, StoreError};
 use bench_record as record;
 use bench_record::{Record, RunError, exit};
-use bench_report::text::print;
+use bench_report::{CsvTable, print};
 use bench_syntax::UsageError;
 use bench_syntax::text::printable;
 
@@ -138,7 +138,7 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
         path: PathBuf::from("stdout"),
         source,
     };
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = CsvTable::new(Vec::new());
     let head = [
         "case",
         "metric",
@@ -154,7 +154,7 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
         "commit",
         "value",
     ];
-    writer.write_record(head).map_err(|error| io(error.into()))?;
+    writer.row(head).map_err(io)?;
     for one in series {
         let (key, machine) = (&one.key, &one.key.machine);
         for point in &one.points {
@@ -175,10 +175,10 @@ fn csv(series: &[Series]) -> Result<u8, Failure> {
                 commit,
                 &value,
             ];
-            writer.write_record(row.map(String::as_str)).map_err(|error| io(error.into()))?;
+            writer.row(row).map_err(io)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| io(error.into_error()))?;
+    let bytes = writer.into_inner().map_err(io)?;
     print(&bytes)?;
     Ok(exit::OK)
 }

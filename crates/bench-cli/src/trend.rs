@@ -152,7 +152,7 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
     match unit {
         "s" => Seconds(value).to_string(),
         "bytes" if value >= 0.0 => Bytes(value as u64).to_string(),
-        _ => format!("{} {unit}", significant(value)),
+        _ => printable(&format!("{} {unit}", significant(value))),
     }
 }
 

@@ -68,7 +68,7 @@ impl PairedComparison {
             for case in &self.cases {
                 let compared = &case.compared;
                 table.write_record([
-                    compared.id.clone(),
+                    bench_report::harmless(&compared.id),
                     compared.verdict.to_string(),
                     figure(compared.old_s),
                     figure(compared.new_s),

@@ -13,7 +13,8 @@ use bench_stats::Interval;
 use serde::{Deserialize, Serialize};
 
 use crate::export::without_figures;
-use crate::imported_case::usually_better;
+use crate::file::{Entries, Node};
+use crate::known_unit::{KnownUnit, known};
 use crate::{Export, Exported, Import, Imported, ImportedCase, InterchangeError, file, measure};
 
 /// Measure of the time per iteration.
@@ -86,51 +87,113 @@ impl Import for Bmf {
 
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
         let wanted = "Bencher Metric Format: {\"BENCHMARK\": {\"MEASURE\": {\"value\": NUMBER}}}";
-        let report: Report = file::json(path, wanted)?;
-        if report.is_empty() {
-            return Err(InterchangeError::malformed(path, "it holds no benchmark"));
-        }
-        let case = |(name, measures): (String, BTreeMap<String, Value>)| {
-            let mut case = ImportedCase::named(name);
-            for (slug, value) in measures {
-                if slug == LATENCY {
-                    let ends = value.lower_value.zip(value.upper_value);
-                    let interval =
-                        ends.map(|(low, high)| Interval { low: low / NS_PER_S, high: high / NS_PER_S });
-                    case.time =
-                        Some(measure::time(&[value.value / NS_PER_S], interval).ok_or_else(|| {
-                            let reason = format!("`{}`: {} is no latency", case.name, value.value);
-                            InterchangeError::malformed(path, reason)
-                        })?);
-                } else {
-                    case.metrics.push(metric_of(&slug, &value));
+        let report: Entries<Node> = file::json_with_nan(path, wanted)?;
+        let mut imported = Imported::default();
+        let (benchmarks, doubles) = report.parted();
+        imported.left_out.extend(doubles.iter().map(|name| format!("`{name}`: the file has several of it")));
+        for (name, measures) in benchmarks {
+            match measures {
+                Node::Object(measures) => {
+                    imported.cases.extend(case_of(name, measures, &mut imported.left_out))
+                }
+                Node::Other(_) => {
+                    imported.left_out.push(format!("`{name}`: wanted its measures, {{\"MEASURE\": {{…}}}}"))
                 }
             }
-            Ok(case)
-        };
-        let cases = report.into_iter().map(case).collect::<Result<_, InterchangeError>>()?;
-        Ok(Imported { cases, ..Imported::default() })
+        }
+        imported.checked(path, "it holds no benchmark")
     }
 }
 
-/// The figure that a measure is. The format does not say its unit or its direction: its name does, or else both are
-/// those of a plain number that should be small.
-fn metric_of(slug: &str, value: &Value) -> Metric {
-    let rate = slug.strip_suffix("-per-s").and_then(|rest| rest.rsplit_once('-'));
-    let (name, unit) = match (rate, slug) {
-        (Some((name, of)), _) => (name, format!("{of}/s")),
-        // The measures that Bencher knows by itself.
-        (None, "throughput") => (slug, "1/s".to_owned()),
-        (None, "build-time") => (slug, "s".to_owned()),
-        (None, "file-size") => (slug, "bytes".to_owned()),
-        (None, _) => match slug.rsplit_once('-') {
-            Some((name, unit @ ("s" | "bytes"))) => (name, unit.to_owned()),
-            _ => (slug, "units".to_owned()),
-        },
+/// A benchmark with every measure that is good; `None` if none is.
+fn case_of(
+    name: String,
+    measures: Entries<serde_json::Value>,
+    left_out: &mut Vec<String>,
+) -> Option<ImportedCase> {
+    let mut case = ImportedCase::named(&name);
+    let mut leave_out = |slug: &str, why: String| left_out.push(format!("`{name}`, `{slug}`: {why}"));
+    let (measures, doubles) = measures.parted();
+    doubles.iter().for_each(|slug| leave_out(slug, "the file has several of it".to_owned()));
+    let slugs: Vec<String> = measures.iter().map(|(slug, _)| slug.clone()).collect();
+    for (slug, value) in measures {
+        let value = match serde_json::from_value::<Value>(value.clone()) {
+            Ok(value) if value.value.is_finite() => value,
+            _ => {
+                let found = value.get("value").unwrap_or(&value);
+                leave_out(&slug, format!("wanted {{\"value\": NUMBER}}, found {found}"));
+                continue;
+            }
+        };
+        if slug == LATENCY {
+            let interval = value
+                .interval()
+                .map(|ends| Interval { low: ends.low / NS_PER_S, high: ends.high / NS_PER_S });
+            match measure::time(&[value.value / NS_PER_S], interval) {
+                Some(time) => case.time = Some(time),
+                None => leave_out(&slug, format!("{} is no latency", value.value)),
+            }
+            continue;
+        }
+        let is_alone = |name: &str| {
+            slugs.iter().filter(|slug| parted(slug).is_some_and(|(of, _)| of == name)).count() == 1
+        };
+        match metric_of(&slug, &value, is_alone) {
+            (metric, true) => case.metrics.push(metric),
+            (metric, false) => case.unknown.push(metric),
+        }
+    }
+    let is_empty = case.time.is_none() && case.metrics.is_empty() && case.unknown.is_empty();
+    (!is_empty).then_some(case)
+}
+
+/// The name and the unit that a slug is made of, if it ends with a unit that is known.
+fn parted(slug: &str) -> Option<(&str, KnownUnit)> {
+    let unit_of = |text: &str| match text.split_once("-per-") {
+        Some((of, per)) => known(&format!("{of}/{per}")),
+        None => known(text),
     };
-    let better: Better = usually_better(name, &unit);
-    let ends = value.lower_value.zip(value.upper_value);
-    Metric::new(name, unit, value.value, better).with_interval(ends.map(|(low, high)| Interval { low, high }))
+    // The longest end that is a unit; what stands before it is the name, or the whole slug is both.
+    if let Some(unit) = unit_of(slug) {
+        return Some((slug, unit));
+    }
+    let mut ends = slug.match_indices('-').map(|(place, _)| (&slug[..place], &slug[place + 1..]));
+    ends.find_map(|(name, unit)| Some((name, unit_of(unit)?)))
+        .filter(|(name, _)| !name.is_empty() && !name.ends_with("-per"))
+}
+
+/// The figure that a measure is, and whether it is known which way is better. The format says neither the unit nor the
+/// direction: the measures that Bencher knows by itself and units that are known do.
+fn metric_of(slug: &str, value: &Value, is_alone: impl Fn(&str) -> bool) -> (Metric, bool) {
+    let of = |name: &str, unit: &str, better| {
+        Metric::new(name, unit, value.value, better).with_interval(value.interval())
+    };
+    match slug {
+        "throughput" => return (of(slug, "1/s", Better::Higher), true),
+        "build-time" => return (of(slug, "s", Better::Lower), true),
+        "file-size" => return (of(slug, "bytes", Better::Lower), true),
+        _ => {}
+    }
+    if let Some((name, KnownUnit { unit, better })) = parted(slug) {
+        // Two measures of one name would be one line with two values a night.
+        let name = if is_alone(name) { name } else { slug };
+        return (of(name, &unit, better), true);
+    }
+    // A rate of whatever a benchmark counts, as our own files have it.
+    if let Some(counted) = slug.strip_prefix("throughput-").and_then(|rest| rest.strip_suffix("-per-s")) {
+        return (of("throughput", &format!("{counted}/s"), Better::Higher), true);
+    }
+    (of(slug, UNKNOWN, Better::Lower), false)
+}
+
+/// The unit of a measure that does not say any.
+const UNKNOWN: &str = "unknown unit";
+
+impl Value {
+    fn interval(&self) -> Option<Interval> {
+        let (low, high) = self.lower_value.zip(self.upper_value)?;
+        (low.is_finite() && high.is_finite() && low <= high).then_some(Interval { low, high })
+    }
 }
 
 #[cfg(test)]
@@ -193,14 +256,45 @@ mod tests {
         assert_eq!((case.name.as_str(), case.time.expect("a time").median_s.0), ("fib 20", 2.5e-6));
         let metrics: Vec<_> =
             case.metrics.iter().map(|one| (one.name.as_str(), one.unit.as_str(), one.better)).collect();
+        assert_eq!(metrics, [("throughput", "1/s", Better::Higher), ("file-size", "bytes", Better::Lower)]);
+        assert_eq!((case.unknown[0].name.as_str(), case.unknown[0].unit.as_str()), ("instructions", UNKNOWN));
+    }
+
+    #[test]
+    fn units_are_read_from_names_and_never_guessed() {
+        let text = r#"{"generate": {"tokens-per-s": {"value": 120}, "p99-latency-s": {"value": 2},
+            "cache-misses-per-s": {"value": 3}, "peak-rss-bytes": {"value": 4}, "peak-vm-bytes": {"value": 5},
+            "a-s": {"value": 6}, "a-bytes": {"value": 7}}}"#;
+        let case = import(text).expect("read").cases.remove(0);
+        let metrics: Vec<_> =
+            case.metrics.iter().map(|one| (one.name.as_str(), one.unit.as_str(), one.better)).collect();
         assert_eq!(
             metrics,
             [
-                ("file-size", "bytes", Better::Lower),
-                ("instructions", "units", Better::Lower),
-                ("throughput", "1/s", Better::Higher)
+                ("tokens-per-s", "tokens/s", Better::Higher),
+                ("p99-latency", "s", Better::Lower),
+                ("peak-rss", "bytes", Better::Lower),
+                ("peak-vm", "bytes", Better::Lower),
+                ("a-s", "s", Better::Lower),
+                ("a-bytes", "bytes", Better::Lower),
             ]
         );
+        assert_eq!(
+            case.unknown.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            ["cache-misses-per-s"]
+        );
+    }
+
+    #[test]
+    fn every_good_entry_is_taken_and_every_other_one_named() {
+        let text = r#"{"a": {"latency": {"value": NaN}, "load-s": {"value": 2}}, "b": 5, "NaN": {"latency": {"value": 7}},
+            "c": {"latency": {"value": "1,5"}}, "d": {"latency": {"value": 1}}, "d": {"latency": {"value": 2}},
+            "e": {"latency": {"value": 1}, "load-s": {"value": 1}, "load-s": {"value": 2}}}"#;
+        let read = import(text).expect("read");
+        assert_eq!(read.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(), ["a", "NaN", "e"]);
+        let told: Vec<&str> =
+            read.left_out.iter().map(|what| what.split(": ").next().unwrap_or_default()).collect();
+        assert_eq!(told, ["`d`", "`a`, `latency`", "`b`", "`c`, `latency`", "`e`, `load-s`"]);
     }
 
     #[test]
@@ -209,8 +303,8 @@ mod tests {
             ("", "wanted Bencher Metric Format"),
             ("[]", "wanted Bencher Metric Format"),
             ("{}", "no benchmark"),
-            (r#"{"a": {"latency": 5}}"#, "wanted Bencher Metric Format"),
-            (r#"{"a": {"latency": {"value": -5}}}"#, "`a`: -5 is no latency"),
+            (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: wanted"),
+            (r#"{"a": {"latency": {"value": -5}}}"#, "`a`, `latency`: -5 is no latency"),
         ] {
             let error = import(text).expect_err(text).to_string();
             assert!(error.contains(says) && error.contains("bmf.json"), "{error}");

@@ -1,8 +1,13 @@
 //! Files of other tools.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use bench_syntax::encoding::decoded;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::InterchangeError;
 
@@ -10,11 +15,108 @@ use crate::InterchangeError;
 pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
     let bytes =
         std::fs::read(path).map_err(|source| InterchangeError::Io { path: path.to_owned(), source })?;
-    String::from_utf8(bytes).map_err(|_| InterchangeError::malformed(path, "it is not UTF-8 text"))
+    decoded(&bytes).map_err(|reason| InterchangeError::malformed(path, reason))
 }
 
 /// What a file of JSON holds; `wanted` says what that should be.
 pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
     serde_json::from_str(&text(path)?)
         .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+}
+
+/// The same where `NaN` and `Infinity`, which JSON does not know but other tools write, are read as `null`: the entry
+/// that holds one is wrong, and not the file.
+pub(crate) fn json_with_nan<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
+    serde_json::from_str(&without_nan(&text(path)?))
+        .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+}
+
+/// JSON with `null` in place of what is no number, outside of texts.
+fn without_nan(json: &str) -> Cow<'_, str> {
+    const NONE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+    if !NONE.iter().any(|none| json.contains(none)) {
+        return Cow::Borrowed(json);
+    }
+    let (mut out, mut rest, mut in_text) = (String::with_capacity(json.len()), json, false);
+    while let Some(c) = rest.chars().next() {
+        let taken = match NONE.iter().find(|none| !in_text && rest.starts_with(**none)) {
+            Some(none) => {
+                out.push_str("null");
+                none.len()
+            }
+            None => {
+                let escaped =
+                    if in_text && c == '\\' { rest[1..].chars().next().map_or(0, char::len_utf8) } else { 0 };
+                in_text ^= c == '"';
+                let taken = c.len_utf8() + escaped;
+                out.push_str(&rest[..taken]);
+                taken
+            }
+        };
+        rest = &rest[taken..];
+    }
+    Cow::Owned(out)
+}
+
+/// The entries of an object of JSON in their order, those of one name among them.
+#[derive(Debug)]
+pub(crate) struct Entries<T>(Vec<(String, T)>);
+
+/// An object, or what stands in its place.
+#[derive(Debug, serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Node {
+    Object(Entries<Value>),
+    Other(IgnoredAny),
+}
+
+impl<T> Entries<T> {
+    /// The entries whose name is theirs alone, and the names that several have.
+    pub(crate) fn parted(self) -> (Vec<(String, T)>, Vec<String>) {
+        let names: Vec<String> = self.0.iter().map(|(name, _)| name.clone()).collect();
+        let count = |name: &str| names.iter().filter(|other| *other == name).count();
+        let (alone, several): (Vec<_>, Vec<_>) = self.0.into_iter().partition(|(name, _)| count(name) == 1);
+        let mut doubles: Vec<String> = several.into_iter().map(|(name, _)| name).collect();
+        doubles.sort_unstable();
+        doubles.dedup();
+        (alone, doubles)
+    }
+}
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = Entries<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Object(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_null_outside_of_texts() {
+        assert_eq!(
+            without_nan(r#"{"NaN \" NaN": [NaN, -Infinity, Infinity, "é\\"]}"#),
+            r#"{"NaN \" NaN": [null, null, null, "é\\"]}"#
+        );
+        assert!(matches!(without_nan("[1]"), Cow::Borrowed(_)));
+    }
 }

@@ -57,10 +57,14 @@ impl Export for GithubAction {
 /// A line for each figure that is better in this direction. Lines are told apart by name, and a case has many.
 fn entries(record: &Record, better: Better) -> Vec<Entry> {
     let of_case = |case| {
-        figures(case).into_iter().filter(move |figure| figure.better == better).map(move |figure| {
+        let all = figures(case);
+        let names: Vec<String> = all.iter().map(|figure| figure.metric.clone()).collect();
+        let is_alone = move |metric: &str| names.iter().filter(|name| *name == metric).count() == 1;
+        all.into_iter().filter(move |figure| figure.better == better).map(move |figure| {
+            let unit = if is_alone(&figure.metric) { String::new() } else { format!(" ({})", figure.unit) };
             let half = figure.interval.map(|interval| (interval.high - interval.low) / 2.0);
             Entry {
-                name: format!("{}: {}", case.id, figure.metric),
+                name: format!("{}: {}{unit}", case.id, figure.metric),
                 unit: figure.unit,
                 value: figure.value,
                 range: half.filter(|half| half.is_finite()).map(|half| format!("± {half}")),
@@ -95,7 +99,13 @@ mod tests {
 
     #[test]
     fn every_line_has_a_name_of_its_own() {
-        let lines = entries(&fixture::record(), Better::Lower);
+        use bench_record::Metric;
+        let mut record = fixture::record();
+        for unit in ["J/image", "J/pixel"] {
+            record.cases[0].metrics.push(Metric::new("energy", unit, 1.0, Better::Lower));
+        }
+        let lines = entries(&record, Better::Lower);
+        assert!(lines.iter().any(|line| line.name.ends_with(": energy (J/pixel)")));
         let names: std::collections::BTreeSet<&str> = lines.iter().map(|line| line.name.as_str()).collect();
         assert_eq!(names.len(), lines.len());
     }

@@ -12,10 +12,10 @@ pub trait Import: Sync {
     /// What the format is called on the command line.
     fn name(&self) -> &'static str;
 
-    /// Reads a file or folder.
+    /// Reads a file or folder: every entry that is good. One that is not is told in [`Imported::left_out`].
     ///
     /// # Errors
-    /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark.
+    /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark that is good.
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
 }
 
@@ -24,6 +24,8 @@ pub trait Import: Sync {
 pub struct Imported {
     /// The benchmarks.
     pub cases: Vec<ImportedCase>,
+    /// What was left out, each with its place in the file and why.
+    pub left_out: Vec<String>,
     /// The processor, where the format knows it.
     pub cpu: Option<String>,
     /// The target of the build, where the format knows it.
@@ -48,10 +50,39 @@ pub struct Origin {
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
+    /// Fails if nothing is left of a file.
+    pub(crate) fn checked(self, path: &Path, nothing: &str) -> Result<Self, InterchangeError> {
+        const TOLD: usize = 5;
+        if !self.cases.is_empty() {
+            return Ok(self);
+        }
+        let more = self.left_out.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let told = self.left_out[..self.left_out.len().min(TOLD)].join("; ");
+        let reason = if told.is_empty() { nothing.to_owned() } else { told + &more };
+        Err(InterchangeError::malformed(path, reason))
+    }
+
+    /// Leaves out benchmarks that would get one id, since nobody can tell which is meant.
+    pub fn leave_out_doubles(&mut self, category: Category) {
+        let mut ids: Vec<(String, String)> = Vec::new();
+        for case in &self.cases {
+            ids.push((case.clone().into_case(category).id, case.name.clone()));
+        }
+        let count = |id: &str| ids.iter().filter(|(other, _)| other == id).count();
+        let mut doubles: Vec<String> =
+            ids.iter().filter(|(id, _)| count(id) > 1).map(|(id, _)| id.clone()).collect();
+        self.cases.retain(|case| ids.iter().any(|(id, name)| *name == case.name && !doubles.contains(id)));
+        doubles.sort_unstable();
+        doubles.dedup();
+        self.left_out
+            .extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks are called like this")));
+    }
+
     /// The run that was measured. The same file with the same origin is the same run.
     ///
     /// # Errors
-    /// [`InterchangeError::Malformed`] where two benchmarks have one name.
+    /// [`InterchangeError::Malformed`] if two benchmarks have one name ([`leave_out_doubles`](Self::leave_out_doubles)).
     pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
         let mut cases: Vec<_> = self.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
@@ -90,7 +121,11 @@ impl Imported {
             targets: None,
             environment,
             seed: 0,
-            warnings: vec![format!("measured by another tool, and imported from its format ({format})")],
+            warnings: std::iter::once(format!(
+                "measured by another tool, and imported from its format ({format})"
+            ))
+            .chain(self.left_out.into_iter().map(|what| format!("left out: {what}")))
+            .collect(),
             cases,
         })
     }
@@ -146,5 +181,11 @@ pub(crate) mod tests {
     fn one_name_twice_is_refused() {
         let error = imported(&["a", "a"]).into_record("bmf", Path::new("f"), &origin()).expect_err("twice");
         assert!(error.to_string().contains("`performance/a`"), "{error}");
+        let mut parted = imported(&["a", "b", "performance/a"]);
+        parted.leave_out_doubles(Category::Performance);
+        assert_eq!(parted.left_out, ["`performance/a`: several benchmarks are called like this"]);
+        let record = parted.into_record("bmf", Path::new("f"), &origin()).expect("a run");
+        assert_eq!((record.cases.len(), record.cases[0].id.as_str()), (1, "performance/b"));
+        assert!(record.warnings.iter().any(|warning| warning.starts_with("left out: `performance/a`")));
     }
 }

@@ -1,6 +1,6 @@
 //! A benchmark of another tool, and the case that it becomes.
 
-use bench_protocol::{Better, Counter};
+use bench_protocol::Counter;
 use bench_record::{CaseRecord, Metric, Status, Time};
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
@@ -16,12 +16,20 @@ pub struct ImportedCase {
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,
+    /// Figures in units of which nothing is known: they are kept, but neither have a history nor are judged.
+    pub unknown: Vec<Metric>,
 }
 
 impl ImportedCase {
     /// One of which nothing is known yet.
     pub(crate) fn named(name: impl Into<String>) -> Self {
-        ImportedCase { name: name.into(), time: None, counters: Vec::new(), metrics: Vec::new() }
+        ImportedCase {
+            name: name.into(),
+            time: None,
+            counters: Vec::new(),
+            metrics: Vec::new(),
+            unknown: Vec::new(),
+        }
     }
 
     /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
@@ -38,6 +46,7 @@ impl ImportedCase {
             status: Status::Ok,
             time: self.time,
             counters: self.counters,
+            observed: self.unknown,
             ..CaseRecord::blank(&id, category)
         };
         for metric in self.metrics {
@@ -54,14 +63,10 @@ impl ImportedCase {
     }
 }
 
-/// The direction in which figures of a unit are usually better: rates up, the rest down.
-pub(crate) fn usually_better(name: &str, unit: &str) -> Better {
-    let rate = unit.ends_with("/s") || unit.ends_with("/sec");
-    if rate || name.to_lowercase().contains("throughput") { Better::Higher } else { Better::Lower }
-}
-
 #[cfg(test)]
 mod tests {
+    use bench_protocol::Better;
+
     use super::*;
 
     #[test]

@@ -18,6 +18,7 @@ mod github_action;
 mod import;
 mod imported_case;
 mod junit;
+mod known_unit;
 mod measure;
 mod openmetrics;
 mod otlp;

@@ -1,8 +1,7 @@
 //! What a GPU and its host say, together, of what keeps a case from being faster.
 
-use nvml_wrapper::bitmasks::device::ThrottleReasons;
-
 use super::course::Course;
+use super::nvml::ThrottleReasons;
 use super::tick::Quantity;
 
 /// Below this, a GPU has hardly been used at all: what keeps the case is none of its business.

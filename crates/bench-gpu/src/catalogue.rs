@@ -1,8 +1,7 @@
 //! The GPUs of a machine.
 
-use nvml_wrapper::{Device, Nvml};
-
 use super::library::reason;
+use super::nvml::{Device, Nvml};
 
 /// A GPU that NVML knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub(super) fn list(nvml: &Nvml) -> Result<Vec<Known>, String> {
 
 /// The instances of a GPU in MIG mode. Most of the places for them are empty.
 pub(super) fn instances<'nvml>(device: &Device<'nvml>) -> impl Iterator<Item = Device<'nvml>> {
-    let most = device.mig_device_count().unwrap_or(0);
+    let most = device.max_mig_device_count().unwrap_or(0);
     (0..most).filter_map(|index| device.mig_device_by_index(index).ok())
 }
 

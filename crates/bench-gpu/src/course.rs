@@ -1,7 +1,6 @@
 //! What a GPU did over a stretch of time: averages, peaks, energy, series.
 
-use nvml_wrapper::bitmasks::device::ThrottleReasons;
-
+use super::nvml::ThrottleReasons;
 use super::tick::{KINDS, Quantity, THROTTLED, Tick};
 use bench_protocol::{Reading, Series};
 use bench_stats::Interval;
@@ -122,7 +121,7 @@ impl<'a> Course<'a> {
     /// All reasons for which the clock was throttled.
     pub(super) fn reasons(&self) -> ThrottleReasons {
         let told = self.within().iter().filter_map(|tick| tick.throttle);
-        told.fold(ThrottleReasons::empty(), |all, found| all | (found & THROTTLED))
+        told.fold(ThrottleReasons::NONE, |all, found| all | (found & THROTTLED))
     }
 
     /// The power that the device may take, in watts.

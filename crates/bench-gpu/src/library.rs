@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use nvml_wrapper::Nvml;
-use nvml_wrapper::error::NvmlError;
+use super::nvml::{Nvml, NvmlError};
 
 /// Names another library than the driver's own: a path, or a name that the loader looks for.
 pub(super) const LIBRARY_VARIABLE: &str = "BENCH_NVML";
@@ -22,9 +21,9 @@ pub(super) fn load() -> Result<Nvml, String> {
     };
     let mut missing = String::new();
     for name in &names {
-        match Nvml::builder().lib_path(name).init() {
+        match Nvml::init(name) {
             Ok(nvml) => return Ok(nvml),
-            Err(NvmlError::LibloadingError(error)) => {
+            Err(NvmlError::Library(error)) => {
                 missing = format!("no NVIDIA driver: {}", first_sentence(&error.to_string()));
             }
             Err(error) => return Err(reason(&error)),
@@ -50,9 +49,9 @@ pub(super) fn reason(error: &NvmlError) -> String {
         NvmlError::NoPermission => {
             "no permission to use the NVIDIA driver: check the access to /dev/nvidia*".to_owned()
         }
-        NvmlError::GpuLost => "the GPU is lost: it fell off the bus".to_owned(),
+        NvmlError::GpuIsLost => "the GPU is lost: it fell off the bus".to_owned(),
         NvmlError::ResetRequired => "the GPU must be reset before it can be used again".to_owned(),
-        NvmlError::FailedToLoadSymbol(error) => {
+        NvmlError::Symbol(error) => {
             format!("the library is not NVML, or of a driver that is too old: {}", first_sentence(error))
         }
         other => format!("NVML: {other}"),
@@ -61,5 +60,5 @@ pub(super) fn reason(error: &NvmlError) -> String {
 
 /// Whether a device that answers so will answer nothing more.
 pub(super) fn is_lost(error: &NvmlError) -> bool {
-    matches!(error, NvmlError::GpuLost | NvmlError::ResetRequired | NvmlError::Uninitialized)
+    matches!(error, NvmlError::GpuIsLost | NvmlError::ResetRequired | NvmlError::Uninitialized)
 }

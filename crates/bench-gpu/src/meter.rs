@@ -2,19 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use nvml_wrapper::bitmasks::device::ThrottleReasons;
-use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
-use nvml_wrapper::enums::device::SampleValue;
-use nvml_wrapper::enums::gpm::GpmMetricId;
-use nvml_wrapper::error::NvmlError;
-use nvml_wrapper::gpm::{GpmSample, gpm_metrics_get};
-use nvml_wrapper::structs::device::FieldId;
-use nvml_wrapper::sys_exports::field_id;
-use nvml_wrapper::{Device, Nvml};
-
 use super::catalogue::{Known, Place, instances};
-use super::instance::gpu_instance;
 use super::library::{is_lost, reason};
+use super::nvml::{
+    ClockType, Device, FieldId, GpmMetricId, GpmSample, Nvml, NvmlError, TemperatureSensor, ThrottleReasons,
+};
 use super::tick::{Quantity, THROTTLED, Tick};
 
 /// What moves slowly is read this rarely. Every call takes the driver's lock, which the benchmark's own kernel launches
@@ -22,11 +14,11 @@ use super::tick::{Quantity, THROTTLED, Tick};
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Fields that are read in one call.
-const FIELDS: [u32; 4] = [
-    field_id::NVML_FI_DEV_POWER_AVERAGE,
-    field_id::NVML_FI_DEV_POWER_INSTANT,
-    field_id::NVML_FI_DEV_PCIE_COUNT_TX_BYTES,
-    field_id::NVML_FI_DEV_PCIE_COUNT_RX_BYTES,
+const FIELDS: [FieldId; 4] = [
+    FieldId::POWER_AVERAGE,
+    FieldId::POWER_INSTANT,
+    FieldId::PCIE_COUNT_TX_BYTES,
+    FieldId::PCIE_COUNT_RX_BYTES,
 ];
 
 /// Metrics of GPM that are followed, in per cent.
@@ -55,7 +47,6 @@ enum Ask {
 
 /// A device that is read.
 pub(super) struct Meter<'nvml> {
-    nvml: &'nvml Nvml,
     pub(super) place: Place,
     /// What memory is read of: the GPU, or the instance.
     device: Device<'nvml>,
@@ -88,30 +79,23 @@ impl<'nvml> Meter<'nvml> {
         let index = u32::try_from(place.gpu).unwrap_or(u32::MAX);
         let gpu = nvml.device_by_index(index).map_err(told)?;
         let Some(number) = place.instance else {
-            let device = nvml.device_by_index(index).map_err(told)?;
-            return Ok(Meter::of(nvml, place, device, gpu, None));
+            return Ok(Meter::of(place, gpu, gpu, None));
         };
         let gone = || format!("GPU {}: its instance {number} is gone", place.gpu);
         let uuid = known[place.gpu].instances.get(number).cloned().ok_or_else(gone)?;
         let device =
             instances(&gpu).find(|instance| instance.uuid().is_ok_and(|own| own == uuid)).ok_or_else(gone)?;
-        let id = gpu_instance(&device);
-        Ok(Meter::of(nvml, place, device, gpu, id))
+        let id = device.gpu_instance_id().ok();
+        Ok(Meter::of(place, device, gpu, id))
     }
 
-    fn of(
-        nvml: &'nvml Nvml,
-        place: Place,
-        device: Device<'nvml>,
-        gpu: Device<'nvml>,
-        instance: Option<u32>,
-    ) -> Self {
-        Meter { nvml, place, device, gpu, instance, without: 0, slow: None, gpm: None, pcie: None }
+    fn of(place: Place, device: Device<'nvml>, gpu: Device<'nvml>, instance: Option<u32>) -> Self {
+        Meter { place, device, gpu, instance, without: 0, slow: None, gpm: None, pcie: None }
     }
 
     /// Memory that is in use now, by whomever, in bytes.
     pub(super) fn memory_used(&mut self) -> Result<Option<f64>, NvmlError> {
-        self.ask(Ask::Memory, |meter| meter.device.memory_info().map(|memory| memory.used as f64))
+        self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
     /// Reads everything, what belongs to a moment first. Power, energy and utilisation are the whole GPU's, so that an
@@ -130,16 +114,15 @@ impl<'nvml> Meter<'nvml> {
                 let power = self.ask(Ask::PowerUsage, watts)?;
                 tick.set(Quantity::Power, power);
             }
-            let busy =
-                |meter: &mut Self| meter.gpu.utilization_rates().map(|rates| f64::from(rates.gpu) / 100.0);
+            let busy = |meter: &mut Self| meter.gpu.utilization().map(|percent| f64::from(percent) / 100.0);
             let utilisation = self.ask(Ask::Utilisation, busy)?;
             tick.set(Quantity::Utilisation, utilisation);
         }
         let memory = self.memory_used()?;
         tick.set(Quantity::MemoryUsed, memory);
-        let sm = self.ask(Ask::SmClock, |meter| meter.gpu.clock_info(Clock::SM).map(f64::from))?;
+        let sm = self.ask(Ask::SmClock, |meter| meter.gpu.clock_info(ClockType::Sm).map(f64::from))?;
         tick.set(Quantity::SmClock, sm);
-        tick.throttle = self.ask(Ask::Throttle, |meter| meter.gpu.current_throttle_reasons())?;
+        tick.throttle = self.ask(Ask::Throttle, |meter| meter.gpu.current_clocks_throttle_reasons())?;
         let is_throttled = |reasons: ThrottleReasons| f64::from(u8::from(reasons.intersects(THROTTLED)));
         tick.set(Quantity::Throttled, tick.throttle.map(is_throttled));
         self.gpm(&mut tick)?;
@@ -149,22 +132,13 @@ impl<'nvml> Meter<'nvml> {
 
     /// Power, and what went over the bus since the last tick.
     fn fields(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
-        let wanted = FIELDS.map(FieldId);
-        let Some(read) = self.ask(Ask::Fields, |meter| meter.gpu.field_values_for(&wanted))? else {
+        let Some(read) = self.ask(Ask::Fields, |meter| meter.gpu.field_values(FIELDS))? else {
             return Ok(());
         };
-        let number = |position: usize| {
-            let sample = read.get(position)?.as_ref().ok()?;
-            match sample.value.as_ref().ok()? {
-                SampleValue::U32(value) => Some(u64::from(*value)),
-                SampleValue::U64(value) => Some(*value),
-                SampleValue::I64(value) => u64::try_from(*value).ok(),
-                SampleValue::F64(_) => None,
-            }
-        };
-        tick.set(Quantity::Power, number(0).map(|mw| mw as f64 / 1e3));
-        tick.set(Quantity::PowerInstant, number(1).map(|mw| mw as f64 / 1e3));
-        let now = [number(2), number(3)];
+        let [average, instant, sent, received] = read.map(Result::ok);
+        tick.set(Quantity::Power, average.map(|mw| mw as f64 / 1e3));
+        tick.set(Quantity::PowerInstant, instant.map(|mw| mw as f64 / 1e3));
+        let now = [sent, received];
         if let Some((time_s, before)) = self.pcie.replace((tick.time_s, now)) {
             let rate = |direction: usize| {
                 // A counter that has wrapped says nothing of this interval.
@@ -182,7 +156,7 @@ impl<'nvml> Meter<'nvml> {
     fn gpm(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         let is_first = self.gpm.is_none();
         let sample = self.ask(Ask::Gpm, |meter| {
-            if is_first && !meter.gpu.gpm_support()? {
+            if is_first && !meter.gpu.supports_gpm()? {
                 return Err(NvmlError::NotSupported);
             }
             match meter.instance {
@@ -193,10 +167,10 @@ impl<'nvml> Meter<'nvml> {
         })?;
         let Some(sample) = sample else { return Ok(()) };
         if let Some(before) = &self.gpm
-            && let Ok(metrics) = gpm_metrics_get(self.nvml, before, &sample, &GPM.map(|(metric, _)| metric))
+            && let Ok(metrics) = sample.metrics_since(before, GPM.map(|(metric, _)| metric))
         {
             for ((_, quantity), metric) in GPM.iter().zip(metrics) {
-                tick.set(*quantity, metric.ok().map(|metric| metric.value / 100.0));
+                tick.set(*quantity, metric.ok().map(|percent| percent / 100.0));
             }
         }
         self.gpm = Some(sample);
@@ -206,7 +180,7 @@ impl<'nvml> Meter<'nvml> {
     fn slow(&mut self, tick: &mut Tick) -> Result<(), NvmlError> {
         if self.slow.as_ref().is_none_or(|slow| slow.at.elapsed() >= SLOW) {
             let celsius = |meter: &mut Self| meter.gpu.temperature(TemperatureSensor::Gpu).map(f64::from);
-            let clock = |meter: &mut Self| meter.gpu.clock_info(Clock::Memory).map(f64::from);
+            let clock = |meter: &mut Self| meter.gpu.clock_info(ClockType::Mem).map(f64::from);
             let limit = |meter: &mut Self| meter.gpu.enforced_power_limit().map(|mw| f64::from(mw) / 1e3);
             self.slow = Some(Slow {
                 temperature: self.ask(Ask::Temperature, celsius)?,
@@ -236,7 +210,7 @@ impl<'nvml> Meter<'nvml> {
         match read(self) {
             Ok(value) => Ok(Some(value)),
             Err(error) if is_lost(&error) => Err(error),
-            Err(NvmlError::NotSupported | NvmlError::FailedToLoadSymbol(_) | NvmlError::FunctionNotFound) => {
+            Err(NvmlError::NotSupported | NvmlError::Symbol(_) | NvmlError::FunctionNotFound) => {
                 self.without |= bit;
                 Ok(None)
             }

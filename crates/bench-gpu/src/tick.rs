@@ -1,6 +1,6 @@
 //! What is read of a GPU at one moment.
 
-use nvml_wrapper::bitmasks::device::ThrottleReasons;
+use super::nvml::ThrottleReasons;
 
 /// What is followed in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

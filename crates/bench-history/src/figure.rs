@@ -1,7 +1,8 @@
 //! The figures of a case that have a history.
 
+use bench_judge::Summarize;
 use bench_protocol::Better;
-use bench_record::{CaseRecord, Status};
+use bench_record::{CaseRecord, Served, Status};
 use bench_stats::Interval;
 
 /// One figure of a case in one run.
@@ -19,11 +20,18 @@ pub struct Figure {
     pub interval: Option<Interval>,
 }
 
-/// All figures of a case: none if it failed. What is not a finite number is none, and 0 is one.
+/// All figures of a case that are valid: none if it failed; without its time or its metrics if the level that they come
+/// from is not valid. What is not a finite number is none, and 0 is one.
 pub fn figures(case: &CaseRecord) -> Vec<Figure> {
     if case.status != Status::Ok {
         return Vec::new();
     }
+    // A figure of a level that is not valid would be a point of the history that says nothing of the model.
+    let served = case.served();
+    let level_of_time = served.as_ref().and_then(|served| served.levels.first());
+    let time_is_valid = level_of_time.is_none_or(|level| level.doubt().is_none());
+    let best = served.as_ref().and_then(Served::best);
+    let metrics_are_valid = best.is_none_or(|level| level.doubt().is_none());
     let own = [
         ("time", "s", case.time.as_ref().map(|time| time.median_s.0)),
         ("first_call", "s", case.first_call_s.map(|time| time.0)),
@@ -31,7 +39,8 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         ("cpu_time", "s", case.cpu_time_s.map(|time| time.0)),
         ("peak_memory", "bytes", case.peak_memory_bytes.map(|bytes| bytes.0 as f64)),
     ];
-    let own = own.into_iter().filter_map(|(metric, unit, value)| {
+    let is_valid = |metric: &str| time_is_valid || !["time", "cpu_time"].contains(&metric);
+    let own = own.into_iter().filter(|(metric, ..)| is_valid(metric)).filter_map(|(metric, unit, value)| {
         Some(Figure {
             metric: metric.to_owned(),
             unit: unit.to_owned(),
@@ -40,7 +49,7 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
             interval: case.time.as_ref().and_then(|time| time.interval_s).filter(|_| metric == "time"),
         })
     });
-    let of_field = case.metrics.iter().map(|metric| Figure {
+    let of_field = case.metrics.iter().filter(|_| metrics_are_valid).map(|metric| Figure {
         metric: metric.key(),
         unit: metric.unit.clone(),
         better: metric.better,
@@ -48,8 +57,8 @@ pub fn figures(case: &CaseRecord) -> Vec<Figure> {
         interval: metric.interval,
     });
     let mut all: Vec<Figure> = own.chain(of_field).filter(|figure| figure.value.is_finite()).collect();
-    // Two metrics of one name would be one line with two values a night.
+    // Two metrics of one name and unit would be one line with two values a night.
     let mut seen = std::collections::BTreeSet::new();
-    all.retain(|figure| seen.insert(figure.metric.clone()));
+    all.retain(|figure| seen.insert((figure.metric.clone(), figure.unit.clone())));
     all
 }

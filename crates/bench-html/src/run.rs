@@ -1,5 +1,6 @@
 //! One run: its cases, its load, its machine.
 
+use bench_judge::Summarize;
 use bench_load::report::groups;
 use bench_record::{
     CaseRecord, Check, Environment, Failure, Metric, ObjectiveResult, ObjectiveSummary, ProbeState, Record,
@@ -43,7 +44,7 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<ObjectiveResult>,
-    /// That the harness was slower than what it measured, and at which levels, if it was.
+    /// Why the figures cannot be relied on, if they cannot.
     harness_bound: Option<String>,
     warnings: Vec<String>,
 }
@@ -74,7 +75,7 @@ impl Run {
 
 impl Case {
     fn of(case: &CaseRecord) -> Self {
-        let harness_bound = case.harness_bound();
+        let harness_bound = case.invalid();
         // It stands beside the figures themselves.
         let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
         Case {

@@ -1,8 +1,9 @@
 //! What follows from a run or a comparison: the exit code, and what is said of it.
 
-use bench_record::{Outcome, Record, RunState, Verdict, exit};
+use bench_record::{CaseRecord, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
 
+use crate::Summarize;
 use crate::comparison::{Compared, Comparison};
 
 /// What has been found that decides the exit code. Every command collects its findings here, so that all of them weigh
@@ -117,6 +118,18 @@ impl Decision {
         }
         if strict && !unsure.is_empty() {
             self.unsure.push(format!("unsure objectives, and `--strict` was given: {unsure}"));
+        }
+        self
+    }
+
+    /// Which cases have figures that are not valid.
+    #[must_use]
+    pub fn of_validity(mut self, record: &Record) -> Self {
+        let invalid = |case: &CaseRecord| Some(printable(&format!("{}: {}", case.id, case.invalid()?)));
+        let invalid: Vec<String> = record.cases.iter().filter_map(invalid).collect();
+        if !invalid.is_empty() {
+            let invalid = invalid.join("; ");
+            self.unsure.push(format!("figures that are not valid, and `--strict` was given: {invalid}"));
         }
         self
     }

@@ -12,6 +12,7 @@ mod earlier_runs;
 pub mod objective;
 mod opened;
 mod probes;
+mod rounds_apart;
 mod served;
 mod summary;
 #[cfg(any(test, feature = "testing"))]

@@ -1,5 +1,7 @@
 //! Served work: what the rounds of a load case say together.
 
+use std::collections::BTreeSet;
+
 use bench_record::{Level, Metric, RoundRecord, Served, Told, Validity};
 use bench_stats as stats;
 
@@ -71,6 +73,10 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
         valid: levels.iter().all(|level| level.validity.valid),
         harness_bound: levels.iter().any(|level| level.validity.harness_bound),
         reasons: distinct(levels.iter().flat_map(|level| &level.validity.reasons)),
+        causes: {
+            let causes = levels.iter().flat_map(|level| &level.validity.causes).copied();
+            causes.collect::<BTreeSet<_>>().into_iter().collect()
+        },
     };
     level.errors = errors_together(levels.iter().flat_map(|level| &level.errors));
     level.warnings = distinct(levels.iter().flat_map(|level| &level.warnings));

@@ -1,11 +1,11 @@
 //! From the rounds of a case to its figures, and to what speaks against them.
 
-use bench_record::{CaseRecord, RoundRecord, Served, Status};
+use bench_record::{CaseRecord, Level, RoundRecord, Served, Status};
 use bench_stats as stats;
 use bench_syntax::quantity::{Bytes, Seconds};
 
 use crate::domain::{self, Work};
-use crate::{counted_rounds, counts, probes, served, time};
+use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
 
 /// What follows from the rounds of a case.
 pub trait Summarize {
@@ -20,6 +20,11 @@ pub trait Summarize {
 
     /// The requests that a load case has served, over its rounds; `None` for any other case.
     fn served(&self) -> Option<Served>;
+
+    /// Why the figures of the case cannot be relied on, if they cannot: the harness was the bottleneck at some level, or
+    /// the level from which its time comes (the first) or its metrics come (the best) is not valid. Such figures can
+    /// miss a limit but not meet it, and are not compared.
+    fn invalid(&self) -> Option<String>;
 
     /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
@@ -48,6 +53,13 @@ impl Summarize for CaseRecord {
 
     fn served(&self) -> Option<Served> {
         served::over(&self.rounds)
+    }
+
+    fn invalid(&self) -> Option<String> {
+        self.harness_bound().or_else(|| {
+            let served = self.served()?;
+            served.levels.first().and_then(Level::doubt).or_else(|| served.best().and_then(Level::doubt))
+        })
     }
 
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
@@ -97,7 +109,7 @@ fn update(case: &mut CaseRecord) {
 
 /// What speaks against believing the figures.
 fn doubts(case: &CaseRecord) -> Vec<String> {
-    let mut doubts: Vec<String> = case.harness_bound().into_iter().collect();
+    let mut doubts: Vec<String> = case.invalid().into_iter().collect();
     doubts.extend(case.counts.as_ref().and_then(counts::doubt));
     let Some(time) = &case.time else { return doubts };
     let empty_s = median_of(&case.rounds, |round| round.empty_iteration_ns.map(|ns| ns / 1e9));
@@ -118,6 +130,9 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
     }
     doubts.extend(time::irregularity(time));
     doubts.extend(counted_rounds::doubt(&case.rounds));
+    // Requests that are served have levels, and latencies that spread by themselves.
+    let is_served = case.rounds.iter().any(|round| round.served.is_some());
+    doubts.extend((!is_served).then(|| rounds_apart::doubt(case.counted_rounds())).flatten());
     if time.rounds == 1 {
         doubts.push("one round only: how much processes differ is unknown".to_owned());
     } else if let Some(precision) = time.precision()
@@ -186,7 +201,8 @@ mod tests {
         for round in &mut slow.cases[0].rounds {
             let validity = Validity { harness_bound: true, ..Validity::default() };
             let level = |name: &str, validity| Level { name: name.to_owned(), validity, ..Level::default() };
-            let levels = vec![level("5 req/s", Validity::default()), level("90 req/s", validity)];
+            let well = Validity { valid: true, ..Validity::default() };
+            let levels = vec![level("5 req/s", well), level("90 req/s", validity)];
             round.served = Some(Served { levels, ..Served::default() });
         }
         slow.cases[0].update();

@@ -1,14 +1,14 @@
 //! From what was logged to a level of the record.
 
 use bench_protocol::Better;
-use bench_record::{Bin, Headline, Lag, Level, Metric, Pace, Steady, Told, Validity};
+use bench_record::{Bin, Headline, InvalidCause, Lag, Level, Metric, Pace, Steady, Told, Validity};
 use bench_stats as stats;
-use bench_syntax::quantity::Seconds;
+use bench_syntax::quantity::{Seconds, significant};
 
 use crate::domain::Domain;
 use crate::driver::Driven;
 use crate::log::{Distribution, percentile_name};
-use crate::scenario::Plan;
+use crate::scenario::{Pacing, Plan};
 use crate::slo::Slo;
 
 /// A level may be late by this much, in seconds …
@@ -106,7 +106,9 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
             .collect(),
         warnings: Vec::new(),
     };
-    level.validity = validity(&level, asked);
+    let cut_short = driven.cut_short;
+    let busy = Busy { held_up: driven.held_up, most_in_flight: most_in_flight(plan) };
+    level.validity = validity(&level, asked, busy, cut_short);
     level.warnings = warnings(driven, asked.domain, &level);
     level.warnings.extend(too_short(plan, &level));
     level
@@ -121,46 +123,108 @@ fn lag(lag: &Distribution) -> Option<Lag> {
     })
 }
 
+/// How many requests of a schedule the model had wait.
+#[derive(Clone, Copy, Debug, Default)]
+struct Busy {
+    /// Those that were due while as many were in flight as may be.
+    held_up: u64,
+    most_in_flight: Option<u32>,
+}
+
+fn most_in_flight(plan: &Plan) -> Option<u32> {
+    match plan.pacing {
+        Pacing::Schedule { most_in_flight, .. } => Some(most_in_flight),
+        Pacing::Clients { .. } | Pacing::Queries { .. } => None,
+    }
+}
+
+/// Why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due while all that
+/// may be in flight were has shown the limit of the model; else it was the harness that did not send them.
+fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
+    match busy.most_in_flight {
+        Some(most) if busy.held_up > 0 && busy.held_up as f64 >= RATE_MISSED * level.requests as f64 => {
+            let served = level.metric("RPS").map_or(String::new(), |rps| {
+                format!(", at which it serves {} requests/s", significant(rps.value))
+            });
+            let told = format!(
+                "the model was saturated: {} of {} requests were due while {most} of {most} were in \
+                 flight{served}; offer a lower rate, or let more be in flight",
+                busy.held_up, level.requests
+            );
+            (InvalidCause::Saturated, told)
+        }
+        _ => (InvalidCause::HarnessLate, "the harness was the bottleneck".to_owned()),
+    }
+}
+
 /// Whether the figures can be relied on, with every reason why not.
-fn validity(level: &Level, asked: &Asked<'_>) -> Validity {
-    let mut reasons = Vec::new();
+fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, cut_short: bool) -> Validity {
+    let mut found: Vec<(InvalidCause, String)> = Vec::new();
     let median = level.metric("latency p50").map_or(0.0, |metric| metric.value);
     if let Some(lag) = level.pace.send_lag
         && lag.p99_s.0 > LATE_S.max(LATE_SHARE * median)
     {
-        reasons.push(format!(
-            "the harness was the bottleneck: 1 % of requests were sent {} or more too late",
-            lag.p99_s
-        ));
+        let (cause, told) = lateness(level, busy);
+        found.push((cause, format!("{told}: 1 % of requests were sent {} or more too late", lag.p99_s)));
     }
     if let (Some(offered), Some(achieved)) = (level.pace.offered_rate, level.pace.achieved_rate)
         && achieved < offered * (1.0 - RATE_MISSED)
     {
-        reasons.push(format!(
-            "the harness was the bottleneck: {achieved:.2} requests/s were sent of {offered:.2} that were offered"
+        let (cause, told) = lateness(level, busy);
+        let sent = format!("{achieved:.2} requests/s were sent of {offered:.2} that were offered");
+        // A saturated model is told once.
+        match found.iter_mut().find(|(known, _)| *known == InvalidCause::Saturated && cause == *known) {
+            Some((_, known)) => *known = format!("{known}, and {sent}"),
+            None => found.push((cause, format!("{told}: {sent}"))),
+        }
+    }
+    if cut_short {
+        found.push((
+            InvalidCause::TimeLimit,
+            format!(
+                "the time limit of the case (`timeout`) ended the level after {} requests: give it more time, or ask \
+                 for less",
+                level.requests
+            ),
         ));
     }
-    let harness_bound = !reasons.is_empty();
     if level.requests == 0 {
-        reasons.push("no request was sent in time".to_owned());
+        found.push((InvalidCause::TooFewRequests, "no request was sent in time".to_owned()));
     }
     if level.failed as f64 > FAILURES * level.requests as f64 {
-        reasons.push(format!("{} of {} requests failed", level.failed, level.requests));
+        let most =
+            level.errors.first().map_or(String::new(), |told| format!(", most often: {}", told.message));
+        found.push((
+            InvalidCause::Failures,
+            format!("{} of {} requests failed{most}", level.failed, level.requests),
+        ));
     }
     if let Some(p) = asked.valid_for {
         let wanted = stats::support(p) as u64;
         if level.succeeded < wanted {
-            reasons.push(format!(
-                "{} requests were served, but {} wants {wanted}",
-                level.succeeded,
-                percentile_name(p)
+            found.push((
+                InvalidCause::TooFewRequests,
+                format!(
+                    "{} requests were served, but {} wants {wanted}: serve more, or for longer",
+                    level.succeeded,
+                    percentile_name(p)
+                ),
             ));
         }
     }
     if asked.must_meet {
-        reasons.extend(asked.slo.misses(&level.metrics));
+        let misses = asked.slo.misses(&level.metrics);
+        found.extend(misses.into_iter().map(|told| (InvalidCause::ObjectiveMissed, told)));
     }
-    Validity { valid: reasons.is_empty(), harness_bound, reasons }
+    let mut causes: Vec<InvalidCause> = found.iter().map(|(cause, _)| *cause).collect();
+    causes.sort_unstable();
+    causes.dedup();
+    Validity {
+        valid: found.is_empty(),
+        harness_bound: causes.contains(&InvalidCause::HarnessLate),
+        reasons: found.into_iter().map(|(_, told)| told).collect(),
+        causes,
+    }
 }
 
 /// That a level was to end before a request does: it says what one request takes, and nothing of load.

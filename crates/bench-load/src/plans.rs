@@ -4,11 +4,36 @@ use std::collections::VecDeque;
 
 use bench_core::Result;
 use bench_protocol::Better;
-use bench_record::{Level, Metric};
+use bench_record::{InvalidCause, Level, Metric};
 use bench_syntax::quantity::significant;
 
 use crate::rates::{Rates, Trial};
 use crate::scenario::{OpenLoop, Plan, Scenario, Wanted};
+
+/// Why a search that ended at this level has found nothing, and what to do. Failures at every rate have nothing to do with
+/// the rate.
+fn in_vain(level: &Level, all_failing: bool) -> String {
+    let missed = level.validity.causes.contains(&InvalidCause::ObjectiveMissed);
+    match Trial::of(level) {
+        Trial::Hindered if !all_failing => {
+            "the objective is not met at any rate that was tried: the harness was in the way".to_owned()
+        }
+        _ if all_failing => {
+            let most = level.errors.first().map_or(String::new(), |told| format!(", most often: {}", told.message));
+            let objective = if missed { "" } else { ", though the objective is met by those that are served" };
+            format!(
+                "no rate that was tried is valid, because requests fail: {} of {} at {}{most}{objective}; look at \
+                 the failures first",
+                level.failed, level.requests, level.name
+            )
+        }
+        _ if !missed && level.validity.causes.contains(&InvalidCause::TooFewRequests) => {
+            "no rate that was tried is valid: too few requests were served for the objective; give the case more time"
+                .to_owned()
+        }
+        _ => "the objective is not met at any rate that was tried: begin lower, with `from`".to_owned(),
+    }
+}
 
 /// The levels of a round: known from the beginning, or each from what came of the last one.
 pub(crate) enum Plans {
@@ -22,6 +47,14 @@ impl Plans {
         match self {
             Plans::Given { count, .. } => *count,
             Plans::Search { .. } => 8,
+        }
+    }
+
+    /// How many levels are to follow; `None` if none is. A search has more as long as it has not found its rate.
+    pub(crate) fn left(&self) -> Option<usize> {
+        match self {
+            Plans::Given { plans, .. } => Some(plans.len()).filter(|left| *left > 0),
+            Plans::Search { .. } => Some(1),
         }
     }
 
@@ -66,14 +99,12 @@ impl Plans {
     pub(crate) fn conclude(&self, levels: &mut [Level]) -> Option<Metric> {
         let Plans::Search { rates: Some(rates), .. } = self else { return None };
         let found = rates.found();
+        let fails = |level: &Level| level.validity.causes.contains(&InvalidCause::Failures);
+        let all_failing = levels.iter().all(fails);
         if found.is_none()
             && let Some(level) = levels.last_mut()
         {
-            let why = match Trial::of(level) {
-                Trial::Hindered => "the harness was in the way",
-                _ => "begin lower, with `from`",
-            };
-            level.warnings.push(format!("the objective is not met at any rate that was tried: {why}"));
+            level.warnings.push(in_vain(level, all_failing));
         }
         let rate = found?;
         let level = levels.iter().find(|level| level.rate == Some(rate) && level.validity.valid)?;

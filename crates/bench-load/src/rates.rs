@@ -1,6 +1,6 @@
 //! The rates that a search tries.
 
-use bench_record::{Level, Validity};
+use bench_record::{InvalidCause, Level, Validity};
 
 /// Rates that are tried at most.
 const MOST_POINTS: usize = 16;
@@ -31,6 +31,9 @@ pub(crate) struct Rates {
 pub(crate) enum Trial {
     Met,
     Missed,
+    /// Requests failed. The search goes on as if the objective were missed: fewer requests may be refused at a lower
+    /// rate.
+    Failing,
     /// The harness was in the way: on a shared machine that may be a moment's hiccup, which must not decide where the
     /// search goes.
     Hindered,
@@ -38,10 +41,12 @@ pub(crate) enum Trial {
 
 impl Trial {
     pub(crate) fn of(level: &Level) -> Self {
-        match level.validity {
-            Validity { valid: true, .. } => Trial::Met,
-            Validity { harness_bound: true, .. } => Trial::Hindered,
-            _ => Trial::Missed,
+        let Validity { valid, harness_bound, causes, .. } = &level.validity;
+        match (valid, harness_bound) {
+            (true, _) => Trial::Met,
+            (false, true) => Trial::Hindered,
+            (false, false) if causes.contains(&InvalidCause::Failures) => Trial::Failing,
+            (false, false) => Trial::Missed,
         }
     }
 }

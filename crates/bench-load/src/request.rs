@@ -24,6 +24,9 @@ pub struct Mark {
     pub kind: MarkKind,
     /// When, in nanoseconds from the beginning of the level.
     pub at_ns: u64,
+    /// How much of the response an output holds: tokens of a text, samples per channel of speech. `None` if the
+    /// closure did not say.
+    pub holds: Option<u32>,
 }
 
 /// What a [`Mark`] marks.
@@ -141,11 +144,11 @@ impl Marks {
         self.late.load(Ordering::Relaxed)
     }
 
-    fn mark(&self, generation: u64, kind: MarkKind) {
+    fn mark(&self, generation: u64, kind: MarkKind, holds: Option<u32>) {
         let at_ns = bench_syntax::quantity::nanoseconds(self.origin.elapsed());
         let mut marks = self.lock();
         if self.generation.load(Ordering::Relaxed) == generation {
-            marks.push(Mark { kind, at_ns });
+            marks.push(Mark { kind, at_ns, holds });
         } else {
             self.late.fetch_add(1, Ordering::Relaxed);
         }
@@ -166,23 +169,43 @@ impl Request {
     /// A usable output has arrived: playable audio, an image or a part of it, text that is not empty. A
     /// header, a role, an empty chunk is none. The first call marks TTFA, TTFI or TTFT.
     pub fn output(&self) {
-        self.marks.mark(self.generation, MarkKind::Output);
+        self.marks.mark(self.generation, MarkKind::Output, None);
+    }
+
+    /// Marks a usable output that holds `amount` of the response: tokens of a text, samples per channel of speech. A
+    /// chunk that holds several tokens has to be marked like this for TPOT to be known.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # use bench_load::domain::Generation;
+    /// # fn chunks() -> Vec<Vec<u32>> { Vec::new() }
+    /// fn generate(request: &Request) -> Generation {
+    ///     let mut tokens = 0;
+    ///     for chunk in chunks() {
+    ///         request.output_of(chunk.len() as u32);
+    ///         tokens += chunk.len() as u64;
+    ///     }
+    ///     Generation::new(tokens)
+    /// }
+    /// ```
+    pub fn output_of(&self, amount: u32) {
+        self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
     /// The answer proper begins, after any reasoning: marks TTFO.
     pub fn answer(&self) {
-        self.marks.mark(self.generation, MarkKind::Answer);
+        self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
     /// A step of the work is done, such as a denoising step.
     pub fn step(&self) {
-        self.marks.mark(self.generation, MarkKind::Step);
+        self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
     /// The last output has arrived; what the closure still does (a usage message, closing the connection)
     /// is not part of the latency. Without this mark the request ends when the closure returns.
     pub fn end(&self) {
-        self.marks.mark(self.generation, MarkKind::End);
+        self.marks.mark(self.generation, MarkKind::End, None);
     }
 
     /// A handle for callbacks that cannot borrow the request.
@@ -194,21 +217,26 @@ impl Request {
 impl Marker {
     /// As [`Request::output`].
     pub fn output(&self) {
-        self.marks.mark(self.generation, MarkKind::Output);
+        self.marks.mark(self.generation, MarkKind::Output, None);
+    }
+
+    /// As [`Request::output_of`].
+    pub fn output_of(&self, amount: u32) {
+        self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
     /// As [`Request::answer`].
     pub fn answer(&self) {
-        self.marks.mark(self.generation, MarkKind::Answer);
+        self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
     /// As [`Request::step`].
     pub fn step(&self) {
-        self.marks.mark(self.generation, MarkKind::Step);
+        self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
     /// As [`Request::end`].
     pub fn end(&self) {
-        self.marks.mark(self.generation, MarkKind::End);
+        self.marks.mark(self.generation, MarkKind::End, None);
     }
 }

@@ -1,30 +1,31 @@
 //! A round of a load case: warm-up and levels, one after another, within one scope of threads.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use bench_core::bencher::{Bencher, Measured, Round, Serve};
 use bench_core::{Error, Result};
-use bench_protocol::{Assignment, WarmUp};
-use bench_record::{Level, Metric, Served};
+use bench_protocol::{Assignment, Mode, WarmUp};
+use bench_record::{InvalidCause, Level, Metric, Served};
 use bench_stats as stats;
-use bench_syntax::quantity::nanoseconds;
+use bench_syntax::quantity::{Seconds, nanoseconds};
 
 use crate::clock::Clock;
 use crate::domain::{Domain, Facts, Response};
-use crate::driver::{Called, Course, Driven, Ends, call, drive};
+use crate::driver::{Called, Course, Driven, Ends, TimeLimit, call, drive};
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
-use crate::log::{Header, Outcome, RowsCsv};
+use crate::log::{Ended, Header, Outcome, RowsCsv};
 use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
 use crate::request::{Marks, Request};
 use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
 use crate::slo::Slo;
+use crate::slot::Slot;
 
 /// Requests of a level in a quick look.
 const QUICK: u64 = 5;
@@ -111,26 +112,52 @@ where
     }
     let facts: Vec<Facts> = measured.iter().map(Describe::facts).collect();
     let none = Facts::default();
-    let mut serving = Serving {
-        closure,
-        domain: R::DOMAIN,
-        measured: &measured,
-        facts: &facts,
-        warm_up: if warm_up.is_empty() { &measured } else { &warm_up },
-        no_facts: std::slice::from_ref(&none),
-        job,
-        goal,
-        slo: &slo,
-        no_slo: &Slo::default(),
-    };
-    // Before anything is served: what makes no sense should not cost a model's time.
-    if let Goal::Levels(scenario) = &serving.goal {
-        scenario.levels(&serving.wanted(None))?;
-    }
-    bencher.serve(&mut serving)
+    let (slo, no_slo) = (&slo, &Slo::default());
+    let (measured, facts, none) = (&measured[..], &facts[..], std::slice::from_ref(&none));
+    let warm_up = if warm_up.is_empty() { measured } else { &warm_up[..] };
+    let direct = matches!(bencher.assignment().mode, Mode::Step | Mode::Count);
+    std::thread::scope(|scope| {
+        let mut serving = Serving {
+            scope,
+            stuck: Mutex::default(),
+            // Where the runner gives single batches it watches over each of them, and a thread for each would be measured.
+            deadline: bencher.deadline().filter(|_| !direct),
+            timeout: job.timeout.filter(|_| bencher.assignment().mode != Mode::Count),
+            closure,
+            domain: R::DOMAIN,
+            measured,
+            facts,
+            warm_up,
+            no_facts: none,
+            job,
+            goal,
+            slo,
+            no_slo,
+        };
+        // Before anything is served: what makes no sense should not cost a model's time.
+        if let Goal::Levels(scenario) = &serving.goal {
+            scenario.levels(&serving.wanted(None))?;
+        }
+        serving.tell_time(bencher)?;
+        serving.deadline = bencher.deadline().filter(|_| !direct);
+        let served = bencher.serve(&mut serving);
+        // What hangs may come back; what does not must not keep the round from ending.
+        if serving.hangs() && bencher.can_leave() {
+            return bencher.leave(served);
+        }
+        served
+    })
 }
 
-struct Serving<'env, I, F> {
+struct Serving<'scope, 'env, I, F> {
+    /// Where calls of the closure are made that may have to be given up.
+    scope: &'scope Scope<'scope, 'env>,
+    /// Requests that were given up, and whose threads may never return.
+    stuck: Mutex<Vec<Arc<Slot>>>,
+    /// When the runner ends the round.
+    deadline: Option<Instant>,
+    /// How long a call outside of levels may take, by its own setting.
+    timeout: Option<Duration>,
     closure: &'env F,
     domain: &'static Domain,
     measured: &'env [I],
@@ -143,6 +170,11 @@ struct Serving<'env, I, F> {
     no_slo: &'env Slo,
 }
 
+/// Of the time that the case has left, this share is for sending requests, the next for those in flight, and what
+/// remains for telling the runner.
+const FOR_SENDING: f64 = 0.85;
+const FOR_ANSWERS: f64 = 0.95;
+
 /// What a round has come to so far.
 #[derive(Default)]
 struct Progress {
@@ -152,12 +184,11 @@ struct Progress {
     latency_ns: Vec<u64>,
     warm_up: WarmUp,
     csv: Option<RowsCsv>,
-    stuck: Vec<Arc<crate::slot::Slot>>,
     /// Why the round has failed, if it has.
     failure: Option<String>,
 }
 
-impl<'env, I, F, R, E> Serve for Serving<'env, I, F>
+impl<'scope, 'env, I, F, R, E> Serve for Serving<'scope, 'env, I, F>
 where
     I: Sync,
     F: Fn(&I, &Request) -> Result<R, E> + Sync,
@@ -173,13 +204,13 @@ where
         };
         let clients = u64::from(clients.unwrap_or(1)).min(requests);
         if clients <= 1 {
-            return self.some((0..requests).map(|number| number as usize));
+            return self.some(0..requests);
         }
         let next = AtomicU64::new(0);
         let claim = || {
             std::iter::from_fn(|| {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                (number < requests).then_some(number as usize)
+                (number < requests).then_some(number)
             })
         };
         let this = &*self;
@@ -195,62 +226,63 @@ where
     fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured> {
         let assignment = round.assignment().clone();
         let mut plans = self.plans(&assignment)?;
-        let this = &*self;
-        std::thread::scope(|scope| {
-            let mut progress = this.begin(&assignment)?;
-            let case = CaseId::of(&assignment.case);
-            while let Some(mut plan) = plans.next(progress.levels.last_mut(), || this.usual_rate())? {
-                this.shorten(&mut plan, &assignment, plans.count());
-                let warm_up = this.warm(scope, &plan, &assignment, &mut progress)?;
-                let header = Header {
-                    case: &case,
-                    round: assignment.round,
-                    level: &plan.name,
-                    scenario: plan.scenario,
-                    concurrency: plan.concurrency,
-                    rate: plan.rate,
-                };
-                if let Some(csv) = &mut progress.csv {
-                    csv.begin(&header, this.facts);
-                }
-                let asked = Asked {
-                    domain: this.domain,
-                    slo: this.slo,
-                    must_meet: matches!(plans, Plans::Search { .. }),
-                    valid_for: this.valid_for(&assignment),
-                    warm_up,
-                };
-                // What probes have seen of the warm-up is nobody's.
-                round.level(0);
-                this.level(scope, &plan, &asked, &mut progress)?;
-                if let Some(level) = progress.levels.last_mut() {
-                    let readings = round.level(level.succeeded);
-                    probed::add(level, this.domain.primary, readings);
-                }
-                // No rate would ever meet it.
-                let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
-                if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {
-                    progress.failure.get_or_insert(unknown.to_string());
-                    break;
-                }
+        let mut progress = self.begin(&assignment)?;
+        let case = CaseId::of(&assignment.case);
+        let is_search = matches!(plans, Plans::Search { .. });
+        loop {
+            let left = plans.left();
+            let Some(mut plan) = plans.next(progress.levels.last_mut(), || self.usual_rate())? else { break };
+            if let Some(last) = progress.levels.last_mut()
+                && last.validity.causes.contains(&InvalidCause::TimeLimit)
+            {
+                last.warnings.push(plans_left_out(left, is_search));
+                break;
             }
-            progress.found = plans.conclude(&mut progress.levels);
-            let waiting = std::mem::take(&mut progress.stuck);
-            let measured = this.finish(progress);
-            // What hangs may come back; what does not must not keep the round from ending.
-            let patience = Instant::now() + PATIENCE;
-            while waiting.iter().any(|slot| !slot.has_returned()) && round.can_leave() {
-                if Instant::now() >= patience {
-                    return round.leave(measured).map(|()| Measured::default());
-                }
-                std::thread::sleep(Duration::from_millis(5));
+            self.shorten(&mut plan, &assignment, plans.count());
+            if is_search {
+                round.expects(plan.lasts().unwrap_or_default())?;
             }
-            Ok(measured)
-        })
+            self.deadline = round.deadline();
+            let this = &*self;
+            let warm_up = this.warm(&plan, &assignment, &mut progress)?;
+            let header = Header {
+                case: &case,
+                round: assignment.round,
+                level: &plan.name,
+                scenario: plan.scenario,
+                concurrency: plan.concurrency,
+                rate: plan.rate,
+            };
+            if let Some(csv) = &mut progress.csv {
+                csv.begin(&header, this.facts);
+            }
+            let asked = Asked {
+                domain: this.domain,
+                slo: this.slo,
+                must_meet: matches!(plans, Plans::Search { .. }),
+                valid_for: this.valid_for(&assignment),
+                warm_up,
+            };
+            // What probes have seen of the warm-up is nobody's.
+            round.level(0);
+            this.level(&plan, &asked, &mut progress)?;
+            if let Some(level) = progress.levels.last_mut() {
+                let readings = round.level(level.succeeded);
+                probed::add(level, this.domain.primary, readings);
+            }
+            // No rate would ever meet it.
+            let unknown = progress.levels.last().filter(|level| asked.must_meet && level.succeeded > 0);
+            if let Some(Err(unknown)) = unknown.map(|level| this.slo.of_level(&level.metrics)) {
+                progress.failure.get_or_insert(unknown.to_string());
+                break;
+            }
+        }
+        progress.found = plans.conclude(&mut progress.levels);
+        Ok(self.finish(progress))
     }
 }
 
-impl<'env, I, F, R, E> Serving<'env, I, F>
+impl<'scope, 'env, I, F, R, E> Serving<'scope, 'env, I, F>
 where
     I: Sync,
     F: Fn(&I, &Request) -> Result<R, E> + Sync,
@@ -259,14 +291,14 @@ where
 {
     /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
     /// place: a server that refuses a request now and then is still measured.
-    fn some(&self, numbers: impl Iterator<Item = usize>) -> Result<Duration> {
+    fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
         let clock = Clock::start();
         let marks = Marks::new(clock.origin);
         let mut latency_ns = 0;
         for number in numbers {
-            let mut failed = 0;
+            let mut failed: usize = 0;
             latency_ns += loop {
-                match self.one(number + failed, &marks, clock) {
+                match self.one(number + failed as u64, &marks, clock) {
                     Ok(latency_ns) => break latency_ns,
                     Err(_) if failed + 1 < TRIES => failed += 1,
                     Err(message) => {
@@ -282,14 +314,41 @@ where
     }
 
     /// Serves one request of warm-up, and returns its latency in nanoseconds, or why it failed.
-    fn one(&self, number: usize, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
-        let input = &self.warm_up[number % self.warm_up.len()];
-        let sent_ns = clock.now_ns();
-        let (ended, _) = call(self.closure, marks, &Called { input, number: number as u64, clock });
+    fn one(&self, number: u64, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
+        let input = &self.warm_up[(number % self.warm_up.len() as u64) as usize];
+        let called = Called { input, number, clock };
+        let (sent_ns, ended) = match self.patience() {
+            None => {
+                let sent_ns = clock.now_ns();
+                (sent_ns, call(self.closure, marks, &called).0)
+            }
+            Some(patience) => self.within(patience, called)?,
+        };
         match ended.outcome {
             Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
             _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
         }
+    }
+
+    /// Calls the closure on a thread of its own, and gives it up if it takes longer than `patience`.
+    fn within(&self, patience: Duration, called: Called<'env, I>) -> Result<(u64, Ended), String> {
+        let slot = Arc::new(Slot::new(0));
+        let (own, closure) = (Arc::clone(&slot), self.closure);
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let spawned =
+            std::thread::Builder::new().name("request".to_owned()).spawn_scoped(self.scope, move || {
+                let marks = Marks::new(called.clock.origin);
+                let sent_ns = called.clock.now_ns();
+                let ended = call(closure, &marks, &called).0;
+                // Nobody listens to what was given up.
+                let _ = tell.send((sent_ns, ended));
+                own.returned();
+            });
+        spawned.map_err(|error| format!("no thread can be started for a request: {error}"))?;
+        told.recv_timeout(patience).map_err(|_| {
+            self.give_up([slot]);
+            format!("timed out: no answer after {} s", patience.as_secs_f64())
+        })
     }
 
     /// Half of the requests per second that one client gets: where a search begins.
@@ -299,13 +358,7 @@ where
     }
 
     /// Serves requests that do not count; returns how many.
-    fn warm<'scope>(
-        &self,
-        scope: &'scope Scope<'scope, 'env>,
-        plan: &Plan,
-        assignment: &Assignment,
-        progress: &mut Progress,
-    ) -> Result<u64> {
+    fn warm(&self, plan: &Plan, assignment: &Assignment, progress: &mut Progress) -> Result<u64> {
         let clients = match &plan.pacing {
             Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
             Pacing::Schedule { .. } => 1,
@@ -319,7 +372,7 @@ where
         }
         let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
         let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
-        let ends = Ends { requests, at_ns: u64::MAX, make_up: false };
+        let ends = Ends { requests, at_ns: u64::MAX, make_up: false, limit: self.limit() };
         let course = Course::new(
             self.closure,
             (self.warm_up, self.no_facts),
@@ -331,24 +384,19 @@ where
             Arc::default(),
         );
         let began = Instant::now();
-        let driven = drive(scope, course, None)?;
+        let driven = drive(self.scope, course, None)?;
         progress.warm_up.iterations += requests;
         progress.warm_up.ns += nanoseconds(began.elapsed());
-        progress.stuck.extend(driven.stuck);
+        self.give_up(driven.stuck);
         Ok(requests)
     }
 
-    fn level<'scope>(
-        &self,
-        scope: &'scope Scope<'scope, 'env>,
-        plan: &Plan,
-        asked: &Asked<'_>,
-        progress: &mut Progress,
-    ) -> Result<()> {
+    fn level(&self, plan: &Plan, asked: &Asked<'_>, progress: &mut Progress) -> Result<()> {
         let ends = Ends {
             requests: plan.requests.unwrap_or(ENDLESS),
             at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
             make_up: asked.valid_for.is_some(),
+            limit: self.limit(),
         };
         // What a search is to meet is said of a level: no request by itself has a percentile.
         let slo = if asked.must_meet { self.no_slo } else { self.slo };
@@ -363,7 +411,7 @@ where
             self.job.timeout.map(nanoseconds),
             Arc::clone(&harness_ns),
         );
-        let mut driven: Driven = drive(scope, course, progress.csv.take())?;
+        let mut driven: Driven = drive(self.scope, course, progress.csv.take())?;
         progress.csv = driven.csv.take();
         if progress.levels.is_empty() {
             progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
@@ -374,7 +422,7 @@ where
             let failure = format!("{}: no request was served: {reason}", level.name);
             progress.failure.get_or_insert(failure);
         }
-        progress.stuck.extend(std::mem::take(&mut driven.stuck));
+        self.give_up(std::mem::take(&mut driven.stuck));
         progress.levels.push(level);
         Ok(())
     }
@@ -408,7 +456,80 @@ where
     }
 }
 
-impl<I, F> Serving<'_, I, F> {
+/// What is said of levels that no time was left for.
+fn plans_left_out(left: Option<usize>, is_search: bool) -> String {
+    let what = match left {
+        _ if is_search => "the search ended here".to_owned(),
+        Some(1) => "1 more level was not served".to_owned(),
+        many => format!("{} more levels were not served", many.unwrap_or_default()),
+    };
+    format!("{what}: the time limit of the case (`timeout`) left no time")
+}
+
+impl<I, F> Serving<'_, '_, I, F> {
+    /// How long a call outside of levels may take.
+    fn patience(&self) -> Option<Duration> {
+        let left = self.deadline.map(|deadline| {
+            deadline
+                .saturating_duration_since(Instant::now())
+                .mul_f64(FOR_SENDING)
+                .max(Duration::from_millis(1))
+        });
+        self.timeout.into_iter().chain(left).min()
+    }
+
+    /// What the case has left of its time, for a level that begins now.
+    fn limit(&self) -> Option<TimeLimit> {
+        let left = self.deadline?.saturating_duration_since(Instant::now());
+        let share = |share: f64| nanoseconds(left.mul_f64(share));
+        Some(TimeLimit { stop_ns: share(FOR_SENDING), give_up_ns: share(FOR_ANSWERS) })
+    }
+
+    fn give_up(&self, slots: impl IntoIterator<Item = Arc<Slot>>) {
+        self.stuck.lock().unwrap_or_else(PoisonError::into_inner).extend(slots);
+    }
+
+    /// Whether a request that was given up is still being served after a moment.
+    fn hangs(&self) -> bool {
+        let patience = Instant::now() + PATIENCE.min(self.patience().unwrap_or(PATIENCE));
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        while stuck.iter().any(|slot| !slot.has_returned()) {
+            if Instant::now() >= patience {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+
+    /// Says what the levels take by their settings, so that the runner waits for them.
+    ///
+    /// # Errors
+    /// If they take longer than a person allows.
+    fn tell_time(&self, bencher: &mut Bencher) -> Result<()> {
+        let assignment = bencher.assignment().clone();
+        if assignment.mode != Mode::Sample {
+            return Ok(());
+        }
+        let Plans::Given { mut plans, count } = self.plans(&assignment)? else { return Ok(()) };
+        let lasts: Duration = plans
+            .iter_mut()
+            .filter_map(|plan| {
+                self.shorten(plan, &assignment, count);
+                plan.lasts()
+            })
+            .sum();
+        let left = bencher.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if let Some(left) = left.filter(|left| bencher.deadline_is_hard() && *left < lasts) {
+            return Err(Error::failure(format!(
+                "the levels are to last {} together, but the case has {} left of its `timeout`: raise it, or ask for less",
+                Seconds(lasts.as_secs_f64()),
+                Seconds(left.as_secs_f64())
+            )));
+        }
+        bencher.expects(lasts)
+    }
+
     fn valid_for(&self, assignment: &Assignment) -> Option<f64> {
         if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
     }

@@ -4,7 +4,7 @@
 use bench_core::Suite;
 use bench_core::prelude::*;
 use bench_load::Load;
-use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response};
+use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response, nothing_missing};
 use bench_protocol::Better;
 
 /// Translation: words per second, and how long a word takes.
@@ -27,6 +27,7 @@ const TRANSLATION: Domain = Domain {
         figures: &[Figure::P50, Figure::P95],
     }],
     plots: &["time per word p95"],
+    missing: nothing_missing,
 };
 
 struct Translation {

@@ -10,7 +10,7 @@ use bench_load::domain::{Facts, Generation, Images, Speech};
 use bench_load::input::{Describe, Inputs, Prepared};
 use bench_load::scenario::{OpenLoop, Stress};
 use bench_load::{Load, Request};
-use bench_record::{CaseRecord, Level, Record, Status};
+use bench_record::{CaseRecord, InvalidCause, Level, Outcome, Record, Status};
 
 struct Number(u64);
 
@@ -198,6 +198,77 @@ fn sought_in_vain(b: &mut Bencher) -> Result<()> {
     Load::find_rate(["latency_p9 <= 40ms"]).requests(60).run(b, Numbers, |_, _| Ok::<(), Error>(()))
 }
 
+#[benchmark(category = "unit", rounds = 1)]
+fn all_at_once(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(10).slo("tpot <= 20ms").run(b, Numbers, |_, request| {
+        sleep(5);
+        request.output();
+        Ok::<_, Error>(Generation::new(100))
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1, timeout = "1s")]
+fn longer_than_its_timeout(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).duration(Duration::from_secs(3)).run(b, Numbers, |_, _| Ok::<(), Error>(()))
+}
+
+#[benchmark(category = "unit", rounds = 1, timeout = "1s")]
+fn more_than_its_timeout(b: &mut Bencher) -> Result<()> {
+    Load::closed([1, 2]).requests(1000).run(b, Numbers, |number, _| {
+        sleep(if number.0 == 3 { 100 } else { 20 });
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn stuck_at_first(b: &mut Bencher) -> Result<()> {
+    let calls = std::sync::atomic::AtomicU64::new(0);
+    let load = Load::closed(1).requests(20).timeout(Duration::from_millis(100));
+    load.run(b, Numbers, move |_, _| {
+        if calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+            sleep(1500);
+        }
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn stuck_always(b: &mut Bencher) -> Result<()> {
+    let load = Load::closed(1).requests(20).timeout(Duration::from_millis(50));
+    load.run(b, Numbers, |_, _| {
+        sleep(400);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 2, targets("latency_p95 <= 10s", "success_rate <= 0.9"))]
+fn refuses_two_of_five(b: &mut Bencher) -> Result<()> {
+    Load::closed(2).requests(200).run(b, Numbers, |number, request: &Request| {
+        match (number.0, request.number() % 5) {
+            (0..100, 1 | 3) => Err(Error::failure("refused")),
+            _ => Ok(()),
+        }
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn saturated(b: &mut Bencher) -> Result<()> {
+    // One at a time, 20 ms each: no machine serves more than 50 a second.
+    let gate = std::sync::Mutex::new(());
+    Load::new(OpenLoop::poisson(200.0).most_in_flight(4)).requests(100).run(b, Numbers, move |_, _| {
+        let _held = gate.lock();
+        sleep(20);
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn sought_where_requests_fail(b: &mut Bencher) -> Result<()> {
+    Load::find_rate(["latency_p50 <= 10s"]).from(400.0).requests(50).run(b, Numbers, |_, request| {
+        if request.number() % 10 == 3 { Err(Error::failure("refused")) } else { Ok(()) }
+    })
+}
+
 fn case(name: &str) -> CaseRecord {
     let record: Record = Suite::new().name_contains(name).in_process().run().expect("a record");
     record.cases.into_iter().next().expect("a case")
@@ -372,6 +443,77 @@ fn a_search_for_what_no_level_has_ends_with_the_first() {
         case.failure
     );
     assert_eq!(levels_of(&case).len(), 1);
+}
+
+#[test]
+fn tokens_that_came_at_once_have_no_tpot_and_meet_no_objective_of_it() {
+    let level = &levels_of(&case("unit/all_at_once"))[0];
+    assert!(level.metrics.iter().all(|metric| !metric.name.starts_with("TPOT")), "{:?}", level.metrics);
+    assert_eq!(value(level, "goodput"), 0.0);
+    let told = "10 of 10 requests: no TPOT: all tokens arrived at once";
+    assert!(level.warnings.iter().any(|warning| warning.starts_with(told)), "{:?}", level.warnings);
+}
+
+#[test]
+fn an_invalid_level_meets_no_target_but_can_miss_one() {
+    let mut record = Suite::new().name_contains("refuses_two_of_five").in_process().run().expect("a record");
+    bench_judge::objective::settle(&mut record, &bench_judge::objective::EarlierRecords::default());
+    let case = &record.cases[0];
+    let told = Some("invalid: requests failed at concurrency 2");
+    assert_eq!(case.invalid().as_deref(), told);
+    let outcomes: Vec<_> =
+        case.targets.iter().map(|target| (target.outcome, target.reason.as_deref())).collect();
+    assert_eq!(outcomes[0], (Outcome::Unsure, told), "{:?}", case.targets);
+    assert_ne!(outcomes[1].0, Outcome::Unsure, "the share of failures is known: {:?}", case.targets);
+}
+
+#[test]
+fn a_saturated_model_is_not_a_slow_harness() {
+    let level = &levels_of(&case("unit/saturated"))[0];
+    assert!(!level.validity.valid && !level.validity.harness_bound, "{:?}", level.validity);
+    assert_eq!(level.validity.causes, [InvalidCause::Saturated], "{:?}", level.validity);
+    let told = &level.validity.reasons[0];
+    assert!(told.starts_with("the model was saturated") && told.contains("4 of 4 were in flight"), "{told}");
+}
+
+#[test]
+fn a_search_among_failures_names_them() {
+    let case = case("unit/sought_where_requests_fail");
+    let levels = levels_of(&case);
+    let warned: Vec<&String> = levels.iter().flat_map(|level| &level.warnings).collect();
+    let told = warned.iter().find(|told| told.contains("no rate that was tried is valid"));
+    let told = told.unwrap_or_else(|| panic!("{warned:?}"));
+    assert!(told.contains("most often: refused, though the objective is met"), "{told}");
+}
+
+#[test]
+fn levels_that_do_not_fit_into_the_timeout_are_refused_before_anything_is_served() {
+    let case = case("unit/longer_than_its_timeout");
+    let failure = case.failure.as_ref().map(|failure| failure.message.as_str()).unwrap_or_default();
+    assert!(failure.contains("are to last 3.000 s together, but the case has"), "{failure}");
+    assert!(case.served().is_none() && case.first_call_s.is_none());
+}
+
+#[test]
+fn a_level_that_the_timeout_ends_keeps_its_figures() {
+    let case = case("unit/more_than_its_timeout");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    let levels = levels_of(&case);
+    assert_eq!(levels.len(), 1);
+    assert!(levels[0].succeeded > 0 && levels[0].requests < 1000, "{}", levels[0].requests);
+    assert!(levels[0].validity.causes.contains(&InvalidCause::TimeLimit), "{:?}", levels[0].validity);
+    let told = "1 more level was not served: the time limit of the case";
+    assert!(levels[0].warnings.iter().any(|warning| warning.starts_with(told)), "{:?}", levels[0].warnings);
+    assert!(case.invalid().is_some_and(|told| told.contains("the time limit ended it")));
+}
+
+#[test]
+fn the_timeout_of_a_request_holds_for_the_first_call() {
+    let case = case("unit/stuck_at_first");
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    assert_eq!(levels_of(&case)[0].succeeded, 20);
+    let failure = self::case("unit/stuck_always").failure.expect("a failure").message;
+    assert!(failure.contains("timed out: no answer after 0.05 s"), "{failure}");
 }
 
 #[test]

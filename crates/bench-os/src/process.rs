@@ -77,6 +77,21 @@ pub fn high_water_mark() -> io::Result<u64> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
 }
 
+/// Bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and what it has mapped (mallinfo(3)).
+/// `None` on other systems; 0 if the program allocates in another way.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn allocated_bytes() -> Option<u32> {
+    // SAFETY: it takes nothing, and returns a plain struct.
+    let info = unsafe { libc::mallinfo() };
+    // The fields wrap; so does their difference, which is what is asked for.
+    Some((info.uordblks as u32).wrapping_add(info.hblkhd as u32))
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn allocated_bytes() -> Option<u32> {
+    None
+}
+
 /// Resident memory of another process, from `/proc/<pid>/statm`.
 pub fn resident_memory(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;

@@ -67,6 +67,17 @@ pub struct Assignment {
     pub slice_ns: u64,
     /// Whether the slice ends the round even when `samples` have not been reached.
     pub hard_stop: bool,
+    /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
+    /// that serves requests ends them before, so that what was measured is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ns: Option<u64>,
+    /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_alive: Option<u64>,
+    /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
     /// The folder for what the benchmark keeps ([`Bencher::artifact`](bench_core::bencher::Bencher::artifact)); nothing is
@@ -162,6 +173,12 @@ pub enum Frame {
         /// What it took.
         ns: u64,
     },
+    /// What follows takes this long by its own settings, such as a level of load of 10 minutes. The runner waits so much
+    /// longer than it said, unless a person asked for that time.
+    Expects {
+        /// How long.
+        ns: u64,
+    },
     /// Warm-up is over, samples follow.
     WarmedUp(WarmUp),
     /// Samples taken since the last such frame.
@@ -203,6 +220,7 @@ impl Frame {
             Frame::Finished(_) => "finished",
             Frame::Failed { .. } => "failed",
             Frame::Skipped { .. } => "skipped",
+            Frame::Expects { .. } => "expects",
         }
     }
 }
@@ -237,6 +255,9 @@ pub struct WarmUp {
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
+    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_alive: Option<u64>,
     /// What one iteration counts.
     pub counters: Vec<Counter>,
     /// What the probes saw.

@@ -99,6 +99,9 @@ pub struct Settings {
     pub max_time_is_hard: bool,
     /// The time after which the case has failed, over all rounds, in seconds.
     pub timeout_s: f64,
+    /// Whether a person asked for that time. Otherwise what a round expects to take is added to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timeout_is_hard: bool,
     /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
     pub target_precision: f64,
 }

@@ -8,7 +8,7 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Slower than allowed, with `--fail-on-regression`.
 pub const SLOWER: u8 = 3;
-/// Unsure, with `--strict`: a verdict, a target, or with `bench doctor` the machine.
+/// Unsure, with `--strict`: a verdict, a target, figures of load that are not valid, or with `bench doctor` the machine.
 pub const UNSURE: u8 = 4;
 /// Ended by Ctrl-C or SIGTERM: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;

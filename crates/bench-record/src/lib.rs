@@ -46,7 +46,9 @@ pub use read::{RUN_FILE, open_sealed, read_file};
 pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary, now_utc};
 pub use resolve::{no_earlier_run, resolve};
 pub use round::{Cause, Failure, RoundRecord};
-pub use served::{Bin, Dot, HARNESS_BOUND, Headline, Lag, Level, Pace, Served, Steady, Told, Validity};
+pub use served::{
+    Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity,
+};
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};
 pub use verdict::{THRESHOLD, Verdict};

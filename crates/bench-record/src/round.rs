@@ -22,6 +22,12 @@ pub struct RoundRecord {
     /// worker never became ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_up_ns: Option<u64>,
+    /// What the round said that its levels of load take by their settings, in seconds; absent if it said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_s: Option<f64>,
+    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_alive: Option<u64>,
     /// The `load` step, in nanoseconds; absent where the benchmark has none.
     pub load_ns: Option<u64>,
     /// The first iteration of the process, in nanoseconds.

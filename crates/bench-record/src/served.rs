@@ -127,6 +127,42 @@ pub struct Validity {
     pub harness_bound: bool,
     /// Why it is not valid; empty where it is.
     pub reasons: Vec<String>,
+    /// The same in short, each cause once, the gravest first; empty in records from before there were causes, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<InvalidCause>,
+}
+
+/// Why the figures of a level cannot be relied on. The gravest cause comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum InvalidCause {
+    /// The harness sent requests later than the schedule wanted, though more could have been in flight.
+    HarnessLate,
+    /// The model had all requests that may be in flight, and others had to wait.
+    Saturated,
+    /// More requests failed than may.
+    Failures,
+    /// Too few requests were served for what was to be shown.
+    TooFewRequests,
+    /// The time limit of the case ended the level before its requests or its duration did.
+    TimeLimit,
+    /// The objective of a search was not met: the figures themselves are right.
+    ObjectiveMissed,
+}
+
+impl InvalidCause {
+    /// The cause as a sentence without its end: `the model was saturated`.
+    pub fn text(self) -> &'static str {
+        match self {
+            InvalidCause::HarnessLate => "the harness was the bottleneck",
+            InvalidCause::Saturated => "the model was saturated",
+            InvalidCause::Failures => "requests failed",
+            InvalidCause::TooFewRequests => "too few requests were served",
+            InvalidCause::TimeLimit => "the time limit ended it",
+            InvalidCause::ObjectiveMissed => "the objective was not met",
+        }
+    }
 }
 
 impl Validity {
@@ -170,6 +206,30 @@ pub struct Told {
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
 impl Level {
+    /// Why no figure of the level can meet a limit or be compared, as a sentence that names the level; `None` if the
+    /// figures can be relied on. A search whose objective is missed at a level has measured that level well.
+    pub fn doubt(&self) -> Option<String> {
+        let Validity { valid, harness_bound, reasons, causes } = &self.validity;
+        if *valid {
+            return None;
+        }
+        if *harness_bound {
+            return Some(format!("{HARNESS_BOUND} at {}", self.name));
+        }
+        let texts: Vec<&str> = causes
+            .iter()
+            .filter(|cause| **cause != InvalidCause::ObjectiveMissed)
+            .map(|cause| cause.text())
+            .collect();
+        match (texts.is_empty(), causes.is_empty()) {
+            (false, _) => Some(format!("invalid: {} at {}", texts.join(", "), self.name)),
+            (true, true) if !reasons.is_empty() => {
+                Some(format!("invalid: {} at {}", reasons.join("; "), self.name))
+            }
+            (true, _) => None,
+        }
+    }
+
     /// The metric of this name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)

@@ -1,6 +1,7 @@
 //! How records are shown: exporters, sections of the console, tables, text for terminals, SVG.
 #![forbid(unsafe_code)]
 
+mod csv_table;
 mod outlet;
 pub mod plot;
 mod sparkline;
@@ -13,6 +14,8 @@ use bench_record::{Record, RunError};
 /// For plugging in with `inventory::submit!`.
 pub use inventory;
 
+pub use bench_syntax::text::on_console;
+pub use csv_table::{CsvTable, harmless};
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};

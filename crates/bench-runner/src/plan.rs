@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use bench_protocol::{Case, Overrides};
 use bench_record::{Measure, Settings};
+use bench_syntax::UsageError;
+use bench_syntax::quantity::Seconds;
 
-/// A case may take this long in all when nothing else is said: a benchmark of a minute is rare, one
-/// that takes five is stuck.
+/// A case may take this long in all, beyond the budget that was asked for and the time that its levels of load are to
+/// last: a benchmark of a minute is rare, one that takes five is stuck.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Share of a shorter timeout that a budget may take.
+const OF_TIMEOUT: f64 = 0.8;
 
 /// A count that repeats once repeats always; one that does not is seen not to.
 const COUNTED_ROUNDS: u32 = 2;
@@ -29,18 +34,38 @@ pub struct Wishes {
     pub measure: Measure,
 }
 
+/// Checks that what a person asked for can be done.
+///
+/// # Errors
+/// A budget that is longer than the time after which the case fails.
+pub fn check(wishes: &Wishes) -> Result<(), UsageError> {
+    match (wishes.overrides.max_time, wishes.overrides.timeout) {
+        (Some(max_time), Some(timeout)) if timeout < max_time => Err(UsageError(format!(
+            "`--timeout {}` would end a case before its `--max-time {}`: give the timeout the longer time",
+            Seconds(timeout.as_secs_f64()),
+            Seconds(max_time.as_secs_f64())
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// How `case` is measured: flags before attribute before defaults.
 pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     let (flags, attribute) = (&wishes.overrides, &case.settings);
     let asked = flags.max_time.or(attribute.max_time);
+    let timeout = flags.timeout.or(attribute.timeout);
+    let timeout_s = timeout.unwrap_or(TIMEOUT + asked.unwrap_or_default()).as_secs_f64();
+    let max_time_s = asked.unwrap_or_else(|| case.category.default_budget()).as_secs_f64();
     let settings = Settings {
         measure: wishes.measure,
         warmup: flags.warmup.or(attribute.warmup),
         repeats: flags.repeats.or(attribute.repeats),
         rounds: flags.rounds.or(attribute.rounds),
-        max_time_s: asked.unwrap_or_else(|| case.category.default_budget()).as_secs_f64(),
+        // A budget that the timeout would cut off ends before, so that the case has its figures.
+        max_time_s: if max_time_s > timeout_s { OF_TIMEOUT * timeout_s } else { max_time_s },
         max_time_is_hard: asked.is_some(),
-        timeout_s: flags.timeout.or(attribute.timeout).unwrap_or(TIMEOUT).as_secs_f64(),
+        timeout_s,
+        timeout_is_hard: timeout.is_some(),
         target_precision: wishes.target_precision.unwrap_or(TARGET_PRECISION),
     };
     match wishes.measure {
@@ -59,5 +84,29 @@ fn counting(settings: Settings, flags: &Overrides) -> Settings {
         max_time_is_hard: false,
         timeout_s: settings.timeout_s * slower,
         ..settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_syntax::Category;
+
+    use super::*;
+
+    #[test]
+    fn limits_of_time_know_each_other() {
+        let case = Case::new("unit/x", Category::Unit);
+        let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
+        let of = |max_time, timeout| {
+            let wishes =
+                Wishes { overrides: Overrides { max_time, timeout, ..Overrides::NONE }, ..Wishes::default() };
+            let settings = settings(&case, &wishes);
+            (settings.max_time_s, settings.timeout_s, check(&wishes).is_ok())
+        };
+        // The case may take its budget, and five minutes more.
+        assert_eq!(of(minutes(10), None), (600.0, 900.0, true));
+        assert_eq!(of(minutes(10), minutes(20)), (600.0, 1200.0, true));
+        assert_eq!(of(minutes(10), minutes(5)), (240.0, 300.0, false));
+        assert_eq!(of(None, Some(Duration::from_secs(1))).0, 0.8);
     }
 }

@@ -6,6 +6,7 @@
 pub mod case_id;
 mod category;
 pub mod duration;
+pub mod encoding;
 pub mod nearest;
 pub mod objective;
 mod pattern;

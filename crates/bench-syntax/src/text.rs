@@ -13,6 +13,44 @@ pub fn printable(line: &str) -> String {
     line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
+/// A text as one line that does not steer the terminal, however long it is: as [`printable`], line ends included.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Makes a whole report safe to print: the last layer, whatever its parts forgot. Of control characters only line ends,
+/// tabs and the colours of `Style` are left, and no line is a command of a workflow of GitHub, which
+/// takes any line that begins with `::`, and `##[` anywhere (actions/runner, `ActionCommand.cs`).
+pub fn on_console(report: &str) -> String {
+    const COLOURS: [&str; 6] = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
+    let mut safe = String::with_capacity(report.len());
+    for line in report.split_inclusive('\n') {
+        let mut rest = line;
+        // A colour before the colons hides nothing from the runner, which looks for them behind white space only.
+        if rest.trim_start().starts_with("::") {
+            let indent = rest.len() - rest.trim_start().len();
+            safe.push_str(&rest[..indent]);
+            safe.push_str(": ");
+            rest = &rest[indent + 1..];
+        }
+        while let Some(c) = rest.chars().next() {
+            let colour = COLOURS.into_iter().find(|colour| rest.starts_with(colour));
+            let taken = if let Some(colour) = colour {
+                safe.push_str(colour);
+                colour.len()
+            } else if rest.starts_with("##[") {
+                safe.push_str("## [");
+                3
+            } else {
+                safe.push(if steers(c) && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c });
+                c.len_utf8()
+            };
+            rest = &rest[taken..];
+        }
+    }
+    safe
+}
+
 /// The first line, made printable; `…` where there are more.
 pub fn first_line(text: &str) -> String {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -28,6 +66,19 @@ mod tests {
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c\td\u{9b}"), "a\u{fffd}[31mb\u{fffd}c\td\u{fffd}");
         assert_eq!(printable(&"x".repeat(1000)).len(), 300);
+    }
+
+    #[test]
+    fn a_report_keeps_its_colours_and_nothing_else_that_steers() {
+        let hostile = "\x1b[31mbad\x1b[0m\ta\x1b]0;title\x07b\x1b[2Jc\0d\u{202e}\r\n";
+        assert_eq!(
+            on_console(hostile),
+            "\x1b[31mbad\x1b[0m\ta\u{fffd}]0;title\u{fffd}b\u{fffd}[2Jc\u{fffd}d\u{fffd}\u{fffd}\n"
+        );
+        assert_eq!(
+            on_console("a\n  ::error::x\n::stop-commands::y\nb::c ##[error]z"),
+            "a\n  : :error::x\n: :stop-commands::y\nb::c ## [error]z"
+        );
     }
 
     #[test]

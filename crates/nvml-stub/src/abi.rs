@@ -7,18 +7,22 @@
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulonglong};
 
 use nvml_wrapper_sys::bindings::{
-    field_id, nvmlDevice_t, nvmlFieldValue_t, nvmlGpmMetricsGet_t, nvmlGpmSample_t, nvmlGpmSupport_t,
-    nvmlMemory_v2_t, nvmlReturn_t, nvmlUtilization_t,
+    NVML_GPM_METRICS_GET_VERSION, NVML_GPM_SUPPORT_VERSION, field_id, nvmlDevice_t, nvmlFieldValue_t,
+    nvmlGpmMetricsGet_t, nvmlGpmSample_t, nvmlGpmSupport_t, nvmlMemory_v2_t, nvmlReturn_t, nvmlUtilization_t,
 };
 
 use crate::answer::{
-    Handle, INSUFFICIENT_SIZE, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, STAGE, SUCCESS, answer,
+    ARGUMENT_VERSION_MISMATCH, Handle, INSUFFICIENT_SIZE, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED, STAGE,
+    SUCCESS, answer,
 };
 
 type Answer = Result<(), nvmlReturn_t>;
 
 /// `NVML_VALUE_TYPE_UNSIGNED_LONG_LONG`.
 const UNSIGNED_LONG_LONG: c_uint = 3;
+
+/// `NVML_STRUCT_VERSION(Memory, 2)` of `nvml.h`: the size of the structure, and 2 in the highest byte.
+const MEMORY_VERSION: c_uint = size_of::<nvmlMemory_v2_t>() as c_uint | 2 << 24;
 
 /// Values of the script that `nvmlDeviceGetFieldValues` knows.
 const FIELDS: [(u32, &str); 4] = [
@@ -40,6 +44,15 @@ unsafe fn put<T>(to: *mut T, value: T) -> Answer {
     // SAFETY: the caller's pointer is not null, and so points to a place for a `T`.
     unsafe { to.write(value) };
     Ok(())
+}
+
+/// Checks the version of a structure, which the caller sets in its first word.
+unsafe fn expect_version(structure: *const c_uint, version: c_uint) -> Answer {
+    if structure.is_null() {
+        return Err(INVALID_ARGUMENT);
+    }
+    // SAFETY: the caller's pointer is not null, and so points to a structure that begins with its version.
+    if unsafe { structure.read() } == version { Ok(()) } else { Err(ARGUMENT_VERSION_MISMATCH) }
 }
 
 /// Stores a text with its final zero.
@@ -141,9 +154,11 @@ functions! {
     #[cfg_attr(not(feature = "old-driver"), unsafe(no_mangle))]
     fn nvmlDeviceGetMemoryInfo_v2(device: nvmlDevice_t, memory: *mut nvmlMemory_v2_t) {
         let handle = Handle::from_c(device)?;
+        // SAFETY: as the module says.
+        unsafe { expect_version(memory.cast(), MEMORY_VERSION) }?;
         let used = handle.read("memory_used")? as c_ulonglong;
         let total = handle.read("memory_total").unwrap_or(80e9) as c_ulonglong;
-        let info = nvmlMemory_v2_t { version: 0, total, reserved: 0, free: total - used, used };
+        let info = nvmlMemory_v2_t { version: MEMORY_VERSION, total, reserved: 0, free: total - used, used };
         // SAFETY: as the module says.
         unsafe { put(memory, info) }
     }
@@ -261,7 +276,10 @@ functions! {
     fn nvmlGpmQueryDeviceSupport(device: nvmlDevice_t, support: *mut nvmlGpmSupport_t) {
         let supported = c_uint::from(Handle::from_c(device)?.read("sm_activity").is_ok());
         // SAFETY: as the module says.
-        unsafe { put(support, nvmlGpmSupport_t { version: 1, isSupportedDevice: supported }) }
+        unsafe { expect_version(support.cast(), NVML_GPM_SUPPORT_VERSION) }?;
+        let answer = nvmlGpmSupport_t { version: NVML_GPM_SUPPORT_VERSION, isSupportedDevice: supported };
+        // SAFETY: as the module says.
+        unsafe { put(support, answer) }
     }
 
     #[cfg_attr(not(feature = "old-driver"), unsafe(no_mangle))]
@@ -297,6 +315,8 @@ functions! {
 
     #[cfg_attr(not(feature = "old-driver"), unsafe(no_mangle))]
     fn nvmlGpmMetricsGet(request: *mut nvmlGpmMetricsGet_t) {
+        // SAFETY: as the module says.
+        unsafe { expect_version(request.cast(), NVML_GPM_METRICS_GET_VERSION) }?;
         // SAFETY: the caller's own structure, or null.
         let request = unsafe { request.as_mut() }.ok_or(INVALID_ARGUMENT)?;
         // SAFETY: made by `nvmlGpmSampleAlloc`, and filled in.

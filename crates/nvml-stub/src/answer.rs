@@ -15,6 +15,7 @@ pub(crate) const INVALID_ARGUMENT: nvmlReturn_t = 2;
 pub(crate) const NOT_SUPPORTED: nvmlReturn_t = 3;
 pub(crate) const NOT_FOUND: nvmlReturn_t = 6;
 pub(crate) const INSUFFICIENT_SIZE: nvmlReturn_t = 7;
+pub(crate) const ARGUMENT_VERSION_MISMATCH: nvmlReturn_t = 25;
 
 /// What `errors` of the script may name, by what follows `NVML_ERROR_`.
 const ERRORS: [(&str, nvmlReturn_t); 11] = [

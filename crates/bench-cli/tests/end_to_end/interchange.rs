@@ -122,6 +122,28 @@ fn what_others_measured_comes_into_the_store() {
 }
 
 #[test]
+fn what_is_left_out_of_an_import_is_named_and_the_exit_code_says_so() {
+    let stage = Stage::new(&[]);
+    let text = r#"{"unit/a": {"latency": {"value": 5}, "widgets": {"value": 7}}, "unit/b": {"latency": {"value": NaN}}}"#;
+    fs::write(stage.path().join("bmf.json"), text).expect("written");
+    let ended = stage.bench(&["import", "bmf", "bmf.json"]).expect_code(1);
+    for told in ["left out: `unit/b`, `latency`: ", "note: 1 figures in units that are not known"] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+    assert!(ended.stdout.contains("1 figures of 1 benchmarks"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_criterion_folder_of_this_program_comes_back() {
+    let stage = measured();
+    stage.bench(&["export", "criterion", "night", "-o", "folder"]).expect_code(0);
+    stage
+        .bench(&["import", "criterion", "folder", "--run=back"])
+        .expect_code(0)
+        .expect_said(&["added run back"]);
+}
+
+#[test]
 fn a_run_of_this_program_comes_back() {
     let stage = measured();
     stage.bench(&["export", "benchfmt", "night", "-o", "night.txt"]).expect_code(0);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::{PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
-use bench_report::{Style, Table};
+use bench_report::{Style, Table, on_console};
 use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
@@ -39,7 +39,7 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
         table.row(cells(case, style));
     }
     for case in &comparison.others {
-        let mut cells = vec![case.id.clone()];
+        let mut cells = vec![printable(&case.id)];
         cells.extend(std::iter::repeat_n(String::new(), 5));
         cells.push(case.verdict.to_string());
         table.row(cells);
@@ -52,14 +52,14 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     }
     out += &unsure(&comparison.cases);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
-    out
+    on_console(&out)
 }
 
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;
     let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
     vec![
-        compared.id.clone(),
+        printable(&compared.id),
         seconds(compared.old_s),
         seconds(compared.new_s),
         compared.change.map(change).unwrap_or_default(),

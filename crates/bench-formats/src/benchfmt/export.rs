@@ -25,8 +25,10 @@ impl Export for Benchfmt {
         let mut text = head(record);
         let mut lines = String::new();
         let mut units = BTreeMap::new();
-        for case in record.cases.iter().filter(|case| case.status == Status::Ok) {
-            lines += &results(case, record.environment.cores, &mut units);
+        let cases = || record.cases.iter().filter(|case| case.status == Status::Ok);
+        let processors = processors(cases().map(|case| case.id.as_str()), record.environment.cores);
+        for case in cases() {
+            lines += &results(case, &processors, &mut units);
         }
         for (unit, better) in units {
             let better = if better == Better::Higher { "higher" } else { "lower" };
@@ -54,8 +56,8 @@ fn head(record: &Record) -> String {
 }
 
 /// The lines of a case; notes the units that they use.
-fn results(case: &CaseRecord, cores: Option<usize>, units: &mut BTreeMap<String, Better>) -> String {
-    let name = line_name(&case.id, cores);
+fn results(case: &CaseRecord, processors: &str, units: &mut BTreeMap<String, Better>) -> String {
+    let name = format!("Benchmark{}{processors}", quote_id(&case.id));
     let mut lines = String::new();
     let (time, others): (Vec<_>, Vec<_>) =
         figures(case).into_iter().partition(|figure| figure.metric == "time");
@@ -89,15 +91,17 @@ fn results(case: &CaseRecord, cores: Option<usize>, units: &mut BTreeMap<String,
     lines
 }
 
-/// Go ends names with the number of processors, so that a name that ends like that must have one.
-fn line_name(id: &str, cores: Option<usize>) -> String {
-    let looks_numbered = id
-        .rsplit_once('-')
-        .is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()));
+/// What all names of a file end with: Go ends them with the number of processors, if there are several. If one of them
+/// ends like that by itself, all must have the number, or it would be taken for one.
+fn processors<'a>(ids: impl IntoIterator<Item = &'a str>, cores: Option<usize>) -> String {
+    let looks_numbered = |id: &str| {
+        id.rsplit_once('-')
+            .is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     match cores {
-        Some(cores) if cores > 1 || looks_numbered => format!("Benchmark{}-{cores}", quote_id(id)),
-        None if looks_numbered => format!("Benchmark{}-1", quote_id(id)),
-        _ => format!("Benchmark{}", quote_id(id)),
+        Some(cores) if cores > 1 => format!("-{cores}"),
+        _ if ids.into_iter().any(looks_numbered) => "-1".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -151,14 +155,14 @@ Benchmark/resnet/performance/forward[batch=8]-4 3 1.25 load-sec 1048576 peak_mem
 
     #[test]
     fn processors_stand_where_a_number_would_be_taken_for_them() {
-        for (id, cores, name) in [
-            ("unit/a", Some(4), "Benchmark/unit/a-4"),
-            ("unit/a", Some(1), "Benchmark/unit/a"),
-            ("unit/a", None, "Benchmark/unit/a"),
-            ("unit/a-8", None, "Benchmark/unit/a-8-1"),
-            ("unit/a-8", Some(1), "Benchmark/unit/a-8-1"),
+        for (ids, cores, end) in [
+            (["unit/a", "unit/b"], Some(4), "-4"),
+            (["unit/a", "unit/b"], Some(1), ""),
+            (["unit/a", "unit/b"], None, ""),
+            (["unit/a-8", "unit/b"], None, "-1"),
+            (["unit/a", "unit/b-8"], Some(1), "-1"),
         ] {
-            assert_eq!(line_name(id, cores), name);
+            assert_eq!(processors(ids, cores), end);
         }
     }
 }

@@ -4,7 +4,7 @@ use bench_protocol::Better;
 use bench_record::Metric;
 
 use super::name::{quote, unquote};
-use crate::imported_case::usually_better;
+use crate::known_unit::{KnownUnit, known};
 
 /// Nanoseconds an iteration: the format's own unit of time.
 pub(super) const NS_PER_OP: &str = "ns/op";
@@ -16,12 +16,38 @@ pub(super) fn unit_of(metric: &str, unit: &str) -> String {
     format!("{metric}-{}", quote(unit))
 }
 
-/// The figure that a value in a unit is; `better` where the file says so.
-pub(super) fn metric_of(text: &str, value: f64, better: Option<Better>) -> Metric {
-    let (name, unit) = match text.split_once('-') {
-        Some((name, "sec")) => (name, "s".to_owned()),
-        Some((name, unit)) => (name, unquote(unit)),
-        None => (text, text.to_owned()),
-    };
-    Metric::new(name, &unit, value, better.unwrap_or_else(|| usually_better(name, &unit)))
+/// What a value in a unit is.
+pub(super) enum Value {
+    /// A figure whose direction is known.
+    Figure(Metric),
+    /// A figure that can be kept, but not judged.
+    Unknown(Metric),
+}
+
+/// What a value in a unit is; `better` if the file says so. The name is parted from the unit only if the end is a unit
+/// that is known (`p99-latency-sec` is `p99-latency` in seconds), so that no name is cut.
+pub(super) fn value_of(text: &str, value: f64, better: Option<Better>) -> Value {
+    if let Some(KnownUnit { unit, better: usual }) = known(text) {
+        return Value::Figure(Metric::new(text, unit, value, better.unwrap_or(usual)));
+    }
+    let ends = text.match_indices('-').map(|(place, _)| (&text[..place], unquote(&text[place + 1..])));
+    let named =
+        ends.filter(|(name, _)| !name.is_empty()).find_map(|(name, unit)| Some((name, known(&unit)?)));
+    match (named, better) {
+        (Some((name, KnownUnit { unit, better: usual })), better) => {
+            Value::Figure(Metric::new(name, unit, value, better.unwrap_or(usual)))
+        }
+        (None, Some(better)) => {
+            // Our own files part them at the first dash: keys of metrics hold none.
+            let (name, unit) = text.split_once('-').filter(|(name, _)| is_key(name)).unwrap_or((text, text));
+            Value::Figure(Metric::new(name, unquote(unit), value, better))
+        }
+        (None, None) => Value::Unknown(Metric::new(text, text, value, Better::Lower)),
+    }
+}
+
+/// Whether a name can be the key of a metric.
+fn is_key(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

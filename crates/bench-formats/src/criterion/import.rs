@@ -16,6 +16,9 @@ use crate::{Import, Imported, ImportedCase, InterchangeError, file, measure};
 /// The folder of what was measured last.
 const NEWEST: &str = "new";
 
+/// The folder of how that differs from what was measured before.
+const CHANGE: &str = "change";
+
 #[derive(Deserialize)]
 struct Benchmark {
     full_id: String,
@@ -34,35 +37,70 @@ impl Import for Criterion {
     }
 
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
-        let mut folders = Vec::new();
-        find(path, &mut folders)?;
-        folders.sort_unstable();
-        if folders.is_empty() {
-            let reason = "no benchmark there: wanted criterion's folder, usually target/criterion, with \
-                          BENCHMARK/new/estimates.json in it";
-            return Err(InterchangeError::malformed(path, reason));
+        let mut found = Found::default();
+        find(path, &mut found)?;
+        found.folders.sort_unstable();
+        let mut imported = Imported { left_out: found.left_out, ..Imported::default() };
+        for folder in &found.folders {
+            match read(folder) {
+                Ok(case) => imported.cases.push(case),
+                Err(error) => imported.left_out.push(error.to_string()),
+            }
         }
-        let cases = folders.iter().map(|folder| read(folder)).collect::<Result<_, _>>()?;
-        Ok(Imported { cases, ..Imported::default() })
+        imported.checked(
+            path,
+            "no benchmark there: wanted criterion's folder, usually target/criterion, with \
+             BENCHMARK/new/estimates.json in it",
+        )
     }
 }
 
-/// Every folder called `new` with estimates in it. Links are not followed: they could lead round in a circle.
-fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), InterchangeError> {
+/// The folders of what was measured, one for each benchmark.
+#[derive(Default)]
+struct Found {
+    folders: Vec<PathBuf>,
+    left_out: Vec<String>,
+}
+
+/// Every folder with estimates in it that is called `new`, or else the only one of a benchmark: a baseline, such as
+/// `bench export` writes. Links are not followed: they could lead round in a circle.
+fn find(folder: &Path, found: &mut Found) -> Result<(), InterchangeError> {
     let io = |source| InterchangeError::Io { path: folder.to_owned(), source };
+    let (mut others, mut baselines) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
         if !entry.file_type().map_err(io)?.is_dir() {
             continue;
         }
         let path = entry.path();
-        if entry.file_name() == NEWEST && path.join(ESTIMATES).exists() {
-            found.push(path);
+        if path.join(ESTIMATES).exists() {
+            // How two runs differ has estimates, too.
+            if entry.file_name() != CHANGE {
+                baselines.push(path);
+            }
         } else {
-            find(&path, found)?;
+            others.push(path);
         }
     }
-    Ok(())
+    let newest = baselines.iter().find(|path| path.file_name().is_some_and(|name| name == NEWEST));
+    match (newest, &baselines[..]) {
+        (Some(newest), _) => found.folders.push(newest.clone()),
+        (None, [only]) => found.folders.push(only.clone()),
+        (None, []) => {}
+        (None, several) => {
+            let names: Vec<_> = several
+                .iter()
+                .filter_map(|path| path.file_name())
+                .map(|name| name.to_string_lossy())
+                .collect();
+            found.left_out.push(format!(
+                "{}: it has several baselines and none called `{NEWEST}`: {}",
+                folder.display(),
+                names.join(", ")
+            ));
+        }
+    }
+    others.iter().try_for_each(|other| find(other, found))
 }
 
 fn read(folder: &Path) -> Result<ImportedCase, InterchangeError> {
@@ -181,13 +219,41 @@ mod tests {
         assert!(error.contains("target/criterion"), "{error}");
         let error = Criterion.import(Path::new("no/such")).expect_err("missing").to_string();
         assert!(error.contains("cannot read no/such"), "{error}");
+    }
+
+    #[test]
+    fn a_benchmark_that_cannot_be_read_is_named_and_the_others_are_taken() {
+        let folder = folder();
         let case = fs::read_dir(folder.path().join("group")).expect("folders").flatten().next();
         let place = case.expect("a case").path().join(NEWEST);
-        fs::write(place.join(ESTIMATES), "{\"mean\": 1").expect("written");
-        let error = Criterion.import(folder.path()).expect_err("broken").to_string();
-        assert!(error.contains(ESTIMATES) && error.contains("criterion's estimates"), "{error}");
-        fs::remove_file(place.join(BENCHMARK)).expect("removed");
-        let error = Criterion.import(folder.path()).expect_err("broken").to_string();
-        assert!(error.contains(BENCHMARK), "{error}");
+        for (file, content) in [(ESTIMATES, ""), (ESTIMATES, "{\"mean\": 1"), (BENCHMARK, "")] {
+            fs::write(place.join(file), content).expect("written");
+            let read = Criterion.import(folder.path()).expect("the other one");
+            assert_eq!((read.cases.len(), read.left_out.len()), (1, 1), "{:?}", read.left_out);
+            assert!(read.left_out[0].contains(file), "{:?}", read.left_out);
+        }
+    }
+
+    #[test]
+    fn what_was_exported_is_read() {
+        let record = fixture::record();
+        let folder = tempfile::tempdir().expect("folder");
+        for document in Criterion.export(&record).expect("written").documents {
+            let path = folder.path().join(&document.path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, document.content).expect("written");
+        }
+        let read = Criterion.import(folder.path()).expect("read");
+        assert_eq!((read.cases.len(), &read.left_out[..]), (2, &[][..]));
+        let other = folder.path().join(bench_record::file_name(fixture::HOSTILE));
+        let copy = other.join("another");
+        fs::create_dir_all(&copy).expect("made");
+        fs::write(copy.join(ESTIMATES), "{}").expect("written");
+        let read = Criterion.import(folder.path()).expect("read");
+        assert!(
+            read.cases.len() == 1 && read.left_out[0].contains("several baselines"),
+            "{:?}",
+            read.left_out
+        );
     }
 }

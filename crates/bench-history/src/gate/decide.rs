@@ -1,5 +1,6 @@
 //! From a run and its history to a decision.
 
+use bench_judge::Summarize;
 use bench_judge::objective::EarlierRecords;
 use bench_record::{CaseRecord, Record, Status};
 
@@ -32,7 +33,7 @@ pub fn decide(
         too_little_history: 0,
         notes: limits::notes(config, record),
         machine_shifts: Vec::new(),
-        findings: record.cases.iter().filter_map(failure).collect(),
+        findings: record.cases.iter().filter_map(|case| failure(case).or_else(|| invalid(case))).collect(),
     };
     match against {
         Against::History(accepted) => {
@@ -57,6 +58,22 @@ fn failure(case: &CaseRecord) -> Option<Finding> {
         case: case.id.clone(),
         figure: String::new(),
         ruling: Ruling::Fails,
+        unit: String::new(),
+        before: None,
+        now: None,
+        allowed: None,
+        evidence: Evidence::Failure { reason },
+        confirmation: None,
+    })
+}
+
+/// That a case served requests of which its figures do not tell: nothing that is judged of it is sure.
+fn invalid(case: &CaseRecord) -> Option<Finding> {
+    let reason = case.invalid().filter(|_| case.status == Status::Ok)?;
+    Some(Finding {
+        case: case.id.clone(),
+        figure: "validity".to_owned(),
+        ruling: Ruling::Unsure,
         unit: String::new(),
         before: None,
         now: None,

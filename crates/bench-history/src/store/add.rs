@@ -76,7 +76,8 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
     let (mut new, mut points) = (Vec::new(), Vec::new());
     for case in &record.cases {
         for figure in figures(case) {
-            let id = *known.entry((case.id.clone(), figure.metric.clone())).or_insert_with(|| {
+            let line = (case.id.clone(), figure.metric.clone(), figure.unit.clone());
+            let id = *known.entry(line).or_insert_with(|| {
                 new.push(new_series(next, record, &case.id, &figure));
                 next += 1;
                 next - 1
@@ -94,22 +95,22 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
     Ok(count)
 }
 
-/// The numbers of all series on the machine and by the build of a run, by case and metric.
+/// The numbers of all series on the machine and by the build of a run, by case, metric and unit.
 fn known_series(
     database: &mut dyn Database,
     record: &Record,
-) -> Result<BTreeMap<(String, String), i64>, StoreError> {
+) -> Result<BTreeMap<(String, String, String), i64>, StoreError> {
     let SeriesKey { machine, toolchain, build, .. } = SeriesKey::of(&record.environment, "", "");
     let MachineClass { cpu, cores, gpu, memory } = machine;
     let rows = database.query(
-        "SELECT case_id, metric, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 AND memory = $4 \
+        "SELECT case_id, metric, unit, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 AND memory = $4 \
          AND toolchain = $5 AND build = $6",
         &[cpu, cores, gpu, memory, toolchain, build].map(Value::Text),
     )?;
     let known = rows.into_iter().filter_map(|row| {
-        let id = row.get(2)?.as_integer()?;
+        let id = row.get(3)?.as_integer()?;
         let mut text = row.into_iter().map_while(Value::into_text);
-        Some(((text.next()?, text.next()?), id))
+        Some(((text.next()?, text.next()?, text.next()?), id))
     });
     Ok(known.collect())
 }

@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -61,6 +61,46 @@ const MIGRATIONS: [Migration; 6] = [
                  run TEXT NOT NULL REFERENCES run (name), what TEXT NOT NULL, value TEXT NOT NULL,
                  PRIMARY KEY (run, what));",
         down: "DROP TABLE circumstance;",
+    },
+    // A line is a case, a metric and a unit. On the way back, of two lines that differ in their unit alone the older
+    // one stays.
+    Migration {
+        up: "CREATE TABLE other_series (
+                 id BIGINT PRIMARY KEY, case_id TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL,
+                 better TEXT NOT NULL, cpu TEXT NOT NULL, cores TEXT NOT NULL, gpu TEXT NOT NULL,
+                 memory TEXT NOT NULL, toolchain TEXT NOT NULL, build TEXT NOT NULL,
+                 UNIQUE (case_id, metric, unit, cpu, cores, gpu, memory, toolchain, build));
+             INSERT INTO other_series (
+                 id, case_id, metric, unit, better, cpu, cores, gpu, memory, toolchain, build)
+                 SELECT id, case_id, metric, unit, better, cpu, cores, gpu, memory, toolchain, build
+                 FROM series;
+             CREATE TABLE other_point (
+                 series BIGINT NOT NULL REFERENCES other_series (id),
+                 run TEXT NOT NULL REFERENCES run (name),
+                 value DOUBLE PRECISION NOT NULL, PRIMARY KEY (series, run));
+             INSERT INTO other_point (series, run, value) SELECT series, run, value FROM point;
+             DROP TABLE point; DROP TABLE series;
+             ALTER TABLE other_series RENAME TO series; ALTER TABLE other_point RENAME TO point;
+             CREATE INDEX point_by_run ON point (run);",
+        down: "CREATE TABLE other_series (
+                 id BIGINT PRIMARY KEY, case_id TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL,
+                 better TEXT NOT NULL, cpu TEXT NOT NULL, cores TEXT NOT NULL, gpu TEXT NOT NULL,
+                 memory TEXT NOT NULL, toolchain TEXT NOT NULL, build TEXT NOT NULL,
+                 UNIQUE (case_id, metric, cpu, cores, gpu, memory, toolchain, build));
+             INSERT INTO other_series (
+                 id, case_id, metric, unit, better, cpu, cores, gpu, memory, toolchain, build)
+                 SELECT id, case_id, metric, unit, better, cpu, cores, gpu, memory, toolchain, build
+                 FROM series
+                 WHERE id IN (SELECT MIN(id) FROM series GROUP BY case_id, metric, cpu, cores, gpu, memory, toolchain, build);
+             CREATE TABLE other_point (
+                 series BIGINT NOT NULL REFERENCES other_series (id),
+                 run TEXT NOT NULL REFERENCES run (name),
+                 value DOUBLE PRECISION NOT NULL, PRIMARY KEY (series, run));
+             INSERT INTO other_point (series, run, value) SELECT series, run, value FROM point
+                 WHERE series IN (SELECT id FROM other_series);
+             DROP TABLE point; DROP TABLE series;
+             ALTER TABLE other_series RENAME TO series; ALTER TABLE other_point RENAME TO point;
+             CREATE INDEX point_by_run ON point (run);",
     },
 ];
 

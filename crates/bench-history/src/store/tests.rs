@@ -86,6 +86,7 @@ macro_rules! suite {
 
 suite! {
     a_run_comes_back_as_it_was,
+    another_unit_is_another_line,
     the_same_run_twice_is_once,
     a_run_never_changes,
     runs_are_in_order_of_time,
@@ -120,6 +121,34 @@ fn a_run_comes_back_as_it_was(place: &dyn Place) {
     assert_eq!(series[0].better, bench_protocol::Better::Higher);
     assert_eq!((series[1].unit.as_str(), series[1].key.machine.memory.as_str()), ("s", "16 GiB"));
     assert_eq!(series[1].points[0].commit.as_deref(), Some("commit-r1"));
+}
+
+fn another_unit_is_another_line(place: &dyn Place) {
+    use bench_protocol::Better;
+    use bench_record::Metric;
+    let mut store = place.open();
+    store.add(&record("r1", 1, &[("unit/a", 1.0)])).expect("added");
+    // The benchmark counts bytes where it counted items, and the night after that both.
+    let bytes = || Metric::new("Items", "bytes/s", 8.0, Better::Higher);
+    let mut run = record("r2", 2, &[("unit/a", 1.0)]);
+    run.cases[0].metrics = vec![bytes()];
+    store.add(&run).expect("added");
+    let mut run = record("r3", 3, &[("unit/a", 1.0)]);
+    run.cases[0].metrics.push(bytes());
+    assert_eq!(store.add(&run).expect("added"), Added::New(3));
+    let lines = |store: &mut Store| -> Vec<(String, Vec<f64>)> {
+        let series = store.series().expect("series");
+        let of_items = series.iter().filter(|one| one.key.metric == "items");
+        let mut lines: Vec<_> = of_items.map(|one| (one.unit.clone(), one.values())).collect();
+        lines.sort_by(|a, b| a.0.cmp(&b.0));
+        lines
+    };
+    let both = [("bytes/s".to_owned(), vec![8.0, 8.0]), ("items/s".to_owned(), vec![7.0, 7.0])];
+    assert_eq!(lines(&mut store), both);
+    // On the way back the older line stays, with its own points alone.
+    store.migrate_to(6).expect("down");
+    assert_eq!(lines(&mut store), both[1..]);
+    store.migrate_to(NEWEST).expect("up");
 }
 
 fn the_same_run_twice_is_once(place: &dyn Place) {

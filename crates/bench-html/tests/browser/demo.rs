@@ -9,8 +9,8 @@ use bench_html::{Comparison, History, Page, Run};
 use bench_judge::comparison::Comparison as OfRuns;
 use bench_protocol::Better;
 use bench_record::{
-    CaseRecord, Cause, Environment, FORMAT, Failure, Level, Metric, Record, RoundRecord, RunState,
-    SCHEMA_VERSION, Served, Status, Summary, Time, Told, Validity,
+    CaseRecord, Cause, Environment, FORMAT, Failure, InvalidCause, Level, Metric, Record, RoundRecord,
+    RunState, SCHEMA_VERSION, Served, Status, Summary, Time, Told, Validity,
 };
 use bench_stats::Interval;
 use bench_syntax::Category;
@@ -191,11 +191,13 @@ fn level(concurrency: u32) -> Level {
                     "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late"
                         .to_owned(),
                 ],
+                causes: vec![InvalidCause::HarnessLate],
             },
             32 => Validity {
                 valid: false,
                 harness_bound: false,
                 reasons: vec!["12 of `200` requests failed".to_owned()],
+                causes: vec![InvalidCause::Failures],
             },
             _ => Validity { valid: true, ..Validity::default() },
         },

@@ -1,5 +1,6 @@
 //! Two records, case by case.
 
+use crate::Summarize;
 use std::path::Path;
 
 use crate::comparison::compared::{Compared, Comparison, case_by_case};
@@ -130,9 +131,9 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     };
     let log = pair.log - scale.drift.shift;
     let figures = Compared { change: Some(log.exp_m1()), ..figures };
-    // Between such runs it is the harness that was slower or faster.
-    if let Some(bound) = old.harness_bound().or_else(|| new.harness_bound()) {
-        return Compared { reason: Some(bound), ..figures };
+    // Between such runs it is not the model alone that was slower or faster.
+    if let Some(invalid) = old.invalid().or_else(|| new.invalid()) {
+        return Compared { reason: Some(invalid), ..figures };
     }
     let Some(width) = Width::of(pair, scale) else {
         let reason = "one of the runs has a single round, and so does not know how processes differ";

@@ -3,7 +3,7 @@
 use crate::Summarize;
 use crate::counted_rounds::counted;
 use bench_protocol::OverRounds;
-use bench_record::{CaseRecord, HARNESS_BOUND, Measure, Metric, Percentile, RoundRecord, Time};
+use bench_record::{CaseRecord, HARNESS_BOUND, InvalidCause, Measure, Metric, Percentile, RoundRecord, Time};
 use bench_stats as stats;
 use bench_stats::Interval;
 use bench_syntax::nearest;
@@ -40,6 +40,8 @@ pub(super) struct Figure {
     pub(super) doubt: Option<String>,
     /// Which of several levels it is of.
     pub(super) level: Option<String>,
+    /// Why it can miss a limit but cannot meet it, if so.
+    pub(super) invalid: Option<String>,
 }
 
 impl Figure {
@@ -47,12 +49,19 @@ impl Figure {
         // An end that is no number, as of a rate whose time may be zero, is none that could be relied on.
         let interval = interval.filter(|found| found.low.is_finite() && found.high.is_finite());
         let doubt = interval.is_none().then(|| doubt.to_owned());
-        Figure { value, unit: unit.to_owned(), interval, doubt, level: None }
+        Figure { value, unit: unit.to_owned(), interval, doubt, level: None, invalid: None }
     }
 
-    /// The same where the harness was slower than what it measured: no limit can be met or missed by it.
-    fn of_the_harness(self) -> Self {
-        Figure { interval: None, doubt: Some(HARNESS_BOUND.to_owned()), ..self }
+    /// The same of a level or case that is not valid, if it is not. It cannot meet a limit; if the harness was slower
+    /// than what it measured, it cannot miss one either.
+    fn of(self, invalid: Option<&str>) -> Self {
+        match invalid {
+            None => self,
+            Some(told) if told.starts_with(HARNESS_BOUND) => {
+                Figure { interval: None, doubt: Some(HARNESS_BOUND.to_owned()), ..self }
+            }
+            Some(told) => Figure { invalid: Some(told.to_owned()), ..self },
+        }
     }
 
     /// A time per iteration or process; `rounds` is how many know it.
@@ -92,14 +101,13 @@ impl Figure {
 pub(super) struct Place {
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) metrics: Vec<Metric>,
-    /// Whether the harness was slower than what it measured there: then nothing is known of the model.
-    pub(super) harness_bound: bool,
+    /// Why its figures cannot be relied on, if they cannot.
+    pub(super) invalid: Option<String>,
 }
 
 /// Where a case has metrics. A load case adds a place for each of its levels.
 fn places(case: &CaseRecord) -> Vec<Place> {
-    let harness_bound = case.harness_bound().is_some();
-    let whole = Place { settings: Vec::new(), metrics: case.metrics.clone(), harness_bound };
+    let whole = Place { settings: Vec::new(), metrics: case.metrics.clone(), invalid: case.invalid() };
     let levels = case.served().into_iter().flat_map(|served| served.levels);
     std::iter::once(whole)
         .chain(levels.map(|level| {
@@ -107,8 +115,8 @@ fn places(case: &CaseRecord) -> Vec<Place> {
             let rate = level.rate.map(|rate| ("rate", rate.to_string()));
             Place {
                 settings: concurrency.into_iter().chain(rate).collect(),
+                invalid: level.doubt(),
                 metrics: level.metrics,
-                harness_bound: level.validity.harness_bound,
             }
         }))
         .collect()
@@ -127,8 +135,8 @@ pub(super) fn figures(case: &CaseRecord, name: &str, at: &[&Setting]) -> Result<
     }
     let of_case = || {
         let of_load = built_in(case, name).or_else(|| metric(&case.metrics, name, rounds));
-        let bound = case.harness_bound().is_some() && !BEFORE_LOAD.contains(&name);
-        let of_load = of_load.map(|figure| if bound { figure.of_the_harness() } else { figure });
+        let invalid = case.invalid().filter(|_| !BEFORE_LOAD.contains(&name));
+        let of_load = of_load.map(|figure| figure.of(invalid.as_deref().filter(|told| concerns(told, name))));
         of_load.or_else(|| observed(case, name, rounds))
     };
     match at.is_empty().then(of_case).flatten() {
@@ -150,9 +158,16 @@ pub(super) fn at_levels(places: &[Place], name: &str, at: &[&Setting], rounds: u
         .filter(|place| !place.settings.is_empty() && at.iter().all(|wanted| has(place, wanted)))
         .filter_map(|place| {
             let figure = Figure { level: Some(told(place)), ..metric(&place.metrics, name, rounds)? };
-            Some(if place.harness_bound { figure.of_the_harness() } else { figure })
+            Some(figure.of(place.invalid.as_deref().filter(|told| concerns(told, name))))
         })
         .collect()
+}
+
+/// Whether what makes a level invalid makes this figure of it doubtful: a share of failures is right though requests
+/// failed.
+fn concerns(invalid: &str, name: &str) -> bool {
+    let only_failures = format!("invalid: {} at ", InvalidCause::Failures.text());
+    name != "success_rate" || !invalid.starts_with(&only_failures)
 }
 
 fn told(place: &Place) -> String {
@@ -279,16 +294,12 @@ mod tests {
         let metrics = |value| [Metric::new("TTFA p95", "s", value, Better::Lower)];
         let (whole, one, eight) = (metrics(0.1), metrics(0.2), metrics(0.3));
         let places = [
-            Place { settings: vec![], metrics: whole.to_vec(), harness_bound: false },
-            Place {
-                settings: vec![("concurrency", "1".to_owned())],
-                metrics: one.to_vec(),
-                harness_bound: false,
-            },
+            Place { settings: vec![], metrics: whole.to_vec(), invalid: None },
+            Place { settings: vec![("concurrency", "1".to_owned())], metrics: one.to_vec(), invalid: None },
             Place {
                 settings: vec![("concurrency", "8".to_owned())],
                 metrics: eight.to_vec(),
-                harness_bound: true,
+                invalid: Some(format!("{HARNESS_BOUND} at concurrency 8")),
             },
         ];
         let found = |at: &[&Setting]| -> Vec<f64> {

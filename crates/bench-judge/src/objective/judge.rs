@@ -110,7 +110,7 @@ fn worst(target: &Objective, figures: Vec<Figure>) -> ObjectiveResult {
 }
 
 fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
-    let Figure { value, unit, interval, doubt, .. } = figure;
+    let Figure { value, unit, interval, doubt, invalid, .. } = figure;
     if !value.is_finite() {
         return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is no number");
     }
@@ -128,6 +128,7 @@ fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
         None => (Outcome::Unsure, doubt),
         Some(found) => {
             match (target.relation.holds(found.low, limit), target.relation.holds(found.high, limit)) {
+                (true, true) if invalid.is_some() => (Outcome::Unsure, invalid),
                 (true, true) => (Outcome::Met, None),
                 (false, false) => (Outcome::Missed, None),
                 _ => (Outcome::Unsure, Some("the limit lies within the interval".to_owned())),

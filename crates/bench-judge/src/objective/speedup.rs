@@ -1,5 +1,6 @@
 //! How many times as fast a case is as another, or as it was.
 
+use crate::Summarize;
 use crate::comparison::{Comparison, Judgement};
 use crate::objective::figure::Figure;
 use crate::objective::{EarlierRecords, summary};
@@ -32,10 +33,10 @@ pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<
         }
         _ => None,
     };
-    let bound = other.harness_bound().or_else(|| case.harness_bound());
-    let interval = interval.filter(|_| bound.is_none());
+    let invalid = other.invalid().or_else(|| case.invalid());
+    let interval = interval.filter(|_| invalid.is_none());
     let one_round = || "one round only: how much processes differ is unknown".to_owned();
-    Ok(figure(before, after, interval, Some(bound.unwrap_or_else(one_round))))
+    Ok(figure(before, after, interval, Some(invalid.unwrap_or_else(one_round))))
 }
 
 /// The case with this id, or the one of this benchmark with the same arguments, or the one without any.
@@ -107,6 +108,7 @@ fn figure(before: &Time, after: &Time, interval: Option<Interval>, doubt: Option
         interval,
         doubt,
         level: None,
+        invalid: None,
     }
 }
 

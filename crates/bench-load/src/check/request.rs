@@ -31,7 +31,7 @@ mod tests {
     use crate::request::Mark;
 
     fn marks(marks: &[(MarkKind, u64)]) -> Vec<Mark> {
-        marks.iter().map(|(kind, at_ns)| Mark { kind: *kind, at_ns: *at_ns }).collect()
+        marks.iter().map(|(kind, at_ns)| Mark { kind: *kind, at_ns: *at_ns, holds: None }).collect()
     }
 
     /// Intended at 10, sent at 20, ended at 90.

@@ -1,7 +1,7 @@
 //! Classification of images.
 
 use super::streaming::per_second;
-use super::{Answer, Derived, Domain, Rate, Response, Seen};
+use super::{Answer, Derived, Domain, Rate, Response, Seen, nothing_missing};
 
 /// Classification: IPS, which is Σ classified images / W, `W` being the wall time of the window.
 pub const CLASSIFICATION: Domain = Domain {
@@ -16,6 +16,7 @@ pub const CLASSIFICATION: Domain = Domain {
     ratios: &[],
     quantities: &[],
     plots: &["IPS"],
+    missing: nothing_missing,
 };
 
 // Places in the columns of `CLASSIFICATION`.

@@ -89,8 +89,24 @@ impl Served {
     }
 
     fn marked(mut self, kind: MarkKind, at_ms: &[u64]) -> Self {
-        self.marks.extend(at_ms.iter().map(|ms| Mark { kind, at_ns: ms * 1_000_000 }));
+        self.marks.extend(at_ms.iter().map(|ms| Mark { kind, at_ns: ms * 1_000_000, holds: None }));
         self
+    }
+
+    /// Outputs that say how much each holds.
+    pub(super) fn outputs_of(mut self, at_ms: &[(u64, u32)]) -> Self {
+        let mark = |(ms, holds): &(u64, u32)| Mark {
+            kind: MarkKind::Output,
+            at_ns: ms * 1_000_000,
+            holds: Some(*holds),
+        };
+        self.marks.extend(at_ms.iter().map(mark));
+        self
+    }
+
+    /// Why it lacks a figure.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        self.see(self.domain.missing)
     }
 
     pub(super) fn column(&self, name: &str) -> Option<f64> {

@@ -6,7 +6,7 @@ use bench_protocol::Better;
 use bench_stats::nearest_rank;
 
 use super::streaming::{first_output_s, gaps, per_second, steps};
-use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen};
+use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen, nothing_missing};
 use crate::media::picture;
 
 /// Making images: images, pixels and denoising steps per second.
@@ -90,6 +90,7 @@ pub const IMAGES: Domain = Domain {
         },
     ],
     plots: &["IPS", "SPS", "TTFI p95", "step time p95"],
+    missing: nothing_missing,
 };
 
 // Places in the columns of `IMAGES`.

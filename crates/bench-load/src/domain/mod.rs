@@ -44,6 +44,14 @@ pub struct Domain {
     pub quantities: &'static [Quantity],
     /// Names of the metrics that are worth a picture against the setting.
     pub plots: &'static [&'static str],
+    /// Why a served request lacks a figure that its outputs seem to promise; `None` if it lacks none. The level warns
+    /// of each reason, with the number of requests. [`nothing_missing`] if the field has no such figure.
+    pub missing: fn(&Seen<'_>) -> Option<&'static str>,
+}
+
+/// Says that a request lacks no figure.
+pub fn nothing_missing(_seen: &Seen<'_>) -> Option<&'static str> {
+    None
 }
 
 /// A column that is computed from a request.
@@ -241,6 +249,7 @@ pub const REQUESTS: Domain = Domain {
     ratios: &[],
     quantities: &[],
     plots: &[],
+    missing: nothing_missing,
 };
 
 impl Response for () {

@@ -49,6 +49,7 @@ pub const MULTIMODAL: Domain = Domain {
         ],
     ),
     plots: &join::<&str, { text::PLOTS.len() + 1 }>(text::PLOTS, &["image analysis time p95"]),
+    missing: text::missing,
 };
 
 // Places in the columns of `MULTIMODAL`, behind those of a text.
@@ -168,7 +169,8 @@ mod tests {
         for derived in text::DERIVED {
             assert_eq!(both.derived(derived.column), text.derived(derived.column), "{}", derived.column);
         }
-        assert_eq!(both.quantity("TPOT"), [0.5]);
+        assert_eq!(both.quantity("ICL"), [0.25, 0.75]);
+        assert_eq!(both.missing(), text.missing());
         assert_eq!((both.rate("output tokens/s"), both.rate("input tokens/s")), (Some(4.0), Some(100.0)));
         assert_eq!(both.rate("IPS"), None);
     }

@@ -4,8 +4,9 @@ use bench_protocol::Better;
 use bench_syntax::quantity::Seconds;
 
 use super::streaming::{first_output_s, outputs, since};
-use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Ratio, Response, Seen};
+use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Ratio, Response, Seen, nothing_missing};
 use crate::media::Wav;
+use crate::request::MarkKind;
 
 /// Text to speech: audio per second, and how soon and how steadily it comes.
 ///
@@ -21,8 +22,9 @@ use crate::media::Wav;
 ///
 /// `W` is the wall time of the window. The audio duration is samples / sample rate; audio of no length or
 /// of no rate has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
-/// ([`Request::output`](crate::Request::output)), the latter two at least two of a request. A closure marks
-/// outputs without saying how much audio each holds: they are taken to be equal parts of the whole.
+/// ([`Request::output`](crate::Request::output)), the latter two at least two of a request. Outputs
+/// that do not say how many samples they hold ([`Request::output_of`](crate::Request::output_of)) are taken to be equal
+/// parts of the whole.
 pub const SPEECH: Domain = Domain {
     name: "speech",
     primary: "ASPS",
@@ -84,6 +86,7 @@ pub const SPEECH: Domain = Domain {
         },
     ],
     plots: &["ASPS", "RTF p95", "TTFA p95", "continuity"],
+    missing: nothing_missing,
 };
 
 // Places in the columns of `SPEECH`.
@@ -106,7 +109,7 @@ fn rtf(seen: &Seen<'_>) -> Option<f64> {
 
 /// Seconds in which a player that starts at the first output has nothing to play.
 ///
-/// Of n outputs each holds d = duration / n of audio. Had the player waited x seconds before it started,
+/// Of n outputs that do not say how much they hold each holds d = duration / n of audio. Had the player waited x seconds before it started,
 /// output k (from 0) would have been needed at `first + x + k·d`; it never runs dry if x is the largest of
 /// `arrival(k) − first − k·d`. A player that does not wait makes up for exactly that, pause by pause.
 ///
@@ -116,7 +119,14 @@ fn underrun_s(seen: &Seen<'_>) -> Option<f64> {
     let count = outputs(seen)?.count();
     let first = outputs(seen)?.next().filter(|_| count >= 2)?;
     let part = duration / count as f64;
-    let late = outputs(seen)?.enumerate().map(|(k, at)| since(first, at) - k as f64 * part);
+    let marks = || seen.times.marks.iter().filter(|mark| mark.kind == MarkKind::Output);
+    let rate = seen.value(SAMPLE_RATE).filter(|_| marks().all(|mark| mark.holds.is_some()));
+    let mut held = 0u64;
+    let late = marks().enumerate().map(|(k, mark)| {
+        let before_s = rate.map_or(k as f64 * part, |rate| held as f64 / rate);
+        held += u64::from(mark.holds.unwrap_or_default());
+        since(first, mark.at_ns) - before_s
+    });
     Some(late.fold(0.0, f64::max)).map(|dry| if dry < 1e-9 { 0.0 } else { dry })
 }
 
@@ -354,6 +364,17 @@ mod tests {
         assert_eq!(underrun(&[1_100]), (vec![], vec![]));
         assert_eq!(underrun(&[]), (vec![], vec![]));
         assert_eq!(underrun(&[1_100, 3_100]), (vec![], vec![]), "after end");
+    }
+
+    #[test]
+    fn an_output_that_says_how_much_it_holds_is_played_for_so_long() {
+        // 0.9 s of audio, then 0.3 s more: the player has enough until 2 s.
+        let held = |second_ms| {
+            let speech = Speech::new("a", 28_800, 24_000);
+            let served = Served::with(speech).outputs_of(&[(1_100, 21_600), (second_ms, 7_200)]);
+            served.quantity("underrun")[0]
+        };
+        assert!(held(2_000).abs() < 1e-12 && (held(2_100) - 0.1).abs() < 1e-12);
     }
 
     #[test]

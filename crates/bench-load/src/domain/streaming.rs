@@ -3,7 +3,40 @@
 use bench_syntax::quantity::Seconds;
 
 use super::Seen;
-use crate::request::Times;
+use crate::request::{MarkKind, Times};
+
+/// Marks closer together than this, in nanoseconds, arrived together: one read of a socket, or one step of the model,
+/// has brought them, and the time between them is that of a loop. A step of the smallest language models takes more.
+const TOGETHER_NS: u64 = 10_000;
+
+/// Outputs that arrived together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// When the last of them was marked.
+    pub(super) at_ns: u64,
+    /// How many outputs were marked.
+    pub(super) outputs: u64,
+    /// How much they hold together; `None` if one of them does not say.
+    pub(super) holds: Option<u64>,
+}
+
+/// Outputs as they arrived, in order of time; `None` under the condition of [`outputs`].
+pub(super) fn arrivals(seen: &Seen<'_>) -> Option<Vec<Arrival>> {
+    let _within = outputs(seen)?;
+    let mut arrivals: Vec<Arrival> = Vec::new();
+    for mark in seen.times.marks.iter().filter(|mark| mark.kind == MarkKind::Output) {
+        let holds = mark.holds.map(u64::from);
+        match arrivals.last_mut() {
+            Some(last) if mark.at_ns.saturating_sub(last.at_ns) < TOGETHER_NS => {
+                last.at_ns = last.at_ns.max(mark.at_ns);
+                last.outputs += 1;
+                last.holds = last.holds.zip(holds).map(|(before, holds)| before + holds);
+            }
+            _ => arrivals.push(Arrival { at_ns: mark.at_ns, outputs: 1, holds }),
+        }
+    }
+    Some(arrivals)
+}
 
 /// `first output − sent`: TTFA, TTFI, TTFT. None where no output was marked, or [`outputs`] has none.
 pub(super) fn first_output_s(seen: &Seen<'_>) -> Option<f64> {
@@ -23,10 +56,13 @@ pub(super) fn steps<'a>(seen: &'a Seen<'_>) -> Option<impl Iterator<Item = u64> 
     times.steps().all(|at| within(times, at)).then(|| times.steps())
 }
 
-/// Seconds between neighbours; one fewer than there are times.
+/// Seconds between neighbours that did not arrive together.
 pub(super) fn gaps(times: impl Iterator<Item = u64>) -> impl Iterator<Item = f64> {
-    let mut before = None;
-    times.filter_map(move |at| before.replace(at).map(|before| since(before, at)))
+    let mut before: Option<u64> = None;
+    times.filter_map(move |at| {
+        let before = before.replace(at)?;
+        (at.saturating_sub(before) >= TOGETHER_NS).then(|| since(before, at))
+    })
 }
 
 /// `value / seconds`, where that is a number.

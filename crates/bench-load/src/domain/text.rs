@@ -2,7 +2,7 @@
 
 use bench_protocol::Better;
 
-use super::streaming::{first_output_s, gaps, outputs, per_second, since, within};
+use super::streaming::{Arrival, arrivals, first_output_s, gaps, outputs, per_second, since, within};
 use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen};
 use crate::request::MarkKind;
 
@@ -13,16 +13,19 @@ use crate::request::MarkKind;
 /// | output tokens/s, input tokens/s | Σ tokens / W |
 /// | TTFT | first output − sent |
 /// | TTFO | first token of the answer, after any reasoning − sent |
-/// | TPOT | (end − first output) / (output tokens − 1), of each request |
+/// | TPOT | (last output − first output) / tokens after those of the first chunk, of each request |
 /// | ITL | gaps between tokens, pooled over all requests |
 /// | ICL | gaps between chunks, pooled over all requests |
-/// | prefill tokens/s | input tokens / TTFT, of each request |
+/// | prefill tokens/s | input tokens / TTFT, of each request whose first chunk holds one token |
 /// | decode tokens/s | 1 / TPOT, of each request |
 ///
 /// `W` is the wall time of the window. All but the first row need marks of outputs
 /// ([`Request::output`](crate::Request::output)), TTFO one of the answer
-/// ([`Request::answer`](crate::Request::answer)). TPOT is undefined, not 0, for one token. A chunk may hold
-/// several tokens: its gap is a gap of tokens only where as many outputs were marked as tokens were made.
+/// ([`Request::answer`](crate::Request::answer)). A chunk may hold
+/// several tokens. How many is known if as many outputs were marked as tokens were made, or if each output says how many
+/// it holds ([`Request::output_of`](crate::Request::output_of)). TPOT needs to know it: the tokens of the first chunk
+/// came without a gap. It is absent, with a warning that gives the reason, if it is not known, and if all tokens came at
+/// once; it is undefined, not 0, for one token. ITL needs every chunk after the first to hold one token.
 pub const TEXT: Domain = Domain {
     name: "text",
     primary: "output tokens/s",
@@ -32,6 +35,7 @@ pub const TEXT: Domain = Domain {
     ratios: &[],
     quantities: QUANTITIES,
     plots: PLOTS,
+    missing,
 };
 
 pub(super) const COLUMNS: &[&str] =
@@ -78,7 +82,9 @@ pub(super) const QUANTITIES: &[Quantity] = &[
         name: "ITL",
         unit: "s",
         of: |seen, each| {
-            if outputs(seen).map(Iterator::count).map(|count| count as f64) == seen.value(OUTPUT_TOKENS) {
+            if let Ok(Some(counted)) = Counted::of(seen)
+                && counted.one_by_one
+            {
                 chunk_gaps(seen).for_each(each);
             }
         },
@@ -127,16 +133,76 @@ fn first_answer_s(seen: &Seen<'_>) -> Option<f64> {
     within(times, mark.at_ns).then(|| since(times.sent_ns, mark.at_ns))
 }
 
-/// `(end − first output) / (output tokens − 1)`.
-fn tpot_s(seen: &Seen<'_>) -> Option<f64> {
-    let first = outputs(seen)?.next()?;
-    let later = seen.value(OUTPUT_TOKENS)? - 1.0;
-    (later > 0.0).then(|| since(first, seen.times.end_ns) / later)
+/// Shares by which the outputs that were marked and the tokens that were made may differ, such as by a token that ends
+/// the text and is not shown: TPOT is off by no more.
+const UNACCOUNTED: f64 = 0.05;
+
+const AT_ONCE: &str = "no TPOT: all tokens arrived at once, which says nothing of the time between them";
+const UNKNOWN_CHUNKS: &str = "no TPOT: the number of outputs marked is not that of tokens made, so how many came in \
+                              the first chunk is not known; mark each chunk with `request.output_of(tokens)`";
+
+/// Tokens as they arrived in a request of several.
+struct Counted {
+    /// The first chunk's.
+    first: u64,
+    /// Those of all later chunks.
+    later: u64,
+    /// From the first chunk to the last one, in seconds.
+    took_s: f64,
+    /// Whether each chunk after the first holds one.
+    one_by_one: bool,
 }
 
-/// `input tokens / TTFT`.
+impl Counted {
+    /// Counts the tokens of a request by its marks; `Ok(None)` if it is not streamed, or has one token.
+    ///
+    /// # Errors
+    /// Why they cannot be counted.
+    fn of(seen: &Seen<'_>) -> Result<Option<Self>, &'static str> {
+        let Some(arrivals) = arrivals(seen) else { return Ok(None) };
+        let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else { return Ok(None) };
+        let Some(tokens) = seen.value(OUTPUT_TOKENS).filter(|tokens| *tokens > 1.0) else { return Ok(None) };
+        if arrivals.len() == 1 {
+            return Err(AT_ONCE);
+        }
+        let outputs: u64 = arrivals.iter().map(|arrival| arrival.outputs).sum();
+        let held: fn(&Arrival) -> Option<u64> = if arrivals.iter().all(|arrival| arrival.holds.is_some()) {
+            |arrival| arrival.holds
+        } else if (outputs as f64 - tokens).abs() <= UNACCOUNTED * (tokens - 1.0) {
+            |arrival| Some(arrival.outputs)
+        } else {
+            return Err(UNKNOWN_CHUNKS);
+        };
+        let later = || arrivals[1..].iter().filter_map(held);
+        let counted = Counted {
+            first: held(first).unwrap_or_default(),
+            later: later().sum(),
+            took_s: since(first.at_ns, last.at_ns),
+            one_by_one: later().all(|tokens| tokens == 1),
+        };
+        Ok((counted.later > 0).then_some(counted))
+    }
+}
+
+/// Why a request has no TPOT, if its outputs were marked.
+pub(super) fn missing(seen: &Seen<'_>) -> Option<&'static str> {
+    Counted::of(seen).err()
+}
+
+/// `(last output − first output) / tokens after those of the first chunk`.
+fn tpot_s(seen: &Seen<'_>) -> Option<f64> {
+    let counted = Counted::of(seen).ok()??;
+    Some(counted.took_s / counted.later as f64)
+}
+
+/// `input tokens / TTFT`. A first chunk of several tokens took the time of generating them, too.
 fn prefill(seen: &Seen<'_>) -> Option<f64> {
-    per_second(input_tokens(seen), first_output_s(seen)?)
+    let several = seen.value(OUTPUT_TOKENS).is_some_and(|tokens| tokens > 1.0)
+        && match Counted::of(seen) {
+            Ok(counted) => counted.is_some_and(|counted| counted.first > 1),
+            Err(_) => true,
+        };
+    if several { None } else { per_second(input_tokens(seen), first_output_s(seen)?) }
 }
 
 /// `1 / TPOT`.
@@ -249,16 +315,16 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_by_its_marks() {
-        // Sent at 1 s, chunks at 1.5, 1.75 and 2.5 s, end at 3 s; 7 tokens after 100 of input.
-        let served = Served::with(Generation::new(7).input_tokens(100))
-            .outputs(&[1_500, 1_750, 2_500])
+        // Sent at 1 s, chunks at 1.5, 1.75 and 2.5 s, end at 3 s; 5 tokens after 100 of input.
+        let served = Served::with(Generation::new(5).input_tokens(100))
+            .outputs_of(&[(1_500, 1), (1_750, 3), (2_500, 1)])
             .answered(1_750);
         assert_eq!((served.quantity("TTFT"), served.derived("ttft_s")), (vec![0.5], Some(0.5)));
         assert_eq!((served.quantity("TTFO"), served.derived("ttfo_s")), (vec![0.75], Some(0.75)));
         assert_eq!((served.quantity("TPOT"), served.derived("tpot_s")), (vec![0.25], Some(0.25)));
         assert_eq!(served.quantity("ICL"), [0.25, 0.75]);
         assert_eq!((served.derived("icl_mean_s"), served.derived("icl_max_s")), (Some(0.5), Some(0.75)));
-        assert!(served.quantity("ITL").is_empty(), "3 chunks hold 7 tokens");
+        assert!(served.quantity("ITL").is_empty(), "3 chunks hold 5 tokens");
         assert_eq!(served.quantity("prefill tokens/s"), [200.0]);
         assert_eq!(served.quantity("decode tokens/s"), [4.0]);
     }
@@ -268,6 +334,45 @@ mod tests {
         let served = Served::with(Generation::new(3)).outputs(&[1_500, 1_750, 2_500]);
         assert_eq!(served.quantity("ITL"), [0.25, 0.75]);
         assert_eq!(served.quantity("ICL"), [0.25, 0.75]);
+    }
+
+    #[test]
+    fn tokens_that_came_at_once_have_no_time_between_them() {
+        let one = Served::with(Generation::new(100).input_tokens(9)).outputs(&[2_999]);
+        let together = Served::with(Generation::new(3).input_tokens(9)).outputs(&[2_999, 2_999, 2_999]);
+        for served in [one, together] {
+            for name in ["TPOT", "ITL", "ICL", "prefill tokens/s", "decode tokens/s"] {
+                assert!(served.quantity(name).is_empty(), "{name}");
+            }
+            assert_eq!((served.derived("tpot_s"), served.missing()), (None, Some(AT_ONCE)));
+            assert_eq!(served.quantity("TTFT"), [1.999]);
+        }
+        assert_eq!(Served::with(Generation::new(1)).outputs(&[1_500]).missing(), None);
+        assert_eq!(Served::with(Generation::new(100)).missing(), None, "not streamed");
+    }
+
+    #[test]
+    fn tokens_of_the_first_chunk_are_no_gaps() {
+        // 50 tokens in the first chunk, and 50 more, one every 10 ms.
+        let later = || (1..=50u64).map(|token| 1_500 + 10 * token);
+        let each_marked: Vec<u64> = [1_500; 50].into_iter().chain(later()).collect();
+        let chunks: Vec<(u64, u32)> = [(1_500, 50)].into_iter().chain(later().map(|at| (at, 1))).collect();
+        let generation = || Generation::new(100).input_tokens(9);
+        for served in
+            [Served::with(generation()).outputs(&each_marked), Served::with(generation()).outputs_of(&chunks)]
+        {
+            assert!((served.quantity("TPOT")[0] - 0.01).abs() < 1e-12);
+            assert_eq!(served.quantity("ITL").len(), 50);
+            assert!(served.quantity("prefill tokens/s").is_empty(), "50 tokens were generated too");
+            assert_eq!(served.missing(), None);
+        }
+        let unknown: Vec<u64> = [1_500].into_iter().chain(later()).collect();
+        let served = Served::with(generation()).outputs(&unknown);
+        assert!(served.quantity("TPOT").is_empty() && served.quantity("ITL").is_empty());
+        assert_eq!((served.missing(), served.quantity("ICL").len()), (Some(UNKNOWN_CHUNKS), 50));
+        // One token that ends the text and is not shown does not matter among many.
+        let served = Served::with(Generation::new(52)).outputs(&unknown);
+        assert!((served.quantity("TPOT")[0] - 0.01).abs() < 1e-12);
     }
 
     #[test]
@@ -295,7 +400,7 @@ mod tests {
     fn nothing_is_divided_by_no_time() {
         let at_once =
             Served::with(Generation::new(4).input_tokens(9)).between(1_000, 1_000).outputs(&[1_000]);
-        assert_eq!((at_once.quantity("TTFT"), at_once.quantity("TPOT")), (vec![0.0], vec![0.0]));
+        assert_eq!((at_once.quantity("TTFT"), at_once.quantity("TPOT")), (vec![0.0], vec![]));
         assert!(at_once.quantity("prefill tokens/s").is_empty());
         assert!(at_once.quantity("decode tokens/s").is_empty());
     }

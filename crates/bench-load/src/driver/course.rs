@@ -1,11 +1,12 @@
 //! One level while it runs: what its clients share, and what each of them does.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bench_core::Error;
 
 use super::call::{Called, call};
+use super::flight::Flight;
 use super::query::Meeting;
 use crate::clock::{self, Clock};
 use crate::domain::{Domain, Facts, Response};
@@ -25,6 +26,17 @@ pub(crate) struct Ends {
     pub(crate) at_ns: u64,
     /// Whether requests that fail are made up for.
     pub(crate) make_up: bool,
+    /// What the case has left of its time.
+    pub(crate) limit: Option<TimeLimit>,
+}
+
+/// When the case runs out of time, in nanoseconds from the beginning of the level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeLimit {
+    /// No request is sent from here on.
+    pub(crate) stop_ns: u64,
+    /// Requests that are still in flight are given up.
+    pub(crate) give_up_ns: u64,
 }
 
 /// One level while it runs.
@@ -53,6 +65,10 @@ pub(crate) struct Course<'env, I, F> {
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
     pub(crate) late_marks: AtomicU64,
+    /// Whether the time limit of the case ended the level.
+    cut_short: AtomicBool,
+    /// How far a schedule's requests in flight reached what may be.
+    pub(crate) flight: Flight,
     started: AtomicU32,
     meeting: Meeting,
 }
@@ -105,6 +121,8 @@ impl<'env, I, F> Course<'env, I, F> {
             turn: Mutex::new(()),
             harness_ns,
             late_marks: AtomicU64::new(0),
+            cut_short: AtomicBool::new(false),
+            flight: Flight::default(),
             started: AtomicU32::new(0),
             meeting: Meeting::default(),
         }
@@ -120,7 +138,29 @@ impl<'env, I, F> Course<'env, I, F> {
         }
     }
 
+    /// Whether requests may be given up while they are served.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.timeout_ns.is_some() || self.ends.limit.is_some()
+    }
+
+    /// Whether the time limit of the case ended the level before its own end.
+    pub(crate) fn was_cut_short(&self) -> bool {
+        self.cut_short.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing may be sent at this time, because the case has no time left.
+    fn is_out_of_time(&self, at_ns: u64) -> bool {
+        let out_of_time = self.ends.limit.is_some_and(|limit| at_ns >= limit.stop_ns);
+        if out_of_time {
+            self.cut_short.store(true, Ordering::Relaxed);
+        }
+        out_of_time
+    }
+
     pub(crate) fn timeout_message(&self) -> Box<str> {
+        if self.timeout_ns.is_none() {
+            return "no answer when the time limit of the case (`timeout`) ended the level".into();
+        }
         let seconds = self.timeout_ns.unwrap_or_default() as f64 / 1e9;
         format!("timed out: no answer after {seconds} s").into_boxed_str()
     }
@@ -130,6 +170,13 @@ impl<'env, I, F> Course<'env, I, F> {
     pub(crate) fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {
             self.more.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request of the schedule is no longer in flight.
+    pub(crate) fn end_flight(&self) {
+        if let Pacing::Schedule { most_in_flight, .. } = self.pacing {
+            self.flight.end(most_in_flight, self.clock.now_ns());
         }
     }
 
@@ -178,7 +225,8 @@ where
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let sent_ns = self.clock.now_ns();
-            if number >= self.requests() || sent_ns >= self.ends.at_ns {
+            let is_over = number >= self.requests() || sent_ns >= self.ends.at_ns;
+            if is_over || self.is_out_of_time(sent_ns) {
                 self.phase.end(sent_ns.min(self.ends.at_ns));
                 return true;
             }
@@ -203,18 +251,22 @@ where
             let queued_ns = self.clock.now_ns().saturating_sub(queued_ns);
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let arrival = arrivals.get(number as usize).copied();
+            let arrival = arrival.filter(|at_ns| !self.is_out_of_time(self.clock.now_ns().max(*at_ns)));
             let asleep = arrival.map(|at_ns| self.clock.wait_until(at_ns)).unwrap_or_default();
             let sent_ns = self.clock.now_ns();
             drop(turn);
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             let Some(intended_ns) = arrival else { return true };
+            self.flight.begin(intended_ns);
             client.harness_ns += sent_ns
                 .saturating_sub(client.free_ns)
                 .saturating_sub(queued_ns)
                 .saturating_sub(bench_syntax::quantity::nanoseconds(asleep));
             if !self.serve(client, number, intended_ns, sent_ns) {
+                // Whoever gave the request up has ended it.
                 return false;
             }
+            self.end_flight();
         }
     }
 
@@ -224,7 +276,9 @@ where
             if self.next.load(Ordering::Relaxed) == 0 {
                 self.phase.begin(now_ns);
             }
-            let left = self.next.load(Ordering::Relaxed) < self.requests() && now_ns < self.ends.at_ns;
+            let left = self.next.load(Ordering::Relaxed) < self.requests()
+                && now_ns < self.ends.at_ns
+                && !self.is_out_of_time(now_ns);
             if !left {
                 self.phase.end(now_ns);
             }
@@ -243,7 +297,7 @@ where
     /// Serves one request and writes it down. `false` if it was given up meanwhile.
     fn serve(&self, client: &mut Client<'_>, number: u64, intended_ns: u64, sent_ns: u64) -> bool {
         let input = (number % self.inputs.len().max(1) as u64) as usize;
-        let slot = self.timeout_ns.map(|_| client.slot);
+        let slot = self.gives_up().then_some(client.slot);
         if let Some(slot) = slot {
             slot.begin(number, input as u32, intended_ns, sent_ns);
         }

@@ -2,6 +2,7 @@
 
 mod call;
 mod course;
+mod flight;
 mod query;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::scenario::Pacing;
 use crate::slot::{GivenUp, Slot};
 
 pub(crate) use call::{Called, call};
-pub(crate) use course::{Course, Ends};
+pub(crate) use course::{Course, Ends, TimeLimit};
 
 /// Threads of a schedule that wait for their arrival, at least.
 const SPARE: u32 = 8;
@@ -51,6 +52,10 @@ pub(crate) struct Driven {
     pub(crate) stuck: Vec<Arc<Slot>>,
     /// Why there were fewer threads than asked for, if there were.
     pub(crate) short_of_threads: Option<String>,
+    /// Whether the time limit of the case ended the level before its own end.
+    pub(crate) cut_short: bool,
+    /// Requests of a schedule that were due while as many were in flight as may be.
+    pub(crate) held_up: u64,
     /// Marks that came when their request had ended.
     pub(crate) late_marks: u64,
     /// Whether requests had a schedule.
@@ -126,6 +131,8 @@ where
         csv,
         stuck,
         short_of_threads,
+        cut_short: course.was_cut_short(),
+        held_up: course.flight.held_up(),
         late_marks: course.late_marks.load(Ordering::Relaxed),
         scheduled: matches!(course.pacing, Pacing::Schedule { .. }),
         steady: course.phase.bounds(),
@@ -192,15 +199,22 @@ where
         let timeout = self.course.timeout_ns.map(|ns| {
             Duration::from_nanos(ns / 20).clamp(Duration::from_micros(200), Duration::from_millis(20))
         });
+        let limit = self.course.ends.limit.map(|limit| {
+            let left_ns = limit.give_up_ns.saturating_sub(self.course.clock.now_ns());
+            Duration::from_nanos(left_ns).max(Duration::from_millis(1))
+        });
         let spare = matches!(self.course.pacing, Pacing::Schedule { .. }).then_some(LOOK_AT_SPARE);
-        timeout.into_iter().chain(spare).min()
+        timeout.into_iter().chain(spare).chain(limit).min()
     }
 
     /// Writes down the requests that take too long, and lets others work in the place of their clients.
     fn give_up_the_late(&mut self, recorder: &mut Recorder) {
-        let Some(timeout_ns) = self.course.timeout_ns else { return };
         let now_ns = self.course.clock.now_ns();
-        let Some(before_ns) = now_ns.checked_sub(timeout_ns) else { return };
+        let before_ns = match (self.course.ends.limit, self.course.timeout_ns) {
+            (Some(limit), _) if now_ns >= limit.give_up_ns => u64::MAX,
+            (_, Some(timeout_ns)) => now_ns.saturating_sub(timeout_ns),
+            _ => return,
+        };
         let late: Vec<(usize, GivenUp)> = self
             .slots
             .iter()
@@ -211,6 +225,7 @@ where
             let slot = self.slots.swap_remove(place);
             recorder.push(self.course.late_row(&late, now_ns));
             self.course.make_up(Outcome::TimedOut);
+            self.course.end_flight();
             let client = slot.client();
             self.stuck.push(slot);
             self.start(client, true);

@@ -195,6 +195,9 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             } else if let (Outcome::Served, Some(note)) = (row.outcome, &row.note) {
                 count(&mut logged.oddities, note);
             }
+            if let (Outcome::Served, Some(missing)) = (row.outcome, (meaning.domain.missing)(&seen)) {
+                count(&mut logged.oddities, missing);
+            }
             if row.outcome != Outcome::Served {
                 count(&mut logged.errors, row.note.as_deref().unwrap_or("no message"));
             }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bench_record::{Record, RunError};
-use bench_report::{Exporter, Outlet};
+use bench_report::{CsvTable, Exporter, Outlet};
 
 use super::{Group, recommendations};
 
@@ -22,12 +22,12 @@ fn export(record: &Record, outlet: &Outlet) -> Result<(), RunError> {
 }
 
 fn write(run: &str, groups: &[Group], out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["run", "benchmark", "level", "rule", "text"])?;
+    let mut csv = CsvTable::new(out);
+    csv.row(["run", "benchmark", "level", "rule", "text"])?;
     for group in groups {
         for found in recommendations(group) {
             let level = found.level.as_deref().unwrap_or_default();
-            csv.write_record([run, &group.benchmark, level, found.rule, &found.text])?;
+            csv.row([run, &group.benchmark, level, found.rule, &found.text])?;
         }
     }
     csv.flush()

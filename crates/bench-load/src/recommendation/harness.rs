@@ -1,6 +1,6 @@
 //! Rules on whether it was the server that was measured.
 
-use bench_record::Level;
+use bench_record::{InvalidCause, Level};
 use bench_syntax::quantity::significant;
 use bench_syntax::text::first_line;
 
@@ -48,12 +48,33 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
     told.into_iter().collect()
 }
 
+/// The lowest rate at which the model had all requests that may be in flight.
+pub(super) fn saturated(group: &Group) -> Vec<Recommendation> {
+    let first = group.levels.iter().find(|level| is_saturated(level));
+    let told = first.map(|level| {
+        let served = level.metric("RPS").map_or(String::new(), |rps| {
+            format!(" (it serves {} req/s)", significant(rps.value))
+        });
+        let text = format!(
+            "the model is saturated at {}{served}: offer less, or give it more to serve with; a faster harness would \
+             change nothing",
+            level.name
+        );
+        Recommendation::at("saturated", level, text)
+    });
+    told.into_iter().collect()
+}
+
+fn is_saturated(level: &Level) -> bool {
+    level.validity.causes.contains(&InvalidCause::Saturated)
+}
+
 /// The lowest rate that was not reached, through no fault of the harness.
 pub(super) fn short_of_rate(group: &Group) -> Vec<Recommendation> {
     let short = |level: &Level| {
         let (offered, achieved) = (level.pace.offered_rate?, level.pace.achieved_rate?);
         let gap = 1.0 - achieved / offered;
-        if level.validity.harness_bound || gap.is_nan() || gap <= SHORT {
+        if level.validity.harness_bound || is_saturated(level) || gap.is_nan() || gap <= SHORT {
             return None;
         }
         let text = format!(
@@ -101,6 +122,19 @@ mod tests {
         let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \
                     late or more): give it a machine of its own, or fewer clients";
         assert_says(bottleneck, &group, &[text]);
+    }
+
+    #[test]
+    fn a_model_that_is_saturated_is_told() {
+        let mut group = open(&[(40.0, &[("RPS", 40.0)]), (200.0, &[("RPS", 50.0)])]);
+        let level = &mut group.levels[1];
+        level.validity.causes = vec![InvalidCause::Saturated];
+        (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(60.0));
+        let text = "the model is saturated at 200 req/s (it serves 50.00 req/s): offer less, or give it more to serve \
+                    with; a faster harness would change nothing";
+        assert_says(saturated, &group, &[text]);
+        assert_says(bottleneck, &group, &[]);
+        assert_says(short_of_rate, &group, &[]);
     }
 
     #[test]

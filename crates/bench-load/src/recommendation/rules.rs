@@ -6,9 +6,10 @@ use super::{Group, Recommendation, cost, generation, harness, latency, speech, t
 type Rule = fn(&Group) -> Vec<Recommendation>;
 
 /// What casts doubt on figures first, then what they say.
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 21] = [
     harness::failures,
     harness::bottleneck,
+    harness::saturated,
     harness::short_of_rate,
     cost::leak,
     latency::unsupported,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use bench_core::inventory;
 use bench_protocol::Better;
 use bench_record::{Metric, Record};
-use bench_report::Exporter;
+use bench_report::{CsvTable, Exporter};
 
 use super::best::notable;
 use super::group::{Group, GroupLevel, Setting, groups};
@@ -75,8 +75,8 @@ pub(super) fn sides<'a>(record: &'a Record, baseline: Option<&'a Record>) -> Vec
 }
 
 fn write(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+    let mut csv = CsvTable::new(out);
+    csv.row(HEADER)?;
     for side in sides {
         let same_field = |other: &&Side<'_>| other.group.primary == side.group.primary;
         let first = sides.iter().filter(same_field).find(|other| !other.earlier);
@@ -86,7 +86,7 @@ fn write(sides: &[Side<'_>], out: &mut dyn Write) -> io::Result<()> {
                 let beside = |other: Option<&Side<'_>>| ratio(metric, other?.level(&level.label)?);
                 let ratios =
                     [beside(first), beside(before)].map(|ratio| number(ratio.filter(|_| !side.earlier)));
-                csv.write_record(row(side, level, metric).into_iter().chain(ratios))?;
+                csv.row(row(side, level, metric).into_iter().chain(ratios))?;
             }
         }
     }

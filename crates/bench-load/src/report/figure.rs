@@ -2,10 +2,12 @@
 
 use bench_record::Metric;
 use bench_syntax::quantity::{Seconds, rate, significant};
+use bench_syntax::text::printable;
 
 /// A value with its unit: `12.40 ms`, `3.512 images/s`; ratios have none, and `–` is no number.
 pub fn figure(value: f64, unit: &str) -> String {
-    match unit {
+    // Fields of one's own have units of their own.
+    match &*printable(unit) {
         _ if !value.is_finite() => "–".to_owned(),
         "s" => Seconds(value).to_string(),
         "ratio" | "" | "1" => short(value),

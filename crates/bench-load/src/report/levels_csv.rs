@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bench_core::inventory;
 use bench_record::{CaseRecord, Headline, Level, Metric, Record, Served};
-use bench_report::Exporter;
+use bench_report::{CsvTable, Exporter};
 use bench_syntax::quantity::Seconds;
 
 inventory::submit! {
@@ -74,14 +74,14 @@ fn write(record: &Record, cases: &[(&CaseRecord, Served)], out: &mut dyn Write) 
     let whole = columns(levels().map(|level| level.metrics.as_slice()));
     let steady =
         columns(levels().filter_map(|level| level.steady.as_ref()).map(|steady| steady.metrics.as_slice()));
-    let mut csv = csv::Writer::from_writer(out);
+    let mut csv = CsvTable::new(out);
     let mut header: Vec<String> = FIXED.map(str::to_owned).to_vec();
     header.extend(whole.iter().flat_map(|column| headers(column, "")));
     if levels().any(|level| level.steady.is_some()) {
         header.extend(STEADY.map(str::to_owned));
         header.extend(steady.iter().flat_map(|column| headers(column, "steady_")));
     }
-    csv.write_record(&header)?;
+    csv.row(&header)?;
     for (case, served) in cases {
         for level in &served.levels {
             let mut row = fixed(record, case, served, level).to_vec();
@@ -95,7 +95,7 @@ fn write(record: &Record, cases: &[(&CaseRecord, Served)], out: &mut dyn Write) 
             let metrics = part.map(|steady| steady.metrics.as_slice()).unwrap_or_default();
             row.extend(steady.iter().flat_map(|column| cells(column, metrics)));
             row.truncate(header.len());
-            csv.write_record(&row)?;
+            csv.row(&row)?;
         }
     }
     csv.flush()

@@ -63,6 +63,17 @@ pub struct Plan {
     pub duration: Option<Duration>,
 }
 
+impl Plan {
+    /// How long the level lasts by its own settings, without the last answers; `None` if that depends on how long
+    /// requests take.
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        match &self.pacing {
+            Pacing::Schedule { arrivals, .. } => arrivals.last().copied().map(Duration::from_nanos),
+            Pacing::Clients { .. } | Pacing::Queries { .. } => self.duration,
+        }
+    }
+}
+
 /// When requests are sent.
 #[derive(Clone, Debug)]
 pub enum Pacing {

@@ -4,13 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_core::Error;
+use bench_syntax::encoding::decoded;
 
 use super::{Pacing, Plan, Scenario, Wanted, clients};
 
 /// Requests at the times that a trace file holds: what has really happened to a service.
 ///
 /// The file has one arrival a line, in seconds, ascending; the first one is the beginning. In a CSV file the
-/// first column counts. Empty lines, lines that begin with `#` and a header are skipped.
+/// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
+/// that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are numbers
+/// with a point: a decimal comma, a date, and a header that names another unit are refused.
 #[derive(Clone, Debug)]
 pub struct Replay {
     file: PathBuf,
@@ -40,27 +43,109 @@ impl Replay {
 
     fn arrivals(&self) -> Result<Vec<u64>, Error> {
         let wrong = |what: String| Error::failure(format!("the trace {}: {what}", self.file.display()));
-        let text = fs::read_to_string(&self.file).map_err(|error| wrong(error.to_string()))?;
-        let mut times: Vec<f64> = Vec::new();
-        for (number, line) in text.lines().enumerate() {
-            let cell = line.split([',', ';', '\t']).next().unwrap_or_default().trim().trim_matches('"');
-            if cell.is_empty() || cell.starts_with('#') {
-                continue;
-            }
-            match cell.parse::<f64>() {
-                Ok(time) if time.is_finite() && times.last().is_none_or(|last| *last <= time) => {
-                    times.push(time);
-                }
-                Ok(time) if time.is_finite() => {
-                    return Err(wrong(format!("line {}: {time} comes before the line above", number + 1)));
-                }
-                // A header stands above all times.
-                Err(_) if times.is_empty() && number == 0 => {}
-                _ => return Err(wrong(format!("line {}: `{cell}` is no time in seconds", number + 1))),
-            }
+        let bytes = fs::read(&self.file).map_err(|error| wrong(error.to_string()))?;
+        let text = decoded(&bytes).map_err(wrong)?;
+        let times = times(&text).map_err(wrong)?;
+        let (Some(first), Some(last)) = (times.first().copied(), times.last()) else {
+            return Err(wrong("it holds no time".to_owned()));
+        };
+        if times.len() > 1 && *last <= first {
+            return Err(wrong(format!(
+                "all {} arrivals are at {first} s: if the file has decimal commas, write points; requests that are all \
+                 there at once are `Load::offline`",
+                times.len()
+            )));
         }
-        let first = *times.first().ok_or_else(|| wrong("it holds no time".to_owned()))?;
         Ok(times.into_iter().map(|time| ((time - first) / self.speed * 1e9) as u64).collect())
+    }
+}
+
+/// The times in a trace, in seconds, ascending.
+///
+/// # Errors
+/// What is wrong with a line, or with the header.
+fn times(text: &str) -> Result<Vec<f64>, String> {
+    let has = |delimiter: char| {
+        text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains(delimiter))
+    };
+    let delimiter = match (has(';'), has('\t')) {
+        (true, _) => b';',
+        (false, true) => b'\t',
+        (false, false) => b',',
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .comment(Some(b'#'))
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut times: Vec<f64> = Vec::new();
+    let mut is_first = true;
+    for record in reader.records() {
+        let record = record.map_err(|error| error.to_string())?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = record.get(0).unwrap_or_default();
+        if cell.is_empty() && record.len() == 1 || cell.starts_with('#') {
+            continue;
+        }
+        let may_be_header = std::mem::replace(&mut is_first, false);
+        match cell.parse::<f64>() {
+            Ok(time) if !time.is_finite() => {
+                return Err(format!("line {line}: `{cell}` is no time in seconds"));
+            }
+            Ok(time) if times.last().is_some_and(|last| *last > time) => {
+                return Err(format!("line {line}: {time} comes before the line above"));
+            }
+            Ok(time) => times.push(time),
+            Err(_) if may_be_header && is_name(cell) => {
+                header(cell).map_err(|what| format!("line {line}: {what}"))?
+            }
+            Err(_) => return Err(format!("line {line}: `{cell}` is no time in seconds{}", instead(cell))),
+        }
+    }
+    Ok(times)
+}
+
+/// Whether the first cell of a first line can be the name of a column.
+fn is_name(cell: &str) -> bool {
+    cell.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// Checks the name of the first column.
+fn header(name: &str) -> Result<(), String> {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    let others = [
+        "ms",
+        "us",
+        "µs",
+        "ns",
+        "min",
+        "h",
+        "milliseconds",
+        "microseconds",
+        "nanoseconds",
+        "minutes",
+        "hours",
+    ];
+    match words.iter().find(|word| others.contains(word)) {
+        Some(unit) => Err(format!("the column `{name}` is in {unit}: wanted times in seconds")),
+        None => Ok(()),
+    }
+}
+
+/// What a cell that is no number seems to be, and what to write.
+fn instead(cell: &str) -> &'static str {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match cell.split_once(',') {
+        Some((whole, part)) if digits(whole.trim_start_matches('-')) && digits(part) => {
+            ": it has a decimal comma; write a point, as in 0.25"
+        }
+        _ if cell.contains('-') && cell.contains(':') => {
+            ": it is a date; write seconds from the beginning of the trace, as in 0.25"
+        }
+        _ => "; wanted a number such as 0.25",
     }
 }
 

@@ -76,6 +76,42 @@ fn a_ramp_doubles_up_to_its_end() {
 }
 
 #[test]
+fn a_trace_is_parsed_and_what_cannot_be_meant_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("trace.csv");
+    let replayed = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).expect("written");
+        let plans = Replay::file(&file).levels(&wanted(None, None));
+        plans.map(|plans| arrivals(&plans[0]).to_vec()).map_err(|error| error.to_string())
+    };
+    let wanted = Ok(vec![0, 250_000_000]);
+    let utf_16: Vec<u8> = "\u{feff}0.0;1\r\n0.25;1\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [
+        &b"# trace\ntime_s,tokens\n0.0,12\n0.25,9\n"[..],
+        b"0.0;12\r\n0.25;9\r\n",
+        b"\xEF\xBB\xBFarrival\ttokens\n0.0\t12\n\n# more\n0.25\t9\n",
+        b"\"0.0\",\"a, b\nc\"\n\"0.25\",\"#\"\n",
+        &utf_16,
+    ] {
+        assert_eq!(replayed(bytes), wanted, "{}", String::from_utf8_lossy(bytes));
+    }
+    for (text, says) in [
+        ("0,00;12\n0,25;9\n", "line 1: `0,00` is no time in seconds: it has a decimal comma"),
+        ("0,12\n0,25\n", "all 2 arrivals are at 0 s"),
+        (
+            "2026-01-01T00:00:00Z\n2026-01-01T00:00:01Z\n",
+            "line 1: `2026-01-01T00:00:00Z` is no time in seconds: it is a date",
+        ),
+        ("time_ms,tokens\n0,1\n250,1\n", "line 1: the column `time_ms` is in ms"),
+        ("time\nagain\n0\n", "line 2: `again` is no time"),
+        ("12s\n13s\n", "line 1: `12s` is no time"),
+    ] {
+        let error = replayed(text.as_bytes()).expect_err(text);
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
 fn a_trace_is_replayed() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("trace.csv");

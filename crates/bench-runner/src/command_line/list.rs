@@ -9,7 +9,7 @@ use bench_report::{Table, print as print_text};
 use bench_syntax::UsageError;
 use bench_syntax::quantity::Seconds;
 
-use crate::plan::settings;
+use crate::plan::{check, settings};
 use crate::program::Opened;
 use crate::run::{self, Options, Selected};
 use crate::selection::Ignored;
@@ -90,6 +90,7 @@ fn table(cases: &[Selected<'_>]) -> String {
 
 /// What would be run, how, and how long that takes at the most.
 pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), RunError> {
+    check(&options.wishes)?;
     let cases = run::select(programs, options)?;
     if options.wishes.measure == Measure::Instructions {
         return print_plan_of_counts(options, &cases);

@@ -1,12 +1,14 @@
 //! The console: a table of the run, its targets, what was failed or skipped, and what to doubt.
 
+use bench_judge::Summarize;
 use std::fmt::Write;
 
 use crate::report::{counts, failure, targets};
 use bench_judge::comparison::Comparison;
 use bench_record::{CaseRecord, Measure, Percentile, Record, RoundRecord, Status, Time};
-use bench_report::{Style, Table, sections, sparkline};
+use bench_report::{Style, Table, on_console, sections, sparkline};
 use bench_syntax::quantity::{Seconds, percent, rate};
+use bench_syntax::text::one_line;
 use bench_syntax::text::{first_line, printable};
 
 /// Marks a percentile with too few samples.
@@ -35,19 +37,17 @@ pub fn render(record: &Record, style: Style) -> String {
         let key = (case.model.as_deref(), case.category);
         if group != Some(key) {
             group = Some(key);
-            table.heading(
-                key.0.map_or_else(
-                    || case.category.to_string(),
-                    |model| format!("{model} · {}", case.category),
-                ),
-            );
+            table.heading(key.0.map_or_else(
+                || case.category.to_string(),
+                |model| format!("{} · {}", printable(model), case.category),
+            ));
         }
-        let name = format!("  {}", short_name(case));
+        let name = format!("  {}", printable(short_name(case)));
         match (&case.time, &case.counts, case.status) {
             (Some(time), _, Status::Ok) => {
                 unsupported |= !(time.p95.supported && time.p99.supported);
                 table.row(cells(name, case, time));
-                if let Some(bound) = case.harness_bound() {
+                if let Some(bound) = case.invalid() {
                     table.remark("", style.bad(&printable(&bound)));
                 }
             }
@@ -110,7 +110,7 @@ pub fn render(record: &Record, style: Style) -> String {
         }
     }
     let _ = writeln!(out, "\n{}", if summary.failed_runs > 0 { style.bad(&line) } else { line });
-    out
+    on_console(&out)
 }
 
 fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
@@ -122,7 +122,7 @@ fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
         time.mean_s.to_string(),
         percentile(time.p95),
         percentile(time.p99),
-        metric.map(|metric| rate(metric.value, &metric.unit)).unwrap_or_default(),
+        metric.map(|metric| printable(&rate(metric.value, &metric.unit))).unwrap_or_default(),
         case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
         case.first_call_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
         distribution(case),
@@ -150,14 +150,14 @@ fn short_name(case: &CaseRecord) -> &str {
 /// The failures alone.
 pub fn render_failures(record: &Record, style: Style) -> String {
     let failed = |case: &CaseRecord| {
-        Some(failure::render(&format!("failed: {}", case.id), case.failure.as_ref()?, style))
+        Some(failure::render(&format!("failed: {}", one_line(&case.id)), case.failure.as_ref()?, style))
     };
-    record.cases.iter().filter_map(failed).collect()
+    on_console(&record.cases.iter().filter_map(failed).collect::<String>())
 }
 
 fn warnings(out: &mut String, record: &Record, style: Style) {
     // That the harness was the bottleneck stands beside the figures themselves.
-    let told = |case: &CaseRecord, warning: &str| case.harness_bound().as_deref() == Some(warning);
+    let told = |case: &CaseRecord, warning: &str| case.invalid().as_deref() == Some(warning);
     let of_cases = record.cases.iter().flat_map(|case| {
         let warnings = case.warnings.iter().filter(move |warning| !told(case, warning));
         warnings.map(move |warning| (case.id.clone(), warning.as_str()))
@@ -175,7 +175,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     }
     let _ = writeln!(out);
     for warning in &record.warnings {
-        let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
+        let _ = writeln!(out, "{} {}", style.doubtful("warning:"), one_line(warning));
     }
     if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
         let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
@@ -183,29 +183,30 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.
         let who = if cases.len() > 3 { format!("{} cases", cases.len()) } else { cases.join(", ") };
-        let _ = writeln!(out, "{} {who}: {warning}", style.doubtful("warning:"));
+        let line = one_line(&format!("{who}: {warning}"));
+        let _ = writeln!(out, "{} {line}", style.doubtful("warning:"));
     }
 }
 
 /// Old, new, change with interval, what could have been seen, and verdict of every case.
 pub fn render_comparison(comparison: &Comparison, style: Style) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", comparison.baseline)));
+    let _ = writeln!(out, "{}", style.bold(&format!("compared with {}", one_line(&comparison.baseline))));
     // First of all: whoever overlooks this blames the code for the machine.
     if let Some(different) = &comparison.different {
         let _ = writeln!(out, "{}", style.bad(&printable(different)));
     }
     for note in &comparison.notes {
-        let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
+        let _ = writeln!(out, "{} {}", style.doubtful("note:"), one_line(note));
     }
     out += &match comparison.measure {
         Measure::Time => comparison_of_times(comparison, style),
         Measure::Instructions => counts::comparison(comparison, style),
     };
     for line in comparison.conclusion() {
-        let _ = writeln!(out, "{line}");
+        let _ = writeln!(out, "{}", one_line(&line));
     }
-    out
+    on_console(&out)
 }
 
 fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
@@ -214,7 +215,7 @@ fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
         let seconds = |value: Option<f64>| value.map(|value| Seconds(value).to_string()).unwrap_or_default();
         let change = |value: f64| format!("{:+.1} %", value * 100.0);
         table.row(vec![
-            case.id.clone(),
+            one_line(&case.id),
             seconds(case.old_s),
             seconds(case.new_s),
             case.change.map(change).unwrap_or_default(),
@@ -230,12 +231,11 @@ fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_judge::Summarize;
-    use bench_judge::testing::record;
-    use bench_record::{Level, Served, Validity};
-    use bench_report::ColorChoice;
-
     use super::*;
+    use bench_judge::testing::record;
+    use bench_protocol::Better;
+    use bench_record::{Cause, Failure, Level, Metric, Served, Validity};
+    use bench_report::ColorChoice;
 
     #[test]
     fn a_harness_that_was_too_slow_is_told_once() {
@@ -250,5 +250,29 @@ mod tests {
         let told = "invalid: the harness was the bottleneck at 90 req/s";
         let shown = |record| render(record, Style::for_stdout(ColorChoice::Never));
         assert_eq!((shown(&slow).matches(told).count(), shown(&quick).matches(told).count()), (1, 0));
+    }
+
+    #[test]
+    fn no_string_of_a_record_steers_the_console() {
+        const HOSTILE: &str = "x\u{1b}[31m\u{1b}]0;t\u{7}\n::error::y\0\u{202e}";
+        let mut record = record(vec![("unit/x", vec![100; 8]), ("unit/y", vec![100; 8])]);
+        for case in &mut record.cases {
+            case.model = Some(HOSTILE.to_owned());
+            case.metrics.push(Metric::new(HOSTILE, HOSTILE, 1.0, Better::Higher));
+            case.warnings.push(HOSTILE.to_owned());
+        }
+        record.cases[1].id = format!("unit/{HOSTILE}");
+        record.cases[1].status = Status::Failed;
+        record.cases[1].failure = Some(Failure {
+            cause: Cause::Error,
+            message: HOSTILE.to_owned(),
+            output_tail: HOSTILE.to_owned(),
+        });
+        record.warnings.push(HOSTILE.to_owned());
+        let style = Style::for_stdout(ColorChoice::Never);
+        for text in [render(&record, style), render_failures(&record, style)] {
+            assert!(!text.chars().any(|c| c != '\n' && bench_syntax::text::steers(c)), "{text:?}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use bench_judge::comparison::{Compared, Comparison};
 use bench_record::{CaseCounts, Counts};
 use bench_report::{Style, Table};
 use bench_syntax::quantity::grouped;
+use bench_syntax::text::printable;
 
 /// What stands above the columns of [`cells`].
 pub(super) const HEADER: [&str; 7] =
@@ -45,7 +46,7 @@ fn row(case: &Compared, style: Style) -> Vec<String> {
         format!("{sign}{}", grouped(new.abs_diff(old)))
     };
     vec![
-        case.id.clone(),
+        printable(&case.id),
         count(old),
         count(new),
         old.zip(new).map(difference).unwrap_or_default(),

@@ -3,6 +3,7 @@
 use bench_record::{CaseRecord, Metric};
 use bench_report::{Section, Style, Table};
 use bench_syntax::quantity::{Bytes, percent};
+use bench_syntax::text::printable;
 
 inventory::submit! { Section { name: "gpu", render: |record, style| render(&record.cases, style) } }
 
@@ -31,7 +32,7 @@ fn cells(case: &CaseRecord) -> Vec<String> {
     };
     let energy = if find("gpu_energy").is_some() { "gpu_energy" } else { "gpu_energy_integrated" };
     vec![
-        format!("  {}", case.id),
+        format!("  {}", printable(&case.id)),
         show("gpu_utilisation", percent),
         show("gpu_memory", |bytes| Bytes(bytes as u64).to_string()),
         show("gpu_power", |watts| format!("{watts:.0} W")),

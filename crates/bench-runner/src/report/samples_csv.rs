@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use bench_record::Record;
-use bench_report::Exporter;
+use bench_report::{CsvTable, Exporter};
 
 inventory::submit! {
     Exporter { name: "samples.csv", export: |record, outlet| outlet.write("samples.csv", |out| write(record, out)) }
 }
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let mut csv = CsvTable::new(out);
+    csv.row([
         "run",
         "case",
         "round",
@@ -24,7 +24,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     for case in &record.cases {
         for round in &case.rounds {
             for (number, (ns, seconds)) in round.sample_ns.iter().zip(round.per_iteration()).enumerate() {
-                csv.write_record([
+                csv.row([
                     record.run.as_str(),
                     case.id.as_str(),
                     &round.round.to_string(),

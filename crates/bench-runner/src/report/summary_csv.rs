@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bench_record::{CaseCounts, CaseRecord, Metric, Outcome, Record, Status};
-use bench_report::Exporter;
+use bench_report::{CsvTable, Exporter};
 use bench_syntax::quantity::Seconds;
 
 inventory::submit! {
@@ -55,15 +55,15 @@ const HEADER: [&str; 40] = [
 ];
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
+    let mut csv = CsvTable::new(out);
     let observed = observed(record);
-    csv.write_record(HEADER.into_iter().map(str::to_owned).chain(observed.iter().map(|kind| column(kind))))?;
+    csv.row(HEADER.into_iter().map(str::to_owned).chain(observed.iter().map(|kind| column(kind))))?;
     for case in &record.cases {
         let value = |kind: &&Metric| {
             let same = case.observed.iter().find(|metric| metric.name == kind.name);
             same.map(|metric| metric.value.to_string()).unwrap_or_default()
         };
-        csv.write_record(row(record, case).into_iter().chain(observed.iter().map(value)))?;
+        csv.row(row(record, case).into_iter().chain(observed.iter().map(value)))?;
     }
     csv.flush()
 }

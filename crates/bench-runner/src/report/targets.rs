@@ -6,7 +6,7 @@ use bench_judge::objective::FORMULA;
 use bench_record::{ObjectiveResult, Outcome, Record};
 use bench_report::{Style, Table};
 use bench_syntax::quantity::{Bytes, Seconds, rate, significant};
-use bench_syntax::text::first_line;
+use bench_syntax::text::{first_line, printable};
 
 /// A line a target, and what they come to; nothing where there are none.
 pub(super) fn render(record: &Record, style: Style) -> String {
@@ -23,7 +23,7 @@ pub(super) fn render(record: &Record, style: Style) -> String {
     for (case, result) in results() {
         let outcome = result.outcome.to_string();
         table.row(vec![
-            format!("  {}", case.id),
+            format!("  {}", printable(&case.id)),
             format!("{:text_width$}", first_line(&result.text)),
             result.value.map(|value| shown(value, result)).unwrap_or_default(),
             interval(result).unwrap_or_default(),
@@ -59,13 +59,13 @@ pub(super) fn render(record: &Record, style: Style) -> String {
 }
 
 fn shown(value: f64, result: &ObjectiveResult) -> String {
-    match result.unit.as_deref() {
+    printable(&match result.unit.as_deref() {
         Some("s") => Seconds(value).to_string(),
         Some("bytes") => Bytes(value as u64).to_string(),
         Some(unit) if unit.ends_with("/s") => rate(value, unit),
         Some(unit) => format!("{} {unit}", significant(value)),
         None => significant(value),
-    }
+    })
 }
 
 /// Nothing where the figure is exact.

@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use bench_record::Record;
-use bench_report::Exporter;
+use bench_report::{CsvTable, Exporter};
 
 inventory::submit! {
     Exporter { name: "targets.csv", export: |record, outlet| outlet.write("targets.csv", |out| write(record, out)) }
 }
 
 fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let mut csv = CsvTable::new(out);
+    csv.row([
         "run",
         "timestamp",
         "case",
@@ -27,7 +27,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for case in &record.cases {
         for result in &case.targets {
-            csv.write_record([
+            csv.row([
                 &record.run,
                 &record.timestamp,
                 &case.id,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bench_protocol::{FailureKind, Frame, PROTOCOL};
 use bench_record::{Cause, Failure, RoundCounts, RoundRecord};
+use bench_syntax::quantity::Seconds;
 
 /// Gathers what a worker says.
 #[derive(Debug, Default)]
@@ -41,6 +42,9 @@ impl Collector {
             Frame::StartUp { ns } => self.start_up_ns += ns,
             Frame::Loaded { ns } => *self.round.load_ns.get_or_insert(0) += ns,
             Frame::FirstCall { ns } => self.round.first_call_ns = Some(ns),
+            Frame::Expects { ns } => {
+                *self.round.expected_s.get_or_insert(0.0) += Seconds::from_ns(ns).0;
+            }
             Frame::WarmedUp(warm_up) => self.round.warm_up = Some(warm_up),
             Frame::Samples { iterations, ns } => {
                 if iterations == 0
@@ -61,6 +65,7 @@ impl Collector {
             }
             Frame::Finished(finish) => {
                 self.closed = true;
+                self.round.inputs_alive = finish.inputs_alive;
                 self.round.counters = finish.counters;
                 self.round.probes = finish.probes;
                 self.round.clock_resolution_ns = finish.clock_resolution_ns;
@@ -111,6 +116,11 @@ impl Collector {
     /// How long the process took until it was ready. What it has reported of its start-up is added.
     pub fn started_in(&mut self, ns: u64) {
         self.start_up_ns += ns;
+    }
+
+    /// What the worker said that it needs beyond the time that it was given.
+    pub fn expected(&self) -> Duration {
+        Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
 
     /// Whether the worker has said its last.

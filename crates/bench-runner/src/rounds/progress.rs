@@ -1,5 +1,6 @@
 //! How far the run is: a bar on a terminal, plain lines elsewhere.
 
+use bench_judge::Summarize;
 use std::io::{IsTerminal, Write};
 
 use crate::rounds::RunObserver;
@@ -104,7 +105,7 @@ fn in_short(case: &CaseRecord) -> String {
             let precision =
                 time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
-            let bound = case.harness_bound().map(|bound| format!(", {bound}")).unwrap_or_default();
+            let bound = case.invalid().map(|bound| format!(", {bound}")).unwrap_or_default();
             format!("{}{precision} in {} {rounds}{bound}", time.median_s, time.rounds)
         }
         (Status::Ok, None) if let Some(counts) = &case.counts => {

@@ -37,7 +37,17 @@ pub fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
         return None;
     }
     let spent: f64 = case.rounds.iter().map(RoundRecord::spent_s).sum();
-    let timeout = seconds(settings.timeout_s - spent);
+    let expected: f64 = case.rounds.iter().filter_map(|round| round.expected_s).sum();
+    let allowed = if settings.timeout_is_hard { settings.timeout_s } else { settings.timeout_s + expected };
+    let timeout = seconds(allowed - spent);
+    // A round that would be ended by the timeout is not begun: the case keeps what it has.
+    let another_s = case.rounds.last().map_or(0.0, |last| match settings.timeout_is_hard {
+        true => last.spent_s(),
+        false => last.spent_s() - last.expected_s.unwrap_or_default(),
+    });
+    if done > 0 && mode != Mode::Once && allowed - spent < another_s {
+        return None;
+    }
     if mode == Mode::Once {
         return (done == 0).then_some(Next { samples: None, slice: Duration::ZERO, timeout });
     }

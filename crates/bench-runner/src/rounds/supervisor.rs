@@ -118,7 +118,12 @@ impl RoundExecutor for Workers {
             Ok(()) => {}
         }
         let mut tail = Tail::new(self.echo);
-        let limits = Limits { deadline: Instant::now().checked_add(timeout), timeout, memory };
+        let limits = Limits {
+            deadline: Instant::now().checked_add(timeout),
+            timeout,
+            timeout_is_hard: assignment.timeout_is_hard,
+            memory,
+        };
         let may_stay = case.case.set_up.is_some() && self.valgrind.is_none();
         let ended = supervise(&mut worker, &mut collector, &mut tail, &limits, &self.interrupt, may_stay);
         if let Some(ready) = collector.ready_at() {
@@ -155,7 +160,15 @@ impl RoundExecutor for Workers {
 struct Limits {
     deadline: Option<Instant>,
     timeout: Duration,
+    timeout_is_hard: bool,
     memory: Option<Bytes>,
+}
+
+impl Limits {
+    /// How much longer than the timeout the worker may take, by what it says itself.
+    fn more(&self, collector: &Collector) -> Duration {
+        if self.timeout_is_hard { Duration::ZERO } else { collector.expected() }
+    }
 }
 
 enum Ended {
@@ -178,8 +191,9 @@ fn supervise(
 ) -> Ended {
     let mut grace: Option<Instant> = None;
     loop {
-        // What was reported as start-up does not count against the timeout.
-        let deadline = limits.deadline.and_then(|deadline| deadline.checked_add(collector.start_up()));
+        // What was reported as start-up does not count against the timeout, nor what levels of load take by themselves.
+        let more = collector.start_up().saturating_add(limits.more(collector));
+        let deadline = limits.deadline.and_then(|deadline| deadline.checked_add(more));
         let now = Instant::now();
         if interrupt.is_raised() {
             return Ended::Interrupted;
@@ -195,10 +209,9 @@ fn supervise(
             return Ended::Killed;
         }
         if grace.is_none() && deadline.is_some_and(|deadline| now >= deadline) {
-            collector.fail(
-                Cause::Timeout,
-                format!("not done after {:.1} s (`timeout`)", limits.timeout.as_secs_f64()),
-            );
+            let limit = limits.timeout.saturating_add(more);
+            collector
+                .fail(Cause::Timeout, format!("not done after {:.1} s (`timeout`)", limit.as_secs_f64()));
             return Ended::Killed;
         }
         if let (Some(limit), Some(resident)) = (limits.memory, worker.resident())

@@ -113,6 +113,24 @@ fn rounds_of_different_cases_are_interleaved() {
 }
 
 #[test]
+fn what_a_round_expects_to_take_is_added_to_the_timeout_unless_a_person_asked_for_that() {
+    // A level of ten minutes by its own settings.
+    let long = || RoundRecord { expected_s: Some(600.0), wall_s: 0.0, ..round(&[1]) };
+    let overrides = |timeout| Overrides { rounds: Some(3), timeout, ..Overrides::NONE };
+    let timeouts = |timeout| -> Vec<u64> {
+        let ran = run_with(overrides(timeout), Mode::Sample, vec![vec![long()]], usize::MAX);
+        ran.asked
+            .iter()
+            .map(|(_, assignment)| assignment.timeout_ns.unwrap_or_default() / 1_000_000_000)
+            .collect()
+    };
+    let usual = timeouts(None);
+    assert!(usual.len() == 3 && usual[2] >= 1490, "{usual:?}");
+    let asked = timeouts(Some(Duration::from_secs(300)));
+    assert!(asked.iter().all(|seconds| *seconds <= 300), "{asked:?}");
+}
+
+#[test]
 fn a_case_is_told_about_in_order() {
     let two = Overrides { rounds: Some(2), ..Overrides::NONE };
     let ran = run_with(two, Mode::Sample, vec![vec![round(&[1])]], usize::MAX);

@@ -58,6 +58,7 @@ pub fn execute(
     in_process: Option<MakeExecutor<'_>>,
 ) -> Result<Finished, RunError> {
     rounds::refuse_inside_worker()?;
+    crate::plan::check(&options.wishes)?;
     let Programs { opened, refused } = programs;
     let selected = select(opened, options)?;
     let plan = Plan::make(&selected, options, in_process.is_some())?;
@@ -253,6 +254,9 @@ pub fn decide(finished: &Finished, options: &Options) -> Decision {
             strict: options.reporting.strict,
         };
         decision = decision.of_comparison(comparison, policy);
+    }
+    if options.reporting.strict {
+        decision = decision.of_validity(&finished.record);
     }
     if options.reporting.fail_on_objectives {
         decision = decision.of_objectives(&finished.record, options.reporting.strict);

@@ -245,6 +245,27 @@ fn a_benchmark_that_failed_fails_the_build() {
 }
 
 #[test]
+fn figures_of_an_invalid_level_are_unsure_and_no_part_of_the_history() {
+    use bench_record::{InvalidCause, Level, RoundRecord, Served, Validity};
+
+    let mut nights = Nights::new("");
+    let mut record = nights.measure(same);
+    let refused = Validity { causes: vec![InvalidCause::Failures], ..Validity::default() };
+    let level = Level { name: "concurrency 2".to_owned(), validity: refused, ..Level::default() };
+    let served = Served { levels: vec![level], ..Served::default() };
+    record.cases[0].rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
+    let figures = |case: usize| crate::figure::figures(&record.cases[case]);
+    assert!(!figures(1).is_empty() && figures(0).iter().all(|figure| figure.metric == "peak_memory"));
+    let decision = nights.decide(&record);
+    assert_eq!((decision.exit_code(false), decision.exit_code(true)), (exit::OK, exit::UNSURE));
+    let told = "invalid: requests failed at concurrency 2";
+    let invalid: Vec<_> = decision.with(Ruling::Unsure).collect();
+    assert!(
+        matches!(&invalid[..], [Finding { evidence: Evidence::Failure { reason }, .. }] if reason == told)
+    );
+}
+
+#[test]
 fn limits_are_kept_in_every_run() {
     for (limit, ruling) in [
         ("time < 2s", None),

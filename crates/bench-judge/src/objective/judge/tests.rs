@@ -152,6 +152,7 @@ fn of_several_levels_the_worst_counts() {
         interval: half.map(|half| Interval { low: value - half, high: value + half }),
         doubt: Some("because".to_owned()),
         level: Some(name.to_owned()),
+        invalid: None,
     };
     let figures =
         vec![level("c=1", 0.1, Some(0.01)), level("c=2", 0.19, Some(0.05)), level("c=4", 0.15, None)];

@@ -1,0 +1,208 @@
+//! Inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): as many are alive whatever the batch.
+//!
+//! How many are alive decides what is measured: whether an input is in a cache, and whether the allocator answers from
+//! what it has or asks the system. With a vector of 8 MiB, glibc gives memory back at every drop if several are alive
+//! (3 ms), and keeps it if one is (0.15 µs). So the number is decided once, from what the first input and output take,
+//! and the runner tells it to all further rounds of the case.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::counting::Stopwatch;
+use crate::device::Queue;
+use crate::error::Error;
+use bench_os as sys;
+
+/// Inputs that are alive at once, at the most: a function of a nanosecond does not need a million in memory.
+const MOST: u64 = 1024;
+
+/// Bytes of inputs and outputs that are alive at once, unless one alone takes more: some L2 cache.
+const BYTES: u64 = 1 << 20;
+
+/// Making the inputs that are alive may take this long at the beginning of a round.
+const FILLING: Duration = Duration::from_millis(20);
+
+/// Resident memory moves by less than this without any reason of the benchmark's.
+const RESTLESS_BYTES: u64 = 1 << 20;
+
+/// The inputs of one benchmark in one round.
+pub(super) struct Inputs<I> {
+    /// How many are alive; not known before the first call.
+    alive: Option<u64>,
+    waiting: VecDeque<I>,
+    current: Vec<I>,
+}
+
+impl<I> Inputs<I> {
+    /// With a number that is decided already, or else by the first call.
+    pub(super) fn new(alive: Option<u64>) -> Self {
+        let alive = alive.map(|alive| alive.clamp(1, MOST));
+        Inputs { alive, waiting: VecDeque::new(), current: Vec::new() }
+    }
+
+    /// How many are alive at once.
+    pub(super) fn alive(&self) -> Option<u64> {
+        self.alive
+    }
+
+    /// Times `iterations` runs of `run`. Inputs are made, and outputs dropped, between the timed portions.
+    pub(super) fn time<O>(
+        &mut self,
+        iterations: u64,
+        queue: &Queue,
+        setup: &mut impl FnMut() -> I,
+        mut run: impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
+    ) -> Result<Duration, Error> {
+        let mut outputs: Vec<O> = Vec::new();
+        let mut total = Duration::ZERO;
+        let mut left = iterations;
+        if self.alive.is_none() && left > 0 {
+            let before = Held::now();
+            let began = Instant::now();
+            let input = setup();
+            let took = began.elapsed();
+            let of_input = before.grown();
+            self.current.push(input);
+            outputs.reserve(1);
+            total += self.portion(queue, &mut outputs, &mut run)?;
+            let of_types = size_of::<I>().max(size_of::<O>()) as u64;
+            self.alive = Some(number(of_types.max(of_input).max(before.grown()), took));
+            outputs.clear();
+            left -= 1;
+        }
+        let alive = self.alive.unwrap_or(1);
+        outputs.reserve(left.min(alive) as usize);
+        while left > 0 {
+            let portion = left.min(alive);
+            while (self.waiting.len() as u64) < alive {
+                self.waiting.push_back(setup());
+            }
+            self.current.extend(self.waiting.drain(..portion as usize));
+            total += self.portion(queue, &mut outputs, &mut run)?;
+            outputs.clear();
+            left -= portion;
+        }
+        Ok(total)
+    }
+
+    fn portion<O>(
+        &mut self,
+        queue: &Queue,
+        outputs: &mut Vec<O>,
+        run: &mut impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
+    ) -> Result<Duration, Error> {
+        queue.drain()?;
+        let stopwatch = Stopwatch::start();
+        run(self.current.drain(..), outputs)?;
+        queue.settle(stopwatch.stop())
+    }
+}
+
+/// How many inputs are alive at once, if one and its output take so many bytes and so long to make: a power of 4, so
+/// that processes in which an input takes a little more or less agree.
+fn number(bytes: u64, took: Duration) -> u64 {
+    let by_bytes = BYTES / bytes.max(1);
+    let by_time = FILLING.as_nanos() / took.as_nanos().max(1);
+    let most = by_bytes.min(u64::try_from(by_time).unwrap_or(u64::MAX)).clamp(1, MOST);
+    1 << (most.ilog2() / 2 * 2)
+}
+
+/// What the process holds.
+struct Held {
+    allocated: Option<u32>,
+    resident: Option<u64>,
+}
+
+impl Held {
+    fn now() -> Self {
+        Held { allocated: sys::allocated_bytes(), resident: sys::resident_memory(std::process::id()) }
+    }
+
+    /// By how many bytes it has grown: as the allocator has it, or else as the system does.
+    fn grown(&self) -> u64 {
+        let now = Held::now();
+        let allocated = match (self.allocated, now.allocated) {
+            // What was freed meanwhile is no growth.
+            (Some(before), Some(now)) => i32::try_from(now.wrapping_sub(before)).unwrap_or_default(),
+            _ => 0,
+        };
+        let resident = match (self.resident, now.resident) {
+            (Some(before), Some(now)) => now.saturating_sub(before),
+            _ => 0,
+        };
+        let resident = if resident < RESTLESS_BYTES { 0 } else { resident };
+        u64::try_from(allocated).unwrap_or_default().max(resident)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Counts how many of it are alive.
+    struct Counted(Rc<Cell<u64>>);
+
+    impl Counted {
+        fn new(alive: &Rc<Cell<u64>>) -> Self {
+            alive.set(alive.get() + 1);
+            Counted(Rc::clone(alive))
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() - 1);
+        }
+    }
+
+    #[test]
+    fn as_many_are_alive_whatever_the_batch() {
+        let alive = Rc::new(Cell::new(0));
+        let mut inputs = Inputs::new(Some(16));
+        let mut first_seen = Vec::new();
+        for batch in [1, 2, 3, 15, 16, 17, 100, 1] {
+            let mut seen = Vec::new();
+            let mut setup = || Counted::new(&alive);
+            inputs
+                .time(batch, &Queue::default(), &mut setup, |inputs, outputs| {
+                    seen.push(alive.get());
+                    outputs.extend(inputs);
+                    Ok(())
+                })
+                .expect("runs");
+            first_seen.push(seen[0]);
+            assert!(seen.iter().all(|seen| *seen == 16), "{batch}: {seen:?}");
+        }
+        assert_eq!(first_seen, [16; 8]);
+    }
+
+    #[test]
+    fn the_first_call_decides_how_many() {
+        let mut inputs = Inputs::new(None);
+        let mut lives = Vec::new();
+        for batch in [1, 1, 8] {
+            let mut setup = || vec![1_u8; 8 << 20];
+            inputs
+                .time(batch, &Queue::default(), &mut setup, |inputs, outputs| {
+                    lives.push(inputs.len());
+                    outputs.extend(inputs.map(|input| input.len()));
+                    Ok(())
+                })
+                .expect("runs");
+        }
+        assert_eq!((inputs.alive(), lives), (Some(1), vec![1; 10]));
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_so_is_the_time_to_make_them() {
+        let ns = Duration::from_nanos;
+        assert_eq!(number(1, ns(10)), 1024);
+        assert_eq!(number(16 << 10, ns(10)), 64);
+        assert_eq!(number(15 << 10, ns(10)), 64);
+        assert_eq!((number(8 << 20, ns(10)), number(u64::MAX, ns(0))), (1, 1));
+        assert_eq!((number(8, Duration::from_millis(1)), number(8, Duration::from_secs(9))), (16, 1));
+    }
+}

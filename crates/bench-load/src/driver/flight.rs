@@ -1,0 +1,57 @@
+//! Requests of a schedule that are in flight: whether a late one waited for the model or for the harness.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Requests in flight, and those that were due while no more could be.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    in_flight: AtomicU32,
+    /// When the last request ended that was one of as many as may be in flight; 0 before there was one.
+    full_until_ns: AtomicU64,
+    /// Requests that were due before then: the model had them wait.
+    held_up: AtomicU64,
+}
+
+impl Flight {
+    /// A request that was due at `intended_ns` is sent.
+    pub(super) fn begin(&self, intended_ns: u64) {
+        if intended_ns < self.full_until_ns.load(Ordering::Relaxed) {
+            self.held_up.fetch_add(1, Ordering::Relaxed);
+        }
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request has ended at `now_ns`, of which `most` may be in flight.
+    pub(super) fn end(&self, most: u32, now_ns: u64) {
+        if self.in_flight.fetch_sub(1, Ordering::Relaxed) >= most {
+            self.full_until_ns.fetch_max(now_ns, Ordering::Relaxed);
+        }
+    }
+
+    /// Requests that were due while as many were in flight as may be.
+    pub(crate) fn held_up(&self) -> u64 {
+        self.held_up.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_due_while_all_were_in_flight_was_held_up() {
+        let flight = Flight::default();
+        flight.begin(0);
+        // Late, but two could have been in flight.
+        flight.end(2, 50);
+        flight.begin(10);
+        assert_eq!(flight.held_up(), 0);
+        flight.begin(20);
+        flight.end(2, 100);
+        flight.begin(60);
+        assert_eq!(flight.held_up(), 1);
+        flight.end(2, 150);
+        flight.begin(160);
+        assert_eq!(flight.held_up(), 1);
+    }
+}
