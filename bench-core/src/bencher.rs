@@ -132,7 +132,7 @@ impl Bencher {
     }
 
     /// One iteration handles `count` of `unit` (in the plural: `images`, `tokens`): the report
-    /// shows `unit`/s, under the field's own name where a [`Domain`](bench_judge::domain::Domain) knows it.
+    /// shows `unit`/s, under the field's own name where a `Domain` knows it.
     pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
         self.counters.retain(|counter| counter.unit != unit);
         self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use bench_syntax::UsageError;
 
-/// Where benchmarks should work that ask for it with [`Bencher::wanted_device`](bench_core::Bencher::wanted_device).
+/// Where benchmarks should work that ask for it with `Bencher::wanted_device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {

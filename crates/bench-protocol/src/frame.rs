@@ -80,7 +80,7 @@ pub struct Assignment {
     pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
-    /// The folder for what the benchmark keeps ([`Bencher::artifact`](bench_core::bencher::Bencher::artifact)); nothing is
+    /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
     /// kept when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<PathBuf>,

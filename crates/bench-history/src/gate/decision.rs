@@ -75,9 +75,10 @@ impl Decision {
         self.findings.iter().filter(move |finding| finding.ruling == ruling)
     }
 
-    /// The process exit code, the first of these that is true: [`exit::FAILED`](bench_record::exit::FAILED) where a benchmark failed;
-    /// [`exit::SLOWER`](bench_record::exit::SLOWER) where anything else fails the build; [`exit::UNSURE`](bench_record::exit::UNSURE) where something is unsure or has too
-    /// little history, and `strict` says that this is not good enough; [`exit::OK`](bench_record::exit::OK).
+    /// The process exit code, the first of these that is true: [`FAILED`](bench_record::exit::FAILED) if a benchmark
+    /// failed; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
+    /// [`UNSURE`](bench_record::exit::UNSURE) if something is unsure or has too little history, and `strict` says that
+    /// this is not good enough; [`OK`](bench_record::exit::OK).
     pub fn exit_code(&self, strict: bool) -> u8 {
         let is_failure = |finding: &Finding| matches!(finding.evidence, Evidence::Failure { .. });
         let mut verdict = bench_judge::Decision::default();

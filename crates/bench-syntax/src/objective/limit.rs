@@ -11,13 +11,13 @@ use crate::objective::{Relation, Unit, grammar};
 /// grammar at run time.
 ///
 /// ```
-/// use bench_core::objective::{Quantity, Relation, Objective, Unit};
+/// use bench_syntax::objective::{Quantity, Relation, Objective, Unit};
 ///
 /// let target = Objective::parse("ttfa_p95 <= 200ms @ concurrency=8")?;
 /// assert_eq!(target.what, Quantity::Metric("ttfa_p95".into()));
 /// assert_eq!((target.relation, target.value, target.unit), (Relation::AtMost, 0.2, Unit::Seconds));
 /// assert_eq!((&*target.at[0].name, &*target.at[0].value), ("concurrency", "8"));
-/// # Ok::<(), bench_core::UsageError>(())
+/// # Ok::<(), bench_syntax::UsageError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
@@ -38,7 +38,7 @@ pub struct Objective {
 /// What is limited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
-    /// A figure, by its name or a metric's [`key`](bench_record::Metric::key).
+    /// A figure, by its name or a metric's `key`.
     Metric(Cow<'static, str>),
     /// How many times as fast the case is as another of the same run, by its id; without arguments in it, the one
     /// with the same arguments, else the one that has none.
