@@ -131,6 +131,7 @@ fn is_figure(reading: &Reading) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bench_protocol::Series;
 
     /// Says what it was asked, and is unavailable if it is to be.
     #[derive(Default)]

@@ -39,11 +39,9 @@ pub fn states(cases: &[CaseRecord]) -> Vec<ProbeState> {
         let reports: Vec<&ProbeReport> = all().filter(|report| report.probe == name).collect();
         let costs: Vec<f64> = reports.iter().map(|report| report.cost_ns as f64 / 1e9).collect();
         let missing = reports.iter().all(|report| report.unavailable.is_some());
-        ProbeState {
-            probe: name.to_owned(),
-            unavailable: reports.first().filter(|_| missing).and_then(|report| report.unavailable.clone()),
-            cost_s: Seconds(stats::median(&stats::sorted(&costs)).unwrap_or_default()),
-        }
+        let unavailable = reports.first().filter(|_| missing).and_then(|report| report.unavailable.clone());
+        let cost_s = stats::median(&stats::sorted(&costs)).unwrap_or_default();
+        ProbeState::new(name, unavailable, Seconds(cost_s))
     };
     names.into_iter().map(state).collect()
 }
@@ -51,7 +49,9 @@ pub fn states(cases: &[CaseRecord]) -> Vec<ProbeState> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Summarize;
     use bench_protocol::ProbeReport;
+    use bench_stats::Interval;
     use bench_syntax::Category;
 
     fn round(readings: Vec<Reading>) -> RoundRecord {

@@ -27,8 +27,8 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
         standard_deviation_s: stats::standard_deviation(&samples).map(Seconds),
         min_s: Seconds(*ascending.first()?),
         max_s: Seconds(*ascending.last()?),
-        p95: percentile(&ascending, 0.95)?,
-        p99: percentile(&ascending, 0.99)?,
+        p95: Percentile::of(&ascending, 0.95)?,
+        p99: Percentile::of(&ascending, 0.99)?,
         spread_between_rounds: stats::relative_spread(&medians),
         samples: samples.len(),
         rounds: medians.len(),
@@ -36,11 +36,6 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
         outliers: stats::outliers(&samples),
         modes: if is_coarse(rounds) { None } else { modes() },
     })
-}
-
-fn percentile(sorted: &[f64], p: f64) -> Option<Percentile> {
-    stats::nearest_rank(sorted, p)
-        .map(|value| Percentile { value_s: Seconds(value), supported: sorted.len() >= stats::support(p) })
 }
 
 /// What keeps one figure from standing for all samples: two modes, or else many outliers.

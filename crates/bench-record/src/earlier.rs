@@ -15,6 +15,7 @@ const MOST_BYTES: u64 = 128 << 20;
 
 /// What is left of a run when its rounds are forgotten.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EarlierRun {
     /// The run directory's name.
     pub run: String,
@@ -44,6 +45,7 @@ impl From<&Record> for EarlierRun {
 
 /// What a results folder holds of earlier runs.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct EarlierRuns {
     /// The newest of them, oldest first.
     pub runs: Vec<EarlierRun>,

@@ -25,6 +25,7 @@ enum Entry {
 
 /// What is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Begin {
     pub schema_version: u32,
     pub run: String,

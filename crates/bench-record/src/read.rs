@@ -66,7 +66,6 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, State};
 
     #[test]
     fn what_is_wrong_with_a_file_is_said() {

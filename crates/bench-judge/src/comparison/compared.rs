@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What both runs have counted of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ComparedCounts {
     /// Instructions then.
     pub old: Option<u64>,
@@ -106,8 +107,8 @@ pub(super) fn case_by_case(
 }
 
 impl Compared {
-    /// Nothing is known of the case but what is said of it.
-    pub(super) fn blank(id: &str, verdict: Verdict) -> Self {
+    /// A case without figures.
+    pub fn blank(id: &str, verdict: Verdict) -> Self {
         Compared {
             id: id.to_owned(),
             old_s: None,

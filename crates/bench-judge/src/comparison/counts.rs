@@ -157,6 +157,7 @@ fn tools(old: &Record, new: &Record) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Summarize;
     use crate::comparison::Judgement;
     use crate::testing::record;
     use bench_record::Counts;

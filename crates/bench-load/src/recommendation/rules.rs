@@ -3,7 +3,7 @@
 use super::{Group, Recommendation, cost, generation, harness, latency, speech, throughput};
 
 /// Reads a group and says what it finds.
-type Rule = fn(&Group) -> Vec<Recommendation>;
+pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
 
 /// What casts doubt on figures first, then what they say.
 const RULES: [Rule; 21] = [
