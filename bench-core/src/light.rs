@@ -1,9 +1,11 @@
 //! A bench target without the runner: it lists its cases and runs each once; measuring is left to the `bench` command.
 
-use std::process::{Command, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 
 use bench_protocol::{
-    Assignment, DeviceWishes, Frame, INSTALL, Listing, LoadWishes, Mode, RUNNER_VARIABLE, bench_command,
+    Assignment, DeviceWishes, Frame, INSTALL, Listing, LoadWishes, Mode, PROTOCOL, PROTOCOL_FLAG,
+    RUNNER_VARIABLE, bench_command,
 };
 
 use crate::error::Error;
@@ -17,9 +19,29 @@ const FAILED: u8 = 1;
 /// Something that the person at the keyboard can put right.
 const USAGE: u8 = 2;
 
+/// What this program can do alone.
+const HELP: &str = "\
+Lists the benchmarks that are linked into this executable, or runs each once
+
+Usage: cargo bench -- [OPTIONS] [FILTER]...
+
+Options:
+      --list              List cases instead of running them
+      --format <FORMAT>   How to list: terse, json
+      --exact             Filters must equal the whole id
+      --skip <FILTER>     Leave out cases whose id contains this text
+      --ignored           Only cases marked `ignore`
+      --include-ignored   Cases marked `ignore`, too
+      --in-process        Measure for a second in this process, for debuggers and profilers
+  -h, --help              Print help
+
+This program is built without the runner: all other flags are those of `bench run --help`, which `cargo bench` starts.
+";
+
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
+    help: bool,
     list: bool,
     format: Option<String>,
     bench: bool,
@@ -42,6 +64,10 @@ pub(crate) fn run(crates: &[&'static str]) -> ExitCode {
         }
     };
     match Asked::read(&arguments) {
+        Ok(asked) if asked.help => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
         Ok(asked) if asked.list => list(&asked, &cases),
         Ok(asked) if asked.in_process => measure(&asked, &cases),
         Ok(asked) if !asked.bench => once(&asked, &cases),
@@ -65,6 +91,7 @@ impl Asked {
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().cloned().ok_or_else(|| argument.clone());
             match argument.as_str() {
+                "--help" | "-h" => asked.help = true,
                 "--list" => asked.list = true,
                 "--format" => asked.format = Some(value()?),
                 "--bench" => asked.bench = true,
@@ -200,6 +227,9 @@ fn assignment(case: &str, mode: Mode) -> Assignment {
         samples: None,
         slice_ns: 0,
         hard_stop: false,
+        timeout_ns: None,
+        inputs_alive: None,
+        timeout_is_hard: false,
         probes: Some(Vec::new()),
         artifacts: None,
         load: LoadWishes::default(),
@@ -209,22 +239,49 @@ fn assignment(case: &str, mode: Mode) -> Assignment {
 
 /// Lets the `bench` command run this program, with the same arguments.
 fn hand_over(arguments: &[String]) -> ExitCode {
-    let own = std::env::current_exe();
-    let (Some(bench), Ok(own)) = (bench_command(), own) else {
-        eprintln!(
-            "error: this bench target is built without the runner: install the `bench` command ({INSTALL}), name it with {RUNNER_VARIABLE}, or turn on the feature `runner` of bench-core"
-        );
-        return ExitCode::from(USAGE);
-    };
-    let arguments = arguments.iter().filter(|argument| *argument != "--bench");
-    match Command::new(&bench).arg("run").arg(own).args(arguments).status() {
+    let handed_over = find_runner().and_then(|bench| {
+        let own = std::env::current_exe()
+            .map_err(|error| format!("cannot find this program's own file: {error}"))?;
+        let arguments = arguments.iter().filter(|argument| *argument != "--bench");
+        let ended = Command::new(&bench).arg("run").arg(own).args(arguments).status();
+        ended.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))
+    });
+    match handed_over {
         Ok(status) => {
             ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED))
         }
-        Err(error) => {
-            eprintln!("error: cannot run the `bench` command ({}): {error}", bench.display());
+        Err(message) => {
+            eprintln!("error: {message}");
             ExitCode::from(USAGE)
         }
+    }
+}
+
+/// The `bench` command, if it speaks our version of the protocol.
+fn find_runner() -> Result<PathBuf, String> {
+    match bench_command() {
+        Some(bench) => check_protocol(&bench).map(|()| bench),
+        None => Err(format!(
+            "this bench target is built without the runner: install the `bench` command ({INSTALL}), name it with {RUNNER_VARIABLE}, or turn on the feature `runner` of bench-core"
+        )),
+    }
+}
+
+fn check_protocol(bench: &Path) -> Result<(), String> {
+    let wrong = |found: String| {
+        format!(
+            "{} {found}, this bench target version {PROTOCOL}: install the `bench` command that goes with it ({INSTALL}), or turn on the feature `runner` of bench-core",
+            bench.display()
+        )
+    };
+    let answer = Command::new(bench).arg(PROTOCOL_FLAG).stdin(Stdio::null()).output();
+    let answer =
+        answer.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))?;
+    let version = std::str::from_utf8(&answer.stdout).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    match version.filter(|_| answer.status.success()) {
+        Some(PROTOCOL) => Ok(()),
+        Some(other) => Err(wrong(format!("speaks version {other} of the worker protocol"))),
+        None => Err(wrong("does not say which version of the worker protocol it speaks".to_owned())),
     }
 }
 
@@ -245,5 +302,32 @@ mod tests {
         assert!(read(&["--bench"]).expect("cargo").bench);
         assert_eq!(read(&["--max-time", "1s"]), Err("--max-time".to_owned()));
         assert_eq!(read(&["--format"]), Err("--format".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_runner_of_another_version_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let bench = folder.path().join("bench");
+        let mut answered = |script: &str| {
+            std::fs::write(&bench, format!("#!/bin/sh\n{script}\n")).expect("written");
+            std::fs::set_permissions(&bench, PermissionsExt::from_mode(0o755)).expect("executable");
+            check_protocol(&bench)
+        };
+        assert_eq!(answered(&format!("test $1 = --protocol && echo {PROTOCOL}")), Ok(()));
+        for (script, said) in [
+            ("echo 1", "speaks version 1 of the worker protocol, this bench target version"),
+            ("echo hello", "does not say which version"),
+            ("exit 2", "does not say which version"),
+            ("echo 2; exit 1", "does not say which version"),
+        ] {
+            let error = answered(script).expect_err(script);
+            assert!(error.contains(said) && error.contains("feature `runner`"), "{error}");
+            assert_eq!(error.lines().count(), 1);
+        }
+        let error = check_protocol(&folder.path().join("missing")).expect_err("missing");
+        assert!(error.starts_with("cannot run the `bench` command ("), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 
 use bench_core::plan::Wishes;
 use bench_core::prelude::*;
-use bench_core::protocol::{Command, Frame, Mode};
+use bench_core::protocol::{Command, Frame, Mode, json};
 use bench_core::record::{ObjectiveResult, References, Status, Surroundings};
 use bench_core::{Overrides, Record, Suite};
 use serde_json::Value;
@@ -109,14 +109,17 @@ fn the_documented_transcript_is_the_protocol() {
     let (mut commands, mut frames) = (Vec::new(), Vec::new());
     for line in page.lines() {
         if let Some(text) = line.strip_prefix("→ ") {
-            commands.push(serde_json::from_str::<Command>(text).expect(text));
+            commands.push(json::from_text::<Command>(text).expect(text));
             assert_eq!(
-                serde_json::to_value(&commands[commands.len() - 1]).ok(),
+                serde_json::from_str::<Value>(&json::to_text(&commands[commands.len() - 1])).ok(),
                 serde_json::from_str(text).ok()
             );
         } else if let Some(text) = line.strip_prefix("← ") {
-            frames.push(serde_json::from_str::<Frame>(text).expect(text));
-            assert_eq!(serde_json::to_value(&frames[frames.len() - 1]).ok(), serde_json::from_str(text).ok());
+            frames.push(json::from_text::<Frame>(text).expect(text));
+            assert_eq!(
+                serde_json::from_str::<Value>(&json::to_text(&frames[frames.len() - 1])).ok(),
+                serde_json::from_str(text).ok()
+            );
         }
     }
     assert!(matches!(&commands[0], Command::Measure(assignment) if assignment.mode == Mode::Step));

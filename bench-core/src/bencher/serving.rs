@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Bencher, Observed, State};
 use crate::error::Error;
 use crate::sampling::Phase;
-use bench_protocol::{Assignment, Mode, Reading, WarmUp};
+use bench_protocol::{Assignment, Mode, Reading, RequestLevels, WarmUp};
 
 /// Measures requests in a way of its own. One round of a case calls it once: [`Bencher::serve`].
 pub trait Serve {
@@ -152,8 +152,8 @@ impl Bencher {
         self.iterations = requests;
         while self.probes.wants_another(self.iterations) && another() {}
         self.probes.end(self.iterations);
-        let served = serde_json::from_str(&served)
-            .map_err(|error| Error::failure(format!("what was served is not JSON: {error}")))?;
+        let served = RequestLevels::from_json(&served)
+            .map_err(|error| Error::failure(format!("what was served is not a JSON object: {error}")))?;
         self.schedule.bring(warm_up, latency_ns, served)?;
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::sampling::{Batch, Phase, Schedule};
-use bench_protocol::WarmUp;
-use serde_json::Value;
+use bench_protocol::{RequestLevels, WarmUp};
 
 /// First call, warm-up, one iteration. Valgrind writes down what they count; times under valgrind say nothing, and are
 /// told to nobody.
@@ -42,7 +41,7 @@ impl Schedule for Counting {
         Ok(())
     }
 
-    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: Value) -> Result<(), Error> {
+    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: RequestLevels) -> Result<(), Error> {
         Err(Error::failure(
             "instructions are counted request by request, but the benchmark has measured by itself",
         ))

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::sampling::{Batch, Phase, Schedule};
-use bench_protocol::{Assignment, Frame, Mode, WarmUp};
+use bench_protocol::{Assignment, Frame, Mode, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
-use serde_json::Value;
 
 /// Samples a round aims at. More would not narrow the interval: after some fifty samples the spread
 /// between processes dominates the spread within one.
@@ -262,9 +261,9 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         (self.send)(Frame::Expects { ns: nanoseconds(time) })
     }
 
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Value) -> Result<(), Error> {
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: RequestLevels) -> Result<(), Error> {
         (self.send)(Frame::WarmedUp(warm_up))?;
-        (self.send)(Frame::Served(Box::new(served)))?;
+        (self.send)(Frame::Served(served))?;
         (self.send)(Frame::Samples { iterations: 1, ns: sample_ns })
     }
 }

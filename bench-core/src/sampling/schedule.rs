@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use bench_protocol::WarmUp;
-use serde_json::Value;
+use bench_protocol::{RequestLevels, WarmUp};
 
 /// What a batch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,5 +59,5 @@ pub(crate) trait Schedule {
     ///
     /// # Errors
     /// When whoever follows the schedule can no longer be told, or steers every batch.
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: Value) -> Result<(), Error>;
+    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: RequestLevels) -> Result<(), Error>;
 }

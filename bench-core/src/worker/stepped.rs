@@ -5,9 +5,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::sampling::{Batch, Phase, Schedule};
 use crate::worker::{Channel, Sink};
-use bench_protocol::{Command, Frame, WarmUp};
+use bench_protocol::{Command, Frame, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
-use serde_json::Value;
 
 /// One first call, then a batch per command. What counts as warm-up is the runner's business.
 pub(super) struct Stepped {
@@ -54,7 +53,7 @@ impl Schedule for Stepped {
         (*self.sink.borrow_mut())(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 
-    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: Value) -> Result<(), Error> {
+    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: RequestLevels) -> Result<(), Error> {
         Err(Error::failure("the runner gives every batch, but the benchmark has measured by itself"))
     }
 }

@@ -26,15 +26,22 @@ mod source;
 mod store;
 mod trend;
 
+use std::env;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 // Its reports are plugged in by being linked.
 use bench_load as _;
+use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
 use clap::Parser;
 use failure::Failure;
 
 fn main() -> ExitCode {
+    // For programs that hand themselves over: `cargo bench` of a bench target without the runner.
+    if env::args_os().skip(1).eq([PROTOCOL_FLAG]) {
+        println!("{PROTOCOL}");
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
         Command::Run(arguments) => run::run(arguments).map_err(Failure::from),

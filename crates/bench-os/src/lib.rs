@@ -6,6 +6,7 @@ pub mod cgroup;
 mod group_memory;
 mod machine;
 mod process;
+mod signal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod unknown;
@@ -14,4 +15,5 @@ pub use available_memory::available_memory_bytes;
 pub use group_memory::GroupMemory;
 pub use machine::Machine;
 pub use process::*;
+pub use signal::Signals;
 pub use unknown::Unknown;

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 /// Names the `bench` command, if it is not to be looked for.
 pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
 
+/// Lets the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
+pub const PROTOCOL_FLAG: &str = "--protocol";
+
 /// How to get the `bench` command.
 pub const INSTALL: &str =
     "`cargo install bench-cli`, or from a checkout `cargo install --path crates/bench-cli`";
@@ -20,7 +23,7 @@ pub fn bench_command() -> Option<PathBuf> {
     let on_path = env::var_os("PATH");
     let folders = on_path.iter().flat_map(env::split_paths);
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-        #[expect(deprecated, reason = "right again since Rust 1.87, and marked so until the next edition")]
+        #[allow(deprecated, reason = "marked so before Rust 1.87, for what it did on Windows")]
         let home = env::home_dir()?;
         Some(home.join(".cargo"))
     });

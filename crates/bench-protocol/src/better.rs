@@ -1,13 +1,18 @@
 //! Which way a figure is better.
 
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use crate::json::names;
+
 /// Which way a figure is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum Better {
     /// More is better.
     Higher,
     /// Less is better.
     Lower,
 }
+
+names!(Better { Higher = "higher", Lower = "lower" });

@@ -2,28 +2,36 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use crate::json::structure;
+
 /// How a program was built, as the program itself knows it. Two runs of different builds are not the same series.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Build {
     /// The compiler or interpreter: `rustc 1.95.0 (…)`, `CPython 3.13.1`.
-    #[serde(default)]
     pub toolchain: String,
     /// Target triple, or what the program's world calls it.
-    #[serde(default)]
     pub target: String,
     /// Processor features that the program may use without asking.
-    #[serde(default)]
     pub target_features: String,
     /// Optimization level: `0` to `3`, `s`, `z`; empty if there is no such thing.
-    #[serde(default)]
     pub optimization: String,
     /// Whether debug assertions are on.
-    #[serde(default)]
     pub debug_assertions: bool,
     /// Versions of the engines that it links, by name: `candle-core`, `torch`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "BTreeMap::is_empty"))]
     pub engines: BTreeMap<String, String>,
 }
+
+structure!(Build {
+    toolchain: default,
+    target: default,
+    target_features: default,
+    optimization: default,
+    debug_assertions: default,
+    engines: sparse,
+});

@@ -3,45 +3,36 @@
 use std::collections::BTreeMap;
 
 use bench_syntax::Category;
-use serde::{Deserialize, Serialize};
 
+use crate::json::{self, Decode, Encode, Json, JsonError, structure};
 use crate::{Build, Overrides};
 
 /// A benchmark with one combination of its arguments, as its program lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Case {
     /// `model/category/name[argument=value,…]`; unique within a program, and the same in every version of it.
     pub id: String,
     /// The model, if any.
-    #[serde(default)]
     pub model: Option<String>,
     /// The category.
     pub category: Category,
     /// The benchmark's name.
-    #[serde(default)]
     pub name: String,
     /// Arguments and their values.
-    #[serde(default)]
     pub arguments: BTreeMap<String, String>,
     /// Free labels.
-    #[serde(default)]
     pub tags: Vec<String>,
     /// Limits, as they were written: `median <= 5s`.
-    #[serde(default)]
     pub objectives: Vec<String>,
     /// How the case asks to be measured.
-    #[serde(default)]
     pub settings: Overrides,
     /// Why the case is left out unless it is asked for; `None` if it is not left out.
-    #[serde(default)]
     pub ignored: Option<String>,
     /// Where it was written, for people: `src/softmax.rs:12`.
-    #[serde(default)]
     pub source: Option<String>,
     /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
     /// they have in common. `None` if the case wants a process of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_up: Option<String>,
 }
 
@@ -65,13 +56,12 @@ impl Case {
 }
 
 /// What a program answers to `--list --format json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Listing {
     /// [`PROTOCOL`](crate::PROTOCOL).
     pub protocol: u32,
     /// How the program was built.
-    #[serde(default)]
     pub build: Build,
     /// Its cases.
     pub cases: Vec<Case>,
@@ -85,7 +75,34 @@ impl Listing {
 
     /// The list as a program prints it.
     pub fn to_json(&self) -> String {
-        // Maps have text for keys, and no number is infinite: there is nothing that could not be written.
-        serde_json::to_string(self).unwrap_or_default()
+        json::to_text(self)
+    }
+}
+
+structure!(Case {
+    id,
+    model,
+    category,
+    name: default,
+    arguments: default,
+    tags: default,
+    objectives: default,
+    settings: default,
+    ignored,
+    source,
+    set_up: sparse,
+});
+
+structure!(Listing { protocol, build: default, cases });
+
+impl Encode for Category {
+    fn encode(&self, out: &mut String) {
+        self.name().encode(out);
+    }
+}
+
+impl Decode for Category {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        String::decode(json)?.parse().map_err(|error: bench_syntax::UsageError| JsonError::new(error.0))
     }
 }

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use bench_syntax::UsageError;
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use bench_syntax::UsageError;
+use crate::json::{Decode, Encode, Json, JsonError};
 
 /// Where benchmarks should work that ask for it with `Bencher::wanted_device`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {
     /// The best there is: CUDA, else Metal, else the processor.
     #[default]
@@ -51,6 +53,7 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
+#[cfg(feature = "serde")]
 impl TryFrom<String> for DeviceChoice {
     type Error = UsageError;
 
@@ -59,9 +62,22 @@ impl TryFrom<String> for DeviceChoice {
     }
 }
 
+#[cfg(feature = "serde")]
 impl From<DeviceChoice> for String {
     fn from(choice: DeviceChoice) -> Self {
         choice.to_string()
+    }
+}
+
+impl Encode for DeviceChoice {
+    fn encode(&self, out: &mut String) {
+        self.to_string().encode(out);
+    }
+}
+
+impl Decode for DeviceChoice {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        String::decode(json)?.parse().map_err(|error: UsageError| JsonError::new(error.0))
     }
 }
 

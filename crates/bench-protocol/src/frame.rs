@@ -6,9 +6,10 @@
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
-use serde::de::DeserializeOwned;
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use crate::json::{self, Decode, Encode, Json, JsonError, Members, Object, names, structure};
 use crate::{Counter, DeviceChoice, ProbeReport};
 
 /// Version of this protocol. Both sides refuse any other.
@@ -36,8 +37,7 @@ pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
 pub const LONGEST_FRAME: usize = 64 << 20;
 
 /// From runner to worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Measure one case: the first command, and sent once unless the worker has offered to be shared.
     Measure(Box<Assignment>),
@@ -51,7 +51,7 @@ pub enum Command {
 }
 
 /// What a worker is to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
     /// The case's id.
     pub case: String,
@@ -69,31 +69,25 @@ pub struct Assignment {
     pub hard_stop: bool,
     /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
     /// that serves requests ends them before, so that what was measured is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ns: Option<u64>,
     /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
     /// absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs_alive: Option<u64>,
     /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
     /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
     /// kept when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<PathBuf>,
     /// What is wanted of a case that serves requests.
-    #[serde(default, skip_serializing_if = "LoadWishes::is_silent")]
     pub load: LoadWishes,
     /// What is wanted of devices.
-    #[serde(default, skip_serializing_if = "DeviceWishes::is_silent")]
     pub devices: DeviceWishes,
 }
 
 /// What the person who started the run wants of cases that serve requests, whatever they say themselves.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadWishes {
     /// A few requests a level, to see that it works.
     pub quick: bool,
@@ -106,7 +100,7 @@ pub struct LoadWishes {
 }
 
 /// What the person who started the run wants of devices.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceWishes {
     /// Where benchmarks should work that ask: `cpu`, `cuda:0`, `metal`; the best there is when absent.
     pub device: Option<DeviceChoice>,
@@ -116,23 +110,8 @@ pub struct DeviceWishes {
     pub gpu_interval_ns: Option<u64>,
 }
 
-impl DeviceWishes {
-    /// Whether nothing is wanted.
-    fn is_silent(&self) -> bool {
-        *self == DeviceWishes::default()
-    }
-}
-
-impl LoadWishes {
-    /// Whether nothing is wanted.
-    fn is_silent(&self) -> bool {
-        *self == LoadWishes::default()
-    }
-}
-
 /// Who decides how many iterations a worker runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The worker: first call, warm-up, samples.
     Sample,
@@ -145,8 +124,7 @@ pub enum Mode {
 }
 
 /// From worker to runner.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// The worker is up, and has not run any of the user's code; always its first frame.
     Ready {
@@ -154,7 +132,6 @@ pub enum Frame {
         protocol: u32,
         /// Whether it can measure several cases, one after another: after the last frame of a round it waits for
         /// another `measure`, or for the end of the channel.
-        #[serde(default, skip_serializing_if = "is_false")]
         shared: bool,
     },
     /// What had to be done before the case could be loaded has been done: imports, the start of a runtime. Not part of
@@ -189,7 +166,7 @@ pub enum Frame {
         ns: Vec<u64>,
     },
     /// The requests of a case that serves requests; sent once, when all of them have ended.
-    Served(Box<serde_json::Value>),
+    Served(RequestLevels),
     /// The round has ended well.
     Finished(Finish),
     /// The round has failed.
@@ -207,6 +184,21 @@ pub enum Frame {
 }
 
 impl Frame {
+    /// The names of all frames.
+    const NAMES: [&str; 11] = [
+        "ready",
+        "start_up",
+        "loaded",
+        "first_call",
+        "expects",
+        "warmed_up",
+        "samples",
+        "served",
+        "finished",
+        "failed",
+        "skipped",
+    ];
+
     /// Its name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
@@ -225,13 +217,8 @@ impl Frame {
     }
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 /// What ended a round from inside the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// A panic, caught.
     Panic,
@@ -240,7 +227,8 @@ pub enum FailureKind {
 }
 
 /// How warm-up went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct WarmUp {
     /// Iterations, the first call not counted.
     pub iterations: u64,
@@ -251,12 +239,11 @@ pub struct WarmUp {
 }
 
 /// What a worker knows at the end of a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
     /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs_alive: Option<u64>,
     /// What one iteration counts.
     pub counters: Vec<Counter>,
@@ -268,49 +255,193 @@ pub struct Finish {
     pub empty_iteration_ns: Option<f64>,
 }
 
+/// What a case has served: an object of JSON, which passes through the protocol as it is. It is what a record keeps
+/// (`bench_record::Served`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLevels(String);
+
+impl RequestLevels {
+    /// Takes the text of a JSON object.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn from_json(text: &str) -> Result<Self, JsonError> {
+        let json = Json::parse(text)?;
+        // Written again: what a message holds must not contain a line break, nor a `type` of its own.
+        Ok(RequestLevels(Members::of(&json)?.without("type")))
+    }
+
+    /// The object's text, on one line.
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+}
+
+structure!(Assignment {
+    case,
+    round,
+    mode,
+    warmup,
+    samples,
+    slice_ns,
+    hard_stop,
+    timeout_ns: sparse,
+    inputs_alive: sparse,
+    timeout_is_hard: sparse,
+    probes,
+    artifacts: sparse,
+    load: sparse,
+    devices: sparse,
+});
+
+structure!(LoadWishes { quick, stress_ns, valid_for, requests_csv });
+
+structure!(DeviceWishes { device, gpus, gpu_interval_ns });
+
+names!(Mode { Sample = "sample", Once = "once", Step = "step", Count = "count" });
+
+names!(FailureKind { Panic = "panic", Error = "error" });
+
+structure!(WarmUp { iterations, ns, steady });
+
+structure!(Finish {
+    iterations,
+    inputs_alive: sparse,
+    counters,
+    probes,
+    clock_resolution_ns,
+    empty_iteration_ns
+});
+
+impl Command {
+    /// Its name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Measure(_) => "measure",
+            Command::Batch { .. } => "batch",
+            Command::Stop => "stop",
+        }
+    }
+}
+
+impl Encode for Command {
+    fn encode(&self, out: &mut String) {
+        let mut object = Object::open(out);
+        object.field("type", self.name());
+        match self {
+            Command::Measure(assignment) => assignment.put(&mut object),
+            Command::Batch { iterations } => {
+                object.field("iterations", iterations);
+            }
+            Command::Stop => {}
+        }
+        object.close();
+    }
+}
+
+impl Decode for Command {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        let members = Members::of(json)?;
+        let name: String = members.get("type")?;
+        match name.as_str() {
+            "measure" => Assignment::take(&members).map(|assignment| Command::Measure(Box::new(assignment))),
+            "batch" => Ok(Command::Batch { iterations: members.get("iterations")? }),
+            "stop" => Ok(Command::Stop),
+            _ => {
+                Err(JsonError::new(format!("unknown `type` {name:?}: expected `measure`, `batch` or `stop`")))
+            }
+        }
+    }
+}
+
+impl Encode for Frame {
+    fn encode(&self, out: &mut String) {
+        let mut object = Object::open(out);
+        object.field("type", self.name());
+        match self {
+            Frame::Ready { protocol, shared } => {
+                object.field("protocol", protocol);
+                if *shared {
+                    object.field("shared", shared);
+                }
+            }
+            Frame::StartUp { ns }
+            | Frame::Loaded { ns }
+            | Frame::FirstCall { ns }
+            | Frame::Expects { ns } => {
+                object.field("ns", ns);
+            }
+            Frame::WarmedUp(warm_up) => warm_up.put(&mut object),
+            Frame::Samples { iterations, ns } => {
+                object.field("iterations", iterations).field("ns", ns);
+            }
+            Frame::Served(served) => {
+                object.fields_of(served.as_json());
+            }
+            Frame::Finished(finish) => finish.put(&mut object),
+            Frame::Failed { kind, message } => {
+                object.field("kind", kind).field("message", message);
+            }
+            Frame::Skipped { reason } => {
+                object.field("reason", reason);
+            }
+        }
+        object.close();
+    }
+}
+
+impl Decode for Frame {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        let members = Members::of(json)?;
+        let name: String = members.get("type")?;
+        Ok(match name.as_str() {
+            "ready" => {
+                Frame::Ready { protocol: members.get("protocol")?, shared: members.get_or_default("shared")? }
+            }
+            "start_up" => Frame::StartUp { ns: members.get("ns")? },
+            "loaded" => Frame::Loaded { ns: members.get("ns")? },
+            "first_call" => Frame::FirstCall { ns: members.get("ns")? },
+            "expects" => Frame::Expects { ns: members.get("ns")? },
+            "warmed_up" => Frame::WarmedUp(WarmUp::take(&members)?),
+            "samples" => Frame::Samples { iterations: members.get("iterations")?, ns: members.get("ns")? },
+            "served" => Frame::Served(RequestLevels(members.without("type"))),
+            "finished" => Frame::Finished(Finish::take(&members)?),
+            "failed" => Frame::Failed { kind: members.get("kind")?, message: members.get("message")? },
+            "skipped" => Frame::Skipped { reason: members.get("reason")? },
+            _ => {
+                let known = Frame::NAMES.map(|name| format!("`{name}`")).join(", ");
+                return Err(JsonError::new(format!("unknown `type` {name:?}: expected one of {known}")));
+            }
+        })
+    }
+}
+
 /// Writes one message and its newline in one call.
-pub fn write_message(writer: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    writer.write_all(&line)
+///
+/// # Errors
+/// When the other end has gone.
+pub fn write_message(writer: &mut impl Write, message: &impl Encode) -> io::Result<()> {
+    let mut line = json::to_text(message);
+    line.push('\n');
+    writer.write_all(line.as_bytes())
 }
 
 /// Reads one message, or `None` at the end of the stream.
-pub fn read_message<T: DeserializeOwned>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
+///
+/// # Errors
+/// When the stream breaks, and when the line is too long or is not such a message.
+pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = Vec::new();
-    io::Read::take(&mut *reader, LONGEST_FRAME as u64).read_until(b'\n', &mut line)?;
+    io::Read::take(&mut *reader, LONGEST_FRAME as u64 + 1).read_until(b'\n', &mut line)?;
+    if line.len() > LONGEST_FRAME {
+        let message = format!("a message is longer than {} MiB", LONGEST_FRAME >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     if line.is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice(&line).map(Some).map_err(io::Error::from)
+    json::from_bytes(&line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_round_trip() {
-        let frames = [
-            Frame::Ready { protocol: PROTOCOL, shared: false },
-            Frame::Samples { iterations: 7, ns: vec![1, 2, u64::MAX] },
-            Frame::Failed { kind: FailureKind::Panic, message: "a\nb \"c\" \u{0}".to_owned() },
-        ];
-        let mut bytes = Vec::new();
-        for frame in &frames {
-            write_message(&mut bytes, frame).expect("written");
-        }
-        assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), frames.len());
-        let mut reader = bytes.as_slice();
-        for frame in &frames {
-            assert_eq!(read_message::<Frame>(&mut reader).expect("read").as_ref(), Some(frame));
-        }
-        assert_eq!(read_message::<Frame>(&mut reader).expect("end"), None);
-    }
-
-    #[test]
-    fn a_broken_message_is_an_error() {
-        assert!(read_message::<Frame>(&mut &b"{\"type\":\"ready\"\n"[..]).is_err());
-        assert!(read_message::<Frame>(&mut &b"hello\n"[..]).is_err());
-    }
-}
+mod tests;

@@ -12,11 +12,12 @@ mod counter;
 mod device_choice;
 mod file_name;
 mod frame;
+pub mod json;
 mod overrides;
 mod part;
 mod reading;
 
-pub use bench_command::{INSTALL, RUNNER_VARIABLE, bench_command};
+pub use bench_command::{INSTALL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command};
 pub use better::Better;
 pub use build::Build;
 pub use case::{Case, Listing};

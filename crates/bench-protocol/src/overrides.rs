@@ -2,25 +2,22 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use bench_syntax::quantity::nanoseconds;
+
+use crate::json::{Decode, Encode, Json, JsonError, Members, Object};
 
 /// How to measure a case, if its attribute or the command line says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Iterations before measuring begins; `None` warms up until times are steady.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup: Option<u64>,
     /// Samples of the case, over all its rounds.
-    #[serde(rename = "samples", default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
     /// Rounds, each in a process of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
     /// The budget of the case, over all its rounds; in the list in nanoseconds.
-    #[serde(rename = "max_time_ns", default, skip_serializing_if = "Option::is_none", with = "nanoseconds")]
     pub max_time: Option<Duration>,
     /// The time after which the case has failed, over all its rounds; in the list in nanoseconds.
-    #[serde(rename = "timeout_ns", default, skip_serializing_if = "Option::is_none", with = "nanoseconds")]
     pub timeout: Option<Duration>,
 }
 
@@ -30,16 +27,36 @@ impl Overrides {
         Overrides { warmup: None, repeats: None, rounds: None, max_time: None, timeout: None };
 }
 
-mod nanoseconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
-        time.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).serialize(to)
+impl Encode for Overrides {
+    /// Only what is said.
+    fn encode(&self, out: &mut String) {
+        let mut object = Object::open(out);
+        let counts = [
+            ("warmup", self.warmup),
+            ("samples", self.repeats),
+            ("rounds", self.rounds.map(u64::from)),
+            ("max_time_ns", self.max_time.map(nanoseconds)),
+            ("timeout_ns", self.timeout.map(nanoseconds)),
+        ];
+        for (name, count) in counts {
+            if let Some(count) = count {
+                object.field(name, &count);
+            }
+        }
+        object.close();
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<u64>::deserialize(from)?.map(Duration::from_nanos))
+impl Decode for Overrides {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        let members = Members::of(json)?;
+        let time = |name| members.get(name).map(|ns: Option<u64>| ns.map(Duration::from_nanos));
+        Ok(Overrides {
+            warmup: members.get("warmup")?,
+            repeats: members.get("samples")?,
+            rounds: members.get("rounds")?,
+            max_time: time("max_time_ns")?,
+            timeout: time("timeout_ns")?,
+        })
     }
 }

@@ -1,22 +1,25 @@
 //! What probes read.
 
 use bench_stats::Interval;
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
 use crate::Better;
+use crate::json::{Decode, Encode, Json, JsonError, Members, Object, is_default, names, structure};
 
 /// What a probe has to say about a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct ProbeReport {
     /// The probe.
     pub probe: String,
     /// What it read; empty where it is unavailable.
     pub readings: Vec<Reading>,
     /// What it followed in time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub series: Vec<Series>,
     /// What should be said of its readings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
     /// Why it is unavailable, if it is.
     pub unavailable: Option<String>,
@@ -39,7 +42,8 @@ impl ProbeReport {
 }
 
 /// One figure that a probe has read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Reading {
     /// What it is, in snake case and without its unit: `cpu_time`, `peak_memory`.
     pub metric: String,
@@ -48,23 +52,24 @@ pub struct Reading {
     /// The figure.
     pub value: f64,
     /// Its 95 % interval within the round, in its unit, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub interval: Option<Interval>,
     /// How the rounds of a case become one figure.
-    #[serde(default)]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub over_rounds: OverRounds,
     /// Which way is better.
-    #[serde(default = "lower")]
+    #[cfg_attr(feature = "serde", serde(default = "lower"))]
     pub better: Better,
 }
 
+#[cfg(feature = "serde")]
 fn lower() -> Better {
     Better::Lower
 }
 
 /// How the readings of a case's rounds become one figure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum OverRounds {
     /// Their median, with its interval over the rounds.
     #[default]
@@ -106,7 +111,8 @@ impl Reading {
 }
 
 /// A figure over the time of a round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Series {
     /// What it is, in snake case and without its unit.
     pub metric: String,
@@ -132,5 +138,49 @@ pub struct Observation {
 impl From<Vec<Reading>> for Observation {
     fn from(readings: Vec<Reading>) -> Self {
         Observation { readings, ..Observation::default() }
+    }
+}
+
+structure!(ProbeReport { probe, readings, series: sparse, notes: sparse, unavailable, cost_ns });
+
+structure!(Series { metric, unit, time_s, values });
+
+names!(OverRounds { Median = "median", Max = "max" });
+
+impl Encode for Reading {
+    fn encode(&self, out: &mut String) {
+        let mut object = Object::open(out);
+        object.field("metric", &self.metric).field("unit", &self.unit).field("value", &self.value);
+        if !is_default(&self.interval) {
+            object.field("interval", &self.interval);
+        }
+        object.field("over_rounds", &self.over_rounds).field("better", &self.better).close();
+    }
+}
+
+impl Decode for Reading {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        let members = Members::of(json)?;
+        Ok(Reading {
+            metric: members.get("metric")?,
+            unit: members.get("unit")?,
+            value: members.get("value")?,
+            interval: members.get("interval")?,
+            over_rounds: members.get_or_default("over_rounds")?,
+            better: members.get_or("better", Better::Lower)?,
+        })
+    }
+}
+
+impl Encode for Interval {
+    fn encode(&self, out: &mut String) {
+        Object::open(out).field("low", &self.low).field("high", &self.high).close();
+    }
+}
+
+impl Decode for Interval {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        let members = Members::of(json)?;
+        Ok(Interval { low: members.get("low")?, high: members.get("high")? })
     }
 }

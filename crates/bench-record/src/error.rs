@@ -1,5 +1,7 @@
 //! Why a run could not be made, kept, or read.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,20 +11,16 @@ use crate::exit;
 
 /// Why a run could not be made, kept, or read. The exit code of each is
 /// [`RunError::exit_code`].
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
     /// Wrong flags, names or values.
-    #[error(transparent)]
-    Usage(#[from] UsageError),
+    Usage(UsageError),
     /// The registry is empty, incomplete, or holds two benchmarks with one id.
-    #[error("{0}")]
     Registry(String),
     /// The selection matches nothing.
-    #[error("{0}")]
     NoMatch(String),
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried, as in "cannot *create the results folder* …".
         action: &'static str,
@@ -32,7 +30,6 @@ pub enum RunError {
         source: io::Error,
     },
     /// A record is truncated, of another version, or no record at all.
-    #[error("cannot read the run {}: {reason}", path.display())]
     Record {
         /// The file.
         path: PathBuf,
@@ -40,7 +37,6 @@ pub enum RunError {
         reason: String,
     },
     /// The reports of a finished run could not be written where they belong.
-    #[error("{source}; what was measured is in {} instead", rescued.display())]
     Rescued {
         /// The record, whole.
         rescued: PathBuf,
@@ -48,10 +44,8 @@ pub enum RunError {
         source: Box<RunError>,
     },
     /// Ctrl-C or SIGTERM, before there was anything to report.
-    #[error("interrupted")]
     Interrupted,
     /// A worker process could not be started.
-    #[error("cannot start a worker process ({}): {source}", path.display())]
     Spawn {
         /// The executable.
         path: PathBuf,
@@ -74,5 +68,44 @@ impl RunError {
             RunError::Interrupted => exit::INTERRUPTED,
             _ => exit::USAGE,
         }
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Usage(error) => error.fmt(f),
+            RunError::Registry(message) | RunError::NoMatch(message) => f.write_str(message),
+            RunError::Io { action, path, source } => {
+                write!(f, "cannot {action} {}: {source}", path.display())
+            }
+            RunError::Record { path, reason } => {
+                write!(f, "cannot read the run {}: {reason}", path.display())
+            }
+            RunError::Rescued { rescued, source } => {
+                write!(f, "{source}; what was measured is in {} instead", rescued.display())
+            }
+            RunError::Interrupted => f.write_str("interrupted"),
+            RunError::Spawn { path, source } => {
+                write!(f, "cannot start a worker process ({}): {source}", path.display())
+            }
+        }
+    }
+}
+
+impl Error for RunError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            RunError::Usage(error) => error.source(),
+            RunError::Io { source, .. } | RunError::Spawn { source, .. } => Some(source),
+            RunError::Rescued { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<UsageError> for RunError {
+    fn from(error: UsageError) -> Self {
+        RunError::Usage(error)
     }
 }

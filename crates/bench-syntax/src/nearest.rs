@@ -10,7 +10,7 @@ pub fn rank<S: Into<String>>(text: &str, known: impl IntoIterator<Item = S>) -> 
     names.sort_by_cached_key(|name| {
         let other = name.to_lowercase();
         let contained = !lower.is_empty() && (other.contains(&lower) || lower.contains(&other));
-        (!contained, strsim::osa_distance(&lower, &other))
+        (!contained, distance(&lower, &other))
     });
     names
 }
@@ -23,7 +23,7 @@ pub fn rank_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<&
     ids.sort_by_cached_key(|id| {
         let id = id.to_lowercase();
         let parts = id.split(['/', '[', ']', ',', '=']).chain([id.as_str()]);
-        parts.map(|part| strsim::osa_distance(wanted, part)).min()
+        parts.map(|part| distance(wanted, part)).min()
     });
     ids
 }
@@ -33,7 +33,7 @@ pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let text = text.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::osa_distance(&text, &name.to_lowercase()), name))
+        .map(|name| (distance(&text, &name.to_lowercase()), name))
         // Further than half the word is no slip of the finger, and naming it would mislead.
         .filter(|(distance, name)| distance * 2 <= name.chars().count().max(text.chars().count()))
         .min_by_key(|(distance, _)| *distance)
@@ -53,6 +53,32 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "none".to_owned(),
     }
+}
+
+/// The optimal string alignment distance: how many characters must be inserted, removed, replaced or swapped with their
+/// neighbour, none of them twice (Boytsov, "Indexing methods for approximate dictionary searching", ACM Journal of
+/// Experimental Algorithmics 16, 2011).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    // Rows of the table of distances between beginnings: the last but one, the last, and this one.
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    let mut last = None;
+    for (row, own) in one.chars().enumerate() {
+        let mut here = Vec::with_capacity(above.len());
+        here.push(row + 1);
+        for (column, theirs) in other.iter().enumerate() {
+            let replaced = above[column] + usize::from(own != *theirs);
+            let mut least = replaced.min(above[column + 1] + 1).min(here[column] + 1);
+            if column > 0 && last == Some(*theirs) && own == other[column - 1] {
+                least = least.min(before[column - 1] + 1);
+            }
+            here.push(least);
+        }
+        before = std::mem::replace(&mut above, here);
+        last = Some(own);
+    }
+    above.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -79,6 +105,24 @@ mod tests {
         assert_eq!(nearest("Warm_up", keys), Some("warmup"));
         assert_eq!(nearest("elem", ["Element"]), Some("Element"));
         assert_eq!(nearest("throughput", keys), None);
+    }
+
+    #[test]
+    fn a_slip_costs_one_and_no_character_is_changed_twice() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("same", "same", 0),
+            ("kitten", "sitting", 3),
+            ("forward", "forwrad", 1),
+            ("ab", "bca", 3),
+            ("ca", "abc", 3),
+            ("größe", "grösse", 2),
+        ] {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+            assert_eq!(distance(other, one), expected, "{other} {one}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ use bench_compare::{Rules, Wishes};
 use bench_protocol::DeviceChoice;
 use bench_record::RunError;
 use bench_report::ColorChoice;
-use bench_runner::command_line::{Which, percent};
+use bench_runner::command_line::percent;
 use bench_syntax::quantity::{Bytes, parse_duration};
 use clap::Args;
+
+use super::which::Which;
 
 /// Did it get slower? Two programs in turns, or two records
 #[derive(Debug, Args)]

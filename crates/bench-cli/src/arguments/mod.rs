@@ -9,6 +9,7 @@ mod interchange;
 mod page;
 mod run;
 mod store;
+mod which;
 
 pub(crate) use alert::Alert;
 use clap::{Parser, Subcommand};

@@ -1,15 +1,11 @@
-//! The flags, and the environment variables of the same names.
+//! What the flags mean.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
-
-use super::{Host, percent};
+use super::percent;
 use crate::plan::Wishes;
 use crate::selection::Selection;
 use bench_os as sys;
@@ -19,261 +15,142 @@ use bench_report::ColorChoice;
 use bench_syntax::UsageError;
 use bench_syntax::quantity::{Bytes, nanoseconds, parse_duration};
 
+use super::given::{Given, Origin};
 use super::list::Format;
+use super::stop::Stop;
 use super::which::Which;
 
-/// Runs the benchmarks that are linked into this executable.
-#[derive(Debug, Parser)]
-#[command(
-    bin_name = "cargo bench --",
-    disable_version_flag = true,
-    max_term_width = 120,
-    after_help = "Every flag is also an environment variable: --max-time 1s is BENCH_MAX_TIME=1s.\n\
-        Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed or a target missed, 4 unsure with --strict, \
-        130 interrupted."
-)]
+/// What the flags mean. Each is described in the [table](super::flag).
+#[derive(Debug, PartialEq)]
 pub(super) struct Flags {
-    #[command(flatten)]
     which: Which,
-    /// List cases instead of running them
-    #[arg(long, env = "BENCH_LIST", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) list: bool,
-    /// How to list: table, terse, json
-    #[arg(
-        long,
-        env = "BENCH_FORMAT",
-        hide_env = true,
-        default_value = "table",
-        hide_default_value = true,
-        help_heading = "Which"
-    )]
     pub(super) format: Format,
-    /// Show what would be run and how, and run nothing
-    #[arg(long, env = "BENCH_DRY_RUN", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
     pub(super) dry_run: bool,
-
-    /// What is measured: time, instructions (counted under valgrind: exact, however busy the machine)
-    #[arg(
-        long,
-        env = "BENCH_MEASURE",
-        hide_env = true,
-        value_name = "WHAT",
-        default_value = "time",
-        hide_default_value = true,
-        help_heading = "How"
-    )]
     measure: Measure,
-    /// Iterations of warm-up [default: until times are steady]
-    #[arg(long, env = "BENCH_WARMUP", hide_env = true, value_name = "N", value_parser = count, allow_hyphen_values = true, help_heading = "How")]
     warmup: Option<u64>,
-    /// Samples of a case, over all its rounds [default: until precise enough]
-    #[arg(long, env = "BENCH_REPEATS", hide_env = true, value_name = "N", value_parser = positive, allow_hyphen_values = true, help_heading = "How")]
     repeats: Option<u64>,
-    /// Rounds of a case, each in a process of its own [default: until precise enough]
-    #[arg(long, env = "BENCH_ROUNDS", hide_env = true, value_name = "N", value_parser = positive, allow_hyphen_values = true, help_heading = "How")]
     rounds: Option<u64>,
-    /// Budget of a case over all its rounds [default: 3s for unit, 10s for others]
-    #[arg(long, env = "BENCH_MAX_TIME", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
     max_time: Option<Duration>,
-    /// Time after which a case has failed, over all its rounds [default: 5m]
-    #[arg(long, env = "BENCH_TIMEOUT", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
     timeout: Option<Duration>,
-    /// Half-width of the 95 % interval of the median at which a case is done [default: 1%]
-    #[arg(long, env = "BENCH_TARGET_PRECISION", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "How")]
     target_precision: Option<f64>,
-    /// Resident memory that a worker may take [default: 90 % of what is available]
-    #[arg(
-        long,
-        env = "BENCH_MAX_MEMORY",
-        hide_env = true,
-        value_name = "SIZE",
-        allow_hyphen_values = true,
-        help_heading = "How"
-    )]
     pub(super) max_memory: Option<Bytes>,
-    /// Probes to attach, or `none` [default: all that are linked]
-    #[arg(
-        long,
-        env = "BENCH_PROBES",
-        hide_env = true,
-        value_delimiter = ',',
-        value_name = "NAMES",
-        help_heading = "How"
-    )]
     probes: Option<Vec<String>>,
-    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
-    #[arg(
-        long,
-        env = "BENCH_DEVICE",
-        hide_env = true,
-        value_name = "DEVICE",
-        allow_hyphen_values = true,
-        help_heading = "How"
-    )]
     device: Option<DeviceChoice>,
-    /// GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]
-    #[arg(
-        long,
-        env = "BENCH_GPU",
-        hide_env = true,
-        value_name = "GPUS",
-        allow_hyphen_values = true,
-        help_heading = "How"
-    )]
     gpu: Option<String>,
-    /// Time between two looks at a GPU, from 1ms [default: 50ms]
-    #[arg(long, env = "BENCH_GPU_INTERVAL", hide_env = true, value_name = "DURATION", value_parser = gpu_interval, allow_hyphen_values = true, help_heading = "How")]
     gpu_interval: Option<Duration>,
-    /// A look at everything: one round of five samples a case, five requests a level
-    #[arg(long, env = "BENCH_QUICK", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) quick: bool,
-    /// Stress cases that serve requests for this long, at rising concurrency, instead of their own scenario
-    #[arg(long, env = "BENCH_STRESS", hide_env = true, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true, help_heading = "How")]
     stress: Option<Duration>,
-    /// Serve requests at each level until this percentile is supported: p90, p95, p99, p99.9
-    #[arg(long, env = "BENCH_VALID_FOR", hide_env = true, value_name = "PERCENTILE", value_parser = percentile, allow_hyphen_values = true, help_heading = "How")]
     valid_for: Option<f64>,
-    /// Seed of the order of rounds [default: the clock]
-    #[arg(long, env = "BENCH_SEED", hide_env = true, value_name = "N", help_heading = "How")]
     pub(super) seed: Option<u64>,
-    /// Measure in this process, for debuggers and profilers: nothing protects the run from a crash
-    #[arg(long, env = "BENCH_IN_PROCESS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "How")]
     pub(super) in_process: bool,
-    /// Run each case for this long, for a profiler, and report nothing: 5 or 5s
-    #[arg(long, env = "BENCH_PROFILE_TIME", hide_env = true, value_name = "S", value_parser = seconds, allow_hyphen_values = true, help_heading = "How")]
     pub(super) profile_time: Option<Duration>,
-
-    /// Folder of all runs, relative to the workspace [default: benchmark_results]
-    #[arg(long, env = "BENCH_OUTPUT_DIR", hide_env = true, value_name = "DIR", help_heading = "Reports")]
     pub(super) output_dir: Option<PathBuf>,
-    /// Give this run a name to compare with later
-    #[arg(long, env = "BENCH_SAVE_AS", hide_env = true, value_name = "NAME", help_heading = "Reports")]
     pub(super) save_as: Option<String>,
-    /// Keep what benchmarks have made (pictures, audio) in the run directory, below artifacts
-    #[arg(long, env = "BENCH_SAVE_ARTIFACTS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) save_artifacts: bool,
-    /// Compare with an earlier run: latest, a name given with --save-as, or a path
-    #[arg(long, env = "BENCH_COMPARE", hide_env = true, value_name = "RUN", help_heading = "Reports")]
     pub(super) compare: Option<String>,
-    /// A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]
-    #[arg(long, env = "BENCH_THRESHOLD", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) threshold: Option<f64>,
-    /// Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns
-    #[arg(
-        long,
-        env = "BENCH_AGAINST",
-        hide_env = true,
-        value_name = "REV",
-        conflicts_with = "compare",
-        help_heading = "Reports"
-    )]
     pub(super) against: Option<String>,
-    /// With --against: arguments of the `cargo bench` that builds the revision [default: -p and --bench of this program]
-    #[arg(
-        long,
-        env = "BENCH_CARGO_ARGS",
-        hide_env = true,
-        value_name = "ARGS",
-        allow_hyphen_values = true,
-        help_heading = "Reports"
-    )]
     pub(super) cargo_args: Option<String>,
-    /// With --against: the share of `slower` and `faster` that may be false [default: 5%]
-    #[arg(long, env = "BENCH_FDR", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fdr: Option<f64>,
-    /// Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval
-    #[arg(long, env = "BENCH_FAIL_ON_REGRESSION", hide_env = true, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(super) fail_on_regression: Option<f64>,
-    /// Exit with 3 if a target is missed, with its whole interval
-    #[arg(long, env = "BENCH_FAIL_ON_TARGETS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) fail_on_targets: bool,
-    /// Exit with 4 if a comparison is unsure, or a target with --fail-on-targets; with 2 if the compared run is of another machine or toolchain
-    #[arg(long, env = "BENCH_STRICT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) strict: bool,
-    /// Print failures and comparisons only
-    #[arg(
-        long,
-        short,
-        env = "BENCH_QUIET", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports"
-    )]
     pub(super) quiet: bool,
-    /// Show what benchmarks print
-    #[arg(long, short, env = "BENCH_VERBOSE", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) verbose: bool,
-    /// Colours: auto, always, never
-    #[arg(
-        long,
-        env = "BENCH_COLOR",
-        hide_env = true,
-        default_value = "auto",
-        hide_default_value = true,
-        help_heading = "Reports"
-    )]
     pub(super) color: ColorChoice,
-    /// No progress bar, no progress lines
-    #[arg(long, env = "BENCH_NO_PROGRESS", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Reports")]
     pub(super) no_progress: bool,
-
-    // What cargo, nextest and editors pass to every test executable.
-    #[arg(long, hide = true)]
     pub(super) bench: bool,
-    #[arg(long, hide = true, conflicts_with = "bench")]
     test: bool,
-    #[arg(long, hide = true, alias = "no-capture")]
     pub(super) nocapture: bool,
-    #[arg(long, hide = true)]
-    show_output: bool,
-    #[arg(long, hide = true)]
-    test_threads: Option<String>,
-    #[arg(short = 'Z', hide = true)]
-    unstable: Vec<String>,
 }
 
 /// Flags that exclude each other.
 const EXCLUSIVE: [(&str, &str); 3] =
-    [("exact", "regex"), ("ignored", "include_ignored"), ("quiet", "verbose")];
+    [("exact", "regex"), ("ignored", "include-ignored"), ("quiet", "verbose")];
 
 impl Flags {
-    /// Reads the command line and the environment. Where a flag excludes one that only the environment
-    /// asks for, the flag wins: it is what the person at the keyboard wants now.
+    /// Reads the command line of `program`, and the variables that `variable` finds. If a flag excludes one that only
+    /// the environment asks for, the flag wins: it is what the person at the keyboard wants now.
     ///
     /// # Errors
-    /// clap's own, and two flags that exclude each other.
+    /// A question for help, what cannot be understood, and two flags that exclude each other.
     pub(super) fn read(
-        host: &Host<'_>,
+        program: &str,
         arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, clap::Error> {
-        let mut command = Flags::command().bin_name(host.name).no_binary_name(true);
-        let matches = command.try_get_matches_from_mut(arguments)?;
-        let mut flags = Flags::from_arg_matches(&matches)?;
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, Stop> {
+        let mut given = Given::read(program, arguments, variable)?;
         for (one, other) in EXCLUSIVE {
-            match (asked_for(&matches, one), asked_for(&matches, other)) {
-                (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
-                    *flags.switch(other) = false
-                }
-                (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
-                    *flags.switch(one) = false
-                }
+            match (given.origin(one), given.origin(other)) {
+                (Some(Origin::CommandLine), Some(Origin::Environment)) => given.turn_off(other),
+                (Some(Origin::Environment), Some(Origin::CommandLine)) => given.turn_off(one),
                 (Some(_), Some(_)) => {
-                    let message = format!("--{one} and --{other} exclude each other").replace('_', "-");
-                    return Err(command.error(ErrorKind::ArgumentConflict, message));
+                    let message = format!("--{one} and --{other} exclude each other");
+                    return Err(Stop::misused(program, message, &[]));
                 }
                 _ => {}
             }
         }
-        Ok(flags)
+        Flags::of(&given)
     }
 
-    /// The flag of this name, one of [`EXCLUSIVE`].
-    fn switch(&mut self, name: &str) -> &mut bool {
-        match name {
-            "exact" => &mut self.which.exact,
-            "regex" => &mut self.which.regex,
-            "ignored" => &mut self.which.ignored,
-            "include_ignored" => &mut self.which.include_ignored,
-            "quiet" => &mut self.quiet,
-            _ => &mut self.verbose,
-        }
+    fn of(given: &Given) -> Result<Self, Stop> {
+        let texts = |name| given.values(name).map(str::to_owned).collect::<Vec<_>>();
+        Ok(Flags {
+            which: Which {
+                filters: texts("filter"),
+                category: given.all("category", FromStr::from_str)?,
+                model: texts("model"),
+                tag: texts("tag"),
+                exact: given.is_on("exact"),
+                regex: given.is_on("regex"),
+                skip: texts("skip"),
+                args: given.all("args", FromStr::from_str)?,
+                partition: given.one("partition", FromStr::from_str)?,
+                ignored: given.is_on("ignored"),
+                include_ignored: given.is_on("include-ignored"),
+            },
+            list: given.is_on("list"),
+            format: given.one("format", FromStr::from_str)?.unwrap_or(Format::Table),
+            dry_run: given.is_on("dry-run"),
+            measure: given.one("measure", FromStr::from_str)?.unwrap_or(Measure::Time),
+            warmup: given.one("warmup", count)?,
+            repeats: given.one("repeats", positive)?,
+            rounds: given.one("rounds", positive)?,
+            max_time: given.one("max-time", parse_duration)?,
+            timeout: given.one("timeout", parse_duration)?,
+            target_precision: given.one("target-precision", percent)?,
+            max_memory: given.one("max-memory", FromStr::from_str)?,
+            probes: given.is_on("probes").then(|| texts("probes")),
+            device: given.one("device", FromStr::from_str)?,
+            gpu: given.text("gpu"),
+            gpu_interval: given.one("gpu-interval", gpu_interval)?,
+            quick: given.is_on("quick"),
+            stress: given.one("stress", parse_duration)?,
+            valid_for: given.one("valid-for", percentile)?,
+            seed: given.one("seed", u64::from_str)?,
+            in_process: given.is_on("in-process"),
+            profile_time: given.one("profile-time", seconds)?,
+            output_dir: given.text("output-dir").map(PathBuf::from),
+            save_as: given.text("save-as"),
+            save_artifacts: given.is_on("save-artifacts"),
+            compare: given.text("compare"),
+            threshold: given.one("threshold", percent)?,
+            against: given.text("against"),
+            cargo_args: given.text("cargo-args"),
+            fdr: given.one("fdr", percent)?,
+            fail_on_regression: given.one("fail-on-regression", percent)?,
+            fail_on_targets: given.is_on("fail-on-targets"),
+            strict: given.is_on("strict"),
+            quiet: given.is_on("quiet"),
+            verbose: given.is_on("verbose"),
+            color: given.one("color", FromStr::from_str)?.unwrap_or(ColorChoice::Auto),
+            no_progress: given.is_on("no-progress"),
+            bench: given.is_on("bench"),
+            test: given.is_on("test"),
+            nocapture: given.is_on("nocapture"),
+        })
     }
 
     pub(super) fn selection(&self) -> Result<Selection, RunError> {
@@ -370,11 +247,6 @@ impl Flags {
     }
 }
 
-/// Who asks for a flag, if anybody does.
-fn asked_for(matches: &ArgMatches, name: &str) -> Option<ValueSource> {
-    matches.value_source(name).filter(|source| *source != ValueSource::DefaultValue && matches.get_flag(name))
-}
-
 /// A variable that is set to nothing means the same as one that is not set, as in a CI matrix.
 pub(super) fn forget_empty_variables() {
     let empty = std::env::vars_os()
@@ -415,4 +287,151 @@ fn gpu_interval(text: &str) -> Result<Duration, UsageError> {
 /// A duration; a bare number is seconds, as criterion's `--profile-time` takes it.
 fn seconds(text: &str) -> Result<Duration, UsageError> {
     parse_duration(text).or_else(|_| parse_duration(&format!("{text}s")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command_line::flag;
+
+    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Flags, Stop> {
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+        };
+        Flags::read("cargo bench --", arguments.iter().map(OsString::from), variable)
+    }
+
+    fn flags(arguments: &[&str]) -> Flags {
+        read(arguments, &[]).expect("flags")
+    }
+
+    fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        match read(arguments, variables).expect_err("a mistake") {
+            Stop::Wrong(message) => message,
+            Stop::Help => panic!("no help was asked for"),
+        }
+    }
+
+    /// Each flag of the table means something, on the command line and in the environment, and the same in both.
+    #[test]
+    fn every_flag_is_understood() {
+        let nothing = flags(&[]);
+        for flag in flag::all().filter(|flag| !["", "show-output", "test-threads"].contains(&flag.name)) {
+            let value = match (flag.name, flag.value) {
+                (_, None) => "",
+                ("category", _) => "unit",
+                ("args", _) => "a=1",
+                ("partition", _) => "1/2",
+                ("format", _) => "json",
+                ("measure", _) => "instructions",
+                ("device", _) => "cpu",
+                ("valid-for", _) => "p99",
+                ("max-memory", _) => "1GB",
+                ("color", _) => "never",
+                (_, Some("DURATION" | "S")) => "5s",
+                (_, Some("PCT")) => "5%",
+                (_, Some("N")) => "7",
+                (_, Some(_)) => "text",
+            };
+            let arguments = match (flag.name, value) {
+                ("filter", value) => value.to_owned(),
+                (name, "") => format!("--{name}"),
+                (name, value) => format!("--{name}={value}"),
+            };
+            let on_command_line = flags(&[&arguments]);
+            assert_ne!(on_command_line, nothing, "{arguments}");
+            if let Some(variable) = flag.variable() {
+                let value = if value.is_empty() { "yes" } else { value };
+                assert_eq!(read(&[], &[(&variable, value)]).expect("flags"), on_command_line, "{variable}");
+            }
+        }
+        for passed in ["--show-output", "--test-threads=1", "--test-threads", "-Zx", "-Z"] {
+            let following = ["1"].into_iter().filter(|_| ["--test-threads", "-Z"].contains(&passed));
+            let arguments: Vec<&str> = [passed].into_iter().chain(following).collect();
+            assert_eq!(flags(&arguments), nothing, "{passed}");
+        }
+        assert_eq!(flags(&["--no-capture"]), flags(&["--nocapture"]));
+        assert_eq!((flags(&["-q"]), flags(&["-v"])), (flags(&["--quiet"]), flags(&["--verbose"])));
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment() {
+        let both = |arguments: &[&str], variables| read(arguments, variables).expect("flags");
+        let seed = both(&["--seed", "1"], &[("BENCH_SEED", "2")]);
+        assert_eq!(seed, flags(&["--seed", "1"]));
+        assert_eq!(both(&["a"], &[("BENCH_FILTER", "b")]), flags(&["a"]));
+        assert_eq!(both(&["--regex"], &[("BENCH_EXACT", "1")]), flags(&["--regex"]));
+        assert_eq!(both(&["-v"], &[("BENCH_QUIET", "1")]), flags(&["-v"]));
+        assert_eq!(both(&[], &[("BENCH_LIST", "off")]), flags(&[]));
+        let message = said(&[], &[("BENCH_QUIET", "1"), ("BENCH_VERBOSE", "1")]);
+        assert!(message.starts_with("error: --quiet and --verbose exclude each other\n"), "{message}");
+    }
+
+    #[test]
+    fn values_stand_behind_or_after_a_flag() {
+        for arguments in [
+            &["--category", "unit,performance", "--skip", "x"][..],
+            &["--category=unit", "--category=performance", "--skip=x"],
+        ] {
+            assert_eq!(flags(arguments), flags(&["--category=unit,performance", "--skip=x"]));
+        }
+        // Commas of a filter are its own.
+        assert_ne!(flags(&["--skip=a,b"]), flags(&["--skip=a", "--skip=b"]));
+        assert_eq!(flags(&["--cargo-args", "--list"]).cargo_args.as_deref(), Some("--list"));
+        assert_eq!(flags(&["--", "--list"]).which.filters, ["--list"]);
+        assert_eq!(flags(&["-", ""]).which.filters, ["-", ""]);
+        assert_eq!(read(&["--list", "--help", "--nonsense"], &[]), Err(Stop::Help));
+        assert_eq!(read(&["-qh"], &[]), Err(Stop::Help));
+    }
+
+    #[test]
+    fn mistakes_are_answered_with_what_would_be_right() {
+        const GENERAL: &str = "Usage: cargo bench -- [OPTIONS] [FILTER]...";
+        for (arguments, message) in [
+            (
+                &["--list", "--output=x"][..],
+                "unexpected argument '--output' found\n\n  tip: a similar argument exists: '--output-dir'\n\n\
+                 Usage: cargo bench -- --list --output-dir <DIR> [FILTER]...",
+            ),
+            (
+                &["--list", "--nonsense"],
+                &format!(
+                    "unexpected argument '--nonsense' found\n\n  \
+                     tip: to pass '--nonsense' as a value, use '-- --nonsense'\n\n{GENERAL}"
+                ),
+            ),
+            (
+                &["--seed", "-1"],
+                &format!(
+                    "unexpected argument '-1' found\n\n  tip: to pass '-1' as a value, use '-- -1'\n\n{GENERAL}"
+                ),
+            ),
+            (&["--skip", "--list"], "a value is required for '--skip <FILTER>' but none was supplied"),
+            (&["-Z"], "a value is required for '-Z <UNSTABLE>' but none was supplied"),
+            (
+                &["--list", "--exact=true"],
+                "unexpected value 'true' for '--exact' found; no more were expected\n\n\
+                 Usage: cargo bench -- --list --exact [FILTER]...",
+            ),
+            (
+                &["--exact", "--exact"],
+                &format!("the argument '--exact' cannot be used multiple times\n\n{GENERAL}"),
+            ),
+            (
+                &["--list", "--against=a", "--compare=b"],
+                "the argument '--against <REV>' cannot be used with '--compare <RUN>'\n\n\
+                 Usage: cargo bench -- --list --against <REV> [FILTER]...",
+            ),
+            (&["--max-time=5"], "invalid value '5' for '--max-time <DURATION>': \"5\" is not a duration"),
+        ] {
+            let said = said(arguments, &[]);
+            assert!(said.starts_with(&format!("error: {message}")), "{arguments:?}: {said}");
+            assert!(said.ends_with("\n\nFor more information, try '--help'.\n"), "{said}");
+        }
+        let said = said(&[], &[("BENCH_LIST", "maybe")]);
+        assert!(
+            said.starts_with("error: invalid value 'maybe' for '--list': value was not a boolean\n"),
+            "{said}"
+        );
+    }
 }

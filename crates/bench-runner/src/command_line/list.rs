@@ -1,9 +1,10 @@
 //! `--list` and `--dry-run`.
 
 use std::fmt::Write;
+use std::io;
 use std::str::FromStr;
 
-use bench_protocol::Listing;
+use bench_protocol::{Listing, json};
 use bench_record::{Measure, RunError};
 use bench_report::{Table, print as print_text};
 use bench_syntax::UsageError;
@@ -53,7 +54,7 @@ pub(super) fn print(programs: &[Opened], options: &Options, format: Format) -> R
     };
     print_text(&match format {
         Format::Terse => terse(&selected),
-        Format::Json => json(&selected)?,
+        Format::Json => listing(&selected)?,
         Format::Table => table(&selected),
     })
 }
@@ -67,11 +68,11 @@ fn terse(cases: &[Selected<'_>]) -> String {
     out
 }
 
-fn json(cases: &[Selected<'_>]) -> Result<String, RunError> {
+fn listing(cases: &[Selected<'_>]) -> Result<String, RunError> {
     let build = cases.first().map(|(program, _)| program.listing.build.clone()).unwrap_or_default();
     let listing = Listing::new(build, cases.iter().map(|(_, case)| (*case).clone()).collect());
-    let text = serde_json::to_string_pretty(&listing)
-        .map_err(|error| RunError::io("write the list to", "stdout", error.into()))?;
+    let text = json::pretty(&listing.to_json())
+        .map_err(|error| RunError::io("write the list to", "stdout", io::Error::other(error)))?;
     Ok(text + "\n")
 }
 

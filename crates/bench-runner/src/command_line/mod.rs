@@ -1,8 +1,11 @@
 //! The command line of a run: what cargo, nextest and people pass.
 
 mod against;
+mod flag;
 mod flags;
+mod given;
 mod list;
+mod stop;
 mod test_report;
 mod which;
 
@@ -12,7 +15,6 @@ use std::path::PathBuf;
 use bench_record::{RunError, RunState, exit};
 use bench_report::{Style, print, tell};
 use bench_syntax::UsageError;
-use clap::error::ErrorKind;
 
 use crate::program::Programs;
 use crate::report::console;
@@ -20,6 +22,7 @@ use crate::rounds::Show;
 use crate::run::{self, Finished, MakeExecutor, Options, Reporting, decide};
 
 use flags::Flags;
+use stop::Stop;
 pub use which::Which;
 
 /// Where reports go when nothing is said.
@@ -48,13 +51,12 @@ pub struct Host<'a> {
 /// What kept it from being done.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
     flags::forget_empty_variables();
-    let mut flags = match Flags::read(host, arguments) {
+    let mut flags = match Flags::read(host.name, arguments, |name| std::env::var_os(name)) {
         Ok(flags) => flags,
-        Err(error) => {
-            // Help goes to stdout, what is wrong to stderr; nobody is left to tell if that fails.
-            let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return Ok(if asked { exit::OK } else { exit::USAGE });
+        Err(Stop::Help) => return print(&stop::help(host.name)).map(|()| exit::OK),
+        Err(Stop::Wrong(message)) => {
+            tell(message.trim_end());
+            return Ok(exit::USAGE);
         }
     };
     flags.bench |= !host.is_bench_target && !flags.is_test();

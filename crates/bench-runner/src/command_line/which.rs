@@ -1,50 +1,34 @@
 //! Which cases: the filters that every command understands.
 
-use clap::builder::BoolishValueParser;
-
 use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
 use bench_record::RunError;
 use bench_syntax::{Category, UsageError};
 
 /// Which cases: the filters that every command understands.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Which {
     /// Only cases whose id contains one of these texts
-    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
-    filters: Vec<String>,
+    pub filters: Vec<String>,
     /// Only these categories: unit, integration, performance
-    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    category: Vec<Category>,
+    pub category: Vec<Category>,
     /// Only these models
-    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    model: Vec<String>,
+    pub model: Vec<String>,
     /// Only cases with one of these tags
-    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
-    tag: Vec<String>,
+    pub tag: Vec<String>,
     /// Filters must equal the whole id
-    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    pub(super) exact: bool,
+    pub exact: bool,
     /// Filters are regular expressions
-    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    pub(super) regex: bool,
+    pub regex: bool,
     /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
-    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
-    skip: Vec<String>,
+    pub skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
-    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
-    args: Vec<Arguments>,
+    pub args: Vec<Arguments>,
     /// One of several parts, by a stable hash of the id: 1/4
-    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
-    partition: Option<Partition>,
+    pub partition: Option<Partition>,
     /// Only cases marked `ignore`
-    #[arg(
-        long,
-        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
-    )]
-    pub(super) ignored: bool,
+    pub ignored: bool,
     /// Cases marked `ignore`, too
-    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
-    pub(super) include_ignored: bool,
+    pub include_ignored: bool,
 }
 
 impl Which {
@@ -79,7 +63,7 @@ impl Which {
     }
 
     /// The same filters, as they are typed.
-    pub(super) fn to_flags(&self) -> Vec<String> {
+    pub fn to_flags(&self) -> Vec<String> {
         let mut flags = self.filters.clone();
         let category = self.category.iter().map(ToString::to_string);
         for (flag, values) in [

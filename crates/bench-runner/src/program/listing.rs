@@ -8,9 +8,9 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use bench_protocol::json::{Decode, Json, JsonError, Members};
 use bench_protocol::{Listing, PROTOCOL};
 use bench_syntax::text::{first_line, steers};
-use serde::Deserialize;
 
 /// How long a program may take to list its cases, and how much it may say.
 #[derive(Clone, Copy, Debug)]
@@ -128,12 +128,6 @@ fn wait(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// What says of which version a list is.
-#[derive(Deserialize)]
-struct Header {
-    protocol: u32,
-}
-
 fn parse(answer: &[u8]) -> Result<Listing, String> {
     const WANTED: &str =
         "expected one JSON object, `{\"protocol\": 2, \"cases\": […]}`, and nothing else on stdout";
@@ -151,15 +145,18 @@ fn parse(answer: &[u8]) -> Result<Listing, String> {
             return Err(format!("`--list --format json` printed `{said}`: {WANTED}"));
         }
     }
-    let header: Header = serde_json::from_slice(answer)
-        .map_err(|error| format!("`--list --format json` printed no list of cases ({error}): {WANTED}"))?;
-    if header.protocol != PROTOCOL {
+    let no_list =
+        |error: JsonError| format!("`--list --format json` printed no list of cases ({error}): {WANTED}");
+    let text = String::from_utf8_lossy(answer);
+    let json = Json::parse(&text).map_err(no_list)?;
+    // Another version may differ in everything else.
+    let protocol: u32 = Members::of(&json).and_then(|members| members.get("protocol")).map_err(no_list)?;
+    if protocol != PROTOCOL {
         return Err(format!(
-            "it speaks version {} of the worker protocol, this program version {PROTOCOL}",
-            header.protocol
+            "it speaks version {protocol} of the worker protocol, this program version {PROTOCOL}"
         ));
     }
-    serde_json::from_slice(answer).map_err(|error| format!("its list does not follow the schema ({error})"))
+    Listing::decode(&json).map_err(|error| format!("its list does not follow the schema ({error})"))
 }
 
 /// What a list must be besides well-formed.

@@ -59,7 +59,7 @@ impl Collector {
                 self.round.sample_ns.extend(ns);
             }
             Frame::Served(served) => {
-                let served = serde_json::from_value(*served)
+                let served = serde_json::from_str(served.as_json())
                     .map_err(|error| format!("`served` does not follow its schema ({error})"))?;
                 self.round.served = Some(served);
             }

@@ -1,58 +1,29 @@
 //! Ctrl-C and SIGTERM: the run ends, its record is sealed.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
-use signal_hook::{SigId, flag};
+use bench_os::Signals;
 
 /// Raised by the first Ctrl-C or SIGTERM. A second one ends the process at once.
 #[derive(Clone, Debug)]
-pub struct Interrupt {
-    raised: Arc<AtomicBool>,
-    wake: Arc<UnixStream>,
-    _listening: Arc<Listening>,
-}
-
-/// What listens; a program that makes several runs must not gather listeners, nor end at the first
-/// signal because an earlier run was interrupted.
-#[derive(Debug, Default)]
-struct Listening(Vec<SigId>);
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        for id in self.0.drain(..) {
-            signal_hook::low_level::unregister(id);
-        }
-    }
-}
+pub struct Interrupt(Arc<Signals>);
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Listens from now on, until the last clone is dropped: a program that makes several runs must not end at the first
+    /// signal because an earlier run was interrupted.
     pub fn listen() -> io::Result<Self> {
-        let raised = Arc::new(AtomicBool::new(false));
-        let (wake, waker) = UnixStream::pair()?;
-        let mut listening = Listening::default();
-        for signal in [SIGINT, SIGTERM] {
-            // The order matters: the second signal finds the flag that the first has set.
-            listening.0.push(flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&raised))?);
-            listening.0.push(flag::register(signal, Arc::clone(&raised))?);
-            listening.0.push(pipe::register(signal, waker.try_clone()?)?);
-        }
-        Ok(Interrupt { raised, wake: Arc::new(wake), _listening: Arc::new(listening) })
+        Signals::listen().map(|signals| Interrupt(Arc::new(signals)))
     }
 
     /// Whether the run is to end.
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Relaxed)
+        self.0.is_raised()
     }
 
     /// Becomes readable when it is raised.
     pub fn descriptor(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
+        self.0.descriptor()
     }
 }

@@ -1,5 +1,6 @@
 //! Rounds of all cases, interleaved, each in a process of its own.
 
+mod bar;
 mod collect;
 mod interrupt;
 mod output;

@@ -1,6 +1,6 @@
 //! A worker process and what it says.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::rounds::Interrupt;
 use crate::rounds::output::Tail;
 use bench_os as sys;
-use bench_protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_value, write_message};
+use bench_protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_value, json, write_message};
 use bench_syntax::quantity::Bytes;
 
 /// Takes a frame, or says what is wrong with it.
@@ -127,10 +127,8 @@ impl Worker {
         };
         let rest = self.received.split_off(searched + end + 1);
         let whole = std::mem::replace(&mut self.received, rest);
-        for line in whole.lines() {
-            let line = line.map_err(|error| error.to_string())?;
-            let frame: Frame =
-                serde_json::from_str(&line).map_err(|error| format!("not a frame: {error}"))?;
+        for line in whole.strip_suffix(b"\n").unwrap_or(&whole).split(|byte| *byte == b'\n') {
+            let frame: Frame = json::from_bytes(line).map_err(|error| format!("not a frame: {error}"))?;
             take(frame)?;
         }
         Ok(())

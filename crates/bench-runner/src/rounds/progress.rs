@@ -1,9 +1,10 @@
 //! How far the run is: a bar on a terminal, plain lines elsewhere.
 
-use bench_judge::Summarize;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Stderr, Write};
 
+use super::bar::Bar;
 use crate::rounds::RunObserver;
+use bench_judge::Summarize;
 use bench_record::{CaseRecord, Status};
 use bench_report::tell;
 use bench_syntax::quantity::grouped;
@@ -30,8 +31,7 @@ enum Shown {
     Nothing,
     Lines,
     Tests,
-    #[cfg(feature = "progress")]
-    Bar(bar::Bar),
+    Bar(Bar<Stderr>),
 }
 
 impl Progress {
@@ -40,21 +40,13 @@ impl Progress {
         let shown = match show {
             Show::Nothing => Shown::Nothing,
             Show::Tests => Shown::Tests,
-            Show::Progress if std::io::stderr().is_terminal() => on_terminal(records),
+            Show::Progress if std::io::stderr().is_terminal() => {
+                Shown::Bar(Bar::new(records, std::io::stderr()))
+            }
             Show::Progress => Shown::Lines,
         };
         Progress { shown, cases: records.len(), ended: 0 }
     }
-}
-
-#[cfg(feature = "progress")]
-fn on_terminal(records: &[&CaseRecord]) -> Shown {
-    Shown::Bar(bar::Bar::new(records))
-}
-
-#[cfg(not(feature = "progress"))]
-fn on_terminal(_records: &[&CaseRecord]) -> Shown {
-    Shown::Lines
 }
 
 impl RunObserver for Progress {
@@ -63,16 +55,13 @@ impl RunObserver for Progress {
             // A log wants to know what is running when it stops.
             Shown::Lines if case.rounds.is_empty() => tell(&format!("{}: first round", case.id)),
             Shown::Nothing | Shown::Lines | Shown::Tests => {}
-            #[cfg(feature = "progress")]
             Shown::Bar(bar) => bar.round_begins(case, self.ended, self.cases),
         }
     }
 
-    #[cfg_attr(not(feature = "progress"), expect(unused_variables))]
     fn round_ended(&mut self, case: &CaseRecord) {
         match &mut self.shown {
             Shown::Nothing | Shown::Lines | Shown::Tests => {}
-            #[cfg(feature = "progress")]
             Shown::Bar(bar) => bar.round_ended(case),
         }
     }
@@ -93,7 +82,6 @@ impl RunObserver for Progress {
                 let _ = writeln!(std::io::stdout(), "test {} ... {outcome}", case.id);
             }
             Shown::Lines => tell(&format!("[{}/{}] {}: {}", self.ended, self.cases, case.id, in_short(case))),
-            #[cfg(feature = "progress")]
             Shown::Bar(bar) => bar.case_ended(case, &in_short(case)),
         }
     }
@@ -118,68 +106,5 @@ fn in_short(case: &CaseRecord) -> String {
             .failure
             .as_ref()
             .map_or_else(String::new, |failure| format!("failed: {}", first_line(&failure.to_string()))),
-    }
-}
-
-#[cfg(feature = "progress")]
-mod bar {
-    use std::collections::HashMap;
-
-    use indicatif::{ProgressBar, ProgressStyle};
-
-    use bench_record::{CaseRecord, Status};
-
-    /// Milliseconds of budget: how many rounds there will be is not known before they are needed.
-    pub(super) struct Bar {
-        bar: ProgressBar,
-        spent: HashMap<String, u64>,
-    }
-
-    fn budget_ms(case: &CaseRecord) -> u64 {
-        (case.settings.max_time_s * 1e3) as u64
-    }
-
-    impl Bar {
-        pub(super) fn new(records: &[&CaseRecord]) -> Self {
-            let bar = ProgressBar::new(records.iter().copied().map(budget_ms).sum::<u64>().max(1));
-            let template = "{bar:30} {percent:>3} %  {elapsed} gone, at most {eta} to go  {msg}";
-            // The template is a constant; the default style is as good if it should ever be wrong.
-            bar.set_style(
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
-            Bar { bar, spent: HashMap::new() }
-        }
-
-        pub(super) fn round_begins(&mut self, case: &CaseRecord, ended: usize, cases: usize) {
-            self.bar.set_message(format!(
-                "{ended}/{cases} done · {} round {}",
-                case.id,
-                case.rounds.len() + 1
-            ));
-        }
-
-        pub(super) fn round_ended(&mut self, case: &CaseRecord) {
-            let spent: f64 = case.rounds.iter().map(|round| round.wall_s).sum();
-            self.reach(case, ((spent * 1e3) as u64).min(budget_ms(case)));
-        }
-
-        pub(super) fn case_ended(&mut self, case: &CaseRecord, in_short: &str) {
-            self.reach(case, budget_ms(case));
-            if case.status != Status::Ok {
-                self.bar.println(format!("{}: {in_short}", case.id));
-            }
-        }
-
-        fn reach(&mut self, case: &CaseRecord, milliseconds: u64) {
-            let known = self.spent.entry(case.id.clone()).or_default();
-            self.bar.inc(milliseconds.saturating_sub(*known));
-            *known = milliseconds.max(*known);
-        }
-    }
-
-    impl Drop for Bar {
-        fn drop(&mut self) {
-            self.bar.finish_and_clear();
-        }
     }
 }

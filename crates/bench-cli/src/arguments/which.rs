@@ -1,0 +1,72 @@
+//! Which cases: the filters that every command understands.
+
+use bench_record::RunError;
+use bench_runner::command_line;
+use bench_runner::selection::{Arguments, Partition, Selection};
+use bench_syntax::Category;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+/// Which cases: the filters that every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Only cases whose id contains one of these texts
+    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
+    filters: Vec<String>,
+    /// Only these categories: unit, integration, performance
+    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    category: Vec<Category>,
+    /// Only these models
+    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    model: Vec<String>,
+    /// Only cases with one of these tags
+    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    tag: Vec<String>,
+    /// Filters must equal the whole id
+    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    exact: bool,
+    /// Filters are regular expressions
+    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    regex: bool,
+    /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
+    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
+    skip: Vec<String>,
+    /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
+    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
+    args: Vec<Arguments>,
+    /// One of several parts, by a stable hash of the id: 1/4
+    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
+    partition: Option<Partition>,
+    /// Only cases marked `ignore`
+    #[arg(
+        long,
+        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
+    )]
+    ignored: bool,
+    /// Cases marked `ignore`, too
+    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    include_ignored: bool,
+}
+
+impl Which {
+    /// The filters, parsed.
+    ///
+    /// # Errors
+    /// A regular expression that is none.
+    pub(crate) fn selection(&self) -> Result<Selection, RunError> {
+        let which = command_line::Which {
+            filters: self.filters.clone(),
+            category: self.category.clone(),
+            model: self.model.clone(),
+            tag: self.tag.clone(),
+            exact: self.exact,
+            regex: self.regex,
+            skip: self.skip.clone(),
+            args: self.args.clone(),
+            partition: self.partition,
+            ignored: self.ignored,
+            include_ignored: self.include_ignored,
+        };
+        which.selection()
+    }
+}

@@ -1,0 +1,284 @@
+//! The table of flags: what `--help` prints, and what may stand on the command line or in the environment.
+
+/// What flags are grouped under in `--help`.
+pub(super) const HEADINGS: [&str; 3] = ["Which", "How", "Reports"];
+
+/// One flag.
+#[derive(Debug)]
+pub(super) struct Flag {
+    /// Without its dashes.
+    pub(super) name: &'static str,
+    /// The same in one letter.
+    pub(super) short: Option<char>,
+    /// Another name.
+    pub(super) alias: Option<&'static str>,
+    /// What its value is called; `None` for a switch.
+    pub(super) value: Option<&'static str>,
+    /// Whether it may be given several times.
+    pub(super) repeats: bool,
+    /// Whether one value may hold several, separated by commas.
+    pub(super) commas: bool,
+    /// Whether what follows it is its value even if it begins with a dash.
+    pub(super) hyphens: bool,
+    /// One of [`HEADINGS`]; `None` for what cargo, nextest and editors pass, which is neither shown nor read from the
+    /// environment.
+    pub(super) heading: Option<&'static str>,
+    /// What `--help` says.
+    pub(super) help: &'static str,
+}
+
+impl Flag {
+    /// The flag of this name or alias.
+    pub(super) fn named(name: &str) -> Option<&'static Flag> {
+        FLAGS.iter().find(|flag| !name.is_empty() && (flag.name == name || flag.alias == Some(name)))
+    }
+
+    /// The flag of this letter.
+    pub(super) fn lettered(letter: char) -> Option<&'static Flag> {
+        FLAGS.iter().find(|flag| flag.short == Some(letter))
+    }
+
+    /// The environment variable that means the same: `BENCH_MAX_TIME`.
+    pub(super) fn variable(&self) -> Option<String> {
+        self.heading?;
+        Some(format!("BENCH_{}", self.name.to_uppercase().replace('-', "_")))
+    }
+
+    /// As it is typed: `--max-time <DURATION>`.
+    pub(super) fn usage(&self) -> String {
+        match (self.name, self.value, self.short) {
+            (name, Some(value), _) if name == FILTERS.name => format!("[{value}]..."),
+            ("", Some(value), Some(letter)) => format!("-{letter} <{value}>"),
+            (name, Some(value), _) => format!("--{name} <{value}>"),
+            (name, None, _) => format!("--{name}"),
+        }
+    }
+}
+
+const fn switch(heading: &'static str, name: &'static str, help: &'static str) -> Flag {
+    Flag {
+        name,
+        short: None,
+        alias: None,
+        value: None,
+        repeats: false,
+        commas: false,
+        hyphens: false,
+        heading: Some(heading),
+        help,
+    }
+}
+
+const fn value(heading: &'static str, name: &'static str, value: &'static str, help: &'static str) -> Flag {
+    Flag { value: Some(value), ..switch(heading, name, help) }
+}
+
+/// A value that may begin with a dash, so that `-5s` is answered with what is wrong with it.
+const fn signed(heading: &'static str, name: &'static str, of: &'static str, help: &'static str) -> Flag {
+    Flag { hyphens: true, ..value(heading, name, of, help) }
+}
+
+const fn many(heading: &'static str, name: &'static str, of: &'static str, help: &'static str) -> Flag {
+    Flag { repeats: true, ..value(heading, name, of, help) }
+}
+
+const fn listed(heading: &'static str, name: &'static str, of: &'static str, help: &'static str) -> Flag {
+    Flag { commas: true, ..many(heading, name, of, help) }
+}
+
+const fn short(letter: char, flag: Flag) -> Flag {
+    Flag { short: Some(letter), ..flag }
+}
+
+const fn hidden(name: &'static str) -> Flag {
+    Flag { heading: None, ..switch("", name, "") }
+}
+
+const WHICH: &str = HEADINGS[0];
+const HOW: &str = HEADINGS[1];
+const REPORTS: &str = HEADINGS[2];
+
+/// What stands on the command line without a flag.
+pub(super) static FILTERS: Flag =
+    many(WHICH, "filter", "FILTER", "Only cases whose id contains one of these texts");
+
+/// All flags and the filters, in the order of `--help`.
+pub(super) fn all() -> impl Iterator<Item = &'static Flag> {
+    FLAGS.iter().chain([&FILTERS])
+}
+
+/// All flags, by their headings in the order of `--help`.
+static FLAGS: &[Flag] = &[
+    listed(WHICH, "category", "CATEGORY", "Only these categories: unit, integration, performance"),
+    listed(WHICH, "model", "MODEL", "Only these models"),
+    listed(WHICH, "tag", "TAG", "Only cases with one of these tags"),
+    switch(WHICH, "exact", "Filters must equal the whole id"),
+    switch(WHICH, "regex", "Filters are regular expressions"),
+    many(
+        WHICH,
+        "skip",
+        "FILTER",
+        "Leave out cases whose id contains this text (equals or matches it with --exact, --regex)",
+    ),
+    many(WHICH, "args", "NAME=VALUE", "Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'"),
+    value(WHICH, "partition", "K/N", "One of several parts, by a stable hash of the id: 1/4"),
+    switch(WHICH, "ignored", "Only cases marked `ignore`"),
+    switch(WHICH, "include-ignored", "Cases marked `ignore`, too"),
+    switch(WHICH, "list", "List cases instead of running them"),
+    value(WHICH, "format", "FORMAT", "How to list: table, terse, json"),
+    switch(WHICH, "dry-run", "Show what would be run and how, and run nothing"),
+    value(
+        HOW,
+        "measure",
+        "WHAT",
+        "What is measured: time, instructions (counted under valgrind: exact, however busy the machine)",
+    ),
+    signed(HOW, "warmup", "N", "Iterations of warm-up [default: until times are steady]"),
+    signed(HOW, "repeats", "N", "Samples of a case, over all its rounds [default: until precise enough]"),
+    signed(
+        HOW,
+        "rounds",
+        "N",
+        "Rounds of a case, each in a process of its own [default: until precise enough]",
+    ),
+    signed(
+        HOW,
+        "max-time",
+        "DURATION",
+        "Budget of a case over all its rounds [default: 3s for unit, 10s for others]",
+    ),
+    signed(
+        HOW,
+        "timeout",
+        "DURATION",
+        "Time after which a case has failed, over all its rounds [default: 5m]",
+    ),
+    signed(
+        HOW,
+        "target-precision",
+        "PCT",
+        "Half-width of the 95 % interval of the median at which a case is done [default: 1%]",
+    ),
+    signed(
+        HOW,
+        "max-memory",
+        "SIZE",
+        "Resident memory that a worker may take [default: 90 % of what is available]",
+    ),
+    listed(HOW, "probes", "NAMES", "Probes to attach, or `none` [default: all that are linked]"),
+    signed(HOW, "device", "DEVICE", "Where benchmarks work that ask for it: auto, cpu, cuda:0, metal"),
+    signed(
+        HOW,
+        "gpu",
+        "GPUS",
+        "GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]",
+    ),
+    signed(HOW, "gpu-interval", "DURATION", "Time between two looks at a GPU, from 1ms [default: 50ms]"),
+    switch(HOW, "quick", "A look at everything: one round of five samples a case, five requests a level"),
+    signed(
+        HOW,
+        "stress",
+        "DURATION",
+        "Stress cases that serve requests for this long, at rising concurrency, instead of their own scenario",
+    ),
+    signed(
+        HOW,
+        "valid-for",
+        "PERCENTILE",
+        "Serve requests at each level until this percentile is supported: p90, p95, p99, p99.9",
+    ),
+    value(HOW, "seed", "N", "Seed of the order of rounds [default: the clock]"),
+    switch(
+        HOW,
+        "in-process",
+        "Measure in this process, for debuggers and profilers: nothing protects the run from a crash",
+    ),
+    signed(
+        HOW,
+        "profile-time",
+        "S",
+        "Run each case for this long, for a profiler, and report nothing: 5 or 5s",
+    ),
+    value(
+        REPORTS,
+        "output-dir",
+        "DIR",
+        "Folder of all runs, relative to the workspace [default: benchmark_results]",
+    ),
+    value(REPORTS, "save-as", "NAME", "Give this run a name to compare with later"),
+    switch(
+        REPORTS,
+        "save-artifacts",
+        "Keep what benchmarks have made (pictures, audio) in the run directory, below artifacts",
+    ),
+    value(
+        REPORTS,
+        "compare",
+        "RUN",
+        "Compare with an earlier run: latest, a name given with --save-as, or a path",
+    ),
+    signed(
+        REPORTS,
+        "threshold",
+        "PCT",
+        "A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]",
+    ),
+    value(
+        REPORTS,
+        "against",
+        "REV",
+        "Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns",
+    ),
+    signed(
+        REPORTS,
+        "cargo-args",
+        "ARGS",
+        "With --against: arguments of the `cargo bench` that builds the revision [default: -p and --bench of this program]",
+    ),
+    signed(
+        REPORTS,
+        "fdr",
+        "PCT",
+        "With --against: the share of `slower` and `faster` that may be false [default: 5%]",
+    ),
+    signed(
+        REPORTS,
+        "fail-on-regression",
+        "PCT",
+        "Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval",
+    ),
+    switch(REPORTS, "fail-on-targets", "Exit with 3 if a target is missed, with its whole interval"),
+    switch(
+        REPORTS,
+        "strict",
+        "Exit with 4 if a comparison is unsure, or a target with --fail-on-targets; with 2 if the compared run is of another machine or toolchain",
+    ),
+    short('q', switch(REPORTS, "quiet", "Print failures and comparisons only")),
+    short('v', switch(REPORTS, "verbose", "Show what benchmarks print")),
+    value(REPORTS, "color", "COLOR", "Colours: auto, always, never"),
+    switch(REPORTS, "no-progress", "No progress bar, no progress lines"),
+    hidden("bench"),
+    hidden("test"),
+    Flag { alias: Some("no-capture"), ..hidden("nocapture") },
+    hidden("show-output"),
+    Flag { value: Some("TEST_THREADS"), ..hidden("test-threads") },
+    Flag { value: Some("UNSTABLE"), repeats: true, ..short('Z', hidden("")) },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flag_has_a_name_and_a_place_of_its_own() {
+        for (at, flag) in FLAGS.iter().enumerate() {
+            assert!(flag.heading.is_none_or(|heading| HEADINGS.contains(&heading)), "{flag:?}");
+            assert!(flag.help.is_empty() == flag.heading.is_none(), "{flag:?}");
+            for other in &FLAGS[at + 1..] {
+                assert_ne!(flag.name, other.name);
+                assert!(flag.short.is_none() || flag.short != other.short, "{flag:?} {other:?}");
+                assert!(flag.alias.is_none_or(|alias| alias != other.name), "{flag:?} {other:?}");
+            }
+        }
+    }
+}
