@@ -7,7 +7,7 @@ use bench_syntax::quantity::Seconds;
 
 /// What the rounds of a case say together, in the order in which probes told it: the median of a reading with
 /// its interval over the rounds, or the largest. One round's own interval stands where there is just one.
-pub fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
+pub(crate) fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
     let all = || rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);
     let mut kinds: Vec<&Reading> = Vec::new();
     for reading in all() {

@@ -33,6 +33,7 @@ impl Machine {
         self.root.join(path.trim_start_matches('/'))
     }
 
+    /// Whether there is such a file or folder.
     pub fn has(&self, path: &str) -> bool {
         self.path(path).exists()
     }

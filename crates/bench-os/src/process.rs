@@ -10,7 +10,9 @@ use std::time::Duration;
 /// What a process has used, all threads, those that have ended included.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
+    /// In user mode.
     pub user: Duration,
+    /// In the kernel.
     pub system: Duration,
     /// Pages that had to be read from a disk.
     pub major_faults: u64,

@@ -172,13 +172,13 @@ pub fn check_name(name: &str) -> Result<(), UsageError> {
 }
 
 /// The newest sealed run.
-pub fn latest(results: &Path) -> Option<PathBuf> {
+pub(crate) fn latest(results: &Path) -> Option<PathBuf> {
     let target = fs::canonicalize(results.join(LATEST)).ok()?;
     target.join(RUN_FILE).exists().then_some(target)
 }
 
 /// Names of all runs and saved names in a results folder.
-pub fn names(results: &Path) -> Vec<String> {
+pub(crate) fn names(results: &Path) -> Vec<String> {
     fs::read_dir(results)
         .into_iter()
         .flatten()

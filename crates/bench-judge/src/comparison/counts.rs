@@ -2,9 +2,9 @@
 
 use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case};
 use crate::comparison::machine;
-pub use crate::comparison::verdict::Verdict;
 use crate::comparison::verdict::judge;
 use crate::comparison::width::NORMAL_99;
+use bench_record::Verdict;
 use bench_record::{CaseCounts, CaseRecord, Measure, Record, RoundCounts, RoundRecord, Status};
 use bench_stats as stats;
 use bench_stats::Interval;

@@ -14,7 +14,7 @@ use bench_protocol::{CHANNEL_VARIABLE, Command, Frame, LONGEST_FRAME, channel_va
 use bench_syntax::quantity::Bytes;
 
 /// Takes a frame, or says what is wrong with it.
-pub type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
 /// A worker process and our ends of its streams.
 pub struct Worker {
@@ -60,6 +60,10 @@ impl Worker {
         })
     }
 
+    /// Sends a command to the worker.
+    ///
+    /// # Errors
+    /// When the worker has closed its end.
     pub fn command(&mut self, command: &Command) -> io::Result<()> {
         match &mut self.channel {
             Some(channel) => write_message(channel, command),
@@ -134,6 +138,7 @@ impl Worker {
         Ok(())
     }
 
+    /// Reads what the worker has printed, as far as it is ready.
     pub fn read_output(&mut self, ready: Ready, tail: &mut Tail) {
         for (stream, ready) in [(&mut self.stdout, ready.stdout), (&mut self.stderr, ready.stderr)] {
             let open = match (stream.as_mut(), ready) {
