@@ -143,6 +143,7 @@ fn binomial_quantile(n: f64, p: f64, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::median;
     use crate::simulation::Random;
     use proptest::prelude::*;
 
