@@ -11,7 +11,7 @@ use crate::device::{Device, Queue};
 use crate::error::Error;
 use crate::probe::ProbeSet;
 use crate::sampling::{Batch, Phase, Schedule};
-use bench_protocol::{Assignment, DeviceChoice, Mode, Part};
+use bench_protocol::{Assignment, DeviceChoice, Mode};
 
 mod artifact;
 mod inputs;
@@ -132,7 +132,7 @@ impl Bencher {
     }
 
     /// One iteration handles `count` of `unit` (in the plural: `images`, `tokens`): the report
-    /// shows `unit`/s, under the field's own name where a [`Domain`](bench_judge::domain::Domain) knows it.
+    /// shows `unit`/s, under the field's own name where a `Domain` knows it.
     pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
         self.counters.retain(|counter| counter.unit != unit);
         self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });
@@ -347,7 +347,7 @@ impl Bencher {
 
     fn note(&mut self, batch: Batch, elapsed: Result<Duration, Error>) {
         if std::process::id() != self.process {
-            crate::worker::refuse_fork();
+            crate::channel::refuse_fork();
         }
         let outcome = elapsed.and_then(|elapsed| {
             if batch.phase == Phase::Sample {

@@ -3,13 +3,10 @@
 use bench_protocol::Overrides;
 use bench_syntax::Category;
 use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
 
 use crate::bencher::Bencher;
 use crate::error::Error;
 use bench_syntax::objective::Objective;
-use bench_syntax::{UsageError, nearest};
 
 /// An annotated function, as the attribute describes it. Const, so that collecting thousands of
 /// them costs nothing at start-up.

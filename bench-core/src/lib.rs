@@ -23,6 +23,7 @@ pub mod allocation;
 pub mod bencher;
 pub mod benchmark;
 mod build;
+mod channel;
 mod counting;
 pub mod device;
 mod entry;

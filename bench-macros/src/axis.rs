@@ -1,7 +1,7 @@
 //! The constant that holds an argument's values, and its `bench_core::Axis`.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::Path;
 use syn::spanned::Spanned;
 
@@ -73,4 +73,14 @@ pub(crate) fn aliases(axis: &TypeAxis, alias: impl Fn(usize) -> Ident) -> TokenS
         quote!(type #alias = #ty;)
     });
     quote!(#(#aliases)*)
+}
+
+/// The constant that holds the values of argument number `at`.
+pub(crate) fn axis_constant(at: usize) -> Ident {
+    format_ident!("__BENCH_AXIS_{at}")
+}
+
+/// The alias of type number `ty` of type parameter number `at`.
+pub(crate) fn type_alias(at: usize, ty: usize) -> Ident {
+    format_ident!("__BenchType{at}x{ty}")
 }

@@ -6,7 +6,7 @@ use syn::{Path, Type};
 
 use crate::arguments::Arguments;
 use crate::attribute::Attribute;
-use crate::expand::{axis_constant, type_alias};
+use crate::axis::{axis_constant, type_alias};
 use crate::function::{Form, Function};
 use crate::ty::generated_at;
 

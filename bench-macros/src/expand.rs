@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 
@@ -114,11 +114,11 @@ fn axes(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, Vec<Token
     let mut definitions = TokenStream::new();
     let mut axes = Vec::new();
     for (at, types) in arguments.types.iter().enumerate() {
-        definitions.extend(axis::aliases(types, |ty| type_alias(at, ty)));
+        definitions.extend(axis::aliases(types, |ty| axis::type_alias(at, ty)));
         axes.push(axis::of_types(krate, types));
     }
     for (at, values) in arguments.values.iter().enumerate() {
-        let constant = axis_constant(at);
+        let constant = axis::axis_constant(at);
         definitions.extend(axis::constant(values, &constant));
         axes.push(axis::of_values(krate, values, &constant));
     }
@@ -181,14 +181,4 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),
     }
-}
-
-/// The constant that holds the values of argument number `at`.
-pub(crate) fn axis_constant(at: usize) -> Ident {
-    format_ident!("__BENCH_AXIS_{at}")
-}
-
-/// The alias of type number `ty` of type parameter number `at`.
-pub(crate) fn type_alias(at: usize, ty: usize) -> Ident {
-    format_ident!("__BenchType{at}x{ty}")
 }

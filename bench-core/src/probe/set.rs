@@ -4,7 +4,7 @@ use bench_protocol::ProbeReport;
 use std::time::Instant;
 
 use crate::probe::{Probe, ProbeFactory};
-use bench_protocol::{Assignment, Observation, Reading, Series};
+use bench_protocol::{Assignment, Observation, Reading};
 use bench_syntax::quantity::nanoseconds;
 
 /// Names of all probes that are linked, sorted.
@@ -131,6 +131,7 @@ fn is_figure(reading: &Reading) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bench_protocol::Series;
 
     /// Says what it was asked, and is unavailable if it is to be.
     #[derive(Default)]

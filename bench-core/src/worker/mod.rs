@@ -1,6 +1,5 @@
 //! The worker's role: measure one case, in a process of its own, and tell the runner.
 
-mod channel;
 mod stepped;
 
 use std::any::Any;
@@ -9,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::bencher::{Bencher, Leave, Observed};
+use crate::channel::Channel;
 use crate::counting;
 use crate::counting::Counting;
 use crate::error::Error;
@@ -18,8 +18,6 @@ use crate::sampling::{Sampler, Schedule, clock};
 use bench_protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
 use bench_syntax::quantity::nanoseconds;
 
-pub(crate) use channel::{Channel, refuse_fork};
-
 /// Where frames go: over the channel, or straight to a runner in the same process.
 pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 
@@ -28,7 +26,7 @@ pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 /// `bench_core::main!` calls it first. A program with a `main` of its own that runs benchmarks through
 /// `Suite` must do the same, before anything with a side effect.
 pub fn serve_if_asked() {
-    let Some(channel) = channel::Channel::from_environment() else { return };
+    let Some(channel) = Channel::from_environment() else { return };
     let code = match serve(&channel) {
         Ok(()) => 0,
         Err(error) => {

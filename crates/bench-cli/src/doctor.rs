@@ -2,7 +2,6 @@
 
 use bench_machine::checks as quietness;
 use bench_record::{RunError, State, exit};
-use bench_report as report;
 use bench_report::Style;
 
 use crate::arguments::Doctor;

@@ -31,6 +31,8 @@ use std::env;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
+// Its reports are plugged in by being linked.
+use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
 use clap::Parser;
 use failure::Failure;

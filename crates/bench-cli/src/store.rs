@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use bench_history::store::{Added, Location, Series, Store, StoreError};
-use bench_record as record;
 use bench_record::{Record, RunError, exit};
 use bench_report::{CsvTable, print};
 use bench_syntax::UsageError;

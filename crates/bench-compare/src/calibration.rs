@@ -21,6 +21,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// A program against itself, many times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Calibration {
     /// `bench-calibration`.
     pub format: String,
@@ -59,6 +60,7 @@ pub struct Tally {
 
 /// What was found of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CalibratedCase {
     /// The case.
     pub id: String,

@@ -11,6 +11,7 @@ use bench_record::Failure;
 /// Analysis of Cross-Over Trials*, 2014). Which comes first is tossed for, so that for one binary against
 /// itself the sign of the log ratio is a fair coin whatever the machine does: that is all the test supposes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Crossover {
     /// The two pairs, in order of time.
     pub pairs: [Pair; 2],
@@ -20,6 +21,7 @@ pub struct Crossover {
 
 /// Why a case has no figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SideFailure {
     /// Which side broke.
     pub side: Role,
@@ -29,6 +31,7 @@ pub struct SideFailure {
 
 /// What is known of one case on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PairedCase {
     /// What is said of it. Times are medians over process pairs.
     #[serde(flatten)]

@@ -22,6 +22,7 @@ pub const FORMAT: &str = "bench-comparison";
 
 /// Two live sides, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PairedComparison {
     /// `bench-comparison`.
     pub format: String,
@@ -51,6 +52,7 @@ pub struct PairedComparison {
 
 /// Which programs a side was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SideRecord {
     /// What a person calls it.
     pub label: String,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bench_record::{Record, Status};
 
-use crate::{InterchangeError, benchfmt, bmf, criterion, github_action, junit, openmetrics, otlp};
+use crate::InterchangeError;
 
 /// A format that a run can be written in.
 pub trait Export: Sync {
@@ -41,22 +41,6 @@ pub struct Document {
     pub content: Vec<u8>,
 }
 
-/// Every format that a run can be written in.
-pub const EXPORTS: [&dyn Export; 7] = [
-    &benchfmt::Benchfmt,
-    &bmf::Bmf,
-    &criterion::Criterion,
-    &github_action::GithubAction,
-    &junit::JUnit,
-    &openmetrics::OpenMetrics,
-    &otlp::Otlp,
-];
-
-/// The format of this name.
-pub fn exporter(name: &str) -> Option<&'static dyn Export> {
-    EXPORTS.into_iter().find(|export| export.name() == name)
-}
-
 impl Exported {
     /// One file.
     pub(crate) fn file(path: &str, content: impl Into<Vec<u8>>, left_out: Vec<String>) -> Self {
@@ -88,7 +72,7 @@ pub(crate) fn without_figures(record: &Record) -> Result<Vec<String>, Interchang
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use crate::{EXPORTS, exporter, fixture};
 
     #[test]
     fn every_format_has_a_name_of_its_own() {

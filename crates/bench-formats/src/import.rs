@@ -5,7 +5,7 @@ use std::path::Path;
 use bench_record::{Environment, FORMAT, Record, RunState, SCHEMA_VERSION, Summary};
 use bench_syntax::Category;
 
-use crate::{ImportedCase, InterchangeError, benchfmt, bmf, criterion};
+use crate::{ImportedCase, InterchangeError};
 
 /// A format that a run can be read from.
 pub trait Import: Sync {
@@ -44,14 +44,6 @@ pub struct Origin {
     /// The machine and the build, as far as they are known. What is absent or empty is taken from the format, or
     /// else is unknown.
     pub environment: Environment,
-}
-
-/// Every format that a run can be read from.
-pub const IMPORTS: [&dyn Import; 3] = [&benchfmt::Benchfmt, &bmf::Bmf, &criterion::Criterion];
-
-/// The format of this name.
-pub fn importer(name: &str) -> Option<&'static dyn Import> {
-    IMPORTS.into_iter().find(|import| import.name() == name)
 }
 
 /// What is not known of a machine or a build.

@@ -6,6 +6,7 @@
 
 mod benchfmt;
 mod bmf;
+mod catalogue;
 mod criterion;
 mod error;
 mod export;
@@ -25,8 +26,9 @@ mod otlp;
 pub mod parquet;
 mod timestamp;
 
+pub use catalogue::{EXPORTS, IMPORTS, exporter, importer};
 pub use error::InterchangeError;
-pub use export::{Document, EXPORTS, Export, Exported, exporter};
-pub use import::{IMPORTS, Import, Imported, Origin, importer};
+pub use export::{Document, Export, Exported};
+pub use import::{Import, Imported, Origin};
 pub use imported_case::ImportedCase;
 pub use timestamp::{rfc3339, seconds_since_1970};

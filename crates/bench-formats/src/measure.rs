@@ -11,10 +11,7 @@ pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Tim
         return None;
     }
     let ascending = stats::sorted(values_s);
-    let percentile = |p| {
-        let value_s = Seconds(stats::nearest_rank(&ascending, p)?);
-        Some(Percentile { value_s, supported: ascending.len() >= stats::support(p) })
-    };
+    let percentile = |p| Percentile::of(&ascending, p);
     Some(Time {
         median_s: Seconds(stats::median(&ascending)?),
         interval_s,

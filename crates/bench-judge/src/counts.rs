@@ -5,7 +5,7 @@ use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};
 use bench_stats::Interval;
 
 /// The figures of `rounds` together; `None` where nothing was counted.
-pub fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
+pub(crate) fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
     let mut counted: Vec<&RoundCounts> = rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
     counted.sort_by_key(|round| round.iteration.instructions);
     let median = *counted.get(counted.len().checked_sub(1)? / 2)?;

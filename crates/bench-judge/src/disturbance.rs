@@ -24,10 +24,6 @@ const WALK_FLOOR: f64 = 0.20;
 /// With fewer readings nobody knows what is usual.
 const FEWEST_READINGS: usize = 12;
 
-/// From here on the interval of the median supposes nothing of the tails ([`stats::median_interval`]): so
-/// many sound rounds can do without the disturbed ones.
-const FEWEST_SOUND: usize = 6;
-
 /// Marks every round of a run that fell into a bad minute, from what was seen around it and around all
 /// others; takes the mark from those that did not. The times themselves are never looked at: leaving out a
 /// round for being slow would make every interval too narrow, leaving it out for its surroundings does not.
@@ -106,31 +102,6 @@ impl Usual {
         let off = value.ln() - self.centre;
         (off.abs() > self.limit).then(|| off.exp_m1())
     }
-}
-
-/// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
-/// that most rounds of a case were in is no exception, whatever the rest of the run was like.
-pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
-    let enough = leaves_out(rounds);
-    rounds.iter().filter(move |round| round.is_ok() && !(enough && round.disturbed.is_some()))
-}
-
-fn leaves_out(rounds: &[RoundRecord]) -> bool {
-    let sound = rounds.iter().filter(|round| round.is_ok() && round.disturbed.is_none()).count();
-    sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
-}
-
-/// How many rounds fell into bad minutes, and what became of them.
-pub(super) fn doubt(rounds: &[RoundRecord]) -> Option<String> {
-    let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
-    let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;
-    let fate =
-        if leaves_out(rounds) { "left out of the figures" } else { "too few others are left, so they count" };
-    Some(format!(
-        "{disturbed} of {} rounds fell into bad minutes of the machine ({first}{}): {fate}",
-        rounds.len(),
-        if disturbed > 1 { ", …" } else { "" }
-    ))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod comparison;
+mod counted_rounds;
 mod counts;
 mod decision;
 mod disturbance;

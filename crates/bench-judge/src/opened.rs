@@ -54,7 +54,7 @@ fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
         summary: Summary::of(&cases),
         targets: None,
         environment: Environment {
-            references: References::typical(cases.iter().flat_map(|case| &case.rounds)),
+            references: References::typical(cases.iter().flat_map(CaseRecord::surroundings)),
             probes: probes::states(&cases),
             ..begin.environment
         },

@@ -1,14 +1,13 @@
 //! What the probes of all rounds say together.
 
-use crate::Summarize;
-use bench_protocol::{Better, OverRounds, ProbeReport, Reading};
+use bench_protocol::{OverRounds, ProbeReport, Reading};
 use bench_record::{CaseRecord, Metric, ProbeState, RoundRecord};
-use bench_stats::{self as stats, Interval};
+use bench_stats as stats;
 use bench_syntax::quantity::Seconds;
 
 /// What the rounds of a case say together, in the order in which probes told it: the median of a reading with
 /// its interval over the rounds, or the largest. One round's own interval stands where there is just one.
-pub fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
+pub(crate) fn over(rounds: &[RoundRecord]) -> Vec<Metric> {
     let all = || rounds.iter().flat_map(|round| &round.probes).flat_map(|report| &report.readings);
     let mut kinds: Vec<&Reading> = Vec::new();
     for reading in all() {
@@ -40,11 +39,9 @@ pub fn states(cases: &[CaseRecord]) -> Vec<ProbeState> {
         let reports: Vec<&ProbeReport> = all().filter(|report| report.probe == name).collect();
         let costs: Vec<f64> = reports.iter().map(|report| report.cost_ns as f64 / 1e9).collect();
         let missing = reports.iter().all(|report| report.unavailable.is_some());
-        ProbeState {
-            probe: name.to_owned(),
-            unavailable: reports.first().filter(|_| missing).and_then(|report| report.unavailable.clone()),
-            cost_s: Seconds(stats::median(&stats::sorted(&costs)).unwrap_or_default()),
-        }
+        let unavailable = reports.first().filter(|_| missing).and_then(|report| report.unavailable.clone());
+        let cost_s = stats::median(&stats::sorted(&costs)).unwrap_or_default();
+        ProbeState::new(name, unavailable, Seconds(cost_s))
     };
     names.into_iter().map(state).collect()
 }
@@ -52,7 +49,9 @@ pub fn states(cases: &[CaseRecord]) -> Vec<ProbeState> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Summarize;
     use bench_protocol::ProbeReport;
+    use bench_stats::Interval;
     use bench_syntax::Category;
 
     fn round(readings: Vec<Reading>) -> RoundRecord {

@@ -5,7 +5,7 @@ use bench_stats as stats;
 use bench_syntax::quantity::{Bytes, Seconds};
 
 use crate::domain::{self, Work};
-use crate::{counts, disturbance, probes, rounds_apart, served, time};
+use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
 
 /// What follows from the rounds of a case.
 pub trait Summarize {
@@ -63,7 +63,7 @@ impl Summarize for CaseRecord {
     }
 
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord> {
-        disturbance::counted(&self.rounds)
+        counted_rounds::counted(&self.rounds)
     }
 }
 
@@ -129,7 +129,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());
     }
     doubts.extend(time::irregularity(time));
-    doubts.extend(disturbance::doubt(&case.rounds));
+    doubts.extend(counted_rounds::doubt(&case.rounds));
     // Requests that are served have levels, and latencies that spread by themselves.
     let is_served = case.rounds.iter().any(|round| round.served.is_some());
     doubts.extend((!is_served).then(|| rounds_apart::doubt(case.counted_rounds())).flatten());

@@ -4,7 +4,7 @@ use bench_record::{Percentile, RoundRecord, Time};
 use bench_stats::{self as stats, Modes};
 use bench_syntax::quantity::Seconds;
 
-use crate::disturbance;
+use crate::counted_rounds;
 
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
 const MANY_OUTLIERS: f64 = 0.05;
@@ -12,7 +12,7 @@ const MANY_OUTLIERS: f64 = 0.05;
 /// The figures of `rounds` together, without those that fell into bad minutes where enough others are
 /// left; `None` where there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
-    let measured = || disturbance::counted(rounds).filter(|round| !round.sample_ns.is_empty());
+    let measured = || counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty());
     let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
     let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
     let ascending = stats::sorted(&samples);
@@ -27,8 +27,8 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
         standard_deviation_s: stats::standard_deviation(&samples).map(Seconds),
         min_s: Seconds(*ascending.first()?),
         max_s: Seconds(*ascending.last()?),
-        p95: percentile(&ascending, 0.95)?,
-        p99: percentile(&ascending, 0.99)?,
+        p95: Percentile::of(&ascending, 0.95)?,
+        p99: Percentile::of(&ascending, 0.99)?,
         spread_between_rounds: stats::relative_spread(&medians),
         samples: samples.len(),
         rounds: medians.len(),
@@ -36,11 +36,6 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
         outliers: stats::outliers(&samples),
         modes: if is_coarse(rounds) { None } else { modes() },
     })
-}
-
-fn percentile(sorted: &[f64], p: f64) -> Option<Percentile> {
-    stats::nearest_rank(sorted, p)
-        .map(|value| Percentile { value_s: Seconds(value), supported: sorted.len() >= stats::support(p) })
 }
 
 /// What keeps one figure from standing for all samples: two modes, or else many outliers.

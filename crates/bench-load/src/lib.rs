@@ -19,6 +19,7 @@ mod phase;
 mod plans;
 mod probed;
 mod random;
+mod rates;
 pub mod recommendation;
 mod record_id;
 pub mod report;

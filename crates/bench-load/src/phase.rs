@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::log::Row;
-
 /// The bounds of the steady part, in nanoseconds from the beginning of the level, as they become known.
 #[derive(Debug)]
 pub(crate) struct Phase {
@@ -33,11 +31,11 @@ impl Phase {
         at_ns >= self.from_ns.load(Ordering::Relaxed)
     }
 
-    /// Whether a request was begun in the steady part, and whether it ended there.
-    pub(crate) fn holds(&self, row: &Row) -> (bool, bool) {
+    /// Whether a request that was sent and ended then was begun in the steady part, and whether it ended there.
+    pub(crate) fn holds(&self, sent_ns: u64, end_ns: u64) -> (bool, bool) {
         let from_ns = self.from_ns.load(Ordering::Relaxed);
-        let ended = row.end_ns > from_ns && row.end_ns <= self.to_ns.load(Ordering::Relaxed);
-        (ended && row.sent_ns >= from_ns, ended)
+        let ended = end_ns > from_ns && end_ns <= self.to_ns.load(Ordering::Relaxed);
+        (ended && sent_ns >= from_ns, ended)
     }
 
     /// Its bounds, if both are known.

@@ -7,8 +7,8 @@ use bench_protocol::Better;
 use bench_record::{InvalidCause, Level, Metric};
 use bench_syntax::quantity::significant;
 
+use crate::rates::{Rates, Trial};
 use crate::scenario::{OpenLoop, Plan, Scenario, Wanted};
-use crate::search::{Rates, Trial};
 
 /// Why a search that ended at this level has found nothing, and what to do. Failures at every rate have nothing to do with
 /// the rate.

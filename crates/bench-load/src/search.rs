@@ -4,23 +4,12 @@ use std::time::Duration;
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
-use bench_record::{InvalidCause, Level, Validity};
 
 use crate::domain::Response;
 use crate::input::{Describe, Inputs};
 use crate::request::Request;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
-
-/// Rates that are tried at most.
-const MOST_POINTS: usize = 16;
-
-/// Rates between one and its double. The search ends when the rate is known to one of these steps, 4.4 %.
-const STEPS: i32 = 16;
-
-/// The lowest rate that is tried, in steps from the first: a sixteenth of it. Each halving takes twice as long as the
-/// last, and where something else than the rate is in the way, none is low enough.
-const LOWEST: i32 = -4 * STEPS;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
 /// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
@@ -126,159 +115,9 @@ fn percentile_of(condition: &str) -> Option<f64> {
     digits.parse::<f64>().ok().filter(|p| (1.0..100.0).contains(p)).map(|p| p / 100.0)
 }
 
-/// The rates of a search, one after another.
-#[derive(Debug)]
-pub(crate) struct Rates {
-    /// The rate at step 0.
-    unit: f64,
-    first: i32,
-    next: i32,
-    met: Option<i32>,
-    missed: Option<i32>,
-    tried: usize,
-    /// Whether the last one is to be tried once more.
-    again: bool,
-}
-
-/// What came of a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trial {
-    Met,
-    Missed,
-    /// Requests failed. The search goes on as if the objective were missed: fewer requests may be refused at a lower
-    /// rate.
-    Failing,
-    /// The harness was in the way: on a shared machine that may be a moment's hiccup, which must not decide where the
-    /// search goes.
-    Hindered,
-}
-
-impl Trial {
-    pub(crate) fn of(level: &Level) -> Self {
-        let Validity { valid, harness_bound, causes, .. } = &level.validity;
-        match (valid, harness_bound) {
-            (true, _) => Trial::Met,
-            (false, true) => Trial::Hindered,
-            (false, false) if causes.contains(&InvalidCause::Failures) => Trial::Failing,
-            (false, false) => Trial::Missed,
-        }
-    }
-}
-
-impl Rates {
-    /// From this rate on.
-    pub(crate) fn from(rate: f64) -> Self {
-        Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0, again: false }
-    }
-
-    /// From the power of two nearest to this rate on, which is another in every round.
-    pub(crate) fn near(rate: f64) -> Self {
-        let first = STEPS * rate.log2().round() as i32;
-        Rates { first, next: first, ..Rates::from(1.0) }
-    }
-
-    /// The next rate to try, or `None` when the highest one is known well enough.
-    pub(crate) fn next(&mut self) -> Option<f64> {
-        if self.tried >= MOST_POINTS {
-            return None;
-        }
-        let next = match (self.met, self.missed) {
-            _ if self.again => self.next,
-            (None, None) => self.next,
-            (Some(met), None) => met + STEPS,
-            (None, Some(missed)) if missed > self.first + LOWEST => missed - STEPS,
-            (Some(met), Some(missed)) if missed > met + 1 => i32::midpoint(met, missed),
-            _ => return None,
-        };
-        self.tried += 1;
-        self.next = next;
-        Some(self.rate(next))
-    }
-
-    /// What came of the last one. What was hindered is tried once more; twice is missed.
-    pub(crate) fn tell(&mut self, trial: Trial) {
-        self.again = trial == Trial::Hindered && !self.again;
-        if !self.again {
-            let bound = if trial == Trial::Met { &mut self.met } else { &mut self.missed };
-            *bound = Some(self.next);
-        }
-    }
-
-    /// Whether the next one has been tried already.
-    pub(crate) fn is_again(&self) -> bool {
-        self.again
-    }
-
-    pub(crate) fn found(&self) -> Option<f64> {
-        self.met.map(|step| self.rate(step))
-    }
-
-    fn rate(&self, step: i32) -> f64 {
-        self.unit * (f64::from(step) / f64::from(STEPS)).exp2()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn trial(met: bool) -> Trial {
-        if met { Trial::Met } else { Trial::Missed }
-    }
-
-    #[test]
-    fn what_was_hindered_is_tried_once_more() {
-        let mut rates = Rates::from(100.0);
-        let told = [Trial::Hindered, Trial::Met, Trial::Hindered, Trial::Hindered, Trial::Met];
-        let tried: Vec<f64> = told
-            .into_iter()
-            .map(|trial| {
-                let rate = rates.next().expect("a rate").round();
-                rates.tell(trial);
-                rate
-            })
-            .collect();
-        assert_eq!(tried, [100.0, 100.0, 200.0, 200.0, 141.0]);
-        assert!(!rates.is_again());
-    }
-
-    #[test]
-    fn the_highest_rate_is_found_from_either_side() {
-        for from in [1.0, 37.0, 1900.0] {
-            let mut rates = Rates::from(from);
-            while let Some(rate) = rates.next() {
-                rates.tell(trial(rate <= 123.0));
-            }
-            let found = rates.found().expect("a rate");
-            assert!(found <= 123.0 && found * 1.045 > 123.0, "{from}: {found}");
-        }
-        let mut never = Rates::from(1.0);
-        let mut tried = Vec::new();
-        while let Some(rate) = never.next() {
-            tried.push(rate);
-            never.tell(trial(false));
-        }
-        assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
-        assert_eq!(never.found(), None);
-    }
-
-    #[test]
-    fn rounds_that_begin_elsewhere_try_the_same_rates() {
-        let tried = |from: f64| {
-            let mut rates = Rates::near(from);
-            let mut tried = Vec::new();
-            while let Some(rate) = rates.next() {
-                tried.push(rate.to_bits());
-                rates.tell(trial(rate <= 123.0));
-            }
-            (tried, rates.found())
-        };
-        let ((one, found), (other, found_too)) = (tried(51.0), tried(49.5));
-        assert_eq!(found, found_too);
-        let common = other.iter().filter(|rate| one.contains(rate)).count();
-        assert!(common >= 2, "{one:?} {other:?}");
-        assert_eq!(tried(50.0).0, tried(50.1).0);
-    }
 
     #[test]
     fn the_percentile_of_a_condition() {

@@ -10,6 +10,7 @@ pub struct CpuTicks {
 }
 
 impl CpuTicks {
+    /// Reads the ticks since the machine started; `None` if `/proc/stat` cannot be read.
     pub fn now() -> Option<Self> {
         CpuTicks::parse(&read_line("/proc/stat")?)
     }

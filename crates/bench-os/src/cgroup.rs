@@ -5,13 +5,16 @@ use crate::{Machine, Unknown};
 /// The two hierarchies of control groups (cgroups(7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
+    /// Version 1: a hierarchy for each controller.
     One,
+    /// Version 2: one hierarchy.
     Two,
 }
 
 /// A control group with those that hold it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group {
+    /// The version of its hierarchy.
     pub version: Version,
     /// Folders of the group and of those around it, innermost first, as far as they can be seen from here.
     pub folders: Vec<String>,

@@ -25,6 +25,7 @@ impl GroupMemory {
         GroupMemory::of(&Machine::this())
     }
 
+    /// The control group of this process; `None` if its memory is not limited or cannot be read.
     pub fn of(machine: &Machine) -> Option<Self> {
         let Group { version, folders } = cgroup::own(machine, "memory").ok()??;
         let (used, limit, files) = match version {

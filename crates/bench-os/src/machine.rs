@@ -35,6 +35,7 @@ impl Machine {
         Ok(root.join(path.trim_start_matches('/')))
     }
 
+    /// Whether there is such a file or folder.
     pub fn has(&self, path: &str) -> bool {
         self.path(path).is_ok_and(|path| path.exists())
     }

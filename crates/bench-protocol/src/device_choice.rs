@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::{Decode, Encode, Json, JsonError};
 
-/// Where benchmarks should work that ask for it with [`Bencher::wanted_device`](bench_core::Bencher::wanted_device).
+/// Where benchmarks should work that ask for it with `Bencher::wanted_device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {

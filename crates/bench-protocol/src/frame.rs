@@ -68,7 +68,7 @@ pub struct Assignment {
     pub timeout_is_hard: bool,
     /// Names of the probes to attach; all that are linked when absent.
     pub probes: Option<Vec<String>>,
-    /// The folder for what the benchmark keeps ([`Bencher::artifact`](bench_core::bencher::Bencher::artifact)); nothing is
+    /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
     /// kept when absent.
     pub artifacts: Option<PathBuf>,
     /// What is wanted of a case that serves requests.

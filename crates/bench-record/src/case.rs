@@ -8,7 +8,7 @@ use bench_syntax::quantity::{Bytes, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Served, Time,
+    CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Surroundings, Time,
 };
 
 /// What is known of one case of a run.
@@ -107,6 +107,11 @@ pub struct Settings {
 }
 
 impl CaseRecord {
+    /// Returns what the machine was like around each round, as far as it is known.
+    pub fn surroundings(&self) -> impl Iterator<Item = Surroundings> {
+        self.rounds.iter().filter_map(|round| round.surroundings)
+    }
+
     /// A case of which nothing has been measured.
     pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {

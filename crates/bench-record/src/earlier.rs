@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::folder::RUN_FILE;
+use crate::read::RUN_FILE;
 use crate::{CaseRecord, Environment, FORMAT, Record, SCHEMA_VERSION, Status};
 use bench_stats::Interval;
 
@@ -15,6 +15,7 @@ const MOST_BYTES: u64 = 128 << 20;
 
 /// What is left of a run when its rounds are forgotten.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EarlierRun {
     /// The run directory's name.
     pub run: String,
@@ -44,6 +45,7 @@ impl From<&Record> for EarlierRun {
 
 /// What a results folder holds of earlier runs.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct EarlierRuns {
     /// The newest of them, oldest first.
     pub runs: Vec<EarlierRun>,

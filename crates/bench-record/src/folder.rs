@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Begin, JOURNAL};
+use crate::read::RUN_FILE;
 use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, now_utc, read};
 use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
@@ -14,9 +15,6 @@ use bench_syntax::UsageError;
 
 /// Names the newest sealed run.
 pub const LATEST: &str = "latest";
-
-/// Name of the record in a run directory.
-pub const RUN_FILE: &str = "run.json";
 
 /// Rows of requests in a run directory, until they are one report.
 pub const REQUESTS: &str = "requests";
@@ -35,11 +33,11 @@ pub struct Folder {
 
 /// Which `cargo bench` a run directory belongs to.
 #[derive(Debug, Serialize, Deserialize)]
-struct Session {
+pub(crate) struct Session {
     cargo: String,
     run: String,
     /// What [`LATEST`] named before that `cargo bench` began.
-    previous: Option<PathBuf>,
+    pub(crate) previous: Option<PathBuf>,
 }
 
 impl Folder {
@@ -91,19 +89,6 @@ impl Folder {
     /// What an earlier executable of the same `cargo bench` has sealed here.
     pub fn earlier(&self) -> Option<&Record> {
         self.earlier.as_ref()
-    }
-
-    /// What `--compare NAME` means before a run: [`LATEST`] is the newest run before this `cargo bench`.
-    ///
-    /// # Errors
-    /// As [`read::resolve`].
-    pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
-        let session = parent_cargo().and_then(|cargo| same_session(results, &cargo));
-        match session {
-            Some(Session { previous: Some(previous), .. }) if name == LATEST => Ok(previous),
-            Some(Session { previous: None, .. }) if name == LATEST => Err(read::no_earlier_run(results)),
-            _ => read::resolve(results, name),
-        }
     }
 
     /// Opens the journal.
@@ -186,13 +171,13 @@ pub fn check_name(name: &str) -> Result<(), UsageError> {
 }
 
 /// The newest sealed run.
-pub fn latest(results: &Path) -> Option<PathBuf> {
+pub(crate) fn latest(results: &Path) -> Option<PathBuf> {
     let target = name::named(results, LATEST)?;
     target.join(RUN_FILE).exists().then_some(target)
 }
 
 /// Names of all runs and saved names in a results folder.
-pub fn names(results: &Path) -> Vec<String> {
+pub(crate) fn names(results: &Path) -> Vec<String> {
     fs::read_dir(results)
         .into_iter()
         .flatten()
@@ -296,7 +281,7 @@ pub fn create_unique(results: &Path) -> Result<String, RunError> {
 }
 
 /// The session of `cargo`, if its run directory has been sealed and can be added to.
-fn same_session(results: &Path, cargo: &str) -> Option<Session> {
+pub(crate) fn same_session(results: &Path, cargo: &str) -> Option<Session> {
     let session: Session = serde_json::from_slice(&fs::read(results.join(SESSION_FILE)).ok()?).ok()?;
     (session.cargo == cargo && results.join(&session.run).join(RUN_FILE).exists()).then_some(session)
 }

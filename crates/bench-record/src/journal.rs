@@ -49,11 +49,17 @@ struct Ended {
 
 /// What is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Begin {
+    /// Version of the record that the journal becomes.
     pub schema_version: u32,
+    /// The run directory's name.
     pub run: String,
+    /// When the run began, UTC, RFC 3339.
     pub timestamp: String,
+    /// The machine and the build.
     pub environment: Environment,
+    /// The seed of the order of rounds.
     pub seed: u64,
     /// Who writes this journal: a later run recovers it when this process has gone.
     pub writer: String,
@@ -88,10 +94,18 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Writes that a case begins.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     pub fn case(&mut self, case: &CaseRecord) -> Result<(), RunError> {
         self.write(&Entry::Case(case))
     }
 
+    /// Writes a round of the case with this id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     pub fn round(&mut self, case: &str, round: &RoundRecord) -> Result<(), RunError> {
         self.write(&Entry::Round { case, round })
     }

@@ -21,6 +21,7 @@ mod presence;
 mod probe_state;
 mod read;
 mod record;
+mod resolve;
 mod round;
 mod served;
 mod surroundings;
@@ -35,8 +36,8 @@ pub use earlier::{EarlierRun, EarlierRuns};
 pub use environment::Environment;
 pub use error::RunError;
 pub use folder::{
-    Folder, LATEST, REQUESTS, RUN_FILE, abandoned, check_free, check_name, create_unique, point, seal,
-    stream_whole, write_whole,
+    Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_unique, point, seal, stream_whole,
+    write_whole,
 };
 pub use journal::{Begin, JOURNAL, Journal, replay};
 pub use measure::Measure;
@@ -44,8 +45,9 @@ pub use metric::Metric;
 pub use name::named;
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
 pub use probe_state::ProbeState;
-pub use read::{no_earlier_run, open_sealed, read_file, resolve};
+pub use read::{RUN_FILE, open_sealed, read_file};
 pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary, now_utc};
+pub use resolve::{no_earlier_run, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use served::{
     Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity,

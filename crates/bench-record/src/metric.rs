@@ -46,7 +46,7 @@ impl Metric {
     /// than letters and digits (of ASCII) as one `_`.
     ///
     /// ```
-    /// # use bench_core::domain::{Better, Metric};
+    /// # use bench_record::{Better, Metric};
     /// assert_eq!(Metric::new("TTFA p95", "s", 0.2, Better::Lower).key(), "ttfa_p95");
     /// assert_eq!(Metric::new("output tokens/s", "tokens/s", 90.0, Better::Higher).key(), "output_tokens_s");
     /// ```

@@ -54,6 +54,7 @@ impl ObjectiveResult {
         ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "not judged: the run has not ended")
     }
 
+    /// An objective that could not be judged, and the reason.
     pub fn without_figure(text: &str, outcome: Outcome, reason: impl Into<String>) -> Self {
         ObjectiveResult {
             text: text.to_owned(),

@@ -6,6 +6,7 @@ use bench_syntax::quantity::Seconds;
 
 /// A probe of a run: whether it was there, and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ProbeState {
     /// The probe.
     pub probe: String,
@@ -13,4 +14,11 @@ pub struct ProbeState {
     pub unavailable: Option<String>,
     /// What observing cost a round on the benchmark's own thread, median over all rounds, in seconds.
     pub cost_s: Seconds,
+}
+
+impl ProbeState {
+    /// A probe that was there, or the reason why it was not.
+    pub fn new(probe: impl Into<String>, unavailable: Option<String>, cost_s: Seconds) -> Self {
+        ProbeState { probe: probe.into(), unavailable, cost_s }
+    }
 }

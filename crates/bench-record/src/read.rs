@@ -1,13 +1,14 @@
-//! Reading records: from a file, a run directory, or by name.
+//! Reading records: from a file or a run directory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::folder::RUN_FILE;
-use crate::{FORMAT, LATEST, Record, RunError, SCHEMA_VERSION, folder, name};
-use bench_syntax::nearest;
+use crate::{FORMAT, Record, RunError, SCHEMA_VERSION};
+
+/// Name of the record in a run directory.
+pub const RUN_FILE: &str = "run.json";
 
 /// Reads the record of a run that was sealed, from its folder or its `run.json`.
 ///
@@ -16,45 +17,6 @@ use bench_syntax::nearest;
 /// at all.
 pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
     if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(path) }
-}
-
-/// Finds the run that `name` means: [`LATEST`], a name given with `--save-as`, a run directory's name, or a path.
-///
-/// # Errors
-/// [`RunError::Record`] when there is none, with the names that exist.
-pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
-    if name == LATEST {
-        return folder::latest(results).ok_or_else(|| no_earlier_run(results));
-    }
-    let inside = results.join(name);
-    // A name must not lead out of the results folder; a path may lead anywhere.
-    let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
-    if is_name && inside.exists() {
-        return Ok(name::named(results, name).unwrap_or(inside));
-    }
-    let path = PathBuf::from(name);
-    if path.exists() && name != "." && name != ".." {
-        return Ok(path);
-    }
-    let known = nearest::rank(name, folder::names(results));
-    let known = if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.into_iter().take(10).collect::<Vec<_>>().join(", ")
-    };
-    Err(RunError::Record {
-        path,
-        reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
-    })
-}
-
-/// There is nothing that [`LATEST`] could name.
-pub fn no_earlier_run(results: &Path) -> RunError {
-    RunError::Record {
-        path: results.join(LATEST),
-        reason: "there is no earlier run yet: `cargo bench` makes one, the first time without `--compare`"
-            .to_owned(),
-    }
 }
 
 /// Reads a `run.json`.
@@ -104,7 +66,6 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, State};
 
     #[test]
     fn what_is_wrong_with_a_file_is_said() {
@@ -121,16 +82,5 @@ mod tests {
             let message = parse(text.as_bytes()).expect_err(text);
             assert!(message.contains(reason), "{text}: {message}");
         }
-    }
-
-    #[test]
-    fn names_that_do_not_exist_are_answered_with_those_that_do() {
-        let folder = tempfile::tempdir().expect("folder");
-        std::fs::create_dir(folder.path().join("baseline")).expect("folder");
-        std::fs::write(folder.path().join("baseline").join(RUN_FILE), "{}").expect("file");
-        let message = resolve(folder.path(), "baselin").expect_err("no such run").to_string();
-        assert!(message.contains("baseline"), "{message}");
-        assert!(resolve(folder.path(), "latest").expect_err("no run").to_string().contains("no earlier run"));
-        assert!(resolve(folder.path(), "baseline").is_ok());
     }
 }

@@ -58,6 +58,7 @@ pub enum RunState {
 
 /// Counts over all cases of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Cases that were to be run.
     pub total_benchmarks: usize,

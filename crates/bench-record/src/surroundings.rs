@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RoundRecord;
 use bench_stats as stats;
 
 /// The reference kernels around a round, and what the kernel says of the time between.
@@ -30,12 +29,9 @@ pub struct References {
 }
 
 impl References {
-    /// Medians over all readings around `rounds`; `None` where nobody looked.
-    pub fn typical<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option<Self> {
-        let readings: Vec<References> = rounds
-            .filter_map(|round| round.surroundings)
-            .flat_map(|seen| [seen.before, seen.after])
-            .collect();
+    /// Returns the medians of all readings around rounds; `None` if there are none.
+    pub fn typical(seen: impl Iterator<Item = Surroundings>) -> Option<Self> {
+        let readings: Vec<References> = seen.flat_map(|seen| [seen.before, seen.after]).collect();
         let median = |of: fn(&References) -> f64| {
             stats::median(&stats::sorted(&readings.iter().map(of).collect::<Vec<_>>()))
         };

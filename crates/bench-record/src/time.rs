@@ -43,11 +43,20 @@ pub struct Time {
 
 /// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Percentile {
     /// The value, in seconds.
     pub value_s: Seconds,
     /// Whether there are enough samples for it at 99 % confidence ([`bench_stats::support`]).
     pub supported: bool,
+}
+
+impl Percentile {
+    /// Returns percentile `p` of `ascending_s`, in seconds; `None` if there are no values.
+    pub fn of(ascending_s: &[f64], p: f64) -> Option<Self> {
+        let value_s = Seconds(bench_stats::nearest_rank(ascending_s, p)?);
+        Some(Percentile { value_s, supported: ascending_s.len() >= bench_stats::support(p) })
+    }
 }
 
 impl Time {

@@ -31,7 +31,7 @@ pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
 pub use proportion::proportion_interval;
-pub use quantile::{median, nearest_rank, quantile_interval, support, support_with};
+pub use quantile::{nearest_rank, quantile_interval, support, support_with};
 pub use random::Random;
 pub use ranks::quantile_ranks;
 pub use sequential::{log_e_value_above, log_e_value_below, median_sequence, rank_needed};
@@ -42,6 +42,16 @@ pub use variance::{Components, variance_components};
 /// Arithmetic mean; `None` for an empty slice.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The middle value of an ascending slice, or the mean of the two middle ones; `None` when empty.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let n = sorted.len();
+    match n {
+        0 => None,
+        _ if n % 2 == 1 => Some(sorted[n / 2]),
+        _ => Some((sorted[n / 2 - 1] + sorted[n / 2]) / 2.0),
+    }
 }
 
 /// Sample standard deviation (divisor n − 1), by the two-pass formula; `None` below two values.

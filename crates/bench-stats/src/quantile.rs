@@ -6,16 +6,6 @@ use super::{Interval, mean, sorted};
 /// Confidence at which [`support`] holds.
 const CONFIDENCE: f64 = 0.99;
 
-/// The middle value of an ascending slice, or the mean of the two middle ones; `None` when empty.
-pub fn median(sorted: &[f64]) -> Option<f64> {
-    let n = sorted.len();
-    match n {
-        0 => None,
-        _ if n % 2 == 1 => Some(sorted[n / 2]),
-        _ => Some((sorted[n / 2 - 1] + sorted[n / 2]) / 2.0),
-    }
-}
-
 /// Quantile `p` of an ascending slice by nearest rank: the smallest value with at least `p·n` values
 /// at or below it, `x[⌈p·n⌉ − 1]`. `None` when empty or `p` lies outside `(0, 1]`.
 ///
@@ -153,6 +143,7 @@ fn binomial_quantile(n: f64, p: f64, q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::median;
     use crate::simulation::Random;
     use proptest::prelude::*;
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::Ended;
 use crate::history::{nights, slower_from_night_20};
 use crate::stage::Stage;
+use bench_testing::Ended;
 
 /// What is in the address and must be nowhere else.
 const SECRET: &str = "T0PS3CRET";

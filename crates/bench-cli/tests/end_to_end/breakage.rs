@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::harness::{executables_running, signal, try_signal, wait, wait_until};
 use crate::stage::{Stage, case, verdicts};
+use bench_testing::{executables_running, signal, try_signal, wait, wait_until};
 
 const QUICK: [&str; 2] = ["--max-time=50ms", "--quiet"];
 

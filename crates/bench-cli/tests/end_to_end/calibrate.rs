@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::harness::runs_in;
 use crate::stage::{Stage, read_json};
+use bench_testing::runs_in;
 
 #[test]
 fn what_is_injected_is_found() {

@@ -8,13 +8,13 @@ use std::process::Command;
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
 
-use crate::harness::{Ended, run_to_end, runs_in};
 use crate::project::Project;
 use crate::stage::read_json;
+use bench_testing::{Ended, run_to_end, runs_in, workspace};
 
 /// The first block of this language in the document.
 fn block(language: &str) -> String {
-    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ci.md");
+    let document = workspace().join("docs/ci.md");
     let text = fs::read_to_string(document).expect("the document");
     let (_, rest) = text.split_once(&format!("```{language}\n")).expect("a block");
     rest.split_once("```").expect("its end").0.to_owned()

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::harness::Bench;
 use crate::stage::{Stage, case, verdicts};
+use bench_testing::Bench;
 
 /// Enough for twice the work to be seen on any machine: a decided case stops long before.
 const UNTIL_DECIDED: [&str; 3] = ["--threshold=20%", "--max-time=20s", "--quiet"];

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::harness::Ended;
 use crate::stage::{Stage, read_json};
+use bench_testing::{Ended, not_checked};
 
 const CHECKS: [&str; 15] = [
     "virtual machine",
@@ -68,7 +68,7 @@ fn strict_ends_with_4_where_something_warns() {
     let bench = env!("CARGO_BIN_EXE_bench");
     let mut warned = stage.command("setarch", &["-R", bench, "doctor", "--watch=10ms", "--strict"]);
     if !stage.command("setarch", &["-R", "true"]).output().is_ok_and(|output| output.status.success()) {
-        println!("not checked: there is no setarch here, or it may not be used");
+        not_checked("there is no `setarch` here, or it may not be used");
         return;
     }
     stage.end(&mut warned).expect_code(4).expect_said(&["start it without `setarch"]);
@@ -84,7 +84,7 @@ fn without_proc_it_says_what_is_missing() {
     let alone = ["--mount", "--propagation", "private", "sh", "-c"];
     let unshared = |command: &str| stage.command("unshare", &[&alone[..], &[&script(command)]].concat());
     if !unshared("true").output().is_ok_and(|output| output.status.success()) {
-        println!("not checked: /proc cannot be unmounted here");
+        not_checked("/proc cannot be unmounted here");
         return;
     }
     let ended = stage.end(&mut unshared(&format!("{bench} doctor --watch=10ms"))).expect_code(0);

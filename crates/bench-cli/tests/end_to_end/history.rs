@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::runs_in;
 use crate::stage::{Stage, read_json};
+use bench_testing::runs_in;
 
 /// A stage whose results folder holds so many nights of one real run's cases, each time multiplied by `factor`.
 pub(crate) fn nights(count: usize, factor: impl Fn(usize) -> f64) -> Stage {

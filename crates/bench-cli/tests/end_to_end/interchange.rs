@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::runs_in;
 use crate::stage::{Stage, read_json};
+use bench_testing::{not_checked, runs_in};
 
 /// A stage with one real run, whose name is `night`.
 fn measured() -> Stage {
@@ -25,7 +25,7 @@ fn measured() -> Stage {
 /// What another program makes of a file; `None`, with a word, where that is not installed.
 fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).current_dir(stage.path()).output() else {
-        eprintln!("skipped: no `{program}` here");
+        not_checked(&format!("`{program}` is not installed"));
         return None;
     };
     let said =

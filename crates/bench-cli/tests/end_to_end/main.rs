@@ -10,8 +10,6 @@ mod compare;
 mod conformance;
 mod doctor;
 mod gate;
-#[path = "../../../../bench-core/tests/harness/mod.rs"]
-mod harness;
 mod history;
 mod interchange;
 mod page;
@@ -23,8 +21,4 @@ mod python;
 mod records;
 mod reports;
 mod revision;
-#[cfg(feature = "postgres")]
-#[path = "../../../bench-history/src/store/tests/server.rs"]
-#[allow(dead_code, reason = "encryption is tested there")]
-mod server;
 mod stage;

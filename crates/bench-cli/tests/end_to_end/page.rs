@@ -7,9 +7,9 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{runs_in, wait_until};
 use crate::history::{nights, slower_from_night_20, write_night};
 use crate::stage::{Stage, read_json};
+use bench_testing::{runs_in, wait_until};
 
 /// The data of a page.
 #[track_caller]

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::history::{nights, slower_from_night_20, write_night};
 use crate::page::Served;
-use crate::server::Server;
 use crate::stage::read_json;
+use bench_testing::Server;
 
 #[test]
 fn a_server_is_a_store_like_any_other() {

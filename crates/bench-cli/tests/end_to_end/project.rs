@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::harness::{Ended, fixture_target};
 use crate::stage::Stage;
+use bench_testing::{Ended, fixture_target};
 
 /// Enough for twice the work to be seen on any machine: a decided case stops long before.
 pub(crate) const UNTIL_DECIDED: [&str; 2] = ["--threshold=20%", "--max-time=20s"];
@@ -27,7 +27,7 @@ impl Project {
         // A test that failed has left nothing that another one would notice.
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let project = Project { stage: Stage::new(&[]), _alone: alone };
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
+        let workspace = bench_testing::workspace();
         // Nothing is to be downloaded: what this workspace has locked is there.
         fs::copy(workspace.join("Cargo.lock"), project.path().join("Cargo.lock")).expect("copied");
         let core = workspace.join("bench-core");

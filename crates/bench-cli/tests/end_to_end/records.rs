@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, runs_in};
 use crate::stage::{Stage, read_json};
+use bench_testing::{Ended, runs_in};
 
 /// A stage with two runs, `./one.json` and `./other.json`, the second changed.
 fn two_runs(change: impl Fn(&mut Value)) -> Stage {

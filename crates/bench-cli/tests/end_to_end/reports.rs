@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Bench, runs_in};
 use crate::stage::{Stage, read_json, verdicts};
+use bench_testing::{Bench, not_checked, runs_in, workspace};
 
 const QUICK: [&str; 2] = ["--max-time=50ms", "--quiet"];
 
@@ -54,7 +54,7 @@ fn a_comparison_leaves_data_a_table_and_plots() {
 
 #[test]
 fn a_comparison_follows_its_published_schema() {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.schema.json"));
+    let text = fs::read_to_string(workspace().join("docs/comparison.schema.json"));
     let schema = serde_json::from_str(&text.expect("schema")).expect("JSON");
     let schema = jsonschema::validator_for(&schema).expect("a schema");
     // With figures, with a failure, and with cases of one side alone.
@@ -129,7 +129,7 @@ fn a_full_disk_is_an_error_and_no_panic() {
     fs::create_dir(&disk).expect("folder");
     let mount = ["-t", "tmpfs", "-o", "size=16k", "tmpfs", disk.to_str().expect("UTF-8")];
     if !Command::new("mount").args(mount).output().is_ok_and(|output| output.status.success()) {
-        println!("not checked: a file system of 16 kB cannot be mounted here");
+        not_checked("a file system of 16 kB cannot be mounted here");
         return;
     }
     let arguments = ["compare", "./base", "./base", "second", "spins", "--output-dir=disk"];

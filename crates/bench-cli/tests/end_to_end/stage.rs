@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Bench, Ended, executable, executables_running, run_to_end, runs_in, scrub, wait_until};
+use bench_testing::{Bench, Ended, executable, executables_running, run_to_end, runs_in, scrub, wait_until};
 
 /// A folder with copies of fixture executables; nothing of it is left afterwards.
 pub(crate) struct Stage {

@@ -56,7 +56,7 @@ impl<'a> Side<'a> {
 /// The axis spans percentiles 0.5 to 99.5 of both sides (no further beyond 5 and 95 than half of what these are apart),
 /// and the picture says how many values lie outside; what is not finite counts among these. Quantiles are
 /// those of all finite values. Returns the text of an SVG file.
-pub fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str, &[f64])) -> String {
+pub(crate) fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str, &[f64])) -> String {
     let window = match (Window::of(base.1), Window::of(candidate.1)) {
         (Some(one), Some(other)) => Some(one.and(other)),
         (one, other) => one.or(other),

@@ -6,7 +6,7 @@ use bench_stats as stats;
 
 /// One case of a forest plot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct IntervalRow {
+pub(crate) struct IntervalRow {
     /// The case; any text.
     pub label: String,
     /// The relative change, 0.02 for +2 %; absent where there is none.
@@ -38,7 +38,7 @@ const ROWS_PER_SCREEN: usize = 25;
 ///
 /// The scale is chosen for most of the rows: what one wild case would squash stays readable, and an end
 /// beyond the scale, or at infinity, is an arrow. Returns the text of an SVG file.
-pub fn intervals(title: &str, rows: &[IntervalRow], threshold: f64) -> String {
+pub(crate) fn intervals(title: &str, rows: &[IntervalRow], threshold: f64) -> String {
     let threshold = if threshold.is_finite() { threshold.abs().min(10.0) } else { 0.0 };
     let widest = rows.iter().map(|row| ems(&row.label) * LABEL.size).fold(60.0, f64::max).min(LABELS);
     let left = MARGIN + widest + 28.0;

@@ -3,5 +3,5 @@
 mod distributions;
 mod intervals;
 
-pub use distributions::distributions;
-pub use intervals::{IntervalRow, intervals};
+pub(crate) use distributions::distributions;
+pub(crate) use intervals::{IntervalRow, intervals};

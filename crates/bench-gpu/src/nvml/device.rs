@@ -45,6 +45,20 @@ pub(crate) struct Device<'nvml> {
 }
 
 /// Each method names the function that it calls, and returns that function's errors.
+impl Nvml {
+    /// Returns the GPU of this number (`nvmlDeviceGetHandleByIndex_v2`), in the order of the bus.
+    ///
+    /// # Errors
+    /// NVML's own: there is no such GPU, it may not be accessed, or it is lost.
+    pub(crate) fn device_by_index(&self, index: u32) -> Result<Device<'_>, NvmlError> {
+        let function = self.functions.nvmlDeviceGetHandleByIndex_v2.get()?;
+        let mut handle = std::ptr::null_mut();
+        // SAFETY: `handle` is a place for what the function writes.
+        check(unsafe { function(index, &raw mut handle) })?;
+        Ok(Device::new(self, handle))
+    }
+}
+
 impl<'nvml> Device<'nvml> {
     /// Wraps a handle that was got from this `nvml`.
     pub(super) fn new(nvml: &'nvml Nvml, handle: nvmlDevice_t) -> Self {

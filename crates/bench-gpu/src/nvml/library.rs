@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 
 use libloading::Library;
 
-use super::device::Device;
 use super::error::{NvmlError, check};
 use super::functions::Functions;
 
@@ -44,18 +43,6 @@ impl Nvml {
         // SAFETY: `count` is a place for what the function writes.
         check(unsafe { function(&raw mut count) })?;
         Ok(count)
-    }
-
-    /// Returns the GPU of this number (`nvmlDeviceGetHandleByIndex_v2`), in the order of the bus.
-    ///
-    /// # Errors
-    /// NVML's own: there is no such GPU, it may not be accessed, or it is lost.
-    pub(crate) fn device_by_index(&self, index: u32) -> Result<Device<'_>, NvmlError> {
-        let function = self.functions.nvmlDeviceGetHandleByIndex_v2.get()?;
-        let mut handle = std::ptr::null_mut();
-        // SAFETY: `handle` is a place for what the function writes.
-        check(unsafe { function(index, &raw mut handle) })?;
-        Ok(Device::new(self, handle))
     }
 }
 

@@ -1,14 +1,11 @@
 //! All findings together.
 
-use bench_judge::Summarize;
-use bench_judge::objective::EarlierRecords;
-use bench_record::{CaseRecord, EarlierRun, Record, Status, exit};
+use bench_record::{EarlierRun, Record};
 use serde::Serialize;
 
-use super::{Evidence, Finding, Ruling, against_baseline, against_history, limits};
+use super::{Evidence, Finding, Ruling};
 use crate::across::MachineShift;
-use crate::config::{Config, ConfigError};
-use crate::store::{Acceptance, Series};
+use crate::store::Acceptance;
 
 /// What a run is held against.
 #[derive(Clone, Copy, Debug)]
@@ -62,81 +59,6 @@ pub struct Decision {
     pub findings: Vec<Finding>,
 }
 
-/// Decides on `record`, whose figures `series` hold already. Cases have the names in both that they have now.
-/// `earlier` holds the runs that limits refer to.
-///
-/// # Errors
-/// [`ConfigError`] for a threshold that is counted in something else than its figure.
-pub fn decide(
-    config: &Config,
-    record: &Record,
-    series: &[Series],
-    against: Against<'_>,
-    earlier: &EarlierRecords,
-) -> Result<Decision, ConfigError> {
-    let mut decision = Decision {
-        run: record.run.clone(),
-        commit: record.environment.commit.clone(),
-        against: match against {
-            Against::History(_) => Told::History,
-            Against::Baseline { name, record, .. } => {
-                Told::Baseline { name: name.to_owned(), run: record.run.clone() }
-            }
-        },
-        judged: 0,
-        too_little_history: 0,
-        notes: limits::notes(config, record),
-        machine_shifts: Vec::new(),
-        findings: record.cases.iter().filter_map(|case| failure(case).or_else(|| invalid(case))).collect(),
-    };
-    match against {
-        Against::History(accepted) => {
-            against_history::judge(config, record, series, accepted, &mut decision)?;
-        }
-        Against::Baseline { record: baseline, earlier, .. } => {
-            against_baseline::judge(config, record, baseline, series, earlier, &mut decision)?;
-        }
-    }
-    decision.findings.extend(limits::judge(config, record, earlier));
-    decision.sort();
-    Ok(decision)
-}
-
-fn failure(case: &CaseRecord) -> Option<Finding> {
-    let reason = match (case.status, &case.failure) {
-        (Status::Failed, Some(failure)) => failure.to_string(),
-        (Status::Failed, None) => "it failed".to_owned(),
-        _ => return None,
-    };
-    Some(Finding {
-        case: case.id.clone(),
-        figure: String::new(),
-        ruling: Ruling::Fails,
-        unit: String::new(),
-        before: None,
-        now: None,
-        allowed: None,
-        evidence: Evidence::Failure { reason },
-        confirmation: None,
-    })
-}
-
-/// That a case served requests of which its figures do not tell: nothing that is judged of it is sure.
-fn invalid(case: &CaseRecord) -> Option<Finding> {
-    let reason = case.invalid().filter(|_| case.status == Status::Ok)?;
-    Some(Finding {
-        case: case.id.clone(),
-        figure: "validity".to_owned(),
-        ruling: Ruling::Unsure,
-        unit: String::new(),
-        before: None,
-        now: None,
-        allowed: None,
-        evidence: Evidence::Failure { reason },
-        confirmation: None,
-    })
-}
-
 impl Decision {
     /// Puts the findings in order again, after some were confirmed.
     pub fn sort(&mut self) {
@@ -153,9 +75,10 @@ impl Decision {
         self.findings.iter().filter(move |finding| finding.ruling == ruling)
     }
 
-    /// The process exit code, the first of these that is true: [`exit::FAILED`] where a benchmark failed;
-    /// [`exit::SLOWER`] where anything else fails the build; [`exit::UNSURE`] where something is unsure or has too
-    /// little history, and `strict` says that this is not good enough; [`exit::OK`].
+    /// The process exit code, the first of these that is true: [`FAILED`](bench_record::exit::FAILED) if a benchmark
+    /// failed; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
+    /// [`UNSURE`](bench_record::exit::UNSURE) if something is unsure or has too little history, and `strict` says that
+    /// this is not good enough; [`OK`](bench_record::exit::OK).
     pub fn exit_code(&self, strict: bool) -> u8 {
         let is_failure = |finding: &Finding| matches!(finding.evidence, Evidence::Failure { .. });
         let mut verdict = bench_judge::Decision::default();
@@ -169,6 +92,3 @@ impl Decision {
         verdict.exit_code()
     }
 }
-
-#[cfg(test)]
-pub(super) mod tests;

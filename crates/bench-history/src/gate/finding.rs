@@ -4,20 +4,8 @@ use bench_record::ObjectiveResult;
 use bench_stats::Interval;
 use serde::Serialize;
 
-use super::Confirmation;
+use super::{Confirmation, Ruling};
 use crate::trend::Turn;
-
-/// What follows from a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ruling {
-    /// The build fails.
-    Fails,
-    /// Nothing, unless the gate is strict.
-    Unsure,
-    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
-    Cleared,
-}
 
 /// What is held against a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]

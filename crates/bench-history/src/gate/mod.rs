@@ -8,10 +8,16 @@
 mod against_baseline;
 mod against_history;
 mod confirmation;
+mod decide;
 mod decision;
 mod finding;
 mod limits;
+mod ruling;
+mod suspicion;
 
-pub use confirmation::{Confirmation, Suspicion};
-pub use decision::{Against, Decision, Told, decide};
-pub use finding::{Evidence, Finding, Ruling};
+pub use confirmation::Confirmation;
+pub use decide::decide;
+pub use decision::{Against, Decision, Told};
+pub use finding::{Evidence, Finding};
+pub use ruling::Ruling;
+pub use suspicion::Suspicion;

@@ -17,6 +17,7 @@ mod open;
 mod postgres;
 mod read;
 mod renaming;
+mod series;
 mod sqlite;
 mod told;
 mod upkeep;
@@ -30,8 +31,9 @@ pub use migration::NEWEST;
 pub use open::Store;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
-pub use read::{Acceptance, Point, Series, StoredRun};
+pub use read::{Acceptance, StoredRun};
 pub use renaming::{Renaming, current_id};
+pub use series::{Point, Series};
 pub use sqlite::Sqlite;
 pub use told::Told;
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::add::unpack;
 use super::renaming::{current_id, renamed};
-use super::{Store, StoreError, Value};
+use super::{Point, Series, Store, StoreError, Value};
 use crate::circumstances::Circumstances;
 use crate::key::{MachineClass, SeriesKey};
 
@@ -24,42 +24,6 @@ pub struct StoredRun {
     pub commit: Option<String>,
     /// Its figures.
     pub figures: usize,
-}
-
-/// One run of a series.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Point {
-    /// The run's name.
-    pub run: String,
-    /// When it began, UTC, RFC 3339.
-    pub timestamp: String,
-    /// Git commit, if known.
-    pub commit: Option<String>,
-    /// The figure, in the unit of the series.
-    pub value: f64,
-    /// What the run took place in.
-    #[serde(skip)]
-    pub circumstances: Arc<Circumstances>,
-}
-
-/// The history of one figure.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Series {
-    /// What it is the history of.
-    pub key: SeriesKey,
-    /// Its unit.
-    pub unit: String,
-    /// Which way is better.
-    pub better: Better,
-    /// Its runs, by the time at which they began.
-    pub points: Vec<Point>,
-}
-
-impl Series {
-    /// The figures alone.
-    pub fn values(&self) -> Vec<f64> {
-        self.points.iter().map(|point| point.value).collect()
-    }
 }
 
 /// A change that someone has accepted: a case begins anew with a run.

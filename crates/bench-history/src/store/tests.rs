@@ -4,8 +4,6 @@
 mod encryption;
 #[cfg(feature = "postgres")]
 mod on_postgres;
-#[cfg(feature = "postgres")]
-mod server;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use bench_judge::comparison::Comparison as OfRuns;
 use bench_protocol::Better;
 use bench_record::{
     CaseRecord, Cause, Environment, FORMAT, Failure, InvalidCause, Level, Metric, Record, RoundRecord,
-    RunState, SCHEMA_VERSION, Served, Status, Summary, Time, Told, Validity,
+    RunState, SCHEMA_VERSION, Served, Status, Summary, Told, Validity,
 };
 use bench_stats::Interval;
 use bench_syntax::Category;

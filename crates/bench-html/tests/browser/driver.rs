@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bench_testing::is_missing;
 use serde_json::{Value, json};
 
 /// How long anything on a page may take before a test has failed: the machine may be busy.
@@ -22,16 +23,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one; `None`, and a message, where there is none to start.
     pub(crate) fn start() -> Option<Self> {
-        let there = |program: &str| {
-            Command::new(program)
-                .arg("--version")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .is_ok()
-        };
-        if !there("chromedriver") || !there("chromium") {
-            eprintln!("skipped: no Chromium here; `apt-get install chromium chromium-driver` brings it");
+        if is_missing("chromedriver") || is_missing("chromium") {
             return None;
         }
         // 0: the system chooses a port, and the driver says which.

@@ -1,13 +1,10 @@
 //! Two records of counted instructions: what is exact is compared exactly.
 
-use crate::Summarize;
-use serde::{Deserialize, Serialize};
-
+use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case};
 use crate::comparison::machine;
-use crate::comparison::unpaired::{Compared, Comparison, case_by_case};
-pub use crate::comparison::verdict::Verdict;
 use crate::comparison::verdict::judge;
 use crate::comparison::width::NORMAL_99;
+use bench_record::Verdict;
 use bench_record::{CaseCounts, CaseRecord, Measure, Record, RoundCounts, RoundRecord, Status};
 use bench_stats as stats;
 use bench_stats::Interval;
@@ -15,17 +12,6 @@ use bench_syntax::UsageError;
 
 /// Student's t of one and of two degrees of freedom, for which the expansion is too coarse.
 const STUDENT_99: [f64; 2] = [63.66, 9.925];
-
-/// What both runs have counted of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ComparedCounts {
-    /// Instructions then.
-    pub old: Option<u64>,
-    /// Instructions now.
-    pub new: Option<u64>,
-    /// The relative change of estimated cycles. The verdict does not depend on it.
-    pub change_of_cycles: Option<f64>,
-}
 
 impl ComparedCounts {
     fn of(old: Option<&CaseRecord>, new: Option<&CaseRecord>) -> Self {
@@ -171,6 +157,7 @@ fn tools(old: &Record, new: &Record) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Summarize;
     use crate::comparison::Judgement;
     use crate::testing::record;
     use bench_record::Counts;

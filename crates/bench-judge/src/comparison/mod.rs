@@ -1,5 +1,6 @@
 //! Record against record: what has changed since an earlier run, as far as two runs can tell.
 
+mod compared;
 mod conclusion;
 mod counts;
 mod drift;
@@ -9,8 +10,9 @@ mod unpaired;
 mod verdict;
 mod width;
 
-pub use counts::{ComparedCounts, check_measure};
-pub use unpaired::{Compared, Comparison, Judgement};
+pub use compared::{Compared, ComparedCounts, Comparison};
+pub use counts::check_measure;
+pub use unpaired::Judgement;
 pub use verdict::{counted, judge};
 
 #[cfg(test)]

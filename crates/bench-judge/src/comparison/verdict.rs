@@ -1,6 +1,6 @@
 //! What is said of a case, and the rule by which an interval becomes a verdict.
 
-pub use bench_record::Verdict;
+use bench_record::Verdict;
 use bench_stats::Interval;
 
 /// How often each verdict was given, the most important first: `1 slower, 3 same`. `None` where there is none.

@@ -1,9 +1,8 @@
 //! The figures of a case that a target can be held against, found by their names.
 
 use crate::Summarize;
-use crate::disturbance::counted;
+use crate::counted_rounds::counted;
 use bench_protocol::OverRounds;
-use bench_record as record;
 use bench_record::{CaseRecord, HARNESS_BOUND, InvalidCause, Measure, Metric, Percentile, RoundRecord, Time};
 use bench_stats as stats;
 use bench_stats::Interval;

@@ -179,7 +179,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
             };
             let good = row.outcome == Outcome::Served && meaning.slo.meets(meaning.domain, &seen, latency_s);
             logged.whole.add(&row, &seen, latency_s, good);
-            match meaning.phase.holds(&row) {
+            match meaning.phase.holds(row.sent_ns, row.end_ns) {
                 (true, true) => logged.steady.add(&row, &seen, latency_s, good),
                 // What ends in it was done in it, even if it was begun before.
                 (false, true) => logged.steady.add_rates(&row, &seen, good),

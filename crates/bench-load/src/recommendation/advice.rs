@@ -1,8 +1,6 @@
-//! A recommendation, and the rules that make them.
+//! A recommendation.
 
 use bench_record::Level;
-
-use super::{Group, cost, generation, harness, latency, speech, throughput};
 
 /// What to do next, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,57 +22,5 @@ impl Recommendation {
     /// About the benchmark as a whole.
     pub(super) fn whole(rule: &'static str, text: String) -> Self {
         Recommendation { rule, level: None, text }
-    }
-}
-
-/// Reads a group and says what it finds.
-pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
-
-/// What casts doubt on figures first, then what they say.
-const RULES: [Rule; 21] = [
-    harness::failures,
-    harness::bottleneck,
-    harness::saturated,
-    harness::short_of_rate,
-    cost::leak,
-    latency::unsupported,
-    latency::unsteady,
-    throughput::peak,
-    throughput::queueing,
-    throughput::rising,
-    throughput::falling,
-    throughput::goodput,
-    latency::tail,
-    latency::behind,
-    speech::real_time,
-    speech::underrun,
-    generation::first_output,
-    generation::slow_decode,
-    generation::batch,
-    cost::first_call,
-    cost::load,
-];
-
-/// What all rules say of a group, in the order in which one would act on it.
-pub fn recommendations(group: &Group) -> Vec<Recommendation> {
-    RULES.iter().flat_map(|rule| rule(group)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fixture::closed;
-    use super::*;
-
-    #[test]
-    fn nothing_is_said_of_nothing() {
-        assert_eq!(recommendations(&Group::default()), []);
-    }
-
-    #[test]
-    fn doubts_come_first() {
-        let mut group = closed("RPS", &[(1, &[("RPS", 1.0)]), (2, &[("RPS", 2.0)])]);
-        group.levels[1].failed = 1;
-        let rules: Vec<&str> = recommendations(&group).iter().map(|found| found.rule).collect();
-        assert_eq!(rules, ["failures", "throughput_rises"]);
     }
 }

@@ -12,7 +12,7 @@ use bench_syntax::Category;
 use bench_syntax::quantity::Seconds;
 
 use super::Group;
-use super::advice::Rule;
+use super::rules::Rule;
 
 /// Names and values of metrics.
 pub(super) type Figures<'a> = &'a [(&'a str, f64)];

@@ -116,7 +116,7 @@ fn name_of(case: &CaseRecord) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_record::{RoundRecord, Time};
+    use bench_record::RoundRecord;
 
     use super::super::fixture::{case, level, record};
     use super::*;

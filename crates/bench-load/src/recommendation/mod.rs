@@ -13,10 +13,12 @@ mod generation;
 mod group;
 mod harness;
 mod latency;
+mod rules;
 mod section;
 mod speech;
 mod sweep;
 mod throughput;
 
-pub use advice::{Recommendation, recommendations};
+pub use advice::Recommendation;
 pub use group::{FirstCall, Group};
+pub use rules::recommendations;

@@ -1,17 +1,14 @@
 //! All checks, before a run and over it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::finding::{Outcome, check};
+use super::finding::{Counting, Outcome, check};
 use super::{
     affinity, aslr, battery, container, frequency, governor, load, pressure, processes, quota, smt, steal,
     throttling, turbo, virtual_machine,
 };
-use bench_os::{Machine, Unknown};
+use bench_os::Machine;
 use bench_record::Check;
-
-/// Looks a second time, and says what came of the time between.
-pub(super) type Counting = Box<dyn FnOnce(&Machine, Duration) -> Outcome>;
 
 /// When a check looks.
 #[derive(Clone, Copy)]
@@ -92,11 +89,6 @@ impl Examination {
         });
         checks.collect()
     }
-}
-
-/// The time was over before there was anything to count.
-pub(super) fn too_short() -> Unknown {
-    Unknown::new("watched for too short a time", "bench doctor --watch 5s")
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a look at the machine has found.
 
-use bench_os::Unknown;
+use std::time::Duration;
+
+use bench_os::{Machine, Unknown};
 use bench_record::{Check, State};
 
 /// What was found, as people read it.
@@ -13,6 +15,9 @@ pub(super) enum Finding {
 }
 
 pub(super) type Outcome = Result<Finding, Unknown>;
+
+/// Looks a second time, and says what came of the time between.
+pub(super) type Counting = Box<dyn FnOnce(&Machine, Duration) -> Outcome>;
 
 impl Finding {
     pub(super) fn ok(value: impl Into<String>) -> Self {
@@ -32,4 +37,9 @@ pub(super) fn check(name: &str, outcome: Outcome) -> Check {
         Err(Unknown { reason, advice }) => (State::Unknown, reason, Some(advice)),
     };
     Check { name: name.to_owned(), state, value, advice }
+}
+
+/// The time was over before there was anything to count.
+pub(super) fn too_short() -> Unknown {
+    Unknown::new("watched for too short a time", "bench doctor --watch 5s")
 }

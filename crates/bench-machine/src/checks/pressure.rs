@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::examination::{Counting, too_short};
-use super::finding::{Finding, Outcome};
+use super::finding::{Counting, Finding, Outcome, too_short};
 use crate::calibration::stalled_in;
 use bench_os::{Machine, Unknown};
 use bench_syntax::quantity::percent;

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::container;
-use super::examination::{Counting, too_short};
-use super::finding::{Finding, Outcome};
+use super::finding::{Counting, Finding, Outcome, too_short};
 use bench_os::{Machine, Unknown};
 
 /// Share of one processor's time from which a process is named.

@@ -1,7 +1,6 @@
 //! A limit of processor time that the control group sets.
 
-use super::examination::Counting;
-use super::finding::{Finding, Outcome};
+use super::finding::{Counting, Finding, Outcome};
 use super::{affinity, container};
 use bench_os::cgroup::{self, Group, Version};
 use bench_os::{Machine, Unknown};

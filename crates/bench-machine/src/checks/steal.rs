@@ -1,7 +1,6 @@
 //! Processor time that the hypervisor gave to others.
 
-use super::examination::{Counting, too_short};
-use super::finding::{Finding, Outcome};
+use super::finding::{Counting, Finding, Outcome, too_short};
 use crate::CpuTicks;
 use bench_os::{Machine, Unknown};
 use bench_syntax::quantity::percent;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::examination::Counting;
-use super::finding::{Finding, Outcome};
+use super::finding::{Counting, Finding, Outcome};
 use super::virtual_machine;
 use bench_os::{Machine, Unknown};
 

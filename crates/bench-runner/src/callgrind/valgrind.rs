@@ -1,7 +1,7 @@
 //! Valgrind: found, started around a worker, and read.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::{fs, io};
 

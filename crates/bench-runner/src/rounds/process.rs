@@ -12,7 +12,7 @@ use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, Command, Frame, LONGEST_F
 use bench_syntax::quantity::Bytes;
 
 /// Takes a frame, or says what is wrong with it.
-pub type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
 /// A worker process and our ends of its streams.
 pub struct Worker {
@@ -47,6 +47,10 @@ impl Worker {
         Ok(Worker { process, received: Vec::new() })
     }
 
+    /// Sends a command to the worker.
+    ///
+    /// # Errors
+    /// When the worker has closed its end.
     pub fn command(&mut self, command: &Command) -> io::Result<()> {
         let mut line = Vec::new();
         write_message(&mut line, command)?;
@@ -150,6 +154,7 @@ impl Worker {
         Ok(())
     }
 
+    /// Reads what the worker has printed, as far as it is ready.
     pub fn read_output(&mut self, ready: Ready, tail: &mut Tail) {
         for (source, ready) in [(Source::Stdout, ready.stdout), (Source::Stderr, ready.stderr)] {
             // A stream that cannot be read has nothing more to tell.

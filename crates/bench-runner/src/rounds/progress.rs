@@ -13,6 +13,7 @@ use bench_syntax::text::first_line;
 /// What is shown while a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
+    /// Nothing is shown.
     Nothing,
     /// A bar or lines on stderr, so that stdout holds the report alone.
     Progress,

@@ -20,7 +20,7 @@ const ROUNDS_FOR_REPEATS: u64 = 5;
 
 /// The next round of a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Next {
+pub(crate) struct Next {
     /// Exactly this many samples, if a number was asked for.
     pub samples: Option<u64>,
     /// The time warm-up and sampling should take.
@@ -30,7 +30,7 @@ pub struct Next {
 }
 
 /// The next round, or `None` when the case has enough, has failed, or has spent its budget.
-pub fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
+pub(crate) fn next(case: &CaseRecord, mode: Mode) -> Option<Next> {
     let settings = &case.settings;
     let done = case.rounds.len();
     if case.rounds.iter().any(|round| !round.is_ok()) {

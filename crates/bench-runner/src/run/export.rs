@@ -6,17 +6,16 @@ use std::sync::Arc;
 use bench_record::{Folder, Record, RunError, point, seal};
 use bench_report::{Exporter, Outlet, exporters};
 
-use super::{Options, Plan};
+use super::Options;
 
 /// Writes the record and everything that is made of it.
 pub(super) fn write(
     folder: Folder,
     record: &Record,
-    plan: &Plan<'_>,
+    baseline: Option<Arc<Record>>,
     options: &Options,
 ) -> Result<(), RunError> {
     let run = folder.run().to_owned();
-    let baseline = plan.baseline.clone();
     folder.seal(record, |folder| export(folder, record, baseline))?;
     if let (Some(name), Some(results)) = (&options.save_as, &options.results) {
         point(results, name, &run)?;

@@ -69,7 +69,8 @@ pub fn execute(
     measured.notes.extend(mixed_builds(&selected));
     let own = summarize(&plan, measured, folder.as_ref());
     let judged = judge(&plan, options, own, folder.as_ref(), opened);
-    let written = folder.map(|folder| export::write(folder, &judged.whole, &plan, options)).transpose();
+    let written =
+        folder.map(|folder| export::write(folder, &judged.whole, plan.baseline.clone(), options)).transpose();
     Ok(Finished {
         record: judged.own,
         folder: path,
@@ -205,7 +206,7 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     let mut cases = rounds.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     let environment = Environment {
-        references: References::typical(cases.iter().flat_map(|case: &CaseRecord| &case.rounds)),
+        references: References::typical(cases.iter().flat_map(CaseRecord::surroundings)),
         probes: probe_states(&cases),
         ..environment
     };

@@ -5,10 +5,13 @@ use crate::objective::{Relation, Unit};
 /// A target as it is written, with the value in the base of its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed<'a> {
+    /// What is limited.
     pub what: What<'a>,
+    /// On which side of the limit it should lie.
     pub relation: Relation,
     /// In seconds, bytes, or as a ratio; as it is written where it has no unit.
     pub value: f64,
+    /// What the limit is counted in.
     pub unit: Unit,
     /// Arguments or settings of a level, with the value that each must have.
     pub at: Vec<(&'a str, &'a str)>,
@@ -70,6 +73,7 @@ const BUILT_IN: [(&str, Unit); 10] = [
 /// Why a text is no target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// There is no text.
     Empty,
     /// Something else than a name in snake case in front.
     Name(String),
@@ -81,19 +85,26 @@ pub enum Fault {
     Unclosed,
     /// Parentheses behind another name.
     NotOver(String),
+    /// There is no comparison; this stands in its place.
     NoRelation(String),
+    /// The limit is not a number.
     NoNumber(String),
+    /// The limit is below zero.
     Negative,
+    /// The unit is not known.
     UnknownUnit(String),
     /// A unit that the figure is not counted in.
     WrongUnit {
+        /// The figure.
         name: String,
+        /// The units that it can be counted in.
         wanted: &'static str,
     },
     /// Something behind the value that is no restriction.
     Rest(String),
     /// A restriction without name or value.
     NoSetting(String),
+    /// A setting is restricted twice.
     SettingTwice(String),
 }
 

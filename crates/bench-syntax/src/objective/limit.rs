@@ -5,19 +5,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::UsageError;
-use crate::objective::{Unit, grammar};
+use crate::objective::{Relation, Unit, grammar};
 
 /// A limit on one figure. `#[benchmark(targets("…"))]` writes it as a constant; [`Objective::parse`] reads the same
 /// grammar at run time.
 ///
 /// ```
-/// use bench_core::target::{Quantity, Relation, Objective, Unit};
+/// use bench_syntax::objective::{Quantity, Relation, Objective, Unit};
 ///
 /// let target = Objective::parse("ttfa_p95 <= 200ms @ concurrency=8")?;
 /// assert_eq!(target.what, Quantity::Metric("ttfa_p95".into()));
 /// assert_eq!((target.relation, target.value, target.unit), (Relation::AtMost, 0.2, Unit::Seconds));
 /// assert_eq!((&*target.at[0].name, &*target.at[0].value), ("concurrency", "8"));
-/// # Ok::<(), bench_core::UsageError>(())
+/// # Ok::<(), bench_syntax::UsageError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
@@ -38,26 +38,13 @@ pub struct Objective {
 /// What is limited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
-    /// A figure, by its name or a metric's [`key`](bench_record::Metric::key).
+    /// A figure, by its name or a metric's `key`.
     Metric(Cow<'static, str>),
     /// How many times as fast the case is as another of the same run, by its id; without arguments in it, the one
     /// with the same arguments, else the one that has none.
     SpeedupOverCase(Cow<'static, str>),
     /// How many times as fast the case is as it was in an earlier run, by its name.
     SpeedupOverRun(Cow<'static, str>),
-}
-
-/// On which side of a limit a figure should lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// `<=`
-    AtMost,
-    /// `<`
-    Below,
-    /// `>=`
-    AtLeast,
-    /// `>`
-    Above,
 }
 
 /// An argument of a case, or a setting of a level, and the value that it must have.
@@ -67,32 +54,6 @@ pub struct Setting {
     pub name: Cow<'static, str>,
     /// Its value, as it stands in reports.
     pub value: Cow<'static, str>,
-}
-
-impl Relation {
-    /// Whether `value` lies on the right side of `limit`.
-    pub fn holds(self, value: f64, limit: f64) -> bool {
-        match self {
-            Relation::AtMost => value <= limit,
-            Relation::Below => value < limit,
-            Relation::AtLeast => value >= limit,
-            Relation::Above => value > limit,
-        }
-    }
-
-    /// How much of `limit` is reached by `value`, from 0 to 1: `limit / value` where less is wanted, `value / limit`
-    /// where more is, and 1 where it holds.
-    pub fn attainment(self, value: f64, limit: f64) -> f64 {
-        if self.holds(value, limit) {
-            return 1.0;
-        }
-        let share = match self {
-            Relation::AtMost | Relation::Below => limit / value,
-            Relation::AtLeast | Relation::Above => value / limit,
-        };
-        // 0 / 0 of a limit that must not be reached, and figures below zero.
-        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
-    }
 }
 
 impl fmt::Display for Setting {

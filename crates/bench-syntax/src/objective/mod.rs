@@ -5,7 +5,9 @@
 
 pub mod grammar;
 mod limit;
+mod relation;
 mod unit;
 
-pub use limit::{Objective, Quantity, Relation, Setting};
+pub use limit::{Objective, Quantity, Setting};
+pub use relation::Relation;
 pub use unit::Unit;

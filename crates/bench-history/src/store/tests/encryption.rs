@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use super::server::Server;
 use super::{Database, Postgres, Store, StoreError, Value, record};
+use bench_testing::Server;
 
 /// A port that nobody had a moment ago.
 fn free_port() -> u16 {

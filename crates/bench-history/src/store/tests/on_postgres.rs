@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::server::Server;
 use super::*;
+use bench_testing::Server;
 
 struct Database(String);
 

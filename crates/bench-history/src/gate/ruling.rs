@@ -1,0 +1,33 @@
+//! What follows from a finding.
+
+use bench_judge::comparison::Compared;
+use bench_record::Verdict;
+use serde::Serialize;
+
+/// What follows from a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ruling {
+    /// The build fails.
+    Fails,
+    /// Nothing, unless the gate is strict.
+    Unsure,
+    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
+    Cleared,
+}
+
+impl Ruling {
+    /// What follows from measuring both revisions in turn, where time may grow by the share `allowed`: the whole
+    /// interval decides, as in `bench compare`. `None` where they were not both measured.
+    pub fn of_measurement(compared: &Compared, allowed: f64) -> Option<Ruling> {
+        let beyond = compared.interval.is_none_or(|interval| interval.low > allowed);
+        let within = compared.interval.is_some_and(|interval| interval.high <= allowed);
+        match compared.verdict {
+            Verdict::Same | Verdict::Faster => Some(Ruling::Cleared),
+            Verdict::Slower | Verdict::Unsure if within => Some(Ruling::Cleared),
+            Verdict::Slower if beyond => Some(Ruling::Fails),
+            Verdict::Slower | Verdict::Unsure => Some(Ruling::Unsure),
+            Verdict::Failed | Verdict::Added | Verdict::Removed => None,
+        }
+    }
+}

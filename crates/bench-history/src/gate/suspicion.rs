@@ -1,0 +1,51 @@
+//! What has to be confirmed before it fails a build.
+
+use super::{Confirmation, Evidence, Finding, Ruling};
+
+/// What a case is suspected of: that it became slower between a commit and the code of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspicion {
+    /// The last commit that was well, if it is known.
+    pub last_good: Option<String>,
+    /// The run that measured it, where the history tells.
+    pub last_good_run: Option<String>,
+    /// The change of time that is allowed, as a share.
+    pub allowed: f64,
+}
+
+impl Finding {
+    /// What is to be confirmed; `None` for what measuring time cannot confirm.
+    pub fn suspicion(&self) -> Option<Suspicion> {
+        if self.figure != "time" {
+            return None;
+        }
+        let (before, now, allowed) = (self.before?, self.now?, self.allowed?);
+        let allowed = allowed / before;
+        match &self.evidence {
+            Evidence::History { turn, .. } => Some(Suspicion {
+                last_good: turn.last_before.commit.clone(),
+                last_good_run: Some(turn.last_before.run.clone()),
+                allowed,
+            }),
+            // Two records are unsure of much; what looks too slow is worth the trouble.
+            Evidence::Baseline { commit, .. } if now / before - 1.0 > allowed => {
+                Some(Suspicion { last_good: commit.clone(), last_good_run: None, allowed })
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets the measurement have the last word, where there is one.
+    pub fn confirm(&mut self, confirmation: Confirmation) {
+        self.ruling = match &confirmation {
+            Confirmation::Measured { compared, .. } => {
+                let allowed = self.suspicion().map_or(0.0, |suspicion| suspicion.allowed);
+                // Not measured on both sides: what the finding says stands.
+                Ruling::of_measurement(compared, allowed).unwrap_or(self.ruling)
+            }
+            Confirmation::SameCommit { .. } => Ruling::Cleared,
+            Confirmation::Impossible { .. } => self.ruling,
+        };
+        self.confirmation = Some(confirmation);
+    }
+}

@@ -1,0 +1,124 @@
+//! What two records come to, case by case.
+
+use bench_record::{CaseRecord, Measure, Record, Verdict};
+use bench_stats::Interval;
+use serde::{Deserialize, Serialize};
+
+/// What both runs have counted of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ComparedCounts {
+    /// Instructions then.
+    pub old: Option<u64>,
+    /// Instructions now.
+    pub new: Option<u64>,
+    /// The relative change of estimated cycles. The verdict does not depend on it.
+    pub change_of_cycles: Option<f64>,
+}
+
+/// One case in both runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The case.
+    pub id: String,
+    /// Median then, in seconds.
+    pub old_s: Option<f64>,
+    /// Median now, in seconds.
+    pub new_s: Option<f64>,
+    /// The counts, where instructions were counted instead of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<ComparedCounts>,
+    /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
+    pub change: Option<f64>,
+    /// Its interval, at 95 % at least; absent where a run has one round only, and so does not know how
+    /// processes differ.
+    pub interval: Option<Interval>,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// The smallest true slowdown, as a share, that would have been called `slower` with 95 % probability.
+    pub smallest_effect: Option<f64>,
+    /// What stands in the way of a verdict, where it is `unsure` or `failed`.
+    pub reason: Option<String>,
+}
+
+/// Two runs, case by case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// What both runs measured.
+    #[serde(default)]
+    pub measure: Measure,
+    /// The earlier run.
+    pub baseline: String,
+    /// The commit that the earlier run measured; absent where its tree had changes, or git knew nothing.
+    pub baseline_commit: Option<String>,
+    /// Why the runs are not of one machine and one build, in one line, if they are not.
+    pub different: Option<String>,
+    /// What should be known before the cases: references, drift.
+    pub notes: Vec<String>,
+    /// What all cases have in common, as a relative change, already removed from each.
+    pub drift: Option<f64>,
+    /// The share below which a change is of no practical interest.
+    pub threshold: f64,
+    /// How many earlier runs of this machine and build there are, apart from these two.
+    pub earlier_runs: usize,
+    /// The cases, in the order of their ids.
+    pub cases: Vec<Compared>,
+}
+
+impl Compared {
+    /// Whether the newer of the two runs has a figure of the case.
+    pub fn has_new_figure(&self) -> bool {
+        self.new_s.is_some() || self.counts.is_some_and(|counts| counts.new.is_some())
+    }
+}
+
+impl Comparison {
+    /// The cases that are slower by more than `share`, with their whole interval.
+    pub fn slower_than(&self, share: f64) -> impl Iterator<Item = &Compared> {
+        self.cases.iter().filter(move |case| {
+            case.verdict == Verdict::Slower && case.interval.is_some_and(|interval| interval.low > share)
+        })
+    }
+
+    /// The cases with this verdict.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Compared> {
+        self.cases.iter().filter(move |case| case.verdict == verdict)
+    }
+
+    /// Whether any case is unsure.
+    pub fn is_unsure(&self) -> bool {
+        self.with(Verdict::Unsure).next().is_some()
+    }
+}
+
+/// Every case of `new` beside that of `old`, and those of `old` that `new` would have run and does not have; by id.
+pub(super) fn case_by_case(
+    old: &Record,
+    new: &Record,
+    wanted: impl Fn(&CaseRecord) -> bool,
+    compare: impl Fn(Option<&CaseRecord>, &CaseRecord) -> Compared,
+    removed: impl Fn(&CaseRecord) -> Compared,
+) -> Vec<Compared> {
+    let gone = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case)).map(removed);
+    let mut cases: Vec<Compared> =
+        new.cases.iter().map(|case| compare(old.case(&case.id), case)).chain(gone).collect();
+    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases
+}
+
+impl Compared {
+    /// A case without figures.
+    pub fn blank(id: &str, verdict: Verdict) -> Self {
+        Compared {
+            id: id.to_owned(),
+            old_s: None,
+            new_s: None,
+            counts: None,
+            change: None,
+            interval: None,
+            verdict,
+            smallest_effect: None,
+            reason: None,
+        }
+    }
+}

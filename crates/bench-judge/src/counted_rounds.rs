@@ -1,0 +1,32 @@
+//! Which rounds figures are made of.
+
+use bench_record::RoundRecord;
+
+/// From here on the interval of the median supposes nothing of the tails ([`bench_stats::median_interval`]): so
+/// many sound rounds can do without the disturbed ones.
+const FEWEST_SOUND: usize = 6;
+
+/// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
+/// that most rounds of a case were in is no exception, whatever the rest of the run was like.
+pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
+    let enough = leaves_out(rounds);
+    rounds.iter().filter(move |round| round.is_ok() && !(enough && round.disturbed.is_some()))
+}
+
+fn leaves_out(rounds: &[RoundRecord]) -> bool {
+    let sound = rounds.iter().filter(|round| round.is_ok() && round.disturbed.is_none()).count();
+    sound >= FEWEST_SOUND && sound * 2 >= rounds.len()
+}
+
+/// How many rounds fell into bad minutes, and what became of them.
+pub(crate) fn doubt(rounds: &[RoundRecord]) -> Option<String> {
+    let disturbed = rounds.iter().filter(|round| round.disturbed.is_some()).count();
+    let first = rounds.iter().find_map(|round| round.disturbed.as_deref())?;
+    let fate =
+        if leaves_out(rounds) { "left out of the figures" } else { "too few others are left, so they count" };
+    Some(format!(
+        "{disturbed} of {} rounds fell into bad minutes of the machine ({first}{}): {fate}",
+        rounds.len(),
+        if disturbed > 1 { ", …" } else { "" }
+    ))
+}

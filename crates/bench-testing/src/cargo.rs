@@ -1,0 +1,61 @@
+//! Cargo inside of a test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the fixtures are built: not where this test was built, whose folder cargo has locked.
+pub fn fixture_target() -> PathBuf {
+    let own = scratch();
+    // In the portable variant, where what they depend on has been built with the same flags and profile: a second copy
+    // would double the time of its step in CI. Cargo waits until the folder is free.
+    let shared = own.parent().filter(|_| cfg!(bench_portable));
+    shared.map_or_else(|| own.join("fixtures"), Path::to_owned)
+}
+
+/// The folder for what integration tests leave, as `CARGO_TARGET_TMPDIR` names it in them; this test's executable lies
+/// in `deps` of a profile beside it.
+pub fn scratch() -> PathBuf {
+    let executable = std::env::current_exe().expect("the path of this test");
+    let folder = executable.ancestors().nth(3).expect("the target folder").join("tmp");
+    std::fs::create_dir_all(&folder).expect("folder");
+    folder
+}
+
+/// The root of this workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
+}
+
+/// `cargo <subcommand>` on this workspace, in an environment of its own.
+pub fn cargo(subcommand: &[&str]) -> Command {
+    cargo_into(&fixture_target(), subcommand)
+}
+
+/// The same with a target folder of its own.
+pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    scrub(&mut command);
+    if cfg!(bench_portable) {
+        // As what this test was built with, or everything is built again.
+        let shared = |name: &std::ffi::OsStr| name == "RUSTFLAGS" || name == "CARGO_PROFILE_DEV_DEBUG";
+        command.envs(std::env::vars_os().filter(|(name, _)| shared(name)));
+    }
+    command.current_dir(workspace()).args(subcommand).arg("--locked").arg("--target-dir").arg(target);
+    command
+}
+
+/// Removes what the person, or the cargo, that started this test has set for itself.
+pub fn scrub(command: &mut Command) {
+    let theirs = |name: &str| {
+        name.starts_with("BENCH_")
+            || name.starts_with("NEXTEST")
+            || name.starts_with("CARGO_") && name != "CARGO_HOME"
+            || name.starts_with("GIT_")
+            || matches!(name, "RUSTFLAGS" | "RUST_BACKTRACE" | "NO_COLOR" | "CLICOLOR_FORCE")
+    };
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(theirs) {
+            command.env_remove(&name);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The fixture crates, built once.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::cargo;
+
+/// A bench target of the fixture crates.
+#[derive(Clone, Copy, Debug)]
+pub enum Bench {
+    /// Benchmarks of three crates.
+    Spread,
+    /// A second target of the same package.
+    Second,
+    /// Everything a benchmark should not do.
+    Misbehaving,
+    /// What differs between two copies of it.
+    Sides,
+    /// Benchmarks whose instructions are known.
+    Instructions,
+    /// No benchmark.
+    Empty,
+    /// Names a crate without benchmarks.
+    BarrenCrate,
+    /// Two benchmarks with one id.
+    SameId,
+    /// A main that does not serve the runner.
+    Unserved,
+    /// A main that runs benchmarks from code.
+    Programmatic,
+    /// Programs whose allocations are known.
+    AllocationPrograms,
+    /// Benchmarks whose allocations are known.
+    Allocations,
+    /// Benchmarks whose use of memory is known.
+    Probes,
+    /// Benchmarks with targets.
+    Targets,
+    /// Benchmarks that work on devices.
+    Devices,
+}
+
+impl Bench {
+    /// The name of the bench target.
+    pub fn target(self) -> &'static str {
+        match self {
+            Bench::Spread => "spread",
+            Bench::Second => "second",
+            Bench::Misbehaving => "misbehaving",
+            Bench::Sides => "sides",
+            Bench::Instructions => "instructions",
+            Bench::Empty => "empty",
+            Bench::BarrenCrate => "barren_crate",
+            Bench::SameId => "same_id",
+            Bench::Unserved => "unserved",
+            Bench::Programmatic => "programmatic",
+            Bench::AllocationPrograms => "allocation_programs",
+            Bench::Allocations => "allocations",
+            Bench::Probes => "probes",
+            Bench::Targets => "targets",
+            Bench::Devices => "devices",
+        }
+    }
+}
+
+/// The executable that `cargo bench` would run.
+pub fn executable(bench: Bench) -> PathBuf {
+    static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // What misbehaves does so by system calls of Unix.
+        let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
+        let packages = if cfg!(unix) { &all[..] } else { &all[..2] };
+        // Without the figures of the portable variant nobody waits for the optimizer.
+        let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
+        build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
+    })[bench.target()]
+    .clone()
+}
+
+/// Runs a cargo command that builds, with `last` as its last arguments; the executables by their
+/// targets' names.
+pub fn build(command: &mut Command, last: &[&str]) -> HashMap<String, PathBuf> {
+    let output = command.arg("--message-format=json").args(last).output().expect("cargo");
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| {
+            let executable = message.get("executable")?.as_str()?;
+            Some((message["target"]["name"].as_str()?.to_owned(), PathBuf::from(executable)))
+        })
+        .collect()
+}

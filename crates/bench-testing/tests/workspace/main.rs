@@ -1,0 +1,8 @@
+//! What holds for the workspace as a whole: see `ARCHITECTURE.md`.
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod arrows;
+mod modules;
+mod package;
+mod references;
+mod source_tree;
