@@ -2,7 +2,7 @@
 
 use bench_core::report::{Style, Table, printable};
 use bench_core::target::TargetResult;
-use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE};
+use bench_history::change::{FEWEST, Kind};
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
 use bench_history::trend::Turn;
 
@@ -141,7 +141,7 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
         parts.push(format!("{cleared} cleared"));
     }
     if decision.too_little_history > 0 {
-        let fewest = MIN_BEFORE + MIN_AFTER;
+        let fewest = FEWEST;
         parts.push(format!(
             "{} with too little history (less than {fewest} runs)",
             decision.too_little_history

@@ -45,7 +45,7 @@ const PATIENCE: usize = 10;
 const INFANT: usize = 25;
 
 /// Steps so many deviations high need no patience.
-const GLARING: f64 = 12.0;
+const GLARING: f64 = 16.0;
 
 /// A line that stayed at one level for so many runs is no machine that takes turns of some days.
 const KNOWN: usize = 40;

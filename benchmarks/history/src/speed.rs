@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bench_history::change::{Detector, Settings, changes, relocate};
+use bench_history::change::{Detector, Settings, changes};
 
 use crate::random::{Noise, Random};
 
@@ -26,7 +26,7 @@ pub(crate) fn measure() -> String {
             .map(|part| {
                 scope.spawn(|| {
                     part.iter()
-                        .map(|values| relocate(values, &changes(values, Settings::default())).len())
+                        .map(|values| changes(values, Settings::default()).len())
                         .sum::<usize>()
                 })
             })

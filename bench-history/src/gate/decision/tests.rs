@@ -109,7 +109,7 @@ fn a_regression_is_new_once_lasts_until_it_is_accepted_and_is_quiet_then() {
     let first = decisions.iter().position(|decision| is_new(&decision)).expect("one");
     assert!((23..30).contains(&first), "{first}");
     for (number, decision) in decisions.iter().enumerate() {
-        let (few, fails) = (number < 19, number >= first);
+        let (few, fails) = (number < 14, number >= first);
         assert_eq!(decision.exit_code(false), if fails { exit::SLOWER } else { exit::OK }, "{number}");
         assert_eq!(decision.exit_code(true) == exit::UNSURE, few, "{number}");
         assert_eq!(decision.too_little_history, if few { 8 } else { 0 }, "{number}");
