@@ -102,10 +102,11 @@ impl Noise {
     }
 
     /// Turns a quotient whose divisor was estimated into the normal quantile of the same probability (Wallace, "Bounds on
-    /// normal approximations to Student's and the chi-square distributions", 1959). Correlated runs count as fewer.
+    /// normal approximations to Student's and the chi-square distributions", 1959). Correlated runs count as fewer, but
+    /// a jump is judged by the innovations, of which there are as many as runs: never as fewer than a seventh.
     pub(super) fn normal(&self, t: f64) -> f64 {
         let square = self.correlation * self.correlation;
-        let freedom = (self.freedom * (1.0 - square) / (1.0 + square)).max(1.0);
+        let freedom = (self.freedom * ((1.0 - square) / (1.0 + square)).max(1.0 / 7.0)).max(1.0);
         // What lies beyond all numbers is as far as can be.
         let t = t.abs().min(1e100);
         (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * (freedom * (1.0 + t * t / freedom).ln()).sqrt()

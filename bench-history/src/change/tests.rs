@@ -213,8 +213,8 @@ fn levels_that_take_turns_for_days_are_seldom_told() {
             found(&values).len()
         })
         .sum();
-    // 0.3 in 1000; 1.4 if a level that was there before could be far off.
-    assert!(alarms <= 25, "{alarms} in 50 000 runs");
+    // 0.3 to 1 in 1000, nearly all of them while the line is young: until a machine has come back, it looks like a change.
+    assert!(alarms <= 70, "{alarms} in 50 000 runs");
 }
 
 #[test]

@@ -376,3 +376,23 @@ fn a_measurement_has_the_last_word() {
     decision.findings[0].confirm(Confirmation::Impossible { reason: "no checkout".to_owned() });
     assert_eq!(decision.exit_code(false), exit::SLOWER, "the word of the history stands");
 }
+
+#[test]
+fn the_gate_is_green_on_the_night_the_level_is_back_and_hears_the_next_regression() {
+    let mut nights = Nights::new("");
+    nights.nights(60, same);
+    assert_eq!(nights.nights(8, slower(0.1)).exit_code(false), exit::SLOWER);
+    for night in 69..=98 {
+        if [69, 70, 75, 98].contains(&night) {
+            let decision = nights.night(same);
+            assert_eq!(decision.exit_code(false), exit::OK, "{night}: {:?}", decision.findings);
+        } else {
+            let record = nights.measure(same);
+            nights.store.add(&record).expect("added");
+        }
+    }
+    let decision = nights.nights(5, slower(0.08));
+    assert_eq!(decision.exit_code(false), exit::SLOWER);
+    let Evidence::History { turn, .. } = &only(&decision).evidence else { panic!("{decision:?}") };
+    assert_eq!((turn.since.run.as_str(), turn.last_before.run.as_str()), ("night-099", "night-098"));
+}
