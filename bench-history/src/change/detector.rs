@@ -233,7 +233,9 @@ impl Detector {
         }
         let middle = self.level.map_or_else(|| median_of(&self.values[..len.min(60)]), |level| level.median);
         let floor = (self.settings.min_shift / 4.0).max(1e-9) * middle.abs();
-        let is_due = len < SHORT || len >= self.divided + BETWEEN;
+        // A boundary is settled only once some runs have come in after it.
+        let is_fresh = self.bounds.last().is_some_and(|bound| bound + 2 * LOOK_BACK > len);
+        let is_due = len < SHORT || is_fresh || len >= self.divided + BETWEEN;
         if is_due {
             self.reach = reach(&self.values, floor);
             self.smooth.clear();
@@ -520,7 +522,7 @@ impl Detector {
         const BELOW: f64 = 7.7;
         let last = self.values.len() - MIN_AFTER;
         let bound = self.bounds.iter().copied().filter(|bound| *bound < near).max().map_or(1, |bound| bound + 1);
-        let (from, to) = (near.saturating_sub(REACH).max(bound).min(near), (near + REACH).min(last).max(near));
+        let (from, to) = (near.saturating_sub(REACH).max(bound).min(near), (near + REACH).min(last + MIN_AFTER - 1).max(near));
         let (before, after) = (
             median_of(&self.values[bound.saturating_sub(1).max(near.saturating_sub(60))..near]),
             median_of(&self.values[near..]),
@@ -536,6 +538,7 @@ impl Detector {
         let (best, least) = costs
             .iter()
             .enumerate()
+            .take(last.max(near) - from + 1)
             .fold((0, f64::INFINITY), |best, (number, cost)| if *cost < best.1 { (number, *cost) } else { best });
         let is_possible = |cost: &f64| *cost <= least + BELOW;
         let earliest = costs.iter().position(is_possible).unwrap_or(best);

@@ -48,7 +48,13 @@ pub(super) fn judge(
         let new = open.iter().any(|turn| turn.found.run == record.run);
         for turn in open {
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
-            let Some(allowed) = allowed.filter(|allowed| worse_by(trend, turn) > *allowed) else { continue };
+            let is_worse = |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
+            // What has been well in between is over, whatever came after it.
+            let was_well = |later: &Turn| later.since.number > turn.since.number && is_worse(later.after).is_none();
+            if trend.changes.iter().any(was_well) {
+                continue;
+            }
+            let Some(allowed) = is_worse(trend.level.median) else { continue };
             decision.findings.push(Finding {
                 case: case.id.clone(),
                 figure: trend.key.metric.clone(),
@@ -148,10 +154,10 @@ fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     ))
 }
 
-/// How much worse the level is now than it was before a change, in the unit of the line.
-fn worse_by(trend: &Trend, turn: &Turn) -> f64 {
-    match trend.better {
-        Better::Lower => trend.level.median - turn.before,
-        Better::Higher => turn.before - trend.level.median,
+/// How much worse a level is than it was before, in the unit of the line.
+fn worse_by(better: Better, before: f64, level: f64) -> f64 {
+    match better {
+        Better::Lower => level - before,
+        Better::Higher => before - level,
     }
 }
