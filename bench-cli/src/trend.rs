@@ -120,7 +120,12 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     let way = if turn.worse { "worse" } else { "better" };
     let how = match turn.kind {
         Kind::Step => {
-            format!("since {}, last before: {}{}", told(&turn.since), told(&turn.last_before), range(&turn.culprit))
+            format!(
+                "since {}, last before: {}{}",
+                told(&turn.since),
+                told(&turn.last_before),
+                range(&turn.culprit)
+            )
         }
         Kind::Drift => format!("little by little until {}", told(&turn.since)),
     };

@@ -322,12 +322,10 @@ pub(crate) mod tests {
             };
             for later in runs..60 {
                 let after = trend(&until(later), &[accept(&turn.since.run)], Settings::default());
-                let Some(change) = after.changes.first().or(after.withdrawn.first()) else { panic!("{seed}, {later}") };
-                assert!(
-                    change.accepted.is_some(),
-                    "{seed}, {later}: {turn:?}\n{:?}",
-                    after.changes
-                );
+                let Some(change) = after.changes.first().or(after.withdrawn.first()) else {
+                    panic!("{seed}, {later}")
+                };
+                assert!(change.accepted.is_some(), "{seed}, {later}: {turn:?}\n{:?}", after.changes);
             }
         }
     }

@@ -50,11 +50,8 @@ pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>
     let of_cases = trends.into_iter().flat_map(|trend| {
         let (key, unit) = (trend.key, trend.unit);
         let text = |words: String| format!("{}  {}: {words}", key.case, key.metric);
-        let standing = trend.changes.into_iter().filter(|turn| turn.accepted.is_none()).map(|change| News::Case {
-            text: text(line(&change, &unit)),
-            line: key.clone(),
-            unit: unit.clone(),
-            change,
+        let standing = trend.changes.into_iter().filter(|turn| turn.accepted.is_none()).map(|change| {
+            News::Case { text: text(line(&change, &unit)), line: key.clone(), unit: unit.clone(), change }
         });
         let withdrawn = trend.withdrawn.into_iter().map(|change| News::Withdrawn {
             text: text(withdrawn_line(&change)),

@@ -35,11 +35,11 @@ const ARRIVED: f64 = 0.33;
 const AGREE: f64 = 0.65;
 
 /// While the whole line has fewer runs than this, a change must last longer than [`MIN_AFTER`]…
-const YOUNG: usize = 80;
+const YOUNG: usize = 60;
 
 /// …by one run for so many that are missing: two machines that take turns of some days look like one change as long as neither
 /// has come back.
-const PATIENCE: usize = 10;
+const PATIENCE: usize = 7;
 
 /// While the whole line has fewer runs than this, only steps of [`GLARING`] are reported.
 const INFANT: usize = 25;
@@ -117,6 +117,8 @@ pub struct Detector {
     bounds: Vec<usize>,
     /// How many runs there were when `bounds` were found.
     divided: usize,
+    /// For how many nights in a row fewer pieces were found than before.
+    lost: usize,
     reach: f64,
     /// The level, once the runs that it rests on are no longer kept.
     level: Option<Level>,
@@ -138,6 +140,7 @@ impl Detector {
             total: 0,
             bounds: Vec::new(),
             divided: 0,
+            lost: 0,
             reach: 0.0,
             level: None,
             memory: None,
@@ -197,7 +200,12 @@ impl Detector {
         self.values.drain(..runs);
         self.smooth.drain(..runs.min(self.smooth.len()));
         self.numbers.drain(..runs);
-        self.bounds = self.bounds.iter().filter_map(|bound| bound.checked_sub(runs)).filter(|bound| *bound > 1).collect();
+        self.bounds = self
+            .bounds
+            .iter()
+            .filter_map(|bound| bound.checked_sub(runs))
+            .filter(|bound| *bound > 1)
+            .collect();
         self.divided = self.divided.saturating_sub(runs);
     }
 
@@ -235,7 +243,7 @@ impl Detector {
         let floor = (self.settings.min_shift / 4.0).max(1e-9) * middle.abs();
         // A boundary is settled only once some runs have come in after it.
         let is_fresh = self.bounds.last().is_some_and(|bound| bound + 2 * LOOK_BACK > len);
-        let is_due = len < SHORT || is_fresh || len >= self.divided + BETWEEN;
+        let is_due = len < SHORT || is_fresh || self.lost > 0 || len >= self.divided + BETWEEN;
         if is_due {
             self.reach = reach(&self.values, floor);
             self.smooth.clear();
@@ -250,7 +258,17 @@ impl Detector {
         let sums = Prefix::of(&off);
         if is_due {
             let is_whole = self.level.is_none() && self.memory.is_none();
-            self.bounds = pieces(&off, &sums, is_whole, |bounds, caution| self.noise(&off, bounds, caution, floor));
+            let found =
+                pieces(&off, &sums, is_whole, |bounds, caution| self.noise(&off, bounds, caution, floor));
+            // A new level that is not a piece yet hides the older ones for a night or two.
+            self.lost = if len >= SHORT && found.len() < self.bounds.len() && self.lost < BETWEEN {
+                self.lost + 1
+            } else {
+                0
+            };
+            if self.lost == 0 {
+                self.bounds = found;
+            }
             self.divided = len;
         }
         let level = self.level();
@@ -377,7 +395,9 @@ impl Detector {
         let missing = YOUNG.saturating_sub(self.total);
         // What the level before the last change was like is known.
         let is_known = self.memory.as_ref().is_some_and(|memory| memory.values.len() >= KNOWN);
-        is_known || height >= GLARING || self.total >= INFANT && after >= MIN_AFTER + missing.div_ceil(PATIENCE)
+        is_known
+            || height >= GLARING
+            || self.total >= INFANT && after >= MIN_AFTER + missing.div_ceil(PATIENCE)
     }
 
     /// Whether enough runs since `at` have left the level `before`, and most of the last ones have.
@@ -422,7 +442,8 @@ impl Detector {
             let runs = (self.values.len() - at) as f64;
             let error = noise.deviation * (noise.inflation() * (1.0 / runs + 1.0 / 30.0)).sqrt();
             let off = (after - memory.level).abs();
-            off <= (3.0 * error).max(self.settings.min_shift * memory.level.abs()) && (before - memory.level).abs() > 2.0 * off
+            off <= (3.0 * error).max(self.settings.min_shift * memory.level.abs())
+                && (before - memory.level).abs() > 2.0 * off
         });
         let number = |at: usize| self.numbers[at];
         let change = Change {
@@ -461,6 +482,7 @@ impl Detector {
         self.smooth.clear();
         self.bounds.clear();
         self.divided = 0;
+        self.lost = 0;
         self.memory = None;
         self.is_open = false;
         if let Some(more) = self.values.len().checked_sub(WINDOW).filter(|more| *more > 0) {
@@ -475,6 +497,7 @@ impl Detector {
         self.smooth.clear();
         self.bounds.clear();
         self.divided = 0;
+        self.lost = 0;
         self.level = None;
     }
 
@@ -510,6 +533,7 @@ impl Detector {
                 self.smooth.clear();
                 self.bounds.clear();
                 self.divided = 0;
+                self.lost = 0;
             }
         }
     }
@@ -521,8 +545,12 @@ impl Detector {
         const REACH: usize = 12;
         const BELOW: f64 = 7.7;
         let last = self.values.len() - MIN_AFTER;
-        let bound = self.bounds.iter().copied().filter(|bound| *bound < near).max().map_or(1, |bound| bound + 1);
-        let (from, to) = (near.saturating_sub(REACH).max(bound).min(near), (near + REACH).min(last + MIN_AFTER - 1).max(near));
+        let bound =
+            self.bounds.iter().copied().filter(|bound| *bound < near).max().map_or(1, |bound| bound + 1);
+        let (from, to) = (
+            near.saturating_sub(REACH).max(bound).min(near),
+            (near + REACH).min(last + MIN_AFTER - 1).max(near),
+        );
         let (before, after) = (
             median_of(&self.values[bound.saturating_sub(1).max(near.saturating_sub(60))..near]),
             median_of(&self.values[near..]),
@@ -535,11 +563,10 @@ impl Detector {
             let cost = costs.last().copied().unwrap_or(0.0);
             costs.push(cost + square(*value, before) - square(*value, after));
         }
-        let (best, least) = costs
-            .iter()
-            .enumerate()
-            .take(last.max(near) - from + 1)
-            .fold((0, f64::INFINITY), |best, (number, cost)| if *cost < best.1 { (number, *cost) } else { best });
+        let (best, least) = costs.iter().enumerate().take(last.max(near) - from + 1).fold(
+            (0, f64::INFINITY),
+            |best, (number, cost)| if *cost < best.1 { (number, *cost) } else { best },
+        );
         let is_possible = |cost: &f64| *cost <= least + BELOW;
         let earliest = costs.iter().position(is_possible).unwrap_or(best);
         let latest = costs.iter().rposition(is_possible).unwrap_or(best);

@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn a_step_between_pieces_is_no_noise() {
         let mut random = Random::seeded(4);
-        let values: Vec<f64> = (0..200).map(|i| random.normal() + if i >= 120 { 50.0 } else { 0.0 }).collect();
+        let values: Vec<f64> =
+            (0..200).map(|i| random.normal() + if i >= 120 { 50.0 } else { 0.0 }).collect();
         let noise = Noise::within(&values, &[120], 0.0);
         assert!((noise.deviation - 1.0).abs() < 0.15 && noise.correlation < 0.2, "{noise:?}");
         assert!(Noise::within(&values, &[], 0.0).correlation > 0.9);

@@ -40,14 +40,17 @@ pub(super) fn pieces(
     let most = (values.len() / RUNS_A_PIECE).min(MOST);
     let (mut bounds, mut certain) = (Vec::new(), Vec::new());
     while certain.len() < most && bounds.len() < most.max(certain.len() + 2).min(certain.len() + AHEAD) {
-        let Some(at) = strongest(values, sums, &bounds, is_whole, noise(&bounds, 0.0).correlation) else { break };
+        let Some(at) = strongest(values, sums, &bounds, is_whole, noise(&bounds, 0.0).correlation) else {
+            break;
+        };
         bounds.insert(bounds.partition_point(|bound| *bound < at), at);
         let left = noise(&bounds, super::detector::CAUTION);
         let limit = CERTAIN + CERTAIN_MORE * (bounds.len() as f64 - 1.0);
         let is_certain = |number: usize| {
             let (from, at, to) = around(&bounds, number, values.len());
             let step = Step::between(values, sums, (from, at, to), left.correlation);
-            left.normal(step.height / (step.error * left.deviation)) >= limit && is_apart(values, (from, at, to))
+            left.normal(step.height / (step.error * left.deviation)) >= limit
+                && is_apart(values, (from, at, to))
         };
         if (0..bounds.len()).all(is_certain) {
             certain = bounds.clone();
@@ -63,7 +66,13 @@ fn around(bounds: &[usize], number: usize, len: usize) -> (usize, usize, usize) 
 }
 
 /// Returns the run at which one more boundary would lie farthest off.
-fn strongest(values: &[f64], sums: &Prefix, bounds: &[usize], is_whole: bool, correlation: f64) -> Option<usize> {
+fn strongest(
+    values: &[f64],
+    sums: &Prefix,
+    bounds: &[usize],
+    is_whole: bool,
+    correlation: f64,
+) -> Option<usize> {
     let mut best: Option<(f64, usize)> = None;
     let mut from = 0;
     for to in bounds.iter().copied().chain([values.len()]) {
@@ -85,9 +94,13 @@ fn strongest(values: &[f64], sums: &Prefix, bounds: &[usize], is_whole: bool, co
 fn is_apart(values: &[f64], (from, at, to): (usize, usize, usize)) -> bool {
     let (before, after) = (median_of(&values[from..at]), median_of(&values[at..to]));
     let middle = before / 2.0 + after / 2.0;
-    let (shorter, is_high) =
-        if at - from < to - at { (&values[from..at], before > after) } else { (&values[at..to], after > before) };
-    let beyond = shorter.iter().filter(|value| if is_high { **value > middle } else { **value < middle }).count();
+    let (shorter, is_high) = if at - from < to - at {
+        (&values[from..at], before > after)
+    } else {
+        (&values[at..to], after > before)
+    };
+    let beyond =
+        shorter.iter().filter(|value| if is_high { **value > middle } else { **value < middle }).count();
     before != after && 3 * beyond >= 2 * shorter.len()
 }
 
@@ -104,7 +117,8 @@ mod tests {
     #[test]
     fn levels_are_pieces_and_noise_is_none() {
         let mut random = Random::seeded(7);
-        let mut line = |level: fn(usize) -> f64| -> Vec<f64> { (0..100).map(|i| random.normal() + level(i)).collect() };
+        let mut line =
+            |level: fn(usize) -> f64| -> Vec<f64> { (0..100).map(|i| random.normal() + level(i)).collect() };
         assert!(found(&line(|_| 0.0)).is_empty());
         assert_eq!(found(&line(|i| if i < 10 { 50.0 } else { 0.0 })), [10]);
         assert_eq!(found(&line(|i| if (60..68).contains(&i) { 10.0 } else { 0.0 })), [60, 68]);

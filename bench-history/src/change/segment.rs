@@ -38,7 +38,8 @@ fn segment(values: &[f64], from: usize, to: usize) -> Segment {
 /// Returns `changes` without those that were withdrawn, in the order of their places, with the medians on both sides as they
 /// are known now. A change whose medians would by now contradict its report keeps those of the report.
 pub(crate) fn standing(values: &[f64], changes: &[Change], min_shift: f64) -> Vec<Change> {
-    let mut standing: Vec<Change> = changes.iter().filter(|change| change.withdrawn.is_none()).copied().collect();
+    let mut standing: Vec<Change> =
+        changes.iter().filter(|change| change.withdrawn.is_none()).copied().collect();
     standing.sort_by_key(|change| change.at);
     // Two reports never share a run: the first to be found keeps it.
     standing.dedup_by_key(|change| change.at);
@@ -46,9 +47,11 @@ pub(crate) fn standing(values: &[f64], changes: &[Change], min_shift: f64) -> Ve
     for (number, change) in standing.iter_mut().enumerate() {
         let from = number.checked_sub(1).map_or(0, |previous| places[previous]);
         let to = places.get(number + 1).copied().unwrap_or(values.len());
-        let (before, after) = (segment(values, from, change.at).median, segment(values, change.at, to).median);
+        let (before, after) =
+            (segment(values, from, change.at).median, segment(values, change.at, to).median);
         let now = shift(before, after);
-        let is_told = now.abs() >= min_shift.max(change.shift().abs() / 2.0) && (now > 0.0) == (change.shift() > 0.0);
+        let is_told =
+            now.abs() >= min_shift.max(change.shift().abs() / 2.0) && (now > 0.0) == (change.shift() > 0.0);
         if is_told && change.kind == Kind::Step {
             (change.before, change.after) = (before, after);
         }

@@ -56,7 +56,10 @@ impl Step {
         let level = white * values[from] + c * (e_before + e_at + e_later);
         let step = e_at + c * e_later;
         let information = step_step - level_step * level_step / level_level;
-        Step { height: (step - level_step / level_level * level) / information, error: (white / information).sqrt() }
+        Step {
+            height: (step - level_step / level_level * level) / information,
+            error: (white / information).sqrt(),
+        }
     }
 }
 

@@ -76,7 +76,11 @@ fn a_step_is_found_at_the_edges() {
     for first in [5, 10, 15] {
         let early = series(2, 60, |i| if i >= first { 20.0 } else { 0.0 });
         assert_eq!(places(&early), [first]);
-        assert_eq!(found(&early)[0].found + 1, FEWEST.max(first + MIN_AFTER), "{first}: as soon as there are enough runs");
+        assert_eq!(
+            found(&early)[0].found + 1,
+            FEWEST.max(first + MIN_AFTER),
+            "{first}: as soon as there are enough runs"
+        );
     }
     let late = series(2, 100, |i| if i >= 95 { 20.0 } else { 0.0 });
     assert_eq!(places(&late), [95]);
@@ -288,7 +292,15 @@ fn is_told(changes: &[Change], at: usize, is_up: bool, nights: usize) -> bool {
 fn a_change_soon_after_another_is_heard() {
     for gap in [5, 8, 10, 12, 15, 20] {
         let heard = share(40, |seed| {
-            let height = |i: usize| if i >= 60 + gap { 18.0 } else if i >= 60 { 12.0 } else { 0.0 };
+            let height = |i: usize| {
+                if i >= 60 + gap {
+                    18.0
+                } else if i >= 60 {
+                    12.0
+                } else {
+                    0.0
+                }
+            };
             let changes = found(&series(seed, 100 + gap, height));
             is_told(&changes, 60, true, 20) && is_told(&changes, 60 + gap, true, 20)
         });
@@ -333,7 +345,15 @@ fn exact_figures_are_heard_after_a_step_that_is_of_no_interest() {
         for second in [30, 40, 60, 120, 400].into_iter().filter(|second| *second > first) {
             for factor in [1.05, 11.0] {
                 let values: Vec<f64> = (0..second + 20)
-                    .map(|i| if i >= second { 1.003e6 * factor } else if i >= first { 1.003e6 } else { 1e6 })
+                    .map(|i| {
+                        if i >= second {
+                            1.003e6 * factor
+                        } else if i >= first {
+                            1.003e6
+                        } else {
+                            1e6
+                        }
+                    })
                     .collect();
                 let told: Vec<(usize, usize)> =
                     found(&values).iter().map(|change| (change.at, change.found + 1 - change.at)).collect();
@@ -347,7 +367,15 @@ fn exact_figures_are_heard_after_a_step_that_is_of_no_interest() {
 fn odd_first_runs_hide_nothing() {
     for first in [2, 3, 4, 5, 8, 10, 14] {
         let told = share(40, |seed| {
-            let height = |i: usize| if i < first { 50.0 } else if i >= 40 { 12.0 } else { 0.0 };
+            let height = |i: usize| {
+                if i < first {
+                    50.0
+                } else if i >= 40 {
+                    12.0
+                } else {
+                    0.0
+                }
+            };
             is_told(&found(&series(seed, 60, height)), 40, true, 20)
         });
         assert!(told >= 0.95, "{first}: {told}");

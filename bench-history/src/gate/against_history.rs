@@ -48,9 +48,11 @@ pub(super) fn judge(
         let new = open.iter().any(|turn| turn.found.run == record.run);
         for turn in open {
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
-            let is_worse = |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
+            let is_worse =
+                |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
             // What has been well in between is over, whatever came after it.
-            let was_well = |later: &Turn| later.since.number > turn.since.number && is_worse(later.after).is_none();
+            let was_well =
+                |later: &Turn| later.since.number > turn.since.number && is_worse(later.after).is_none();
             if trend.changes.iter().any(was_well) {
                 continue;
             }
@@ -126,8 +128,13 @@ fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
 fn is_back(line: &Series, turn: &Turn) -> bool {
     const RECENT: usize = 60;
     const SURE: f64 = 3.0;
-    let values: Vec<f64> =
-        line.points.iter().skip(turn.since.number).map(|point| point.value).filter(|value| value.is_finite()).collect();
+    let values: Vec<f64> = line
+        .points
+        .iter()
+        .skip(turn.since.number)
+        .map(|point| point.value)
+        .filter(|value| value.is_finite())
+        .collect();
     let middle = turn.before / 2.0 + turn.after / 2.0;
     let is_old = |value: &&f64| (**value > middle) == (turn.before > middle);
     let runs = values.iter().rev().take_while(is_old).count();

@@ -23,17 +23,28 @@ struct Line {
 
 /// Scores every method on the lines of a file.
 pub(crate) fn table(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let lines: Vec<Line> = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
         .enumerate()
-        .map(|(number, line)| parse(line).map_err(|reason| format!("{}, series {}: {reason}", path.display(), number + 1)))
+        .map(|(number, line)| {
+            parse(line).map_err(|reason| format!("{}, series {}: {reason}", path.display(), number + 1))
+        })
         .collect::<Result<_, _>>()?;
     let runs: usize = lines.iter().map(|line| line.values.len()).sum();
     let all: usize = lines.iter().map(|line| line.labels.len()).sum();
-    let mut table =
-        Table::new(["method", "false alarms in 1000", "recall", "precision", "F1", "median delay", "runs 5 to 14", "soon after"]);
+    let mut table = Table::new([
+        "method",
+        "false alarms in 1000",
+        "recall",
+        "precision",
+        "F1",
+        "median delay",
+        "runs 5 to 14",
+        "soon after",
+    ]);
     for method in Method::QUICK {
         let score = Score::of(method, &lines);
         let share = |(hit, of): (usize, usize)| format!("{hit} of {of}");

@@ -120,7 +120,9 @@ fn penalised(values: &[f64]) -> Vec<usize> {
                 window[i].max(middle - CLIPPED * deviation).min(middle + CLIPPED * deviation) - window[0]
             })
             .collect();
-        let Some(at) = last_level(&clipped, PENALTY * deviation * deviation * (window.len() as f64).ln(), FEWEST) else {
+        let Some(at) =
+            last_level(&clipped, PENALTY * deviation * deviation * (window.len() as f64).ln(), FEWEST)
+        else {
             continue;
         };
         if told.iter().all(|known| known.abs_diff(from + at) > SAME) {

@@ -25,9 +25,7 @@ pub(crate) fn measure() -> String {
             .chunks(SERIES.div_ceil(threads))
             .map(|part| {
                 scope.spawn(|| {
-                    part.iter()
-                        .map(|values| changes(values, Settings::default()).len())
-                        .sum::<usize>()
+                    part.iter().map(|values| changes(values, Settings::default()).len()).sum::<usize>()
                 })
             })
             .collect();

@@ -13,7 +13,9 @@ pub(crate) fn tables() -> String {
 }
 
 fn heads(first: &str) -> Vec<String> {
-    std::iter::once(first.to_owned()).chain(Method::QUICK.iter().map(|method| method.name().to_owned())).collect()
+    std::iter::once(first.to_owned())
+        .chain(Method::QUICK.iter().map(|method| method.name().to_owned()))
+        .collect()
 }
 
 /// Runs around 100 with this spread, and what is `added` to each.
@@ -127,9 +129,18 @@ fn no_levels() -> String {
             .collect()
     };
     let lines: [(&str, Line); 5] = [
-        ("variance x 4 from half on", Box::new(move |seed| scaled(seed, |run| if run >= 250 { 2.0 } else { 1.0 }))),
-        ("variance x 4, 30 in 100", Box::new(move |seed| scaled(seed, |run| if run % 100 >= 70 { 2.0 } else { 1.0 }))),
-        ("ten wild runs in 200", Box::new(move |seed| scaled(seed, |run| if run % 200 >= 190 { 5.0 } else { 1.0 }))),
+        (
+            "variance x 4 from half on",
+            Box::new(move |seed| scaled(seed, |run| if run >= 250 { 2.0 } else { 1.0 })),
+        ),
+        (
+            "variance x 4, 30 in 100",
+            Box::new(move |seed| scaled(seed, |run| if run % 100 >= 70 { 2.0 } else { 1.0 })),
+        ),
+        (
+            "ten wild runs in 200",
+            Box::new(move |seed| scaled(seed, |run| if run % 200 >= 190 { 5.0 } else { 1.0 })),
+        ),
         ("cycle of 60 runs", Box::new(move |seed| line(seed, 1.0, 500, wave(60.0)))),
         ("cycle of 200 runs", Box::new(move |seed| line(seed, 1.0, 500, wave(200.0)))),
     ];
