@@ -14,7 +14,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bench_history::change::{MIN_AFTER, MIN_BEFORE};
+use bench_history::change::FEWEST;
 use bench_stats::{median, nearest_rank, sorted};
 use serde::Deserialize;
 
@@ -61,9 +61,6 @@ struct PublishedCase {
     value: f64,
     unit: String,
 }
-
-/// In fewer runs than this nothing can be found.
-const FEWEST: usize = MIN_BEFORE + MIN_AFTER;
 
 /// How finely runs are held apart.
 #[derive(Clone, Copy, PartialEq, Eq)]

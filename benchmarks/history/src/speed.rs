@@ -1,8 +1,8 @@
-//! What finding changes costs: 1000 series of 1000 runs.
+//! What finding changes costs: 1000 series of 1000 runs, and single long ones.
 
 use std::time::Instant;
 
-use bench_history::change::{Detector, Settings, changes, relocate};
+use bench_history::change::{Detector, Settings, changes};
 
 use crate::random::{Noise, Random};
 
@@ -25,9 +25,7 @@ pub(crate) fn measure() -> String {
             .chunks(SERIES.div_ceil(threads))
             .map(|part| {
                 scope.spawn(|| {
-                    part.iter()
-                        .map(|values| relocate(values, &changes(values, Settings::default())).len())
-                        .sum::<usize>()
+                    part.iter().map(|values| changes(values, Settings::default()).len()).sum::<usize>()
                 })
             })
             .collect();
@@ -55,5 +53,17 @@ pub(crate) fn measure() -> String {
          in {:.1} ms ({tonight} found)\n",
         all.as_secs_f64(),
         begin.elapsed().as_secs_f64() * 1e3
-    )
+    ) + &long()
+}
+
+/// One autocorrelated line of many runs.
+fn long() -> String {
+    let of = |runs: usize| {
+        let noise = Noise::Autocorrelated(0.5).runs(&mut Random::seeded(1), runs);
+        let values: Vec<f64> = noise.iter().map(|value| 100.0 + 3.0 * value).collect();
+        let begin = Instant::now();
+        let found = changes(&values, Settings::default()).len();
+        format!("one line of {runs} runs: {:.2} s ({found} found)\n", begin.elapsed().as_secs_f64())
+    };
+    [10_000, 100_000, 1_000_000].map(of).concat()
 }

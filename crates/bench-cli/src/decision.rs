@@ -1,6 +1,6 @@
 //! A decision of `bench gate` on the console.
 
-use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE};
+use bench_history::change::{FEWEST, Kind};
 use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Told};
 use bench_history::trend::Turn;
 use bench_record::ObjectiveResult;
@@ -142,7 +142,7 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
         parts.push(format!("{cleared} cleared"));
     }
     if decision.too_little_history > 0 {
-        let fewest = MIN_BEFORE + MIN_AFTER;
+        let fewest = FEWEST;
         parts.push(format!(
             "{} with too little history (less than {fewest} runs)",
             decision.too_little_history

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use bench_history::across::{MachineShift, machine_shifts};
-use bench_history::change::{Kind, MIN_AFTER, MIN_BEFORE, Settings};
+use bench_history::change::{FEWEST, Kind, Settings};
 use bench_history::store::{Store, StoreError};
-use bench_history::trend::{Place, Trend, Turn, trends};
+use bench_history::trend::{Culprit, Place, Trend, Turn, trends};
 use bench_record::exit;
 use bench_syntax::UsageError;
 use bench_syntax::quantity::{Bytes, Seconds, significant};
@@ -73,7 +73,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         if trend.changes.is_empty() && !trend.too_little_history {
             *(if of_machine.is_empty() { &mut steady } else { &mut moved }) += 1;
         }
-        if !all && trend.changes.is_empty() {
+        if !all && trend.changes.is_empty() && trend.withdrawn.is_empty() {
             continue;
         }
         let level = figure(trend.level.median, &trend.unit);
@@ -85,6 +85,9 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         for (turn, whose) in turns {
             say(&format!("  {}{whose}", line(turn, &trend.unit)));
         }
+        for turn in &trend.withdrawn {
+            say(&format!("  {}", withdrawn_line(turn)));
+        }
     }
     let short = trends.iter().filter(|trend| trend.too_little_history).count();
     text += &format!("{} series: {steady} without a change", trends.len());
@@ -92,8 +95,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         text += &format!(", {moved} that changed with the machine alone");
     }
     if short > 0 {
-        let fewest = MIN_BEFORE + MIN_AFTER;
-        text += &format!(", {short} with too little history (less than {fewest} runs)");
+        text += &format!(", {short} with too little history (less than {FEWEST} runs)");
     }
     text + "\n"
 }
@@ -117,7 +119,14 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let way = if turn.worse { "worse" } else { "better" };
     let how = match turn.kind {
-        Kind::Step => format!("since {}, last before: {}", told(&turn.since), told(&turn.last_before)),
+        Kind::Step => {
+            format!(
+                "since {}, last before: {}{}",
+                told(&turn.since),
+                told(&turn.last_before),
+                range(&turn.culprit)
+            )
+        }
         Kind::Drift => format!("little by little until {}", told(&turn.since)),
     };
     let accepted = turn
@@ -133,6 +142,30 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
         turn.found.timestamp,
         turn.z
     )
+}
+
+/// That a change was withdrawn, in a line.
+pub(crate) fn withdrawn_line(turn: &Turn) -> String {
+    let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
+    let on = turn.withdrawn.as_ref().map_or("", |place| &place.timestamp);
+    format!(
+        "the change of {} ({by}, found on {}) was withdrawn on {on}: the runs since are no longer told from those before",
+        told(&turn.since),
+        turn.found.timestamp
+    )
+}
+
+/// Between which runs a change came, if that is not known to the run.
+fn range(culprit: &Culprit) -> String {
+    if culprit.first_bad.number == culprit.last_good.number + 1 {
+        return String::new();
+    }
+    let commits = match culprit.commits.len() {
+        0 => String::new(),
+        1 => ", 1 commit".to_owned(),
+        count => format!(", {count} commits"),
+    };
+    format!(" (surely after {} and by {}{commits})", culprit.last_good.run, culprit.first_bad.run)
 }
 
 /// What else changed then, if anything did.

@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use bench_protocol::Better;
 use serde::Serialize;
 
-use crate::change::{self, Change, Detector, Kind, MIN_AFTER, MIN_BEFORE, Segment, Settings};
+use crate::change::{self, Change, Detector, FEWEST, Kind, Segment, Settings};
 use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Point, Series};
@@ -30,6 +30,8 @@ pub struct Trend {
     pub too_little_history: bool,
     /// What has changed, oldest first.
     pub changes: Vec<Turn>,
+    /// Changes that were reported and later withdrawn, in the order in which they were found.
+    pub withdrawn: Vec<Turn>,
     /// The stretches between the changes, oldest first.
     pub segments: Vec<Segment>,
     /// The level since the last change.
@@ -45,8 +47,14 @@ pub struct Turn {
     pub last_before: Place,
     /// The first run at the new level; for drift, the first of the runs that showed it.
     pub since: Place,
-    /// The run at which it was found. It stays the same while the other two may move, and so names the change.
+    /// The run at which it was found. It stays the same while the other two may move towards the past, and so names the
+    /// change.
     pub found: Place,
+    /// Between which runs it came, with 95 % confidence.
+    pub culprit: Culprit,
+    /// The run at which it was withdrawn, because the runs since are no longer told from those before; `None` while it
+    /// stands.
+    pub withdrawn: Option<Place>,
     /// Median before, in the unit of the line.
     pub before: f64,
     /// Median since, in the unit of the line.
@@ -61,6 +69,17 @@ pub struct Turn {
     pub also: Vec<String>,
     /// Who accepted it and why, if anyone did.
     pub accepted: Option<Acceptance>,
+}
+
+/// Where the cause of a change is to be looked for. It is as known on the night of the report, and never moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Culprit {
+    /// The last run that was surely at the old level.
+    pub last_good: Place,
+    /// The first run that was surely at the new level.
+    pub first_bad: Place,
+    /// The commits that were measured after `last_good`, up to `first_bad`, each once.
+    pub commits: Vec<String>,
 }
 
 /// A run of a line.
@@ -89,55 +108,69 @@ pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) ->
         })
         .collect();
     let mut found = changes(&values, settings, &[]);
-    let covered = |number: &&usize| found.iter().any(|change| around(change, change).contains(*number));
+    let covered = |number: &&usize| found.iter().any(|change| around(change).contains(*number));
     let alone: Vec<usize> = accepted.keys().filter(|number| !covered(number)).copied().collect();
     if !alone.is_empty() {
         found = changes(&values, settings, &alone);
     }
-    let moved = change::relocate(&values, &found);
-    let segments = change::segments(&values, &moved);
+    let standing = change::standing(&values, &found, settings.min_shift);
+    let segments = change::segments(&values, &standing);
     let nothing = Segment { from: 0, to: 0, median: f64::NAN, interval: None };
     let level = segments.last().copied().unwrap_or(nothing);
-    let place = |number: usize| place(number, &series.points);
-    let changes = found
-        .iter()
-        .zip(&moved)
-        .filter_map(|(found, change)| {
-            let shift = change.shift();
-            Some(Turn {
-                kind: change.kind,
-                last_before: place(change.at.checked_sub(1)?)?,
-                since: place(change.at)?,
-                found: place(change.found)?,
-                before: change.before,
-                after: change.after,
-                shift: shift.is_finite().then_some(shift),
-                worse: match series.better {
-                    Better::Lower => shift > 0.0,
-                    Better::Higher => shift < 0.0,
-                },
-                z: change.z,
-                also: match change.kind {
-                    Kind::Step => also_changed(&series.points, change.at),
-                    Kind::Drift => Vec::new(),
-                },
-                accepted: accepted
-                    .range(around(found, change))
-                    .next()
-                    .map(|(_, acceptance)| (*acceptance).clone()),
-            })
-        })
-        .collect();
+    let turn = |change: &Change| turn(series, change, &accepted);
     Trend {
         key: series.key.clone(),
         unit: series.unit.clone(),
         better: series.better,
         runs: values.len(),
-        too_little_history: values.len() < MIN_BEFORE + MIN_AFTER,
-        changes,
+        too_little_history: values.len() < FEWEST,
+        changes: standing.iter().filter_map(turn).collect(),
+        withdrawn: found.iter().filter(|change| change.withdrawn.is_some()).filter_map(turn).collect(),
         segments,
         level,
     }
+}
+
+/// A change in the words of runs.
+fn turn(series: &Series, change: &Change, accepted: &BTreeMap<usize, &Acceptance>) -> Option<Turn> {
+    let place = |number: usize| place(number, &series.points);
+    let shift = change.shift();
+    Some(Turn {
+        kind: change.kind,
+        last_before: place(change.at.checked_sub(1)?)?,
+        since: place(change.at)?,
+        found: place(change.found)?,
+        culprit: Culprit {
+            last_good: place(change.earliest.checked_sub(1)?)?,
+            first_bad: place(change.latest)?,
+            commits: commits(&series.points[change.earliest..=change.latest]),
+        },
+        withdrawn: change.withdrawn.and_then(place),
+        before: change.before,
+        after: change.after,
+        shift: shift.is_finite().then_some(shift),
+        worse: match series.better {
+            Better::Lower => shift > 0.0,
+            Better::Higher => shift < 0.0,
+        },
+        z: change.z,
+        also: match change.kind {
+            Kind::Step => also_changed(&series.points, change.at),
+            Kind::Drift => Vec::new(),
+        },
+        accepted: accepted.range(around(change)).next().map(|(_, acceptance)| (*acceptance).clone()),
+    })
+}
+
+/// The commits of some runs, each once, in their order.
+fn commits(points: &[Point]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for commit in points.iter().filter_map(|point| point.commit.as_ref()) {
+        if !all.contains(commit) {
+            all.push(commit.clone());
+        }
+    }
+    all
 }
 
 /// The trend of each series, in their order; on all processors.
@@ -156,10 +189,10 @@ pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings)
     })
 }
 
-/// The runs that mean this change where they are accepted. Where it lies is settled anew as further runs come in, and
-/// what was accepted must stay so: a little before counts as well.
-fn around(found: &Change, moved: &Change) -> RangeInclusive<usize> {
-    found.at.min(moved.at).saturating_sub(NEAR)..=found.found
+/// The runs that mean this change when they are accepted: any at which it may have come, a little before, and up to the
+/// night of the report.
+fn around(change: &Change) -> RangeInclusive<usize> {
+    change.earliest.saturating_sub(NEAR)..=change.found
 }
 
 /// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
@@ -180,14 +213,13 @@ fn also_changed(points: &[Point], at: usize) -> Vec<String> {
 /// The changes of `values`, all runs before each of `restarts` forgotten.
 fn changes(values: &[f64], settings: Settings, restarts: &[usize]) -> Vec<Change> {
     let mut detector = Detector::new(settings);
-    let runs = values.iter().enumerate();
-    runs.filter_map(|(number, value)| {
+    for (number, value) in values.iter().enumerate() {
         if restarts.contains(&number) {
             detector.restart();
         }
-        detector.push(*value)
-    })
-    .collect()
+        detector.push(*value);
+    }
+    detector.into_changes()
 }
 
 fn place(number: usize, points: &[Point]) -> Option<Place> {
@@ -279,7 +311,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_was_accepted_stays_so_wherever_later_runs_place_it() {
-        for seed in 0..200 {
+        for seed in 0..30 {
             // Hardly more than the noise: the place of the step is uncertain.
             let series = line("a", seed, 60, |number| if number >= 20 { 1.012 } else { 1.0 });
             let until = |runs: usize| Series { points: series.points[..runs].to_vec(), ..series.clone() };
@@ -290,11 +322,10 @@ pub(crate) mod tests {
             };
             for later in runs..60 {
                 let after = trend(&until(later), &[accept(&turn.since.run)], Settings::default());
-                assert!(
-                    after.changes[0].accepted.is_some(),
-                    "{seed}, {later}: {turn:?}\n{:?}",
-                    after.changes
-                );
+                let Some(change) = after.changes.first().or(after.withdrawn.first()) else {
+                    panic!("{seed}, {later}")
+                };
+                assert!(change.accepted.is_some(), "{seed}, {later}: {turn:?}\n{:?}", after.changes);
             }
         }
     }
@@ -332,7 +363,7 @@ pub(crate) mod tests {
 
     #[test]
     fn too_little_history_is_said() {
-        for (runs, too_little) in [(0, true), (1, true), (2, true), (19, true), (20, false)] {
+        for (runs, too_little) in [(0, true), (1, true), (2, true), (14, true), (15, false)] {
             let found = trend(&line("a", 1, runs, |_| 1.0), &[], Settings::default());
             assert_eq!((found.too_little_history, found.runs), (too_little, runs));
         }

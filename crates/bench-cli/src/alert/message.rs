@@ -71,7 +71,7 @@ mod tests {
     use bench_history::across::{MachineShift, ShiftedCase};
     use bench_history::change::Kind;
     use bench_history::key::{MachineClass, SeriesKey};
-    use bench_history::trend::{Place, Turn};
+    use bench_history::trend::{Culprit, Place, Turn};
     use serde_json::Value;
 
     use super::*;
@@ -86,6 +86,8 @@ mod tests {
             last_before: place(),
             since: Place { run: word("own"), ..place() },
             found: place(),
+            culprit: Culprit { last_good: place(), first_bad: place(), commits: Vec::new() },
+            withdrawn: None,
             before: 1.0,
             after: 1.03,
             shift: Some(0.03),

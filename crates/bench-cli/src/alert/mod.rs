@@ -85,13 +85,17 @@ fn deliver(alert: &Alert, news: &[&News]) -> Result<(), Undelivered> {
 /// What is to be told to one who has not been told of it.
 fn unknown_to<'a>(alert: &Alert, all: &'a [News], store: &mut Store) -> Result<Vec<&'a News>, Failure> {
     let (name, renamings) = (alert.name(), store.renamings()?);
-    let known: BTreeSet<(String, String, String, String)> = store
+    let known: BTreeSet<news::Identity> = store
         .all_told()?
         .into_iter()
         .filter(|told| told.recipient == name)
         .map(|told| (current_id(&renamings, &told.case), told.metric, told.machine, told.run))
         .collect();
-    let is_wanted = |news: &&News| alert.changes == Changes::All || news.is_worse();
+    // Whoever was told of a change is told that it was withdrawn, and nobody else.
+    let is_wanted = |news: &&News| match news.follows() {
+        Some(told) => known.contains(&told),
+        None => alert.changes == Changes::All || news.is_worse(),
+    };
     Ok(all.iter().filter(is_wanted).filter(|news| !known.contains(&news.identity())).collect())
 }
 

@@ -8,7 +8,7 @@ use bench_history::trend::Turn;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::trend::{self, line, machine_line};
+use crate::trend::{self, line, machine_line, withdrawn_line};
 
 /// A change that nobody has accepted.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,15 @@ pub(super) enum News {
         unit: String,
         change: Turn,
     },
+    /// A change of one case that was reported, and has come to nothing.
+    Withdrawn {
+        /// In words.
+        text: String,
+        /// What had changed.
+        line: SeriesKey,
+        unit: String,
+        change: Turn,
+    },
     /// Of a machine, and so of most of its cases.
     Machine {
         /// In words.
@@ -31,18 +40,26 @@ pub(super) enum News {
     },
 }
 
+/// Case, figure, machine and run.
+pub(super) type Identity = (String, String, String, String);
+
 /// All changes of these figures, the newest first.
 pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>, Failure> {
     let (shifts, trends) = trend::read(store, metrics, Settings::default())?;
     let of_machines = shifts.into_iter().map(|shift| News::Machine { text: machine_line(&shift), shift });
     let of_cases = trends.into_iter().flat_map(|trend| {
         let (key, unit) = (trend.key, trend.unit);
-        trend.changes.into_iter().filter(|turn| turn.accepted.is_none()).map(move |change| News::Case {
-            text: format!("{}  {}: {}", key.case, key.metric, line(&change, &unit)),
+        let text = |words: String| format!("{}  {}: {words}", key.case, key.metric);
+        let standing = trend.changes.into_iter().filter(|turn| turn.accepted.is_none()).map(|change| {
+            News::Case { text: text(line(&change, &unit)), line: key.clone(), unit: unit.clone(), change }
+        });
+        let withdrawn = trend.withdrawn.into_iter().map(|change| News::Withdrawn {
+            text: text(withdrawn_line(&change)),
             line: key.clone(),
             unit: unit.clone(),
             change,
-        })
+        });
+        standing.chain(withdrawn).collect::<Vec<News>>()
     });
     let mut all: Vec<News> = of_machines.chain(of_cases).collect();
     all.sort_by(|a, b| b.since().cmp(a.since()));
@@ -53,14 +70,14 @@ impl News {
     /// In words, in one line.
     pub(super) fn text(&self) -> &str {
         match self {
-            News::Case { text, .. } | News::Machine { text, .. } => text,
+            News::Case { text, .. } | News::Withdrawn { text, .. } | News::Machine { text, .. } => text,
         }
     }
 
     /// The case; empty for a machine.
     pub(super) fn case(&self) -> &str {
         match self {
-            News::Case { line, .. } => &line.case,
+            News::Case { line, .. } | News::Withdrawn { line, .. } => &line.case,
             News::Machine { .. } => "",
         }
     }
@@ -74,32 +91,45 @@ impl News {
     pub(super) fn is_worse(&self) -> bool {
         match self {
             News::Case { change, .. } => change.worse,
+            News::Withdrawn { .. } => false,
             News::Machine { shift, .. } => shift.worse,
         }
     }
 
     fn line(&self) -> &SeriesKey {
         match self {
-            News::Case { line, .. } => line,
+            News::Case { line, .. } | News::Withdrawn { line, .. } => line,
             News::Machine { shift, .. } => &shift.line,
         }
     }
 
     fn since(&self) -> &str {
         match self {
-            News::Case { change, .. } => &change.since.timestamp,
+            News::Case { change, .. } | News::Withdrawn { change, .. } => &change.since.timestamp,
             News::Machine { shift, .. } => &shift.since.timestamp,
         }
     }
 
     /// Case, figure, machine and run: what stays the same from night to night, and so tells whether it was told.
-    pub(super) fn identity(&self) -> (String, String, String, String) {
+    pub(super) fn identity(&self) -> Identity {
+        match self {
+            News::Case { change, .. } => self.named(change.found.run.clone()),
+            News::Withdrawn { change, .. } => self.named(format!("{} withdrawn", change.found.run)),
+            News::Machine { shift, .. } => self.named(shift.found.run.clone()),
+        }
+    }
+
+    /// What must have been told before this may be; `None` if nothing must.
+    pub(super) fn follows(&self) -> Option<Identity> {
+        match self {
+            News::Withdrawn { change, .. } => Some(self.named(change.found.run.clone())),
+            News::Case { .. } | News::Machine { .. } => None,
+        }
+    }
+
+    fn named(&self, run: String) -> Identity {
         let key = self.line();
         let machine = format!("{}; {}; {}", key.machine, key.toolchain, key.build);
-        let run = match self {
-            News::Case { change, .. } => &change.found.run,
-            News::Machine { shift, .. } => &shift.found.run,
-        };
-        (self.case().to_owned(), key.metric.clone(), machine, run.clone())
+        (self.case().to_owned(), key.metric.clone(), machine, run)
     }
 }

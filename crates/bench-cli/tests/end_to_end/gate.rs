@@ -65,7 +65,7 @@ fn too_little_history_is_said_and_is_unsure_where_that_is_asked() {
     stage
         .bench(&["gate", "night-00"])
         .expect_code(0)
-        .expect_said(&["4 with too little history (less than 20 runs)"]);
+        .expect_said(&["4 with too little history (less than 15 runs)"]);
     stage.bench(&["gate", "night-00", "--strict"]).expect_code(4);
     stage.bench(&["gate"]).expect_code(0).expect_said(&["night-00"]);
     stage.bench(&["gate", "night-99"]).expect_code(2).expect_said(&["night-99"]);

@@ -1,37 +1,45 @@
 //! Change points of a series, found as its runs come in.
 //!
-//! Pure functions and one small machine over slices: no clock, no I/O. It rests on ranks, so that it is the same for any
-//! unit and any distribution of the noise.
+//! Pure functions and one small machine over slices: no clock, no I/O.
 //!
-//! Each of the last [`LOOK_BACK`] runs (more, while a line is short and something is suspected) is scored by its place among the older runs since the last accepted change
-//! (`baseline`). For every split of them into before and after, from [`MIN_AFTER`] runs on, the sum of the scores after
-//! it is compared with what unchanged runs would give, their autocorrelation weighed in (`autocorrelation`) unless the
-//! new level lies so far off that none explains it. The limit ([`Settings::threshold`]) is set so high that looking at
-//! every split on every night raises fewer than 0.2 false alarms in 1000 runs of long series; `benchmarks/history`
-//! measures that. At that rate, even one who knew level and spread of the noise beforehand, and looked at the means of
-//! the last 5 to 20 runs, would find but 94 % of steps of twice its spread within seven runs.
+//! # The principle
+//! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each other
+//! (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares estimate of
+//! the step there, divided by its standard error ([`step`]; Kay, "Fundamentals of Statistical Signal Processing", vol. I,
+//! 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022). Spread and correlation of the
+//! noise are estimated *within* pieces, wild runs clipped ([`noise`]), so that no step passes for noise. Every
+//! night the line since the last reported change is divided into pieces ([`pieces`]), and what follows is one decision: whether
+//! its newest piece has lasted, and differs from the level that was last reported ([`detector`]).
 //!
-//! What creeps is compared with the first runs of the segment as well: a baseline that moves along would never
-//! find it.
+//! From this follow the properties that the tests pin: pieces may be short, so that a change soon after another is heard;
+//! what is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few runs) ends up in a piece
+//! of its own and hides nothing; exact figures have a scale, because no figure is taken to repeat more exactly than a quarter of
+//! the smallest shift of interest; and what the noise was like before a change is remembered after it.
+//!
+//! # What was reported stays reported
+//! A change is named by the run at which it was found. Later runs may move it towards the past, within the
+//! uncertainty that was known on the night of the report, and may withdraw it in words ([`Change::withdrawn`]). They never move it past
+//! that night and never turn its sign.
 
-mod autocorrelation;
-mod baseline;
 mod detector;
+mod noise;
+mod pieces;
 mod segment;
+mod step;
 
 pub use detector::{Detector, Settings};
-pub use segment::{Segment, relocate, segments};
+pub(crate) use segment::standing;
+pub use segment::{Segment, segments};
 
 use serde::Serialize;
 
-/// A baseline has at least so many runs: with fewer, no place among them is extreme enough to mean anything.
-pub const MIN_BEFORE: usize = 15;
+/// A line with fewer runs has too little history for any report.
+pub const FEWEST: usize = 15;
 
-/// A change has lasted at least so many runs: a spike is none, and neither is a bad weekend.
+/// A change has lasted at least so many runs: a spike is not a change, and neither is a bad weekend.
 pub const MIN_AFTER: usize = 5;
 
-/// How many of the last runs are held against the older ones. What needs more to be seen is small, and is
-/// found as drift.
+/// A step is looked for among so many of the last runs. A shift that needs more to be seen is found as drift.
 pub const LOOK_BACK: usize = 20;
 
 /// How a series changed.
@@ -47,36 +55,68 @@ pub enum Kind {
 /// A change of level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
-    /// The first run at the new level; for [`Kind::Drift`], the first of the runs that showed it.
+    /// The first run at the new level; for [`Kind::Drift`], the first of the runs that showed it. Later runs may move it
+    /// towards the past, down to `earliest`.
     pub at: usize,
-    /// The run at which it was found.
+    /// The earliest run that may be the first one at the new level, as known on the night of the report.
+    pub earliest: usize,
+    /// The latest run that may be the first one at the new level; never after `found`.
+    pub latest: usize,
+    /// The run at which the change was found. It never moves, and so names the change.
     pub found: usize,
     /// Whether it came at once.
     pub kind: Kind,
-    /// Median of the runs before, in the unit of the series.
+    /// Median of the runs before, in the unit of the series, as known on the night of the report.
     pub before: f64,
     /// Median of the runs since, up to `found`.
     pub after: f64,
-    /// How far the scores of the runs since lie from those of unchanged runs, in standard deviations.
+    /// The estimated step divided by its standard error, as a normal quantile.
     pub z: f64,
+    /// Whether the level is back where it was before the change that precedes this one.
+    pub back: bool,
+    /// The run at which the change was withdrawn: the runs since `at` are no longer told from those before. `None` while it stands.
+    pub withdrawn: Option<usize>,
 }
 
 impl Change {
-    /// `after / before − 1`: 0.03 is three per cent more. Infinite where it was 0 before.
+    /// Returns `after / before − 1`: 0.03 is three per cent more. Infinite if the level was 0 before.
     pub fn shift(&self) -> f64 {
         shift(self.before, self.after)
     }
 }
 
-/// `after / before − 1`; 0 where both are 0.
+/// Returns `after / before − 1`; 0 if both are 0.
 fn shift(before: f64, after: f64) -> f64 {
     if before == after { 0.0 } else { (after - before) / before.abs() }
 }
 
-/// All changes of a series, each as it was found at its time. What is not a finite number is passed over.
+/// Returns all changes of a series in the order in which they were found, those that were withdrawn among them. Values that
+/// are not finite numbers are counted and passed over.
 pub fn changes(values: &[f64], settings: Settings) -> Vec<Change> {
     let mut detector = Detector::new(settings);
-    values.iter().filter_map(|value| detector.push(*value)).collect()
+    for value in values {
+        detector.push(*value);
+    }
+    detector.into_changes()
+}
+
+/// Returns the median of `values`, which are reordered; NaN if there are none.
+fn median(values: &mut [f64]) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        return f64::NAN;
+    }
+    let (below, upper, _) = values.select_nth_unstable_by(n / 2, f64::total_cmp);
+    if n % 2 == 1 {
+        return *upper;
+    }
+    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    lower / 2.0 + *upper / 2.0
+}
+
+/// Returns the median of a slice.
+fn median_of(values: &[f64]) -> f64 {
+    median(&mut values.to_vec())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bench_protocol::Better;
 use bench_record::Record;
+use bench_stats as stats;
 
 use super::{Decision, Evidence, Finding, Ruling};
 use crate::across::machine_shifts;
@@ -41,11 +42,21 @@ pub(super) fn judge(
             decision.too_little_history += 1;
             continue;
         }
-        let open: Vec<&Turn> = open(trend, settled(line, accepted)).collect();
+        decision.notes.extend(trend.withdrawn.iter().filter_map(|turn| withdrawal(trend, turn, record)));
+        let open: Vec<&Turn> =
+            open(trend, settled(line, accepted)).filter(|turn| !is_back(line, turn)).collect();
         let new = open.iter().any(|turn| turn.found.run == record.run);
         for turn in open {
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
-            let Some(allowed) = allowed.filter(|allowed| worse_by(trend, turn) > *allowed) else { continue };
+            let is_worse =
+                |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
+            // What has been well in between is over, whatever came after it.
+            let was_well =
+                |later: &Turn| later.since.number > turn.since.number && is_worse(later.after).is_none();
+            if trend.changes.iter().any(was_well) {
+                continue;
+            }
+            let Some(allowed) = is_worse(trend.level.median) else { continue };
             decision.findings.push(Finding {
                 case: case.id.clone(),
                 figure: trend.key.metric.clone(),
@@ -110,10 +121,50 @@ fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
     trend.changes[first..].iter().filter(|turn| turn.worse)
 }
 
-/// How much worse the level is now than it was before a change, in the unit of the line.
-fn worse_by(trend: &Trend, turn: &Turn) -> f64 {
-    match trend.better {
-        Better::Lower => trend.level.median - turn.before,
-        Better::Higher => turn.before - trend.level.median,
+/// Whether the newest runs are back at the level before a change, although too few of them for that to be a change itself.
+///
+/// They lie on the old side of the middle between both levels, and are so many that their mean would do so by noise once
+/// in 1000 times: one, if the levels lie six deviations of the noise apart.
+fn is_back(line: &Series, turn: &Turn) -> bool {
+    const RECENT: usize = 60;
+    const SURE: f64 = 3.0;
+    let values: Vec<f64> = line
+        .points
+        .iter()
+        .skip(turn.since.number)
+        .map(|point| point.value)
+        .filter(|value| value.is_finite())
+        .collect();
+    let middle = turn.before / 2.0 + turn.after / 2.0;
+    let is_old = |value: &&f64| (**value > middle) == (turn.before > middle);
+    let runs = values.iter().rev().take_while(is_old).count();
+    let recent = &line.points[line.points.len().saturating_sub(RECENT)..];
+    let differences: Vec<f64> = recent.windows(2).map(|pair| (pair[1].value - pair[0].value).abs()).collect();
+    let difference = stats::median(&stats::sorted(&differences)).unwrap_or(0.0);
+    let deviation = 1.4826 * difference / std::f64::consts::SQRT_2;
+    let half = (turn.after - turn.before).abs() / 2.0;
+    runs > 0 && half * (runs as f64).sqrt() >= SURE * deviation
+}
+
+/// That a change was withdrawn with this run, in words.
+fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
+    let withdrawn = turn.withdrawn.as_ref().filter(|withdrawn| turn.worse && withdrawn.run == record.run)?;
+    Some(format!(
+        "{} of {}: the change since {} ({}), found on {}, was withdrawn on {}: the runs since are no longer told from \
+         those before",
+        trend.key.metric,
+        trend.key.case,
+        turn.since.timestamp,
+        turn.since.run,
+        turn.found.timestamp,
+        withdrawn.timestamp,
+    ))
+}
+
+/// How much worse a level is than it was before, in the unit of the line.
+fn worse_by(better: Better, before: f64, level: f64) -> f64 {
+    match better {
+        Better::Lower => level - before,
+        Better::Higher => before - level,
     }
 }

@@ -71,8 +71,8 @@ function nothing(history, events) {
   if (!history.lines.length) return "The store holds no figures yet.";
   const all = short === history.lines.length;
   return all
-    ? "Too little history: a change can be found from 20 runs on."
-    : `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have too little history, less than 20 runs.` : ""}`;
+    ? "Too little history: a change can be found from 15 runs on."
+    : `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have too little history, less than 15 runs.` : ""}`;
 }
 
 /** The state of things in a few numbers. */

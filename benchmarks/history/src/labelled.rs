@@ -1,0 +1,171 @@
+//! Lines that were labelled by eye, and what each method makes of them.
+//!
+//! A file has one line a series: its name, ` | `, its values, ` | `, and the first runs of its levels. Without the last part the
+//! labels are the glaring changes: 10 % and six robust deviations from the 30 runs before to the 20 after, with hardly a
+//! run on the wrong side.
+
+use std::path::Path;
+
+use bench_stats::{median, robust_deviation, sorted};
+
+use crate::method::Method;
+use crate::table::Table;
+
+/// An alarm belongs to a label if it was raised from so many runs before it…
+const MARGIN: usize = 5;
+/// …to so many after it.
+const WITHIN: usize = 20;
+
+struct Line {
+    values: Vec<f64>,
+    labels: Vec<usize>,
+}
+
+/// Scores every method on the lines of a file.
+pub(crate) fn table(path: &Path) -> Result<String, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let lines: Vec<Line> = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
+        .enumerate()
+        .map(|(number, line)| {
+            parse(line).map_err(|reason| format!("{}, series {}: {reason}", path.display(), number + 1))
+        })
+        .collect::<Result<_, _>>()?;
+    let runs: usize = lines.iter().map(|line| line.values.len()).sum();
+    let all: usize = lines.iter().map(|line| line.labels.len()).sum();
+    let mut table = Table::new([
+        "method",
+        "false alarms in 1000",
+        "recall",
+        "precision",
+        "F1",
+        "median delay",
+        "runs 5 to 14",
+        "soon after",
+    ]);
+    for method in Method::QUICK {
+        let score = Score::of(method, &lines);
+        let share = |(hit, of): (usize, usize)| format!("{hit} of {of}");
+        let (recall, precision) = (ratio(score.found, all), ratio(score.right, score.alarms));
+        table.push([
+            method.name().to_owned(),
+            format!("{:.2}", ratio((score.alarms - score.right) * 1000, runs)),
+            format!("{recall:.2}"),
+            format!("{precision:.2}"),
+            format!("{:.2}", 2.0 * recall * precision / (recall + precision).max(1e-9)),
+            score.delay.map_or("-".to_owned(), |delay| delay.to_string()),
+            share(score.early),
+            share(score.soon),
+        ]);
+    }
+    Ok(table.render(&format!("{} series, {runs} runs, {all} changes:", lines.len())))
+}
+
+fn ratio(part: usize, of: usize) -> f64 {
+    part as f64 / of.max(1) as f64
+}
+
+fn parse(line: &str) -> Result<Line, String> {
+    let parts: Vec<&str> = line.split(" | ").collect();
+    let (values, labels) = match parts.as_slice() {
+        [_, values] => (values, None),
+        [_, values, labels] => (values, Some(labels)),
+        _ => return Err("expected `name | values` or `name | values | labels`".to_owned()),
+    };
+    let values: Vec<f64> = values
+        .split_whitespace()
+        .map(|value| value.parse().map_err(|_| format!("expected a number, found `{value}`")))
+        .collect::<Result<_, _>>()?;
+    let labels = match labels {
+        None => glaring(&values),
+        Some(labels) => labels
+            .split_whitespace()
+            .map(|label| label.parse().map_err(|_| format!("expected the number of a run, found `{label}`")))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(Line { values, labels })
+}
+
+/// The changes that hardly anyone would miss.
+fn glaring(values: &[f64]) -> Vec<usize> {
+    let mut found: Vec<(usize, f64)> = Vec::new();
+    for at in 5..values.len().saturating_sub(20) {
+        let (before, after) = (&values[at.saturating_sub(30)..at], &values[at..at + 20]);
+        let (old, new) = (sorted(before), sorted(after));
+        let (Some(low), Some(high)) = (median(&old), median(&new)) else { continue };
+        let deviation = robust_deviation(&old).unwrap_or(0.0).max(robust_deviation(&new).unwrap_or(0.0));
+        let height = (high - low).abs();
+        let middle = low / 2.0 + high / 2.0;
+        let is_old = |value: &&f64| (**value > middle) == (low > high);
+        let (stray_before, stray_after) =
+            (before.iter().filter(|value| !is_old(value)).count(), after.iter().filter(is_old).count());
+        let is_sharp = before[before.len() - 5..].iter().all(|value| is_old(&value))
+            && !after[..5].iter().any(|value| is_old(&value));
+        if height < 0.1 * low.abs() || height < 6.0 * deviation || !is_sharp {
+            continue;
+        }
+        if 8 * stray_before > before.len() || stray_after > 2 {
+            continue;
+        }
+        let strength = height / deviation.max(1e-12 * low.abs());
+        match found.last_mut() {
+            Some(last) if at - last.0 <= MARGIN + 1 => {
+                if strength > last.1 {
+                    *last = (at, strength);
+                }
+            }
+            _ => found.push((at, strength)),
+        }
+    }
+    found.into_iter().map(|(at, _)| at).collect()
+}
+
+/// What a method makes of all lines.
+#[derive(Default)]
+struct Score {
+    alarms: usize,
+    /// Alarms that belong to a label…
+    right: usize,
+    /// …and labels that have an alarm.
+    found: usize,
+    delay: Option<usize>,
+    early: (usize, usize),
+    soon: (usize, usize),
+}
+
+impl Score {
+    fn of(method: Method, lines: &[Line]) -> Self {
+        let mut score = Score::default();
+        let mut delays = Vec::new();
+        for Line { values, labels } in lines {
+            let alarms = method.alarms(values);
+            let mut used = vec![false; alarms.len()];
+            for (number, label) in labels.iter().enumerate() {
+                let belongs = |found: usize| found + MARGIN >= *label && found < label + WITHIN;
+                let hit = (0..alarms.len()).find(|alarm| !used[*alarm] && belongs(alarms[*alarm]));
+                if let Some(alarm) = hit {
+                    used[alarm] = true;
+                    delays.push((alarms[alarm] + 1).saturating_sub(*label));
+                    score.found += 1;
+                }
+                let count = |of: &mut (usize, usize)| {
+                    of.0 += usize::from(hit.is_some());
+                    of.1 += 1;
+                };
+                if *label < 15 {
+                    count(&mut score.early);
+                }
+                if number > 0 && label - labels[number - 1] <= 15 {
+                    count(&mut score.soon);
+                }
+            }
+            score.alarms += alarms.len();
+            score.right += used.iter().filter(|used| **used).count();
+        }
+        delays.sort_unstable();
+        score.delay = delays.get(delays.len() / 2).copied();
+        score
+    }
+}

@@ -1,0 +1,201 @@
+//! What the noise around the levels of a line is like.
+
+use super::median;
+
+/// No estimate from some hundred runs tells more than this from a random walk.
+const LARGEST: f64 = 0.95;
+
+/// A run is clipped so many deviations of its neighbours from the median of the five runs around it: a spike
+/// counts as far off, and no farther.
+const CLIP: f64 = 5.0;
+
+/// A remembered estimate counts as much as one from so many runs at most.
+const REMEMBERED: f64 = 30.0;
+
+/// Spread and correlation of the noise, and how well they are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noise {
+    /// Standard deviation around the levels.
+    pub(super) deviation: f64,
+    /// Correlation of a run with the next one; from 0 to [`LARGEST`].
+    pub(super) correlation: f64,
+    /// Runs less levels.
+    freedom: f64,
+    /// Runs.
+    runs: f64,
+}
+
+impl Noise {
+    /// Estimates the noise of `values` around the means of the pieces that `bounds` divide them into. The correlation
+    /// is raised by `caution` of its standard errors: taking neighbours for less alike than they are costs a false
+    /// alarm, the opposite a few nights.
+    ///
+    /// An estimate from n runs and k pieces is too small by about `k (1 + 3ρ) / n` (Marriott and Pope, "Bias in the
+    /// estimation of autocorrelations", Biometrika 41, 1954), and that is put back; its standard error is
+    /// `√((1 − ρ²) / n)`. An estimate within one standard error of zero is believed in part.
+    pub(super) fn within(values: &[f64], bounds: &[usize], caution: f64) -> Self {
+        let n = values.len() as f64;
+        let pieces = bounds.len() as f64 + 1.0;
+        let (mut square, mut together) = (0.0, 0.0);
+        let mut from = 0;
+        for to in bounds.iter().copied().chain([values.len()]) {
+            let piece = &values[from..to];
+            let mean = piece.iter().sum::<f64>() / piece.len() as f64;
+            let mut last = 0.0;
+            for value in piece {
+                let off = value - mean;
+                square += off * off;
+                together += off * last;
+                last = off;
+            }
+            from = to;
+        }
+        let freedom = (n - pieces).max(1.0);
+        // False for NaN, too: figures whose squares are beyond all numbers.
+        if !(square > 0.0 && square.is_finite()) {
+            return Noise { deviation: 0.0, correlation: 0.0, freedom, runs: n };
+        }
+        let found = together / square;
+        let unbiased = (found + pieces * (1.0 + 3.0 * found.max(0.0)) / n).clamp(0.0, LARGEST);
+        let error = ((1.0 - unbiased * unbiased) / n).sqrt();
+        let believed = (unbiased * n.sqrt()).min(1.0);
+        let correlation = (believed * (unbiased + caution * error)).min(LARGEST);
+        Noise { deviation: (square / freedom).sqrt(), correlation, freedom, runs: n }
+    }
+
+    /// Weighs in what the noise was like at an earlier level, `scale` times as large now.
+    pub(super) fn with(self, earlier: Noise, scale: f64) -> Self {
+        let weight = earlier.freedom.min(REMEMBERED);
+        let before = earlier.deviation * scale;
+        let square = weight * before * before + self.freedom * self.deviation * self.deviation;
+        let runs = earlier.runs.min(2.0 * REMEMBERED);
+        let correlation = if self.runs < 12.0 {
+            earlier.correlation
+        } else {
+            (runs * earlier.correlation + self.runs * self.correlation) / (runs + self.runs)
+        };
+        let freedom = weight + self.freedom;
+        Noise { deviation: (square / freedom).sqrt(), correlation, freedom, runs: runs + self.runs }
+    }
+
+    /// Adds white noise of the deviation `floor`: what no figure is known more exactly than.
+    pub(super) fn at_least(self, floor: f64) -> Self {
+        let own = self.deviation * self.deviation;
+        let all = own + floor * floor;
+        if !(all > 0.0 && all.is_finite()) {
+            return Noise { deviation: self.deviation.max(floor), ..self };
+        }
+        Noise { deviation: all.sqrt(), correlation: self.correlation * own / all, ..self }
+    }
+
+    /// Returns the deviation that also accounts for the recent runs, if those are wilder: `square` is the sum of
+    /// their squares around `runs` runs' own levels, less one run for each level.
+    pub(super) fn recent_deviation(&self, square: f64, runs: f64) -> f64 {
+        const OWN: f64 = 8.0;
+        let own = self.deviation * self.deviation;
+        ((OWN * own + square) / (OWN + runs)).sqrt().max(self.deviation)
+    }
+
+    /// Returns by how much the variance of the mean of many runs exceeds that of independent ones.
+    pub(super) fn inflation(&self) -> f64 {
+        (1.0 + self.correlation) / (1.0 - self.correlation)
+    }
+
+    /// Turns a quotient whose divisor was estimated into the normal quantile of the same probability (Wallace, "Bounds on
+    /// normal approximations to Student's and the chi-square distributions", 1959). Correlated runs count as fewer, but
+    /// a jump is judged by the innovations, of which there are as many as runs: never as fewer than a seventh.
+    pub(super) fn normal(&self, t: f64) -> f64 {
+        let square = self.correlation * self.correlation;
+        let freedom = (self.freedom * ((1.0 - square) / (1.0 + square)).max(1.0 / 7.0)).max(1.0);
+        // What lies beyond all numbers is as far as can be.
+        let t = t.abs().min(1e100);
+        (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * (freedom * (1.0 + t * t / freedom).ln()).sqrt()
+    }
+}
+
+/// How far from its neighbours a run may lie before it is clipped, in the unit of the values; at least [`CLIP`] times `floor`.
+///
+/// The scale is the median difference of neighbours. If most neighbours are equal, as whole pages of memory are, it is the
+/// mean difference without the largest tenth.
+pub(super) fn reach(values: &[f64], floor: f64) -> f64 {
+    let mut differences: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    let mut deviation = 1.4826 * median(&mut differences) / std::f64::consts::SQRT_2;
+    if deviation <= floor {
+        differences.sort_unstable_by(f64::total_cmp);
+        let kept = differences.len() - differences.len().div_ceil(10);
+        let mean = differences[..kept].iter().sum::<f64>() / kept.max(1) as f64;
+        deviation = 1.2533 * mean / std::f64::consts::SQRT_2;
+    }
+    // `max` passes over NaN.
+    CLIP * deviation.max(floor)
+}
+
+/// Returns run `at` of `values`, at most `reach` from the median of the five runs around it. A level that lasts three runs is left
+/// as it is.
+pub(super) fn clipped(values: &[f64], at: usize, reach: f64) -> f64 {
+    let n = values.len();
+    let from = at.saturating_sub(2).min(n.saturating_sub(5));
+    let around = &values[from..(from + 5).min(n)];
+    let mut five = [0.0; 5];
+    let five = &mut five[..around.len()];
+    five.copy_from_slice(around);
+    five.sort_unstable_by(f64::total_cmp);
+    let middle = five[five.len() / 2];
+    values[at].max(middle - reach).min(middle + reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::tests::Random;
+
+    /// The mean estimate over series of n.
+    fn mean_estimate(correlation: f64, n: usize) -> f64 {
+        let mut random = Random::seeded(3);
+        let estimates =
+            (0..400).map(|_| Noise::within(&random.autocorrelated(correlation, n), &[], 0.0).correlation);
+        estimates.sum::<f64>() / 400.0
+    }
+
+    #[test]
+    fn the_correlation_is_found() {
+        for correlation in [0.3, 0.5, 0.8] {
+            let found = mean_estimate(correlation, 100);
+            assert!((found - correlation).abs() < 0.03, "{correlation}: {found}");
+        }
+        assert!(mean_estimate(0.0, 100) < 0.1);
+    }
+
+    #[test]
+    fn a_step_between_pieces_is_no_noise() {
+        let mut random = Random::seeded(4);
+        let values: Vec<f64> =
+            (0..200).map(|i| random.normal() + if i >= 120 { 50.0 } else { 0.0 }).collect();
+        let noise = Noise::within(&values, &[120], 0.0);
+        assert!((noise.deviation - 1.0).abs() < 0.15 && noise.correlation < 0.2, "{noise:?}");
+        assert!(Noise::within(&values, &[], 0.0).correlation > 0.9);
+    }
+
+    #[test]
+    fn figures_that_repeat_exactly_have_a_scale() {
+        let noise = Noise::within(&[1.0; 30], &[], 1.0).at_least(0.01);
+        assert_eq!((noise.deviation, noise.correlation), (0.01, 0.0));
+        assert_eq!(reach(&[1.0; 30], 0.01), 5.0 * 0.01);
+    }
+
+    #[test]
+    fn few_runs_make_no_large_quantile() {
+        let few = Noise::within(&[0.0, 1.0, 0.5, 1.5, 0.0, 1.0], &[3], 0.0);
+        assert!(few.normal(8.0) < 4.0);
+        let many = Noise { freedom: 1e6, ..few };
+        assert!((Noise { correlation: 0.0, ..many }.normal(4.0) - 4.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_spike_is_clipped_and_a_level_is_not() {
+        let spike = [0.0, 0.0, 0.0, 90.0, 0.0, 0.0, 0.0];
+        assert_eq!(clipped(&spike, 3, 5.0), 5.0);
+        let level = [0.0, 0.0, 0.0, 90.0, 90.0, 90.0];
+        assert_eq!((clipped(&level, 3, 5.0), clipped(&level, 2, 5.0)), (90.0, 0.0));
+    }
+}
