@@ -92,9 +92,11 @@ fn unknown_field(subject: &Subject<'_>) -> Result<(), Deviation> {
 fn pieces(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     worker.ready()?;
-    for piece in line(&as_json(subject, Mode::Once)).chunks(60) {
+    let command = line(&as_json(subject, Mode::Once));
+    for piece in command.chunks(command.len().div_ceil(3)) {
         worker.send(piece);
-        std::thread::sleep(Duration::from_millis(2));
+        // So long that a worker on a busy machine reads the piece alone.
+        std::thread::sleep(Duration::from_millis(300));
     }
     ends(&mut worker, "a round that ends with `finished`: a command may come in pieces")
 }
