@@ -6,7 +6,7 @@ use bench_protocol::json::to_text;
 use bench_protocol::{Command, Frame, LONGEST_FRAME, Mode};
 use serde_json::{Value, json};
 
-use super::check::{Check, Deviation, Outcome, Subject, measure};
+use super::check::{Check, Deviation, Subject, measure};
 use super::conversation::{Conversation, Event};
 
 pub(super) const CHECKS: &[Check] = &[
