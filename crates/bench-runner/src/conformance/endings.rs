@@ -2,7 +2,7 @@
 
 use bench_protocol::{Command, Frame, Mode};
 
-use super::check::{Check, Deviation, Outcome, Subject};
+use super::check::{Check, Deviation, Subject};
 use super::conversation::{Conversation, Event};
 
 pub(super) const CHECKS: &[Check] = &[

@@ -6,7 +6,7 @@ use bench_protocol::json::to_text;
 use bench_protocol::{Command, Frame, LONGEST_FRAME, Mode};
 use serde_json::{Value, json};
 
-use super::check::{Check, Deviation, Outcome, Subject, measure};
+use super::check::{Check, Deviation, Subject, measure};
 use super::conversation::{Conversation, Event};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -92,9 +92,11 @@ fn unknown_field(subject: &Subject<'_>) -> Result<(), Deviation> {
 fn pieces(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     worker.ready()?;
-    for piece in line(&as_json(subject, Mode::Once)).chunks(60) {
+    let command = line(&as_json(subject, Mode::Once));
+    for piece in command.chunks(command.len().div_ceil(3)) {
         worker.send(piece);
-        std::thread::sleep(Duration::from_millis(2));
+        // So long that a worker on a busy machine reads the piece alone.
+        std::thread::sleep(Duration::from_millis(300));
     }
     ends(&mut worker, "a round that ends with `finished`: a command may come in pieces")
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bench_protocol::{Command, Frame, Mode};
 
-use super::check::{Check, Deviation, Outcome, Subject, measure};
+use super::check::{Check, Deviation, Subject, measure};
 use super::conversation::{Conversation, Event};
 
 pub(super) const CHECKS: &[Check] = &[
