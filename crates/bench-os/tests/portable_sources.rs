@@ -40,8 +40,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Lines of a file that are of one system only, with their numbers.
+/// Lines of a file that are of one system only, with their numbers. Its tests may choose their systems by `cfg(unix)`.
 fn specific(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| {
         let code = line.replace(CHOICE, "");
         !line.starts_with("//") && NOT_PORTABLE.iter().any(|word| code.contains(word))
@@ -51,7 +52,8 @@ fn specific(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn what_is_of_one_system_is_found() {
     let text = "use std::os::fd::AsFd;\n// libc::fork\n#[cfg(all(target_os = \"linux\", not(bench_portable)))]\n\
-                #[cfg(target_os = \"linux\")]\nunsafe { libc::fork() }\n";
+                #[cfg(target_os = \"linux\")]\nunsafe { libc::fork() }\n\
+                #[cfg(test)]\nmod tests {\nuse libc::fork;\n}\n";
     assert_eq!(specific(text).map(|(line, _)| line).collect::<Vec<_>>(), [1, 4, 5]);
 }
 
