@@ -435,7 +435,9 @@ impl Detector {
             Kind::Drift => (at, at, at),
         };
         let after = median_of(&self.values[at..]);
-        if !(shift(before, after).abs() >= self.settings.min_shift) || before == after {
+        // A shift that is no number is none that could be told.
+        let moved = shift(before, after).abs();
+        if moved.is_nan() || moved < self.settings.min_shift || before == after {
             return None;
         }
         let back = self.memory.as_ref().is_some_and(|memory| {

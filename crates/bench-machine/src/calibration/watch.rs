@@ -28,12 +28,14 @@ pub struct Before {
     stalled: Option<Duration>,
 }
 
-impl Watch {
+impl Default for Watch {
     /// Takes the memory of the walk: 16 MiB, for as long as it lives.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Watch { walk: Walk::new(), last: None }
     }
+}
 
+impl Watch {
     /// Looks at the machine before a round.
     pub fn before(&mut self) -> Option<Before> {
         let references = self.references()?;
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn readings_are_positive_and_adjacent_ones_shared() {
-        let mut watch = Watch::new();
+        let mut watch = Watch::default();
         let before = watch.before().expect("a reading");
         assert!(before.references.clock_step_ns > 0.0 && before.references.walk_step_ns > 0.0);
         // From the future, so that a slow machine cannot make it old.
@@ -95,7 +97,7 @@ mod tests {
     #[ignore = "measures; asserts nothing"]
     fn cost_of_a_reading() {
         let start = Instant::now();
-        let mut watch = Watch::new();
+        let mut watch = Watch::default();
         println!("set up in {:?}", start.elapsed());
         for pause_ms in [0, 5, 50, 150] {
             let mut costs = Vec::new();

@@ -111,37 +111,39 @@ fn execute(host: &Host<'_>, flags: &Flags, options: &Options) -> Result<Finished
 /// What the flags ask for.
 fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
     let root = workspace_root();
-    let mut options = Options::default();
-    options.selection = flags.selection()?;
-    options.wishes = flags.wishes();
-    options.results = Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS))));
-    options.save_as.clone_from(&flags.save_as);
-    // A path, unlike a name, is relative to the workspace.
-    options.compare = flags.compare.as_ref().map(|run| {
-        if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
-    });
-    options.threshold = flags.threshold;
-    options.seed = flags.seed;
-    options.probes = flags.probes();
-    if let (Some(known), Some(wanted)) = (&host.probes, &options.probes)
+    let probes = flags.probes();
+    if let (Some(known), Some(wanted)) = (&host.probes, &probes)
         && let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str()))
     {
         let ranked = bench_syntax::nearest::rank(unknown, known.iter().copied());
         return Err(UsageError::unknown("probe", unknown, ranked).into());
     }
-    options.max_memory = flags.max_memory;
-    options.load = flags.load();
-    options.save_artifacts = flags.save_artifacts;
-    options.devices = flags.devices();
-    options.once = !flags.bench;
-    options.echo = flags.verbose || flags.nocapture;
-    options.show = if flags.quiet || flags.no_progress { Show::Nothing } else { Show::Progress };
-    options.reporting = Reporting {
-        fail_on_regression: flags.fail_on_regression,
-        fail_on_objectives: flags.fail_on_targets,
-        strict: flags.strict,
+    // A path, unlike a name, is relative to the workspace.
+    let from_root = |run: &String| {
+        if run.contains('/') { root.join(run).to_string_lossy().into_owned() } else { run.clone() }
     };
-    Ok(options)
+    Ok(Options {
+        selection: flags.selection()?,
+        wishes: flags.wishes(),
+        results: Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS)))),
+        save_as: flags.save_as.clone(),
+        compare: flags.compare.as_ref().map(from_root),
+        threshold: flags.threshold,
+        seed: flags.seed,
+        probes,
+        max_memory: flags.max_memory,
+        load: flags.load(),
+        save_artifacts: flags.save_artifacts,
+        devices: flags.devices(),
+        once: !flags.bench,
+        echo: flags.verbose || flags.nocapture,
+        show: if flags.quiet || flags.no_progress { Show::Nothing } else { Show::Progress },
+        reporting: Reporting {
+            fail_on_regression: flags.fail_on_regression,
+            fail_on_objectives: flags.fail_on_targets,
+            strict: flags.strict,
+        },
+    })
 }
 
 /// `cargo test --benches`: every case once, reported the way libtest does.

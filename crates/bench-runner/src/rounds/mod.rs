@@ -1,12 +1,12 @@
 //! Rounds of all cases, interleaved, each in a process of its own.
 
 mod bar;
+mod budget;
 mod collect;
 mod interrupt;
 mod output;
 mod process;
 mod progress;
-mod rounds;
 mod supervisor;
 
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ impl RunContext {
         LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
     }
 
-    fn assignment(&self, record: &CaseRecord, next: &rounds::Next) -> Assignment {
+    fn assignment(&self, record: &CaseRecord, next: &budget::Next) -> Assignment {
         Assignment {
             case: record.id.clone(),
             round: record.rounds.len() as u32,
@@ -144,7 +144,7 @@ pub fn measure(
         let mut still = Vec::with_capacity(active.len());
         for index in std::mem::take(&mut active) {
             let case = &mut cases[index];
-            let Some(next) = rounds::next(&case.record, context.mode) else {
+            let Some(next) = budget::next(&case.record, context.mode) else {
                 observer.case_ended(&case.record);
                 continue;
             };

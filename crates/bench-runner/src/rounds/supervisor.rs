@@ -293,7 +293,8 @@ pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::path::Path;

@@ -183,7 +183,7 @@ fn measure(
     };
     let ticks = CpuTicks::now();
     // Not where a debugger or profiler looks on, nor where nothing is timed.
-    let watch = (in_process.is_none() && !options.once && !counts).then(Watch::new);
+    let watch = (in_process.is_none() && !options.once && !counts).then(Watch::default);
     let context = plan.context_in(folder, options);
     let cases: Vec<PlannedCase<'_>> = plan.cases.clone();
     let measured = rounds::measure(cases, &context, executor.as_mut(), watch, &mut observer);

@@ -66,7 +66,7 @@ impl SourceTree {
         references(&own, &path, &mut module.references);
         self.modules.insert(path.clone(), module);
         for (name, body) in modules {
-            let path = [&path[..], &[name.clone()]].concat();
+            let path = [&path[..], std::slice::from_ref(&name)].concat();
             let folder = below.join(&name);
             match body {
                 Some(body) => self.add(body, folder, path),
@@ -87,7 +87,7 @@ impl SourceTree {
     fn holder_within(&self, path: &[String], imports_left: u32) -> Option<ModulePath> {
         let mut at = ModulePath::new();
         for (depth, name) in path.iter().enumerate() {
-            let child = [&at[..], &[name.clone()]].concat();
+            let child = [&at[..], std::slice::from_ref(name)].concat();
             if self.modules.contains_key(&child) {
                 at = child;
                 continue;
