@@ -238,7 +238,10 @@ fn a_plan_shows_how_each_case_would_be_measured() {
 fn a_list_in_json_says_everything_of_a_case() {
     let stage = Selecting::new();
     let ended = stage.0.run(&["--list", "--format=json", "forward"]).expect_code(0);
-    let cases: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let list: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(list["protocol"], 2);
+    assert!(list["build"]["toolchain"].as_str().is_some_and(|toolchain| toolchain.starts_with("rustc ")));
+    let cases = &list["cases"];
     assert_eq!(cases.as_array().map(Vec::len), Some(6));
     let ignored = cases.as_array().unwrap().iter().find(|case| case["id"] == FORWARD[2]).expect("a case");
     assert_eq!(ignored["model"], "resnet");

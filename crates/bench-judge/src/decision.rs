@@ -114,10 +114,10 @@ impl Decision {
         };
         let (missed, unsure) = (with(Outcome::Missed), with(Outcome::Unsure));
         if !missed.is_empty() {
-            self.slower.push(format!("missed objectives: {missed}"));
+            self.slower.push(format!("missed targets: {missed}"));
         }
         if strict && !unsure.is_empty() {
-            self.unsure.push(format!("unsure objectives, and `--strict` was given: {unsure}"));
+            self.unsure.push(format!("unsure targets, and `--strict` was given: {unsure}"));
         }
         self
     }

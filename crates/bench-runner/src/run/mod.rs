@@ -20,6 +20,7 @@ use bench_record::{
     now_utc,
 };
 
+use crate::callgrind::Valgrind;
 use crate::program::{Opened, Programs};
 use crate::rounds::{self, Interrupt, PlannedCase, RoundExecutor, Workers};
 
@@ -62,9 +63,11 @@ pub fn execute(
     let Programs { opened, refused } = programs;
     let selected = select(opened, options)?;
     let plan = Plan::make(&selected, options, in_process.is_some())?;
+    // Before anything is written: without it there is nothing to measure with.
+    let valgrind = plan.find_valgrind(in_process.is_some())?;
     let folder = plan.open_folder(options, &selected)?;
     let path = folder.as_ref().map(Folder::path);
-    let mut measured = measure(&plan, options, folder.as_ref(), in_process)?;
+    let mut measured = measure(&plan, options, folder.as_ref(), in_process, valgrind)?;
     measured.notes.extend(refused.iter().cloned());
     measured.notes.extend(mixed_builds(&selected));
     let own = summarize(&plan, measured, folder.as_ref());
@@ -167,6 +170,7 @@ fn measure(
     options: &Options,
     folder: Option<&Folder>,
     in_process: Option<MakeExecutor<'_>>,
+    valgrind: Option<Valgrind>,
 ) -> Result<Measured, RunError> {
     let mut environment =
         if options.once { Environment::default() } else { bench_machine::capture(plan.build()) };
@@ -176,7 +180,6 @@ fn measure(
     environment.quietness = examination.as_ref().map(Examination::before).unwrap_or_default();
     let mut observer = watch::Observer::begin(plan, options, folder, &environment)?;
     let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
-    let valgrind = plan.find_valgrind(in_process.is_some())?;
     let mut executor: Box<dyn RoundExecutor> = match in_process {
         Some(make) => make(interrupt),
         None => Box::new(Workers::new(interrupt, options.max_memory, options.echo, valgrind)),
