@@ -89,18 +89,18 @@ impl RunObserver for Progress {
 }
 
 fn in_short(case: &CaseRecord) -> String {
-    match (case.status, &case.time) {
-        (Status::Ok, Some(time)) => {
+    match (case.status, &case.time, &case.counts) {
+        (Status::Ok, Some(time), _) => {
             let precision =
                 time.precision().map(|precision| format!(" ±{:.1} %", precision * 100.0)).unwrap_or_default();
             let rounds = if time.rounds == 1 { "round" } else { "rounds" };
             let bound = case.invalid().map(|bound| format!(", {bound}")).unwrap_or_default();
             format!("{}{precision} in {} {rounds}{bound}", time.median_s, time.rounds)
         }
-        (Status::Ok, None) if let Some(counts) = &case.counts => {
+        (Status::Ok, None, Some(counts)) => {
             format!("{} instructions", grouped(counts.iteration.instructions))
         }
-        (Status::Skipped, _) => {
+        (Status::Skipped, ..) => {
             format!("skipped: {}", first_line(case.skip_reason.as_deref().unwrap_or_default()))
         }
         _ => case
