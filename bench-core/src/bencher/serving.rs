@@ -26,7 +26,7 @@ pub trait Serve {
 /// What came of [`Serve::measure`].
 #[derive(Debug, Default)]
 pub struct Measured {
-    /// The levels, as the record keeps them: `bench_record::Served` as JSON.
+    /// The levels, as the record keeps them: `bench_record::Served` as JSON; empty if there is nothing to keep.
     pub served: String,
     /// Requests of all levels together.
     pub requests: u64,
@@ -152,7 +152,10 @@ impl Bencher {
         self.iterations = requests;
         while self.probes.wants_another(self.iterations) && another() {}
         self.probes.end(self.iterations);
-        let served = RequestLevels::from_json(&served)
+        let served = Some(served.as_str()).filter(|served| !served.is_empty());
+        let served = served
+            .map(RequestLevels::from_json)
+            .transpose()
             .map_err(|error| Error::failure(format!("what was served is not a JSON object: {error}")))?;
         self.schedule.bring(warm_up, latency_ns, served)?;
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))

@@ -41,7 +41,12 @@ impl Schedule for Counting {
         Ok(())
     }
 
-    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: RequestLevels) -> Result<(), Error> {
+    fn bring(
+        &mut self,
+        _warm_up: WarmUp,
+        _sample_ns: Vec<u64>,
+        _served: Option<RequestLevels>,
+    ) -> Result<(), Error> {
         Err(Error::failure(
             "instructions are counted request by request, but the benchmark has measured by itself",
         ))

@@ -261,9 +261,16 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
         (self.send)(Frame::Expects { ns: nanoseconds(time) })
     }
 
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: RequestLevels) -> Result<(), Error> {
+    fn bring(
+        &mut self,
+        warm_up: WarmUp,
+        sample_ns: Vec<u64>,
+        served: Option<RequestLevels>,
+    ) -> Result<(), Error> {
         (self.send)(Frame::WarmedUp(warm_up))?;
-        (self.send)(Frame::Served(served))?;
+        if let Some(served) = served {
+            (self.send)(Frame::Served(served))?;
+        }
         (self.send)(Frame::Samples { iterations: 1, ns: sample_ns })
     }
 }

@@ -59,5 +59,10 @@ pub(crate) trait Schedule {
     ///
     /// # Errors
     /// When whoever follows the schedule can no longer be told, or steers every batch.
-    fn bring(&mut self, warm_up: WarmUp, sample_ns: Vec<u64>, served: RequestLevels) -> Result<(), Error>;
+    fn bring(
+        &mut self,
+        warm_up: WarmUp,
+        sample_ns: Vec<u64>,
+        served: Option<RequestLevels>,
+    ) -> Result<(), Error>;
 }

@@ -53,7 +53,12 @@ impl Schedule for Stepped {
         (*self.sink.borrow_mut())(Frame::Loaded { ns: nanoseconds(elapsed) })
     }
 
-    fn bring(&mut self, _warm_up: WarmUp, _sample_ns: Vec<u64>, _served: RequestLevels) -> Result<(), Error> {
+    fn bring(
+        &mut self,
+        _warm_up: WarmUp,
+        _sample_ns: Vec<u64>,
+        _served: Option<RequestLevels>,
+    ) -> Result<(), Error> {
         Err(Error::failure("the runner gives every batch, but the benchmark has measured by itself"))
     }
 }
