@@ -102,7 +102,7 @@ fn what_is_no_bench_executable_is_named() {
     write("text", "buy milk");
     write("other.json", "{}");
     let refused: [(&str, &[&str]); 9] = [
-        ("/bin/true", &["/bin/true", "not a program of benchmarks", "cargo bench --no-run"]),
+        ("/bin/true", &["/bin/true", "not a program of benchmarks", "printed nothing"]),
         ("/bin/cat", &["/bin/cat", "not a program of benchmarks"]),
         ("/bin/false", &["/bin/false", "not a program of benchmarks", "exit status: 1"]),
         ("./text", &["text"]),
