@@ -11,6 +11,7 @@ pub mod channel;
 mod ending;
 mod group_memory;
 mod identity;
+mod link;
 mod machine;
 mod memory;
 mod processors;
@@ -27,6 +28,7 @@ pub use available_memory::available_memory_bytes;
 pub use ending::Ending;
 pub use group_memory::GroupMemory;
 pub use identity::{lasting_executable, parent_cargo, process_key, process_runs, show_as};
+pub use link::link;
 pub use machine::Machine;
 pub use memory::{
     CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory,

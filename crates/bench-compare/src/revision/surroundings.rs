@@ -2,7 +2,6 @@
 //! configuration in the folders above.
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use bench_record::RunError;
@@ -53,18 +52,8 @@ fn link_to(meant: &Path, place: &Path) -> Result<bool, RunError> {
     }
     let io = |error| RunError::io("link", place, error);
     place.parent().map_or(Ok(()), fs::create_dir_all).map_err(io)?;
-    symlink(meant, place).map_err(io)?;
+    bench_os::link(meant, place).map_err(io)?;
     Ok(true)
-}
-
-#[cfg(unix)]
-fn symlink(meant: &Path, place: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(meant, place)
-}
-
-#[cfg(windows)]
-fn symlink(meant: &Path, place: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_dir(meant, place)
 }
 
 /// The folder right below the last one that `top` and `path` have in common, on the way to `path`: what a dependency

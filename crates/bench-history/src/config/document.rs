@@ -127,7 +127,7 @@ mod tests {
             ("[[alert]]\nwebhook = \"A\"\ngithub = \"summary\"\n", "1:1", "one of `webhook`"),
             ("[[alert]]\nwebhook = \"https://x/secret\"\n", "2:11", "environment variable"),
             ("[[alert]]\nwebhook = \"A\"\nshape = \"xml\"\n", "3:9", "unknown variant `xml`"),
-            ("[[alert]]\nwebhook = \"A\"\ntimeout = \"soon\"\n", "3:11", "`soon`"),
+            ("[[alert]]\nwebhook = \"A\"\ntimeout = \"soon\"\n", "3:11", "\"soon\""),
             ("[[alert]]\ncommand = []\n", "2:11", "a program"),
             ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "goes with `webhook`"),
             ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "goes with `webhook`"),
