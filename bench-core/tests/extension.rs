@@ -87,7 +87,8 @@ fn what_is_linked_is_used() {
         .run()
         .expect("a run");
 
-    let ids = std::fs::read_to_string(folder.path().join("latest/ids.txt")).expect("a file of our own");
+    let run = bench_core::record::named(folder.path(), "latest").expect("a run");
+    let ids = std::fs::read_to_string(run.join("ids.txt")).expect("a file of our own");
     assert_eq!(ids, "unit/look\n");
 
     let case = &record.cases[0];
