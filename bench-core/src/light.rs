@@ -311,7 +311,7 @@ mod tests {
 
         let folder = tempfile::tempdir().expect("a folder");
         let bench = folder.path().join("bench");
-        let mut answered = |script: &str| {
+        let answered = |script: &str| {
             std::fs::write(&bench, format!("#!/bin/sh\n{script}\n")).expect("written");
             std::fs::set_permissions(&bench, PermissionsExt::from_mode(0o755)).expect("executable");
             check_protocol(&bench)

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_core::record::CaseRecord;
-use bench_core::report::{Exporter, Outlet, file_name};
+use bench_core::record::file_name;
+use bench_core::report::{Exporter, Outlet};
 use bench_core::{Record, RunError, inventory};
 use bench_load::report::plot::{self, Chart, Line, Point, Scale};
 
@@ -137,7 +138,7 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use bench_core::Category;
-    use bench_core::bencher::Counter;
+    use bench_core::record::Counter;
 
     use super::*;
 

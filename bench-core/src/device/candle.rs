@@ -22,12 +22,17 @@ impl Device for candle_core::Device {
     }
 }
 
-impl DeviceChoice {
+/// What `--device` says, as a device of candle.
+pub trait CandleDevice {
     /// The device of candle that this is.
     ///
     /// # Errors
     /// A device that was asked for and that this build of candle, or this machine, does not have.
-    pub fn candle(self) -> Result<candle_core::Device, Error> {
+    fn candle(self) -> Result<candle_core::Device, Error>;
+}
+
+impl CandleDevice for DeviceChoice {
+    fn candle(self) -> Result<candle_core::Device, Error> {
         let without = |device: &str, feature: &str| {
             Error::failure(format!(
                 "`--device {self}`: this build of candle has no {device}: add the feature `{feature}` to candle-core, \

@@ -8,6 +8,8 @@ mod queue;
 #[cfg(feature = "gpu")]
 pub use bench_gpu::cuda_uuid;
 pub use bench_protocol::DeviceChoice;
+#[cfg(feature = "candle")]
+pub use candle::CandleDevice;
 pub use cpu::Cpu;
 pub(crate) use queue::Queue;
 

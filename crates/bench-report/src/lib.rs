@@ -14,7 +14,7 @@ use bench_record::{Record, RunError};
 /// For plugging in with `inventory::submit!`.
 pub use inventory;
 
-pub use bench_syntax::text::on_console;
+pub use bench_syntax::text::{on_console, printable};
 pub use csv_table::{CsvTable, harmless};
 pub use outlet::Outlet;
 pub use sparkline::sparkline;

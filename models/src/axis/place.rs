@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bench_core::device::DeviceChoice;
+use bench_core::device::{CandleDevice as _, DeviceChoice};
 use bench_core::{Bencher, Error, Result};
 use candle_core::Device;
 use candle_core::utils::{cuda_is_available, metal_is_available};

@@ -58,7 +58,7 @@ fn machines_read_json_from_stdout_or_a_file() {
         .bench(&["doctor", "--watch=10ms", "--json=no/such/folder.json"])
         .expect_code(2)
         .expect_said(&["no/such/folder.json"]);
-    stage.bench(&["doctor", "--watch=soon"]).expect_code(2).expect_said(&["`soon` is not a duration"]);
+    stage.bench(&["doctor", "--watch=soon"]).expect_code(2).expect_said(&["\"soon\" is not a duration"]);
 }
 
 /// Without randomisation of the address space there is always something to warn of.

@@ -5,11 +5,11 @@
 //! # The principle
 //! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each other
 //! (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares estimate of
-//! the step there, divided by its standard error ([`step`]; Kay, "Fundamentals of Statistical Signal Processing", vol. I,
+//! the step there, divided by its standard error (`step`; Kay, "Fundamentals of Statistical Signal Processing", vol. I,
 //! 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022). Spread and correlation of the
-//! noise are estimated *within* pieces, wild runs clipped ([`noise`]), so that no step passes for noise. Every
-//! night the line since the last reported change is divided into pieces ([`pieces`]), and what follows is one decision: whether
-//! its newest piece has lasted, and differs from the level that was last reported ([`detector`]).
+//! noise are estimated *within* pieces, wild runs clipped (`noise`), so that no step passes for noise. Every
+//! night the line since the last reported change is divided into pieces (`pieces`), and what follows is one decision: whether
+//! its newest piece has lasted, and differs from the level that was last reported (`detector`).
 //!
 //! From this follow the properties that the tests pin: pieces may be short, so that a change soon after another is heard;
 //! what is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few runs) ends up in a piece
