@@ -179,6 +179,8 @@ mod tests {
         assert_eq!(first_seen, [16; 8]);
     }
 
+    /// Where memory is not known, the time that inputs take to make bounds them alone.
+    #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn the_first_call_decides_how_many() {
         let mut inputs = Inputs::new(None);

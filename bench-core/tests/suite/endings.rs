@@ -248,7 +248,7 @@ fn a_run_that_goes_on_is_not_recovered() {
     // The portable variant does not notice the signal.
     let (code, state) =
         if cfg!(bench_portable) { (128 + 2, RunState::Recovered) } else { (130, RunState::Interrupted) };
-    assert_eq!(over.code, code);
+    assert_eq!(over.code, code, "{}{}", over.stdout, over.stderr);
     let states: Vec<RunState> =
         runs_in(&over.stage.results()).iter().map(|run| record::open(run).expect("record").state).collect();
     assert!(states.contains(&state) && states.contains(&RunState::Complete), "{states:?}");

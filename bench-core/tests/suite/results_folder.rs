@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bench_core::record::{self, RunState};
-use bench_testing::{Bench, Ended, QUICK, Stage, cargo, not_checked, run_to_end, runs_in, wait, wait_until};
+use bench_testing::{Bench, Ended, QUICK, Stage, not_checked, runs_in, wait, wait_until};
+#[cfg(not(bench_portable))]
+use bench_testing::{cargo, run_to_end};
 
 /// A file system of its own for a test, gone when dropped.
 struct Mount(PathBuf);

@@ -26,7 +26,7 @@ pub(crate) struct Run {
 
 /// Finds out what `name` means, and builds it where it must be built.
 pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Result<Source, RunError> {
-    let path = Path::new(name);
+    let path = &record::followed(Path::new(name));
     let checkout = Checkout::new(".", cargo_arguments);
     let commit = checkout.commit(name);
     // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.

@@ -95,7 +95,7 @@ impl Gpu {
         let total = |time: sys::Usage| time.user + time.system;
         let host = cpu.zip(sys::usage().ok()).map(|(before, now)| {
             let all = total(now).saturating_sub(total(before));
-            all.saturating_sub(state.cpu).as_secs_f64() / wall_s
+            all.saturating_sub(state.cpu.unwrap_or_default()).as_secs_f64() / wall_s
         });
         let longest_s = GAP_S + self.interval.as_secs_f64();
         let observed = observation(&state, wall_s, longest_s, host, iterations);
@@ -191,8 +191,8 @@ fn observation(
     if let Some(energy) = energy.map(|reading| reading.value).filter(|_| iterations > 0) {
         readings.push(Reading::new("gpu_energy_per_iteration", "J", energy / iterations as f64));
     }
-    if wall_s > 0.0 {
-        readings.push(Reading::new("gpu_sampler_cpu", "1", state.cpu.as_secs_f64() / wall_s));
+    if let Some(cpu) = state.cpu.filter(|_| wall_s > 0.0) {
+        readings.push(Reading::new("gpu_sampler_cpu", "1", cpu.as_secs_f64() / wall_s));
     }
     let series = courses.iter().flat_map(|(prefix, course)| course.series(prefix)).collect();
     let mut notes: Vec<String> = state.note.iter().cloned().collect();

@@ -41,7 +41,7 @@ pub(super) struct State {
     /// What should be said of the choice of devices.
     pub(super) note: Option<String>,
     /// Processor time of the thread since its first tick began.
-    pub(super) cpu: Duration,
+    pub(super) cpu: Option<Duration>,
     /// The devices are there, and what they held before anything was loaded is known.
     is_open: bool,
     /// The benchmark has gone on before: what was in use before it loaded anything is not known.
@@ -278,7 +278,7 @@ fn wait_for<'a>(
 fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Meter<'_>]) {
     let mut due = Instant::now();
     // What it took to load the driver and to look before anything was loaded belongs to nobody's round.
-    let before = sys::thread_cpu_time().unwrap_or_default();
+    let before = sys::thread_cpu_time();
     loop {
         let wanted = shared.lock().wanted;
         // Without the lock: this is where it may hang.
@@ -290,7 +290,7 @@ fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Me
                 (!is_lost).then(|| meter.tick(began.elapsed().as_secs_f64()).map_err(|error| reason(&error)))
             })
             .collect();
-        let cpu = sys::thread_cpu_time().unwrap_or_default().saturating_sub(before);
+        let cpu = sys::thread_cpu_time().zip(before).map(|(now, before)| now.saturating_sub(before));
         memory::tell(memory_used(&read));
         shared.tell(|state| {
             for (seen, read) in state.seen.iter_mut().zip(read) {

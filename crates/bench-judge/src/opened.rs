@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bench_record::{
     Begin, CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, RunError, RunState,
-    SCHEMA_VERSION, Summary, check, now_utc, read_file, replay, resolve,
+    SCHEMA_VERSION, Summary, check, followed, now_utc, read_file, replay, resolve,
 };
 
 use crate::objective::{self, EarlierRecords};
@@ -16,6 +16,7 @@ use crate::{Summarize, disturbance, probes};
 /// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when
 /// it cannot be read at all.
 pub fn open(path: &Path) -> Result<Record, RunError> {
+    let path = &followed(path);
     if !path.is_dir() {
         return read_file(path);
     }

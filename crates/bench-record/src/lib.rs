@@ -42,7 +42,7 @@ pub use folder::{
 pub use journal::{Begin, JOURNAL, Journal, replay};
 pub use measure::Measure;
 pub use metric::Metric;
-pub use name::named;
+pub use name::{followed, named};
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
 pub use probe_state::ProbeState;
 pub use read::{RUN_FILE, open_sealed, read_file};

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{FORMAT, Record, RunError, SCHEMA_VERSION};
+use crate::{FORMAT, Record, RunError, SCHEMA_VERSION, followed};
 
 /// Name of the record in a run directory.
 pub const RUN_FILE: &str = "run.json";
@@ -16,7 +16,8 @@ pub const RUN_FILE: &str = "run.json";
 /// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when it cannot be read
 /// at all.
 pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
-    if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(path) }
+    let path = followed(path);
+    if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(&path) }
 }
 
 /// Reads a `run.json`.

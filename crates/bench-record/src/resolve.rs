@@ -40,7 +40,7 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     }
     let path = PathBuf::from(name);
     if path.exists() && name != "." && name != ".." {
-        return Ok(path);
+        return Ok(name::followed(&path));
     }
     let known = nearest::rank(name, names(results));
     let known = if known.is_empty() {

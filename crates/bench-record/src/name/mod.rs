@@ -24,12 +24,15 @@ const LONGEST: u64 = 512;
 /// Finds the run directory that `name` means in a results folder, whichever system has written the name: a run
 /// directory, a link to one, or a file that names one. `None` when there is nothing of that name.
 pub fn named(results: &Path, name: &str) -> Option<PathBuf> {
-    let path = results.join(name);
-    let folder = match run_in(&path) {
-        Some(run) => results.join(run),
-        None => path,
-    };
-    fs::canonicalize(folder).ok()
+    fs::canonicalize(followed(&results.join(name))).ok()
+}
+
+/// Follows a path to a file that names a run, as the system follows one to a link; every other path stays as it is.
+pub fn followed(path: &Path) -> PathBuf {
+    match (run_in(path), path.parent()) {
+        (Some(run), Some(results)) => results.join(run),
+        _ => path.to_owned(),
+    }
 }
 
 /// Whether a path is a name that was given to a run, and nothing else.
@@ -76,6 +79,8 @@ mod tests {
             assert_eq!(is_name(&results.join(name)), name != "two", "{name}");
         }
         assert_eq!(named(&results, "three"), None);
+        assert_eq!(followed(&results.join("file")), results.join("two"));
+        assert_eq!(followed(&results.join("three")), results.join("three"));
         let left = fs::read_dir(&results).expect("read").count();
         assert_eq!(left, 4, "nothing else is left");
     }
