@@ -26,13 +26,8 @@ const NOT_PORTABLE: [&str; 5] = ["std::os::", "libc::", "signal_hook", "rustix::
 /// How the two variants are told apart.
 const CHOICE: &str = "all(target_os = \"linux\", not(bench_portable))";
 
-/// Files that are of several systems all the same.
-const EXCEPTIONS: [&str; 2] = [
-    // Instructions of valgrind, which differ by architecture: no call of the system.
-    "bench-core/src/counting/marks.rs",
-    // A checkout needs links to folders around it on every system; the standard library makes them in two ways.
-    "bench-compare/src/revision/surroundings.rs",
-];
+/// Instructions of valgrind, which differ by architecture: no call of the system.
+const MARKS: &str = "bench-core/src/counting/marks.rs";
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
@@ -75,10 +70,7 @@ fn system_calls_stand_in_modules_named_after_their_system() {
         let mut files = Vec::new();
         sources(&source, &mut files);
         assert!(!files.is_empty(), "{name}");
-        files.retain(|file| {
-            file.file_stem().is_none_or(|stem| stem != "linux")
-                && !EXCEPTIONS.iter().any(|path| file.ends_with(path))
-        });
+        files.retain(|file| file.file_stem().is_none_or(|stem| stem != "linux") && !file.ends_with(MARKS));
         for file in files {
             let text = fs::read_to_string(&file).expect("a source");
             for (number, line) in specific(&text) {

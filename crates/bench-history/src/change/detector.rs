@@ -1,6 +1,6 @@
 //! One run after the other.
 
-use super::noise::{Noise, clipped, reach};
+use super::noise::{CAUTION, Noise, clipped, reach};
 use super::pieces::pieces;
 use super::step::{Prefix, Step};
 use super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of, shift};
@@ -14,9 +14,6 @@ const SHORT: usize = 100;
 
 /// …and a longer one as often as so many runs have come in.
 const BETWEEN: usize = 8;
-
-/// By so many standard errors the correlation of neighbours is raised before it is relied on.
-pub(super) const CAUTION: f64 = 1.1;
 
 /// By how much farther off a step must lie if it has lasted e times as many runs. Nearly all of the search goes by
 /// in the first runs after a split, so that is where the affordable false alarms are spent.

@@ -2,6 +2,9 @@
 
 use super::median;
 
+/// By so many standard errors the correlation of neighbours is raised before it is relied on.
+pub(super) const CAUTION: f64 = 1.1;
+
 /// No estimate from some hundred runs tells more than this from a random walk.
 const LARGEST: f64 = 0.95;
 

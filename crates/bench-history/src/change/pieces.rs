@@ -1,6 +1,6 @@
 //! Dividing a stretch of runs into pieces of one level each.
 
-use super::noise::Noise;
+use super::noise::{CAUTION, Noise};
 use super::step::{Prefix, Step};
 use super::{MIN_AFTER, median_of};
 
@@ -44,7 +44,7 @@ pub(super) fn pieces(
             break;
         };
         bounds.insert(bounds.partition_point(|bound| *bound < at), at);
-        let left = noise(&bounds, super::detector::CAUTION);
+        let left = noise(&bounds, CAUTION);
         let limit = CERTAIN + CERTAIN_MORE * (bounds.len() as f64 - 1.0);
         let is_certain = |number: usize| {
             let (from, at, to) = around(&bounds, number, values.len());

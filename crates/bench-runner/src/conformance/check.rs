@@ -1,58 +1,19 @@
 //! A check, and what it is made on.
 
+use std::process::Command;
+
 use bench_protocol::{Assignment, Case, DeviceWishes, LoadWishes, Mode};
 
 use super::Options;
 use super::conversation::Conversation;
-use super::{endings, list, misuse, modes, shared};
+use super::deviation::{Deviation, Outcome};
 use crate::program::{Opened, Program};
 use crate::rounds::Interrupt;
-
-/// What a program did instead of what the protocol says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deviation {
-    /// What the protocol says.
-    pub expected: String,
-    /// What happened.
-    pub found: String,
-}
-
-impl Deviation {
-    /// Records what was expected and what was found.
-    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Deviation { expected: expected.into(), found: found.into() }
-    }
-}
-
-/// What came of a check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The program does what the protocol says.
-    Ok,
-    /// It does something else.
-    Deviation(Deviation),
-    /// The program does not offer what would be checked; with the reason.
-    NotChecked(String),
-}
-
-impl From<Result<(), Deviation>> for Outcome {
-    fn from(result: Result<(), Deviation>) -> Self {
-        match result {
-            Ok(()) => Outcome::Ok,
-            Err(deviation) => Outcome::Deviation(deviation),
-        }
-    }
-}
 
 /// One check.
 pub(super) struct Check {
     pub(super) name: &'static str,
     pub(super) make: fn(&Subject<'_>) -> Outcome,
-}
-
-/// All checks, in the order in which they are made.
-pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
-    [list::CHECKS, modes::CHECKS, misuse::CHECKS, endings::CHECKS, shared::CHECKS].into_iter().flatten()
 }
 
 /// The program that is checked.
@@ -95,7 +56,12 @@ impl<'a> Subject<'a> {
 
     /// Starts a worker.
     pub(super) fn start(&self) -> Result<Conversation<'_>, Deviation> {
-        Conversation::start(self.program().command(), self)
+        self.start_as(self.program().command())
+    }
+
+    /// Starts a worker by a command.
+    pub(super) fn start_as(&self, command: Command) -> Result<Conversation<'_>, Deviation> {
+        Conversation::start(command, self.options.patience, &self.interrupt)
     }
 
     /// Starts a worker and has it measure the chosen case.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bench_protocol::{Command, Frame, PROTOCOL, json, write_message};
 
-use super::check::{Deviation, Subject};
+use super::deviation::Deviation;
 use crate::rounds::{Interrupt, Tail, Worker};
 
 /// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
@@ -43,15 +43,19 @@ pub(super) struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     /// Starts a worker.
-    pub(super) fn start(program: Process, subject: &'a Subject<'_>) -> Result<Self, Deviation> {
+    pub(super) fn start(
+        program: Process,
+        patience: Duration,
+        interrupt: &'a Interrupt,
+    ) -> Result<Self, Deviation> {
         let worker = Worker::start(program)
             .map_err(|error| Deviation::new("a worker that can be started", error.to_string()))?;
         Ok(Conversation {
             worker,
             frames: VecDeque::new(),
             tail: Tail::new(false),
-            patience: subject.options.patience,
-            interrupt: &subject.interrupt,
+            patience,
+            interrupt,
             is_ready: false,
             is_shared: false,
         })

@@ -2,8 +2,9 @@
 
 use bench_protocol::{Command, Frame, Mode};
 
-use super::check::{Check, Deviation, Subject};
+use super::check::{Check, Subject};
 use super::conversation::{Conversation, Event};
+use super::deviation::Deviation;
 
 pub(super) const CHECKS: &[Check] = &[
     Check { name: "the runner goes: before `ready`", make: |subject| at_once(subject).into() },

@@ -1,6 +1,7 @@
 //! Checks of the list.
 
-use super::check::{Check, Deviation, Outcome, Subject};
+use super::check::{Check, Subject};
+use super::deviation::{Deviation, Outcome};
 use crate::program::ListLimits;
 
 /// The name of the check that comes before all others.

@@ -6,8 +6,9 @@ use bench_protocol::json::to_text;
 use bench_protocol::{Command, Frame, LONGEST_FRAME, Mode};
 use serde_json::{Value, json};
 
-use super::check::{Check, Deviation, Subject, measure};
+use super::check::{Check, Subject, measure};
 use super::conversation::{Conversation, Event};
+use super::deviation::Deviation;
 
 pub(super) const CHECKS: &[Check] = &[
     Check { name: "commands: an unknown case", make: |subject| unknown_case(subject).into() },

@@ -2,6 +2,7 @@
 
 mod check;
 mod conversation;
+mod deviation;
 mod endings;
 mod list;
 mod misuse;
@@ -16,8 +17,8 @@ use bench_record::RunError;
 use crate::program::{ListLimits, Program};
 use crate::rounds::{Interrupt, refuse_inside_worker};
 
-pub use check::{Deviation, Outcome};
-use check::{Subject, checks};
+use check::{Check, Subject};
+pub use deviation::{Deviation, Outcome};
 pub use report::{Checked, Conformance, render};
 
 /// How a program is driven.
@@ -37,6 +38,11 @@ impl Default for Options {
         // An interpreter that starts slowly on a busy machine.
         Options { patience: Duration::from_secs(10), case: None, only: Vec::new() }
     }
+}
+
+/// All checks, in the order in which they are made.
+fn checks() -> impl Iterator<Item = &'static Check> {
+    [list::CHECKS, modes::CHECKS, misuse::CHECKS, endings::CHECKS, shared::CHECKS].into_iter().flatten()
 }
 
 /// Makes all checks, and hands each to `follow` when it has ended.

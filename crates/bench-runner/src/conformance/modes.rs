@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use bench_protocol::{Command, Frame, Mode};
 
-use super::check::{Check, Deviation, Subject, measure};
+use super::check::{Check, Subject, measure};
 use super::conversation::{Conversation, Event};
+use super::deviation::Deviation;
 
 pub(super) const CHECKS: &[Check] = &[
     Check { name: "ready: comes before any command", make: |subject| ready(subject).into() },
@@ -237,7 +238,7 @@ fn filters(subject: &Subject<'_>) -> Result<(), Deviation> {
     ] {
         command.env(name, value);
     }
-    let mut worker = Conversation::start(command, subject)?;
+    let mut worker = subject.start_as(command)?;
     worker.tell(&measure(subject.assignment(Mode::Once)))?;
     worker.first_call()?;
     finished(&mut worker, "`finished`, whatever variables of the runner say")?;

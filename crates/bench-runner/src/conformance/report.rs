@@ -7,7 +7,7 @@ use bench_protocol::PROTOCOL;
 use bench_report::{Style, Table};
 use bench_syntax::text::printable;
 
-use super::check::Outcome;
+use super::deviation::Outcome;
 
 /// A check that was made.
 #[derive(Clone, Debug)]

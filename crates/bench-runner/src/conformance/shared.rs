@@ -2,8 +2,9 @@
 
 use bench_protocol::{Case, Command, Frame, Mode};
 
-use super::check::{Check, Deviation, Outcome, Subject, measure};
+use super::check::{Check, Subject, measure};
 use super::conversation::{Conversation, Event};
+use super::deviation::{Deviation, Outcome};
 use super::modes::batch;
 
 pub(super) const CHECKS: &[Check] = &[

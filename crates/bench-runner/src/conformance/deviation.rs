@@ -1,0 +1,37 @@
+//! What a program did that the protocol does not say.
+
+/// What a program did instead of what the protocol says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// What the protocol says.
+    pub expected: String,
+    /// What happened.
+    pub found: String,
+}
+
+impl Deviation {
+    /// Records what was expected and what was found.
+    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Deviation { expected: expected.into(), found: found.into() }
+    }
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The program does what the protocol says.
+    Ok,
+    /// It does something else.
+    Deviation(Deviation),
+    /// The program does not offer what would be checked; with the reason.
+    NotChecked(String),
+}
+
+impl From<Result<(), Deviation>> for Outcome {
+    fn from(result: Result<(), Deviation>) -> Self {
+        match result {
+            Ok(()) => Outcome::Ok,
+            Err(deviation) => Outcome::Deviation(deviation),
+        }
+    }
+}
