@@ -7,6 +7,7 @@ use bench_core::Suite;
 use bench_core::prelude::*;
 use bench_load::Load;
 use bench_load::domain::Generation;
+use bench_judge::Summarize;
 use bench_record::{CaseRecord, Record, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
