@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bench_core::Suite;
 use bench_core::prelude::*;
+use bench_judge::Summarize;
 use bench_load::Load;
 use bench_load::domain::Generation;
-use bench_judge::Summarize;
 use bench_record::{CaseRecord, Record, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
