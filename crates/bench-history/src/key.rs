@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bench_record::Environment;
+use bench_record::{CaseRecord, Environment, Record};
 use serde::Serialize;
 
 /// What the record does not know.
@@ -58,8 +58,20 @@ pub struct SeriesKey {
 }
 
 impl SeriesKey {
-    /// The key of a figure of a case, on the machine and by the build of a run.
-    pub fn of(environment: &Environment, case: &str, metric: &str) -> Self {
+    /// The key of a figure of a case of a run, on its machine and by the build of the program that holds it.
+    pub fn of(record: &Record, case: &str, metric: &str) -> Self {
+        match record.case(case) {
+            Some(case) => SeriesKey::of_case(record, case, metric),
+            None => SeriesKey::on(&record.environment, case, metric),
+        }
+    }
+
+    /// As [`SeriesKey::of`], of a case at hand.
+    pub fn of_case(record: &Record, case: &CaseRecord, metric: &str) -> Self {
+        SeriesKey::on(&record.environment_of(case), &case.id, metric)
+    }
+
+    fn on(environment: &Environment, case: &str, metric: &str) -> Self {
         SeriesKey {
             case: case.to_owned(),
             metric: metric.to_owned(),
@@ -122,7 +134,7 @@ mod tests {
                 ..Environment::default()
             };
             environment.engines.insert("torch".to_owned(), torch.to_owned());
-            SeriesKey::of(&environment, "unit/x", "time")
+            SeriesKey::on(&environment, "unit/x", "time")
         };
         let key = python("CPython 3.13.1", "2.9.1");
         assert_eq!(key.build, "x86_64-linux, torch 2.9.1");

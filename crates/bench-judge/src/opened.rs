@@ -68,7 +68,10 @@ fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
 /// `earlier` with the cases of `later` added.
 pub fn merge(mut earlier: Record, later: Record) -> Record {
     let Record { state, sealed, warnings, cases, environment, .. } = later;
-    for case in cases {
+    let (build, later_build) = (earlier.environment.build(), environment.build());
+    for mut case in cases {
+        let own = case.build.take().unwrap_or_else(|| later_build.clone());
+        case.build = (own != build).then_some(own);
         match earlier.cases.iter_mut().find(|known| known.id == case.id) {
             Some(known) => *known = case,
             None => earlier.cases.push(case),
@@ -123,6 +126,31 @@ mod tests {
         assert_eq!(merged.environment.quietness, noisy("2 %").environment.quietness);
         assert_eq!(merge(noisy("2 %"), noisy("3 %")).warnings, ["second", "steal: 2 %"]);
         assert_eq!(merge(noisy("2 %"), quiet()).warnings, ["second", "first", "steal: 2 %"]);
+    }
+
+    /// Executables of one `cargo bench` may link different engines.
+    #[test]
+    fn what_was_built_in_another_way_keeps_its_build() {
+        let built = |toolchain: &str, id| {
+            let mut record = crate::testing::record(vec![(id, vec![2_000_000; 6])]);
+            record.environment.toolchain = toolchain.to_owned();
+            record
+        };
+        let merged = merge(merge(built("one", "unit/a"), built("two", "unit/b")), built("one", "unit/c"));
+        let toolchain = |id| {
+            let case = merged.case(id).expect("the case");
+            (case.build.is_some(), merged.environment_of(case).toolchain.clone())
+        };
+        assert_eq!(toolchain("unit/a"), (false, "one".to_owned()));
+        assert_eq!(toolchain("unit/b"), (true, "two".to_owned()));
+        assert_eq!(toolchain("unit/c"), (false, "one".to_owned()));
+        // A comparison says that these were not built alike, whatever the record's own build.
+        let mut other = merged.clone();
+        other.cases[1].build = None;
+        assert_eq!(
+            crate::comparison::Comparison::of(&merged, &other, &Default::default(), |_| true).different.as_deref(),
+            Some("not the same machine and build: another toolchain: two then, one now")
+        );
     }
 
     /// Those of an earlier executable may refer to cases of a later one, and the other way round.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bench_protocol::Counter;
+use bench_protocol::{Build, Counter};
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct CaseRecord {
     pub source: String,
     /// The bench target that holds it.
     pub target: String,
+    /// How the program that holds it was built, where that is not what the record's environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
     /// How it was measured.
     pub settings: Settings,
     /// Whether there are figures.
@@ -123,6 +126,7 @@ impl CaseRecord {
             tags: Vec::new(),
             source: String::new(),
             target: String::new(),
+            build: None,
             settings: Settings::default(),
             status: Status::NotRun,
             failure: None,

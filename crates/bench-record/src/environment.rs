@@ -68,16 +68,16 @@ impl Environment {
         self.engines.clone_from(&build.engines);
     }
 
-    /// What about this machine or build speaks against trusting the figures.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.debug_assertions || self.opt_level == "0" {
-            warnings.push(
-                "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned(),
-            );
-        }
-        warnings.extend(self.machine_warnings());
-        warnings
+    /// How the measured program was built.
+    pub fn build(&self) -> Build {
+        let mut build = Build::default();
+        build.toolchain.clone_from(&self.toolchain);
+        build.target.clone_from(&self.target);
+        build.target_features.clone_from(&self.target_features);
+        build.optimization.clone_from(&self.opt_level);
+        build.debug_assertions = self.debug_assertions;
+        build.engines.clone_from(&self.engines);
+        build
     }
 
     /// What about this machine speaks against trusting the figures.

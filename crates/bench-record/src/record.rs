@@ -1,5 +1,7 @@
 //! The record of a run.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Status};
@@ -92,6 +94,27 @@ impl Record {
     /// The case with this id.
     pub fn case(&self, id: &str) -> Option<&CaseRecord> {
         self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// The machine, and the build of the program that holds this case of the run.
+    pub fn environment_of(&self, case: &CaseRecord) -> Cow<'_, Environment> {
+        match &case.build {
+            Some(build) => {
+                let mut environment = self.environment.clone();
+                environment.built_as(build);
+                Cow::Owned(environment)
+            }
+            None => Cow::Borrowed(&self.environment),
+        }
+    }
+
+    /// What about the builds and the machine speaks against trusting the figures.
+    pub fn build_and_machine_warnings(&self) -> Vec<String> {
+        let build = self.environment.build();
+        let mut builds = std::iter::once(&build).chain(self.cases.iter().filter_map(|case| case.build.as_ref()));
+        let unoptimized = builds.any(|build| build.debug_assertions || build.optimization == "0");
+        let warning = "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned();
+        unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
     /// What the run measured: the same for all its cases.

@@ -62,6 +62,25 @@ fn a_python_program_is_run_and_its_interpreter_is_the_toolchain() {
     stage.bench(&["run", &program, "--dry-run", "total"]).expect_code(0).expect_said(&["unit/total[n=1000]"]);
 }
 
+/// Two interpreters in one run: each case belongs to the history of its own.
+#[test]
+fn each_case_keeps_the_build_of_its_program() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = Stage::new(&[]);
+    let ours = python::install(&stage, EXAMPLE, "ours.py");
+    let text = example("other").replace("f\"{platform.python_implementation()} {platform.python_version()}\"", "\"Other 1.0\"");
+    let other = python::install(&stage, &text, "other.py");
+    stage.bench(&[&["run", &ours, &other], &QUICK[..], &["--", "digest"]].concat()).expect_code(0);
+    let record = record(&stage);
+    assert_eq!(case(&record, "unit/digest").get("build"), None);
+    assert_eq!(case(&record, "other/unit/digest")["build"]["toolchain"], "Other 1.0");
+    stage.bench(&["store", "add", "latest"]).expect_code(0);
+    let listed = stage.bench(&["store", "export"]).expect_code(0).stdout;
+    assert!(listed.contains("Other 1.0"), "{listed}");
+}
+
 #[test]
 fn a_slower_copy_of_a_python_program_is_slower() {
     if python::is_missing() {

@@ -100,7 +100,7 @@ fn ruling(before: f64, better: Better, allowed: f64, interval: Option<Interval>)
 
 /// How far a figure moved from each run to the next in the line of `record`, as log ratios, until that run.
 fn moves(series: &[Series], record: &Record, case: &str, metric: &str) -> Vec<f64> {
-    let key = SeriesKey::of(&record.environment, case, metric);
+    let key = SeriesKey::of(record, case, metric);
     let line = series.iter().find(|series| series.key == key);
     let points = line.map(|line| line.points.as_slice()).unwrap_or_default();
     let earlier: Vec<f64> =

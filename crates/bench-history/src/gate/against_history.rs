@@ -78,7 +78,7 @@ pub(super) fn judge(
 /// The line as it was when `record` was its newest run; `None` for one of another machine or build.
 fn until<'a>(series: &'a Series, record: &Record) -> Option<Cow<'a, Series>> {
     let key = &series.key;
-    if *key != SeriesKey::of(&record.environment, &key.case, &key.metric) {
+    if *key != SeriesKey::of(record, &key.case, &key.metric) {
         return None;
     }
     let newest = (&record.timestamp, &record.run);

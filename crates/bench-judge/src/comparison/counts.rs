@@ -55,7 +55,7 @@ pub(super) fn compare(
         counts: Some(ComparedCounts::of(Some(case), None)),
         ..Compared::blank(&case.id, Verdict::Removed)
     };
-    let mut differences = machine::differences(&old.environment, &new.environment);
+    let mut differences = machine::differences_of(old, new);
     differences.extend(tools(old, new));
     Comparison {
         measure: Measure::Instructions,

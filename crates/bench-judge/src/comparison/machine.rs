@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench_record::{Environment, References};
+use bench_record::{Environment, Record, References};
 
 /// A reference that moved by less says nothing: runs on a quiet machine differ by as much.
 const NOTEWORTHY: f64 = 0.02;
@@ -30,6 +30,20 @@ pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
         }
     }
     differences
+}
+
+/// As [`differences`], with the builds of cases that both hold.
+pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
+    let mut all = differences(&old.environment, &new.environment);
+    let both = new.cases.iter().filter_map(|case| Some((old.case(&case.id)?, case)));
+    for (then, now) in both.filter(|(then, now)| then.build.is_some() || now.build.is_some()) {
+        for difference in differences(&old.environment_of(then), &new.environment_of(now)) {
+            if !all.contains(&difference) {
+                all.push(difference);
+            }
+        }
+    }
+    all
 }
 
 /// What was one thing then and is another now.

@@ -47,7 +47,7 @@ impl Comparison {
         if new.measure() == Measure::Instructions {
             return counts::compare(old, new, judgement.threshold, wanted);
         }
-        let differences = machine::differences(&old.environment, &new.environment);
+        let differences = machine::differences_of(old, new);
         // What runs of one machine differ by says nothing of two machines.
         let history = if differences.is_empty() {
             History::of(judgement.history, old, new)

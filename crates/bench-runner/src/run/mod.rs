@@ -69,7 +69,6 @@ pub fn execute(
     let path = folder.as_ref().map(Folder::path);
     let mut measured = measure(&plan, options, folder.as_ref(), in_process, valgrind)?;
     measured.notes.extend(refused.iter().cloned());
-    measured.notes.extend(mixed_builds(&selected));
     let own = summarize(&plan, measured, folder.as_ref());
     let judged = judge(&plan, options, own, folder.as_ref(), opened);
     let written =
@@ -101,23 +100,6 @@ pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selec
         }
     }
     Ok(selected)
-}
-
-/// What is said if the selected programs were not all built in one way: a record names one toolchain.
-fn mixed_builds(selected: &[Selected<'_>]) -> Option<String> {
-    let (first, _) = selected.first()?;
-    let (other, _) = selected.iter().find(|(program, _)| program.listing.build != first.listing.build)?;
-    let toolchain = |opened: &Opened| match opened.listing.build.toolchain.as_str() {
-        "" => format!("{} names no toolchain", opened.program.name()),
-        toolchain => format!("{} with {toolchain}", opened.program.name()),
-    };
-    Some(format!(
-        "the programs of this run were not built alike ({}, {}, or other engines): the record names the build of {}. \
-         Run them one by one to keep a history of each",
-        toolchain(first),
-        toolchain(other),
-        first.program.name()
-    ))
 }
 
 fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
@@ -213,9 +195,7 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
         probes: probe_states(&cases),
         ..environment
     };
-    let mut warnings = environment.warnings();
-    warnings.extend(notes);
-    Record {
+    let mut record = Record {
         format: FORMAT.to_owned(),
         schema_version: SCHEMA_VERSION,
         run: folder.map(Folder::run).unwrap_or_default().to_owned(),
@@ -226,9 +206,12 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
         targets: None,
         environment,
         seed: plan.context.seed,
-        warnings,
+        warnings: Vec::new(),
         cases,
-    }
+    };
+    record.warnings = record.build_and_machine_warnings();
+    record.warnings.extend(notes);
+    record
 }
 
 /// What was measured, judged.

@@ -51,8 +51,9 @@ impl<'a> Plan<'a> {
             }
             None => None,
         };
+        let build = selected.first().map(|(program, _)| program.listing.build.clone()).unwrap_or_default();
         let cases: Vec<PlannedCase<'a>> =
-            selected.iter().map(|selected| planned(*selected, options, in_process)).collect();
+            selected.iter().map(|selected| planned(*selected, options, &build, in_process)).collect();
         let records: Vec<CaseRecord> = cases.iter().map(|case| case.record.clone()).collect();
         // Now, since afterwards `latest` names this run.
         let results = options.results();
@@ -70,12 +71,12 @@ impl<'a> Plan<'a> {
             timestamp: now_utc(),
             baseline,
             earlier,
-            build: selected.first().map(|(program, _)| program.listing.build.clone()).unwrap_or_default(),
+            build,
             cases,
         })
     }
 
-    /// How the measured programs were built: as the first of them was.
+    /// How the first of the measured programs was built; cases of those built in another way say so themselves.
     pub fn build(&self) -> &Build {
         &self.build
     }
@@ -128,16 +129,21 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn planned<'a>((opened, case): Selected<'a>, options: &Options, in_process: bool) -> PlannedCase<'a> {
+fn planned<'a>(
+    (opened, case): Selected<'a>,
+    options: &Options,
+    build: &Build,
+    in_process: bool,
+) -> PlannedCase<'a> {
     let mut settings = settings(case, &options.wishes);
     if in_process && settings.rounds.is_none() {
         // One process is one round, however long.
         settings.rounds = Some(1);
     }
-    PlannedCase { program: &opened.program, case, record: blank(opened, case, settings) }
+    PlannedCase { program: &opened.program, case, record: blank(opened, case, build, settings) }
 }
 
-fn blank(opened: &Opened, case: &Case, settings: bench_record::Settings) -> CaseRecord {
+fn blank(opened: &Opened, case: &Case, build: &Build, settings: bench_record::Settings) -> CaseRecord {
     let declared = |text: &String| match Objective::parse(text) {
         Ok(objective) => ObjectiveResult::declared(&objective),
         // Judging says what is wrong with it.
@@ -151,6 +157,7 @@ fn blank(opened: &Opened, case: &Case, settings: bench_record::Settings) -> Case
         source: case.source.clone().unwrap_or_default(),
         targets: case.objectives.iter().map(declared).collect(),
         target: opened.program.name().to_owned(),
+        build: (opened.listing.build != *build).then(|| opened.listing.build.clone()),
         settings,
         ..CaseRecord::blank(&case.id, case.category)
     }
