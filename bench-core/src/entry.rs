@@ -17,6 +17,7 @@ fn begin(crates: &[&'static str]) -> ExitCode {
         Box::new(crate::in_process::InProcess { interrupt })
     };
     let host = Host {
+        about: "Runs the benchmarks that are linked into this executable",
         name: "cargo bench --",
         open: &|| crate::suite::own(crates).map(Into::into),
         in_process: Some(&in_process),

@@ -28,6 +28,7 @@ mod store;
 mod trend;
 
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
@@ -45,7 +46,12 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
-        Command::Run(arguments) => run::run(arguments).map_err(Failure::from),
+        Command::Run(_) => {
+            // As they were typed: what follows `--` is cargo's, which clap does not tell from what stands before it.
+            let typed: Vec<OsString> =
+                env::args_os().skip_while(|argument| argument != "run").skip(1).collect();
+            run::run(&typed).map_err(Failure::from)
+        }
         Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
         Command::Conformance(arguments) => conformance::run(arguments).map_err(Failure::from),

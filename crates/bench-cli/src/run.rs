@@ -10,14 +10,19 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
-use crate::arguments::Run;
-
-/// Builds what is to be built, and runs it.
-pub(crate) fn run(arguments: &Run) -> Result<u8, RunError> {
-    let Split { sources, flags, cargo } = split(&arguments.arguments, &arguments.cargo_arguments)?;
+/// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
+pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
+    let Split { sources, flags, cargo } = split(typed)?;
     let open = || open(&sources, &cargo);
-    let host =
-        Host { name: "bench run", open: &open, in_process: None, probes: None, is_bench_target: false };
+    let host = Host {
+        name: "bench run [PATH | EXE]...",
+        about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml, or of programs that speak the \
+                worker protocol.\nWhat follows `--` is passed to the `cargo bench` that builds.",
+        open: &open,
+        in_process: None,
+        probes: None,
+        is_bench_target: false,
+    };
     command_line::run(&host, flags)
 }
 
@@ -32,8 +37,11 @@ struct Split {
 }
 
 /// The first arguments are programs and folders as long as they exist, or are written as paths; from the first flag or
-/// filter on, the rest is what `cargo bench --` takes.
-fn split(arguments: &[OsString], cargo: &[String]) -> Result<Split, UsageError> {
+/// filter on, the rest is what `cargo bench --` takes; and what follows `--` is for the `cargo bench` that builds.
+fn split(typed: &[OsString]) -> Result<Split, UsageError> {
+    let dashes = typed.iter().position(|argument| argument == "--").unwrap_or(typed.len());
+    let (arguments, cargo) = (&typed[..dashes], typed.get(dashes + 1..).unwrap_or_default());
+    let cargo: Vec<String> = cargo.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let is_source = |argument: &&OsString| {
         let is_flag = argument.as_encoded_bytes().starts_with(b"-");
         !is_flag && (Path::new(argument).exists() || is_written_as_path(argument))
@@ -46,7 +54,13 @@ fn split(arguments: &[OsString], cargo: &[String]) -> Result<Split, UsageError> 
             missing.display()
         )));
     }
-    Ok(Split { sources, flags, cargo: cargo.to_vec() })
+    let builds = sources.is_empty() || sources.iter().any(|source| Path::new(source).is_dir());
+    if let ([first, ..], false) = (&cargo[..], builds) {
+        return Err(UsageError(format!(
+            "`-- {first}` is for the `cargo bench` that builds, and nothing is built here: leave the `--` out"
+        )));
+    }
+    Ok(Split { sources, flags, cargo })
 }
 
 /// Filters may hold slashes, as ids do; a path of this folder or of another says so at its beginning.
@@ -104,13 +118,19 @@ mod tests {
     fn programs_come_first_and_filters_are_no_paths() {
         let split = |arguments: &[&str]| {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            let Split { sources, flags, .. } = split(&arguments, &[])?;
-            Ok::<_, UsageError>((sources.len(), flags.len()))
+            let Split { sources, flags, cargo } = split(&arguments)?;
+            Ok::<_, UsageError>((sources.len(), flags.len(), cargo.len()))
         };
-        assert_eq!(split(&[".", "unit/x", "--quick"]), Ok((1, 2)));
-        assert_eq!(split(&["--quick", "."]), Ok((0, 2)));
-        assert_eq!(split(&["Cargo.toml", "src"]), Ok((2, 0)));
-        assert_eq!(split(&["model/unit/x"]), Ok((0, 1)));
+        assert_eq!(split(&[".", "unit/x", "--quick"]), Ok((1, 2, 0)));
+        assert_eq!(split(&["--quick", "."]), Ok((0, 2, 0)));
+        assert_eq!(split(&["Cargo.toml", "src"]), Ok((2, 0, 0)));
+        assert_eq!(split(&["model/unit/x"]), Ok((0, 1, 0)));
+        assert_eq!(split(&["--", "--bench", "all"]), Ok((0, 0, 2)));
+        assert_eq!(split(&["src", "unit", "--", "--workspace"]), Ok((1, 1, 1)));
+        assert!(
+            split(&["Cargo.toml", "--", "--workspace"])
+                .is_err_and(|error| error.0.contains("leave the `--` out"))
+        );
         assert!(split(&["./missing"]).expect_err("missing").0.contains("`./missing` does not exist"));
     }
 }

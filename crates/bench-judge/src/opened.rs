@@ -148,7 +148,9 @@ mod tests {
         let mut other = merged.clone();
         other.cases[1].build = None;
         assert_eq!(
-            crate::comparison::Comparison::of(&merged, &other, &Default::default(), |_| true).different.as_deref(),
+            crate::comparison::Comparison::of(&merged, &other, &Default::default(), |_| true)
+                .different
+                .as_deref(),
             Some("not the same machine and build: another toolchain: two then, one now")
         );
     }

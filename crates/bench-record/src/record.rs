@@ -111,9 +111,11 @@ impl Record {
     /// What about the builds and the machine speaks against trusting the figures.
     pub fn build_and_machine_warnings(&self) -> Vec<String> {
         let build = self.environment.build();
-        let mut builds = std::iter::once(&build).chain(self.cases.iter().filter_map(|case| case.build.as_ref()));
+        let mut builds =
+            std::iter::once(&build).chain(self.cases.iter().filter_map(|case| case.build.as_ref()));
         let unoptimized = builds.any(|build| build.debug_assertions || build.optimization == "0");
-        let warning = "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned();
+        let warning =
+            "this is a build without optimisation: run `cargo bench`, or add `--release`".to_owned();
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 

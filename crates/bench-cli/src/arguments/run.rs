@@ -11,10 +11,7 @@ use clap::Args;
     disable_help_flag = true
 )]
 pub(crate) struct Run {
-    /// Programs and folders first, then filters and flags
-    #[arg(value_name = "ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = false, num_args = 0..)]
-    pub(crate) arguments: Vec<OsString>,
-    /// Arguments of the `cargo bench` that builds: `-- -p models --bench all`
-    #[arg(last = true, value_name = "CARGO_ARGS")]
-    pub(crate) cargo_arguments: Vec<String>,
+    /// Programs and folders first, then filters and flags; after `--`, arguments of the `cargo bench` that builds
+    #[arg(value_name = "ARGUMENTS", allow_hyphen_values = true, trailing_var_arg = true, num_args = 0..)]
+    _arguments: Vec<OsString>,
 }

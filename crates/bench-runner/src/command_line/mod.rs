@@ -30,8 +30,10 @@ const RESULTS: &str = "benchmark_results";
 
 /// Who reads this command line.
 pub struct Host<'a> {
-    /// What people type before the flags: `cargo bench --`, `bench run`.
+    /// What people type before the flags: `cargo bench --`, `bench run [PATH | EXE]...`.
     pub name: &'static str,
+    /// What it does, for `--help`: one line.
+    pub about: &'static str,
     /// Opens the programs whose cases are run.
     ///
     /// # Errors
@@ -53,7 +55,7 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     flags::forget_empty_variables();
     let mut flags = match Flags::read(host.name, arguments, |name| std::env::var_os(name)) {
         Ok(flags) => flags,
-        Err(Stop::Help) => return print(&stop::help(host.name)).map(|()| exit::OK),
+        Err(Stop::Help) => return print(&stop::help(host.name, host.about)).map(|()| exit::OK),
         Err(Stop::Wrong(message)) => {
             tell(message.trim_end());
             return Ok(exit::USAGE);

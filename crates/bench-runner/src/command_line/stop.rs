@@ -47,11 +47,8 @@ fn usage(program: &str, used: &[&Flag]) -> String {
 }
 
 /// What `--help` prints.
-pub(super) fn help(program: &str) -> String {
-    let mut out = format!(
-        "Runs the benchmarks that are linked into this executable\n\n{}\n\nOptions:\n  -h, --help  Print help\n",
-        usage(program, &[])
-    );
+pub(super) fn help(program: &str, about: &str) -> String {
+    let mut out = format!("{about}\n\n{}\n\nOptions:\n  -h, --help  Print help\n", usage(program, &[]));
     for heading in HEADINGS {
         let rows: Vec<(String, &str)> = flag::all()
             .filter(|flag| flag.heading == Some(heading))
