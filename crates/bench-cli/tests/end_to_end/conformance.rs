@@ -16,6 +16,14 @@ fn the_example_follows_the_protocol() {
     ended.expect_said(&["0 deviations, 0 not checked", "step: batches, then `stop`"]);
 }
 
+#[test]
+fn a_bench_target_follows_the_protocol() {
+    let stage = Stage::new(&[]);
+    let program = bench_testing::executable(bench_testing::Bench::Sides);
+    let program = program.to_str().expect("UTF-8");
+    stage.bench(&["conformance", program, "--timeout=60s"]).expect_code(0).expect_said(&["0 deviations"]);
+}
+
 /// A fault, the checks that are made, and what is said.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("nothing", "list", "printed nothing"),

@@ -73,7 +73,7 @@ fn each_case_keeps_the_build_of_its_program() {
     let text = example("other")
         .replace("f\"{platform.python_implementation()} {platform.python_version()}\"", "\"Other 1.0\"");
     let other = python::install(&stage, &text, "other.py");
-    stage.bench(&[&["run", &ours, &other], &["digest"], &QUICK[..]].concat()).expect_code(0);
+    stage.bench(&[&["run", &ours, &other, "digest"], &QUICK[..]].concat()).expect_code(0);
     let record = record(&stage);
     assert_eq!(case(&record, "unit/digest").get("build"), None);
     assert_eq!(case(&record, "other/unit/digest")["build"]["toolchain"], "Other 1.0");
