@@ -99,6 +99,8 @@ pub(super) struct Arrangement<'a> {
     pub(super) first: Role,
     /// Iterations a batch; found out when absent.
     pub(super) iterations: Option<u64>,
+    /// Inputs that both sides keep alive at once; each finds out for itself when absent.
+    pub(super) inputs_alive: Option<u64>,
     /// Batches of each side, if they fit into the slice.
     pub(super) batches: usize,
     /// The time that measuring should take, in nanoseconds.
@@ -117,6 +119,8 @@ pub(super) struct Measured {
     pub(super) pair: Pair,
     /// The most threads that one of the workers had at its end.
     pub(super) threads: usize,
+    /// How many inputs each side kept alive at once.
+    pub(super) inputs_alive: [Option<u64>; 2],
 }
 
 /// Keeps this thread, and what it starts, on one processor until it is dropped.
@@ -154,7 +158,7 @@ pub(super) fn measure(
             Role::Base => arrangement.base,
             Role::Candidate => arrangement.candidate,
         };
-        Partner::start(program, arrangement.case, &padding, limits, interrupt)
+        Partner::start(program, arrangement.case, &padding, arrangement.inputs_alive, limits, interrupt)
             .map_err(|broken| (side, broken))
     };
     let _pinned = arrangement.cpu.map(Pinned::to);
@@ -177,8 +181,8 @@ pub(super) fn measure(
         }
     }
     let threads = one.threads().max(other.threads());
-    one.stop().map_err(|broken| (first, broken))?;
-    other.stop().map_err(|broken| (second, broken))?;
+    let inputs_alive =
+        [one.stop().map_err(|broken| (first, broken))?, other.stop().map_err(|broken| (second, broken))?];
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),
         Role::Candidate => (other_ns, one_ns),
@@ -191,7 +195,9 @@ pub(super) fn measure(
     match (still(&base_ns), still(&candidate_ns)) {
         (true, _) => impossible(Role::Base),
         (false, true) => impossible(Role::Candidate),
-        (false, false) => Ok(Measured { pair: Pair { first, iterations, base_ns, candidate_ns }, threads }),
+        (false, false) => {
+            Ok(Measured { pair: Pair { first, iterations, base_ns, candidate_ns }, threads, inputs_alive })
+        }
     }
 }
 

@@ -58,6 +58,7 @@ impl<'a> Partner<'a> {
         program: &Program,
         case: &str,
         padding: &str,
+        inputs_alive: Option<u64>,
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
@@ -86,7 +87,7 @@ impl<'a> Partner<'a> {
             hard_stop: false,
             timeout_ns: None,
             timeout_is_hard: false,
-            inputs_alive: None,
+            inputs_alive,
             probes: Some(Vec::new()),
             artifacts: None,
             load: LoadWishes::default(),
@@ -156,18 +157,19 @@ impl<'a> Partner<'a> {
         self.worker.threads().unwrap_or(1)
     }
 
-    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files.
+    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files. Returns how many inputs
+    /// were alive at once, if that matters.
     ///
     /// # Errors
     /// Whatever happened instead.
-    pub(super) fn stop(mut self) -> Result<(), Broken> {
+    pub(super) fn stop(mut self) -> Result<Option<u64>, Broken> {
         self.tell(&Command::Stop)?;
         self.expects = "`finished` after `stop`";
         // A worker that goes on must not take as long as a case may.
         let soon = Instant::now().checked_add(LEAVE);
         self.deadline = [self.deadline, soon].into_iter().flatten().min();
         match self.frame()? {
-            Frame::Finished(_) => Ok(()),
+            Frame::Finished(finish) => Ok(finish.inputs_alive),
             other => Err(self.unexpected(&other)),
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Trial {
     base: Program,
     candidate: Program,
     iterations: Option<u64>,
+    /// Inputs that both sides keep alive at once, once that is known.
+    inputs_alive: Option<u64>,
     batches: usize,
     /// The most threads that a worker has had, once one has run.
     threads: Option<usize>,
@@ -57,6 +59,7 @@ impl Trial {
             base,
             candidate,
             iterations: None,
+            inputs_alive: None,
             batches: BATCHES,
             threads: None,
             crossovers: Vec::new(),
@@ -106,6 +109,7 @@ impl Trial {
                 candidate: &self.candidate,
                 first,
                 iterations: self.iterations,
+                inputs_alive: self.inputs_alive,
                 batches: self.batches,
                 slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
                 // Up to a page, in steps that are no multiple of a cache line.
@@ -114,7 +118,16 @@ impl Trial {
                 limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
                 cpu,
             };
-            let Measured { pair, threads } = pair::measure(&arrangement, interrupt)?;
+            let Measured { mut pair, threads, inputs_alive: [one, other] } =
+                pair::measure(&arrangement, interrupt)?;
+            if self.inputs_alive.is_none() {
+                self.inputs_alive = one.into_iter().chain(other).min();
+                // What is in the cache would differ for a reason that is not the code's.
+                if one != other {
+                    let again = Arrangement { inputs_alive: self.inputs_alive, ..arrangement };
+                    Measured { pair, .. } = pair::measure(&again, interrupt)?;
+                }
+            }
             self.iterations = Some(pair.iterations);
             self.threads = Some(self.threads.unwrap_or(1).max(threads));
             Ok(pair)

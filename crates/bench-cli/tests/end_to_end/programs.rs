@@ -102,6 +102,34 @@ fn a_slower_copy_of_a_python_program_is_slower() {
     assert_eq!(printed["suite"]["comparisons"], 1);
 }
 
+/// Of a benchmark whose inputs are prepared: what is in the cache must not differ from side to side.
+#[test]
+fn both_sides_keep_as_many_inputs_alive() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = Stage::new(&[]);
+    let side = |name: &str, own: u32| {
+        let text = EXAMPLE.replace(
+            "channel.send(\"finished\", ",
+            &format!(
+                "open(\"{name}.alive\", \"a\").write(f\"{{wanted.get('inputs_alive')}} \")\n    \
+                 channel.send(\"finished\", inputs_alive=wanted.get(\"inputs_alive\") or {own}, "
+            ),
+        );
+        assert_ne!(text, EXAMPLE);
+        python::install(&stage, &text, name)
+    };
+    let (base, candidate) = (side("base.py", 8), side("candidate.py", 4));
+    stage.bench(&["compare", &base, &candidate, "digest", "--max-time=1s", "--quiet"]);
+    for name in ["base.py.alive", "candidate.py.alive"] {
+        let text = fs::read_to_string(stage.path().join(name)).expect("written");
+        let told: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(told[0], "None", "{told:?}");
+        assert!(told.len() > 2 && told[1..].iter().all(|alive| *alive == "4"), "{told:?}");
+    }
+}
+
 /// The example, which leaves a line in the file `started` for each worker.
 fn counted(text: &str) -> String {
     let start = "def work(channel):\n";

@@ -114,7 +114,8 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
         ]);
     }
     print_text(&format!(
-        "{}\n{} cases, budgets of {} together\n",
+        "{}\n{} cases, budgets of {} together. Timeouts grow by what a case says that its rounds will take, as those \
+         that serve levels of requests do, unless they were asked for\n",
         table.render(str::to_owned),
         cases.len(),
         Seconds(total)
