@@ -21,7 +21,7 @@ const LATE_SHARE: f64 = 0.05;
 const RATE_MISSED: f64 = 0.01;
 
 /// More failures than this share make a level invalid.
-const FAILURES: f64 = 0.01;
+pub(crate) const FAILURES: f64 = 0.01;
 
 /// A steady part with fewer requests tells nothing.
 const FEWEST_STEADY: u64 = 5;

@@ -22,6 +22,7 @@ mod random;
 mod rates;
 pub mod recommendation;
 mod record_id;
+mod refusals;
 pub mod report;
 pub mod request;
 #[cfg(feature = "tokio")]

@@ -22,6 +22,7 @@ use crate::log::{Ended, Header, Outcome, RowsCsv};
 use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
+use crate::refusals::Refusals;
 use crate::request::{Marks, Request};
 use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
 use crate::slo::Slo;
@@ -133,6 +134,7 @@ where
             goal,
             slo,
             no_slo,
+            refusals: (bencher.assignment().mode == Mode::Step).then(Refusals::default),
         };
         // Before anything is served: what makes no sense should not cost a model's time.
         if let Goal::Levels(scenario) = &serving.goal {
@@ -168,6 +170,8 @@ struct Serving<'scope, 'env, I, F> {
     goal: Goal,
     slo: &'env Slo,
     no_slo: &'env Slo,
+    /// Failed requests, in a comparison: nobody else would hear of them.
+    refusals: Option<Refusals>,
 }
 
 /// Of the time that the case has left, this share is for sending requests, the next for those in flight, and what
@@ -203,24 +207,9 @@ where
             Goal::Rate { .. } => None,
         };
         let clients = u64::from(clients.unwrap_or(1)).min(requests);
-        if clients <= 1 {
-            return self.some(0..requests);
-        }
-        let next = AtomicU64::new(0);
-        let claim = || {
-            std::iter::from_fn(|| {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                (number < requests).then_some(number)
-            })
-        };
-        let this = &*self;
-        std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| this.some(claim()))).collect();
-            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
-                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
-                Ok(sum + took)
-            })
-        })
+        let took = if clients <= 1 { self.some(0..requests) } else { self.side_by_side(clients, requests) }?;
+        self.refusals.as_ref().map_or(Ok(()), Refusals::check)?;
+        Ok(took)
     }
 
     fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured> {
@@ -289,6 +278,24 @@ where
     R: Response,
     E: Into<Error>,
 {
+    /// Serves so many requests of warm-up by so many clients at once; what each of them waited, together.
+    fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
+        let next = AtomicU64::new(0);
+        let claim = || {
+            std::iter::from_fn(|| {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                (number < requests).then_some(number)
+            })
+        };
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| self.some(claim()))).collect();
+            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
+                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
+                Ok(sum + took)
+            })
+        })
+    }
+
     /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
     /// place: a server that refuses a request now and then is still measured.
     fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
@@ -298,7 +305,11 @@ where
         for number in numbers {
             let mut failed: usize = 0;
             latency_ns += loop {
-                match self.one(number + failed as u64, &marks, clock) {
+                let ended = self.one(number + failed as u64, &marks, clock);
+                if let Some(refusals) = &self.refusals {
+                    refusals.note(ended.is_err());
+                }
+                match ended {
                     Ok(latency_ns) => break latency_ns,
                     Err(_) if failed + 1 < TRIES => failed += 1,
                     Err(message) => {

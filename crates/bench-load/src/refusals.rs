@@ -1,0 +1,56 @@
+//! Requests that fail where a batch is all that is told of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bench_core::Error;
+
+use crate::level::FAILURES;
+
+/// A single failure decides nothing before this many requests.
+const FEWEST: u64 = 100;
+
+/// How many requests of a round were made, and how many failed.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    made: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Refusals {
+    /// Notes a request.
+    pub(crate) fn note(&self, has_failed: bool) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(u64::from(has_failed), Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// When so many have failed that the times of the others are not those of the model: what makes a level invalid.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let (made, failed) = (self.made.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
+        if failed as f64 <= FAILURES * made.max(FEWEST) as f64 {
+            return Ok(());
+        }
+        Err(Error::failure(format!(
+            "{failed} of {made} requests failed: the times of the others are no basis for a comparison"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_failures_than_a_level_may_have_end_a_comparison() {
+        let refusals = Refusals::default();
+        refusals.note(true);
+        assert!(refusals.check().is_ok(), "one of one");
+        refusals.note(true);
+        let error = refusals.check().expect_err("two of two");
+        assert!(error.to_string().starts_with("2 of 2 requests failed"), "{error}");
+        (0..200).for_each(|_| refusals.note(false));
+        assert!(refusals.check().is_ok(), "2 of 202");
+        refusals.note(true);
+        assert!(refusals.check().is_err(), "3 of 203");
+    }
+}
