@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use bench_compare::cargo;
 use bench_record::RunError;
 use bench_report::tell;
-use bench_runner::cargo;
 use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;

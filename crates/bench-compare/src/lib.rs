@@ -8,6 +8,7 @@
 //! ([`bench_stats::e_benjamini_hochberg`]).
 
 mod calibration;
+pub mod cargo;
 mod case;
 mod compare;
 mod document;

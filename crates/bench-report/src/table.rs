@@ -63,6 +63,11 @@ impl Table {
 
     /// The table as lines; `heading` paints what is bold.
     pub fn render(&self, bold: impl Fn(&str) -> String) -> String {
+        self.render_with(&bold)
+    }
+
+    /// Compiled once, and not for each closure.
+    fn render_with(&self, bold: &dyn Fn(&str) -> String) -> String {
         let widths = self.widths();
         let mut out = String::new();
         let header = line(&widths, self.header.iter().map(String::as_str));

@@ -1,10 +1,8 @@
 //! Programs, selection, plan, supervision of workers, console and files of a run.
 
 pub mod callgrind;
-pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod command_line;
-pub mod conformance;
 pub mod plan;
 pub mod program;
 pub mod report;

@@ -11,8 +11,8 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::cargo::{self, Workspace};
 use bench_record::RunError;
-use bench_runner::cargo::{self, Workspace};
 use bench_runner::program::Program;
 use bench_syntax::UsageError;
 use serde::Serialize;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use crate::cargo;
 use bench_record::RunError;
 use bench_report::tell;
-use bench_runner::cargo;
 use bench_runner::program::Program;
 use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;

@@ -11,7 +11,7 @@ use bench_record::RunError;
 use bench_syntax::UsageError;
 use serde::Deserialize;
 
-use crate::program::{Kind, Program};
+use bench_runner::program::{Kind, Program};
 
 /// A line of `cargo build --message-format json`.
 #[derive(Deserialize)]

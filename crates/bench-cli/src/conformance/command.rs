@@ -1,8 +1,8 @@
 //! `bench conformance`.
 
+use super::{Checked, Options, Outcome, check, render};
 use bench_record::{RunError, exit};
 use bench_report::{Style, print, tell};
-use bench_runner::conformance::{Checked, Options, Outcome, check, render};
 use bench_runner::program::Program;
 use bench_syntax::UsageError;
 
@@ -17,10 +17,11 @@ pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
     }
     let program =
         Program::executable(&arguments.program)?.with_arguments(arguments.arguments.iter().cloned());
-    let mut options = Options::default();
-    options.patience = arguments.timeout;
-    options.case.clone_from(&arguments.case);
-    options.only.clone_from(&arguments.only);
+    let options = Options {
+        patience: arguments.timeout,
+        case: arguments.case.clone(),
+        only: arguments.only.clone(),
+    };
     let quiet = arguments.quiet;
     let conformance = check(&program, &options, &mut |checked: &Checked| {
         if !quiet {

@@ -2,7 +2,7 @@
 
 use super::check::{Check, Subject};
 use super::deviation::{Deviation, Outcome};
-use crate::program::ListLimits;
+use bench_runner::program::ListLimits;
 
 /// The name of the check that comes before all others.
 pub(super) const FOLLOWS_THE_SCHEMA: &str = "list: follows the schema";

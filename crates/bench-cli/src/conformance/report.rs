@@ -11,33 +11,33 @@ use super::deviation::Outcome;
 
 /// A check that was made.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// What was checked.
-    pub name: String,
+    pub(crate) name: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 /// All checks of a program.
 #[derive(Clone, Debug)]
-pub struct Conformance {
+pub(crate) struct Conformance {
     /// The program's file.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
     /// The checks that were made, in their order.
-    pub checks: Vec<Checked>,
+    pub(crate) checks: Vec<Checked>,
     /// Whether they were cut short.
-    pub interrupted: bool,
+    pub(crate) interrupted: bool,
 }
 
 impl Conformance {
     /// How many checks found a deviation.
-    pub fn deviations(&self) -> usize {
+    pub(crate) fn deviations(&self) -> usize {
         self.checks.iter().filter(|checked| matches!(checked.outcome, Outcome::Deviation(_))).count()
     }
 }
 
 /// Renders the checks as a table, then each deviation with what was expected and what was found.
-pub fn render(conformance: &Conformance, style: Style) -> String {
+pub(crate) fn render(conformance: &Conformance, style: Style) -> String {
     let mut table = Table::new(&["check", "outcome"]);
     for checked in &conformance.checks {
         let outcome = match &checked.outcome {

@@ -7,8 +7,8 @@ use bench_protocol::{Assignment, Case, DeviceWishes, LoadWishes, Mode};
 use super::Options;
 use super::conversation::Conversation;
 use super::deviation::{Deviation, Outcome};
-use crate::program::{Opened, Program};
-use crate::rounds::Interrupt;
+use bench_runner::program::{Opened, Program};
+use bench_runner::rounds::Interrupt;
 
 /// One check.
 pub(super) struct Check {

@@ -2,23 +2,23 @@
 
 /// What a program did instead of what the protocol says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deviation {
+pub(crate) struct Deviation {
     /// What the protocol says.
-    pub expected: String,
+    pub(crate) expected: String,
     /// What happened.
-    pub found: String,
+    pub(crate) found: String,
 }
 
 impl Deviation {
     /// Records what was expected and what was found.
-    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(crate) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Deviation { expected: expected.into(), found: found.into() }
     }
 }
 
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The program does what the protocol says.
     Ok,
     /// It does something else.

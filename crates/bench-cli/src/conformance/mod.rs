@@ -1,6 +1,7 @@
 //! Drives a program through the worker protocol, and reports where it deviates from `docs/worker-protocol.md`.
 
 mod check;
+mod command;
 mod conversation;
 mod deviation;
 mod endings;
@@ -14,30 +15,23 @@ use std::time::Duration;
 
 use bench_record::RunError;
 
-use crate::program::{ListLimits, Program};
-use crate::rounds::{Interrupt, refuse_inside_worker};
+use bench_runner::program::{ListLimits, Program};
+use bench_runner::rounds::{Interrupt, refuse_inside_worker};
 
 use check::{Check, Subject};
-pub use deviation::{Deviation, Outcome};
-pub use report::{Checked, Conformance, render};
+pub(crate) use command::run;
+pub(crate) use deviation::{Deviation, Outcome};
+pub(crate) use report::{Checked, Conformance, render};
 
 /// How a program is driven.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
+pub(crate) struct Options {
     /// How long the program may take to answer, each time that it is asked.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// The case that is measured; the first that is listed and not ignored if `None`.
-    pub case: Option<String>,
+    pub(crate) case: Option<String>,
     /// Texts of which a check's name must hold one; all checks are made if there are none.
-    pub only: Vec<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        // An interpreter that starts slowly on a busy machine.
-        Options { patience: Duration::from_secs(10), case: None, only: Vec::new() }
-    }
+    pub(crate) only: Vec<String>,
 }
 
 /// All checks, in the order in which they are made.
@@ -50,7 +44,7 @@ fn checks() -> impl Iterator<Item = &'static Check> {
 /// # Errors
 /// When signals cannot be listened for, or this process is itself a worker. What the program does wrong is in the
 /// result.
-pub fn check(
+pub(crate) fn check(
     program: &Program,
     options: &Options,
     follow: &mut dyn FnMut(&Checked),
