@@ -91,6 +91,17 @@ pub struct CaseCounts {
 }
 
 impl CaseCounts {
+    /// The counts of a single round.
+    pub fn of_round(round: &RoundCounts) -> Self {
+        CaseCounts {
+            iteration: round.iteration,
+            first_call: round.first_call,
+            least_instructions: round.iteration.instructions,
+            most_instructions: round.iteration.instructions,
+            rounds: 1,
+        }
+    }
+
     /// How far the rounds lie apart, as a share of the least; 0 where the count repeats exactly.
     pub fn spread(&self) -> f64 {
         (self.most_instructions - self.least_instructions) as f64 / self.least_instructions.max(1) as f64

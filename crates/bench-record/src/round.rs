@@ -66,6 +66,21 @@ pub struct RoundRecord {
 }
 
 impl RoundRecord {
+    /// A round of which only the samples are known.
+    pub fn sampled(iterations_per_sample: u64, sample_ns: Vec<u64>) -> Self {
+        RoundRecord { iterations_per_sample, sample_ns, ..RoundRecord::default() }
+    }
+
+    /// A round of which only the requests are known that it has served.
+    pub fn serving(served: Served) -> Self {
+        RoundRecord { served: Some(served), ..RoundRecord::default() }
+    }
+
+    /// A round that failed before it had figures.
+    pub fn failed(failure: Failure) -> Self {
+        RoundRecord { failure: Some(failure), ..RoundRecord::default() }
+    }
+
     /// Seconds per iteration of each sample, in order of time.
     pub fn per_iteration(&self) -> impl Iterator<Item = f64> + '_ {
         let iterations = self.iterations_per_sample.max(1) as f64;
@@ -103,6 +118,13 @@ pub struct Failure {
     pub message: String,
     /// The end of what the worker wrote to stdout and stderr, at most 8 KiB.
     pub output_tail: String,
+}
+
+impl Failure {
+    /// A failure of a worker that had printed nothing.
+    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Failure { cause, message: message.into(), output_tail: String::new() }
+    }
 }
 
 impl fmt::Display for Failure {

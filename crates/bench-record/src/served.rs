@@ -3,6 +3,8 @@
 //! `bench-load` fills these in; they stand here because the record is one contract, and every reader
 //! of it, with or without that crate, must understand all of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Metric;
@@ -26,6 +28,11 @@ pub struct Served {
 }
 
 impl Served {
+    /// Requests at these levels, of no field in particular.
+    pub fn at_levels(levels: Vec<Level>) -> Self {
+        Served { levels, ..Served::default() }
+    }
+
     /// Reads what a worker has sent.
     ///
     /// # Errors
@@ -177,6 +184,11 @@ impl InvalidCause {
 }
 
 impl Validity {
+    /// Nothing speaks against the figures.
+    pub fn valid() -> Self {
+        Validity { valid: true, ..Validity::default() }
+    }
+
     /// Why it is not valid, first of all that the harness was too slow.
     pub fn told(&self) -> Vec<String> {
         let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
@@ -216,7 +228,56 @@ pub struct Told {
 /// What is said of figures whose harness was slower than what it measured, wherever they are shown.
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
+impl Lag {
+    /// Lateness from its median, its 99th percentile and its worst.
+    pub const fn new(p50_s: Seconds, p99_s: Seconds, max_s: Seconds) -> Self {
+        Lag { p50_s, p99_s, max_s }
+    }
+}
+
+impl Steady {
+    /// The part between these two times, in seconds from the first send, without requests.
+    pub fn between(from_s: f64, to_s: f64) -> Self {
+        Steady { from_s, to_s, ..Steady::default() }
+    }
+}
+
+impl fmt::Display for Headline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Headline::Service => "service",
+            Headline::Scheduled => "scheduled",
+        })
+    }
+}
+
+impl Bin {
+    /// So many latencies, of which this is the largest.
+    pub const fn new(up_to_s: f64, count: u64) -> Self {
+        Bin { up_to_s, count }
+    }
+}
+
+impl Dot {
+    /// A request sent at this time, and how long it took.
+    pub const fn new(at_s: f64, latency_s: f64, ok: bool) -> Self {
+        Dot { at_s, latency_s, ok }
+    }
+}
+
+impl Told {
+    /// A message that so many requests have brought.
+    pub fn new(message: impl Into<String>, count: u64) -> Self {
+        Told { message: message.into(), count }
+    }
+}
+
 impl Level {
+    /// A level of this name, without requests.
+    pub fn named(name: impl Into<String>) -> Self {
+        Level { name: name.into(), ..Level::default() }
+    }
+
     /// Why no figure of the level can meet a limit or be compared, as a sentence that names the level; `None` if the
     /// figures can be relied on. A search whose objective is missed at a level has measured that level well.
     pub fn doubt(&self) -> Option<String> {

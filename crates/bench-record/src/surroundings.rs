@@ -28,7 +28,19 @@ pub struct References {
     pub walk_step_ns: f64,
 }
 
+impl Surroundings {
+    /// The references around a round, with steal and pressure unknown.
+    pub const fn new(before: References, after: References) -> Self {
+        Surroundings { before, after, steal: None, pressure: None }
+    }
+}
+
 impl References {
+    /// One reading of both kernels.
+    pub const fn new(clock_step_ns: f64, walk_step_ns: f64) -> Self {
+        References { clock_step_ns, walk_step_ns }
+    }
+
     /// Returns the medians of all readings around rounds; `None` if there are none.
     pub fn typical(seen: impl Iterator<Item = Surroundings>) -> Option<Self> {
         let readings: Vec<References> = seen.flat_map(|seen| [seen.before, seen.after]).collect();
