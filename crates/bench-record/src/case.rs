@@ -13,6 +13,7 @@ use crate::{
 
 /// What is known of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CaseRecord {
     /// `model/category/name[argument=value,…]`
     pub id: String,
@@ -88,6 +89,7 @@ pub enum Status {
 
 /// How a case was measured, after flags, attribute and defaults have been weighed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Settings {
     /// What is measured.
     #[serde(default)]

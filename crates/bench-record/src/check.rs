@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing about the machine that can move figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Check {
     /// What was looked at: `governor`, `steal`.
     pub name: String,

@@ -33,6 +33,7 @@ impl fmt::Display for Outcome {
 
 /// A target of a case, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObjectiveResult {
     /// The target, as it was declared.
     pub text: String,
@@ -72,6 +73,7 @@ impl ObjectiveResult {
 
 /// All targets of a run together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObjectiveSummary {
     /// Targets of all cases.
     pub total: usize,

@@ -18,6 +18,7 @@ pub const FORMAT: &str = "bench-run";
 
 /// Everything that is known of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// [`FORMAT`].
     pub format: String,
@@ -49,6 +50,7 @@ pub struct Record {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RunState {
     /// All cases were run.
     Complete,

@@ -10,6 +10,7 @@ use bench_stats as stats;
 
 /// One round: what one worker process measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RoundRecord {
     /// Number of the round within its case, from 0.
     pub round: u32,
@@ -111,6 +112,7 @@ impl RoundRecord {
 
 /// Why a round failed, and what the worker had printed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Failure {
     /// What ended it.
     pub cause: Cause,
@@ -136,6 +138,7 @@ impl fmt::Display for Failure {
 /// What ended a round before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cause {
     /// A panic, caught in the worker.
     Panic,

@@ -13,6 +13,7 @@ use bench_syntax::quantity::Seconds;
 
 /// The requests that one round of a load case has served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Served {
     /// The field of work: `speech`, `images`.
     pub domain: String,
@@ -45,6 +46,7 @@ impl Served {
 
 /// One setting of concurrency or rate, held until its requests were served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Level {
     /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
     pub name: String,
@@ -89,6 +91,7 @@ pub struct Level {
 /// Which latency leads a level's report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Headline {
     /// From the call to its end.
     #[default]
@@ -99,6 +102,7 @@ pub enum Headline {
 
 /// The part of a level after its ramp-up and before it ran dry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Steady {
     /// Its beginning, in seconds from the first send.
     pub from_s: f64,
@@ -112,6 +116,7 @@ pub struct Steady {
 
 /// How well the harness kept to what was asked of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Pace {
     /// Requests per second that the schedule wanted.
     pub offered_rate: Option<f64>,
@@ -127,6 +132,7 @@ pub struct Pace {
 
 /// Lateness of the harness, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Lag {
     /// Median.
     pub p50_s: Seconds,
@@ -138,6 +144,7 @@ pub struct Lag {
 
 /// Whether the figures of a level can be relied on, and why not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Validity {
     /// `VALID` or `INVALID`, in the words of MLPerf Inference.
     pub valid: bool,
@@ -198,6 +205,7 @@ impl Validity {
 
 /// Latencies that fell together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bin {
     /// The largest of them, in seconds.
     pub up_to_s: f64,
@@ -207,6 +215,7 @@ pub struct Bin {
 
 /// One request on the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Dot {
     /// When it was sent, in seconds from the level's first send.
     pub at_s: f64,
@@ -218,6 +227,7 @@ pub struct Dot {
 
 /// A message and how many requests have brought it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Told {
     /// What was said.
     pub message: String,

@@ -6,6 +6,7 @@ use bench_stats as stats;
 
 /// The reference kernels around a round, and what the kernel says of the time between.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Surroundings {
     /// The references before the round.
     pub before: References,
@@ -21,6 +22,7 @@ pub struct Surroundings {
 
 /// Two kernels whose work never changes: what moves them is the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct References {
     /// One step of a dependent chain of integer additions, in nanoseconds: the clock of the core.
     pub clock_step_ns: f64,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Time per iteration over all rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Time {
     /// Median of the rounds' medians, in seconds: each process counts once.
     pub median_s: Seconds,
