@@ -80,7 +80,7 @@ fn counting(mut settings: Settings, flags: &Overrides) -> Settings {
     settings.repeats = None;
     settings.rounds = Some(flags.rounds.unwrap_or(COUNTED_ROUNDS));
     settings.max_time_is_hard = false;
-    settings.timeout_s = settings.timeout_s * slower;
+    settings.timeout_s *= slower;
     settings
 }
 
