@@ -1,6 +1,7 @@
 //! Records may grow: a new field or variant breaks no crate that uses them.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use bench_testing::workspace;
 
@@ -33,11 +34,14 @@ fn rigid(source: &str) -> Vec<String> {
     found
 }
 
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
 #[test]
 fn every_type_of_a_record_may_grow() {
-    let folder = workspace().join("crates/bench-record/src");
-    for file in fs::read_dir(&folder).expect("the sources of bench-record") {
-        let path = file.expect("a file").path();
+    for path in sources(&workspace().join("crates/bench-record/src")) {
         let source = fs::read_to_string(&path).expect("a source");
         assert_eq!(rigid(&source), [""; 0], "{}: neither #[non_exhaustive] nor explained", path.display());
     }
