@@ -50,12 +50,13 @@ fn a_record_follows_the_schema_and_round_trips() {
     record.environment.quietness[1].advice = Some("look".to_owned());
 
     // In-process rounds have no surroundings.
-    let references = References { clock_step_ns: 0.6, walk_step_ns: 90.0 };
+    let references = References::new(0.6, 90.0);
     record.environment.references = Some(references);
     let round =
         record.cases.iter_mut().find_map(|case| case.rounds.first_mut()).expect("a round of some case");
-    round.surroundings =
-        Some(Surroundings { before: references, after: references, steal: None, pressure: Some(0.5) });
+    let mut surroundings = Surroundings::new(references, references);
+    surroundings.pressure = Some(0.5);
+    round.surroundings = Some(surroundings);
     round.disturbed = Some("the clock reference was 14 % off".to_owned());
 
     let value = serde_json::to_value(&record).expect("JSON");

@@ -152,14 +152,13 @@ mod tests {
         let arguments: BTreeMap<String, String> =
             arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let batch = arguments.get(BATCH).and_then(|batch| batch.parse().ok()).unwrap_or(1);
-        CaseRecord {
-            model: Some("m".to_owned()),
-            name: name.to_owned(),
-            arguments,
-            time: serde_json::from_value(time).expect("a time"),
-            counters: vec![Counter { unit: "images".to_owned(), per_iteration: batch }],
-            ..CaseRecord::blank("m/performance/x", Category::Performance)
-        }
+        let mut case = CaseRecord::blank("m/performance/x", Category::Performance);
+        case.model = Some("m".to_owned());
+        case.name = name.to_owned();
+        case.arguments = arguments;
+        case.time = serde_json::from_value(time).expect("a time");
+        case.counters = vec![Counter { unit: "images".to_owned(), per_iteration: batch }];
+        case
     }
 
     #[test]

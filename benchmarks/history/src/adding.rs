@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bench_history::store::{Location, Store, StoreError};
-use bench_record::{
-    CaseRecord, Environment, FORMAT, Record, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary,
-};
+use bench_record::{CaseRecord, Record, RoundRecord, Status};
 use bench_syntax::Category;
 use bench_syntax::quantity::Bytes;
 
@@ -48,33 +46,22 @@ pub(crate) fn measure(place: Option<&str>) -> Result<String, String> {
 
 /// A run with a figure and raw samples of each case.
 fn run(number: usize, random: &mut Random) -> Record {
-    let mut round = |round: u32| RoundRecord {
-        round,
-        iterations_per_sample: 1,
-        sample_ns: (0..SAMPLES).map(|_| (1e6 + 1e4 * random.normal()) as u64).collect(),
-        ..RoundRecord::default()
+    let mut round = |number: u32| {
+        let samples = (0..SAMPLES).map(|_| (1e6 + 1e4 * random.normal()) as u64).collect();
+        let mut round = RoundRecord::sampled(1, samples);
+        round.round = number;
+        round
     };
     let cases: Vec<CaseRecord> = (0..SERIES)
-        .map(|case| CaseRecord {
-            status: Status::Ok,
-            peak_memory_bytes: Some(Bytes((1 << 30) + (number * SERIES + case) as u64)),
-            rounds: (0..ROUNDS).map(&mut round).collect(),
-            ..CaseRecord::blank(&format!("model/performance/forward[case={case}]"), Category::Performance)
+        .map(|line| {
+            let id = format!("model/performance/forward[case={line}]");
+            let mut case = CaseRecord::blank(&id, Category::Performance);
+            case.status = Status::Ok;
+            case.peak_memory_bytes = Some(Bytes((1 << 30) + (number * SERIES + line) as u64));
+            case.rounds = (0..ROUNDS).map(&mut round).collect();
+            case
         })
         .collect();
     let minute = format!("2026-01-{:02}T{:02}:{:02}:00Z", 1 + number / 1440, number / 60 % 24, number % 60);
-    Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: format!("run-{number:04}"),
-        timestamp: minute.clone(),
-        sealed: minute,
-        state: RunState::Complete,
-        summary: Summary::of(&cases),
-        targets: None,
-        environment: Environment::default(),
-        seed: 0,
-        warnings: Vec::new(),
-        cases,
-    }
+    Record::new(format!("run-{number:04}"), minute, cases)
 }

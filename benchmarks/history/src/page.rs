@@ -8,9 +8,7 @@ use std::time::Instant;
 use bench_history::change::Settings;
 use bench_history::store::{Location, Store};
 use bench_html::{History, Page, Run};
-use bench_record::{
-    CaseRecord, Environment, FORMAT, Record, RoundRecord, RunState, SCHEMA_VERSION, Status, Summary, Time,
-};
+use bench_record::{CaseRecord, Record, RoundRecord, Status};
 use bench_syntax::Category;
 use bench_syntax::quantity::Seconds;
 
@@ -76,38 +74,24 @@ fn opened(file: &Path, view: &str) -> Option<String> {
 
 /// One night: every case a per cent around a millisecond, half of them 5 % slower from the middle on.
 fn record(run: usize, values: &[Vec<f64>]) -> Record {
-    let round =
-        || RoundRecord { iterations_per_sample: 1, sample_ns: vec![1_000_000], ..RoundRecord::default() };
+    let round = || RoundRecord::sampled(1, vec![1_000_000]);
     let cases: Vec<CaseRecord> = values
         .iter()
         .enumerate()
         .map(|(case, values)| {
             let step = if case % 2 == 0 && run >= RUNS / 2 { 1.05 } else { 1.0 };
-            let time = bench_judge::time_over(&[round()])
-                .map(|time| Time { median_s: Seconds(1e-3 * step * (1.0 + 0.01 * values[run])), ..time });
-            CaseRecord {
-                status: Status::Ok,
-                time,
-                ..CaseRecord::blank(
-                    &format!("model{:02}/performance/forward[batch={case}]", case % 20),
-                    Category::Performance,
-                )
+            let id = format!("model{:02}/performance/forward[batch={case}]", case % 20);
+            let mut case = CaseRecord::blank(&id, Category::Performance);
+            case.status = Status::Ok;
+            case.time = bench_judge::time_over(&[round()]);
+            if let Some(time) = &mut case.time {
+                time.median_s = Seconds(1e-3 * step * (1.0 + 0.01 * values[run]));
             }
+            case
         })
         .collect();
     let timestamp = format!("{:04}-{:02}-{:02}T01:00:00Z", 2020 + run / 336, 1 + run / 28 % 12, 1 + run % 28);
-    Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: format!("night-{run:04}"),
-        sealed: timestamp.clone(),
-        timestamp,
-        state: RunState::Complete,
-        summary: Summary::of(&cases),
-        targets: None,
-        environment: Environment { commit: Some(format!("{run:040x}")), ..Environment::default() },
-        seed: 0,
-        warnings: Vec::new(),
-        cases,
-    }
+    let mut record = Record::new(format!("night-{run:04}"), timestamp, cases);
+    record.environment.commit = Some(format!("{run:040x}"));
+    record
 }

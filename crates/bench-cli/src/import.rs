@@ -67,15 +67,14 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
 }
 
 fn environment(machine: &Machine) -> Environment {
-    Environment {
-        commit: machine.commit.clone(),
-        cpu: machine.cpu.clone(),
-        cores: machine.cores,
-        memory_bytes: machine.memory,
-        gpus: machine.gpu.clone(),
-        toolchain: machine.toolchain.clone().unwrap_or_default(),
-        ..Environment::default()
-    }
+    let mut environment = Environment::default();
+    environment.commit = machine.commit.clone();
+    environment.cpu = machine.cpu.clone();
+    environment.cores = machine.cores;
+    environment.memory_bytes = machine.memory;
+    environment.gpus = machine.gpu.clone();
+    environment.toolchain = machine.toolchain.clone().unwrap_or_default();
+    environment
 }
 
 /// When a file, or the newest one in a folder, was last written.

@@ -190,7 +190,7 @@ pub(super) fn measure(
     let still = |times: &[u64]| times.contains(&0);
     let impossible = |side| {
         let message = format!("a batch of {iterations} iterations took 0 ns: there is nothing to compare");
-        Err((side, Broken::Failed(Failure { cause: Cause::Protocol, message, output_tail: String::new() })))
+        Err((side, Broken::Failed(Failure::new(Cause::Protocol, message))))
     };
     match (still(&base_ns), still(&candidate_ns)) {
         (true, _) => impossible(Role::Base),

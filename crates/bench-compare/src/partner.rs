@@ -284,5 +284,7 @@ fn keep_in(frames: &mut VecDeque<Frame>) -> impl FnMut(Frame) -> Result<(), Stri
 }
 
 fn failed(cause: Cause, message: String, tail: Tail) -> Broken {
-    Broken::Failed(Failure { cause, message, output_tail: tail.into_text() })
+    let mut failure = Failure::new(cause, message);
+    failure.output_tail = tail.into_text();
+    Broken::Failed(failure)
 }

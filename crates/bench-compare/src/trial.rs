@@ -321,7 +321,7 @@ pub(super) mod tests {
         }
 
         pub(crate) fn broken(mut self) -> Self {
-            let failure = Failure { cause: Cause::Panic, message: String::new(), output_tail: String::new() };
+            let failure = Failure::new(Cause::Panic, "");
             self.failure = Some(SideFailure { side: Role::Candidate, failure });
             self
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bench_record::{Environment, FORMAT, Record, RunState, SCHEMA_VERSION, Summary};
+use bench_record::{Environment, Record};
 use bench_syntax::Category;
 
 use crate::{ImportedCase, InterchangeError};
@@ -90,19 +90,19 @@ impl Imported {
             let reason = format!("two benchmarks are called `{}`", pair[0].id);
             return Err(InterchangeError::malformed(path, reason));
         }
-        let known = origin.environment.clone();
-        let or_unknown = |text: String| if text.is_empty() { UNKNOWN.to_owned() } else { text };
-        let environment = Environment {
-            cpu: known.cpu.or(self.cpu),
-            target: or_unknown(if known.target.is_empty() {
-                self.target.unwrap_or_default()
-            } else {
-                known.target
-            }),
-            toolchain: or_unknown(known.toolchain),
-            opt_level: or_unknown(known.opt_level),
-            ..known
+        let or_unknown = |text: &mut String| {
+            if text.is_empty() {
+                UNKNOWN.clone_into(text);
+            }
         };
+        let mut environment = origin.environment.clone();
+        environment.cpu = environment.cpu.or(self.cpu);
+        if environment.target.is_empty() {
+            environment.target = self.target.unwrap_or_default();
+        }
+        or_unknown(&mut environment.target);
+        or_unknown(&mut environment.toolchain);
+        or_unknown(&mut environment.opt_level);
         let mut sum = flate2::Crc::new();
         // What is written of numbers and texts cannot fail.
         sum.update(&serde_json::to_vec(&(&cases, &environment)).unwrap_or_default());
@@ -110,24 +110,11 @@ impl Imported {
             let moment = origin.timestamp.replace(':', "-");
             format!("{moment}-{format}-{:08x}", sum.sum())
         });
-        Ok(Record {
-            format: FORMAT.to_owned(),
-            schema_version: SCHEMA_VERSION,
-            run,
-            timestamp: origin.timestamp.clone(),
-            sealed: origin.timestamp.clone(),
-            state: RunState::Complete,
-            summary: Summary::of(&cases),
-            targets: None,
-            environment,
-            seed: 0,
-            warnings: std::iter::once(format!(
-                "measured by another tool, and imported from its format ({format})"
-            ))
-            .chain(self.left_out.into_iter().map(|what| format!("left out: {what}")))
-            .collect(),
-            cases,
-        })
+        let mut record = Record::new(run, &origin.timestamp, cases);
+        record.environment = environment;
+        record.warnings = vec![format!("measured by another tool, and imported from its format ({format})")];
+        record.warnings.extend(self.left_out.into_iter().map(|what| format!("left out: {what}")));
+        Ok(record)
     }
 }
 

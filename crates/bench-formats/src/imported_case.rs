@@ -40,15 +40,13 @@ impl ImportedCase {
             None => (None, category, format!("{category}/{}", self.name)),
         };
         let name = id.rsplit_once(&format!("{category}/")).map_or(self.name.as_str(), |(_, name)| name);
-        let mut case = CaseRecord {
-            model,
-            name: name.split('[').next().unwrap_or(name).to_owned(),
-            status: Status::Ok,
-            time: self.time,
-            counters: self.counters,
-            observed: self.unknown,
-            ..CaseRecord::blank(&id, category)
-        };
+        let mut case = CaseRecord::blank(&id, category);
+        case.model = model;
+        case.name = name.split('[').next().unwrap_or(name).to_owned();
+        case.status = Status::Ok;
+        case.time = self.time;
+        case.counters = self.counters;
+        case.observed = self.unknown;
         for metric in self.metrics {
             let seconds = Seconds(metric.value);
             match (metric.key().as_str(), metric.unit.as_str()) {

@@ -47,11 +47,10 @@ mod tests {
     #[test]
     fn what_is_known_of_both_runs_and_differs_is_told() {
         let run = |os: &str, driver: Option<&str>| {
-            Circumstances::of(&Environment {
-                os: Some(os.to_owned()),
-                gpu_driver: driver.map(str::to_owned),
-                ..Environment::default()
-            })
+            let mut environment = Environment::default();
+            environment.os = Some(os.to_owned());
+            environment.gpu_driver = driver.map(str::to_owned);
+            Circumstances::of(&environment)
         };
         let (old, new) = (run("Ubuntu 22.04", None), run("Ubuntu 24.04", Some("580")));
         assert_eq!(Circumstances::changed(&old, &new), ["operating system: Ubuntu 22.04 → Ubuntu 24.04"]);

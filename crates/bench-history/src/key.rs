@@ -108,8 +108,9 @@ mod tests {
     #[test]
     fn memory_is_told_by_class() {
         let class = |bytes| {
-            MachineClass::of(&Environment { memory_bytes: Some(Bytes(bytes)), ..Environment::default() })
-                .memory
+            let mut environment = Environment::default();
+            environment.memory_bytes = Some(Bytes(bytes));
+            MachineClass::of(&environment).memory
         };
         assert_eq!(class(16_374_562_816), "16 GiB");
         assert_eq!(class(16 << 30), "16 GiB");
@@ -119,7 +120,9 @@ mod tests {
     #[test]
     fn another_processor_is_another_class() {
         let of = |cpu: &str| {
-            MachineClass::of(&Environment { cpu: Some(cpu.to_owned()), ..Environment::default() })
+            let mut environment = Environment::default();
+            environment.cpu = Some(cpu.to_owned());
+            MachineClass::of(&environment)
         };
         assert_ne!(of("AMD EPYC 7763"), of("AMD EPYC 9V74"));
         assert_eq!(of("a").to_string(), "a, unknown cores, unknown, no GPU");
@@ -128,11 +131,9 @@ mod tests {
     #[test]
     fn another_engine_or_toolchain_is_another_series() {
         let python = |toolchain: &str, torch: &str| {
-            let mut environment = Environment {
-                toolchain: toolchain.to_owned(),
-                target: "x86_64-linux".to_owned(),
-                ..Environment::default()
-            };
+            let mut environment = Environment::default();
+            environment.toolchain = toolchain.to_owned();
+            environment.target = "x86_64-linux".to_owned();
             environment.engines.insert("torch".to_owned(), torch.to_owned());
             SeriesKey::on(&environment, "unit/x", "time")
         };
@@ -146,11 +147,10 @@ mod tests {
     #[test]
     fn another_optimisation_is_another_build() {
         let of = |opt_level: &str| {
-            build(&Environment {
-                opt_level: opt_level.to_owned(),
-                target: "t".to_owned(),
-                ..Environment::default()
-            })
+            let mut environment = Environment::default();
+            environment.opt_level = opt_level.to_owned();
+            environment.target = "t".to_owned();
+            build(&environment)
         };
         assert_eq!(of("3"), "t, opt-level 3");
         assert_ne!(of("3"), of("s"));

@@ -9,13 +9,11 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
     let mut counted: Vec<&RoundCounts> = rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
     counted.sort_by_key(|round| round.iteration.instructions);
     let median = *counted.get(counted.len().checked_sub(1)? / 2)?;
-    Some(CaseCounts {
-        iteration: median.iteration,
-        first_call: median.first_call,
-        least_instructions: counted.first()?.iteration.instructions,
-        most_instructions: counted.last()?.iteration.instructions,
-        rounds: counted.len(),
-    })
+    let mut counts = CaseCounts::of_round(median);
+    counts.least_instructions = counted.first()?.iteration.instructions;
+    counts.most_instructions = counted.last()?.iteration.instructions;
+    counts.rounds = counted.len();
+    Some(counts)
 }
 
 /// The figures as metrics, for targets.
@@ -46,17 +44,16 @@ pub(crate) fn doubt(counts: &CaseCounts) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bench_record::Counts;
 
     fn rounds(instructions: &[u64]) -> Vec<RoundRecord> {
-        let counts = |instructions| RoundCounts {
-            iteration: Counts { instructions, ..Counts::default() },
-            ..RoundCounts::default()
+        let round = |instructions: &u64| {
+            let mut counts = RoundCounts::default();
+            counts.iteration.instructions = *instructions;
+            let mut round = RoundRecord::default();
+            round.counts = Some(counts);
+            round
         };
-        instructions
-            .iter()
-            .map(|count| RoundRecord { counts: Some(counts(*count)), ..RoundRecord::default() })
-            .collect()
+        instructions.iter().map(round).collect()
     }
 
     #[test]

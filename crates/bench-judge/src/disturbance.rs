@@ -110,15 +110,14 @@ mod tests {
     use bench_record::Surroundings;
     use bench_syntax::Category;
 
-    const QUIET: References = References { clock_step_ns: 0.66, walk_step_ns: 90.0 };
+    const QUIET: References = References::new(0.66, 90.0);
 
     fn round(ns: u64, after: References, steal: Option<f64>, pressure: Option<f64>) -> RoundRecord {
-        RoundRecord {
-            iterations_per_sample: 1,
-            sample_ns: vec![ns],
-            surroundings: Some(Surroundings { before: QUIET, after, steal, pressure }),
-            ..RoundRecord::default()
-        }
+        let mut seen = Surroundings::new(QUIET, after);
+        (seen.steal, seen.pressure) = (steal, pressure);
+        let mut round = RoundRecord::sampled(1, vec![ns]);
+        round.surroundings = Some(seen);
+        round
     }
 
     fn quiet(ns: u64) -> RoundRecord {
@@ -136,8 +135,8 @@ mod tests {
 
     #[test]
     fn each_sign_of_a_bad_minute_marks_the_round() {
-        let slow_clock = References { clock_step_ns: 0.76, ..QUIET };
-        let slow_walk = References { walk_step_ns: 140.0, ..QUIET };
+        let slow_clock = References::new(0.76, QUIET.walk_step_ns);
+        let slow_walk = References::new(QUIET.clock_step_ns, 140.0);
         for (bad, reason) in [
             (round(200, QUIET, Some(0.2), None), "20 % of processor time was stolen"),
             (round(200, QUIET, None, Some(0.6)), "60 % of the time, usually 10 %"),
@@ -181,7 +180,7 @@ mod tests {
         let crowded = marked(vec![round(100, QUIET, Some(0.0), Some(0.9)); 8]);
         assert!(crowded.rounds.iter().all(|round| round.disturbed.is_none()));
         let few_readings =
-            marked(vec![quiet(100), round(100, References { clock_step_ns: 2.0, ..QUIET }, None, None)]);
+            marked(vec![quiet(100), round(100, References::new(2.0, QUIET.walk_step_ns), None, None)]);
         assert!(few_readings.rounds.iter().all(|round| round.disturbed.is_none()));
     }
 

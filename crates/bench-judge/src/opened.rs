@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bench_record::{
-    Begin, CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, RunError, RunState,
-    SCHEMA_VERSION, Summary, check, followed, now_utc, read_file, replay, resolve,
+    Begin, CaseRecord, JOURNAL, RUN_FILE, Record, References, RunError, RunState, Summary, check, followed,
+    now_utc, read_file, replay, resolve,
 };
 
 use crate::objective::{self, EarlierRecords};
@@ -45,24 +45,15 @@ fn judged(mut record: Record, folder: &Path) -> Record {
 fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
     cases.iter_mut().for_each(Summarize::update);
     disturbance::mark_disturbed(&mut cases);
-    Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: begin.run,
-        timestamp: begin.timestamp,
-        sealed: now_utc(),
-        state: RunState::Recovered,
-        summary: Summary::of(&cases),
-        targets: None,
-        environment: Environment {
-            references: References::typical(cases.iter().flat_map(CaseRecord::surroundings)),
-            probes: probes::states(&cases),
-            ..begin.environment
-        },
-        seed: begin.seed,
-        warnings: Vec::new(),
-        cases,
-    }
+    let mut record = Record::new(begin.run, begin.timestamp, cases);
+    record.sealed = now_utc();
+    record.state = RunState::Recovered;
+    record.environment = begin.environment;
+    record.environment.references =
+        References::typical(record.cases.iter().flat_map(CaseRecord::surroundings));
+    record.environment.probes = probes::states(&record.cases);
+    record.seed = begin.seed;
+    record
 }
 
 /// `earlier` with the cases of `later` added.
@@ -109,12 +100,9 @@ mod tests {
     fn two_executables_say_of_their_machine_once_what_the_worse_of_them_saw() {
         let seen = |steal: &str, state, own: &str| {
             let mut record = crate::testing::record(vec![]);
-            record.environment.quietness = vec![Check {
-                name: "steal".to_owned(),
-                state,
-                value: steal.to_owned(),
-                advice: (state != State::Ok).then(|| "compare live".to_owned()),
-            }];
+            let mut check = Check::new("steal", state, steal);
+            check.advice = (state != State::Ok).then(|| "compare live".to_owned());
+            record.environment.quietness = vec![check];
             record.warnings = record.environment.machine_warnings();
             record.warnings.push(own.to_owned());
             record

@@ -54,9 +54,14 @@ mod tests {
     use bench_stats::Interval;
     use bench_syntax::Category;
 
+    fn reported(report: ProbeReport) -> RoundRecord {
+        let mut round = RoundRecord::default();
+        round.probes = vec![report];
+        round
+    }
+
     fn round(readings: Vec<Reading>) -> RoundRecord {
-        let report = ProbeReport { readings, ..ProbeReport::of("p") };
-        RoundRecord { probes: vec![report], ..RoundRecord::default() }
+        reported(ProbeReport { readings, ..ProbeReport::of("p") })
     }
 
     #[test]
@@ -94,7 +99,7 @@ mod tests {
     fn case(reports: Vec<ProbeReport>) -> CaseRecord {
         let mut case = CaseRecord::blank("c", Category::Unit);
         for report in reports {
-            case.push(RoundRecord { probes: vec![report], ..RoundRecord::default() });
+            case.push(reported(report));
         }
         case
     }

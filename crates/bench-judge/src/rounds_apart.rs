@@ -38,11 +38,8 @@ mod tests {
     use super::*;
 
     fn rounds(ns: &[u64]) -> Vec<RoundRecord> {
-        let round = |ns: &u64| RoundRecord {
-            iterations_per_sample: 1,
-            sample_ns: (0..20).map(|sample| ns + sample * ns / 100).collect(),
-            ..RoundRecord::default()
-        };
+        let samples = |ns: &u64| (0..20).map(|sample| ns + sample * ns / 100).collect();
+        let round = |ns: &u64| RoundRecord::sampled(1, samples(ns));
         ns.iter().map(round).collect()
     }
 

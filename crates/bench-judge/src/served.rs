@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bench_record::{Level, Metric, RoundRecord, Served, Told, Validity};
+use bench_record::{Level, Metric, RoundRecord, Served, Told};
 use bench_stats as stats;
 
 /// Messages of errors of a level.
@@ -40,7 +40,10 @@ pub(crate) fn over(rounds: &[RoundRecord]) -> Option<Served> {
         served.iter().filter(has_found).count()
     };
     metrics.retain(|metric| 2 * rounds_with(&metric.name) > served.len());
-    Some(Served { levels, metrics, ..first.clone() })
+    let mut together = first.clone();
+    together.levels = levels;
+    together.metrics = metrics;
+    Some(together)
 }
 
 /// One level over several rounds.
@@ -55,29 +58,23 @@ fn together(levels: &[&Level], primary: &str) -> Option<Level> {
         return Some(middle.clone());
     }
     let sum = |count: fn(&Level) -> u64| levels.iter().map(|level| count(level)).sum();
-    let mut level = Level {
-        requests: sum(|level| level.requests),
-        succeeded: sum(|level| level.succeeded),
-        failed: sum(|level| level.failed),
-        timed_out: sum(|level| level.timed_out),
-        warm_up: sum(|level| level.warm_up),
-        metrics: metrics_together(levels.iter().map(|level| level.metrics.as_slice()).collect()),
-        ..middle.clone()
-    };
+    let mut level = middle.clone();
+    level.requests = sum(|level| level.requests);
+    level.succeeded = sum(|level| level.succeeded);
+    level.failed = sum(|level| level.failed);
+    level.timed_out = sum(|level| level.timed_out);
+    level.warm_up = sum(|level| level.warm_up);
+    level.metrics = metrics_together(levels.iter().map(|level| level.metrics.as_slice()).collect());
     if let Some(steady) = &mut level.steady {
         let parts = || levels.iter().filter_map(|level| level.steady.as_ref());
         steady.requests = parts().map(|steady| steady.requests).sum();
         steady.metrics = metrics_together(parts().map(|steady| steady.metrics.as_slice()).collect());
     }
-    level.validity = Validity {
-        valid: levels.iter().all(|level| level.validity.valid),
-        harness_bound: levels.iter().any(|level| level.validity.harness_bound),
-        reasons: distinct(levels.iter().flat_map(|level| &level.validity.reasons)),
-        causes: {
-            let causes = levels.iter().flat_map(|level| &level.validity.causes).copied();
-            causes.collect::<BTreeSet<_>>().into_iter().collect()
-        },
-    };
+    level.validity.valid = levels.iter().all(|level| level.validity.valid);
+    level.validity.harness_bound = levels.iter().any(|level| level.validity.harness_bound);
+    level.validity.reasons = distinct(levels.iter().flat_map(|level| &level.validity.reasons));
+    let causes = levels.iter().flat_map(|level| &level.validity.causes).copied();
+    level.validity.causes = causes.collect::<BTreeSet<_>>().into_iter().collect();
     level.errors = errors_together(levels.iter().flat_map(|level| &level.errors));
     level.warnings = distinct(levels.iter().flat_map(|level| &level.warnings));
     Some(level)
@@ -94,16 +91,13 @@ fn metrics_together(rounds: Vec<&[Metric]>) -> Vec<Metric> {
     by_name
         .into_iter()
         .map(|of_rounds| {
-            let metric = of_rounds[0];
             let values: Vec<f64> = of_rounds.iter().map(|metric| metric.value).collect();
-            Metric {
-                value: stats::median(&stats::sorted(&values)).unwrap_or(metric.value),
-                interval: stats::median_interval(&values).or(metric.interval),
-                supported: metric
-                    .supported
-                    .map(|_| of_rounds.iter().all(|metric| metric.supported == Some(true))),
-                ..metric.clone()
-            }
+            let mut metric = of_rounds[0].clone();
+            metric.value = stats::median(&stats::sorted(&values)).unwrap_or(metric.value);
+            metric.interval = stats::median_interval(&values).or(metric.interval);
+            let all_supported = || of_rounds.iter().all(|metric| metric.supported == Some(true));
+            metric.supported = metric.supported.map(|_| all_supported());
+            metric
         })
         .collect()
 }
@@ -139,29 +133,22 @@ mod tests {
     use bench_record::Steady;
 
     fn round(value: f64, valid: bool) -> RoundRecord {
-        let level = Level {
-            name: "concurrency 1".to_owned(),
-            requests: 10,
-            succeeded: 9,
-            failed: 1,
-            metrics: vec![Metric::new("RPS", "req/s", value, Better::Higher)],
-            validity: Validity {
-                valid,
-                reasons: if valid { Vec::new() } else { vec!["too few".to_owned()] },
-                ..Validity::default()
-            },
-            errors: vec![
-                Told { message: format!("at {value}"), count: 1 },
-                Told { message: "full".to_owned(), count: 2 },
-            ],
-            steady: Some(Steady { requests: 8, ..Steady::default() }),
-            ..Level::default()
-        };
+        let mut level = Level::named("concurrency 1");
+        (level.requests, level.succeeded, level.failed) = (10, 9, 1);
+        level.metrics = vec![Metric::new("RPS", "req/s", value, Better::Higher)];
+        level.validity.valid = valid;
+        level.validity.reasons = if valid { Vec::new() } else { vec!["too few".to_owned()] };
+        level.errors = vec![Told::new(format!("at {value}"), 1), Told::new("full", 2)];
+        let mut steady = Steady::default();
+        steady.requests = 8;
+        level.steady = Some(steady);
         // The first of the rounds has found nothing.
         let found = Metric::new("found", "req/s", 100.0 * value, Better::Higher);
         let metrics = if value == 3.0 { Vec::new() } else { vec![found] };
-        let served = Served { primary: "RPS".to_owned(), levels: vec![level], metrics, ..Served::default() };
-        RoundRecord { served: Some(served), ..RoundRecord::default() }
+        let mut served = Served::at_levels(vec![level]);
+        served.primary = "RPS".to_owned();
+        served.metrics = metrics;
+        RoundRecord::serving(served)
     }
 
     #[test]

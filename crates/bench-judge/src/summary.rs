@@ -178,14 +178,12 @@ mod tests {
     /// A case of ten rounds of 20 samples, each as long as `sample` says of its number, in nanoseconds.
     fn case(sample: impl Fn(u64) -> u64) -> CaseRecord {
         let mut case = CaseRecord::blank("c", Category::Unit);
-        for round in 0..10 {
-            case.push(RoundRecord {
-                round,
-                iterations_per_sample: 1,
-                sample_ns: (0..20).map(|k| sample(20 * u64::from(round) + k)).collect(),
-                clock_resolution_ns: Some(20),
-                ..RoundRecord::default()
-            });
+        for number in 0..10 {
+            let samples = (0..20).map(|k| sample(20 * u64::from(number) + k)).collect();
+            let mut round = RoundRecord::sampled(1, samples);
+            round.round = number;
+            round.clock_resolution_ns = Some(20);
+            case.push(round);
         }
         case
     }
@@ -194,16 +192,15 @@ mod tests {
     fn a_harness_that_was_too_slow_is_told_wherever_its_figures_are() {
         use crate::comparison::{Comparison, Judgement};
         use crate::testing::record;
-        use bench_record::{Level, Validity, Verdict};
+        use bench_record::{Level, Verdict};
 
         let quick = record(vec![("unit/x", vec![100; 8])]);
         let mut slow = quick.clone();
         for round in &mut slow.cases[0].rounds {
-            let validity = Validity { harness_bound: true, ..Validity::default() };
-            let level = |name: &str, validity| Level { name: name.to_owned(), validity, ..Level::default() };
-            let well = Validity { valid: true, ..Validity::default() };
-            let levels = vec![level("5 req/s", well), level("90 req/s", validity)];
-            round.served = Some(Served { levels, ..Served::default() });
+            let mut levels = vec![Level::named("5 req/s"), Level::named("90 req/s")];
+            levels[0].validity.valid = true;
+            levels[1].validity.harness_bound = true;
+            round.served = Some(Served::at_levels(levels));
         }
         slow.cases[0].update();
         let told = "invalid: the harness was the bottleneck at 90 req/s";

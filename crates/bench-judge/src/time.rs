@@ -1,6 +1,6 @@
 //! Time per iteration: what the rounds of a case say together.
 
-use bench_record::{Percentile, RoundRecord, Time};
+use bench_record::{RoundRecord, Time};
 use bench_stats::{self as stats, Modes};
 use bench_syntax::quantity::Seconds;
 
@@ -15,27 +15,19 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
     let measured = || counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty());
     let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
     let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
-    let ascending = stats::sorted(&samples);
     let modes = || {
         let by_round: Vec<Vec<f64>> = measured().map(|round| round.per_iteration().collect()).collect();
         stats::modes_of_rounds(&by_round)
     };
-    Some(Time {
-        median_s: Seconds(stats::median(&stats::sorted(&medians))?),
-        interval_s: stats::median_interval(&medians),
-        mean_s: Seconds(stats::mean(&samples)?),
-        standard_deviation_s: stats::standard_deviation(&samples).map(Seconds),
-        min_s: Seconds(*ascending.first()?),
-        max_s: Seconds(*ascending.last()?),
-        p95: Percentile::of(&ascending, 0.95)?,
-        p99: Percentile::of(&ascending, 0.99)?,
-        spread_between_rounds: stats::relative_spread(&medians),
-        samples: samples.len(),
-        rounds: medians.len(),
-        iterations: measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum(),
-        outliers: stats::outliers(&samples),
-        modes: if is_coarse(rounds) { None } else { modes() },
-    })
+    let mut time = Time::of_samples(&samples)?;
+    time.median_s = Seconds(stats::median(&stats::sorted(&medians))?);
+    time.interval_s = stats::median_interval(&medians);
+    time.spread_between_rounds = stats::relative_spread(&medians);
+    time.rounds = medians.len();
+    time.iterations =
+        measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum();
+    time.modes = if is_coarse(rounds) { None } else { modes() };
+    Some(time)
 }
 
 /// What keeps one figure from standing for all samples: two modes, or else many outliers.
@@ -72,13 +64,8 @@ mod tests {
 
     #[test]
     fn a_record_from_before_is_read() {
-        let round = |round| RoundRecord {
-            round,
-            iterations_per_sample: 1,
-            sample_ns: (0..20).map(|k| 76_000 + k % 7 * 100).collect(),
-            ..RoundRecord::default()
-        };
-        let mut value = serde_json::to_value(over(&[round(0), round(1)])).expect("JSON");
+        let round = || RoundRecord::sampled(1, (0..20).map(|k| 76_000 + k % 7 * 100).collect());
+        let mut value = serde_json::to_value(over(&[round(), round()])).expect("JSON");
         let fields = value.as_object_mut().expect("an object");
         assert!(fields.remove("outliers").is_some() && fields.remove("modes").is_some());
         let time: Time = serde_json::from_value(value).expect("figures");

@@ -50,62 +50,50 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     let judged = !asked.must_meet && !asked.slo.is_empty();
     let mut metrics = logged.whole.metrics(window, scheduled, judged);
     if let Some((slope, interval)) = logged.growth.slope() {
-        metrics.push(Metric {
-            interval: Some(interval),
-            ..Metric::new("memory growth", "bytes/request", slope, Better::Lower)
-        });
+        let growth = Metric::new("memory growth", "bytes/request", slope, Better::Lower);
+        metrics.push(growth.with_interval(Some(interval)));
     }
     let steady = bounds.filter(|_| logged.steady.latencies() >= FEWEST_STEADY).map(|bounds| {
         let from_first = |ns: u64| ns.saturating_sub(window.0) as f64 / 1e9;
-        Steady {
-            from_s: from_first(bounds.0),
-            to_s: from_first(bounds.1),
-            requests: logged.steady.latencies(),
-            metrics: logged.steady.metrics(bounds, scheduled, judged),
-        }
+        let mut steady = Steady::between(from_first(bounds.0), from_first(bounds.1));
+        steady.requests = logged.steady.latencies();
+        steady.metrics = logged.steady.metrics(bounds, scheduled, judged);
+        steady
     });
     let (offered_rate, achieved_rate) = logged.whole.paces();
-    let pace = Pace {
-        offered_rate: offered_rate.filter(|_| scheduled),
-        achieved_rate,
-        send_lag: scheduled.then(|| lag(logged.whole.lag())).flatten(),
-        mean_concurrency: logged.whole.mean_concurrency(),
-        harness_cpu: (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s),
-    };
+    let mut pace = Pace::default();
+    pace.offered_rate = offered_rate.filter(|_| scheduled);
+    pace.achieved_rate = achieved_rate;
+    pace.send_lag = scheduled.then(|| lag(logged.whole.lag())).flatten();
+    pace.mean_concurrency = logged.whole.mean_concurrency();
+    pace.harness_cpu = (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s);
     let mut errors = std::mem::take(&mut logged.errors);
     errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let mut level = Level {
-        name: plan.name.clone(),
-        scenario: plan.scenario.to_owned(),
-        concurrency: plan.concurrency,
-        rate: plan.rate,
-        requests: succeeded + failed,
-        succeeded,
-        failed,
-        timed_out,
-        warm_up: asked.warm_up,
-        window_s: Seconds(window_s),
-        headline: if scheduled { Headline::Scheduled } else { Headline::Service },
-        metrics,
-        steady,
-        pace,
-        validity: Validity::default(),
-        latency: logged
-            .whole
-            .headline()
-            .sorted()
-            .bins()
-            .into_iter()
-            .map(|(up_to_s, count)| Bin { up_to_s, count })
-            .collect(),
-        timeline: std::mem::take(&mut logged.dots).timeline(window.0),
-        errors: errors
-            .into_iter()
-            .take(MOST_ERRORS)
-            .map(|(message, count)| Told { message, count })
-            .collect(),
-        warnings: Vec::new(),
-    };
+    let mut level = Level::named(plan.name.clone());
+    level.scenario = plan.scenario.to_owned();
+    level.concurrency = plan.concurrency;
+    level.rate = plan.rate;
+    level.requests = succeeded + failed;
+    level.succeeded = succeeded;
+    level.failed = failed;
+    level.timed_out = timed_out;
+    level.warm_up = asked.warm_up;
+    level.window_s = Seconds(window_s);
+    level.headline = if scheduled { Headline::Scheduled } else { Headline::Service };
+    level.metrics = metrics;
+    level.steady = steady;
+    level.pace = pace;
+    level.latency = logged
+        .whole
+        .headline()
+        .sorted()
+        .bins()
+        .into_iter()
+        .map(|(up_to_s, count)| Bin::new(up_to_s, count))
+        .collect();
+    level.timeline = std::mem::take(&mut logged.dots).timeline(window.0);
+    level.errors =
+        errors.into_iter().take(MOST_ERRORS).map(|(message, count)| Told::new(message, count)).collect();
     let cut_short = driven.cut_short;
     let busy = Busy { held_up: driven.held_up, most_in_flight: most_in_flight(plan) };
     level.validity = validity(&level, asked, busy, cut_short);
@@ -116,11 +104,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
 
 fn lag(lag: &Distribution) -> Option<Lag> {
     let sorted = lag.sorted();
-    Some(Lag {
-        p50_s: Seconds(sorted.percentile(0.5)?),
-        p99_s: Seconds(sorted.percentile(0.99)?),
-        max_s: Seconds(lag.most()?),
-    })
+    Some(Lag::new(Seconds(sorted.percentile(0.5)?), Seconds(sorted.percentile(0.99)?), Seconds(lag.most()?)))
 }
 
 /// How many requests of a schedule the model had wait.
@@ -219,12 +203,12 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, cut_short: bool) -> Va
     let mut causes: Vec<InvalidCause> = found.iter().map(|(cause, _)| *cause).collect();
     causes.sort_unstable();
     causes.dedup();
-    Validity {
-        valid: found.is_empty(),
-        harness_bound: causes.contains(&InvalidCause::HarnessLate),
-        reasons: found.into_iter().map(|(_, told)| told).collect(),
-        causes,
-    }
+    let mut validity = Validity::default();
+    validity.valid = found.is_empty();
+    validity.harness_bound = causes.contains(&InvalidCause::HarnessLate);
+    validity.reasons = found.into_iter().map(|(_, told)| told).collect();
+    validity.causes = causes;
+    validity
 }
 
 /// That a level was to end before a request does: it says what one request takes, and nothing of load.

@@ -47,12 +47,11 @@ mod tests {
     use super::*;
 
     fn level(primary: &str, unit: &str) -> Level {
-        Level {
-            succeeded: 10,
-            window_s: Seconds(4.0),
-            metrics: vec![Metric::new(primary, unit, 5.0, Better::Higher)],
-            ..Level::default()
-        }
+        let mut level = Level::default();
+        level.succeeded = 10;
+        level.window_s = Seconds(4.0);
+        level.metrics = vec![Metric::new(primary, unit, 5.0, Better::Higher)];
+        level
     }
 
     fn per(level: &Level) -> Vec<(&str, f64)> {

@@ -449,13 +449,11 @@ where
     }
 
     fn finish(&self, progress: Progress) -> Measured {
-        let served = Served {
-            domain: self.domain.name.to_owned(),
-            primary: self.domain.primary.to_owned(),
-            plots: self.domain.plots.iter().map(|name| (*name).to_owned()).collect(),
-            levels: progress.levels,
-            metrics: progress.found.into_iter().collect(),
-        };
+        let mut served = Served::at_levels(progress.levels);
+        served.domain = self.domain.name.to_owned();
+        served.primary = self.domain.primary.to_owned();
+        served.plots = self.domain.plots.iter().map(|name| (*name).to_owned()).collect();
+        served.metrics = progress.found.into_iter().collect();
         Measured {
             requests: served.levels.iter().map(|level| level.requests).sum(),
             // Maps have text for keys: there is nothing that could not be written.

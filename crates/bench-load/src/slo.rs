@@ -164,7 +164,7 @@ mod tests {
         let slo = Slo::parse(["latency_p99 <= 200ms", "rps >= 10"]).expect("conditions");
         let metrics = |p99, supported, rps| {
             vec![
-                Metric { supported: Some(supported), ..Metric::new("latency p99", "s", p99, Better::Lower) },
+                Metric::new("latency p99", "s", p99, Better::Lower).with_support(supported),
                 Metric::new("RPS", "req/s", rps, Better::Higher),
             ]
         };

@@ -10,15 +10,14 @@ use crate::{read_line, system};
 
 /// Describes this machine, and the commit of the working directory, for what was built as `build` says.
 pub fn capture(build: &Build) -> Environment {
-    let mut environment = Environment {
-        commit: git(&["rev-parse", "HEAD"]).filter(|commit| !commit.is_empty()),
-        dirty: git(&["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty()),
-        cores: std::thread::available_parallelism().ok().map(usize::from),
-        governor: read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        gpus: nvidia_gpus(Path::new("/proc/driver/nvidia/gpus")),
-        gpu_driver: read_line("/proc/driver/nvidia/version").map(|line| driver_version(&line)),
-        ..Environment::default()
-    };
+    let mut environment = Environment::default();
+    environment.commit = git(&["rev-parse", "HEAD"]).filter(|commit| !commit.is_empty());
+    environment.dirty =
+        git(&["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty());
+    environment.cores = std::thread::available_parallelism().ok().map(usize::from);
+    environment.governor = read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    environment.gpus = nvidia_gpus(Path::new("/proc/driver/nvidia/gpus"));
+    environment.gpu_driver = read_line("/proc/driver/nvidia/version").map(|line| driver_version(&line));
     environment.built_as(build);
     system::describe(&mut environment);
     environment

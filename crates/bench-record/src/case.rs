@@ -13,6 +13,7 @@ use crate::{
 
 /// What is known of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CaseRecord {
     /// `model/category/name[argument=value,…]`
     pub id: String,
@@ -71,6 +72,8 @@ pub struct CaseRecord {
 }
 
 /// Whether a case has figures.
+///
+/// Exhaustive: an export that did not know a status could take a failure for a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -86,6 +89,7 @@ pub enum Status {
 
 /// How a case was measured, after flags, attribute and defaults have been weighed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Settings {
     /// What is measured.
     #[serde(default)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing about the machine that can move figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Check {
     /// What was looked at: `governor`, `steal`.
     pub name: String,
@@ -16,6 +17,8 @@ pub struct Check {
 }
 
 /// What to think of a check. In the order of what a reader should hear of first, from the end.
+///
+/// Exhaustive: every view of a check has to show each state in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -28,6 +31,11 @@ pub enum State {
 }
 
 impl Check {
+    /// A check without advice.
+    pub fn new(name: impl Into<String>, state: State, value: impl Into<String>) -> Self {
+        Check { name: name.into(), state, value: value.into(), advice: None }
+    }
+
     /// This check at the start of a run, with what it was at the end: a power manager, or a plug pulled, may
     /// have changed it meanwhile.
     pub fn until(self, end: Check) -> Check {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Events of callgrind's simulation, by its own names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Events {
     /// Instructions.
     pub ir: u64,
@@ -27,6 +28,7 @@ pub struct Events {
 
 /// What an iteration counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Counts {
     /// Instructions of all threads.
     pub instructions: u64,
@@ -62,6 +64,7 @@ impl Counts {
 
 /// What one worker has counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RoundCounts {
     /// One iteration, after the first call and the warm-up.
     pub iteration: Counts,
@@ -77,6 +80,7 @@ pub struct RoundCounts {
 
 /// What the rounds of a case have counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CaseCounts {
     /// One iteration: the round with the median number of instructions, the lower of two.
     pub iteration: Counts,
@@ -91,6 +95,17 @@ pub struct CaseCounts {
 }
 
 impl CaseCounts {
+    /// The counts of a single round.
+    pub fn of_round(round: &RoundCounts) -> Self {
+        CaseCounts {
+            iteration: round.iteration,
+            first_call: round.first_call,
+            least_instructions: round.iteration.instructions,
+            most_instructions: round.iteration.instructions,
+            rounds: 1,
+        }
+    }
+
     /// How far the rounds lie apart, as a share of the least; 0 where the count repeats exactly.
     pub fn spread(&self) -> f64 {
         (self.most_instructions - self.least_instructions) as f64 / self.least_instructions.max(1) as f64

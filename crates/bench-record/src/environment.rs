@@ -10,6 +10,7 @@ use crate::{Check, ProbeState, References, check};
 
 /// The machine and the build. What could not be found out is absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Environment {
     /// Git commit of the working directory.
     pub commit: Option<String>,

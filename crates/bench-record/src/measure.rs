@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::THRESHOLD;
 
 /// What a run measures: one of these, for all its cases.
+///
+/// Exhaustive: each has a mode of the worker and a table of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A figure with its unit and the direction in which it is better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Metric {
     /// Its name in its field: `IPS`, `throughput`.
     pub name: String,

@@ -8,6 +8,8 @@ use bench_stats::Interval;
 use bench_syntax::objective::Objective;
 
 /// Whether a target was met.
+///
+/// Exhaustive: a gate that did not know an outcome would let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -31,6 +33,7 @@ impl fmt::Display for Outcome {
 
 /// A target of a case, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObjectiveResult {
     /// The target, as it was declared.
     pub text: String,
@@ -70,6 +73,7 @@ impl ObjectiveResult {
 
 /// All targets of a run together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObjectiveSummary {
     /// Targets of all cases.
     pub total: usize,
@@ -85,4 +89,20 @@ pub struct ObjectiveSummary {
     pub status: Outcome,
     /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent where no target has an attainment.
     pub score: Option<f64>,
+}
+
+impl ObjectiveSummary {
+    /// Counts `results`; `None` if there are none. The score is left open.
+    pub fn of(results: &[&ObjectiveResult]) -> Option<Self> {
+        let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
+        let (met, missed, unsure) = (count(Outcome::Met), count(Outcome::Missed), count(Outcome::Unsure));
+        let status = match (missed, unsure) {
+            (0, 0) => Outcome::Met,
+            (0, _) => Outcome::Unsure,
+            _ => Outcome::Missed,
+        };
+        let total = results.len();
+        let pass_rate = met as f64 / total as f64;
+        (total > 0).then_some(ObjectiveSummary { total, met, missed, unsure, pass_rate, status, score: None })
+    }
 }

@@ -18,6 +18,7 @@ pub const FORMAT: &str = "bench-run";
 
 /// Everything that is known of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// [`FORMAT`].
     pub format: String,
@@ -49,6 +50,7 @@ pub struct Record {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RunState {
     /// All cases were run.
     Complete,
@@ -91,6 +93,25 @@ impl Summary {
 }
 
 impl Record {
+    /// The record of a run that ended by itself, sealed when it began, on an unknown machine, and without objectives.
+    pub fn new(run: impl Into<String>, timestamp: impl Into<String>, cases: Vec<CaseRecord>) -> Self {
+        let timestamp = timestamp.into();
+        Record {
+            format: FORMAT.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            run: run.into(),
+            sealed: timestamp.clone(),
+            timestamp,
+            state: RunState::Complete,
+            summary: Summary::of(&cases),
+            targets: None,
+            environment: Environment::default(),
+            seed: 0,
+            warnings: Vec::new(),
+            cases,
+        }
+    }
+
     /// The case with this id.
     pub fn case(&self, id: &str) -> Option<&CaseRecord> {
         self.cases.iter().find(|case| case.id == id)

@@ -10,6 +10,7 @@ use bench_stats as stats;
 
 /// One round: what one worker process measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RoundRecord {
     /// Number of the round within its case, from 0.
     pub round: u32,
@@ -66,6 +67,21 @@ pub struct RoundRecord {
 }
 
 impl RoundRecord {
+    /// A round of which only the samples are known.
+    pub fn sampled(iterations_per_sample: u64, sample_ns: Vec<u64>) -> Self {
+        RoundRecord { iterations_per_sample, sample_ns, ..RoundRecord::default() }
+    }
+
+    /// A round of which only the requests are known that it has served.
+    pub fn serving(served: Served) -> Self {
+        RoundRecord { served: Some(served), ..RoundRecord::default() }
+    }
+
+    /// A round that failed before it had figures.
+    pub fn failed(failure: Failure) -> Self {
+        RoundRecord { failure: Some(failure), ..RoundRecord::default() }
+    }
+
     /// Seconds per iteration of each sample, in order of time.
     pub fn per_iteration(&self) -> impl Iterator<Item = f64> + '_ {
         let iterations = self.iterations_per_sample.max(1) as f64;
@@ -96,6 +112,7 @@ impl RoundRecord {
 
 /// Why a round failed, and what the worker had printed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Failure {
     /// What ended it.
     pub cause: Cause,
@@ -103,6 +120,13 @@ pub struct Failure {
     pub message: String,
     /// The end of what the worker wrote to stdout and stderr, at most 8 KiB.
     pub output_tail: String,
+}
+
+impl Failure {
+    /// A failure of a worker that had printed nothing.
+    pub fn new(cause: Cause, message: impl Into<String>) -> Self {
+        Failure { cause, message: message.into(), output_tail: String::new() }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -114,6 +138,7 @@ impl fmt::Display for Failure {
 /// What ended a round before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cause {
     /// A panic, caught in the worker.
     Panic,

@@ -3,6 +3,8 @@
 //! `bench-load` fills these in; they stand here because the record is one contract, and every reader
 //! of it, with or without that crate, must understand all of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Metric;
@@ -11,6 +13,7 @@ use bench_syntax::quantity::Seconds;
 
 /// The requests that one round of a load case has served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Served {
     /// The field of work: `speech`, `images`.
     pub domain: String,
@@ -26,6 +29,11 @@ pub struct Served {
 }
 
 impl Served {
+    /// Requests at these levels, of no field in particular.
+    pub fn at_levels(levels: Vec<Level>) -> Self {
+        Served { levels, ..Served::default() }
+    }
+
     /// Reads what a worker has sent.
     ///
     /// # Errors
@@ -38,6 +46,7 @@ impl Served {
 
 /// One setting of concurrency or rate, held until its requests were served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Level {
     /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
     pub name: String,
@@ -82,6 +91,7 @@ pub struct Level {
 /// Which latency leads a level's report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Headline {
     /// From the call to its end.
     #[default]
@@ -92,6 +102,7 @@ pub enum Headline {
 
 /// The part of a level after its ramp-up and before it ran dry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Steady {
     /// Its beginning, in seconds from the first send.
     pub from_s: f64,
@@ -105,6 +116,7 @@ pub struct Steady {
 
 /// How well the harness kept to what was asked of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Pace {
     /// Requests per second that the schedule wanted.
     pub offered_rate: Option<f64>,
@@ -120,6 +132,7 @@ pub struct Pace {
 
 /// Lateness of the harness, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Lag {
     /// Median.
     pub p50_s: Seconds,
@@ -131,6 +144,7 @@ pub struct Lag {
 
 /// Whether the figures of a level can be relied on, and why not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Validity {
     /// `VALID` or `INVALID`, in the words of MLPerf Inference.
     pub valid: bool,
@@ -177,6 +191,11 @@ impl InvalidCause {
 }
 
 impl Validity {
+    /// Nothing speaks against the figures.
+    pub fn valid() -> Self {
+        Validity { valid: true, ..Validity::default() }
+    }
+
     /// Why it is not valid, first of all that the harness was too slow.
     pub fn told(&self) -> Vec<String> {
         let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
@@ -186,6 +205,7 @@ impl Validity {
 
 /// Latencies that fell together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bin {
     /// The largest of them, in seconds.
     pub up_to_s: f64,
@@ -195,6 +215,7 @@ pub struct Bin {
 
 /// One request on the timeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Dot {
     /// When it was sent, in seconds from the level's first send.
     pub at_s: f64,
@@ -206,6 +227,7 @@ pub struct Dot {
 
 /// A message and how many requests have brought it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Told {
     /// What was said.
     pub message: String,
@@ -216,7 +238,56 @@ pub struct Told {
 /// What is said of figures whose harness was slower than what it measured, wherever they are shown.
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
+impl Lag {
+    /// Lateness from its median, its 99th percentile and its worst.
+    pub const fn new(p50_s: Seconds, p99_s: Seconds, max_s: Seconds) -> Self {
+        Lag { p50_s, p99_s, max_s }
+    }
+}
+
+impl Steady {
+    /// The part between these two times, in seconds from the first send, without requests.
+    pub fn between(from_s: f64, to_s: f64) -> Self {
+        Steady { from_s, to_s, ..Steady::default() }
+    }
+}
+
+impl fmt::Display for Headline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Headline::Service => "service",
+            Headline::Scheduled => "scheduled",
+        })
+    }
+}
+
+impl Bin {
+    /// So many latencies, of which this is the largest.
+    pub const fn new(up_to_s: f64, count: u64) -> Self {
+        Bin { up_to_s, count }
+    }
+}
+
+impl Dot {
+    /// A request sent at this time, and how long it took.
+    pub const fn new(at_s: f64, latency_s: f64, ok: bool) -> Self {
+        Dot { at_s, latency_s, ok }
+    }
+}
+
+impl Told {
+    /// A message that so many requests have brought.
+    pub fn new(message: impl Into<String>, count: u64) -> Self {
+        Told { message: message.into(), count }
+    }
+}
+
 impl Level {
+    /// A level of this name, without requests.
+    pub fn named(name: impl Into<String>) -> Self {
+        Level { name: name.into(), ..Level::default() }
+    }
+
     /// Why no figure of the level can meet a limit or be compared, as a sentence that names the level; `None` if the
     /// figures can be relied on. A search whose objective is missed at a level has measured that level well.
     pub fn doubt(&self) -> Option<String> {

@@ -6,6 +6,7 @@ use bench_stats as stats;
 
 /// The reference kernels around a round, and what the kernel says of the time between.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Surroundings {
     /// The references before the round.
     pub before: References,
@@ -21,6 +22,7 @@ pub struct Surroundings {
 
 /// Two kernels whose work never changes: what moves them is the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct References {
     /// One step of a dependent chain of integer additions, in nanoseconds: the clock of the core.
     pub clock_step_ns: f64,
@@ -28,7 +30,19 @@ pub struct References {
     pub walk_step_ns: f64,
 }
 
+impl Surroundings {
+    /// The references around a round, with steal and pressure unknown.
+    pub const fn new(before: References, after: References) -> Self {
+        Surroundings { before, after, steal: None, pressure: None }
+    }
+}
+
 impl References {
+    /// One reading of both kernels.
+    pub const fn new(clock_step_ns: f64, walk_step_ns: f64) -> Self {
+        References { clock_step_ns, walk_step_ns }
+    }
+
     /// Returns the medians of all readings around rounds; `None` if there are none.
     pub fn typical(seen: impl Iterator<Item = Surroundings>) -> Option<Self> {
         let readings: Vec<References> = seen.flat_map(|seen| [seen.before, seen.after]).collect();

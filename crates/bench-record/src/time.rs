@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Time per iteration over all rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Time {
     /// Median of the rounds' medians, in seconds: each process counts once.
     pub median_s: Seconds,
@@ -60,6 +61,27 @@ impl Percentile {
 }
 
 impl Time {
+    /// The figures of the samples of one round of one iteration each, in seconds; `None` if there are no samples.
+    pub fn of_samples(samples_s: &[f64]) -> Option<Self> {
+        let ascending = bench_stats::sorted(samples_s);
+        Some(Time {
+            median_s: Seconds(bench_stats::median(&ascending)?),
+            interval_s: None,
+            mean_s: Seconds(bench_stats::mean(samples_s)?),
+            standard_deviation_s: bench_stats::standard_deviation(samples_s).map(Seconds),
+            min_s: Seconds(*ascending.first()?),
+            max_s: Seconds(*ascending.last()?),
+            p95: Percentile::of(&ascending, 0.95)?,
+            p99: Percentile::of(&ascending, 0.99)?,
+            spread_between_rounds: None,
+            samples: samples_s.len(),
+            rounds: 1,
+            iterations: samples_s.len() as u64,
+            outliers: bench_stats::outliers(samples_s),
+            modes: None,
+        })
+    }
+
     /// Half-width of the interval as a share of the median.
     pub fn precision(&self) -> Option<f64> {
         self.interval_s.map(|interval| interval.relative_half_width(self.median_s.0))

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const THRESHOLD: f64 = 0.01;
 
 /// What is said of a case.
+///
+/// Exhaustive: a gate that did not know a verdict would let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {

@@ -56,18 +56,17 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     let timeout = flags.timeout.or(attribute.timeout);
     let timeout_s = timeout.unwrap_or(TIMEOUT + asked.unwrap_or_default()).as_secs_f64();
     let max_time_s = asked.unwrap_or_else(|| case.category.default_budget()).as_secs_f64();
-    let settings = Settings {
-        measure: wishes.measure,
-        warmup: flags.warmup.or(attribute.warmup),
-        repeats: flags.repeats.or(attribute.repeats),
-        rounds: flags.rounds.or(attribute.rounds),
-        // A budget that the timeout would cut off ends before, so that the case has its figures.
-        max_time_s: if max_time_s > timeout_s { OF_TIMEOUT * timeout_s } else { max_time_s },
-        max_time_is_hard: asked.is_some(),
-        timeout_s,
-        timeout_is_hard: timeout.is_some(),
-        target_precision: wishes.target_precision.unwrap_or(TARGET_PRECISION),
-    };
+    let mut settings = Settings::default();
+    settings.measure = wishes.measure;
+    settings.warmup = flags.warmup.or(attribute.warmup);
+    settings.repeats = flags.repeats.or(attribute.repeats);
+    settings.rounds = flags.rounds.or(attribute.rounds);
+    // A budget that the timeout would cut off ends before, so that the case has its figures.
+    settings.max_time_s = if max_time_s > timeout_s { OF_TIMEOUT * timeout_s } else { max_time_s };
+    settings.max_time_is_hard = asked.is_some();
+    settings.timeout_s = timeout_s;
+    settings.timeout_is_hard = timeout.is_some();
+    settings.target_precision = wishes.target_precision.unwrap_or(TARGET_PRECISION);
     match wishes.measure {
         Measure::Time => settings,
         Measure::Instructions => counting(settings, flags),
@@ -75,16 +74,14 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
 }
 
 /// How a case whose instructions are counted is run: what its attribute says of time does not apply.
-fn counting(settings: Settings, flags: &Overrides) -> Settings {
+fn counting(mut settings: Settings, flags: &Overrides) -> Settings {
     let slower = if flags.timeout.is_some() { 1.0 } else { SLOWER_UNDER_VALGRIND };
-    Settings {
-        warmup: flags.warmup,
-        repeats: None,
-        rounds: Some(flags.rounds.unwrap_or(COUNTED_ROUNDS)),
-        max_time_is_hard: false,
-        timeout_s: settings.timeout_s * slower,
-        ..settings
-    }
+    settings.warmup = flags.warmup;
+    settings.repeats = None;
+    settings.rounds = Some(flags.rounds.unwrap_or(COUNTED_ROUNDS));
+    settings.max_time_is_hard = false;
+    settings.timeout_s *= slower;
+    settings
 }
 
 #[cfg(test)]

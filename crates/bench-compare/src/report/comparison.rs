@@ -123,10 +123,7 @@ fn duration(seconds: f64) -> String {
 
 fn conclusion(comparison: &PairedComparison) -> String {
     let counts = counted(comparison.compared().map(|case| case.verdict));
-    let interrupted = match comparison.state {
-        RunState::Interrupted => "interrupted: ",
-        RunState::Complete | RunState::Recovered => "",
-    };
+    let interrupted = if comparison.state == RunState::Interrupted { "interrupted: " } else { "" };
     format!(
         "{interrupted}{} at a threshold of {} · {:.1} s",
         counts.as_deref().unwrap_or("nothing was compared"),

@@ -138,16 +138,15 @@ fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
             pairs.map(|(ns, iterations)| seconds(ns / iterations)).collect()
         },
     );
-    let time = measure::time(&values, Some(interval(&estimates.median)))?;
+    let mut time = measure::time(&values, Some(interval(&estimates.median)))?;
     let median = seconds(estimates.median.point_estimate);
-    Some(Time {
-        median_s: Seconds(median),
-        mean_s: Seconds(seconds(estimates.mean.point_estimate)),
-        standard_deviation_s: Some(Seconds(seconds(estimates.std_dev.point_estimate))),
-        iterations: sample.map_or(time.iterations, |sample| sample.iters.iter().sum::<f64>() as u64),
-        ..time
-    })
-    .filter(|_| median.is_finite() && median >= 0.0)
+    time.median_s = Seconds(median);
+    time.mean_s = Seconds(seconds(estimates.mean.point_estimate));
+    time.standard_deviation_s = Some(Seconds(seconds(estimates.std_dev.point_estimate)));
+    if let Some(sample) = sample {
+        time.iterations = sample.iters.iter().sum::<f64>() as u64;
+    }
+    (median.is_finite() && median >= 0.0).then_some(time)
 }
 
 /// `{"Bytes": 8}`, and the like.

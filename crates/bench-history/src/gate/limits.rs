@@ -32,8 +32,9 @@ fn of_limit(limit: &Limit, cases: &[&CaseRecord], record: &Record, earlier: &Ear
     let cases = cases.iter().copied().filter(measured).filter(|case| concerns(&limit.target, case));
     let results: Vec<(&CaseRecord, ObjectiveResult)> = cases
         .map(|case| {
-            let result = target::judge(record, case, &limit.target, earlier);
-            (case, ObjectiveResult { text: limit.text.clone(), ..result })
+            let mut result = target::judge(record, case, &limit.target, earlier);
+            result.text.clone_from(&limit.text);
+            (case, result)
         })
         .collect();
     // A rule for many cases may name a figure that some of them have; one that none has is a mistake.

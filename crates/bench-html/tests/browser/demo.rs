@@ -9,8 +9,8 @@ use bench_html::{Comparison, History, Page, Run};
 use bench_judge::comparison::Comparison as OfRuns;
 use bench_protocol::Better;
 use bench_record::{
-    CaseRecord, Cause, Environment, FORMAT, Failure, InvalidCause, Level, Metric, Record, RoundRecord,
-    RunState, SCHEMA_VERSION, Served, Status, Summary, Told, Validity,
+    CaseRecord, Cause, Failure, InvalidCause, Level, Metric, Record, RoundRecord, Served, Status, Told,
+    Validity,
 };
 use bench_stats::Interval;
 use bench_syntax::Category;
@@ -130,30 +130,27 @@ pub(crate) fn history() -> History {
 /// A case with six rounds of twenty samples around a time.
 fn measured(id: &str, time_s: f64, seed: usize) -> CaseRecord {
     let rounds: Vec<RoundRecord> = (0..6)
-        .map(|round| RoundRecord {
-            round,
-            iterations_per_sample: 1,
-            sample_ns: (0..20)
-                .map(|k| (time_s * 1e9 * (1.0 + 0.02 * noise(k + 20 * round as usize, seed))) as u64)
-                .collect(),
-            ..RoundRecord::default()
+        .map(|number| {
+            let ns = |k| (time_s * 1e9 * (1.0 + 0.02 * noise(k + 20 * number as usize, seed))) as u64;
+            let mut round = RoundRecord::sampled(1, (0..20).map(ns).collect());
+            round.round = number;
+            round
         })
         .collect();
     let time = bench_judge::time_over(&rounds);
-    CaseRecord {
-        model: id.split_once('/').map(|(model, _)| model.to_owned()),
-        status: Status::Ok,
-        metrics: vec![
-            Metric::new("throughput", "items/s", 8.0 / time_s, Better::Higher),
-            Metric::new("padding", "ratio", 0.000_6, Better::Lower),
-        ],
-        observed: vec![Metric::new("major_faults", "1/iteration", 0.0, Better::Lower)],
-        time,
-        first_call_s: Some(Seconds(time_s * 3.0)),
-        peak_memory_bytes: Some(Bytes(180_000_000 + 40_000_000 * seed as u64)),
-        rounds,
-        ..CaseRecord::blank(id, Category::Performance)
-    }
+    let mut case = CaseRecord::blank(id, Category::Performance);
+    case.model = id.split_once('/').map(|(model, _)| model.to_owned());
+    case.status = Status::Ok;
+    case.metrics = vec![
+        Metric::new("throughput", "items/s", 8.0 / time_s, Better::Higher),
+        Metric::new("padding", "ratio", 0.000_6, Better::Lower),
+    ];
+    case.observed = vec![Metric::new("major_faults", "1/iteration", 0.0, Better::Lower)];
+    case.time = time;
+    case.first_call_s = Some(Seconds(time_s * 3.0));
+    case.peak_memory_bytes = Some(Bytes(180_000_000 + 40_000_000 * seed as u64));
+    case.rounds = rounds;
+    case
 }
 
 fn level(concurrency: u32) -> Level {
@@ -167,68 +164,52 @@ fn level(concurrency: u32) -> Level {
     let latency = |name: &str, factor: f64, supported| {
         metric(name, "s", latency_s * factor, Better::Lower).with_support(supported)
     };
-    Level {
-        name: format!("concurrency {concurrency}"),
-        scenario: "closed_loop".to_owned(),
-        concurrency: Some(concurrency),
-        requests: 200,
-        succeeded: if concurrency == 32 { 188 } else { 200 },
-        failed: if concurrency == 32 { 12 } else { 0 },
-        window_s: Seconds(200.0 / throughput),
-        metrics: vec![
-            metric("ASPS", "audio s/s", throughput * 7.5, Better::Higher),
-            metric("RPS", "req/s", throughput, Better::Higher),
-            latency("latency p50", 0.95, true),
-            latency("latency p95", 1.3, true),
-            latency("latency p99", 1.7, false),
-            latency("TTFA p95", 0.2, true),
-        ],
-        validity: match concurrency {
-            16 => Validity {
-                valid: false,
-                harness_bound: true,
-                reasons: vec![
-                    "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late"
-                        .to_owned(),
-                ],
-                causes: vec![InvalidCause::HarnessLate],
-            },
-            32 => Validity {
-                valid: false,
-                harness_bound: false,
-                reasons: vec!["12 of `200` requests failed".to_owned()],
-                causes: vec![InvalidCause::Failures],
-            },
-            _ => Validity { valid: true, ..Validity::default() },
-        },
-        errors: if concurrency == 32 {
-            vec![Told { message: "queue is full".to_owned(), count: 12 }]
-        } else {
-            vec![]
-        },
-        ..Level::default()
+    let mut level = Level::named(format!("concurrency {concurrency}"));
+    level.scenario = "closed_loop".to_owned();
+    level.concurrency = Some(concurrency);
+    level.requests = 200;
+    level.succeeded = if concurrency == 32 { 188 } else { 200 };
+    level.failed = if concurrency == 32 { 12 } else { 0 };
+    level.window_s = Seconds(200.0 / throughput);
+    level.metrics = vec![
+        metric("ASPS", "audio s/s", throughput * 7.5, Better::Higher),
+        metric("RPS", "req/s", throughput, Better::Higher),
+        latency("latency p50", 0.95, true),
+        latency("latency p95", 1.3, true),
+        latency("latency p99", 1.7, false),
+        latency("TTFA p95", 0.2, true),
+    ];
+    match concurrency {
+        16 => {
+            let reason = "the harness was the bottleneck: 1 % of requests were sent 3.1 ms or more too late";
+            level.validity.harness_bound = true;
+            level.validity.reasons = vec![reason.to_owned()];
+            level.validity.causes = vec![InvalidCause::HarnessLate];
+        }
+        32 => {
+            level.validity.reasons = vec!["12 of `200` requests failed".to_owned()];
+            level.validity.causes = vec![InvalidCause::Failures];
+            level.errors = vec![Told::new("queue is full", 12)];
+        }
+        _ => level.validity = Validity::valid(),
     }
+    level
 }
 
 /// A load case with so many clients at its levels.
 fn speech(name: &str, clients: &[u32]) -> CaseRecord {
     let found = Metric::new("latency-bounded throughput", "req/s", 17.25, Better::Higher)
         .with_interval(Some(Interval { low: 16.5, high: 18.0 }));
-    let served = Served {
-        domain: "speech".to_owned(),
-        primary: "ASPS".to_owned(),
-        plots: vec!["TTFA p95".to_owned()],
-        levels: clients.iter().copied().map(level).collect(),
-        metrics: if name == "search" { vec![found] } else { Vec::new() },
-    };
-    let rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
-    let mut case = CaseRecord {
-        model: Some("tts".to_owned()),
-        name: name.to_owned(),
-        status: Status::Ok,
-        rounds,
-        ..CaseRecord::blank(&format!("tts/performance/{name}"), Category::Performance)
-    };
+    let mut served = Served::at_levels(clients.iter().copied().map(level).collect());
+    served.domain = "speech".to_owned();
+    served.primary = "ASPS".to_owned();
+    served.plots = vec!["TTFA p95".to_owned()];
+    served.metrics = if name == "search" { vec![found] } else { Vec::new() };
+    let mut case = CaseRecord::blank(&format!("tts/performance/{name}"), Category::Performance);
+    case.model = Some("tts".to_owned());
+    case.name = name.to_owned();
+    case.status = Status::Ok;
+    case.rounds = vec![RoundRecord::serving(served)];
     case.warnings.extend(case.harness_bound());
     case
 }
@@ -239,47 +220,32 @@ pub(crate) fn record(name: &str, factor: f64) -> Record {
         CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed)).collect();
     cases[2].warnings.push("two modes: 8.1 µs (70 % of samples) and 9.9 µs".to_owned());
     cases.push(speech("speak", &[1, 2, 4, 8, 16, 32]));
-    cases.push(CaseRecord {
-        status: Status::Failed,
-        failure: Some(Failure {
-            cause: Cause::Panic,
-            message: "index out of bounds: the len is 3 but the index is 7".to_owned(),
-            output_tail: "loading\nthread 'main' panicked at src/beam.rs:41:9".to_owned(),
-        }),
-        ..CaseRecord::blank("whisper/unit/beam", Category::Unit)
-    });
-    cases.push(CaseRecord {
-        status: Status::Skipped,
-        skip_reason: Some("no weights: models/weights/fetch brings them".to_owned()),
-        ..CaseRecord::blank("sd15/performance/denoise", Category::Performance)
-    });
-    Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: name.to_owned(),
-        timestamp: "2026-03-14T01:30:00Z".to_owned(),
-        sealed: "2026-03-14T01:52:00Z".to_owned(),
-        state: RunState::Complete,
-        summary: Summary::of(&cases),
-        targets: None,
-        environment: Environment {
-            commit: Some(commit(NIGHTS - 1)),
-            dirty: Some(false),
-            toolchain: "rustc 1.95.0 (f2d3ce0bd 2026-03-21)".to_owned(),
-            target: "x86_64-unknown-linux-gnu".to_owned(),
-            opt_level: "3".to_owned(),
-            os: Some("Debian GNU/Linux 12, kernel 6.1.0".to_owned()),
-            cpu: Some("AMD EPYC 7763 64-Core Processor".to_owned()),
-            cores: Some(4),
-            memory_bytes: Some(Bytes(16_374_562_816)),
-            load: Some(0.31),
-            steal: Some(0.021),
-            ..Environment::default()
-        },
-        seed: 7,
-        warnings: vec!["steal: 2.1 % of processor time was given to others".to_owned()],
-        cases,
-    }
+    let mut failure = Failure::new(Cause::Panic, "index out of bounds: the len is 3 but the index is 7");
+    failure.output_tail = "loading\nthread 'main' panicked at src/beam.rs:41:9".to_owned();
+    let mut failed = CaseRecord::blank("whisper/unit/beam", Category::Unit);
+    failed.status = Status::Failed;
+    failed.failure = Some(failure);
+    cases.push(failed);
+    let mut skipped = CaseRecord::blank("sd15/performance/denoise", Category::Performance);
+    skipped.status = Status::Skipped;
+    skipped.skip_reason = Some("no weights: models/weights/fetch brings them".to_owned());
+    cases.push(skipped);
+    let mut record = Record::new(name, "2026-03-14T01:30:00Z", cases);
+    record.sealed = "2026-03-14T01:52:00Z".to_owned();
+    record.environment.commit = Some(commit(NIGHTS - 1));
+    record.environment.dirty = Some(false);
+    record.environment.toolchain = "rustc 1.95.0 (f2d3ce0bd 2026-03-21)".to_owned();
+    record.environment.target = "x86_64-unknown-linux-gnu".to_owned();
+    record.environment.opt_level = "3".to_owned();
+    record.environment.os = Some("Debian GNU/Linux 12, kernel 6.1.0".to_owned());
+    record.environment.cpu = Some("AMD EPYC 7763 64-Core Processor".to_owned());
+    record.environment.cores = Some(4);
+    record.environment.memory_bytes = Some(Bytes(16_374_562_816));
+    record.environment.load = Some(0.31);
+    record.environment.steal = Some(0.021);
+    record.seed = 7;
+    record.warnings = vec!["steal: 2.1 % of processor time was given to others".to_owned()];
+    record
 }
 
 /// Everything that a nightly page shows.

@@ -160,21 +160,19 @@ mod tests {
     use crate::Summarize;
     use crate::comparison::Judgement;
     use crate::testing::record;
-    use bench_record::Counts;
 
     /// A run of one case whose rounds have counted this.
     fn run(rounds: &[u64]) -> Record {
         let mut record = record(vec![("unit/x", vec![1; rounds.len()])]);
         let case = &mut record.cases[0];
         case.settings.measure = Measure::Instructions;
-        for (round, instructions) in std::mem::take(&mut case.rounds).into_iter().zip(rounds) {
-            let iteration = Counts {
-                instructions: *instructions,
-                estimated_cycles: 2 * instructions,
-                ..Counts::default()
-            };
-            let counts = RoundCounts { iteration, ..RoundCounts::default() };
-            case.push(RoundRecord { sample_ns: Vec::new(), counts: Some(counts), ..round });
+        for (mut round, instructions) in std::mem::take(&mut case.rounds).into_iter().zip(rounds) {
+            let mut counts = RoundCounts::default();
+            counts.iteration.instructions = *instructions;
+            counts.iteration.estimated_cycles = 2 * instructions;
+            round.sample_ns.clear();
+            round.counts = Some(counts);
+            case.push(round);
         }
         record
     }

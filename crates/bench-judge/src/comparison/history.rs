@@ -163,11 +163,10 @@ mod tests {
     fn at(minute: usize, medians_ns: &[u64]) -> Record {
         let ids: Vec<String> = (0..medians_ns.len()).map(|number| format!("unit/case{number}")).collect();
         let cases = ids.iter().zip(medians_ns).map(|(id, ns)| (id.as_str(), vec![*ns; 6])).collect();
-        Record {
-            run: format!("run{minute}"),
-            timestamp: format!("2026-11-21T{:02}:{:02}:00Z", minute / 60, minute % 60),
-            ..record(cases)
-        }
+        let mut run = record(cases);
+        run.run = format!("run{minute}");
+        run.timestamp = format!("2026-11-21T{:02}:{:02}:00Z", minute / 60, minute % 60);
+        run
     }
 
     fn earlier(minutes: impl Iterator<Item = usize>) -> Vec<EarlierRun> {

@@ -94,8 +94,8 @@ mod tests {
     use super::*;
 
     fn references_of(clock: f64, walk: f64, drift: Option<f64>) -> String {
-        let then = References { clock_step_ns: 0.5, walk_step_ns: 100.0 };
-        let now = References { clock_step_ns: 0.5 * (1.0 + clock), walk_step_ns: 100.0 * (1.0 + walk) };
+        let then = References::new(0.5, 100.0);
+        let now = References::new(0.5 * (1.0 + clock), 100.0 * (1.0 + walk));
         references(Some(then), Some(now), drift).expect("both have them")
     }
 
@@ -110,6 +110,6 @@ mod tests {
         assert!(references_of(0.1, 0.0, None).ends_with("clock is another"));
         assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("the code that they share"));
         assert!(references_of(0.0, 0.1, Some(0.1)).ends_with("then)"), "memory moved with the cases");
-        assert_eq!(references(None, Some(References { clock_step_ns: 1.0, walk_step_ns: 1.0 }), None), None);
+        assert_eq!(references(None, Some(References::new(1.0, 1.0)), None), None);
     }
 }

@@ -114,14 +114,14 @@ fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
     if !value.is_finite() {
         return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is no number");
     }
-    let result = ObjectiveResult {
-        value: Some(value),
-        interval,
-        ..ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "")
-    };
+    let mut result = ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "");
+    result.value = Some(value);
+    result.interval = interval;
     let Some(in_one) = target.unit.in_one(&unit) else {
         let reason = format!("the figure is in {unit}, and the limit is {}", target.unit.kind());
-        return ObjectiveResult { unit: Some(unit), reason: Some(reason), ..result };
+        result.unit = Some(unit);
+        result.reason = Some(reason);
+        return result;
     };
     let limit = target.value / in_one;
     let (outcome, reason) = match interval {
@@ -135,13 +135,11 @@ fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
             }
         }
     };
-    ObjectiveResult {
-        unit: Some(unit),
-        outcome,
-        attainment: Some(target.relation.attainment(value, limit)),
-        reason,
-        ..result
-    }
+    result.unit = Some(unit);
+    result.outcome = outcome;
+    result.attainment = Some(target.relation.attainment(value, limit));
+    result.reason = reason;
+    result
 }
 
 #[cfg(test)]

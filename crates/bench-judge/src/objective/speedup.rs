@@ -4,7 +4,7 @@ use crate::Summarize;
 use crate::comparison::{Comparison, Judgement};
 use crate::objective::figure::Figure;
 use crate::objective::{EarlierRecords, summary};
-use bench_record::{CaseRecord, Record, Status, Summary, Time};
+use bench_record::{CaseRecord, Record, Status, Time};
 use bench_stats::Interval;
 use bench_syntax::nearest;
 
@@ -83,21 +83,14 @@ pub(super) fn over_run(
 
 /// The same run, as if it had measured this case alone.
 fn with_only(record: &Record, case: &CaseRecord) -> Record {
-    let cases = vec![case.clone()];
-    Record {
-        format: record.format.clone(),
-        schema_version: record.schema_version,
-        run: record.run.clone(),
-        timestamp: record.timestamp.clone(),
-        sealed: record.sealed.clone(),
-        state: record.state,
-        summary: Summary::of(&cases),
-        targets: summary(&cases),
-        environment: record.environment.clone(),
-        seed: record.seed,
-        warnings: record.warnings.clone(),
-        cases,
-    }
+    let mut alone = Record::new(record.run.clone(), record.timestamp.clone(), vec![case.clone()]);
+    alone.sealed.clone_from(&record.sealed);
+    alone.state = record.state;
+    alone.targets = summary(&alone.cases);
+    alone.environment.clone_from(&record.environment);
+    alone.seed = record.seed;
+    alone.warnings.clone_from(&record.warnings);
+    alone
 }
 
 fn figure(before: &Time, after: &Time, interval: Option<Interval>, doubt: Option<String>) -> Figure {

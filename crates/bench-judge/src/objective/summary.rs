@@ -13,22 +13,9 @@ pub const FORMULA: &str = "100 × geometric mean of attainments (limit/value for
 /// Counts the targets of `cases`; `None` where there is none.
 pub fn summary(cases: &[CaseRecord]) -> Option<ObjectiveSummary> {
     let results: Vec<&ObjectiveResult> = cases.iter().flat_map(|case| &case.targets).collect();
-    let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
-    let (met, missed, unsure) = (count(Outcome::Met), count(Outcome::Missed), count(Outcome::Unsure));
-    let status = match (missed, unsure) {
-        (0, 0) => Outcome::Met,
-        (0, _) => Outcome::Unsure,
-        _ => Outcome::Missed,
-    };
-    (!results.is_empty()).then(|| ObjectiveSummary {
-        total: results.len(),
-        met,
-        missed,
-        unsure,
-        pass_rate: met as f64 / results.len() as f64,
-        status,
-        score: score(&results),
-    })
+    let mut summary = ObjectiveSummary::of(&results)?;
+    summary.score = score(&results);
+    Some(summary)
 }
 
 /// A geometric mean, since attainments are ratios (Fleming and Wallace, "How not to lie with statistics", CACM
@@ -52,9 +39,10 @@ mod tests {
 
     fn made_up(results: &[(Outcome, Option<f64>)]) -> Option<ObjectiveSummary> {
         let mut case = CaseRecord::blank("unit/x", Category::Unit);
-        let result = |(outcome, attainment): &(Outcome, Option<f64>)| ObjectiveResult {
-            attainment: *attainment,
-            ..ObjectiveResult::without_figure("median <= 1s", *outcome, "")
+        let result = |(outcome, attainment): &(Outcome, Option<f64>)| {
+            let mut result = ObjectiveResult::without_figure("median <= 1s", *outcome, "");
+            result.attainment = *attainment;
+            result
         };
         case.targets = results.iter().map(result).collect();
         super::summary(&[case, CaseRecord::blank("unit/y", Category::Unit)])

@@ -138,10 +138,11 @@ pub(super) fn memory(level: &Level, warnings: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use bench_protocol::Better;
     use bench_record::{Lag, Steady, Told};
     use bench_stats::Interval;
 
-    use super::super::level::tests::{assert_found, metric, set};
+    use super::super::level::tests::{assert_found, set};
     use super::*;
 
     fn assert_one(change: impl FnOnce(&mut Level), expected: &str) {
@@ -159,7 +160,7 @@ mod tests {
         );
         assert_one(|level| level.timed_out = 2, "2 requests ran out of time, but only 0 failed");
         assert_one(
-            |level| level.errors = vec![Told { message: "no".to_owned(), count: 3 }],
+            |level| level.errors = vec![Told::new("no", 3)],
             "3 requests told an error, but only 0 failed",
         );
         assert_one(|level| level.latency[0].count = 31, "the histogram of latency holds 41 requests of 40");
@@ -174,8 +175,9 @@ mod tests {
         assert_one(|level| set(level, "CPS", f64::NAN), "CPS is not finite: NaN");
         assert_one(
             |level| {
-                let metric = Metric { unit: "images/s".to_owned(), ..metric("PPS", -1.5) };
-                level.steady = Some(Steady { to_s: 4.0, metrics: vec![metric], ..Steady::default() });
+                let mut steady = Steady::between(0.0, 4.0);
+                steady.metrics = vec![Metric::new("PPS", "images/s", -1.5, Better::Higher)];
+                level.steady = Some(steady);
             },
             "PPS is below 0: -1.5 images/s",
         );
@@ -192,7 +194,7 @@ mod tests {
         );
         // The histogram's own rounding is none.
         assert_found("requests", |level| set(level, "latency p99", 0.7005), &[]);
-        let seconds = |name: &str, value| Metric { unit: "s".to_owned(), ..metric(name, value) };
+        let seconds = |name: &str, value| Metric::new(name, "s", value, Better::Lower);
         assert_one(
             |level| level.metrics.extend([seconds("TTFT p99", 0.1), seconds("TTFT p95", 0.2)]),
             "TTFT p95 is above TTFT p99: 200.0 ms against 100.0 ms",
@@ -209,11 +211,11 @@ mod tests {
         let late = |level: &mut Level| {
             level.latency[1].up_to_s = 5.1;
             level.headline = Headline::Scheduled;
-            level.pace.send_lag = Some(Lag { max_s: Seconds(0.2), ..Lag::default() });
+            level.pace.send_lag = Some(Lag::new(Seconds(0.0), Seconds(0.0), Seconds(0.2)));
         };
         assert_found("requests", late, &[]);
         assert_one(
-            |level| level.steady = Some(Steady { from_s: 1.0, to_s: 6.0, ..Steady::default() }),
+            |level| level.steady = Some(Steady::between(1.0, 6.0)),
             "the steady part lasts from 1.000 s to 6.000 s, the window 5.000 s",
         );
     }
@@ -230,8 +232,7 @@ mod tests {
         );
         assert_one(
             |level| {
-                let (p50_s, p99_s, max_s) = (Seconds(0.1), Seconds(0.2), Seconds(0.15));
-                level.pace.send_lag = Some(Lag { p50_s, p99_s, max_s });
+                level.pace.send_lag = Some(Lag::new(Seconds(0.1), Seconds(0.2), Seconds(0.15)));
             },
             "lateness of sending is out of order: p50 100.0 ms, p99 200.0 ms, worst 150.0 ms",
         );

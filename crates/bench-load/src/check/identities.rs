@@ -38,7 +38,7 @@ pub(super) fn rate(level: &Level, warnings: &mut Vec<String>) {
 pub(super) fn little(level: &Level, warnings: &mut Vec<String>) {
     let service = value(level, "service latency mean").or_else(|| match level.headline {
         Headline::Service => value(level, "latency mean"),
-        Headline::Scheduled => None,
+        _ => None,
     });
     let (Some(service), Some(mean)) = (service, level.pace.mean_concurrency) else { return };
     let rate = level.succeeded as f64 / level.window_s.0;

@@ -28,7 +28,7 @@ pub fn level(domain: &str, level: &Level) -> Vec<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use bench_protocol::Better;
-    use bench_record::{Bin, Headline, Lag, Metric, Pace};
+    use bench_record::{Bin, Headline, Lag, Metric};
     use bench_syntax::quantity::Seconds;
 
     use super::*;
@@ -40,34 +40,29 @@ pub(super) mod tests {
 
     /// Forty requests of 0.5 s each, by four clients in 5 s.
     pub(in crate::check) fn sound() -> Level {
-        Level {
-            name: "concurrency 4".to_owned(),
-            scenario: "closed_loop".to_owned(),
-            concurrency: Some(4),
-            requests: 40,
-            succeeded: 40,
-            window_s: Seconds(5.0),
-            headline: Headline::Service,
-            metrics: vec![
-                metric("RPS", 8.0),
-                metric("success rate", 1.0),
-                metric("latency mean", 0.5),
-                metric("latency p50", 0.49),
-                metric("latency p90", 0.6),
-                metric("latency p99", 0.7),
-                metric("latency p99.9", 0.7),
-                metric("service latency mean", 0.5),
-                metric("memory growth", 0.0),
-            ],
-            pace: Pace {
-                achieved_rate: Some(8.0),
-                mean_concurrency: Some(3.98),
-                send_lag: Some(Lag { p50_s: Seconds(0.0), p99_s: Seconds(0.0), max_s: Seconds(0.0) }),
-                ..Pace::default()
-            },
-            latency: vec![Bin { up_to_s: 0.5, count: 30 }, Bin { up_to_s: 0.7, count: 10 }],
-            ..Level::default()
-        }
+        let mut level = Level::named("concurrency 4");
+        level.scenario = "closed_loop".to_owned();
+        level.concurrency = Some(4);
+        level.requests = 40;
+        level.succeeded = 40;
+        level.window_s = Seconds(5.0);
+        level.headline = Headline::Service;
+        level.metrics = vec![
+            metric("RPS", 8.0),
+            metric("success rate", 1.0),
+            metric("latency mean", 0.5),
+            metric("latency p50", 0.49),
+            metric("latency p90", 0.6),
+            metric("latency p99", 0.7),
+            metric("latency p99.9", 0.7),
+            metric("service latency mean", 0.5),
+            metric("memory growth", 0.0),
+        ];
+        level.pace.achieved_rate = Some(8.0);
+        level.pace.mean_concurrency = Some(3.98);
+        level.pace.send_lag = Some(Lag::default());
+        level.latency = vec![Bin::new(0.5, 30), Bin::new(0.7, 10)];
+        level
     }
 
     /// Sets a metric.

@@ -67,10 +67,8 @@ impl Dots {
     /// In order of time, with times from `first_sent_ns`.
     pub(crate) fn timeline(self, first_sent_ns: u64) -> Vec<Dot> {
         let dots = |kind: Thinned<(u64, f64)>, ok| {
-            kind.in_order().into_iter().map(move |(sent_ns, latency_s)| Dot {
-                at_s: sent_ns.saturating_sub(first_sent_ns) as f64 / 1e9,
-                latency_s,
-                ok,
+            kind.in_order().into_iter().map(move |(sent_ns, latency_s)| {
+                Dot::new(sent_ns.saturating_sub(first_sent_ns) as f64 / 1e9, latency_s, ok)
             })
         };
         let mut timeline: Vec<Dot> = dots(self.served, true).chain(dots(self.failed, false)).collect();

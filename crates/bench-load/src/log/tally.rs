@@ -165,9 +165,9 @@ impl Tally {
     pub(crate) fn metrics(&self, window: Window, scheduled: bool, judged: bool) -> Vec<Metric> {
         let window_s = window.1.saturating_sub(window.0) as f64 / 1e9;
         let per_second = |name: &str, unit: &str, sum: f64, column: usize| {
-            (window_s > 0.0).then(|| Metric {
-                interval: self.blocks.interval(column, window),
-                ..Metric::new(name, unit, sum / window_s, Better::Higher)
+            (window_s > 0.0).then(|| {
+                Metric::new(name, unit, sum / window_s, Better::Higher)
+                    .with_interval(self.blocks.interval(column, window))
             })
         };
         let mut metrics = Vec::new();
@@ -198,10 +198,10 @@ impl Tally {
         }
         if self.requests() > 0 {
             let share = self.served as f64 / self.requests() as f64;
-            metrics.push(Metric {
-                interval: share_interval(self.failed, self.requests()),
-                ..Metric::new("success rate", "ratio", share, Better::Higher)
-            });
+            metrics.push(
+                Metric::new("success rate", "ratio", share, Better::Higher)
+                    .with_interval(share_interval(self.failed, self.requests())),
+            );
         }
         let latency = |name, figures_of: &[Figure], distribution| {
             figures(name, "s", Better::Lower, figures_of, distribution)
@@ -244,11 +244,12 @@ fn figures(
         .filter_map(|figure| match figure {
             Figure::Mean => Some(Metric::new(format!("{name} mean"), unit, distribution.mean()?, better)),
             Figure::Share => Some(Metric::new(name, unit, distribution.mean()?, better)),
-            Figure::Percentile(p) => Some(Metric {
-                interval: sorted.interval(*p),
-                supported: Some(distribution.count() >= stats::support(*p) as u64),
-                ..Metric::new(format!("{name} {}", percentile_name(*p)), unit, sorted.percentile(*p)?, better)
-            }),
+            Figure::Percentile(p) => {
+                let name = format!("{name} {}", percentile_name(*p));
+                let metric = Metric::new(name, unit, sorted.percentile(*p)?, better);
+                let supported = distribution.count() >= stats::support(*p) as u64;
+                Some(metric.with_interval(sorted.interval(*p)).with_support(supported))
+            }
         })
         .collect()
 }

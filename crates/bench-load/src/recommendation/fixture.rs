@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use bench_protocol::Better;
-use bench_record::{
-    CaseRecord, Environment, FORMAT, Level, Metric, Record, RoundRecord, RunState, SCHEMA_VERSION, Served,
-    Status, Summary,
-};
+use bench_record::{CaseRecord, Level, Metric, Record, RoundRecord, Served, Status};
 use bench_stats as stats;
 use bench_syntax::Category;
 use bench_syntax::quantity::Seconds;
@@ -43,17 +40,14 @@ pub(super) fn level(
         (None, Some(concurrency)) => format!("concurrency {concurrency}"),
         (None, None) => scenario.to_owned(),
     };
-    let mut level = Level {
-        name,
-        scenario: scenario.to_owned(),
-        concurrency,
-        rate,
-        requests: 100,
-        succeeded: 100,
-        window_s: Seconds(10.0),
-        metrics: figures.iter().map(|(name, value)| metric(name, *value)).collect(),
-        ..Level::default()
-    };
+    let mut level = Level::named(name);
+    level.scenario = scenario.to_owned();
+    level.concurrency = concurrency;
+    level.rate = rate;
+    level.requests = 100;
+    level.succeeded = 100;
+    level.window_s = Seconds(10.0);
+    level.metrics = figures.iter().map(|(name, value)| metric(name, *value)).collect();
     level.validity.valid = true;
     level
 }
@@ -90,39 +84,25 @@ pub(super) fn case(id: &str, levels: Vec<Level>) -> CaseRecord {
         .filter_map(|argument| argument.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let served = (!levels.is_empty()).then(|| Served {
-        domain: "requests".to_owned(),
-        primary: "RPS".to_owned(),
-        plots: Vec::new(),
-        levels,
-        metrics: Vec::new(),
-    });
-    CaseRecord {
-        name: "say".to_owned(),
-        arguments,
-        status: Status::Ok,
-        load_s: Some(Seconds(3.0)),
-        rounds: vec![RoundRecord { served, ..RoundRecord::default() }],
-        ..CaseRecord::blank(id, Category::Performance)
+    let mut round = RoundRecord::default();
+    if !levels.is_empty() {
+        let mut served = Served::at_levels(levels);
+        served.domain = "requests".to_owned();
+        served.primary = "RPS".to_owned();
+        round.served = Some(served);
     }
+    let mut case = CaseRecord::blank(id, Category::Performance);
+    case.name = "say".to_owned();
+    case.arguments = arguments;
+    case.status = Status::Ok;
+    case.load_s = Some(Seconds(3.0));
+    case.rounds = vec![round];
+    case
 }
 
 /// A record of these cases.
 pub(super) fn record(cases: Vec<CaseRecord>) -> Record {
-    Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: "a run".to_owned(),
-        timestamp: String::new(),
-        sealed: String::new(),
-        state: RunState::Complete,
-        summary: Summary::of(&cases),
-        environment: Environment::default(),
-        seed: 0,
-        targets: None,
-        warnings: Vec::new(),
-        cases,
-    }
+    Record::new("a run", "", cases)
 }
 
 /// An interval of this much to either side.

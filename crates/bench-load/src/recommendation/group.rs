@@ -145,12 +145,7 @@ mod tests {
             let id = format!("m/performance/say[concurrency={concurrency}]");
             let mut case = case(&id, vec![level("closed_loop", Some(concurrency), None, &[])]);
             case.first_call_s = Some(Seconds(first));
-            let sample_ns = vec![200_000_000];
-            case.time = bench_judge::time_over(&[RoundRecord {
-                iterations_per_sample: 1,
-                sample_ns,
-                ..RoundRecord::default()
-            }]);
+            case.time = bench_judge::time_over(&[RoundRecord::sampled(1, vec![200_000_000])]);
             case
         };
         let group = Group::all(&record(vec![with(1, 0.3), with(2, 8.0), with(4, 0.4)])).remove(0);

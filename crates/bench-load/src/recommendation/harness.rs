@@ -103,7 +103,7 @@ mod tests {
         assert_says(failures, &group, &[]);
         group.levels[2].failed = 50;
         group.levels[1].failed = 3;
-        group.levels[1].errors = vec![Told { message: "out of memory\nat main".to_owned(), count: 2 }];
+        group.levels[1].errors = vec![Told::new("out of memory\nat main", 2)];
         let text = "failures begin at concurrency 4: 3 of 100 requests, most often: out of memory …";
         assert_says(failures, &group, &[text]);
         group.levels[0].failed = 1;
@@ -116,7 +116,7 @@ mod tests {
         let mut group = open(&[(100.0, &[]), (200.0, &[])]);
         let level = &mut group.levels[1];
         level.pace.harness_cpu = Some(0.96);
-        level.pace.send_lag = Some(Lag { p99_s: Seconds(0.012), ..Lag::default() });
+        level.pace.send_lag = Some(Lag::new(Seconds(0.0), Seconds(0.012), Seconds(0.012)));
         assert_says(bottleneck, &group, &[]);
         group.levels[1].validity.harness_bound = true;
         let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \

@@ -186,7 +186,9 @@ mod tests {
             let mut group = closed("IPS", &[(4, &[("IPS", 8.0)])]);
             let mut metrics = group.levels[0].metrics.clone();
             metrics[0].value = steady;
-            group.levels[0].steady = Some(Steady { metrics, ..Steady::default() });
+            let mut part = Steady::default();
+            part.metrics = metrics;
+            group.levels[0].steady = Some(part);
             group
         };
         let text = "IPS of the steady part is 12 % above that of the whole run at concurrency 4 (9.000 images/s against \

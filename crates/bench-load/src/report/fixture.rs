@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use bench_protocol::Better;
 use bench_record::{
-    Bin, CaseRecord, Dot, Environment, Headline, Lag, Level, Metric, Pace, Record, RoundRecord, RunState,
-    Served, Status, Steady, Summary, Validity,
+    Bin, CaseRecord, Dot, Headline, Lag, Level, Metric, Record, RoundRecord, Served, Status, Steady,
 };
 use bench_stats as stats;
 use bench_stats::Interval;
@@ -61,7 +60,7 @@ pub(crate) fn open(rate: f64) -> Level {
     level.pace.offered_rate = Some(rate);
     level.pace.achieved_rate = Some(rate.min(CAPACITY));
     let (p50, p99, max) = (0.000_04, 0.000_9, 0.004);
-    level.pace.send_lag = Some(Lag { p50_s: Seconds(p50), p99_s: Seconds(p99), max_s: Seconds(max) });
+    level.pace.send_lag = Some(Lag::new(Seconds(p50), Seconds(p99), Seconds(max)));
     for (name, p, share) in [("service latency p50", 0.5, 0.9), ("service latency p99", 0.99, 0.7)] {
         let value =
             level.metric(&name.replace("service ", "")).map_or(f64::NAN, |metric| metric.value * share);
@@ -88,22 +87,17 @@ fn level(latency: f64, requests: u64, rps: f64, seed: u64) -> Level {
         let tail = if chance.next() < 0.015 { 2.0 + 2.0 * chance.next() } else { 1.0 };
         let latency_s = latency * ramp * tail * (0.12 * chance.normal()).exp();
         let at_s = window * (number as f64 + chance.next()) / requests as f64;
-        timeline.push(Dot { at_s, latency_s, ok: chance.next() > 0.002 });
+        timeline.push(Dot::new(at_s, latency_s, chance.next() > 0.002));
     }
-    let mut level = Level {
-        requests,
-        warm_up: 10,
-        window_s: Seconds(window),
-        pace: Pace {
-            mean_concurrency: Some(latency * rps),
-            harness_cpu: Some(0.013),
-            achieved_rate: Some(rps),
-            ..Pace::default()
-        },
-        validity: Validity { valid: true, ..Validity::default() },
-        timeline,
-        ..Level::default()
-    };
+    let mut level = Level::default();
+    level.requests = requests;
+    level.warm_up = 10;
+    level.window_s = Seconds(window);
+    level.pace.mean_concurrency = Some(latency * rps);
+    level.pace.harness_cpu = Some(0.013);
+    level.pace.achieved_rate = Some(rps);
+    level.validity.valid = true;
+    level.timeline = timeline;
     refill(&mut level);
     level
 }
@@ -115,7 +109,7 @@ pub(crate) fn refill(level: &mut Level) {
     );
     level.succeeded = served.len() as u64;
     level.failed = level.requests - level.succeeded;
-    level.latency = served.iter().map(|latency| Bin { up_to_s: *latency, count: 1 }).collect();
+    level.latency = served.iter().map(|latency| Bin::new(*latency, 1)).collect();
     let rps = level.succeeded as f64 / level.window_s.0;
     let percentiles = |name: &str, unit: &str, scale: f64, wanted: &[f64]| -> Vec<Metric> {
         wanted
@@ -152,16 +146,14 @@ pub(crate) fn refill(level: &mut Level) {
     metrics.extend(percentiles("RTF", "ratio", 1.0 / 4.1, &[0.5, 0.95, 0.99]));
     metrics.extend(percentiles("TTFA", "s", 0.31, &[0.5, 0.95, 0.99]));
     metrics.push(Metric::new("CPS", "chars/s", rps * 61.0, Better::Higher));
-    let steady = metrics
-        .iter()
-        .map(|metric| Metric { value: metric.value * 1.03, interval: None, ..metric.clone() })
-        .collect();
-    level.steady = Some(Steady {
-        from_s: level.window_s.0 * 0.1,
-        to_s: level.window_s.0 * 0.95,
-        requests: level.requests * 8 / 10,
-        metrics: steady,
-    });
+    let mut steady = Steady::between(level.window_s.0 * 0.1, level.window_s.0 * 0.95);
+    steady.requests = level.requests * 8 / 10;
+    steady.metrics.clone_from(&metrics);
+    for metric in &mut steady.metrics {
+        metric.value *= 1.03;
+        metric.interval = None;
+    }
+    level.steady = Some(steady);
     level.metrics = metrics;
 }
 
@@ -176,45 +168,27 @@ pub(crate) fn case(id: &str, rounds: Vec<Vec<Level>>) -> CaseRecord {
     let mut parts: Vec<&str> = head.split('/').collect();
     let name = parts.pop().unwrap_or_default().to_owned();
     let category = parts.pop().and_then(|category| category.parse().ok()).unwrap_or(Category::Performance);
-    let served = |levels| Served {
-        domain: "speech".to_owned(),
-        primary: "ASPS".to_owned(),
-        plots: ["CPS", "RTF p95", "TTFA p95"].map(str::to_owned).to_vec(),
-        levels,
-        metrics: Vec::new(),
+    let round = |(levels, number)| {
+        let mut served = Served::at_levels(levels);
+        served.domain = "speech".to_owned();
+        served.primary = "ASPS".to_owned();
+        served.plots = ["CPS", "RTF p95", "TTFA p95"].map(str::to_owned).to_vec();
+        let mut round = RoundRecord::serving(served);
+        round.round = number;
+        round
     };
-    CaseRecord {
-        model: parts.pop().map(str::to_owned),
-        name,
-        arguments,
-        status: Status::Ok,
-        rounds: rounds
-            .into_iter()
-            .zip(0..)
-            .map(|(levels, round)| RoundRecord {
-                round,
-                served: Some(served(levels)),
-                ..RoundRecord::default()
-            })
-            .collect(),
-        ..CaseRecord::blank(id, category)
-    }
+    let mut case = CaseRecord::blank(id, category);
+    case.model = parts.pop().map(str::to_owned);
+    case.name = name;
+    case.arguments = arguments;
+    case.status = Status::Ok;
+    case.rounds = rounds.into_iter().zip(0..).map(round).collect();
+    case
 }
 
 /// A record of these cases.
 pub(crate) fn record(cases: Vec<CaseRecord>) -> Record {
-    Record {
-        format: bench_record::FORMAT.to_owned(),
-        schema_version: bench_record::SCHEMA_VERSION,
-        run: "run".to_owned(),
-        timestamp: "2026-11-21T07:31:05Z".to_owned(),
-        sealed: "2026-11-21T07:41:05Z".to_owned(),
-        state: RunState::Complete,
-        summary: Summary::of(&cases),
-        environment: Environment::default(),
-        seed: 0,
-        targets: None,
-        warnings: Vec::new(),
-        cases,
-    }
+    let mut record = Record::new("run", "2026-11-21T07:31:05Z", cases);
+    record.sealed = "2026-11-21T07:41:05Z".to_owned();
+    record
 }

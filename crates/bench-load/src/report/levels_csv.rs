@@ -4,7 +4,7 @@ use bench_judge::Summarize;
 use std::io::{self, Write};
 
 use bench_core::inventory;
-use bench_record::{CaseRecord, Headline, Level, Metric, Record, Served};
+use bench_record::{CaseRecord, Level, Metric, Record, Served};
 use bench_report::{CsvTable, Exporter};
 use bench_syntax::quantity::Seconds;
 
@@ -128,11 +128,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
         level.timed_out.to_string(),
         level.warm_up.to_string(),
         number(Some(level.window_s.0)),
-        match level.headline {
-            Headline::Service => "service",
-            Headline::Scheduled => "scheduled",
-        }
-        .to_owned(),
+        level.headline.to_string(),
         if level.validity.valid { "VALID" } else { "INVALID" }.to_owned(),
         level.validity.harness_bound.to_string(),
         level.validity.told().join("; "),

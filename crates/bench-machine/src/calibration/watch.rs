@@ -47,18 +47,16 @@ impl Watch {
     pub fn after(&mut self, before: Before) -> Option<Surroundings> {
         let (passed, ticks, stalled) = (before.at.elapsed(), CpuTicks::now(), pressure::stalled());
         let share = |stalled: Duration| (stalled.as_secs_f64() / passed.as_secs_f64()).min(1.0);
-        Some(Surroundings {
-            steal: ticks
-                .zip(before.ticks)
-                .filter(|(now, then)| now.ticks_since(*then) >= FEWEST_TICKS)
-                .and_then(|(now, then)| now.steal_since(then)),
-            pressure: stalled
-                .zip(before.stalled)
-                .map(|(now, then)| share(now.saturating_sub(then)))
-                .filter(|share| share.is_finite()),
-            before: before.references,
-            after: self.references()?,
-        })
+        let mut seen = Surroundings::new(before.references, self.references()?);
+        seen.steal = ticks
+            .zip(before.ticks)
+            .filter(|(now, then)| now.ticks_since(*then) >= FEWEST_TICKS)
+            .and_then(|(now, then)| now.steal_since(then));
+        seen.pressure = stalled
+            .zip(before.stalled)
+            .map(|(now, then)| share(now.saturating_sub(then)))
+            .filter(|share| share.is_finite());
+        Some(seen)
     }
 
     /// The references now, or a moment ago: the reading after one round serves the next one, too.
@@ -68,7 +66,7 @@ impl Watch {
         {
             return Some(references);
         }
-        let references = References { clock_step_ns: chain::step_ns()?, walk_step_ns: self.walk.step_ns()? };
+        let references = References::new(chain::step_ns()?, self.walk.step_ns()?);
         self.last = Some((Instant::now(), references));
         Some(references)
     }
@@ -84,7 +82,7 @@ mod tests {
         let before = watch.before().expect("a reading");
         assert!(before.references.clock_step_ns > 0.0 && before.references.walk_step_ns > 0.0);
         // From the future, so that a slow machine cannot make it old.
-        let fresh = References { clock_step_ns: 1.0, walk_step_ns: 2.0 };
+        let fresh = References::new(1.0, 2.0);
         watch.last = Some((Instant::now() + Duration::from_secs(60), fresh));
         let seen = watch.after(before).expect("a reading");
         assert_eq!((seen.after, seen.steal), (fresh, None), "too short a time for ticks");

@@ -36,7 +36,9 @@ pub(super) fn check(name: &str, outcome: Outcome) -> Check {
         Ok(Finding::Warn { value, advice }) => (State::Warn, value, Some(advice)),
         Err(Unknown { reason, advice }) => (State::Unknown, reason, Some(advice)),
     };
-    Check { name: name.to_owned(), state, value, advice }
+    let mut check = Check::new(name, state, value);
+    check.advice = advice;
+    check
 }
 
 /// The time was over before there was anything to count.

@@ -95,13 +95,13 @@ impl Valgrind {
             })
         };
         let harness = last(Part::Empty, "the harness")?;
-        Ok(RoundCounts {
-            iteration: Counts::of(&last(Part::Iteration, "the iteration")?, &harness),
-            first_call: Counts::of(&last(Part::FirstCall, "the first call")?, &harness),
-            subtracted_instructions: harness.ir,
-            valgrind: self.version.clone(),
-            options: OPTIONS.join(" "),
-        })
+        let mut counts = RoundCounts::default();
+        counts.iteration = Counts::of(&last(Part::Iteration, "the iteration")?, &harness);
+        counts.first_call = Counts::of(&last(Part::FirstCall, "the first call")?, &harness);
+        counts.subtracted_instructions = harness.ir;
+        counts.valgrind.clone_from(&self.version);
+        counts.options = OPTIONS.join(" ");
+        Ok(counts)
     }
 
     /// The dumps of a worker, in order of time.

@@ -234,7 +234,7 @@ mod tests {
     use super::*;
     use bench_judge::testing::record;
     use bench_protocol::Better;
-    use bench_record::{Cause, Failure, Level, Metric, Served, Validity};
+    use bench_record::{Cause, Failure, Level, Metric, Served};
     use bench_report::ColorChoice;
 
     #[test]
@@ -242,9 +242,9 @@ mod tests {
         let quick = record(vec![("unit/x", vec![100; 8])]);
         let mut slow = quick.clone();
         for round in &mut slow.cases[0].rounds {
-            let validity = Validity { harness_bound: true, ..Validity::default() };
-            let level = Level { name: "90 req/s".to_owned(), validity, ..Level::default() };
-            round.served = Some(Served { levels: vec![level], ..Served::default() });
+            let mut level = Level::named("90 req/s");
+            level.validity.harness_bound = true;
+            round.served = Some(Served::at_levels(vec![level]));
         }
         slow.cases[0].update();
         let told = "invalid: the harness was the bottleneck at 90 req/s";
@@ -263,11 +263,9 @@ mod tests {
         }
         record.cases[1].id = format!("unit/{HOSTILE}");
         record.cases[1].status = Status::Failed;
-        record.cases[1].failure = Some(Failure {
-            cause: Cause::Error,
-            message: HOSTILE.to_owned(),
-            output_tail: HOSTILE.to_owned(),
-        });
+        let mut failure = Failure::new(Cause::Error, HOSTILE);
+        failure.output_tail = HOSTILE.to_owned();
+        record.cases[1].failure = Some(failure);
         record.warnings.push(HOSTILE.to_owned());
         let style = Style::for_stdout(ColorChoice::Never);
         for text in [render(&record, style), render_failures(&record, style)] {

@@ -18,7 +18,7 @@ pub(super) const NOTE: &str = "estimated cycles = instructions + 10 × L1 misses
 
 /// The row of a case.
 pub(super) fn cells(name: String, counts: &CaseCounts) -> Vec<String> {
-    let Counts { instructions, l1_hits, ll_hits, ram_hits, estimated_cycles } = counts.iteration;
+    let Counts { instructions, l1_hits, ll_hits, ram_hits, estimated_cycles, .. } = counts.iteration;
     let figures =
         [instructions, estimated_cycles, l1_hits, ll_hits, ram_hits, counts.first_call.instructions];
     std::iter::once(name).chain(figures.map(grouped)).collect()

@@ -55,7 +55,9 @@ mod tests {
     use bench_report::ColorChoice;
 
     fn check(name: &str, state: State, value: &str, advice: Option<&str>) -> Check {
-        Check { name: name.to_owned(), state, value: value.to_owned(), advice: advice.map(str::to_owned) }
+        let mut check = Check::new(name, state, value);
+        check.advice = advice.map(str::to_owned);
+        check
     }
 
     fn diagnosis(checks: Vec<Check>) -> Diagnosis {

@@ -90,7 +90,7 @@ impl Collector {
                     FailureKind::Panic => Cause::Panic,
                     FailureKind::Error => Cause::Error,
                 };
-                self.round.failure = Some(Failure { cause, message, output_tail: String::new() });
+                self.round.failure = Some(Failure::new(cause, message));
             }
             Frame::Skipped { reason } => {
                 self.closed = true;
@@ -152,11 +152,7 @@ impl Collector {
     /// Records a failure that the worker could not tell itself; the first one stands.
     pub fn fail(&mut self, cause: Cause, message: impl Into<String>) {
         self.closed = true;
-        self.round.failure.get_or_insert(Failure {
-            cause,
-            message: message.into(),
-            output_tail: String::new(),
-        });
+        self.round.failure.get_or_insert_with(|| Failure::new(cause, message));
     }
 
     /// What valgrind has counted, where it could be read; nothing for a round that has no figures.

@@ -51,12 +51,11 @@ impl RunObserver for Notes {
 }
 
 fn round(sample_ns: &[u64]) -> RoundRecord {
-    RoundRecord { iterations_per_sample: 1, sample_ns: sample_ns.to_vec(), ..RoundRecord::default() }
+    RoundRecord::sampled(1, sample_ns.to_vec())
 }
 
 fn failed() -> RoundRecord {
-    let failure = Failure { cause: Cause::Panic, message: "no".to_owned(), output_tail: String::new() };
-    RoundRecord { failure: Some(failure), ..RoundRecord::default() }
+    RoundRecord::failed(Failure::new(Cause::Panic, "no"))
 }
 
 struct Ran {
@@ -70,13 +69,10 @@ fn run_with(overrides: Overrides, mode: Mode, rounds: Vec<Vec<RoundRecord>>, int
     let id = |number: usize| format!("unit/sleep[n={number}]");
     let listed: Vec<Case> = (0..rounds.len()).map(|number| Case::new(id(number), Category::Unit)).collect();
     let wishes = Wishes { overrides, ..Wishes::default() };
-    let cases = listed.iter().map(|case| PlannedCase {
-        program: &program,
-        case,
-        record: CaseRecord {
-            settings: settings(case, &wishes),
-            ..CaseRecord::blank(&case.id, case.category)
-        },
+    let cases = listed.iter().map(|case| {
+        let mut record = CaseRecord::blank(&case.id, case.category);
+        record.settings = settings(case, &wishes);
+        PlannedCase { program: &program, case, record }
     });
     let rounds = rounds.into_iter().enumerate().map(|(number, rounds)| (id(number), VecDeque::from(rounds)));
     let mut execute = Prepared { rounds: rounds.collect(), asked: Vec::new(), interrupt_after };
@@ -115,10 +111,11 @@ fn rounds_of_different_cases_are_interleaved() {
 #[test]
 fn what_a_round_expects_to_take_is_added_to_the_timeout_unless_a_person_asked_for_that() {
     // A level of ten minutes by its own settings.
-    let long = || RoundRecord { expected_s: Some(600.0), wall_s: 0.0, ..round(&[1]) };
+    let mut long = round(&[1]);
+    long.expected_s = Some(600.0);
     let overrides = |timeout| Overrides { rounds: Some(3), timeout, ..Overrides::NONE };
     let timeouts = |timeout| -> Vec<u64> {
-        let ran = run_with(overrides(timeout), Mode::Sample, vec![vec![long()]], usize::MAX);
+        let ran = run_with(overrides(timeout), Mode::Sample, vec![vec![long.clone()]], usize::MAX);
         ran.asked
             .iter()
             .map(|(_, assignment)| assignment.timeout_ns.unwrap_or_default() / 1_000_000_000)
@@ -151,9 +148,8 @@ fn a_failed_case_gets_no_more_rounds_and_the_others_go_on() {
 
 #[test]
 fn a_precise_case_ends_early_and_a_noisy_one_uses_its_budget() {
-    let slow = |ns| RoundRecord { wall_s: 0.0, ..round(&[ns]) };
-    let noisy: Vec<RoundRecord> = (0..100).map(|i| slow(if i % 2 == 0 { 100 } else { 200 })).collect();
-    let ran = run_with(Overrides::NONE, Mode::Sample, vec![vec![slow(100)], noisy], usize::MAX);
+    let noisy: Vec<RoundRecord> = (0..100).map(|i| round(&[if i % 2 == 0 { 100 } else { 200 }])).collect();
+    let ran = run_with(Overrides::NONE, Mode::Sample, vec![vec![round(&[100])], noisy], usize::MAX);
     let rounds: Vec<usize> = ran.outcome.cases.iter().map(|case| case.rounds.len()).collect();
     // Rounds of no length never use up a budget, so the noisy one ends at the greatest number of rounds.
     assert_eq!(rounds, [6, 60]);
@@ -161,9 +157,12 @@ fn a_precise_case_ends_early_and_a_noisy_one_uses_its_budget() {
 
 /// A round of which so much processor time was stolen.
 fn stolen(steal: f64) -> RoundRecord {
-    let quiet = References { clock_step_ns: 0.6, walk_step_ns: 90.0 };
-    let surroundings = Surroundings { before: quiet, after: quiet, steal: Some(steal), pressure: None };
-    RoundRecord { surroundings: Some(surroundings), ..round(&[100]) }
+    let quiet = References::new(0.6, 90.0);
+    let mut surroundings = Surroundings::new(quiet, quiet);
+    surroundings.steal = Some(steal);
+    let mut round = round(&[100]);
+    round.surroundings = Some(surroundings);
+    round
 }
 
 #[test]

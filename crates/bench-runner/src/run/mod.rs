@@ -15,10 +15,7 @@ use bench_judge::{ComparisonPolicy, Decision, merge, objective, probe_states};
 use bench_machine::calibration::Watch;
 use bench_machine::{CpuTicks, Examination};
 use bench_protocol::{Case, Mode};
-use bench_record::{
-    CaseRecord, Environment, FORMAT, Folder, Record, References, RunError, RunState, SCHEMA_VERSION, Summary,
-    now_utc,
-};
+use bench_record::{CaseRecord, Environment, Folder, Record, References, RunError, RunState, now_utc};
 
 use crate::callgrind::Valgrind;
 use crate::program::{Opened, Programs};
@@ -190,25 +187,15 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     let Measured { rounds, environment, notes } = measured;
     let mut cases = rounds.cases;
     cases.sort_by(|a, b| a.id.cmp(&b.id));
-    let environment = Environment {
-        references: References::typical(cases.iter().flat_map(CaseRecord::surroundings)),
-        probes: probe_states(&cases),
-        ..environment
-    };
-    let mut record = Record {
-        format: FORMAT.to_owned(),
-        schema_version: SCHEMA_VERSION,
-        run: folder.map(Folder::run).unwrap_or_default().to_owned(),
-        timestamp: plan.timestamp.clone(),
-        sealed: now_utc(),
-        state: if rounds.interrupted { RunState::Interrupted } else { RunState::Complete },
-        summary: Summary::of(&cases),
-        targets: None,
-        environment,
-        seed: plan.context.seed,
-        warnings: Vec::new(),
-        cases,
-    };
+    let run = folder.map(Folder::run).unwrap_or_default();
+    let mut record = Record::new(run, plan.timestamp.clone(), cases);
+    record.sealed = now_utc();
+    record.state = if rounds.interrupted { RunState::Interrupted } else { RunState::Complete };
+    record.environment = environment;
+    record.environment.references =
+        References::typical(record.cases.iter().flat_map(CaseRecord::surroundings));
+    record.environment.probes = probe_states(&record.cases);
+    record.seed = plan.context.seed;
     record.warnings = record.build_and_machine_warnings();
     record.warnings.extend(notes);
     record

@@ -149,18 +149,17 @@ fn blank(opened: &Opened, case: &Case, build: &Build, settings: bench_record::Se
         // Judging says what is wrong with it.
         Err(_) => ObjectiveResult::without_figure(text, bench_record::Outcome::Unsure, "not judged"),
     };
-    CaseRecord {
-        model: case.model.clone(),
-        name: case.name.clone(),
-        arguments: case.arguments.clone(),
-        tags: case.tags.clone(),
-        source: case.source.clone().unwrap_or_default(),
-        targets: case.objectives.iter().map(declared).collect(),
-        target: opened.program.name().to_owned(),
-        build: (opened.listing.build != *build).then(|| opened.listing.build.clone()),
-        settings,
-        ..CaseRecord::blank(&case.id, case.category)
-    }
+    let mut record = CaseRecord::blank(&case.id, case.category);
+    record.model = case.model.clone();
+    record.name = case.name.clone();
+    record.arguments = case.arguments.clone();
+    record.tags = case.tags.clone();
+    record.source = case.source.clone().unwrap_or_default();
+    record.targets = case.objectives.iter().map(declared).collect();
+    record.target = opened.program.name().to_owned();
+    record.build = (opened.listing.build != *build).then(|| opened.listing.build.clone());
+    record.settings = settings;
+    record
 }
 
 /// Whether the GPUs that were asked for are there.

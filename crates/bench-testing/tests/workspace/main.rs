@@ -4,5 +4,6 @@
 mod arrows;
 mod modules;
 mod package;
+mod records;
 mod references;
 mod source_tree;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bench_judge::comparison::Compared;
 use bench_judge::objective as target;
-use bench_record::{Cause, EarlierRun, Failure, ObjectiveResult, Verdict, exit};
+use bench_record::{Cause, EarlierRun, Failure, Verdict, exit};
 use bench_stats::Interval;
 use bench_syntax::objective::Objective;
 
@@ -237,8 +237,7 @@ fn a_benchmark_that_failed_fails_the_build() {
     let mut record = nights.measure(same);
     record.cases.truncate(1);
     record.cases[0].status = Status::Failed;
-    record.cases[0].failure =
-        Some(Failure { cause: Cause::Panic, message: "no".to_owned(), output_tail: String::new() });
+    record.cases[0].failure = Some(Failure::new(Cause::Panic, "no"));
     let decision = nights.decide(&record);
     assert_eq!(decision.exit_code(false), exit::FAILED);
     assert!(matches!(&only(&decision).evidence, Evidence::Failure { reason } if reason.contains("no")));
@@ -246,14 +245,13 @@ fn a_benchmark_that_failed_fails_the_build() {
 
 #[test]
 fn figures_of_an_invalid_level_are_unsure_and_no_part_of_the_history() {
-    use bench_record::{InvalidCause, Level, RoundRecord, Served, Validity};
+    use bench_record::{InvalidCause, Level, RoundRecord, Served};
 
     let mut nights = Nights::new("");
     let mut record = nights.measure(same);
-    let refused = Validity { causes: vec![InvalidCause::Failures], ..Validity::default() };
-    let level = Level { name: "concurrency 2".to_owned(), validity: refused, ..Level::default() };
-    let served = Served { levels: vec![level], ..Served::default() };
-    record.cases[0].rounds = vec![RoundRecord { served: Some(served), ..RoundRecord::default() }];
+    let mut level = Level::named("concurrency 2");
+    level.validity.causes = vec![InvalidCause::Failures];
+    record.cases[0].rounds = vec![RoundRecord::serving(Served::at_levels(vec![level]))];
     let figures = |case: usize| crate::figure::figures(&record.cases[case]);
     assert!(!figures(1).is_empty() && figures(0).iter().all(|figure| figure.metric == "peak_memory"));
     let decision = nights.decide(&record);
@@ -304,7 +302,7 @@ fn missed_targets_fail_the_build_unless_it_says_otherwise() {
         let mut record = nights.measure(same);
         let target = Objective::parse("median <= 1ms").expect("a target");
         let result = target::judge(&record, &record.cases[0], &target, &EarlierRecords::default());
-        record.cases[0].targets = vec![ObjectiveResult { text: "median <= 1ms".to_owned(), ..result }];
+        record.cases[0].targets = vec![result];
         assert_eq!(nights.decide(&record).exit_code(false), code, "{config}");
     }
 }
