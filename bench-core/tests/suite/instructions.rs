@@ -190,7 +190,7 @@ fn an_instruction_that_valgrind_does_not_know_is_named_with_what_to_do() {
 fn failures_are_what_they_are_without_valgrind() {
     require!("valgrind");
     let stage = Stage::new(Bench::Instructions);
-    count(&stage, &["panics", "hangs", "--ignored", "--timeout=3s"])
+    count(&stage, &["panics", "hangs", "--ignored", "--timeout=20s"])
         .expect_code(1)
         .expect_said(&["the floor is gone"]);
     let record = stage.record();

@@ -17,11 +17,8 @@ pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
     }
     let program =
         Program::executable(&arguments.program)?.with_arguments(arguments.arguments.iter().cloned());
-    let options = Options {
-        patience: arguments.timeout,
-        case: arguments.case.clone(),
-        only: arguments.only.clone(),
-    };
+    let options =
+        Options { patience: arguments.timeout, case: arguments.case.clone(), only: arguments.only.clone() };
     let quiet = arguments.quiet;
     let conformance = check(&program, &options, &mut |checked: &Checked| {
         if !quiet {
