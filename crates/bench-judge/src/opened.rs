@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bench_record::{
     Begin, CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, RunError, RunState,
-    SCHEMA_VERSION, Summary, check, followed, now_utc, read_file, replay, resolve,
+    SCHEMA_VERSION, Summary, check, followed, read_file, replay, resolve,
 };
 
 use crate::objective::{self, EarlierRecords};
@@ -23,13 +23,21 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
     let (file, journal) = (path.join(RUN_FILE), path.join(JOURNAL));
     match (file.exists(), journal.exists()) {
         (true, false) => read_file(&file),
-        (false, true) => replay(&journal).map(|replayed| judged(recovered(replayed), path)),
+        (false, true) => sound(judged(recovered(replay(&journal)?), path), &journal),
         // The first executable of a `cargo bench` has sealed, a later one was killed.
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
             reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
         }),
+    }
+}
+
+/// The record, unless its journal has made it contradict itself.
+fn sound(record: Record, journal: &Path) -> Result<Record, RunError> {
+    match record.check() {
+        Ok(()) => Ok(record),
+        Err(reason) => Err(RunError::Record { path: journal.to_owned(), reason }),
     }
 }
 
@@ -49,8 +57,9 @@ fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
         format: FORMAT.to_owned(),
         schema_version: SCHEMA_VERSION,
         run: begin.run,
+        // The same whenever it is read: a record that differs from itself could not be added to a store twice.
+        sealed: begin.timestamp.clone(),
         timestamp: begin.timestamp,
-        sealed: now_utc(),
         state: RunState::Recovered,
         summary: Summary::of(&cases),
         targets: None,

@@ -26,6 +26,7 @@ mod round;
 mod served;
 mod surroundings;
 mod time;
+mod validity;
 mod verdict;
 
 pub use bench_protocol::{Better, Counter, file_name};

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bench_protocol::json::{Decode, Json, JsonError, Members};
 use bench_protocol::{Listing, PROTOCOL};
+use bench_syntax::case_id::contradiction;
 use bench_syntax::text::{first_line, steers};
 
 /// How long a program may take to list its cases, and how much it may say.
@@ -189,6 +190,9 @@ fn check(listing: Listing) -> Result<Listing, String> {
         if !ids.insert(case.id.as_str()) {
             return Err(format!("its list holds the id `{}` twice", case.id));
         }
+        if let Some(reason) = contradiction(&case.id, case.model.as_deref(), case.category, &case.name) {
+            return Err(format!("its list holds the id `{}`: {reason}", case.id));
+        }
     }
     Ok(listing)
 }
@@ -220,6 +224,10 @@ mod tests {
             (
                 r#"{"protocol": 2, "cases": [{"id": "a\u001b", "category": "unit"}]}"#,
                 "without control characters",
+            ),
+            (
+                r#"{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit", "name": "y"}]}"#,
+                "its id does not hold `y`",
             ),
         ] {
             let found = problem(answer);
