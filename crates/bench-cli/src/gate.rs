@@ -23,10 +23,19 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     let config = config(arguments.config.as_deref())?;
     let place = &arguments.place;
     let record = place.run(arguments.run.as_deref())?;
-    let mut store = place.open()?;
-    store.add(&record)?;
-    let renamings = store.renamings()?;
-    let record = renamed(record, &renamings);
+    // Before anything is kept: a mistake in bench.toml or in the name of the store should leave nothing behind.
+    let (known, renamings, history) = match place.open_meant()? {
+        Some(mut store) => {
+            let (renamings, history) = (store.renamings()?, store.series()?);
+            (Some(store), renamings, history)
+        }
+        None => (None, Vec::new(), Vec::new()),
+    };
+    let as_measured = record;
+    let record = renamed(as_measured.clone(), &renamings);
+    config.check(&record, &history)?;
+    let mut store = known.map_or_else(|| place.open(), Ok)?;
+    store.add(&as_measured)?;
     let baseline = arguments.baseline.as_deref().or(config.gate.baseline.as_deref());
     let mut decision = judge(&config, &record, baseline, &mut store, &renamings, place)?;
     if record.state != RunState::Complete {

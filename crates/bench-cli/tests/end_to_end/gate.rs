@@ -92,6 +92,28 @@ fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
 }
 
 #[test]
+fn nothing_judged_is_not_all_well() {
+    let (stage, record) = measured();
+    write_night(&stage, &record, 0, 1.0);
+    let configured = |text: &str| fs::write(stage.path().join("bench.toml"), text).expect("file");
+    for (text, says) in [
+        ("[gate]\nmetrics = [\"tiem\"]\n", "bench.toml:2:11: no case has a figure `tiem`: did you mean `time`?"),
+        ("[gate]\nthreshold = \"99999999999999999999 %\"\n", "would let everything pass"),
+        ("[[rule]]\ncase = \"spin/\"\nlimits = [\"time < 1s\"]\n", "the nearest is `unit/spins`"),
+    ] {
+        configured(text);
+        stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&[says]);
+        assert!(!stage.results().join("history.sqlite").exists(), "kept although {text} is a mistake");
+    }
+    configured("[gate]\nmetrics = []\n");
+    stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&["nothing was judged"]);
+    configured("");
+    let mistyped = ["gate", "night-00", "--store=benchmark_results/histroy.sqlite"];
+    stage.bench(&mistyped).expect_code(2).expect_said(&["did you mean history.sqlite?"]);
+    assert!(!stage.results().join("histroy.sqlite").exists());
+}
+
+#[test]
 fn a_run_is_held_against_a_baseline() {
     let (stage, record) = measured();
     for night in 0..12 {

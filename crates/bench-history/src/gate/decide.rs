@@ -30,6 +30,7 @@ pub fn decide(
             }
         },
         judged: 0,
+        objectives: 0,
         too_little_history: 0,
         notes: limits::notes(config, record),
         machine_shifts: Vec::new(),
@@ -43,7 +44,7 @@ pub fn decide(
             against_baseline::judge(config, record, baseline, series, earlier, &mut decision)?;
         }
     }
-    decision.findings.extend(limits::judge(config, record, earlier));
+    limits::judge(config, record, earlier, &mut decision);
     decision.sort();
     Ok(decision)
 }

@@ -209,16 +209,19 @@ fn workspace_root() -> PathBuf {
     here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
 }
 
+/// A larger share allows everything, and nobody means that.
+const MOST_PERCENT: f64 = 10_000.0;
+
 /// Reads a share in percent: `5`, `2.5%`.
 ///
 /// # Errors
-/// What is no positive number.
+/// What is no positive number up to 10 000.
 pub fn percent(text: &str) -> Result<f64, UsageError> {
     text.trim_end_matches('%')
         .trim()
         .parse::<f64>()
         .ok()
-        .filter(|percent| percent.is_finite() && *percent > 0.0)
+        .filter(|percent| *percent > 0.0 && *percent <= MOST_PERCENT)
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number, such as `1%` or `0.5`"))
+        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number up to 10000, such as `1%` or `0.5`"))
 }

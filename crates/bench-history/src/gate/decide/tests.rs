@@ -185,7 +185,6 @@ fn thresholds_are_of_a_case_and_a_figure() {
         ("[[rule]]\nexact = \"unit/0\"\nmetric = \"time\"\nthreshold = \"10ms\"\n", true),
         ("[[rule]]\ncase = \"unit/0\"\nmetric = \"peak_memory\"\nthreshold = \"any\"\n", true),
         ("[[rule]]\ncase = \"unit/0\"\nthreshold = \"any\"\n", false),
-        ("[gate]\nmetrics = [\"peak_memory\"]\n", false),
         ("[gate]\nmetrics = [\"items\"]\n", true),
         ("[gate]\nmetrics = []\n[[rule]]\nmetric = \"items\"\nthreshold = \"0.5\"\n", false),
         ("[gate]\nmetrics = []\n[[rule]]\nmetric = \"items\"\nthreshold = \"0.1\"\n", true),
@@ -196,6 +195,14 @@ fn thresholds_are_of_a_case_and_a_figure() {
         assert_eq!(decision.findings.len(), usize::from(fails), "{config}\n{:?}", decision.findings);
         assert_eq!(decision.exit_code(false), if fails { exit::SLOWER } else { exit::OK });
     }
+    // What judges nothing does not find all well.
+    for config in ["[gate]\nmetrics = []\n", "[gate]\nmetrics = [\"peak_memory\"]\n"] {
+        let decision = Nights::new(config).night(same);
+        assert!(decision.is_empty());
+        assert_eq!(decision.exit_code(false), exit::USAGE);
+    }
+    let decision = Nights::new("[gate]\nmetrics = []\n[[rule]]\nlimits = [\"time < 2s\"]\n").night(same);
+    assert_eq!((decision.judged, decision.objectives, decision.exit_code(false)), (0, 8, exit::OK));
     // Less of what is better is worse, and more of it is not.
     let mut nights = Nights::new("[gate]\nmetrics = [\"items\"]\n");
     nights.nights(30, same);
