@@ -76,7 +76,7 @@ impl Subject {
     /// All that is asked for.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
-            [] => self.history(&mut place.open_existing()?)?,
+            [] => self.history(&mut place.open_to_read()?)?,
             [name] => match comparison_file(place, name) {
                 Some(file) => Page { comparison: Some(read_comparison(&file)?), ..Page::default() },
                 None => Page { runs: vec![Run::of(&place.run(Some(name))?)], ..Page::default() },

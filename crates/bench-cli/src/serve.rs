@@ -109,7 +109,7 @@ impl Shown<'_> {
         let (state, store) = match kept {
             Some(known) => known,
             None => {
-                let mut store = Store::open(location)?;
+                let mut store = Store::open_to_read(location)?;
                 (store.state()?, store)
             }
         };
@@ -123,7 +123,7 @@ impl Shown<'_> {
             return subject.page(place);
         }
         // There may be no store yet, and the newest run is not in it while it goes on.
-        let mut page = match place.open_if_there()? {
+        let mut page = match place.read_if_there()? {
             None => Page::default(),
             Some(mut store) => subject.history(&mut store)?,
         };

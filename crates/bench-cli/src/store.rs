@@ -16,13 +16,13 @@ pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
     let place = &arguments.place;
     match &arguments.action {
         StoreAction::Add { runs } => add(place, runs),
-        StoreAction::List => list(&mut place.open_existing()?),
-        StoreAction::Show { run } => show(&mut place.open_existing()?, run),
+        StoreAction::List => list(&mut place.open_to_read()?),
+        StoreAction::Show { run } => show(&mut place.open_to_read()?, run),
         StoreAction::Prune { before } => prune(&mut place.open_existing()?, before),
         StoreAction::Export { format, output } => {
-            export(&mut place.open_existing()?, *format, output.as_deref())
+            export(&mut place.open_to_read()?, *format, output.as_deref())
         }
-        StoreAction::Verify => verify(&mut place.open_existing()?),
+        StoreAction::Verify => verify(&mut place.open_to_read()?),
         StoreAction::Rebuild => rebuild(place),
     }
 }
@@ -37,11 +37,17 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
     let named: Vec<Record> = names.iter().map(|name| place.record(name)).collect::<Result<_, _>>()?;
     let directories = if names.is_empty() { place.run_directories()? } else { Vec::new() };
     let mut store = place.open()?;
-    let (mut runs, mut figures, mut known, mut unreadable) = (0, 0, 0, 0);
+    let (mut runs, mut figures, mut known, mut unreadable, mut different) = (0, 0, 0, 0, 0);
+    // One bad run must not keep the others out.
     let mut take = |record: &Record| -> Result<(), StoreError> {
-        match store.add(record)? {
-            Added::New(count) => (runs, figures) = (runs + 1, figures + count),
-            Added::Known => known += 1,
+        match store.add(record) {
+            Ok(Added::New(count)) => (runs, figures) = (runs + 1, figures + count),
+            Ok(Added::Known) => known += 1,
+            Err(error @ StoreError::Conflict { .. }) => {
+                eprintln!("warning: {error}");
+                different += 1;
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
     };
@@ -56,7 +62,10 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
         }
     }
     let not_read = if unreadable > 0 { format!(", {unreadable} not readable") } else { String::new() };
-    tell(&format!("added {runs} runs with {figures} figures; {known} were there already{not_read}\n"))
+    let not_the_same = if different > 0 { format!(", {different} with other contents") } else { String::new() };
+    tell(&format!("added {runs} runs with {figures} figures; {known} were there already{not_the_same}{not_read}\n"))?;
+    // Who names a run wants it in.
+    Ok(if different > 0 && !names.is_empty() { exit::FAILED } else { exit::OK })
 }
 
 fn list(store: &mut Store) -> Result<u8, Failure> {
@@ -234,7 +243,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
 
 /// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
-    let mut old = match Store::open(&Location::File(path.to_owned())) {
+    let mut old = match Store::open_existing(&Location::File(path.to_owned())) {
         Ok(old) => old,
         // A newer or locked one is sound, and no reason to replace it.
         Err(error @ (StoreError::Newer { .. } | StoreError::Locked { .. })) => return Err(error.into()),

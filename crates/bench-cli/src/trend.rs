@@ -24,7 +24,7 @@ struct Document<'a> {
 
 /// Prints where the series changed.
 pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
-    let mut store = arguments.place.open_existing()?;
+    let mut store = arguments.place.open_to_read()?;
     let defaults = Settings::default();
     let settings = Settings { min_shift: arguments.min_shift.unwrap_or(defaults.min_shift), ..defaults };
     // The machine is told by all cases, chosen or not.

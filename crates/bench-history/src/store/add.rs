@@ -64,9 +64,14 @@ impl Store {
 
 /// Writes what a run took place in.
 pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
+    insert(database, "circumstance (run, what, value)", circumstances(record))
+}
+
+/// The rows of what a run took place in.
+pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
     let circumstances = Circumstances::of(&record.environment);
-    let rows = circumstances.iter().map(|(what, value)| [record.run.as_str(), what, value].map(Value::from));
-    insert(database, "circumstance (run, what, value)", rows.collect())
+    let row = |(what, value)| [record.run.as_str(), what, value].map(Value::from);
+    circumstances.iter().map(row).collect()
 }
 
 /// Writes the figures of a run; answers with their number.
@@ -78,7 +83,7 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
         for figure in figures(case) {
             let line = (case.id.clone(), figure.metric.clone(), figure.unit.clone());
             let id = *known.entry(line).or_insert_with(|| {
-                new.push(new_series(next, record, &case.id, &figure));
+                new.push(series_row(next, record, &case.id, &figure));
                 next += 1;
                 next - 1
             });
@@ -115,7 +120,8 @@ fn known_series(
     Ok(known.collect())
 }
 
-fn new_series(id: i64, record: &Record, case: &str, figure: &Figure) -> [Value; 11] {
+/// What the store keeps of the series of a figure.
+pub(super) fn series_row(id: i64, record: &Record, case: &str, figure: &Figure) -> [Value; 11] {
     let SeriesKey { case, metric, machine, toolchain, build } =
         SeriesKey::of(&record.environment, case, &figure.metric);
     let MachineClass { cpu, cores, gpu, memory } = machine;
