@@ -6,6 +6,7 @@ use bench_compare as paired;
 use bench_compare::{Checkout, Commit, Progress, Rules, Side};
 use bench_judge::comparison::Compared;
 use bench_record::{RunError, RunState, Verdict, exit};
+use bench_runner::program::ListLimits;
 use bench_runner::selection::{Ignored, Pattern, Selection};
 use bench_stats::Interval;
 use bench_syntax::UsageError;
@@ -103,7 +104,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn side(&self, commit: &str) -> Result<Side, RunError> {
-        Side::open_built(short(commit), self.checkout.build_revision(commit)?)
+        Side::open_built(short(commit), self.checkout.build_revision(commit)?, &ListLimits::default())
     }
 
     /// Compares, and again for longer where that says nothing.

@@ -7,6 +7,7 @@ use bench_compare::{Checkout, PairedComparison, Progress, Rules, Side};
 use bench_history::gate::{Confirmation, Decision, Ruling, Suspicion};
 use bench_history::store::Store;
 use bench_record::{Record, RunError, RunState};
+use bench_runner::program::ListLimits;
 use bench_runner::selection::{Ignored, Pattern, Selection};
 
 use crate::arguments::{Confirm, Gate};
@@ -118,7 +119,8 @@ fn measure(
             return Err(RunError::NoMatch(format!("there is no checkout here that holds {commit}")));
         }
     }
-    let side = |commit: &str| Side::open_built(commit, checkout.build_revision(commit)?);
+    let side =
+        |commit: &str| Side::open_built(commit, checkout.build_revision(commit)?, &ListLimits::default());
     let (base, head) = (side(base)?, side(head)?);
     suspects.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut found = Vec::new();

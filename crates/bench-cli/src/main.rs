@@ -16,6 +16,7 @@ mod export;
 mod failure;
 mod gate;
 mod history;
+mod http;
 mod import;
 mod page;
 mod rename;
@@ -34,6 +35,7 @@ use arguments::{Arguments, Command};
 // Its reports are plugged in by being linked.
 use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
+use bench_runner::command_line::outlive_full_files;
 use clap::Parser;
 use failure::Failure;
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         println!("{PROTOCOL}");
         return ExitCode::SUCCESS;
     }
+    outlive_full_files();
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
         Command::Run(arguments) => run::run(arguments).map_err(Failure::from),

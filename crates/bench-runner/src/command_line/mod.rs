@@ -50,6 +50,7 @@ pub struct Host<'a> {
 /// # Errors
 /// What kept it from being done.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
+    outlive_full_files();
     flags::forget_empty_variables();
     let mut flags = match Flags::read(host.name, arguments, |name| std::env::var_os(name)) {
         Ok(flags) => flags,
@@ -202,6 +203,12 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
     Ok(decision.exit_code())
 }
 
+/// Lets a file that may not grow (`ulimit -f`) be an error of the write, and not the end of the process without a word.
+pub fn outlive_full_files() {
+    // Without it the process ends as it would have.
+    let _ = bench_os::outlive_full_files();
+}
+
 /// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,
 /// but results belong to the workspace. Relative paths in flags are relative to it.
 fn workspace_root() -> PathBuf {
@@ -223,5 +230,7 @@ pub fn percent(text: &str) -> Result<f64, UsageError> {
         .ok()
         .filter(|percent| *percent > 0.0 && *percent <= MOST_PERCENT)
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number up to 10000, such as `1%` or `0.5`"))
+        .ok_or_else(|| {
+            UsageError::malformed("percentage", text, "a positive number up to 10000, such as `1%` or `0.5`")
+        })
 }

@@ -31,6 +31,14 @@ impl Default for ListLimits {
     }
 }
 
+impl ListLimits {
+    /// The usual limits, or less time where a worker has less.
+    pub fn within(timeout: Option<Duration>) -> Self {
+        let usual = ListLimits::default();
+        ListLimits { time: timeout.map_or(usual.time, |timeout| timeout.min(usual.time)), ..usual }
+    }
+}
+
 /// A program that does not answer as a program of benchmarks.
 #[derive(Debug)]
 pub struct ProgramError {
