@@ -62,8 +62,11 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
         }
     }
     let not_read = if unreadable > 0 { format!(", {unreadable} not readable") } else { String::new() };
-    let not_the_same = if different > 0 { format!(", {different} with other contents") } else { String::new() };
-    tell(&format!("added {runs} runs with {figures} figures; {known} were there already{not_the_same}{not_read}\n"))?;
+    let not_the_same =
+        if different > 0 { format!(", {different} with other contents") } else { String::new() };
+    tell(&format!(
+        "added {runs} runs with {figures} figures; {known} were there already{not_the_same}{not_read}\n"
+    ))?;
     // Who names a run wants it in.
     Ok(if different > 0 && !names.is_empty() { exit::FAILED } else { exit::OK })
 }

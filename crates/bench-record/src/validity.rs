@@ -31,7 +31,10 @@ impl Record {
         }
         let counted = Summary { success_rate: self.summary.success_rate, ..Summary::of(&self.cases) };
         if counted != self.summary {
-            return Err(format!("its summary counts other cases than the {} that it holds", self.cases.len()));
+            return Err(format!(
+                "its summary counts other cases than the {} that it holds",
+                self.cases.len()
+            ));
         }
         Ok(())
     }

@@ -5,9 +5,12 @@ pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod command_line;
 pub mod conformance;
+mod litter;
 pub mod plan;
 pub mod program;
 pub mod report;
 pub mod rounds;
 pub mod run;
 pub mod selection;
+
+pub use litter::end_own_strays;

@@ -97,7 +97,10 @@ fn nothing_judged_is_not_all_well() {
     write_night(&stage, &record, 0, 1.0);
     let configured = |text: &str| fs::write(stage.path().join("bench.toml"), text).expect("file");
     for (text, says) in [
-        ("[gate]\nmetrics = [\"tiem\"]\n", "bench.toml:2:11: no case has a figure `tiem`: did you mean `time`?"),
+        (
+            "[gate]\nmetrics = [\"tiem\"]\n",
+            "bench.toml:2:11: no case has a figure `tiem`: did you mean `time`?",
+        ),
         ("[gate]\nthreshold = \"99999999999999999999 %\"\n", "would let everything pass"),
         ("[[rule]]\ncase = \"spin/\"\nlimits = [\"time < 1s\"]\n", "the nearest is `unit/spins`"),
     ] {

@@ -227,7 +227,11 @@ fn one_bad_run_does_not_keep_the_others_out() {
     let (_elsewhere, newer) = measured();
     write_night(&stage, &newer, 3, 1.0);
     let added = stage.bench(&["store", "add"]).expect_code(0);
-    added.expect_said(&["warning: the store holds a run `night-01`", "added 1 runs", "1 with other contents"]);
+    added.expect_said(&[
+        "warning: the store holds a run `night-01`",
+        "added 1 runs",
+        "1 with other contents",
+    ]);
     stage.bench(&["store", "add", "night-01", "night-02"]).expect_code(1);
 }
 
@@ -235,7 +239,8 @@ fn one_bad_run_does_not_keep_the_others_out() {
 fn a_run_that_was_killed_is_the_same_run_twice() {
     let stage = Stage::new(&["base"]);
     let mut child = stage.command("./base", &["spins", "--rounds=1000", "--max-time=60s", "--bench"]);
-    let mut child = child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("runs");
+    let mut child =
+        child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("runs");
     let has_round = || {
         let journal = runs_in(&stage.results()).pop().map(|run| run.join("journal.jsonl"));
         let text = journal.and_then(|journal| fs::read_to_string(journal).ok()).unwrap_or_default();
@@ -249,5 +254,8 @@ fn a_run_that_was_killed_is_the_same_run_twice() {
     let name = run.file_name().and_then(|name| name.to_str()).expect("a name");
     stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["added 1 runs"]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["added 0 runs", "1 were there already"]);
+    stage
+        .bench(&["store", "add", name])
+        .expect_code(0)
+        .expect_said(&["added 0 runs", "1 were there already"]);
 }

@@ -30,7 +30,8 @@ impl Config {
             if !known.contains(metric) {
                 let names = || known.iter().map(String::as_str);
                 let near = nearest::question(metric, names());
-                let there = if near.is_empty() { format!(": there is {}", nearest::list(names())) } else { near };
+                let there =
+                    if near.is_empty() { format!(": there is {}", nearest::list(names())) } else { near };
                 return Err(self.wrong(place, format!("no case has a figure `{metric}`{there}")));
             }
         }
@@ -42,7 +43,8 @@ impl Config {
                 let ids = record.cases.iter().map(|case| case.id.as_str());
                 let ids = ids.chain(history.iter().map(|series| series.key.case.as_str()));
                 let wanted = rule.patterns.first().map(ToString::to_string).unwrap_or_default();
-                let near = nearest::rank_ids(&wanted, ids).first().map(|id| format!("; the nearest is `{id}`"));
+                let near =
+                    nearest::rank_ids(&wanted, ids).first().map(|id| format!("; the nearest is `{id}`"));
                 let message = format!("this rule fits no case{}", near.unwrap_or_default());
                 return Err(self.wrong(rule.place, message));
             }
@@ -65,15 +67,25 @@ mod tests {
     #[test]
     fn what_is_named_must_exist() {
         let record = record("one", 1, &[("resnet/performance/forward", 1.0)]);
-        let check = |text: &str| Config::parse(text, Path::new("bench.toml")).expect("read").check(&record, &[]);
+        let check =
+            |text: &str| Config::parse(text, Path::new("bench.toml")).expect("read").check(&record, &[]);
         check("").expect("the default figures are there");
         check("[[rule]]\ncase = \"resnet\"\nthreshold = \"any\"\n").expect("a case");
         for (text, says) in [
-            ("[gate]\nmetrics = [\"time\", \"tiem\"]\n", "2:11: no case has a figure `tiem`: did you mean `time`?"),
+            (
+                "[gate]\nmetrics = [\"time\", \"tiem\"]\n",
+                "2:11: no case has a figure `tiem`: did you mean `time`?",
+            ),
             ("[gate]\nmetrics = [\"zebra\"]\n", "`zebra`: there is `cpu_time`"),
             ("[[rule]]\nmetric = \"peak_memroy\"\nthreshold = \"2%\"\n", "did you mean `peak_memory`?"),
-            ("[[rule]]\ncase = \"reznet\"\nlimits = [\"time < 1s\"]\n", "the nearest is `resnet/performance/forward`"),
-            ("[[rule]]\ncategory = \"integration\"\nlimits = [\"time < 1s\"]\n", "1:1: this rule fits no case"),
+            (
+                "[[rule]]\ncase = \"reznet\"\nlimits = [\"time < 1s\"]\n",
+                "the nearest is `resnet/performance/forward`",
+            ),
+            (
+                "[[rule]]\ncategory = \"integration\"\nlimits = [\"time < 1s\"]\n",
+                "1:1: this rule fits no case",
+            ),
         ] {
             let error = check(text).expect_err(text).to_string();
             assert!(error.starts_with("bench.toml:") && error.contains(says), "{error}");

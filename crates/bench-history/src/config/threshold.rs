@@ -75,7 +75,9 @@ mod tests {
         assert_eq!(read("1MiB"), Ok(Threshold::Amount { value: 1_048_576.0, unit: Unit::Bytes }));
         assert_eq!(read("5"), Ok(Threshold::Amount { value: 5.0, unit: Unit::Own }));
         assert_eq!(read("any"), Ok(Threshold::Any));
-        for wrong in ["", "%", "two", "-2%", "1.5x", "2% @ batch=8", "2 %%", "inf", "NaN%", "99999999999999999999 %"] {
+        for wrong in
+            ["", "%", "two", "-2%", "1.5x", "2% @ batch=8", "2 %%", "inf", "NaN%", "99999999999999999999 %"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -44,7 +44,8 @@ impl Store {
             };
             let circumstances = self.circumstance_rows(&stored.run)?;
             // None are kept of runs from before there was a table of them.
-            let of_record = if circumstances.is_empty() { BTreeSet::new() } else { circumstance_rows(&record) };
+            let of_record =
+                if circumstances.is_empty() { BTreeSet::new() } else { circumstance_rows(&record) };
             for (what, in_store, in_record) in [
                 ("row of the run", self.run_row(&stored.run)?, run_row(&record)),
                 ("figures", self.figure_rows(&stored.run)?, figure_rows(&record)),

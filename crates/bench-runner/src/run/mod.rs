@@ -21,6 +21,7 @@ use bench_record::{
 };
 
 use crate::callgrind::Valgrind;
+use crate::litter;
 use crate::program::{Opened, Programs};
 use crate::rounds::{self, Interrupt, PlannedCase, RoundExecutor, Workers};
 
@@ -190,6 +191,7 @@ fn measure(
     let context = plan.context_in(folder, options);
     let cases: Vec<PlannedCase<'_>> = plan.cases.clone();
     let measured = rounds::measure(cases, &context, executor.as_mut(), watch, &mut observer);
+    litter::end_own_strays();
     environment.quietness = examination.map(Examination::end).unwrap_or_default();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     let notes = observer.end().map(|error| format!("{error}: a crash would have lost what was measured"));

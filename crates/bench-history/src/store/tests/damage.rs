@@ -43,12 +43,19 @@ fn a_flipped_bit_of_a_record_is_found() {
     let mut store = place.open();
     let rows = store.database.query("SELECT record FROM run", &[]).expect("readable");
     let packed = rows.into_iter().flatten().next().and_then(Value::into_bytes).expect("a record");
+    let original = store.record("r1").expect("readable");
+    let mut harmless = 0;
     for place in (10..packed.len()).step_by(7) {
         let mut bytes = packed.clone();
         bytes[place] ^= 0x10;
         store.database.execute("UPDATE run SET record = $1", &[Value::Bytes(bytes)]).expect("changed");
-        assert!(!store.verify().expect("readable").is_empty(), "byte {place} of {}", packed.len());
+        // Some bits fill the last byte of the packed data, and mean nothing.
+        let is_known = !store.verify().expect("readable").is_empty();
+        let is_harmless = store.record("r1").is_ok_and(|record| record == original);
+        assert!(is_known || is_harmless, "byte {place} of {}", packed.len());
+        harmless += usize::from(is_harmless);
     }
+    assert!(harmless <= 1, "{harmless}");
 }
 
 #[test]
