@@ -13,7 +13,7 @@ use bench_syntax::objective::Quantity;
 
 use crate::arguments::{Confirm, Gate, Where};
 use crate::failure::Failure;
-use crate::{confirm, decision, report};
+use crate::{confirm, decision, history, report};
 
 /// Read where nothing else is named, if it is there.
 const CONFIG: &str = "bench.toml";
@@ -98,7 +98,8 @@ fn judge(
     let referred = referred.with_history(earlier.clone());
     let Some(name) = baseline else {
         let accepted = store.acceptances()?;
-        let against = Against::History(&accepted);
+        let commits = history::commits();
+        let against = Against::History { accepted: &accepted, commits: &commits };
         return Ok(decide(config, record, &store.series()?, against, &referred)?);
     };
     let baseline = renamed(known_run(name, store, place)?, renamings);

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use bench_history::store::{Location, Store, StoreError};
+use bench_compare::Checkout;
+use bench_history::commits::Commits;
+use bench_history::store::{Location, Series, Store, StoreError};
 use bench_record as record;
 use bench_record::{Record, RunError};
 use bench_syntax::{UsageError, nearest};
@@ -107,6 +109,17 @@ impl Where {
             bench_judge::open(&record::resolve(&self.output_dir, name)?)
         }
     }
+}
+
+/// The order of the commits that are known here.
+pub(crate) fn commits() -> Commits {
+    Commits::oldest_first(Checkout::new(".", &[]).first_parents())
+}
+
+/// Every series of a store, in the order of the commits that are known here.
+pub(crate) fn series(store: &mut Store) -> Result<Vec<Series>, StoreError> {
+    let commits = commits();
+    Ok(store.series()?.iter().map(|series| commits.arrange(series).into_owned()).collect())
 }
 
 /// The file in the same folder whose name is nearest.

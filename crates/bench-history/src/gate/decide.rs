@@ -24,7 +24,7 @@ pub fn decide(
         run: record.run.clone(),
         commit: record.environment.commit.clone(),
         against: match against {
-            Against::History(_) => Told::History,
+            Against::History { .. } => Told::History,
             Against::Baseline { name, record, .. } => {
                 Told::Baseline { name: name.to_owned(), run: record.run.clone() }
             }
@@ -37,8 +37,8 @@ pub fn decide(
         findings: record.cases.iter().filter_map(|case| failure(case).or_else(|| invalid(case))).collect(),
     };
     match against {
-        Against::History(accepted) => {
-            against_history::judge(config, record, series, accepted, &mut decision)?;
+        Against::History { accepted, commits } => {
+            against_history::judge(config, record, series, (accepted, commits), &mut decision)?;
         }
         Against::Baseline { record: baseline, earlier, .. } => {
             against_baseline::judge(config, record, baseline, series, earlier, &mut decision)?;

@@ -5,13 +5,19 @@ use serde::Serialize;
 
 use super::{Evidence, Finding, Ruling};
 use crate::across::MachineShift;
+use crate::commits::Commits;
 use crate::store::Acceptance;
 
 /// What a run is held against.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
-    /// The runs before it, and what people have accepted of them.
-    History(&'a [Acceptance]),
+    /// The runs before it.
+    History {
+        /// What people have accepted of them.
+        accepted: &'a [Acceptance],
+        /// In which order.
+        commits: &'a Commits,
+    },
     /// A run.
     Baseline {
         /// What it is called.

@@ -10,6 +10,7 @@ use bench_syntax::objective::Objective;
 
 use super::*;
 use crate::change::tests::Random;
+use crate::commits::Commits;
 use crate::gate::{Confirmation, Suspicion};
 use crate::store::tests::record;
 use crate::store::{Acceptance, Location, Store};
@@ -20,6 +21,7 @@ struct Nights {
     store: Store,
     random: Random,
     config: Config,
+    commits: Commits,
     last: u32,
 }
 
@@ -28,7 +30,14 @@ impl Nights {
         let folder = tempfile::tempdir().expect("folder");
         let store = Store::open(&Location::File(folder.path().join("history.sqlite"))).expect("a store");
         let config = Config::parse(config, Path::new("bench.toml")).expect("read");
-        Nights { _folder: folder, store, random: Random::seeded(7), config, last: 0 }
+        Nights {
+            _folder: folder,
+            store,
+            random: Random::seeded(7),
+            config,
+            commits: Commits::default(),
+            last: 0,
+        }
     }
 
     /// What a night measures, where a case takes as many times as long as `factor` says of its number.
@@ -55,8 +64,8 @@ impl Nights {
         self.store.add(record).expect("added");
         let (series, accepted) =
             (self.store.series().expect("series"), self.store.acceptances().expect("all"));
-        decide(&self.config, record, &series, Against::History(&accepted), &EarlierRecords::default())
-            .expect("decided")
+        let against = Against::History { accepted: &accepted, commits: &self.commits };
+        decide(&self.config, record, &series, against, &EarlierRecords::default()).expect("decided")
     }
 
     fn night(&mut self, factor: impl Fn(usize) -> f64) -> Decision {
@@ -424,4 +433,27 @@ fn the_gate_is_green_on_the_night_the_level_is_back_and_hears_the_next_regressio
     assert_eq!(decision.exit_code(false), exit::SLOWER);
     let Evidence::History { turn, .. } = &only(&decision).evidence else { panic!("{decision:?}") };
     assert_eq!((turn.since.run.as_str(), turn.last_before.run.as_str()), ("night-099", "night-098"));
+}
+
+#[test]
+fn reruns_of_an_old_commit_are_no_change_of_today() {
+    let mut nights = Nights::new("");
+    let commit = |night: u32| format!("commit-night-{night:03}");
+    // Commit 4 took a fifth more than what follows.
+    for night in 1..=25 {
+        nights.night(|_| if night <= 4 { 1.2 } else { 1.0 });
+    }
+    let decide_rerun = |nights: &mut Nights| {
+        let mut rerun = nights.measure(|_| 1.2);
+        rerun.environment.commit = Some(commit(3));
+        nights.decide(&rerun)
+    };
+    nights.commits = Commits::oldest_first((1..=25).map(commit));
+    for _ in 0..6 {
+        let decision = decide_rerun(&mut nights);
+        assert_eq!((decision.findings.as_slice(), decision.exit_code(false)), (&[][..], exit::OK));
+        assert_eq!((decision.judged, decision.too_little_history), (8, 8), "judged as what it was then");
+    }
+    let today = nights.night(same);
+    assert_eq!(today.findings, []);
 }
