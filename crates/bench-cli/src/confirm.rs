@@ -1,5 +1,6 @@
 //! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
 
+use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_compare as paired;
@@ -158,7 +159,7 @@ fn measure_together(
             return Err(RunError::Interrupted);
         }
         let folder = comparison.write(&arguments.place.output_dir)?;
-        eprintln!("confirmation: {}", folder.display());
+        tell(&format!("confirmation: {}", folder.display()));
         ids.retain(|id| {
             let compared = comparison.compared().find(|compared| compared.id == *id);
             compared.and_then(|compared| Ruling::of_measurement(compared, allowed)) == Some(Ruling::Unsure)

@@ -1,5 +1,7 @@
 //! The `bench` command: compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine.
 #![forbid(unsafe_code)]
+// By `bench_report::tell`, which lets no text steer the terminal.
+#![warn(clippy::print_stderr)]
 
 mod accept;
 mod alert;
@@ -28,6 +30,7 @@ mod source;
 mod store;
 mod trend;
 
+use bench_report::tell;
 use std::env;
 use std::process::ExitCode;
 
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench_record::{
-    Begin, CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, RunError, RunState,
+    CaseRecord, Environment, FORMAT, JOURNAL, RUN_FILE, Record, References, Replayed, RunError, RunState,
     SCHEMA_VERSION, Summary, check, followed, read_file, replay, resolve,
 };
 
@@ -50,7 +50,8 @@ fn judged(mut record: Record, folder: &Path) -> Record {
 }
 
 /// The record of a journal: everything that follows from its rounds, except for objectives.
-fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
+fn recovered(replayed: Replayed) -> Record {
+    let Replayed { begin, mut cases, damaged, .. } = replayed;
     cases.iter_mut().for_each(Summarize::update);
     disturbance::mark_disturbed(&mut cases);
     Record {
@@ -69,9 +70,21 @@ fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
             ..begin.environment
         },
         seed: begin.seed,
-        warnings: Vec::new(),
+        warnings: damage(&damaged).into_iter().collect(),
         cases,
     }
+}
+
+/// That a journal has lines that cannot be read, if it has.
+fn damage(lines: &[usize]) -> Option<String> {
+    let named: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+    let more = if lines.len() > named.len() { ", …" } else { "" };
+    let (count, named) = (lines.len(), named.join(", "));
+    (count > 0).then(|| {
+        format!(
+            "the journal is damaged: {count} of its lines cannot be read, and are left out ({named}{more})"
+        )
+    })
 }
 
 /// `earlier` with the cases of `later` added.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A record of one case with two rounds of two samples.
+/// A record of one case with two rounds of two samples, whose interval reaches beyond them.
 fn sound() -> Value {
     let percentile = json!({"value_s": 3e-6, "supported": false});
     let round = |sample_ns: [u64; 2]| {
@@ -21,7 +21,7 @@ fn sound() -> Value {
             "id": "m/unit/a[n=1]", "model": "m", "category": "unit", "name": "a", "arguments": {"n": "1"}, "tags": [],
             "source": "", "target": "", "status": "ok", "counters": [], "warnings": [], "load_s": 1.0,
             "settings": {"max_time_s": 1.0, "max_time_is_hard": false, "timeout_s": 1.0, "target_precision": 0.01},
-            "time": {"median_s": 2e-6, "interval_s": {"low": 1.5e-6, "high": 2.5e-6}, "mean_s": 2e-6, "min_s": 1e-6,
+            "time": {"median_s": 2e-6, "interval_s": {"low": 2e-7, "high": 2e-5}, "mean_s": 2e-6, "min_s": 1e-6,
                      "max_s": 3e-6, "p95": percentile, "p99": percentile, "samples": 4, "rounds": 2, "iterations": 4},
             "metrics": [{"name": "IPS", "unit": "items/s", "value": 5e5, "better": "higher",
                          "interval": {"low": 4e5, "high": 6e5}}],
@@ -61,8 +61,8 @@ fn a_record_that_contradicts_itself_is_refused() {
         (&format!("{time}/max_s"), json!(3e-3), "its samples"),
         (&format!("{time}/min_s"), json!(4e-6), "more than its max_s"),
         (&format!("{time}/p99/value_s"), json!(1.0), "its samples"),
-        (&format!("{time}/interval_s/low"), json!(2.6e-6), "the interval of its time"),
-        (&format!("{time}/interval_s/high"), json!(1.0), "its samples"),
+        (&format!("{time}/interval_s/low"), json!(2.1e-5), "the interval of its time"),
+        (&format!("{time}/interval_s/high"), json!(1.9e-6), "the ends of its interval"),
         (&format!("{time}/samples"), json!(40), "it counts 40 samples and holds 4"),
     ] {
         let mut record = sound();
