@@ -45,6 +45,8 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
         environment: environment(&arguments.machine),
     };
     let record = imported.into_record(name, &arguments.path, &origin)?;
+    // As every record is when it is read.
+    record.check().map_err(|reason| UsageError(format!("the run cannot be kept: {reason}")))?;
     let added = arguments.place.open()?.add(&record)?;
     let machine = MachineClass::of(&record.environment);
     let told = match added {

@@ -177,3 +177,25 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     let always = project.bench(&["gate", "night-29b", "--confirm=always"]);
     always.expect_code(2).expect_said(&["`unit/spins` cannot be confirmed", reason]);
 }
+
+#[test]
+fn reruns_of_an_old_commit_are_no_change_of_today() {
+    let (elsewhere, record) = measured();
+    let project = Project::new();
+    let commits: Vec<String> =
+        (0..25).map(|number| project.work(20_000 + number, &format!("commit {number}"))).collect();
+    let stage = &project.stage;
+    let slow = |night: usize| if night < 4 || night >= 25 { 1.2 } else { 1.0 };
+    for night in 0..31 {
+        write_night_at(stage, &record, night, slow(night), commits.get(night).unwrap_or(&commits[2]));
+    }
+    project.bench(&["store", "add"]).expect_code(0);
+    project.bench(&["gate", "night-30", "--confirm=never"]).expect_code(0);
+    project.bench(&["gate", "night-24", "--confirm=never"]).expect_code(0);
+    let worse = "+20.0 % (worse)";
+    let trend = project.bench(&["trend"]).expect_code(0);
+    assert!(!trend.said().contains(worse), "{}", trend.said());
+    // Where no commit is known, time is all that there is to go by.
+    let results = stage.results().display().to_string();
+    elsewhere.bench(&["trend", "--output-dir", &results]).expect_code(0).expect_said(&[worse]);
+}
