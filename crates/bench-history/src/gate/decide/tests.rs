@@ -439,12 +439,12 @@ fn the_gate_is_green_on_the_night_the_level_is_back_and_hears_the_next_regressio
 fn reruns_of_an_old_commit_are_no_change_of_today() {
     let mut nights = Nights::new("");
     let commit = |night: u32| format!("commit-night-{night:03}");
-    // Commit 4 took a fifth more than what follows.
+    // Commit 3 took a fifth more than the others.
     for night in 1..=25 {
-        nights.night(|_| if night <= 4 { 1.2 } else { 1.0 });
+        nights.night(slower(if night == 3 { 0.2 } else { 0.0 }));
     }
     let decide_rerun = |nights: &mut Nights| {
-        let mut rerun = nights.measure(|_| 1.2);
+        let mut rerun = nights.measure(slower(0.2));
         rerun.environment.commit = Some(commit(3));
         nights.decide(&rerun)
     };
@@ -454,6 +454,11 @@ fn reruns_of_an_old_commit_are_no_change_of_today() {
         assert_eq!((decision.findings.as_slice(), decision.exit_code(false)), (&[][..], exit::OK));
         assert_eq!((decision.judged, decision.too_little_history), (8, 8), "judged as what it was then");
     }
+    // By time alone it would be.
+    let commits = std::mem::take(&mut nights.commits);
+    let decision = decide_rerun(&mut nights);
+    assert_eq!((decision.findings.len(), decision.exit_code(false)), (1, exit::SLOWER));
+    nights.commits = commits;
     let today = nights.night(same);
     assert_eq!(today.findings, []);
 }
