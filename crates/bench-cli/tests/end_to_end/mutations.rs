@@ -5,6 +5,8 @@ use std::path::Path;
 
 use bench_history::store::{Location, Store};
 
+// The fuzz targets see them from outside.
+#[allow(unreachable_pub)]
 #[path = "../../../../fuzz/src/readers.rs"]
 mod readers;
 
