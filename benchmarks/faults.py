@@ -285,8 +285,8 @@ def faults(bench, runners, workers, servers, writers):
     with tempfile.TemporaryDirectory(prefix="bench-faults") as place:
         folder = pathlib.Path(place).resolve()
         trials = [
-            kill_runners(bench, runners, folder),
-            kill_workers(bench, workers, folder),
+            kill_runners(bench, runners, folder) if runners else None,
+            kill_workers(bench, workers, folder) if workers else None,
             kill_postgres(bench, servers, writers, folder) if servers else None,
         ]
     trials = [trial for trial in trials if trial is not None]
