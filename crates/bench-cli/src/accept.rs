@@ -6,9 +6,11 @@ use bench_history::trend::trend;
 use bench_record::exit;
 use bench_report::text::print;
 use bench_syntax::UsageError;
+use bench_syntax::text::on_console;
 
 use crate::arguments::Accept;
 use crate::failure::Failure;
+use crate::history;
 
 /// Keeps that a change is right as it is.
 pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
@@ -20,7 +22,7 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
     let mut store = arguments.place.open_existing()?;
     let acceptances = store.acceptances()?;
     let series: Vec<Series> =
-        store.series()?.into_iter().filter(|series| series.key.case == arguments.case).collect();
+        history::series(&mut store)?.into_iter().filter(|series| series.key.case == arguments.case).collect();
     if series.is_empty() {
         return Err(StoreError::NoSuchCase { case: arguments.case.clone() }.into());
     }
@@ -48,6 +50,6 @@ pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
         author: arguments.by.author.clone(),
         reason: arguments.reason.clone(),
     })?;
-    print(format!("accepted: `{}` since {run}\n", arguments.case).as_bytes())?;
+    print(&on_console(&format!("accepted: `{}` since {run}\n", arguments.case)))?;
     Ok(exit::OK)
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) fn run(arguments: &arguments::Baseline) -> Result<u8, Failure> {
     match &arguments.action {
         BaselineAction::Set { name, run, by } => set(&arguments.place, name, run.as_deref(), &by.author),
-        BaselineAction::List => list(&mut arguments.place.open_existing()?),
+        BaselineAction::List => list(&mut arguments.place.open_to_read()?),
     }
 }
 

@@ -1,11 +1,13 @@
 //! `bench bisect`.
 
+use bench_report::tell;
 use std::time::Duration;
 
 use bench_compare as paired;
 use bench_compare::{Checkout, Commit, Progress, Rules, Side};
 use bench_judge::comparison::Compared;
 use bench_record::{RunError, RunState, Verdict, exit};
+use bench_runner::program::ListLimits;
 use bench_runner::selection::{Ignored, Pattern, Selection};
 use bench_stats::Interval;
 use bench_syntax::UsageError;
@@ -55,12 +57,12 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let base = bench.side(&good)?;
     let whole = bench.compare(&base, &bench.side(&bad)?, &rules)?;
     let told = told(&whole);
-    eprintln!("{} against {}: {told}", short(&bad), short(&good));
+    tell(&format!("{} against {}: {told}", short(&bad), short(&good)));
     let change = match (whole.verdict, whole.change) {
         (Verdict::Slower, Some(change)) => change,
         (Verdict::Failed, _) => return Ok(exit::FAILED),
         (Verdict::Unsure, _) => {
-            eprintln!("too little is known of the slowdown to look for it: give it more time (--max-time)");
+            tell("too little is known of the slowdown to look for it: give it more time (--max-time)");
             return Ok(exit::UNSURE);
         }
         _ => {
@@ -76,7 +78,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
         let speed = bench.speed(&base, commit, &rules)?;
         search.tell(next, speed);
         let left = search.suspects().len();
-        eprintln!("{left} {} left", if left == 1 { "commit" } else { "commits" });
+        tell(&format!("{left} {} left", if left == 1 { "commit" } else { "commits" }));
     }
     let suspects = search.suspects();
     let found = Found {
@@ -103,7 +105,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn side(&self, commit: &str) -> Result<Side, RunError> {
-        Side::open_built(short(commit), self.checkout.build_revision(commit)?)
+        Side::open_built(short(commit), self.checkout.build_revision(commit)?, &ListLimits::default())
     }
 
     /// Compares, and again for longer where that says nothing.
@@ -155,7 +157,7 @@ impl Bench<'_> {
             Speed::Slow => "slow",
             Speed::Unknown(_) => "passed over",
         };
-        eprintln!("{} {}: {word} ({told})", short(&commit.hash), printable(&commit.subject));
+        tell(&format!("{} {}: {word} ({told})", short(&commit.hash), printable(&commit.subject)));
         Ok(speed)
     }
 }

@@ -5,6 +5,7 @@ use bench_compare::Progress;
 use bench_judge::Decision;
 use bench_record::RunError;
 use bench_report::Style;
+use bench_runner::program::ListLimits;
 use bench_syntax::UsageError;
 
 use crate::arguments::Calibrate;
@@ -15,8 +16,9 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     let rules = arguments.how.rules(arguments.inject)?;
     let selection = arguments.which.selection()?;
     let name = &arguments.executable;
+    let limits = ListLimits::within(arguments.how.timeout);
     let Source::Live(side) =
-        source::open(name, &arguments.report.output_dir, &arguments.build.cargo_arguments)?
+        source::open(name, &arguments.report.output_dir, &arguments.build.cargo_arguments, &limits)?
     else {
         return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());
     };

@@ -6,6 +6,7 @@ use bench_judge::comparison::Comparison;
 use bench_judge::{ComparisonPolicy, Decision, comparison};
 use bench_record::{Record, RunError};
 use bench_report::{Style, tell};
+use bench_runner::program::ListLimits;
 use bench_syntax::UsageError;
 
 use crate::arguments::Compare;
@@ -14,7 +15,8 @@ use crate::source::{self, Run, Source};
 /// Compares the two sides; the exit code says what came of it.
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let results = &arguments.report.output_dir;
-    let open = |name: &str| source::open(name, results, &arguments.build.cargo_arguments);
+    let limits = ListLimits::within(arguments.how.timeout);
+    let open = |name: &str| source::open(name, results, &arguments.build.cargo_arguments, &limits);
     // Wrong flags should not cost a build.
     arguments.which.selection()?;
     arguments.how.rules(None)?;

@@ -1,5 +1,6 @@
 //! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
 
+use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_compare as paired;
@@ -7,6 +8,7 @@ use bench_compare::{Checkout, PairedComparison, Progress, Rules, Side};
 use bench_history::gate::{Confirmation, Decision, Ruling, Suspicion};
 use bench_history::store::Store;
 use bench_record::{Record, RunError, RunState};
+use bench_runner::program::ListLimits;
 use bench_runner::selection::{Ignored, Pattern, Selection};
 
 use crate::arguments::{Confirm, Gate};
@@ -118,7 +120,8 @@ fn measure(
             return Err(RunError::NoMatch(format!("there is no checkout here that holds {commit}")));
         }
     }
-    let side = |commit: &str| Side::open_built(commit, checkout.build_revision(commit)?);
+    let side =
+        |commit: &str| Side::open_built(commit, checkout.build_revision(commit)?, &ListLimits::default());
     let (base, head) = (side(base)?, side(head)?);
     suspects.sort_by(|a, b| a.1.total_cmp(&b.1));
     let mut found = Vec::new();
@@ -156,7 +159,7 @@ fn measure_together(
             return Err(RunError::Interrupted);
         }
         let folder = comparison.write(&arguments.place.output_dir)?;
-        eprintln!("confirmation: {}", folder.display());
+        tell(&format!("confirmation: {}", folder.display()));
         ids.retain(|id| {
             let compared = comparison.compared().find(|compared| compared.id == *id);
             compared.and_then(|compared| Ruling::of_measurement(compared, allowed)) == Some(Ruling::Unsure)

@@ -149,7 +149,16 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
         ));
     }
     let rest = if parts.is_empty() { "nothing to say of them".to_owned() } else { parts.join(", ") };
-    format!("{} figures judged: {rest}", decision.judged)
+    if decision.is_empty() {
+        return "nothing was judged: this run has no figure that [gate] or a rule asks for, and no limit or target"
+            .to_owned();
+    }
+    let objectives = match decision.objectives {
+        0 => String::new(),
+        1 => " and 1 limit or target".to_owned(),
+        several => format!(" and {several} limits and targets"),
+    };
+    format!("{} figures{objectives} judged: {rest}", decision.judged)
 }
 
 /// A commit in parentheses, where it is known.

@@ -1,9 +1,10 @@
 //! `bench export`.
 
+use bench_report::tell;
 use std::path::Path;
 
 use bench_formats::{Document, exporter};
-use bench_record::{RunError, exit};
+use bench_record::{RunError, exit, write_whole};
 use bench_report::text::print;
 use bench_syntax::UsageError;
 use bench_syntax::text::printable;
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &Export) -> Result<u8, Failure> {
         }
     }
     for line in &exported.left_out {
-        eprintln!("{}", printable(&format!("left out: {line}")));
+        tell(&printable(&format!("left out: {line}")));
     }
     Ok(exit::OK)
 }
@@ -37,6 +38,6 @@ fn write(path: &Path, document: &Document) -> Result<(), RunError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::write(path, &document.content))
+        .and_then(|()| write_whole(path, &document.content))
         .map_err(|source| RunError::Io { action: "write to", path: path.to_owned(), source })
 }

@@ -13,7 +13,7 @@ use bench_syntax::objective::Quantity;
 
 use crate::arguments::{Confirm, Gate, Where};
 use crate::failure::Failure;
-use crate::{confirm, decision, report};
+use crate::{confirm, decision, history, report};
 
 /// Read where nothing else is named, if it is there.
 const CONFIG: &str = "bench.toml";
@@ -23,10 +23,19 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     let config = config(arguments.config.as_deref())?;
     let place = &arguments.place;
     let record = place.run(arguments.run.as_deref())?;
-    let mut store = place.open()?;
-    store.add(&record)?;
-    let renamings = store.renamings()?;
-    let record = renamed(record, &renamings);
+    // Before anything is kept: a mistake in bench.toml or in the name of the store should leave nothing behind.
+    let (known, renamings, history) = match place.open_meant()? {
+        Some(mut store) => {
+            let (renamings, history) = (store.renamings()?, store.series()?);
+            (Some(store), renamings, history)
+        }
+        None => (None, Vec::new(), Vec::new()),
+    };
+    let as_measured = record;
+    let record = renamed(as_measured.clone(), &renamings);
+    config.check(&record, &history)?;
+    let mut store = known.map_or_else(|| place.open(), Ok)?;
+    store.add(&as_measured)?;
     let baseline = arguments.baseline.as_deref().or(config.gate.baseline.as_deref());
     let mut decision = judge(&config, &record, baseline, &mut store, &renamings, place)?;
     if record.state != RunState::Complete {
@@ -89,7 +98,8 @@ fn judge(
     let referred = referred.with_history(earlier.clone());
     let Some(name) = baseline else {
         let accepted = store.acceptances()?;
-        let against = Against::History(&accepted);
+        let commits = history::commits();
+        let against = Against::History { accepted: &accepted, commits: &commits };
         return Ok(decide(config, record, &store.series()?, against, &referred)?);
     };
     let baseline = renamed(known_run(name, store, place)?, renamings);

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use bench_history::store::{Location, Store, StoreError};
+use bench_compare::Checkout;
+use bench_history::commits::Commits;
+use bench_history::store::{Location, Series, Store, StoreError};
 use bench_record as record;
 use bench_record::{Record, RunError};
-use bench_syntax::UsageError;
+use bench_syntax::{UsageError, nearest};
 
 use crate::arguments::Where;
 use crate::failure::Failure;
@@ -27,20 +29,38 @@ impl Where {
         Ok(Store::open(&self.location()?)?)
     }
 
-    /// Opens the store to read it: one that is not there was not meant.
+    /// Opens the store that is there: one that is not was not meant.
     pub(crate) fn open_existing(&self) -> Result<Store, Failure> {
-        let location = self.location()?;
-        if let Some(path) = missing(&location) {
-            let message = format!("there is no store {}: `bench store add` makes it", path.display());
-            return Err(UsageError(message).into());
-        }
-        Ok(Store::open(&location)?)
+        Ok(Store::open_existing(&self.existing()?)?)
     }
 
-    /// Opens the store, if there is one.
-    pub(crate) fn open_if_there(&self) -> Result<Option<Store>, StoreError> {
+    /// As [`Where::open_existing`], to read it: nothing of it is made or changed.
+    pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
+        Ok(Store::open_to_read(&self.existing()?)?)
+    }
+
+    /// Where the store is that must be there.
+    fn existing(&self) -> Result<Location, Failure> {
         let location = self.location()?;
-        missing(&location).is_none().then(|| Store::open(&location)).transpose()
+        if let Some(path) = missing(&location) {
+            let near = beside(path).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            let message = format!("there is no store {}{near}: `bench store add` makes it", path.display());
+            return Err(UsageError(message).into());
+        }
+        Ok(location)
+    }
+
+    /// Opens the store that a run is judged by, if there is one yet. One that was named must be there: judging by an
+    /// empty store, because its name is mistyped, would find all well.
+    pub(crate) fn open_meant(&self) -> Result<Option<Store>, Failure> {
+        let is_there = missing(&self.location()?).is_none();
+        (is_there || self.store.is_some()).then(|| self.open_existing()).transpose()
+    }
+
+    /// Opens the store to read it, if there is one.
+    pub(crate) fn read_if_there(&self) -> Result<Option<Store>, StoreError> {
+        let location = self.location()?;
+        missing(&location).is_none().then(|| Store::open_to_read(&location)).transpose()
     }
 
     /// The directories of all sealed runs, oldest first; names that only point to a run are passed over.
@@ -68,7 +88,7 @@ impl Where {
             Ok(record) => return Ok(record),
             Err(error) => error,
         };
-        let Ok(mut store) = self.open_existing() else { return Err(error.into()) };
+        let Ok(mut store) = self.open_to_read() else { return Err(error.into()) };
         let run = match name {
             Some(name) => Some(name.to_owned()),
             None => store.runs()?.pop().map(|newest| newest.run),
@@ -89,6 +109,25 @@ impl Where {
             bench_judge::open(&record::resolve(&self.output_dir, name)?)
         }
     }
+}
+
+/// The order of the commits that are known here.
+pub(crate) fn commits() -> Commits {
+    Commits::oldest_first(Checkout::new(".", &[]).first_parents())
+}
+
+/// Every series of a store, in the order of the commits that are known here.
+pub(crate) fn series(store: &mut Store) -> Result<Vec<Series>, StoreError> {
+    let commits = commits();
+    Ok(store.series()?.iter().map(|series| commits.arrange(series).into_owned()).collect())
+}
+
+/// The file in the same folder whose name is nearest.
+fn beside(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().is_file());
+    let names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    nearest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The file of a store that is not there.

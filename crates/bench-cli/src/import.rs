@@ -1,5 +1,6 @@
 //! `bench import`.
 
+use bench_report::tell;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -31,9 +32,9 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
                 source,
             })?;
             let time = rfc3339(written);
-            eprintln!(
+            tell(&format!(
                 "note: {time} is taken for the time of the run, when the file was last written: or say --time"
-            );
+            ));
             time
         }
     };
@@ -44,6 +45,8 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
         environment: environment(&arguments.machine),
     };
     let record = imported.into_record(name, &arguments.path, &origin)?;
+    // As every record is when it is read.
+    record.check().map_err(|reason| UsageError(format!("the run cannot be kept: {reason}")))?;
     let added = arguments.place.open()?.add(&record)?;
     let machine = MachineClass::of(&record.environment);
     let told = match added {
@@ -56,12 +59,12 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     };
     print(&(printable(&told) + "\n"))?;
     if unknown > 0 {
-        eprintln!(
+        tell(&format!(
             "note: {unknown} figures in units that are not known are kept, but have no history and are not judged"
-        );
+        ));
     }
     for what in &left_out {
-        eprintln!("left out: {}", printable(what));
+        tell(&format!("left out: {}", printable(what)));
     }
     Ok(if left_out.is_empty() { exit::OK } else { exit::FAILED })
 }

@@ -1,5 +1,7 @@
 //! The `bench` command: compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine.
 #![forbid(unsafe_code)]
+// By `bench_report::tell`, which lets no text steer the terminal.
+#![warn(clippy::print_stderr)]
 
 mod accept;
 mod alert;
@@ -16,6 +18,7 @@ mod export;
 mod failure;
 mod gate;
 mod history;
+mod http;
 mod import;
 mod page;
 mod rename;
@@ -27,6 +30,7 @@ mod source;
 mod store;
 mod trend;
 
+use bench_report::tell;
 use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -35,6 +39,7 @@ use arguments::{Arguments, Command};
 // Its reports are plugged in by being linked.
 use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
+use bench_runner::command_line::outlive_full_files;
 use clap::Parser;
 use failure::Failure;
 
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         println!("{PROTOCOL}");
         return ExitCode::SUCCESS;
     }
+    outlive_full_files();
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
         Command::Run(_) => {
@@ -72,7 +78,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

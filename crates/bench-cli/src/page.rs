@@ -9,12 +9,13 @@ use bench_html::{Comparison, History, Page, Run};
 use bench_judge::comparison;
 use bench_judge::comparison::Comparison as OfRuns;
 use bench_record as record;
-use bench_record::{Record, RunError, exit};
+use bench_record::{Record, RunError, exit, write_whole};
 use bench_report::text::print;
 use bench_syntax::UsageError;
 
 use crate::arguments::{ReportFile, Subject, Where};
 use crate::failure::Failure;
+use crate::history;
 
 /// Name of the file in the folder of all runs.
 const FILE: &str = "report.html";
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &ReportFile) -> Result<u8, Failure> {
         }
     };
     let io = |source| RunError::Io { action: "write the page", path: file.clone(), source };
-    std::fs::write(&file, &html).map_err(io)?;
+    write_whole(&file, html.as_bytes()).map_err(io)?;
     print(format!("{} ({:.1} MB)\n", file.display(), html.len() as f64 / 1e6).as_bytes())?;
     Ok(exit::OK)
 }
@@ -76,7 +77,7 @@ impl Subject {
     /// All that is asked for.
     pub(crate) fn page(&self, place: &Where) -> Result<Page, Failure> {
         let page = match self.runs.as_slice() {
-            [] => self.history(&mut place.open_existing()?)?,
+            [] => self.history(&mut place.open_to_read()?)?,
             [name] => match comparison_file(place, name) {
                 Some(file) => Page { comparison: Some(read_comparison(&file)?), ..Page::default() },
                 None => Page { runs: vec![Run::of(&place.run(Some(name))?)], ..Page::default() },
@@ -92,7 +93,7 @@ impl Subject {
     pub(crate) fn history(&self, store: &mut Store) -> Result<Page, Failure> {
         let defaults = Settings::default();
         let settings = Settings { min_shift: self.min_shift.unwrap_or(defaults.min_shift), ..defaults };
-        let series = store.series()?;
+        let series = history::series(store)?;
         let history = History::of(&series, &store.acceptances()?, settings);
         let mut runs = Vec::new();
         for name in newest_runs(&series) {

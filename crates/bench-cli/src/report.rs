@@ -1,8 +1,9 @@
 //! What is printed and kept, as the flags under "Reports" say.
 
+use bench_report::tell;
 use std::path::Path;
 
-use bench_record::RunError;
+use bench_record::{RunError, write_whole};
 use bench_report::text::print;
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ pub(crate) fn print_or_write(
         if file == standard {
             return print(&bytes);
         }
-        std::fs::write(file, bytes).map_err(io)?;
+        write_whole(file, &bytes).map_err(io)?;
     }
     print(&rendered())
 }
@@ -40,6 +41,6 @@ impl Report {
 
     /// Says where the files are: on stderr, for stdout may be JSON.
     pub(crate) fn tell_folder(&self, folder: &Path) {
-        eprintln!("report: {}", folder.display());
+        tell(&format!("report: {}", folder.display()));
     }
 }

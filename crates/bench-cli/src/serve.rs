@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bench_history::store::{Location, Store, StoreError};
@@ -10,10 +11,10 @@ use bench_record as record;
 use bench_record::{RunError, exit};
 use bench_report::text::print;
 use bench_syntax::UsageError;
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::arguments::Serve;
 use crate::failure::Failure;
+use crate::http::{self, Answer, Limits, Request};
 use crate::page::{comparison_file, write};
 
 /// Files of a run directory that change while its run goes on.
@@ -25,60 +26,36 @@ pub(crate) fn run(arguments: &Serve) -> Result<u8, Failure> {
     let mut shown = Shown { arguments, page: None, server: None };
     // What cannot be shown at all should be heard of here, not in a browser.
     shown.bring_up_to_date()?;
-    let server = Server::http(("127.0.0.1", arguments.port)).map_err(|error| {
+    let (address, requests) = http::listen(arguments.port, Limits::default()).map_err(|error| {
         let port = arguments.port;
         UsageError(format!("cannot listen on port {port} of 127.0.0.1 ({error}): choose another with --port"))
     })?;
-    let address = server.server_addr().to_string();
     print(format!("http://{address}/ (Ctrl-C ends it)\n").as_bytes())?;
-    for request in server.incoming_requests() {
-        let answer = answer(&mut shown, &request, &address);
-        // A browser that has gone away needs no answer.
-        let _ = request.respond(answer);
+    for request in requests {
+        let answer = answer(&mut shown, &request, address);
+        request.answer(answer);
     }
     Ok(exit::OK)
 }
 
-type Answer = Response<std::io::Cursor<Vec<u8>>>;
-
-fn answer(shown: &mut Shown<'_>, request: &Request, address: &str) -> Answer {
-    if request.method() != &Method::Get {
-        return text("only GET is answered here", "text/plain").with_status_code(405);
-    }
+fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answer {
     // A page from elsewhere whose name leads to this machine must not read it (DNS rebinding).
-    let port = address.rsplit(':').next().unwrap_or_default();
-    let host = request.headers().iter().find(|header| header.field.equiv("Host"));
-    let own = [address.to_owned(), format!("localhost:{port}")];
-    if !host.is_some_and(|host| own.iter().any(|name| host.value == *name)) {
-        return text("wrong host: open the address that `bench serve` has printed", "text/plain")
-            .with_status_code(403);
+    let own = [address.to_string(), format!("localhost:{}", address.port())];
+    if !request.host.as_ref().is_some_and(|host| own.contains(host)) {
+        return Answer::line("403 Forbidden", "wrong host: open the address that `bench serve` has printed");
     }
-    let path = request.url().split('?').next().unwrap_or_default();
-    let answered = match path {
+    let answered = match request.path.as_str() {
         "/" => shown.bring_up_to_date().and_then(|page| Ok((write(page, Page::html)?, "text/html"))),
         "/data.json" => {
             shown.bring_up_to_date().and_then(|page| Ok((write(page, Page::json)?, "application/json")))
         }
         "/revision" => shown.revision().map(|revision| (revision, "text/plain")),
-        _ => return text("nothing here: the page is at /", "text/plain").with_status_code(404),
+        _ => return Answer::line("404 Not Found", "nothing here: the page is at /"),
     };
     match answered {
-        Ok((body, kind)) => text(&body, kind),
-        Err(error) => text(&error.to_string(), "text/plain").with_status_code(500),
+        Ok((body, kind)) => Answer { status: "200 OK", kind, body },
+        Err(error) => Answer::line("500 Internal Server Error", error.to_string()),
     }
-}
-
-fn text(body: &str, kind: &str) -> Answer {
-    let content_type = format!("{kind}; charset=utf-8");
-    let headers = [
-        ("Content-Type", content_type.as_str()),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-    ];
-    let headers = headers.iter().filter_map(|(name, value)| Header::from_bytes(*name, *value).ok());
-    headers.fold(Response::from_string(body), Response::with_header)
 }
 
 /// What is shown, as it was last read.
@@ -109,7 +86,7 @@ impl Shown<'_> {
         let (state, store) = match kept {
             Some(known) => known,
             None => {
-                let mut store = Store::open(location)?;
+                let mut store = Store::open_to_read(location)?;
                 (store.state()?, store)
             }
         };
@@ -123,7 +100,7 @@ impl Shown<'_> {
             return subject.page(place);
         }
         // There may be no store yet, and the newest run is not in it while it goes on.
-        let mut page = match place.open_if_there()? {
+        let mut page = match place.read_if_there()? {
             None => Page::default(),
             Some(mut store) => subject.history(&mut store)?,
         };

@@ -1,6 +1,6 @@
 //! What a side's name means.
 
-use bench_runner::program::Program;
+use bench_runner::program::{ListLimits, Program};
 use std::path::{Path, PathBuf};
 
 use bench_compare::{Checkout, Side};
@@ -25,7 +25,12 @@ pub(crate) struct Run {
 }
 
 /// Finds out what `name` means, and builds it where it must be built.
-pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Result<Source, RunError> {
+pub(crate) fn open(
+    name: &str,
+    results: &Path,
+    cargo_arguments: &[String],
+    limits: &ListLimits,
+) -> Result<Source, RunError> {
     let path = &record::followed(Path::new(name));
     let checkout = Checkout::new(".", cargo_arguments);
     let commit = checkout.commit(name);
@@ -47,16 +52,20 @@ pub(crate) fn open(name: &str, results: &Path, cargo_arguments: &[String]) -> Re
         return Err(UsageError(message).into());
     }
     if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {
-        return Ok(Source::Live(Side::open_built(name, Checkout::new(path, cargo_arguments).build()?)?));
+        return Ok(Source::Live(Side::open_built(
+            name,
+            Checkout::new(path, cargo_arguments).build()?,
+            limits,
+        )?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
         return Ok(Source::Record(Box::new(run_at(path)?)));
     }
     if path.exists() {
-        return Ok(Source::Live(Side::open(name, vec![Program::executable(path)?])?));
+        return Ok(Source::Live(Side::open(name, vec![Program::executable(path)?], limits)?));
     }
     if let Some(commit) = commit {
-        return Ok(Source::Live(Side::open_built(name, checkout.build_revision(&commit)?)?));
+        return Ok(Source::Live(Side::open_built(name, checkout.build_revision(&commit)?, limits)?));
     }
     if let Some(run) = run {
         return Ok(Source::Record(Box::new(run_at(&run)?)));

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use bench_history::store::{Added, Location, Series, Store, StoreError};
 use bench_record::{Record, RunError, exit};
-use bench_report::{CsvTable, print};
+use bench_report::{CsvTable, print, tell};
 use bench_syntax::UsageError;
-use bench_syntax::text::printable;
+use bench_syntax::text::{on_console, printable};
 
 use crate::arguments::{self, ExportFormat, StoreAction, Where};
 use crate::failure::Failure;
@@ -16,19 +16,25 @@ pub(crate) fn run(arguments: &arguments::Store) -> Result<u8, Failure> {
     let place = &arguments.place;
     match &arguments.action {
         StoreAction::Add { runs } => add(place, runs),
-        StoreAction::List => list(&mut place.open_existing()?),
-        StoreAction::Show { run } => show(&mut place.open_existing()?, run),
+        StoreAction::List => list(&mut place.open_to_read()?),
+        StoreAction::Show { run } => show(&mut place.open_to_read()?, run),
         StoreAction::Prune { before } => prune(&mut place.open_existing()?, before),
         StoreAction::Export { format, output } => {
-            export(&mut place.open_existing()?, *format, output.as_deref())
+            export(&mut place.open_to_read()?, *format, output.as_deref())
         }
-        StoreAction::Verify => verify(&mut place.open_existing()?),
+        StoreAction::Verify => verify(&mut place.open_to_read()?),
         StoreAction::Rebuild => rebuild(place),
     }
 }
 
-fn tell(text: &str) -> Result<u8, Failure> {
-    print(text.as_bytes())?;
+fn say(text: &str) -> Result<u8, Failure> {
+    print(&on_console(text))?;
+    Ok(exit::OK)
+}
+
+/// What another program reads: JSON escapes by itself what steers.
+fn machine_readable(text: &str) -> Result<u8, Failure> {
+    print(text)?;
     Ok(exit::OK)
 }
 
@@ -37,11 +43,17 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
     let named: Vec<Record> = names.iter().map(|name| place.record(name)).collect::<Result<_, _>>()?;
     let directories = if names.is_empty() { place.run_directories()? } else { Vec::new() };
     let mut store = place.open()?;
-    let (mut runs, mut figures, mut known, mut unreadable) = (0, 0, 0, 0);
+    let (mut runs, mut figures, mut known, mut unreadable, mut different) = (0, 0, 0, 0, 0);
+    // One bad run must not keep the others out.
     let mut take = |record: &Record| -> Result<(), StoreError> {
-        match store.add(record)? {
-            Added::New(count) => (runs, figures) = (runs + 1, figures + count),
-            Added::Known => known += 1,
+        match store.add(record) {
+            Ok(Added::New(count)) => (runs, figures) = (runs + 1, figures + count),
+            Ok(Added::Known) => known += 1,
+            Err(error @ StoreError::Conflict { .. }) => {
+                tell(&format!("warning: {error}"));
+                different += 1;
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
     };
@@ -50,13 +62,18 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
         match bench_judge::open(&directory) {
             Ok(record) => take(&record)?,
             Err(error) => {
-                eprintln!("warning: {error}");
+                tell(&format!("warning: {error}"));
                 unreadable += 1;
             }
         }
     }
     let not_read = if unreadable > 0 { format!(", {unreadable} not readable") } else { String::new() };
-    tell(&format!("added {runs} runs with {figures} figures; {known} were there already{not_read}\n"))
+    let not_the_same =
+        if different > 0 { format!(", {different} with other contents") } else { String::new() };
+    say(&format!(
+        "added {runs} runs with {figures} figures; {known} were there already{not_the_same}{not_read}\n"
+    ))?;
+    Ok(if different > 0 { exit::FAILED } else { exit::OK })
 }
 
 fn list(store: &mut Store) -> Result<u8, Failure> {
@@ -66,12 +83,12 @@ fn list(store: &mut Store) -> Result<u8, Failure> {
         let line = format!("{}  {}  {commit:12}  {} figures", run.timestamp, run.run, run.figures);
         text += &(printable(&line) + "\n");
     }
-    tell(&text)
+    say(&text)
 }
 
 fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
     let record = store.record(run)?;
-    tell(&(json(&record)? + "\n"))
+    machine_readable(&(json(&record)? + "\n"))
 }
 
 /// What was stored came from JSON.
@@ -85,7 +102,7 @@ fn json(document: &impl serde::Serialize) -> Result<String, RunError> {
 
 fn prune(store: &mut Store, before: &str) -> Result<u8, Failure> {
     let gone = store.prune(before)?;
-    tell(&format!("removed {gone} runs from before {before}\n"))
+    say(&format!("removed {gone} runs from before {before}\n"))
 }
 
 fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Result<u8, Failure> {
@@ -95,7 +112,7 @@ fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Res
             Err(UsageError("Parquet is two files: name their folder with --output".to_owned()).into())
         }
         (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
-        (ExportFormat::Json, None) => tell(&(json(&store.series()?)? + "\n")),
+        (ExportFormat::Json, None) => machine_readable(&(json(&store.series()?)? + "\n")),
         (ExportFormat::Csv, None) => csv(&store.series()?),
     }
 }
@@ -122,7 +139,7 @@ fn parquet(store: &mut Store, folder: &Path) -> Result<u8, Failure> {
     }
     let samples = samples.finish().map_err(|error| failed(&error))?;
     let runs = runs.len();
-    tell(&format!("{}: {figures} figures and {samples} samples of {runs} runs\n", folder.display()))
+    say(&format!("{}: {figures} figures and {samples} samples of {runs} runs\n", folder.display()))
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -186,9 +203,9 @@ fn verify(store: &mut Store) -> Result<u8, Failure> {
     let found = store.verify()?;
     let runs = store.runs()?.len();
     if found.is_empty() {
-        return tell(&format!("{runs} runs, no damage\n"));
+        return say(&format!("{runs} runs, no damage\n"));
     }
-    tell(&found.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+    say(&found.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     Ok(exit::FAILED)
 }
 
@@ -197,7 +214,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
         // On a server there is no file to set aside: the figures are made anew from the records.
         let mut store = place.open()?;
         store.refresh()?;
-        return tell(&format!("{} runs\n", store.runs()?.len()));
+        return say(&format!("{} runs\n", store.runs()?.len()));
     };
     let fresh = sibling(&path, ".new");
     remove(&fresh)?;
@@ -209,7 +226,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
                 store.add(&record)?;
                 from_directories += 1;
             }
-            Err(error) => eprintln!("warning: {error}"),
+            Err(error) => tell(&format!("warning: {error}")),
         }
     }
     let from_old = if path.exists() { salvage(&path, &mut store)? } else { 0 };
@@ -224,7 +241,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
         }
     }
     rename(&fresh, &path)?;
-    tell(&format!(
+    say(&format!(
         "{} made anew: {from_directories} runs from their directories, {from_old} more from the old store, which is \
          {} now\n",
         path.display(),
@@ -234,19 +251,19 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
 
 /// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
-    let mut old = match Store::open(&Location::File(path.to_owned())) {
+    let mut old = match Store::open_existing(&Location::File(path.to_owned())) {
         Ok(old) => old,
         // A newer or locked one is sound, and no reason to replace it.
         Err(error @ (StoreError::Newer { .. } | StoreError::Locked { .. })) => return Err(error.into()),
         Err(error) => {
-            eprintln!("warning: {error}");
+            tell(&format!("warning: {error}"));
             return Ok(0);
         }
     };
     let runs = match old.runs() {
         Ok(runs) => runs,
         Err(error) => {
-            eprintln!("warning: {error}");
+            tell(&format!("warning: {error}"));
             return Ok(0);
         }
     };
@@ -257,7 +274,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
             Ok(Added::New(_)) => taken += 1,
             Ok(Added::Known) | Err(StoreError::Conflict { .. }) => {}
             Err(error @ StoreError::Full { .. }) => return Err(error.into()),
-            Err(error) => eprintln!("warning: {error}"),
+            Err(error) => tell(&format!("warning: {error}")),
         }
     }
     let said = [
@@ -266,7 +283,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
         all(old.renamings(), |renaming| store.keep_renaming(&renaming)),
         all(old.all_told(), |told| store.keep_told(&told)),
     ];
-    said.into_iter().flatten().for_each(|error| eprintln!("warning: {error}"));
+    said.into_iter().flatten().for_each(|error| tell(&format!("warning: {error}")));
     Ok(taken)
 }
 

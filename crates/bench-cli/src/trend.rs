@@ -13,7 +13,7 @@ use bench_syntax::text::printable;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::{arguments, report};
+use crate::{arguments, history, report};
 
 /// What is printed with `--json`.
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ struct Document<'a> {
 
 /// Prints where the series changed.
 pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
-    let mut store = arguments.place.open_existing()?;
+    let mut store = arguments.place.open_to_read()?;
     let defaults = Settings::default();
     let settings = Settings { min_shift: arguments.min_shift.unwrap_or(defaults.min_shift), ..defaults };
     // The machine is told by all cases, chosen or not.
@@ -53,7 +53,7 @@ pub(crate) fn read(
 ) -> Result<(Vec<MachineShift>, Vec<Trend>), StoreError> {
     let acceptances = store.acceptances()?;
     let every = metrics.iter().any(|metric| metric == "all");
-    let mut series = store.series()?;
+    let mut series = history::series(store)?;
     series.retain(|series| every || metrics.contains(&series.key.metric));
     let mut trends = trends(&series, &acceptances, settings);
     let shifts = machine_shifts(&mut trends);

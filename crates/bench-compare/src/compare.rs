@@ -49,6 +49,7 @@ pub fn compare(
     let examination = Examination::begin();
     let mut suite = Suite { trials, rules };
     let interrupted = !suite.run(&interrupt, follow);
+    bench_runner::end_own_strays();
     environment.quietness = examination.end();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     // How this program was built says nothing of the programs that are compared.

@@ -9,6 +9,7 @@ use super::{Calibration, PairedCase, PairedComparison, Role};
 use crate::plot;
 use crate::plot::IntervalRow;
 use bench_record::{RunError, create_unique, file_name, write_whole};
+use bench_report::CsvTable;
 
 impl PairedComparison {
     /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
@@ -17,9 +18,10 @@ impl PairedComparison {
     /// When that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
+        // First what cannot be made again.
+        write_json(&folder.join("comparison.json"), self)?;
         self.write_table(&folder)?;
         self.write_plots(&folder)?;
-        write_json(&folder.join("comparison.json"), self)?;
         Ok(folder)
     }
 
@@ -46,7 +48,7 @@ impl PairedComparison {
 
     fn write_table(&self, folder: &Path) -> Result<(), RunError> {
         let path = folder.join("comparison.csv");
-        let mut table = csv::Writer::from_writer(Vec::new());
+        let mut table = CsvTable::new(Vec::new());
         let header = [
             "case",
             "verdict",
@@ -63,12 +65,12 @@ impl PairedComparison {
             "settle_s",
         ];
         let figure = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let mut write = || -> Result<Vec<u8>, csv::Error> {
-            table.write_record(header)?;
+        let write = || -> io::Result<Vec<u8>> {
+            table.row(header)?;
             for case in &self.cases {
                 let compared = &case.compared;
-                table.write_record([
-                    bench_report::harmless(&compared.id),
+                table.row([
+                    compared.id.clone(),
                     compared.verdict.to_string(),
                     figure(compared.old_s),
                     figure(compared.new_s),
@@ -86,13 +88,11 @@ impl PairedComparison {
             for case in &self.others {
                 let mut row = vec![case.id.clone(), case.verdict.to_string()];
                 row.resize(header.len(), String::new());
-                table.write_record(row)?;
+                table.row(row)?;
             }
-            table.flush()?;
-            Ok(table.get_ref().clone())
+            table.into_inner()
         };
         write()
-            .map_err(io::Error::from)
             .and_then(|bytes| write_whole(&path, &bytes))
             .map_err(|error| RunError::io("write the comparison", path, error))
     }
@@ -105,6 +105,7 @@ impl Calibration {
     /// When that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
+        write_json(&folder.join("calibration.json"), self)?;
         let (mut rows, mut threshold) = (Vec::new(), 0.0);
         for (number, comparison) in self.comparisons.iter().enumerate() {
             threshold = comparison.rules.threshold;
@@ -119,7 +120,6 @@ impl Calibration {
         let title = self.comparisons.first().map(|first| format!("{} against itself", first.base.label));
         let svg = plot::intervals(&title.unwrap_or_default(), &rows, threshold);
         write_text(&create_plots(&folder)?.join("intervals.svg"), &svg)?;
-        write_json(&folder.join("calibration.json"), self)?;
         Ok(folder)
     }
 }

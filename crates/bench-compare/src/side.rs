@@ -21,10 +21,14 @@ impl Side {
     ///
     /// # Errors
     /// When one cannot be started or is no program of benchmarks, or two hold the same case.
-    pub fn open(label: impl Into<String>, programs: Vec<Program>) -> Result<Self, RunError> {
+    pub fn open(
+        label: impl Into<String>,
+        programs: Vec<Program>,
+        limits: &ListLimits,
+    ) -> Result<Self, RunError> {
         let mut side = Side { label: label.into(), programs: Vec::new() };
         for program in programs {
-            side.add(program.open(&ListLimits::default()).map_err(|error| UsageError(error.to_string()))?)?;
+            side.add(program.open(limits).map_err(|error| UsageError(error.to_string()))?)?;
         }
         Ok(side)
     }
@@ -34,13 +38,17 @@ impl Side {
     ///
     /// # Errors
     /// As [`Side::open`], and when none is left.
-    pub fn open_built(label: impl Into<String>, programs: Vec<Program>) -> Result<Self, RunError> {
+    pub fn open_built(
+        label: impl Into<String>,
+        programs: Vec<Program>,
+        limits: &ListLimits,
+    ) -> Result<Self, RunError> {
         if programs.len() == 1 {
-            return Side::open(label, programs);
+            return Side::open(label, programs, limits);
         }
         let mut side = Side { label: label.into(), programs: Vec::new() };
         for program in programs {
-            match program.open(&ListLimits::default()) {
+            match program.open(limits) {
                 Ok(opened) => side.add(opened)?,
                 Err(error) => tell(&format!("left out: {error}")),
             }

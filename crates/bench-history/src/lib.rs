@@ -9,6 +9,7 @@
 pub mod across;
 pub mod change;
 pub mod circumstances;
+pub mod commits;
 pub mod config;
 pub mod figure;
 pub mod gate;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use bench_record::{
-    Begin, CaseRecord, JOURNAL, RUN_FILE, Record, References, RunError, RunState, Summary, check, followed,
-    now_utc, read_file, replay, resolve,
+    CaseRecord, JOURNAL, RUN_FILE, Record, References, Replayed, RunError, RunState, Summary, check, followed,
+    read_file, replay, resolve,
 };
 
 use crate::objective::{self, EarlierRecords};
@@ -23,13 +23,21 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
     let (file, journal) = (path.join(RUN_FILE), path.join(JOURNAL));
     match (file.exists(), journal.exists()) {
         (true, false) => read_file(&file),
-        (false, true) => replay(&journal).map(|replayed| judged(recovered(replayed), path)),
+        (false, true) => sound(judged(recovered(replay(&journal)?), path), &journal),
         // The first executable of a `cargo bench` has sealed, a later one was killed.
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
             reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
         }),
+    }
+}
+
+/// The record, unless its journal has made it contradict itself.
+fn sound(record: Record, journal: &Path) -> Result<Record, RunError> {
+    match record.check() {
+        Ok(()) => Ok(record),
+        Err(reason) => Err(RunError::Record { path: journal.to_owned(), reason }),
     }
 }
 
@@ -42,18 +50,33 @@ fn judged(mut record: Record, folder: &Path) -> Record {
 }
 
 /// The record of a journal: everything that follows from its rounds, except for objectives.
-fn recovered((begin, mut cases): (Begin, Vec<CaseRecord>)) -> Record {
+fn recovered(replayed: Replayed) -> Record {
+    let Replayed { begin, mut cases, damaged, .. } = replayed;
     cases.iter_mut().for_each(Summarize::update);
     disturbance::mark_disturbed(&mut cases);
+    // Sealed when it began, as it says: a record that differs from itself, whenever it is read, could not be added to a
+    // store twice.
     let mut record = Record::new(begin.run, begin.timestamp, cases);
-    record.sealed = now_utc();
     record.state = RunState::Recovered;
     record.environment = begin.environment;
     record.environment.references =
         References::typical(record.cases.iter().flat_map(CaseRecord::surroundings));
     record.environment.probes = probes::states(&record.cases);
     record.seed = begin.seed;
+    record.warnings = damage(&damaged).into_iter().collect();
     record
+}
+
+/// That a journal has lines that cannot be read, if it has.
+fn damage(lines: &[usize]) -> Option<String> {
+    let named: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+    let more = if lines.len() > named.len() { ", …" } else { "" };
+    let (count, named) = (lines.len(), named.join(", "));
+    (count > 0).then(|| {
+        format!(
+            "the journal is damaged: {count} of its lines cannot be read, and are left out ({named}{more})"
+        )
+    })
 }
 
 /// `earlier` with the cases of `later` added.

@@ -16,6 +16,7 @@ mod machine;
 mod memory;
 mod processors;
 mod signal;
+mod strays;
 mod supervised;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -35,7 +36,8 @@ pub use memory::{
     reset_high_water_mark, resident_memory, threads,
 };
 pub use processors::{Processors, processors, use_processors};
-pub use signal::Signals;
+pub use signal::{Signals, outlive_full_files};
+pub use strays::{Stray, end_strays};
 pub use supervised::{Offer, Ready, Source, Supervised, Wake};
 pub use unknown::Unknown;
 pub use usage::{Usage, thread_cpu_time, usage};

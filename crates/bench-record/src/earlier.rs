@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::read::RUN_FILE;
+use crate::validity::check_run;
 use crate::{CaseRecord, Environment, FORMAT, Record, SCHEMA_VERSION, Status};
 use bench_stats::Interval;
 
@@ -123,6 +124,7 @@ fn read(file: &Path) -> Result<EarlierRun, String> {
     if outline.format != FORMAT || !(1..=SCHEMA_VERSION).contains(&outline.schema_version) {
         return Err(format!("it is a {} of version {}", outline.format, outline.schema_version));
     }
+    check_run(&outline.run)?;
     let median = |case: CaseOutline| {
         let time = case.time.filter(|time| time.interval_s.is_some() && case.status == Status::Ok)?;
         Some((case.id, time.median_s))

@@ -45,10 +45,13 @@ impl Folder {
     /// `cargo bench` has made.
     ///
     /// # Errors
-    /// When `results` is a file, cannot be written, or is full: better now than after measuring.
+    /// When `results` is a file, cannot be written, or is full, or something else than a run is called [`LATEST`]: better
+    /// now than after measuring.
     pub fn create(results: &Path) -> Result<Self, RunError> {
         fs::create_dir_all(results)
             .map_err(|error| RunError::io("create the results folder", results, error))?;
+        // It is to name this run: that something else has the name should not be found after measuring.
+        check_free(results, LATEST)?;
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
             let earlier = read::open_sealed(&results.join(&session.run))?;
@@ -193,7 +196,7 @@ pub fn abandoned(results: &Path) -> Vec<PathBuf> {
     let is_abandoned = |folder: &PathBuf| {
         let journal = folder.join(JOURNAL);
         journal.exists()
-            && journal::replay(&journal).is_ok_and(|(begin, _)| !is_present(folder, &begin.writer))
+            && journal::replay(&journal).is_ok_and(|found| !is_present(folder, &found.begin.writer))
     };
     let entries = fs::read_dir(results).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(is_abandoned).collect()
@@ -233,8 +236,12 @@ fn write_record(folder: &Path, record: &Record) -> Result<(), RunError> {
         .map_err(|error| RunError::io("write the record", &path, error))
 }
 
-/// Writes a file so that it is either the old one or the new one, whole, at every moment.
+/// Writes a file so that it is either the old one or the new one, whole, at every moment. What is no file, such as
+/// `/dev/stdout` or a pipe, is written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+        return fs::File::options().write(true).open(path)?.write_all(bytes);
+    }
     stream_whole(path, |file| file.write_all(bytes))
 }
 

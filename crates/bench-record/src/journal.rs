@@ -121,17 +121,42 @@ impl Journal {
     }
 }
 
-/// What a journal holds: how the run began, and its cases with their rounds, from which no figure has been made
-/// yet. The last line may be cut off.
+/// Adds what a line says to the cases; `None` if it cannot be read, or is of no known case.
+fn take(line: &[u8], cases: &mut Vec<CaseRecord>) -> Option<()> {
+    match serde_json::from_slice::<Head>(line).ok()?.kind {
+        Kind::Case => cases.push(serde_json::from_slice(line).ok()?),
+        Kind::Round => {
+            let Ended { case, round } = serde_json::from_slice(line).ok()?;
+            cases.iter_mut().find(|known| known.id == case)?.rounds.push(round);
+        }
+        Kind::Begin => return None,
+    }
+    Some(())
+}
+
+/// What a journal holds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// How the run began.
+    pub begin: Begin,
+    /// Its cases with their rounds, from which no figure has been made yet.
+    pub cases: Vec<CaseRecord>,
+    /// Whole lines that cannot be read, by number, from 1. The last line may be cut off by the end of its writer, and is
+    /// none of them.
+    pub damaged: Vec<usize>,
+}
+
+/// Reads a journal.
 ///
 /// # Errors
 /// When it cannot be read, or its first line is not the beginning of a journal.
-pub fn replay(path: &Path) -> Result<(Begin, Vec<CaseRecord>), RunError> {
+pub fn replay(path: &Path) -> Result<Replayed, RunError> {
     // Bytes: the last line may end inside a character.
     let bytes = std::fs::read(path).map_err(|error| RunError::io("read the journal", path, error))?;
     let wrong = |reason: String| RunError::Record { path: path.to_owned(), reason };
-    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let first = lines
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let (_, first) = lines
         .next()
         .ok_or_else(|| wrong("the journal is empty: the run was killed before it began".to_owned()))?;
     let other_version = |error| wrong(format!("not a journal of this version: {error}"));
@@ -140,19 +165,52 @@ pub fn replay(path: &Path) -> Result<(Begin, Vec<CaseRecord>), RunError> {
         return Err(wrong("the journal has no beginning".to_owned()));
     }
     let begin = serde_json::from_slice(first).map_err(other_version)?;
-    let mut cases: Vec<CaseRecord> = Vec::new();
-    // A line that cannot be read was cut off when the disk was full or the runner was killed.
-    for line in lines {
-        match serde_json::from_slice(line).map(|head: Head| head.kind) {
-            Ok(Kind::Case) => cases.extend(serde_json::from_slice::<CaseRecord>(line).ok()),
-            Ok(Kind::Round) => {
-                let Ok(Ended { case, round }) = serde_json::from_slice(line) else { continue };
-                if let Some(case) = cases.iter_mut().find(|known| known.id == case) {
-                    case.rounds.push(round);
-                }
-            }
-            Ok(Kind::Begin) | Err(_) => {}
+    let (mut cases, mut damaged) = (Vec::new(), Vec::new());
+    for (number, line) in lines {
+        // What has no end was cut off when the disk was full or the runner was killed.
+        if take(line, &mut cases).is_none() && line.ends_with(b"\n") {
+            damaged.push(number + 1);
         }
     }
-    Ok((begin, cases))
+    Ok(Replayed { begin, cases, damaged })
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_syntax::Category;
+
+    use super::*;
+
+    #[test]
+    fn lines_that_cannot_be_read_are_named_unless_they_were_cut_off() {
+        let folder = tempfile::tempdir().expect("folder");
+        let begin = Begin {
+            schema_version: 1,
+            run: "run".to_owned(),
+            timestamp: "2026-01-01T00:00:00Z".to_owned(),
+            environment: Environment::default(),
+            seed: 1,
+            writer: String::new(),
+        };
+        let mut journal = Journal::begin(folder.path(), begin).expect("begun");
+        journal.case(&CaseRecord::blank("unit/a", Category::Unit)).expect("written");
+        journal.round("unit/a", &RoundRecord::default()).expect("written");
+        journal.round("unit/b", &RoundRecord::default()).expect("written");
+        journal.round("unit/a", &RoundRecord::default()).expect("written");
+        drop(journal);
+        let path = folder.path().join(JOURNAL);
+        let whole = std::fs::read(&path).expect("readable");
+        let replayed = replay(&path).expect("a journal");
+        assert_eq!((replayed.cases.len(), replayed.cases[0].rounds.len()), (1, 2));
+        assert_eq!(replayed.damaged, [4], "of a case that nobody knows");
+        let mut flipped = whole.clone();
+        let third = whole.split_inclusive(|byte| *byte == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
+        flipped[third + 2] ^= 1;
+        std::fs::write(&path, &flipped).expect("written");
+        let replayed = replay(&path).expect("a journal");
+        assert_eq!((replayed.cases[0].rounds.len(), replayed.damaged), (1, vec![3, 4]));
+        std::fs::write(&path, &whole[..whole.len() - 5]).expect("written");
+        let replayed = replay(&path).expect("a journal");
+        assert_eq!((replayed.cases[0].rounds.len(), replayed.damaged), (1, vec![4]), "the last was cut off");
+    }
 }

@@ -26,6 +26,7 @@ mod round;
 mod served;
 mod surroundings;
 mod time;
+mod validity;
 mod verdict;
 
 pub use bench_protocol::{Better, Counter, file_name};
@@ -39,7 +40,7 @@ pub use folder::{
     Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_unique, point, seal, stream_whole,
     write_whole,
 };
-pub use journal::{Begin, JOURNAL, Journal, replay};
+pub use journal::{Begin, JOURNAL, Journal, Replayed, replay};
 pub use measure::Measure;
 pub use metric::Metric;
 pub use name::{followed, named};

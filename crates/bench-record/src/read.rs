@@ -13,8 +13,8 @@ pub const RUN_FILE: &str = "run.json";
 /// Reads the record of a run that was sealed, from its folder or its `run.json`.
 ///
 /// # Errors
-/// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when it cannot be read
-/// at all.
+/// [`RunError::Record`] when it is truncated, no record, of a newer version, or contradicts itself; [`RunError::Io`] when
+/// it cannot be read at all.
 pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
     let path = followed(path);
     if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(&path) }
@@ -59,7 +59,10 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
         )),
         Some(0) | None => Err("its `schema_version` is missing or not a version".to_owned()),
         Some(_) => {
-            serde_json::from_slice(bytes).map_err(|error| format!("it does not follow its schema: {error}"))
+            let record: Record = serde_json::from_slice(bytes)
+                .map_err(|error| format!("it does not follow its schema: {error}"))?;
+            record.check().map_err(|reason| format!("it contradicts itself: {reason}"))?;
+            Ok(record)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use bench_record::RunError;
+use bench_syntax::text::on_console;
 
 /// Writes to stdout. A reader that has had enough (`| head`) is no error.
 ///
@@ -16,7 +17,7 @@ pub fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), RunError> {
     }
 }
 
-/// Writes a line to stderr. A reader that has gone (`2>&1 | head`) must not end a run.
+/// Writes a line to stderr, or several; what benchmarks say in it does not steer the terminal. A reader that has gone (`2>&1 | head`) must not end a run.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", on_console(line));
 }

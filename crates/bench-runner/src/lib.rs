@@ -3,9 +3,12 @@
 pub mod callgrind;
 #[cfg(feature = "cli")]
 pub mod command_line;
+mod litter;
 pub mod plan;
 pub mod program;
 pub mod report;
 pub mod rounds;
 pub mod run;
 pub mod selection;
+
+pub use litter::end_own_strays;

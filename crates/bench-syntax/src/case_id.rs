@@ -36,6 +36,16 @@ pub fn with_arguments(mut head: String, arguments: &[(&str, String)]) -> String 
     head
 }
 
+/// In what an id contradicts the parts of its case, if it does. A program of another language may write ids of its own:
+/// what they hold must be what the case says.
+pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &str) -> Option<String> {
+    if let Some(part) = model.into_iter().chain([name]).find(|part| !id.contains(part)) {
+        return Some(format!("its id does not hold `{part}`"));
+    }
+    let (_, of_id) = Category::of_id(id).filter(|(_, of_id)| *of_id != category)?;
+    Some(format!("its category is {category}, and that of its id {of_id}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ mod message;
 mod news;
 mod webhook;
 
+use bench_report::tell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -56,7 +57,7 @@ pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
             Err(error) => {
                 failed = true;
                 let of = message::count(unknown.len());
-                eprintln!("{}", printable(&format!("error: {name} could not be told of {of}: {error}")));
+                tell(&printable(&format!("error: {name} could not be told of {of}: {error}")));
             }
         }
     }

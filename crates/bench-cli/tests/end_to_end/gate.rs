@@ -92,6 +92,31 @@ fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
 }
 
 #[test]
+fn nothing_judged_is_not_all_well() {
+    let (stage, record) = measured();
+    write_night(&stage, &record, 0, 1.0);
+    let configured = |text: &str| fs::write(stage.path().join("bench.toml"), text).expect("file");
+    for (text, says) in [
+        (
+            "[gate]\nmetrics = [\"tiem\"]\n",
+            "bench.toml:2:11: no case has a figure `tiem`: did you mean `time`?",
+        ),
+        ("[gate]\nthreshold = \"99999999999999999999 %\"\n", "would let everything pass"),
+        ("[[rule]]\ncase = \"spin/\"\nlimits = [\"time < 1s\"]\n", "the nearest is `unit/spins`"),
+    ] {
+        configured(text);
+        stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&[says]);
+        assert!(!stage.results().join("history.sqlite").exists(), "kept although {text} is a mistake");
+    }
+    configured("[gate]\nmetrics = []\n");
+    stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&["nothing was judged"]);
+    configured("");
+    let mistyped = ["gate", "night-00", "--store=benchmark_results/histroy.sqlite"];
+    stage.bench(&mistyped).expect_code(2).expect_said(&["did you mean history.sqlite?"]);
+    assert!(!stage.results().join("histroy.sqlite").exists());
+}
+
+#[test]
 fn a_run_is_held_against_a_baseline() {
     let (stage, record) = measured();
     for night in 0..12 {
@@ -151,4 +176,26 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     project.bench(&["gate", "night-29b"]).expect_code(3).expect_said(&["not confirmed", reason]);
     let always = project.bench(&["gate", "night-29b", "--confirm=always"]);
     always.expect_code(2).expect_said(&["`unit/spins` cannot be confirmed", reason]);
+}
+
+#[test]
+fn reruns_of_an_old_commit_are_no_change_of_today() {
+    let (elsewhere, record) = measured();
+    let project = Project::new();
+    let commits: Vec<String> =
+        (0..25).map(|number| project.work(20_000 + number, &format!("commit {number}"))).collect();
+    let stage = &project.stage;
+    let slow = |night: usize| if night == 2 || night >= 25 { 1.2 } else { 1.0 };
+    for night in 0..31 {
+        write_night_at(stage, &record, night, slow(night), commits.get(night).unwrap_or(&commits[2]));
+    }
+    project.bench(&["store", "add"]).expect_code(0);
+    project.bench(&["gate", "night-30", "--confirm=never"]).expect_code(0);
+    project.bench(&["gate", "night-24", "--confirm=never"]).expect_code(0);
+    let worse = "(worse) since 2026-01-26";
+    let trend = project.bench(&["trend"]).expect_code(0);
+    assert!(!trend.said().contains(worse), "{}", trend.said());
+    // Where no commit is known, time is all that there is to go by.
+    let results = stage.results().display().to_string();
+    elsewhere.bench(&["trend", "--output-dir", &results]).expect_code(0).expect_said(&[worse]);
 }

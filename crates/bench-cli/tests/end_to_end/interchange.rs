@@ -75,12 +75,22 @@ fn what_goes_out_is_read_by_those_it_is_for() {
     read_by(&stage, "xmllint", &["--noout", "night.xml"]);
 }
 
+/// Brings the summary of a record up to date.
+fn count(record: &mut Value) {
+    let cases = record["cases"].as_array().expect("cases");
+    let of = |status: &str| cases.iter().filter(|case| case["status"] == status).count();
+    let (ok, failed) = (of("ok"), of("failed"));
+    record["summary"]["successful_runs"] = ok.into();
+    record["summary"]["failed_runs"] = failed.into();
+}
+
 #[test]
 fn a_case_without_figures_is_left_out_and_told() {
     let stage = measured();
     let path = stage.results().join("night/run.json");
     let mut record = read_json(&path);
     record["cases"][0]["status"] = "failed".into();
+    count(&mut record);
     fs::write(&path, record.to_string()).expect("written");
     let ended = stage.bench(&["export", "bmf", "night"]).expect_code(0);
     let id = record["cases"][0]["id"].as_str().expect("an id");
@@ -89,6 +99,7 @@ fn a_case_without_figures_is_left_out_and_told() {
     for case in record["cases"].as_array_mut().expect("cases") {
         case["status"] = "failed".into();
     }
+    count(&mut record);
     fs::write(&path, record.to_string()).expect("written");
     stage.bench(&["export", "bmf", "night"]).expect_code(1).expect_said(&["no figures"]);
 }
@@ -109,6 +120,10 @@ fn what_others_measured_comes_into_the_store() {
     );
     fs::write(stage.path().join("bmf.json"), r#"{"unit/x": {"latency": {"value": 5}}}"#).expect("written");
     stage.bench(&["import", "bmf", "bmf.json"]).expect_code(0).expect_said(&["note:", "--time", "unknown"]);
+    stage
+        .bench(&["import", "bmf", "bmf.json", "--run=../evil"])
+        .expect_code(2)
+        .expect_said(&["name of a folder"]);
     stage.bench(&["import", "criterion", "bmf.json"]).expect_code(2).expect_said(&["bmf.json"]);
     stage
         .bench(&["import", "bmf", "go.txt"])

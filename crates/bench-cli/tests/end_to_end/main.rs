@@ -12,6 +12,7 @@ mod doctor;
 mod gate;
 mod history;
 mod interchange;
+mod mutations;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -325,3 +325,51 @@ fn a_list_may_be_long() {
     let arguments = [&["run", &program, "--exact", "unit/total[n=19999]"], &QUICK[..]].concat();
     stage.bench(&arguments).expect_code(0);
 }
+
+/// A shell script of this name.
+fn script(stage: &Stage, name: &str, text: &str) -> String {
+    let path = stage.path().join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    format!("./{name}")
+}
+
+#[test]
+fn what_never_lists_its_cases_is_ended_by_the_timeout() {
+    let stage = Stage::new(&[]);
+    let never = script(&stage, "never", "exec sleep 600");
+    let endless = script(&stage, "endless", "exec yes");
+    let ended = stage.bench(&["compare", &never, &never, "--timeout=1s"]);
+    ended.expect_code(2).expect_said(&["had not ended after 1 s"]);
+    let ended = stage.bench(&["compare", &endless, &endless]);
+    ended.expect_code(2).expect_said(&["printed more than 64 MiB"]);
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_with_words() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = Stage::new(&[]);
+    let program = python::install(&stage, EXAMPLE, "program.py");
+    let limited =
+        format!("ulimit -f 8; exec {} run {program} {}", env!("CARGO_BIN_EXE_bench"), QUICK.join(" "));
+    let ended = stage.end(&mut stage.command("sh", &["-c", &limited]));
+    ended.expect_code(2).expect_said(&["File too large"]);
+}
+
+#[test]
+fn daemons_of_benchmarks_are_ended_with_the_run_and_said() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = Stage::new(&[]);
+    let daemon = "import os, subprocess\nif 'BENCH_WORKER_CHANNEL' in os.environ:\n    \
+                  subprocess.Popen(['sleep', '611'], start_new_session=True)\nimport gc";
+    let text = EXAMPLE.replacen("import gc", daemon, 1);
+    assert_ne!(text, EXAMPLE);
+    let program = python::install(&stage, &text, "program.py");
+    let arguments = [&["run", &program, "look_up"], &QUICK[..]].concat();
+    let said = "ended processes that benchmarks had left running: sleep (";
+    stage.bench(&arguments).expect_code(0).expect_said(&[said]);
+}

@@ -123,21 +123,25 @@ fn impossible_times_are_no_verdict() {
         }
     };
     let zero = json!({"low": 0.0, "high": 0.0});
-    let doctored = [
-        json!({"median_s": 0.0, "interval_s": zero}),
+    let none = json!({"value_s": 0.0, "supported": false});
+    let nothing = json!({"median_s": 0.0, "interval_s": zero, "mean_s": 0.0, "min_s": 0.0, "max_s": 0.0,
+                         "standard_deviation_s": 0.0, "p95": none, "p99": none});
+    let contradictory = [
         json!({"median_s": -1.0, "interval_s": {"low": -2.0, "high": -0.5}}),
         json!({"median_s": 1e308, "interval_s": {"low": 1e-308, "high": 1e308}}),
         json!({"interval_s": {"low": 1.0, "high": 0.0}}),
     ];
-    for figures in doctored {
-        let stage = two_runs(set(figures.clone()));
-        for sides in [["./one.json", "./other.json"], ["./other.json", "./one.json"], ["./other.json"; 2]] {
-            let ended = stage.bench(&["compare", sides[0], sides[1], "--json=-"]);
-            let printed: Value = serde_json::from_str(&ended.stdout).expect("JSON and nothing else");
-            for case in printed["cases"].as_array().expect("cases") {
-                let verdict = case["verdict"].as_str().expect("a verdict");
-                assert!(matches!(verdict, "unsure" | "failed"), "{figures}: {sides:?}: {case}");
-            }
+    for figures in contradictory {
+        let ended = two_runs(set(figures)).bench(&["compare", "./one.json", "./other.json"]);
+        ended.expect_code(2).expect_said(&["contradicts itself"]);
+    }
+    let stage = two_runs(set(nothing));
+    for sides in [["./one.json", "./other.json"], ["./other.json", "./one.json"], ["./other.json"; 2]] {
+        let ended = stage.bench(&["compare", sides[0], sides[1], "--json=-"]);
+        let printed: Value = serde_json::from_str(&ended.stdout).expect("JSON and nothing else");
+        for case in printed["cases"].as_array().expect("cases") {
+            let verdict = case["verdict"].as_str().expect("a verdict");
+            assert!(matches!(verdict, "unsure" | "failed"), "{sides:?}: {case}");
         }
     }
 }

@@ -94,6 +94,16 @@ impl Checkout {
         .into())
     }
 
+    /// The newest commits of this checkout along first parents, oldest first; none where there is no checkout.
+    pub fn first_parents(&self) -> Vec<String> {
+        // More than a history holds; a list of all of a large repository takes seconds.
+        let output = self.git(&["rev-list", "--first-parent", "--max-count=20000", "HEAD", "--"]);
+        let output = output.map(|output| output.stdout).unwrap_or_default();
+        let mut commits: Vec<String> = text(&output).lines().map(str::to_owned).collect();
+        commits.reverse();
+        commits
+    }
+
     /// Builds the bench targets of a commit, in a checkout of its own outside of this one, which stays: what the
     /// programs refer to (files, other programs of the package, its folder) is that commit's own.
     ///

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::Fault;
-use super::{Alert, ConfigError, GateSettings, Rule, alert, rule};
+use super::{Alert, ConfigError, GateSettings, Rule, alert, gate, rule};
 
 /// What a `bench.toml` says.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +26,7 @@ pub struct Config {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {
-    gate: GateSettings,
+    gate: gate::Written,
     rule: Vec<Spanned<rule::Written>>,
     alert: Vec<Spanned<alert::Written>>,
 }
@@ -49,10 +49,11 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let read = || -> Result<Self, Fault> {
             let document: Document = toml::from_str(text)?;
+            let gate = GateSettings::of(document.gate, text);
             let rules =
                 document.rule.into_iter().map(|rule| Rule::of(rule, text)).collect::<Result<_, _>>()?;
             let alerts = document.alert.into_iter().map(Alert::of).collect::<Result<_, _>>()?;
-            Ok(Config { path: path.to_owned(), gate: document.gate, rules, alerts })
+            Ok(Config { path: path.to_owned(), gate, rules, alerts })
         };
         read().map_err(|fault| fault.told(text, path))
     }

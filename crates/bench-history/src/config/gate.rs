@@ -1,17 +1,19 @@
 //! `[gate]`.
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::Threshold;
+use super::error::line_and_column;
 
 /// What `bench gate` holds cases to where no rule says otherwise.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GateSettings {
+    /// Where the list of figures stands: line and character, from 1.
+    pub place: (usize, usize),
     /// The figures that may fail a build; others do where a rule names them.
     pub metrics: Vec<String>,
     /// How much worse a figure may become.
-    #[serde(deserialize_with = "share")]
     pub threshold: Threshold,
     /// The baseline to hold a run against; its history when absent.
     pub baseline: Option<String>,
@@ -23,6 +25,7 @@ impl Default for GateSettings {
     /// Time and peak memory against their history, 1 % worse at the most, and the targets of the benchmarks.
     fn default() -> Self {
         GateSettings {
+            place: (1, 1),
             metrics: vec!["time".to_owned(), "peak_memory".to_owned()],
             threshold: Threshold::Share(bench_record::THRESHOLD),
             baseline: None,
@@ -31,14 +34,40 @@ impl Default for GateSettings {
     }
 }
 
+/// The section as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Written {
+    metrics: Option<Spanned<Vec<String>>>,
+    #[serde(deserialize_with = "share")]
+    threshold: Option<Threshold>,
+    baseline: Option<String>,
+    targets: Option<bool>,
+}
+
+impl GateSettings {
+    /// What is written in `text`.
+    pub(super) fn of(written: Written, text: &str) -> Self {
+        let Written { metrics, threshold, baseline, targets } = written;
+        let mut settings = GateSettings { baseline, ..GateSettings::default() };
+        if let Some(metrics) = metrics {
+            settings.place = line_and_column(text, metrics.span().start);
+            settings.metrics = metrics.into_inner();
+        }
+        settings.threshold = threshold.unwrap_or(settings.threshold);
+        settings.targets = targets.unwrap_or(settings.targets);
+        settings
+    }
+}
+
 /// A threshold for figures of any unit.
-fn share<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Threshold, D::Error> {
+fn share<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Threshold>, D::Error> {
     let threshold = Threshold::deserialize(deserializer)?;
     match threshold {
         Threshold::Amount { .. } => Err(serde::de::Error::custom(
             "here the threshold is of figures of all units, and must be a share, such as \"2%\": write an amount into \
              a [[rule]] with a `metric`",
         )),
-        _ => Ok(threshold),
+        _ => Ok(Some(threshold)),
     }
 }

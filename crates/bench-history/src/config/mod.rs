@@ -24,6 +24,7 @@
 mod alert;
 mod document;
 mod error;
+mod existing;
 mod gate;
 mod limit;
 mod rule;

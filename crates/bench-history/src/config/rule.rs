@@ -10,7 +10,7 @@ use super::error::{Fault, line_and_column};
 use super::{Limit, Threshold};
 
 /// The figures that every case may have, and what they are counted in.
-const BUILT_IN: [(&str, Unit, &str); 5] = [
+pub(super) const BUILT_IN: [(&str, Unit, &str); 5] = [
     ("time", Unit::Seconds, "s"),
     ("first_call", Unit::Seconds, "s"),
     ("load", Unit::Seconds, "s"),
@@ -97,6 +97,11 @@ impl Rule {
     pub fn fits(&self, case: &CaseRecord) -> bool {
         self.category.is_none_or(|category| category == case.category)
             && self.patterns.iter().all(|pattern| pattern.matches(&case.id))
+    }
+
+    /// Whether a case of which only the id is known may be one of its cases.
+    pub(super) fn may_fit(&self, id: &str) -> bool {
+        self.patterns.iter().all(|pattern| pattern.matches(id))
     }
 }
 

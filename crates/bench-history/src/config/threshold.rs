@@ -3,6 +3,9 @@
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
 
+/// More than this times what it was is no share that anyone means.
+const MOST: f64 = 100.0;
+
 /// How much worse a figure may become.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
@@ -30,6 +33,10 @@ impl TryFrom<String> for Threshold {
         // A value with its unit is read as in targets.
         let read = Objective::parse(&format!("figure <= {text}")).ok().filter(|target| target.at.is_empty());
         match read.map(|target| (target.value, target.unit)) {
+            Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') && value > MOST => Err(format!(
+                "`{text}` would let everything pass: wanted at most {}%, or \"any\"",
+                MOST * 100.0
+            )),
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') => Ok(Threshold::Share(value)),
             Some((value, unit)) if unit != Unit::Ratio => Ok(Threshold::Amount { value, unit }),
             _ => Err(format!(
@@ -68,7 +75,9 @@ mod tests {
         assert_eq!(read("1MiB"), Ok(Threshold::Amount { value: 1_048_576.0, unit: Unit::Bytes }));
         assert_eq!(read("5"), Ok(Threshold::Amount { value: 5.0, unit: Unit::Own }));
         assert_eq!(read("any"), Ok(Threshold::Any));
-        for wrong in ["", "%", "two", "-2%", "1.5x", "2% @ batch=8", "2 %%", "inf", "NaN%"] {
+        for wrong in
+            ["", "%", "two", "-2%", "1.5x", "2% @ batch=8", "2 %%", "inf", "NaN%", "99999999999999999999 %"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

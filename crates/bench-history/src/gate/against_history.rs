@@ -9,6 +9,7 @@ use bench_stats as stats;
 use super::{Decision, Evidence, Finding, Ruling};
 use crate::across::machine_shifts;
 use crate::change::{LOOK_BACK, Settings};
+use crate::commits::Commits;
 use crate::config::{Config, ConfigError};
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Series};
@@ -19,12 +20,12 @@ pub(super) fn judge(
     config: &Config,
     record: &Record,
     series: &[Series],
-    accepted: &[Acceptance],
+    (accepted, commits): (&[Acceptance], &Commits),
     decision: &mut Decision,
 ) -> Result<(), ConfigError> {
     let (mut lines, mut trends) = (Vec::new(), Vec::new());
     for series in series {
-        let Some(line) = until(series, record) else { continue };
+        let Some(line) = until(series, record, commits) else { continue };
         let Some(settings) = settings(config, record, &line)? else { continue };
         trends.push(trend(&line, accepted, settings));
         lines.push(line);
@@ -35,7 +36,7 @@ pub(super) fn judge(
         line.is_some_and(|line| shift.since.number + LOOK_BACK > line.runs)
     });
     for (line, trend) in lines.iter().zip(&trends) {
-        let is_measured = line.points.last().is_some_and(|last| last.run == record.run);
+        let is_measured = is_newest(line, record);
         let Some(case) = record.case(&trend.key.case).filter(|_| is_measured) else { continue };
         decision.judged += 1;
         if trend.too_little_history {
@@ -76,19 +77,41 @@ pub(super) fn judge(
 }
 
 /// The line as it was when `record` was its newest run; `None` for one of another machine or build.
-fn until<'a>(series: &'a Series, record: &Record) -> Option<Cow<'a, Series>> {
+fn until<'a>(series: &'a Series, record: &Record, commits: &Commits) -> Option<Cow<'a, Series>> {
     let key = &series.key;
     if *key != SeriesKey::of(record, &key.case, &key.metric) {
         return None;
     }
     let newest = (&record.timestamp, &record.run);
     let end = series.points.partition_point(|point| (&point.timestamp, &point.run) <= newest);
-    if end == series.points.len() {
-        return Some(Cow::Borrowed(series));
+    let is_measured = series.points[..end].last().is_some_and(|last| last.run == record.run);
+    let known =
+        if end == series.points.len() { Cow::Borrowed(series) } else { Cow::Owned(first(series, end)) };
+    let arranged = match known {
+        Cow::Borrowed(series) => commits.arrange(series),
+        Cow::Owned(series) => Cow::Owned(commits.arrange(&series).into_owned()),
+    };
+    // A run of an old commit is judged by what was before that commit, and not by what has come of it since.
+    let own = arranged.points.iter().rposition(|point| point.run == record.run);
+    let joined = || arranged.points.iter().rposition(|point| point.commit == record.environment.commit);
+    match own.or_else(joined).filter(|_| is_measured) {
+        Some(own) if own + 1 < arranged.points.len() => Some(Cow::Owned(first(&arranged, own + 1))),
+        _ => Some(arranged),
     }
+}
+
+/// The first points of a series.
+fn first(series: &Series, count: usize) -> Series {
     let Series { key, unit, better, points } = series;
-    let points = points[..end].to_vec();
-    Some(Cow::Owned(Series { key: key.clone(), unit: unit.clone(), better: *better, points }))
+    Series { key: key.clone(), unit: unit.clone(), better: *better, points: points[..count].to_vec() }
+}
+
+/// Whether the newest point of a line is of this run: its own, or the one of its commit that it has joined.
+fn is_newest(line: &Series, record: &Record) -> bool {
+    let commit = &record.environment.commit;
+    line.points
+        .last()
+        .is_some_and(|last| last.run == record.run || commit.is_some() && last.commit == *commit)
 }
 
 /// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.

@@ -24,26 +24,27 @@ pub fn decide(
         run: record.run.clone(),
         commit: record.environment.commit.clone(),
         against: match against {
-            Against::History(_) => Told::History,
+            Against::History { .. } => Told::History,
             Against::Baseline { name, record, .. } => {
                 Told::Baseline { name: name.to_owned(), run: record.run.clone() }
             }
         },
         judged: 0,
+        objectives: 0,
         too_little_history: 0,
         notes: limits::notes(config, record),
         machine_shifts: Vec::new(),
         findings: record.cases.iter().filter_map(|case| failure(case).or_else(|| invalid(case))).collect(),
     };
     match against {
-        Against::History(accepted) => {
-            against_history::judge(config, record, series, accepted, &mut decision)?;
+        Against::History { accepted, commits } => {
+            against_history::judge(config, record, series, (accepted, commits), &mut decision)?;
         }
         Against::Baseline { record: baseline, earlier, .. } => {
             against_baseline::judge(config, record, baseline, series, earlier, &mut decision)?;
         }
     }
-    decision.findings.extend(limits::judge(config, record, earlier));
+    limits::judge(config, record, earlier, &mut decision);
     decision.sort();
     Ok(decision)
 }

@@ -5,13 +5,19 @@ use serde::Serialize;
 
 use super::{Evidence, Finding, Ruling};
 use crate::across::MachineShift;
+use crate::commits::Commits;
 use crate::store::Acceptance;
 
 /// What a run is held against.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
-    /// The runs before it, and what people have accepted of them.
-    History(&'a [Acceptance]),
+    /// The runs before it.
+    History {
+        /// What people have accepted of them.
+        accepted: &'a [Acceptance],
+        /// In which order.
+        commits: &'a Commits,
+    },
     /// A run.
     Baseline {
         /// What it is called.
@@ -49,6 +55,8 @@ pub struct Decision {
     pub against: Told,
     /// How many figures were judged.
     pub judged: usize,
+    /// How many limits and targets were judged, one of two cases twice.
+    pub objectives: usize,
     /// Those of them that have too few runs for anything to be found in their history.
     pub too_little_history: usize,
     /// What should be known first.
@@ -70,13 +78,18 @@ impl Decision {
         self.findings.sort_by(|a, b| (place(a), &a.case, &a.figure).cmp(&(place(b), &b.case, &b.figure)));
     }
 
+    /// Whether nothing was judged: that says nothing good of the run.
+    pub fn is_empty(&self) -> bool {
+        self.judged == 0 && self.objectives == 0 && self.findings.is_empty()
+    }
+
     /// The findings with this ruling.
     pub fn with(&self, ruling: Ruling) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.ruling == ruling)
     }
 
     /// The process exit code, the first of these that is true: [`FAILED`](bench_record::exit::FAILED) if a benchmark
-    /// failed; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
+    /// failed; [`USAGE`](bench_record::exit::USAGE) if nothing was judged; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
     /// [`UNSURE`](bench_record::exit::UNSURE) if something is unsure or has too little history, and `strict` says that
     /// this is not good enough; [`OK`](bench_record::exit::OK).
     pub fn exit_code(&self, strict: bool) -> u8 {
@@ -85,6 +98,9 @@ impl Decision {
         for finding in self.with(Ruling::Fails) {
             let case = finding.case.clone();
             verdict = if is_failure(finding) { verdict.failed(case) } else { verdict.slower(case) };
+        }
+        if self.is_empty() {
+            verdict = verdict.incomparable("nothing was judged");
         }
         if strict && (self.with(Ruling::Unsure).next().is_some() || self.too_little_history > 0) {
             verdict = verdict.unsure("a figure is unsure, or has too little history");

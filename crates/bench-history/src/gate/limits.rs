@@ -5,22 +5,28 @@ use bench_judge::objective::EarlierRecords;
 use bench_record::{CaseRecord, ObjectiveResult, Outcome, Record, Status};
 use bench_syntax::objective::Objective;
 
-use super::{Evidence, Finding, Ruling};
+use super::{Decision, Evidence, Finding, Ruling};
 use crate::config::{Config, Limit};
 
-/// The limits that are not kept and the targets that are not met, or may not be.
-pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Adds to `decision` the limits that are not kept and the targets that are not met, or may not be.
+pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords, decision: &mut Decision) {
     for rule in &config.rules {
         let cases: Vec<&CaseRecord> = record.cases.iter().filter(|case| rule.fits(case)).collect();
         for limit in &rule.limits {
-            findings.extend(of_limit(limit, &cases, record, earlier));
+            let results = of_limit(limit, &cases, record, earlier);
+            decision.objectives += results.len();
+            decision.findings.extend(results.into_iter().filter_map(|(case, result)| {
+                let evidence = Evidence::Limit { result: result.clone() };
+                Some(Finding::of_result(&case.id, ruling(&result)?, result, evidence))
+            }));
         }
     }
     if config.gate.targets {
-        findings.extend(record.cases.iter().filter(measured).flat_map(of_targets));
+        for case in record.cases.iter().filter(measured) {
+            decision.objectives += case.targets.len();
+            decision.findings.extend(of_targets(case));
+        }
     }
-    findings
 }
 
 /// A case that failed is told as that.
@@ -28,7 +34,13 @@ fn measured(case: &&CaseRecord) -> bool {
     case.status == Status::Ok
 }
 
-fn of_limit(limit: &Limit, cases: &[&CaseRecord], record: &Record, earlier: &EarlierRecords) -> Vec<Finding> {
+/// What came of a limit, by case.
+fn of_limit<'a>(
+    limit: &Limit,
+    cases: &[&'a CaseRecord],
+    record: &Record,
+    earlier: &EarlierRecords,
+) -> Vec<(&'a CaseRecord, ObjectiveResult)> {
     let cases = cases.iter().copied().filter(measured).filter(|case| concerns(&limit.target, case));
     let results: Vec<(&CaseRecord, ObjectiveResult)> = cases
         .map(|case| {
@@ -43,13 +55,7 @@ fn of_limit(limit: &Limit, cases: &[&CaseRecord], record: &Record, earlier: &Ear
         .into_iter()
         .enumerate()
         .filter(|(number, (_, result))| result.value.is_some() || !any && *number == 0);
-    shown
-        .filter_map(|(_, (case, result))| {
-            let ruling = ruling(&result)?;
-            let evidence = Evidence::Limit { result: result.clone() };
-            Some(Finding::of_result(&case.id, ruling, result, evidence))
-        })
-        .collect()
+    shown.map(|(_, judged)| judged).collect()
 }
 
 fn of_targets(case: &CaseRecord) -> impl Iterator<Item = Finding> {

@@ -64,9 +64,14 @@ impl Store {
 
 /// Writes what a run took place in.
 pub(super) fn add_circumstances(database: &mut dyn Database, record: &Record) -> Result<(), StoreError> {
+    insert(database, "circumstance (run, what, value)", circumstances(record))
+}
+
+/// The rows of what a run took place in.
+pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
     let circumstances = Circumstances::of(&record.environment);
-    let rows = circumstances.iter().map(|(what, value)| [record.run.as_str(), what, value].map(Value::from));
-    insert(database, "circumstance (run, what, value)", rows.collect())
+    let row = |(what, value)| [record.run.as_str(), what, value].map(Value::from);
+    circumstances.iter().map(row).collect()
 }
 
 /// Writes the figures of a run; answers with their number.
@@ -79,7 +84,7 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
         for figure in figures(case) {
             let key = SeriesKey { metric: figure.metric.clone(), ..key.clone() };
             let id = *known.entry((key.clone(), figure.unit.clone())).or_insert_with(|| {
-                new.push(new_series(next, key, &figure));
+                new.push(series_row(next, key, &figure));
                 next += 1;
                 next - 1
             });
@@ -125,7 +130,8 @@ fn known_series(
     Ok(known)
 }
 
-fn new_series(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11] {
+/// What the store keeps of the series of a figure.
+pub(super) fn series_row(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11] {
     let SeriesKey { case, metric, machine, toolchain, build } = key;
     let MachineClass { cpu, cores, gpu, memory } = machine;
     let [case, metric, cpu, cores, gpu, memory, toolchain, build] =

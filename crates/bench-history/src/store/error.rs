@@ -44,6 +44,19 @@ pub enum StoreError {
         /// The newest version that is known here.
         known: i64,
     },
+    /// It was written by an older program, and is only to be read.
+    #[error(
+        "the store {store} has version {found}, and this program reads version {known}: a command that writes to it, \
+         such as `bench store add`, brings it up to date"
+    )]
+    Older {
+        /// Which store.
+        store: String,
+        /// Its version.
+        found: i64,
+        /// The version that is read here.
+        known: i64,
+    },
     /// Another record of the same name is there.
     #[error(
         "the store holds a run `{run}` with other contents: a stored run never changes; if this one was measured further since, `bench store rebuild`"

@@ -123,6 +123,22 @@ pub(super) fn version(database: &mut dyn Database) -> Result<i64, StoreError> {
     }
 }
 
+/// The version of a store that is there, of which nothing is made or changed.
+pub(super) fn existing(database: &mut dyn Database) -> Result<i64, StoreError> {
+    let corrupt = |database: &dyn Database, reason: &str| StoreError::Corrupt {
+        store: database.name().to_owned(),
+        reason: reason.to_owned(),
+    };
+    match database.query("SELECT version FROM bench_store", &[]) {
+        Ok(rows) => {
+            let version = rows.first().and_then(|row| row.first()?.as_integer());
+            version.ok_or_else(|| corrupt(database, "it holds no version"))
+        }
+        Err(StoreError::Database { .. }) => Err(corrupt(database, "it holds no tables of a store")),
+        Err(other) => Err(other),
+    }
+}
+
 /// Brings a store to a version, up or down, in the transaction that is open. A newer one is left alone.
 pub(super) fn migrate(database: &mut dyn Database, target: i64) -> Result<(), StoreError> {
     let found = version(database)?;

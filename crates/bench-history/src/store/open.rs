@@ -1,5 +1,6 @@
 //! A store, open.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::migration::{self, NEWEST, migrate};
@@ -32,6 +33,39 @@ impl Store {
             Location::Postgres(url) => Store::of(super::Postgres::connect(url, SERVER_PATIENCE)?),
             #[cfg(not(feature = "postgres"))]
             Location::Postgres(_) => Err(StoreError::WithoutPostgres),
+        }
+    }
+
+    /// Opens the store that is there to read it: nothing of it is made or changed.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
+    pub fn open_to_read(location: &Location) -> Result<Self, StoreError> {
+        let database: Box<dyn Database> = match location {
+            Location::File(path) => Box::new(Sqlite::open_to_read(path, PATIENCE)?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Box::new(super::Postgres::connect(url, SERVER_PATIENCE)?),
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => return Err(StoreError::WithoutPostgres),
+        };
+        let mut store = Store { database };
+        let found = migration::existing(store.database.as_mut())?;
+        let (name, known) = (store.database.name().to_owned(), NEWEST);
+        match found.cmp(&NEWEST) {
+            Ordering::Less => Err(StoreError::Older { store: name, found, known }),
+            Ordering::Equal => Ok(store),
+            Ordering::Greater => Err(StoreError::Newer { store: name, found, known }),
+        }
+    }
+
+    /// Opens the store that is there; one of an older version is brought up to date.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
+    pub fn open_existing(location: &Location) -> Result<Self, StoreError> {
+        match Store::open_to_read(location) {
+            Ok(_) | Err(StoreError::Older { .. }) => Store::open(location),
+            Err(error) => Err(error),
         }
     }
 

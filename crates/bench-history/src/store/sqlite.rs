@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 
 use super::{Database, StoreError, Value};
 
@@ -12,6 +12,9 @@ use super::{Database, StoreError, Value};
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// Between two tries, at most: a switch takes some milliseconds.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// A page at least (sqlite.org/fileformat.html): SQLite takes a file of some bytes for an empty one.
+const SMALLEST: u64 = 512;
 
 /// A store in one file.
 #[derive(Debug)]
@@ -34,11 +37,27 @@ impl Sqlite {
                 source,
             })?;
         }
+        let size = std::fs::metadata(path).map_or(0, |file| file.len());
+        if (1..SMALLEST).contains(&size) {
+            return Err(StoreError::Corrupt { store: name, reason: format!("it has {size} bytes") });
+        }
         let connection = Connection::open(path).map_err(|error| told(&name, &error))?;
         let mut store = Sqlite { name, connection };
         store.connection.busy_timeout(patience).map_err(|error| told(&store.name, &error))?;
         store.write_ahead(patience)?;
         Ok(store)
+    }
+
+    /// Opens the file to read it: it is neither made nor changed.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`].
+    pub fn open_to_read(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| told(&name, &error))?;
+        connection.busy_timeout(patience).map_err(|error| told(&name, &error))?;
+        Ok(Sqlite { name, connection })
     }
 
     /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.

@@ -1,5 +1,6 @@
 //! One suite for every database.
 
+mod damage;
 #[cfg(feature = "postgres")]
 mod encryption;
 #[cfg(feature = "postgres")]

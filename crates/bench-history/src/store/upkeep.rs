@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::add::{add_circumstances, add_points};
+use bench_record::{CaseRecord, Record};
+
+use super::add::{add_circumstances, add_points, circumstances, series_row};
 use super::baseline::CURRENT;
 use super::{Store, StoreError, Value};
-use crate::figure::figures;
+use crate::figure::{Figure, figures};
+use crate::key::SeriesKey;
 
 impl Store {
     /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; answers with their number.
@@ -25,8 +28,8 @@ impl Store {
         })
     }
 
-    /// Looks for damage: of the file, of records, and of figures that differ from their record. Answers with a
-    /// line for each that was found.
+    /// Looks for damage: of the file, of records, whose packed form holds a checksum, and of rows that differ from what
+    /// their record says. Answers with a line for each that was found.
     ///
     /// # Errors
     /// When the store cannot be read at all.
@@ -40,31 +43,41 @@ impl Store {
                     continue;
                 }
             };
-            let rows = self.database.query(
-                "SELECT series.case_id, series.metric, point.value FROM point \
-                 JOIN series ON series.id = point.series WHERE point.run = $1",
-                &[stored.run.as_str().into()],
-            )?;
-            let in_store: BTreeSet<(String, String, u64)> = rows
-                .into_iter()
-                .filter_map(|row| {
-                    let value = row.get(2)?.as_real()?;
-                    let mut text = row.into_iter().map_while(Value::into_text);
-                    Some((text.next()?, text.next()?, value.to_bits()))
-                })
-                .collect();
-            let in_record: BTreeSet<(String, String, u64)> = record
-                .cases
-                .iter()
-                .flat_map(|case| figures(case).into_iter().map(|figure| (case.id.clone(), figure)))
-                .map(|(case, figure)| (case, figure.metric, figure.value.to_bits()))
-                .collect();
-            let different = in_store.symmetric_difference(&in_record).count();
-            if different > 0 {
-                found.push(format!("{}: {different} figures differ from the record", stored.run));
+            let circumstances = self.circumstance_rows(&stored.run)?;
+            // None are kept of runs from before there was a table of them.
+            let of_record =
+                if circumstances.is_empty() { BTreeSet::new() } else { circumstance_rows(&record) };
+            for (what, in_store, in_record) in [
+                ("row of the run", self.run_row(&stored.run)?, run_row(&record)),
+                ("figures", self.figure_rows(&stored.run)?, figure_rows(&record)),
+                ("circumstances", circumstances, of_record),
+            ] {
+                let different = in_store.symmetric_difference(&in_record).count();
+                if different > 0 {
+                    found.push(format!("{}: {different} {what} differ from the record", stored.run));
+                }
             }
         }
         Ok(found)
+    }
+
+    fn run_row(&mut self, run: &str) -> Result<BTreeSet<String>, StoreError> {
+        self.rows("SELECT name, timestamp, revision FROM run WHERE name = $1", run)
+    }
+
+    fn figure_rows(&mut self, run: &str) -> Result<BTreeSet<String>, StoreError> {
+        let of_run = "SELECT series.case_id, series.metric, series.cpu, series.cores, series.gpu, series.memory, \
+                      series.toolchain, series.build, series.unit, series.better, point.value \
+                      FROM point JOIN series ON series.id = point.series WHERE point.run = $1";
+        self.rows(of_run, run)
+    }
+
+    fn circumstance_rows(&mut self, run: &str) -> Result<BTreeSet<String>, StoreError> {
+        self.rows("SELECT run, what, value FROM circumstance WHERE run = $1", run)
+    }
+
+    fn rows(&mut self, sql: &str, run: &str) -> Result<BTreeSet<String>, StoreError> {
+        Ok(self.database.query(sql, &[run.into()])?.iter().map(|row| shown(row)).collect())
     }
 
     /// Makes all figures and circumstances anew from the records. Records that cannot be read are left as they are.
@@ -85,4 +98,29 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// A row as text: numbers that differ in their last bit differ in it, too.
+fn shown(row: &[Value]) -> String {
+    format!("{row:?}")
+}
+
+fn run_row(record: &Record) -> BTreeSet<String> {
+    let commit = record.environment.commit.as_deref().map_or(Value::Null, Value::from);
+    BTreeSet::from([shown(&[record.run.as_str().into(), record.timestamp.as_str().into(), commit])])
+}
+
+fn figure_rows(record: &Record) -> BTreeSet<String> {
+    let of_case = |case: &CaseRecord| {
+        let row = |figure: Figure| {
+            let [_, key @ ..] = series_row(0, SeriesKey::of_case(record, case, &figure.metric), &figure);
+            shown(&[&key[..], &[Value::Real(figure.value)]].concat())
+        };
+        figures(case).into_iter().map(row).collect::<Vec<_>>()
+    };
+    record.cases.iter().flat_map(of_case).collect()
+}
+
+fn circumstance_rows(record: &Record) -> BTreeSet<String> {
+    circumstances(record).iter().map(|row| shown(row)).collect()
 }

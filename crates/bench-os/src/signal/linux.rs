@@ -107,13 +107,28 @@ fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Lets a write that would make a file larger than is allowed (`ulimit -f`) fail as one to a full disk does: by itself,
+/// SIGXFSZ ends the process without a word (setrlimit(2)). A handler and not `SIG_IGN`, which programs that are started
+/// would inherit.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn outlive_full_files() -> io::Result<()> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    install(libc::SIGXFSZ, nothing).map(|_| ())
+}
+
 /// Lets [`on_signal`] handle a signal. Returns what handled it before.
 fn handle(signal: libc::c_int) -> io::Result<libc::sigaction> {
+    install(signal, on_signal)
+}
+
+/// Sets the handler of a signal, which calls nothing but what signal-safety(7) allows. Returns the one before.
+fn install(signal: libc::c_int, handler: extern "C" fn(libc::c_int)) -> io::Result<libc::sigaction> {
     // SAFETY: a `sigaction` is plain data for which all zeroes are valid; the handler is a function of the right type,
-    // which lives as long as the program, and calls nothing but what signal-safety(7) allows.
+    // which lives as long as the program.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        let handler: extern "C" fn(libc::c_int) = on_signal;
         action.sa_sigaction = handler as libc::sighandler_t;
         // Calls that were under way go on, as they would without a listener.
         action.sa_flags = libc::SA_RESTART;

@@ -6,6 +6,6 @@ mod linux;
 mod portable;
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
-pub use linux::Signals;
+pub use linux::{Signals, outlive_full_files};
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
-pub use portable::Signals;
+pub use portable::{Signals, outlive_full_files};

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::{Offer, Ready, Source};
 use crate::channel::inherit;
+use crate::strays::RUNNER_VARIABLE;
 
 /// Ends a wait early when something is written to its other end.
 #[derive(Debug, Default)]
@@ -55,6 +56,7 @@ impl Supervised {
         let descriptor = inherit(&theirs)?;
         let mut child = command
             .env(variable, value(Offer::Inherited { descriptor, runner: std::process::id() }))
+            .env(RUNNER_VARIABLE, format!("{:010}", std::process::id()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use super::dump::{self, Dump};
 use super::environment::padding;
+use crate::litter::CALLGRIND;
 use crate::program::Program;
 use bench_os::IS_PORTABLE;
 use bench_protocol::{CHANNEL_VARIABLE, ChannelAddress, PADDING_VARIABLE, Part};
@@ -139,7 +140,8 @@ impl Drop for Valgrind {
 fn temporary_folder() -> Result<PathBuf, RunError> {
     let mut number = clock_seed();
     loop {
-        let folder = std::env::temp_dir().join(format!("bench-instructions-{number:016x}"));
+        let folder =
+            std::env::temp_dir().join(format!("{CALLGRIND}{:010}-{number:016x}", std::process::id()));
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -52,6 +52,7 @@ pub struct Host<'a> {
 /// # Errors
 /// What kept it from being done.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
+    outlive_full_files();
     flags::forget_empty_variables();
     let mut flags = match Flags::read(host.name, arguments, |name| std::env::var_os(name)) {
         Ok(flags) => flags,
@@ -204,6 +205,12 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
     Ok(decision.exit_code())
 }
 
+/// Lets a file that may not grow (`ulimit -f`) be an error of the write, and not the end of the process without a word.
+pub fn outlive_full_files() {
+    // Without it the process ends as it would have.
+    let _ = bench_os::outlive_full_files();
+}
+
 /// The folder of the nearest `Cargo.lock` upwards: cargo runs a bench target in its package's folder,
 /// but results belong to the workspace. Relative paths in flags are relative to it.
 fn workspace_root() -> PathBuf {
@@ -211,16 +218,21 @@ fn workspace_root() -> PathBuf {
     here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
 }
 
+/// A larger share allows everything, and nobody means that.
+const MOST_PERCENT: f64 = 10_000.0;
+
 /// Reads a share in percent: `5`, `2.5%`.
 ///
 /// # Errors
-/// What is no positive number.
+/// What is no positive number up to 10 000.
 pub fn percent(text: &str) -> Result<f64, UsageError> {
     text.trim_end_matches('%')
         .trim()
         .parse::<f64>()
         .ok()
-        .filter(|percent| percent.is_finite() && *percent > 0.0)
+        .filter(|percent| *percent > 0.0 && *percent <= MOST_PERCENT)
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| UsageError::malformed("percentage", text, "a positive number, such as `1%` or `0.5`"))
+        .ok_or_else(|| {
+            UsageError::malformed("percentage", text, "a positive number up to 10000, such as `1%` or `0.5`")
+        })
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bench_protocol::json::{Decode, Json, JsonError, Members};
 use bench_protocol::{Listing, PROTOCOL};
+use bench_syntax::case_id::contradiction;
 use bench_syntax::text::{first_line, steers};
 
 /// How long a program may take to list its cases, and how much it may say.
@@ -27,6 +28,14 @@ impl Default for ListLimits {
     fn default() -> Self {
         // An interpreter that starts slowly from a network disk; a list of a hundred thousand cases.
         ListLimits { time: Duration::from_secs(60), bytes: 64 << 20 }
+    }
+}
+
+impl ListLimits {
+    /// The usual limits, or less time where a worker has less.
+    pub fn within(timeout: Option<Duration>) -> Self {
+        let usual = ListLimits::default();
+        ListLimits { time: timeout.map_or(usual.time, |timeout| timeout.min(usual.time)), ..usual }
     }
 }
 
@@ -189,6 +198,9 @@ fn check(listing: Listing) -> Result<Listing, String> {
         if !ids.insert(case.id.as_str()) {
             return Err(format!("its list holds the id `{}` twice", case.id));
         }
+        if let Some(reason) = contradiction(&case.id, case.model.as_deref(), case.category, &case.name) {
+            return Err(format!("its list holds the id `{}`: {reason}", case.id));
+        }
     }
     Ok(listing)
 }
@@ -220,6 +232,10 @@ mod tests {
             (
                 r#"{"protocol": 2, "cases": [{"id": "a\u001b", "category": "unit"}]}"#,
                 "without control characters",
+            ),
+            (
+                r#"{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit", "name": "y"}]}"#,
+                "its id does not hold `y`",
             ),
         ] {
             let found = problem(answer);

@@ -18,6 +18,7 @@ use bench_protocol::{Case, Mode};
 use bench_record::{CaseRecord, Environment, Folder, Record, References, RunError, RunState, now_utc};
 
 use crate::callgrind::Valgrind;
+use crate::litter;
 use crate::program::{Opened, Programs};
 use crate::rounds::{self, Interrupt, PlannedCase, RoundExecutor, Workers};
 
@@ -169,6 +170,7 @@ fn measure(
     let context = plan.context_in(folder, options);
     let cases: Vec<PlannedCase<'_>> = plan.cases.clone();
     let measured = rounds::measure(cases, &context, executor.as_mut(), watch, &mut observer);
+    litter::end_own_strays();
     environment.quietness = examination.map(Examination::end).unwrap_or_default();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     let notes = observer.end().map(|error| format!("{error}: a crash would have lost what was measured"));

@@ -16,6 +16,7 @@ use bench_syntax::objective::Objective;
 
 use super::{Options, Selected, export};
 use crate::callgrind::Valgrind;
+use crate::litter;
 use crate::plan::settings;
 use crate::program::Opened;
 use crate::rounds::{PlannedCase, RunContext};
@@ -95,6 +96,7 @@ impl<'a> Plan<'a> {
             check_name(name)?;
             check_free(results, name)?;
         }
+        litter::sweep(results);
         for run in abandoned(results) {
             // One that cannot be sealed stays as it is, for the next run or for a person.
             if let Ok(name) = export::recover(&run) {

@@ -10,6 +10,7 @@ use bench_syntax::objective::Objective;
 
 use super::*;
 use crate::change::tests::Random;
+use crate::commits::Commits;
 use crate::gate::{Confirmation, Suspicion};
 use crate::store::tests::record;
 use crate::store::{Acceptance, Location, Store};
@@ -20,6 +21,7 @@ struct Nights {
     store: Store,
     random: Random,
     config: Config,
+    commits: Commits,
     last: u32,
 }
 
@@ -28,7 +30,14 @@ impl Nights {
         let folder = tempfile::tempdir().expect("folder");
         let store = Store::open(&Location::File(folder.path().join("history.sqlite"))).expect("a store");
         let config = Config::parse(config, Path::new("bench.toml")).expect("read");
-        Nights { _folder: folder, store, random: Random::seeded(7), config, last: 0 }
+        Nights {
+            _folder: folder,
+            store,
+            random: Random::seeded(7),
+            config,
+            commits: Commits::default(),
+            last: 0,
+        }
     }
 
     /// What a night measures, where a case takes as many times as long as `factor` says of its number.
@@ -55,8 +64,8 @@ impl Nights {
         self.store.add(record).expect("added");
         let (series, accepted) =
             (self.store.series().expect("series"), self.store.acceptances().expect("all"));
-        decide(&self.config, record, &series, Against::History(&accepted), &EarlierRecords::default())
-            .expect("decided")
+        let against = Against::History { accepted: &accepted, commits: &self.commits };
+        decide(&self.config, record, &series, against, &EarlierRecords::default()).expect("decided")
     }
 
     fn night(&mut self, factor: impl Fn(usize) -> f64) -> Decision {
@@ -185,7 +194,6 @@ fn thresholds_are_of_a_case_and_a_figure() {
         ("[[rule]]\nexact = \"unit/0\"\nmetric = \"time\"\nthreshold = \"10ms\"\n", true),
         ("[[rule]]\ncase = \"unit/0\"\nmetric = \"peak_memory\"\nthreshold = \"any\"\n", true),
         ("[[rule]]\ncase = \"unit/0\"\nthreshold = \"any\"\n", false),
-        ("[gate]\nmetrics = [\"peak_memory\"]\n", false),
         ("[gate]\nmetrics = [\"items\"]\n", true),
         ("[gate]\nmetrics = []\n[[rule]]\nmetric = \"items\"\nthreshold = \"0.5\"\n", false),
         ("[gate]\nmetrics = []\n[[rule]]\nmetric = \"items\"\nthreshold = \"0.1\"\n", true),
@@ -196,6 +204,14 @@ fn thresholds_are_of_a_case_and_a_figure() {
         assert_eq!(decision.findings.len(), usize::from(fails), "{config}\n{:?}", decision.findings);
         assert_eq!(decision.exit_code(false), if fails { exit::SLOWER } else { exit::OK });
     }
+    // What judges nothing does not find all well.
+    for config in ["[gate]\nmetrics = []\n", "[gate]\nmetrics = [\"peak_memory\"]\n"] {
+        let decision = Nights::new(config).night(same);
+        assert!(decision.is_empty());
+        assert_eq!(decision.exit_code(false), exit::USAGE);
+    }
+    let decision = Nights::new("[gate]\nmetrics = []\n[[rule]]\nlimits = [\"time < 2s\"]\n").night(same);
+    assert_eq!((decision.judged, decision.objectives, decision.exit_code(false)), (0, 8, exit::OK));
     // Less of what is better is worse, and more of it is not.
     let mut nights = Nights::new("[gate]\nmetrics = [\"items\"]\n");
     nights.nights(30, same);
@@ -415,4 +431,32 @@ fn the_gate_is_green_on_the_night_the_level_is_back_and_hears_the_next_regressio
     assert_eq!(decision.exit_code(false), exit::SLOWER);
     let Evidence::History { turn, .. } = &only(&decision).evidence else { panic!("{decision:?}") };
     assert_eq!((turn.since.run.as_str(), turn.last_before.run.as_str()), ("night-099", "night-098"));
+}
+
+#[test]
+fn reruns_of_an_old_commit_are_no_change_of_today() {
+    let mut nights = Nights::new("");
+    let commit = |night: u32| format!("commit-night-{night:03}");
+    // Commit 3 took a fifth more than the others.
+    for night in 1..=25 {
+        nights.night(slower(if night == 3 { 0.2 } else { 0.0 }));
+    }
+    let decide_rerun = |nights: &mut Nights| {
+        let mut rerun = nights.measure(slower(0.2));
+        rerun.environment.commit = Some(commit(3));
+        nights.decide(&rerun)
+    };
+    nights.commits = Commits::oldest_first((1..=25).map(commit));
+    for _ in 0..6 {
+        let decision = decide_rerun(&mut nights);
+        assert_eq!((decision.findings.as_slice(), decision.exit_code(false)), (&[][..], exit::OK));
+        assert_eq!((decision.judged, decision.too_little_history), (8, 8), "judged as what it was then");
+    }
+    // By time alone it would be.
+    let commits = std::mem::take(&mut nights.commits);
+    let decision = decide_rerun(&mut nights);
+    assert_eq!((decision.findings.len(), decision.exit_code(false)), (1, exit::SLOWER));
+    nights.commits = commits;
+    let today = nights.night(same);
+    assert_eq!(today.findings, []);
 }

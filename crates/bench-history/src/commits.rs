@@ -1,0 +1,95 @@
+//! The order of commits: a history is ordered by what happened to the code, as far as that is known.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bench_stats as stats;
+
+use crate::store::{Point, Series};
+
+/// The commits of a checkout along first parents, by their place. Empty where none are known, and then runs are in the
+/// order of their time.
+#[derive(Clone, Debug, Default)]
+pub struct Commits(BTreeMap<String, usize>);
+
+impl Commits {
+    /// These commits, oldest first.
+    pub fn oldest_first(commits: impl IntoIterator<Item = String>) -> Self {
+        Commits(commits.into_iter().enumerate().map(|(place, commit)| (commit, place)).collect())
+    }
+
+    /// The series in the order of its commits. A run of a commit that is not known here stays behind the run before it.
+    /// Runs of a commit that came when a later one had been measured already join that commit's point, whose figure is
+    /// their median: they say nothing of today. The first run of such a commit is a point of its own.
+    pub fn arrange<'a>(&self, series: &'a Series) -> Cow<'a, Series> {
+        if self.0.is_empty() {
+            return Cow::Borrowed(series);
+        }
+        let mut placed: Vec<(Option<usize>, Point, Vec<f64>)> = Vec::new();
+        let mut newest = None;
+        for point in &series.points {
+            let known = point.commit.as_ref().and_then(|commit| self.0.get(commit)).copied();
+            if known.is_some() && known < newest {
+                let same = placed.iter().rposition(|(_, other, _)| other.commit == point.commit);
+                if let Some(same) = same {
+                    placed[same].2.push(point.value);
+                    continue;
+                }
+            } else {
+                newest = known.or(newest);
+            }
+            placed.push((known.or(newest), point.clone(), vec![point.value]));
+        }
+        placed.sort_by_key(|(place, ..)| *place);
+        let joined = |(_, point, values): (Option<usize>, Point, Vec<f64>)| {
+            let value = stats::median(&stats::sorted(&values)).unwrap_or(point.value);
+            Point { value, ..point }
+        };
+        let Series { key, unit, better, .. } = series;
+        let points = placed.into_iter().map(joined).collect();
+        Cow::Owned(Series { key: key.clone(), unit: unit.clone(), better: *better, points })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::record;
+    use crate::store::{Location, Store};
+
+    /// A series of one run a commit and value, in the order of time.
+    fn series(runs: &[(&str, f64)]) -> Series {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut store = Store::open(&Location::File(folder.path().join("h.sqlite"))).expect("a store");
+        for (number, (commit, value)) in runs.iter().enumerate() {
+            let mut run = record(&format!("run-{number}"), number as u32, &[("unit/a", *value)]);
+            run.environment.commit = Some((*commit).to_owned());
+            store.add(&run).expect("added");
+        }
+        let all = store.series().expect("series");
+        all.into_iter().find(|series| series.key.metric == "time").expect("a time")
+    }
+
+    fn arranged(commits: &[&str], runs: &[(&str, f64)]) -> Vec<(String, f64)> {
+        let commits = Commits::oldest_first(commits.iter().map(|commit| (*commit).to_owned()));
+        let series = series(runs);
+        let points = commits.arrange(&series).points.clone();
+        points.into_iter().map(|point| (point.commit.unwrap_or_default(), point.value)).collect()
+    }
+
+    #[test]
+    fn runs_are_in_the_order_of_their_commits() {
+        let of = |expected: &[(&str, f64)]| -> Vec<(String, f64)> {
+            expected.iter().map(|(commit, value)| ((*commit).to_owned(), *value)).collect()
+        };
+        let runs = [("a", 1.0), ("b", 2.0), ("c", 3.0), ("a", 5.0), ("a", 9.0), ("c", 4.0)];
+        assert_eq!(arranged(&[], &runs), of(&runs));
+        let joined = of(&[("a", 5.0), ("b", 2.0), ("c", 3.0), ("c", 4.0)]);
+        assert_eq!(arranged(&["a", "b", "c"], &runs), joined, "three runs of a, in the order of commits");
+        let late = [("a", 1.0), ("c", 3.0), ("b", 2.0), ("x", 7.0)];
+        let expected = of(&[("a", 1.0), ("b", 2.0), ("c", 3.0), ("x", 7.0)]);
+        assert_eq!(arranged(&["a", "b", "c"], &late), expected, "b was measured late, and x is not known");
+        let unknown = [("x", 7.0), ("a", 1.0), ("y", 8.0), ("b", 2.0)];
+        assert_eq!(arranged(&["a", "b"], &unknown), of(&unknown));
+    }
+}

@@ -1,0 +1,8 @@
+//! The standard library lists no processes.
+
+use super::Stray;
+
+/// Ends nothing.
+pub fn end_strays(_: impl Fn(u32) -> bool) -> Vec<Stray> {
+    Vec::new()
+}

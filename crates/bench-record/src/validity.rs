@@ -1,0 +1,176 @@
+//! What a record must not contradict: its schema says more than its types do, and its samples say more than that.
+
+use std::collections::BTreeSet;
+
+use bench_stats::Interval;
+use bench_syntax::case_id::contradiction;
+
+use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time};
+
+/// What rounding to whole nanoseconds, and adding in another order, may change of a figure.
+const ROUNDING: f64 = 1e-6;
+
+impl Record {
+    /// Checks that the record does not contradict itself.
+    ///
+    /// # Errors
+    /// The first contradiction, in words.
+    pub fn check(&self) -> Result<(), String> {
+        check_run(&self.run)?;
+        for (what, moment) in [("timestamp", &self.timestamp), ("sealed", &self.sealed)] {
+            if !is_moment(moment) {
+                return Err(format!("its `{what}` is not a moment in UTC, but {moment:?}"));
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for case in &self.cases {
+            if !ids.insert(case.id.as_str()) {
+                return Err(format!("it holds two cases `{}`", case.id));
+            }
+            check_case(case).map_err(|reason| format!("`{}`: {reason}", case.id))?;
+        }
+        let counted = Summary { success_rate: self.summary.success_rate, ..Summary::of(&self.cases) };
+        if counted != self.summary {
+            return Err(format!(
+                "its summary counts other cases than the {} that it holds",
+                self.cases.len()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a run is called as a folder can be called.
+pub(crate) fn check_run(run: &str) -> Result<(), String> {
+    let is_steering = |c: char| c.is_control() || matches!(c, '/' | '\\');
+    if run.is_empty() || run.starts_with('.') || run.len() > 255 || run.contains(is_steering) {
+        return Err(format!("its run is called {run:?}, which is not the name of a folder"));
+    }
+    Ok(())
+}
+
+fn check_case(case: &CaseRecord) -> Result<(), String> {
+    if let Some(reason) = contradiction(&case.id, case.model.as_deref(), case.category, &case.name) {
+        return Err(reason);
+    }
+    if let Some(time) = &case.time {
+        check_time(time, &case.rounds)?;
+    }
+    if case.status != Status::Ok && case.time.is_some() && case.rounds.iter().all(|round| !round.is_ok()) {
+        return Err("it has a time although no round has one".to_owned());
+    }
+    for (what, value) in
+        [("first_call_s", case.first_call_s), ("load_s", case.load_s), ("cpu_time_s", case.cpu_time_s)]
+    {
+        if let Some(value) = value {
+            not_negative(what, value.0)?;
+        }
+    }
+    for metric in case.metrics.iter().chain(&case.observed) {
+        ordered(&metric.name, metric.interval)?;
+    }
+    for round in &case.rounds {
+        for (what, value) in [("started_s", round.started_s), ("wall_s", round.wall_s)] {
+            not_negative(what, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_time(time: &Time, rounds: &[RoundRecord]) -> Result<(), String> {
+    let figures = [
+        ("median_s", time.median_s.0),
+        ("mean_s", time.mean_s.0),
+        ("min_s", time.min_s.0),
+        ("max_s", time.max_s.0),
+        ("p95", time.p95.value_s.0),
+        ("p99", time.p99.value_s.0),
+    ];
+    for (what, value) in figures {
+        not_negative(what, value)?;
+    }
+    if let Some(deviation) = time.standard_deviation_s {
+        not_negative("standard_deviation_s", deviation.0)?;
+    }
+    ordered("time", time.interval_s)?;
+    if time.min_s > time.max_s {
+        return Err("its min_s is more than its max_s".to_owned());
+    }
+    let measured = || rounds.iter().filter(|round| !round.sample_ns.is_empty());
+    let medians = range(measured().filter_map(RoundRecord::median_s));
+    let samples = range(measured().flat_map(RoundRecord::per_iteration));
+    let (Some(medians), Some(samples)) = (medians, samples) else { return Ok(()) };
+    within("median_s", time.median_s.0, medians, "the medians of its rounds")?;
+    for (what, value) in figures {
+        within(what, value, samples, "its samples")?;
+    }
+    // That of few rounds reaches beyond their samples.
+    if let Some(Interval { low, high }) = time.interval_s {
+        within("median_s", time.median_s.0, (low, high), "the ends of its interval")?;
+    }
+    let count: usize = measured().map(|round| round.sample_ns.len()).sum();
+    if time.samples > count {
+        return Err(format!("it counts {} samples and holds {count}", time.samples));
+    }
+    Ok(())
+}
+
+/// The least and the largest of some values, if there are any.
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |range, value| {
+        let (low, high) = range.unwrap_or((value, value));
+        Some((value.min(low), value.max(high)))
+    })
+}
+
+fn within(what: &str, value: f64, (low, high): (f64, f64), of: &str) -> Result<(), String> {
+    let rounding = ROUNDING * high.abs();
+    if value < low - rounding || value > high + rounding {
+        return Err(format!("its {what} is {value}, and {of} lie between {low} and {high}"));
+    }
+    Ok(())
+}
+
+fn not_negative(what: &str, value: f64) -> Result<(), String> {
+    if value.is_finite() && value >= 0.0 { Ok(()) } else { Err(format!("its {what} is {value}")) }
+}
+
+fn ordered(what: &str, interval: Option<Interval>) -> Result<(), String> {
+    match interval {
+        Some(Interval { low, high }) if !(low.is_finite() && high.is_finite() && low <= high) => {
+            Err(format!("the interval of its {what} goes from {low} to {high}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text is a moment in UTC, RFC 3339: `2026-11-21T07:31:05Z`, also with a fraction of a second.
+fn is_moment(text: &str) -> bool {
+    moment(text).is_some()
+}
+
+fn moment(text: &str) -> Option<()> {
+    let text = text.strip_suffix('Z')?;
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let shape: String = whole.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    if shape != "0000-00-00T00:00:00" || fraction.is_some_and(|fraction| !digits(fraction)) {
+        return None;
+    }
+    let number = |from: usize, to: usize| whole.get(from..to)?.parse::<u32>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    let exists = (1..=days).contains(&day) && number(11, 13)? < 24 && number(14, 16)? < 60;
+    // A leap second is the 61st.
+    (exists && number(17, 19)? <= 60).then_some(())
+}
+
+#[cfg(test)]
+mod tests;
