@@ -25,6 +25,8 @@ pub enum Verdict {
     Removed,
     /// Without a figure in one of the runs.
     Failed,
+    /// Without a figure because one of the runs skipped it, or was interrupted before it.
+    Skipped,
 }
 
 impl fmt::Display for Verdict {
@@ -37,6 +39,7 @@ impl fmt::Display for Verdict {
             Verdict::Added => "added",
             Verdict::Removed => "removed",
             Verdict::Failed => "failed",
+            Verdict::Skipped => "skipped",
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::Summarize;
 use std::path::Path;
 
-use crate::comparison::compared::{Compared, Comparison, case_by_case};
+use crate::comparison::compared::{Compared, Comparison, case_by_case, without_figure};
 use crate::comparison::drift::Drift;
 use crate::comparison::history::History;
 use crate::comparison::verdict::judge;
@@ -123,11 +123,12 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
         Compared { old_s: median_s(old), new_s: median_s(new), ..Compared::blank(&new.id, Verdict::Unsure) };
     let Some(pair) = pair else {
         let (verdict, reason) = match (time(old), time(new)) {
-            (Some(_), Some(_)) => (Verdict::Unsure, "a time of zero, or none that is a number, has no ratio"),
-            (None, _) => (Verdict::Failed, "the earlier run has no figure of it"),
-            (Some(_), None) => (Verdict::Failed, "this run has no figure of it"),
+            (Some(_), Some(_)) => {
+                (Verdict::Unsure, "a time of zero, or none that is a number, has no ratio".to_owned())
+            }
+            (_, now) => without_figure(old, new, now.is_some(), "figure"),
         };
-        return Compared { verdict, reason: Some(reason.to_owned()), ..figures };
+        return Compared { verdict, reason: Some(reason), ..figures };
     };
     let log = pair.log - scale.drift.shift;
     let figures = Compared { change: Some(log.exp_m1()), ..figures };
