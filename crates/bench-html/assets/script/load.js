@@ -28,7 +28,7 @@ const loadView = {
       element(
         "p",
         { class: "quiet" },
-        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals",
+        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals, with an arrow if they go on beyond the frame",
       ),
     );
     for (const load of run.loads) {
@@ -170,6 +170,17 @@ function drawMarks(chart, levels, lines, size) {
         pen.beginPath();
         pen.moveTo(x, within(metric.interval.low));
         pen.lineTo(x, within(metric.interval.high));
+        for (const [end, way] of [
+          [metric.interval.low, -1],
+          [metric.interval.high, 1],
+        ]) {
+          // A cap ends the interval, an arrow says that it goes on beyond the frame.
+          const place = within(end);
+          const back = place === at(end) ? place : place + way * 5 * ratio;
+          pen.moveTo(x - 3 * ratio, back);
+          pen.lineTo(x, place);
+          pen.lineTo(x + 3 * ratio, back);
+        }
         pen.stroke();
       }
       pen.beginPath();

@@ -71,7 +71,7 @@ const runView = {
 
 function precision(time) {
   if (!time?.interval_s || time.interval_s.low === null || time.interval_s.high === null) return "";
-  return `±${change((time.interval_s.high - time.interval_s.low) / 2 / time.median_s).slice(1)}`.replace(" ", "\u00a0");
+  return `±${extent((time.interval_s.high - time.interval_s.low) / 2 / time.median_s)}`.replace(" ", "\u00a0");
 }
 
 function percentile(of) {
