@@ -47,8 +47,7 @@ impl Folder {
     /// # Errors
     /// When `results` is a file, cannot be written, or is full: better now than after measuring.
     pub fn create(results: &Path) -> Result<Self, RunError> {
-        fs::create_dir_all(results)
-            .map_err(|error| RunError::io("create the results folder", results, error))?;
+        create_results(results)?;
         let cargo = parent_cargo();
         if let Some(session) = cargo.as_deref().and_then(|cargo| same_session(results, cargo)) {
             let earlier = read::open_sealed(&results.join(&session.run))?;
@@ -125,6 +124,19 @@ impl Folder {
         seal(&self.path(), record, export)?;
         point(&self.results, LATEST, &self.run)
     }
+}
+
+/// Makes the folder of all runs, unless it exists. A new one holds a `.gitignore`, so that `git add -A` takes no results
+/// along; whoever wants to commit them removes that file, and it stays removed.
+///
+/// # Errors
+/// When the folder cannot be made.
+pub fn create_results(results: &Path) -> Result<(), RunError> {
+    if results.is_dir() {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(results).and_then(|()| fs::write(results.join(".gitignore"), "*\n"));
+    made.map_err(|error| RunError::io("create the results folder", results, error))
 }
 
 /// Lets `name` mean the run directory `run`.

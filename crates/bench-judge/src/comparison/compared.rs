@@ -2,6 +2,7 @@
 
 use bench_record::{CaseRecord, Measure, Record, Status, Verdict};
 use bench_stats::Interval;
+use bench_syntax::case_id;
 use serde::{Deserialize, Serialize};
 
 /// What both runs have counted of a case.
@@ -107,7 +108,7 @@ pub(super) fn case_by_case(
     let gone = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case)).map(removed);
     let mut cases: Vec<Compared> =
         new.cases.iter().map(|case| compare(old.case(&case.id), case)).chain(gone).collect();
-    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
     cases
 }
 

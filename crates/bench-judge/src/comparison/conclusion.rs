@@ -73,7 +73,11 @@ impl Comparison {
 
 /// The smallest change that could have been seen: `±2.5 %`.
 pub fn visible(effect: f64) -> String {
-    if effect > NOTHING_SEEN { format!("more than ±{}", percent(NOTHING_SEEN)) } else { format!("±{}", percent(effect)) }
+    if effect > NOTHING_SEEN {
+        format!("more than ±{}", percent(NOTHING_SEEN))
+    } else {
+        format!("±{}", percent(effect))
+    }
 }
 
 fn smallest_effects(unsure: &[&Compared]) -> Option<String> {

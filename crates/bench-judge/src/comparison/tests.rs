@@ -1,9 +1,9 @@
 //! What two records come to.
 
 use super::*;
-use crate::testing::record;
 use crate::Decision;
 use crate::decision::ComparisonPolicy;
+use crate::testing::record;
 use bench_record::{EarlierRun, Record, Status, Verdict, exit};
 
 /// Rounds of one case whose medians are these times, in microseconds.

@@ -147,7 +147,10 @@ mod tests {
             ("12.5 req/s".to_owned(), "25 req/s".to_owned())
         );
         let found = level("open_loop", Some(64), Some(53.817_370_576_237_73), &[]);
-        assert_eq!((Sweep::short(&found), Sweep::twice(&found)), ("53.82 req/s".into(), "107.6 req/s".into()));
+        assert_eq!(
+            (Sweep::short(&found), Sweep::twice(&found)),
+            ("53.82 req/s".into(), "107.6 req/s".into())
+        );
         assert_eq!([0.25, 64.0, 1200.0, 12_345.6].map(plain), ["0.25", "64", "1200", "12346"]);
         assert_eq!((times(3.06), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
     }

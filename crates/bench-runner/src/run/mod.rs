@@ -20,6 +20,8 @@ use bench_record::{
     now_utc,
 };
 
+use bench_syntax::case_id;
+
 use crate::callgrind::Valgrind;
 use crate::program::{Opened, Programs};
 use crate::rounds::{self, Interrupt, PlannedCase, RoundExecutor, Workers};
@@ -172,8 +174,11 @@ fn measure(
     in_process: Option<MakeExecutor<'_>>,
     valgrind: Option<Valgrind>,
 ) -> Result<Measured, RunError> {
-    let mut environment =
-        if options.once { Environment::default() } else { bench_machine::capture(plan.build()) };
+    let mut environment = if options.once {
+        Environment::default()
+    } else {
+        bench_machine::capture(plan.build(), options.written())
+    };
     // How quiet the machine is does not matter to a count.
     let counts = plan.context.mode == Mode::Count;
     let examination = (!options.once && !counts).then(Examination::begin);
@@ -207,7 +212,7 @@ fn memory_note(options: &Options) -> Option<String> {
 fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Record {
     let Measured { rounds, environment, notes } = measured;
     let mut cases = rounds.cases;
-    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
     let environment = Environment {
         references: References::typical(cases.iter().flat_map(CaseRecord::surroundings)),
         probes: probe_states(&cases),
