@@ -29,8 +29,23 @@ impl Circumstances {
     pub fn changed(before: &Self, since: &Self) -> Vec<String> {
         let both = before.0.iter().filter_map(|(what, old)| Some((what, old, since.0.get(what)?)));
         both.filter(|(_, old, new)| old != new)
-            .map(|(what, old, new)| format!("{what}: {old} → {new}"))
+            .map(|(what, old, new)| {
+                let (same, old, new) = apart(old, new);
+                let around = if same { " …" } else { "" };
+                format!("{what}:{around} {old} → {new}")
+            })
             .collect()
+    }
+}
+
+/// Two values without the words that both begin with, and whether there are any: a new kernel is the one word that
+/// explains a night, and must not drown in the name of the distribution.
+fn apart<'a>(old: &'a str, new: &'a str) -> (bool, &'a str, &'a str) {
+    let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
+    // A space is one byte, so that both are cut between characters.
+    match old.as_bytes()[..same].iter().rposition(|byte| *byte == b' ') {
+        Some(space) if space + 1 < old.len().min(new.len()) => (true, &old[space + 1..], &new[space + 1..]),
+        _ => (false, old, new),
     }
 }
 
@@ -54,7 +69,17 @@ mod tests {
             })
         };
         let (old, new) = (run("Ubuntu 22.04", None), run("Ubuntu 24.04", Some("580")));
-        assert_eq!(Circumstances::changed(&old, &new), ["operating system: Ubuntu 22.04 → Ubuntu 24.04"]);
+        assert_eq!(Circumstances::changed(&old, &new), ["operating system: … 22.04 → 24.04"]);
+        let kernel =
+            |version: &str| run(&format!("Linux (Debian GNU/Linux 12), kernel Linux {version}"), None);
+        assert_eq!(
+            Circumstances::changed(&kernel("6.18.44-fc-v782"), &kernel("6.19.2")),
+            ["operating system: … 6.18.44-fc-v782 → 6.19.2"]
+        );
+        assert_eq!(
+            Circumstances::changed(&run("Ubuntu é", None), &run("Debian 12", None)),
+            ["operating system: Ubuntu é → Debian 12"]
+        );
         assert_eq!(Circumstances::changed(&new, &new), [""; 0]);
         assert_eq!(Circumstances::changed(&Circumstances::default(), &new), [""; 0]);
     }

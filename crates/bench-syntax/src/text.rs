@@ -7,10 +7,14 @@ pub fn steers(c: char) -> bool {
 }
 
 /// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
-/// of writing direction are shown as replacement characters, and long lines are cut.
+/// of writing direction are shown as replacement characters, and a line beyond 300 characters ends in `…`.
 pub fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
-    line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let line = one_line(line);
+    match line.char_indices().nth(LONGEST) {
+        Some(_) => line.chars().take(LONGEST - 1).chain(['…']).collect(),
+        None => line,
+    }
 }
 
 /// A text as one line that does not steer the terminal, however long it is: as [`printable`], line ends included.
