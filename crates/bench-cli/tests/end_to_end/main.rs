@@ -9,6 +9,7 @@ mod ci;
 mod compare;
 mod conformance;
 mod doctor;
+mod first_day;
 mod gate;
 mod history;
 mod interchange;

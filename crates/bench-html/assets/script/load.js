@@ -207,6 +207,14 @@ function drawMarks(chart, levels, lines, size) {
   pen.restore();
 }
 
+const THIN = "Too few requests for any of the percentiles";
+
+/** Whether a level has served too few requests for any percentile of it. */
+function isThin(level) {
+  const marked = level.metrics.filter((metric) => typeof metric.supported === "boolean");
+  return marked.length > 0 && marked.every((metric) => !metric.supported);
+}
+
 function levelsOf(load) {
   const names = [...new Set(load.levels.flatMap((level) => level.metrics.map((metric) => metric.name)))];
   const shown = [...new Set([load.primary, "RPS", "goodput", ...LATENCIES, ...load.plots])].filter((name) =>
@@ -218,6 +226,9 @@ function levelsOf(load) {
     {
       name: "",
       cell: (level) => {
+        if (level.valid && isThin(level)) {
+          return element("span", { class: "verdict is-unknown", title: THIN }, "valid, few requests");
+        }
         const what = level.valid ? "✓ valid" : level.harness_bound ? "✗ harness-bound" : "✗ not valid";
         return element("span", { class: `verdict ${level.valid ? "is-met" : "is-missed"}` }, what);
       },

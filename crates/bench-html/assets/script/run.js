@@ -51,7 +51,11 @@ const runView = {
       element(
         "section",
         { class: "tiles", "aria-label": "Summary" },
-        tile(summary.successful_runs, `of ${plural(summary.total_benchmarks, "case")} measured`),
+        tile(
+          summary.successful_runs,
+          // Cases take turns: one that has figures may be far from its end.
+          `of ${plural(summary.total_benchmarks, "case")} ${run.state === "recovered" ? "begun" : "measured"}`,
+        ),
         summary.failed_runs > 0 && tile(summary.failed_runs, "failed", "is-worse"),
         summary.skipped_runs > 0 && tile(summary.skipped_runs, "skipped"),
         run.targets &&

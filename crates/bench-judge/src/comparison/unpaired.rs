@@ -76,7 +76,14 @@ impl Comparison {
             new.environment.references,
             drift.map(|(shift, _)| shift),
         );
-        let notes = references.into_iter().chain(drift.map(|drift| drift_note(drift, restless))).collect();
+        let notes = references
+            .into_iter()
+            .chain(drift.map(|drift| {
+                let still =
+                    machine::stood_still(old.environment.references, new.environment.references, drift.0);
+                drift_note(drift, restless, still)
+            }))
+            .collect();
         Comparison {
             measure: Measure::Time,
             baseline: old.run.clone(),
@@ -152,15 +159,23 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     }
 }
 
-fn drift_note((shift, spread): (f64, f64), restless: f64) -> String {
+/// What all cases have in common, and what is made of it. `still` says that the machine's references did not move with
+/// them.
+fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String {
     let restless = if restless > 1.5 {
         format!(", {restless:.1} times as far as between earlier runs")
     } else {
         String::new()
     };
+    let cause = if still {
+        "the machine or code that all share, which two runs cannot tell apart (`--against REV` can)"
+    } else {
+        "taken for the machine"
+    };
     format!(
         "all cases together have moved by {:+.1} % (median), each by another {:.1} % (robust standard \
-         deviation{restless}): taken for the machine; the first is removed from each, the second is in each interval",
+         deviation{restless}): {cause}; the first is removed from each change, so that a change is less or more than \
+         new/old, and the second is in each interval",
         shift * 100.0,
         spread * 100.0
     )
