@@ -19,6 +19,7 @@ mod postgres;
 mod programs;
 mod project;
 mod python;
+mod random_packages;
 mod records;
 mod reports;
 mod revision;
