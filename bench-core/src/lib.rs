@@ -90,6 +90,16 @@ pub mod prelude {
     pub use crate::{Bencher, Category, Error, Result, benchmark, black_box};
 }
 
+/// The first examples of the guide, which `tests/suite/usage.rs` compares with it.
+#[cfg(doctest)]
+#[doc = concat!(
+    "```no_run\n",
+    include_str!("../tests/guide/sum.rs"),
+    include_str!("../tests/guide/sort.rs"),
+    "bench_core::main!();\n```"
+)]
+mod guide {}
+
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]
 pub mod __private {
