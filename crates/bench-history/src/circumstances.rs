@@ -38,15 +38,18 @@ impl Circumstances {
     }
 }
 
-/// Two values without the words that both begin with, and whether there are any: a new kernel is the one word that
-/// explains a night, and must not drown in the name of the distribution.
+/// Two values without the parts that both begin with, and whether there are any: a new kernel is what explains a night,
+/// and must not drown in the name of the distribution.
 fn apart<'a>(old: &'a str, new: &'a str) -> (bool, &'a str, &'a str) {
-    let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
-    // A space is one byte, so that both are cut between characters.
-    match old.as_bytes()[..same].iter().rposition(|byte| *byte == b' ') {
-        Some(space) if space + 1 < old.len().min(new.len()) => (true, &old[space + 1..], &new[space + 1..]),
-        _ => (false, old, new),
+    const BETWEEN: &str = ", ";
+    let (mut old_rest, mut new_rest) = (old, new);
+    while let (Some((one, old_after)), Some((other, new_after))) =
+        (old_rest.split_once(BETWEEN), new_rest.split_once(BETWEEN))
+        && one == other
+    {
+        (old_rest, new_rest) = (old_after, new_after);
     }
+    (old_rest.len() < old.len(), old_rest, new_rest)
 }
 
 impl FromIterator<(String, String)> for Circumstances {
@@ -69,12 +72,12 @@ mod tests {
             })
         };
         let (old, new) = (run("Ubuntu 22.04", None), run("Ubuntu 24.04", Some("580")));
-        assert_eq!(Circumstances::changed(&old, &new), ["operating system: … 22.04 → 24.04"]);
+        assert_eq!(Circumstances::changed(&old, &new), ["operating system: Ubuntu 22.04 → Ubuntu 24.04"]);
         let kernel =
             |version: &str| run(&format!("Linux (Debian GNU/Linux 12), kernel Linux {version}"), None);
         assert_eq!(
             Circumstances::changed(&kernel("6.18.44-fc-v782"), &kernel("6.19.2")),
-            ["operating system: … 6.18.44-fc-v782 → 6.19.2"]
+            ["operating system: … kernel Linux 6.18.44-fc-v782 → kernel Linux 6.19.2"]
         );
         assert_eq!(
             Circumstances::changed(&run("Ubuntu é", None), &run("Debian 12", None)),
