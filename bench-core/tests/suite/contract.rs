@@ -180,7 +180,7 @@ fn unknown_flags_are_wrong_usage() {
         &["--categories=unit", "--bench"][..],
         &["--frobnicate"],
         &["-x", "--bench"],
-        &["--bench", "--sample-size=10"],
+        &["--sample-size=10", "--bench"],
     ] {
         let ended = stage.run(arguments).expect_code(2);
         assert!(
