@@ -15,6 +15,7 @@ use bench_protocol::{Assignment, DeviceChoice, Mode};
 
 mod artifact;
 mod inputs;
+mod output;
 mod serving;
 
 pub use crate::counting::counted;
@@ -142,13 +143,11 @@ impl Bencher {
     /// Times `routine`. Its output is kept from the optimiser and dropped inside the timed part.
     ///
     /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration
-    /// must not be timed as if it had succeeded, so `iter` refuses it.
+    /// must not be timed as if it had succeeded, so `iter` refuses it. It also refuses a future, which
+    /// would be made and never run.
     pub fn iter<O>(&mut self, mut routine: impl FnMut() -> O) {
-        if returns_result::<O>() {
-            return self.fail(Error::failure(
-                "the closure given to `iter` returns a `Result`, whose errors would be timed as successes: \
-                 use `try_iter`, or `.ok()` if failing is what you measure",
-            ));
+        if let Some(error) = output::refusal::<O>("iter") {
+            return self.fail(error);
         }
         let queue = self.queue.clone();
         self.drive(&mut |iterations| {
@@ -190,11 +189,8 @@ impl Bencher {
     /// Some inputs are made beforehand, the same number whatever the batch and in all rounds of a case: as many as take
     /// 1 MiB with their outputs, at most 1024, and one if it takes more.
     pub fn iter_batched<I, O>(&mut self, mut setup: impl FnMut() -> I, mut routine: impl FnMut(I) -> O) {
-        if returns_result::<O>() {
-            return self.fail(Error::failure(
-                "the closure given to `iter_batched` returns a `Result`, whose errors would be timed as successes: \
-                 use `try_iter_batched`, or `.ok()` if failing is what you measure",
-            ));
+        if let Some(error) = output::refusal::<O>("iter_batched") {
+            return self.fail(error);
         }
         let queue = self.queue.clone();
         let mut all = Inputs::new(self.inputs_alive);
@@ -246,11 +242,8 @@ impl Bencher {
     /// `async` benchmark.
     #[cfg(feature = "tokio")]
     pub async fn iter_async<O, F: Future<Output = O>>(&mut self, mut routine: impl FnMut() -> F) {
-        if returns_result::<O>() {
-            return self.fail(Error::failure(
-                "the future given to `iter_async` returns a `Result`, whose errors would be timed as successes: \
-                 use `try_iter_async`",
-            ));
+        if let Some(error) = output::refusal::<O>("iter_async") {
+            return self.fail(error);
         }
         // The error type is never constructed; any will do.
         let _ = self
@@ -404,10 +397,4 @@ impl Bencher {
 #[doc(hidden)]
 pub fn block_on<F: Future<Output = Result<(), Error>>>(future: F) -> Result<(), Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
-}
-
-/// Whether `O` is a `Result`. A type's name is no contract, but a wrong answer here costs only the
-/// check: there is no other way on stable Rust to ask for every `O`.
-fn returns_result<O>() -> bool {
-    std::any::type_name::<O>().starts_with("core::result::Result<")
 }

@@ -90,6 +90,16 @@ pub mod prelude {
     pub use crate::{Bencher, Category, Error, Result, benchmark, black_box};
 }
 
+/// The first examples of the guide, which `tests/suite/usage.rs` compares with it.
+#[cfg(doctest)]
+#[doc = concat!(
+    "```no_run\n",
+    include_str!("../tests/guide/sum.rs"),
+    include_str!("../tests/guide/sort.rs"),
+    "bench_core::main!();\n```"
+)]
+mod guide {}
+
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]
 pub mod __private {
@@ -156,6 +166,17 @@ macro_rules! main {
 
         fn main() -> ::std::process::ExitCode {
             $crate::__private::run(&[$($crate::main!(@name $krate $($library)?)),*])
+        }
+
+        // The compiler keeps a test only if it makes the harness that replaces `main`, in which no benchmark would run
+        // and all would seem well. Cargo does so for binaries and examples, too, when they are tested.
+        #[test]
+        fn __bench_harness() {
+            const _: () = ::core::assert!(
+                ::core::option_env!("CARGO_BIN_NAME").is_some(),
+                "a bench target needs `harness = false` in Cargo.toml, or none of its benchmarks is run: \
+                 [[bench]] name = \"…\" harness = false"
+            );
         }
     };
     (@name $krate:ident) => { ::core::stringify!($krate) };

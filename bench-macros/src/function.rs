@@ -46,6 +46,7 @@ impl Function {
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
         let (attributes, signature) = declaration.parse2(item)?;
         let mut diagnostics = Diagnostics::default();
+        refuse_attributes(&attributes, &mut diagnostics);
         refuse_qualifiers(&signature, &mut diagnostics);
         let generics = type_parameters(&signature.generics, &mut diagnostics);
         let mut form = Form::Plain;
@@ -94,6 +95,29 @@ fn declaration(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Signature)> {
     }
     input.parse::<TokenStream>()?;
     Ok((attributes, signature))
+}
+
+/// Attributes that make of a function what no benchmark can be.
+fn refuse_attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
+    for attribute in attributes {
+        let path = attribute.path();
+        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let message = match (last.as_str(), path.segments.len()) {
+            ("target_feature", 1) => {
+                "a benchmark is called by the harness, which does not know whether the processor has this feature: \
+                 put the attribute on a function of its own, and call that one here, in an `unsafe` block, once \
+                 `is_x86_feature_detected!` has said yes (else return `Err(Error::skip(\"no AVX2\"))`)"
+            }
+            ("test" | "bench", 1) => {
+                "a benchmark is no test, and `cargo test --benches` runs each benchmark once as it is: leave this out"
+            }
+            ("main" | "test", _) => {
+                "an `async` benchmark runs on a runtime of its own: leave this out, and keep the `async fn`"
+            }
+            _ => continue,
+        };
+        diagnostics.push(Error::new_spanned(attribute, message));
+    }
 }
 
 fn refuse_qualifiers(signature: &Signature, diagnostics: &mut Diagnostics) {

@@ -102,6 +102,10 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
         let shared = first.others.iter().filter(|(name, value)| common(name, value));
         said.extend(shared.map(|(name, value)| format!("{name}={value}")));
     }
+    // A point without an interval is the one of which least is known.
+    if series.iter().flat_map(|series| &series.points).any(|at| at.interval_s.is_none()) {
+        said.push("hollow: a single round".to_owned());
+    }
     let note = said.join(" · ");
     let batches = || series.iter().flat_map(|series| &series.points).map(|at| at.batch);
     let chart = |title: String, y: Scale, point: fn(&At) -> Point| Chart {
@@ -122,6 +126,7 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
         x: at.batch,
         y: at.median_s,
         bounds: at.interval_s,
+        hollow: at.interval_s.is_none(),
         ..Point::default()
     });
     let rate = format!("{unit}/s");
@@ -130,6 +135,7 @@ fn picture(model: &str, series: &[Series<'_>], unit: &str) -> String {
             x: at.batch,
             y: at.batch / at.median_s,
             bounds: at.interval_s.map(|(low, high)| (at.batch / high, at.batch / low)),
+            hollow: at.interval_s.is_none(),
             ..Point::default()
         });
     Chart::stacked(&format!("{model} by batch"), &[latency, throughput])
@@ -191,5 +197,7 @@ mod tests {
         // Twice: one for each chart.
         assert_eq!(svg.matches("performance/forward · device=cpu").count(), 4, "with its title: {svg}");
         assert!(!svg.contains("dtype=f32 device=cpu"), "{svg}");
+        assert!(svg.contains("hollow: a single round"), "{svg}");
+        assert_eq!(svg.matches("fill=\"#ffffff\" stroke=").count(), 8, "each of four cases, twice: {svg}");
     }
 }

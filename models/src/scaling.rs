@@ -1,5 +1,5 @@
 //! How time grows with size: an exponent for every benchmark that was measured at three sizes or more, printed below
-//! the table of a run.
+//! the table of a run if the times are known well enough to tell one.
 
 use std::collections::BTreeMap;
 
@@ -20,9 +20,10 @@ pub(crate) struct Scaling {
 
 impl Scaling {
     /// The line of least squares through the logarithms of sizes and times, in seconds, and Student's interval of its
-    /// slope with two degrees of freedom less than there are sizes: how far the times are from a power enters, how
-    /// well each is known only through that. `None` for fewer than three sizes, and where one is not above zero.
-    pub(crate) fn of(points: &[(f64, f64)]) -> Option<Self> {
+    /// slope with two degrees of freedom less than there are sizes. Three times that lie on a line by chance would give a
+    /// narrow one: it is never narrower than what the intervals of the times themselves, `known`, leave open (half
+    /// widths of 95 %, as shares). `None` for fewer than three sizes, and where one is not above zero.
+    pub(crate) fn of(points: &[(f64, f64)], known: &[f64]) -> Option<Self> {
         let degrees = points.len().checked_sub(2).filter(|degrees| *degrees > 0)?;
         if points.iter().any(|(size, time_s)| !(*size > 0.0 && *time_s > 0.0)) {
             return None;
@@ -38,34 +39,48 @@ impl Scaling {
         let exponent = logarithms.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / square;
         let left =
             logarithms.iter().map(|(x, y)| (y - y_mean - exponent * (x - x_mean)).powi(2)).sum::<f64>();
-        Some(Scaling { exponent, half_width: student(degrees)? * (left / degrees as f64 / square).sqrt() })
+        let of_line = student(degrees)? * (left / degrees as f64 / square).sqrt();
+        let propagated =
+            |((x, _), known): (&(f64, f64), &f64)| ((x - x_mean) / square * known.ln_1p()).powi(2);
+        let of_times = logarithms.iter().zip(known).map(propagated).sum::<f64>().sqrt();
+        Some(Scaling { exponent, half_width: of_line.max(of_times) })
     }
 }
+
+/// An exponent that is known less well than this tells linear and quadratic apart no more.
+const TELLING: f64 = 0.5;
 
 /// Sizes and times of a benchmark, of one argument while the others stay as they are.
 struct Sweep {
     benchmark: String,
     argument: String,
     points: Vec<(f64, f64)>,
+    /// Half the width of the interval of each time, as a share; `None` if one is of a single round.
+    known: Option<Vec<f64>>,
 }
 
+/// A time in seconds, and half the width of its interval as a share.
+type Known = (f64, Option<f64>);
+
 /// All sweeps over three sizes or more, of cases by where they belong, their arguments and their median in seconds.
-fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>, f64)>) -> Vec<Sweep> {
-    let mut sweeps: BTreeMap<(String, String), Vec<(f64, f64)>> = BTreeMap::new();
-    for (place, arguments, median_s) in cases {
+fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>, Known)>) -> Vec<Sweep> {
+    let mut sweeps: BTreeMap<(String, String), Vec<(f64, Known)>> = BTreeMap::new();
+    for (place, arguments, time) in cases {
         for (argument, value) in arguments {
             let Ok(size) = value.parse::<f64>() else { continue };
             let others = arguments.iter().filter(|(name, _)| *name != argument);
             let others: Vec<String> = others.map(|(name, value)| format!("{name}={value}")).collect();
             let others = if others.is_empty() { String::new() } else { format!("[{}]", others.join(",")) };
-            sweeps.entry((format!("{place}{others}"), argument.clone())).or_default().push((size, median_s));
+            sweeps.entry((format!("{place}{others}"), argument.clone())).or_default().push((size, time));
         }
     }
     let sweeps = sweeps.into_iter().filter(|(_, points)| points.len() > 2);
     sweeps
         .map(|((benchmark, argument), mut points)| {
             points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-            Sweep { benchmark, argument, points }
+            let known = points.iter().map(|(_, (_, known))| *known).collect();
+            let points = points.into_iter().map(|(size, (time_s, _))| (size, time_s)).collect();
+            Sweep { benchmark, argument, points, known }
         })
         .collect()
 }
@@ -73,12 +88,17 @@ fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>,
 fn render(record: &Record, style: Style) -> String {
     let measured = record.cases.iter().filter_map(|case| {
         let place = case.id.split('[').next().unwrap_or_default().to_owned();
-        Some((place, &case.arguments, case.time.as_ref()?.median_s.0))
+        let time = case.time.as_ref()?;
+        Some((place, &case.arguments, (time.median_s.0, time.precision())))
     });
     let mut table = Table::new(&["time grows with", "sizes", "exponent"]);
     let mut rows = 0;
-    for Sweep { benchmark, argument, points } in sweeps(measured) {
-        let Some(scaling) = Scaling::of(&points) else { continue };
+    for Sweep { benchmark, argument, points, known } in sweeps(measured) {
+        // A time of a single round may be off by any factor.
+        let Some(scaling) = known.and_then(|known| Scaling::of(&points, &known)) else { continue };
+        if scaling.half_width > TELLING {
+            continue;
+        }
         let sizes: Vec<String> = points.iter().map(|(size, _)| size.to_string()).collect();
         table.row(vec![
             format!("  {}: {}", printable(&benchmark), printable(&argument)),
@@ -97,7 +117,7 @@ mod tests {
     #[test]
     fn a_power_comes_back_with_a_narrow_interval() {
         let points = [1.0, 2.0, 4.0, 8.0].map(|size: f64| (size, 0.003 * size.powf(1.5)));
-        let scaling = Scaling::of(&points).expect("four sizes");
+        let scaling = Scaling::of(&points, &[0.0; 4]).expect("four sizes");
         assert!((scaling.exponent - 1.5).abs() < 1e-9 && scaling.half_width < 1e-6, "{scaling:?}");
     }
 
@@ -105,9 +125,21 @@ mod tests {
     fn the_interval_is_students() {
         // By hand: x = 0, 1, 2 and y = 0, 1, 3 in logarithms: slope 1.5, squares left 1/6, Σ(x − x̄)² = 2.
         let e = 1f64.exp();
-        let scaling = Scaling::of(&[(1.0, 1.0), (e, e), (e * e, e * e * e)]).expect("three sizes");
+        let scaling = Scaling::of(&[(1.0, 1.0), (e, e), (e * e, e * e * e)], &[0.0; 3]).expect("three sizes");
         assert!((scaling.exponent - 1.5).abs() < 1e-9, "{scaling:?}");
         assert!((scaling.half_width - 12.706 * (1.0f64 / 12.0).sqrt()).abs() < 1e-9, "{scaling:?}");
+    }
+
+    #[test]
+    fn times_that_are_hardly_known_tell_no_exponent() {
+        let points = [1.0, 2.0, 4.0].map(|size: f64| (size, 0.003 * size));
+        let half_width = |known| Scaling::of(&points, &[known; 3]).expect("three sizes").half_width;
+        assert!(
+            half_width(0.01) < 0.02 && half_width(1.32) > TELLING,
+            "{} {}",
+            half_width(0.01),
+            half_width(1.32)
+        );
     }
 
     #[test]
@@ -117,8 +149,9 @@ mod tests {
         };
         let all = [("f32", 4), ("f32", 1), ("f32", 2), ("f16", 1), ("f16", 2)];
         let all = all.map(|(dtype, batch)| (arguments(dtype, batch), f64::from(batch)));
-        let sweeps =
-            sweeps(all.iter().map(|(arguments, time_s)| ("m/unit/f".to_owned(), arguments, *time_s)));
+        let sweeps = sweeps(
+            all.iter().map(|(arguments, time_s)| ("m/unit/f".to_owned(), arguments, (*time_s, Some(0.01)))),
+        );
         // f16 has two sizes only, and no number is a type.
         assert_eq!(sweeps.len(), 1);
         assert_eq!(
@@ -126,12 +159,13 @@ mod tests {
             ("m/unit/f[dtype=f32]", "batch")
         );
         assert_eq!(sweeps[0].points, [(1.0, 1.0), (2.0, 2.0), (4.0, 4.0)]);
+        assert_eq!(sweeps[0].known, Some(vec![0.01; 3]));
     }
 
     #[test]
     fn where_no_line_can_be_drawn_there_is_none() {
-        assert_eq!(Scaling::of(&[(1.0, 1.0), (2.0, 2.0)]), None);
-        assert_eq!(Scaling::of(&[(0.0, 1.0), (1.0, 1.0), (2.0, 2.0)]), None);
-        assert_eq!(Scaling::of(&[(3.0, 1.0); 3]), None);
+        assert_eq!(Scaling::of(&[(1.0, 1.0), (2.0, 2.0)], &[0.0; 2]), None);
+        assert_eq!(Scaling::of(&[(0.0, 1.0), (1.0, 1.0), (2.0, 2.0)], &[0.0; 3]), None);
+        assert_eq!(Scaling::of(&[(3.0, 1.0); 3], &[0.0; 3]), None);
     }
 }

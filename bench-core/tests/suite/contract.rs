@@ -176,9 +176,12 @@ fn flags_that_cargo_and_libtest_know_are_accepted() {
 #[test]
 fn unknown_flags_are_wrong_usage() {
     let stage = Stage::new(Bench::Spread);
-    for arguments in
-        [&["--categories=unit", "--bench"][..], &["--frobnicate"], &["-x", "--bench"], &["--bench", "--test"]]
-    {
+    for arguments in [
+        &["--categories=unit", "--bench"][..],
+        &["--frobnicate"],
+        &["-x", "--bench"],
+        &["--sample-size=10", "--bench"],
+    ] {
         let ended = stage.run(arguments).expect_code(2);
         assert!(
             ended.stderr.contains(arguments[0].split('=').next().unwrap()),

@@ -5,7 +5,7 @@ use bench_history::gate::{Confirmation, Decision, Evidence, Finding, Ruling, Tol
 use bench_history::trend::Turn;
 use bench_record::ObjectiveResult;
 use bench_report::{Style, Table, on_console};
-use bench_syntax::text::printable;
+use bench_syntax::text::one_line;
 
 use crate::trend::{figure, machine_line, together_with, told};
 
@@ -18,21 +18,21 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
         Told::Baseline { name, run } if name == run => format!("the run {run}"),
         Told::Baseline { name, run } => format!("the baseline {name} ({run})"),
     };
-    say(&style.bold(&printable(&format!("{}{} against {against}", decision.run, at(&decision.commit)))));
+    say(&style.bold(&one_line(&format!("{}{} against {against}", decision.run, at(&decision.commit)))));
     for note in &decision.notes {
-        say(&format!("{} {}", style.doubtful("note:"), printable(note)));
+        say(&format!("{} {}", style.doubtful("note:"), one_line(note)));
     }
     for shift in &decision.machine_shifts {
-        say(&printable(&machine_line(shift)));
+        say(&one_line(&machine_line(shift)));
     }
     let shown: Vec<&Finding> =
         decision.findings.iter().filter(|finding| strict || matters(finding)).collect();
     if !shown.is_empty() {
-        let mut table = Table::new(&["", "before", "now", "change", "allowed", "ruling"]);
+        let mut table = Table::new(&["", "before", "level now", "this run", "change", "allowed", "ruling"]);
         for finding in shown {
             table.row(cells(finding, style));
             for line in evidence(finding) {
-                table.remark("", printable(&line));
+                table.remark("", one_line(&line));
             }
         }
         say(table.render(|text| style.bold(text)).trim_end());
@@ -41,9 +41,19 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
     on_console(&text)
 }
 
-/// What is unsure is counted, unless someone has tried to settle it.
+/// What is unsure is counted, unless someone has tried to settle it, or it looks twice as bad as is allowed.
 fn matters(finding: &Finding) -> bool {
-    finding.ruling != Ruling::Unsure || matches!(finding.confirmation, Some(Confirmation::Measured { .. }))
+    finding.ruling != Ruling::Unsure
+        || matches!(finding.confirmation, Some(Confirmation::Measured { .. }))
+        || looks_bad(finding)
+}
+
+/// Whether a figure moved by more than twice what is allowed, however little is known of it.
+fn looks_bad(finding: &Finding) -> bool {
+    match (finding.before, finding.now, finding.allowed) {
+        (Some(before), Some(now), Some(allowed)) => (now - before).abs() > 2.0 * allowed,
+        _ => false,
+    }
 }
 
 fn cells(finding: &Finding, style: Style) -> Vec<String> {
@@ -58,9 +68,10 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
         Ruling::Cleared => "cleared".to_owned(),
     };
     vec![
-        printable(&format!("{}  {}", finding.case, finding.figure)),
+        one_line(&format!("{}  {}", finding.case, finding.figure)),
         value(finding.before),
-        value(finding.now),
+        value(finding.now.filter(|_| matches!(finding.evidence, Evidence::History { .. }))),
+        value(finding.this_run),
         finding.change().map(percent).unwrap_or_default(),
         allowed,
         ruling,
@@ -78,6 +89,14 @@ fn evidence(finding: &Finding) -> Vec<String> {
         Evidence::Limit { result } => vec![of_result("a limit of bench.toml", result)],
         Evidence::Objective { result } => vec![of_result("a target of the benchmark", result)],
     };
+    if let (Some(share), Some(change)) = (finding.of_machine, finding.change()) {
+        let whole = (1.0 + change) * (1.0 + share) - 1.0;
+        lines.push(format!(
+            "of the {} since then, {} is the whole machine's, and is left out above",
+            percent(whole),
+            percent(share)
+        ));
+    }
     lines.extend(finding.confirmation.as_ref().map(of_confirmation));
     if let (Evidence::History { turn, .. }, Ruling::Fails) = (&finding.evidence, finding.ruling) {
         let case = quoted(&finding.case);
@@ -135,7 +154,8 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
         parts.push(format!("{fails} {}", if fails == 1 { "fails" } else { "fail" }));
     }
     if unsure > 0 {
-        let hint = if strict { "" } else { " (--strict shows them)" };
+        let hidden = decision.with(Ruling::Unsure).any(|finding| !matters(finding));
+        let hint = if strict || !hidden { "" } else { " (--strict shows all of them)" };
         parts.push(format!("{unsure} unsure{hint}"));
     }
     if cleared > 0 {

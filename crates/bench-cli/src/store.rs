@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bench_history::store::{Added, Location, Series, Store, StoreError};
-use bench_record::{Record, RunError, exit};
+use bench_record::{LATEST, Record, RunError, exit};
 use bench_report::{CsvTable, print, tell};
 use bench_syntax::UsageError;
 use bench_syntax::text::{on_console, printable};
@@ -87,7 +87,12 @@ fn list(store: &mut Store) -> Result<u8, Failure> {
 }
 
 fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
-    let record = store.record(run)?;
+    // A run whose name that is, if there ever is one, comes first.
+    let named = match store.record(run) {
+        Err(StoreError::NoSuchRun { .. }) if run == LATEST => store.runs()?.pop().map(|newest| newest.run),
+        named => return machine_readable(&(json(&named?)? + "\n")),
+    };
+    let record = store.record(named.as_deref().unwrap_or(run))?;
     machine_readable(&(json(&record)? + "\n"))
 }
 

@@ -9,7 +9,7 @@ use bench_history::trend::{Culprit, Place, Trend, Turn, trends};
 use bench_record::exit;
 use bench_syntax::UsageError;
 use bench_syntax::quantity::{Bytes, Seconds, significant};
-use bench_syntax::text::printable;
+use bench_syntax::text::one_line;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ pub(crate) fn read(
 /// The report for people: machines first, then cases; what is steady is counted.
 fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let mut text = String::new();
-    let mut say = |line: &str| text += &(printable(line) + "\n");
+    let mut say = |line: &str| text += &(one_line(line) + "\n");
     for shift in shifts {
         say(&machine_line(shift));
     }
@@ -185,7 +185,7 @@ pub(crate) fn figure(value: f64, unit: &str) -> String {
     match unit {
         "s" => Seconds(value).to_string(),
         "bytes" if value >= 0.0 => Bytes(value as u64).to_string(),
-        _ => printable(&format!("{} {unit}", significant(value))),
+        _ => one_line(&format!("{} {unit}", significant(value))),
     }
 }
 

@@ -45,7 +45,7 @@ pub fn compare(
     }
     let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
     let (timestamp, began, ticks) = (record::now_utc(), Instant::now(), CpuTicks::now());
-    let mut environment = bench_machine::capture(&candidate.build().cloned().unwrap_or_default());
+    let mut environment = bench_machine::capture(&candidate.build().cloned().unwrap_or_default(), None);
     let examination = Examination::begin();
     let mut suite = Suite { trials, rules };
     let interrupted = !suite.run(&interrupt, follow);

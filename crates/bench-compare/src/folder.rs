@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Calibration, PairedCase, PairedComparison, Role};
 use crate::plot;
 use crate::plot::IntervalRow;
-use bench_record::{RunError, create_unique, file_name, write_whole};
+use bench_record::{RunError, create_results, create_unique, file_name, write_whole};
 use bench_report::CsvTable;
 
 impl PairedComparison {
@@ -125,7 +125,7 @@ impl Calibration {
 }
 
 fn create(results: &Path) -> Result<PathBuf, RunError> {
-    fs::create_dir_all(results).map_err(|error| RunError::io("create the results folder", results, error))?;
+    create_results(results)?;
     Ok(results.join(create_unique(results)?))
 }
 

@@ -29,9 +29,27 @@ impl Circumstances {
     pub fn changed(before: &Self, since: &Self) -> Vec<String> {
         let both = before.0.iter().filter_map(|(what, old)| Some((what, old, since.0.get(what)?)));
         both.filter(|(_, old, new)| old != new)
-            .map(|(what, old, new)| format!("{what}: {old} → {new}"))
+            .map(|(what, old, new)| {
+                let (same, old, new) = apart(old, new);
+                let around = if same { " …" } else { "" };
+                format!("{what}:{around} {old} → {new}")
+            })
             .collect()
     }
+}
+
+/// Two values without the parts that both begin with, and whether there are any: a new kernel is what explains a night,
+/// and must not drown in the name of the distribution.
+fn apart<'a>(old: &'a str, new: &'a str) -> (bool, &'a str, &'a str) {
+    const BETWEEN: &str = ", ";
+    let (mut old_rest, mut new_rest) = (old, new);
+    while let (Some((one, old_after)), Some((other, new_after))) =
+        (old_rest.split_once(BETWEEN), new_rest.split_once(BETWEEN))
+        && one == other
+    {
+        (old_rest, new_rest) = (old_after, new_after);
+    }
+    (old_rest.len() < old.len(), old_rest, new_rest)
 }
 
 impl FromIterator<(String, String)> for Circumstances {
@@ -54,6 +72,16 @@ mod tests {
         };
         let (old, new) = (run("Ubuntu 22.04", None), run("Ubuntu 24.04", Some("580")));
         assert_eq!(Circumstances::changed(&old, &new), ["operating system: Ubuntu 22.04 → Ubuntu 24.04"]);
+        let kernel =
+            |version: &str| run(&format!("Linux (Debian GNU/Linux 12), kernel Linux {version}"), None);
+        assert_eq!(
+            Circumstances::changed(&kernel("6.18.44-fc-v782"), &kernel("6.19.2")),
+            ["operating system: … kernel Linux 6.18.44-fc-v782 → kernel Linux 6.19.2"]
+        );
+        assert_eq!(
+            Circumstances::changed(&run("Ubuntu é", None), &run("Debian 12", None)),
+            ["operating system: Ubuntu é → Debian 12"]
+        );
         assert_eq!(Circumstances::changed(&new, &new), [""; 0]);
         assert_eq!(Circumstances::changed(&Circumstances::default(), &new), [""; 0]);
     }

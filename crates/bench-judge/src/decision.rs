@@ -94,7 +94,10 @@ impl Decision {
                 self.slower.push(format!("slower by more than {} %: {}", allowed * 100.0, slower.join(", ")));
             }
         }
-        if policy.strict && (comparison.is_unsure() || !failed_before.is_empty()) {
+        // What was measured before and is skipped now has gone out of sight.
+        let no_longer_measured =
+            comparison.with(Verdict::Skipped).any(|case| case.has_old_figure() && !case.has_new_figure());
+        if policy.strict && (comparison.is_unsure() || !failed_before.is_empty() || no_longer_measured) {
             self.unsure.push("unsure, and `--strict` was given".to_owned());
         }
         self

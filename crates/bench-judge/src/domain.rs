@@ -42,7 +42,7 @@ pub struct Domain {
 inventory::collect!(Domain);
 
 /// All figures that follow from `work`: those of the domains that know its counters, and a plain
-/// `throughput` for each counter that no domain knows.
+/// `throughput` for the first counter that no domain knows, and a `throughput of …` for each other one.
 pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
     let mut domains: Vec<&Domain> = inventory::iter::<Domain>.into_iter().collect();
     domains.sort_unstable_by_key(|domain| domain.name);
@@ -52,11 +52,14 @@ pub(crate) fn metrics(work: &Work<'_>) -> Vec<Metric> {
         .filter(|domain| work.counters.iter().any(|counter| knows(domain, counter)))
         .flat_map(|domain| (domain.metrics)(work))
         .collect();
-    for counter in work.counters {
-        if !domains.iter().any(|domain| knows(&domain, counter))
-            && let Some(value) = work.rate(&counter.unit)
-        {
-            let throughput = Metric::new("throughput", format!("{}/s", counter.unit), value, Better::Higher);
+    let unknown =
+        work.counters.iter().filter(|counter| !domains.iter().any(|domain| knows(&domain, counter)));
+    for (number, counter) in unknown.enumerate() {
+        // Two figures of one name would be told apart by their units alone, which few tables show.
+        let name =
+            if number == 0 { "throughput".to_owned() } else { format!("throughput of {}", counter.unit) };
+        if let Some(value) = work.rate(&counter.unit) {
+            let throughput = Metric::new(name, format!("{}/s", counter.unit), value, Better::Higher);
             metrics.push(throughput.with_interval(work.rate_interval(&counter.unit)));
         }
     }
@@ -81,5 +84,16 @@ mod tests {
         assert!((rate.low * time.high - 8.0).abs() < 1e-9 && (rate.high * time.low - 8.0).abs() < 1e-9);
         assert!(rate.low < metric.value && metric.value < rate.high);
         assert_eq!(of("unit/once").1.interval, None);
+    }
+
+    #[test]
+    fn no_two_figures_of_a_case_have_one_name() {
+        let record = record(vec![("unit/x", vec![100, 110, 120, 130])]);
+        let time = record.cases[0].time.as_ref().expect("figures");
+        let counter = |unit: &str, per_iteration| Counter { unit: unit.to_owned(), per_iteration };
+        let counters = [counter("steps", 1), counter("image-steps", 4)];
+        let names: Vec<String> =
+            metrics(&Work { time, counters: &counters }).into_iter().map(|metric| metric.name).collect();
+        assert_eq!(names, ["throughput", "throughput of image-steps"]);
     }
 }

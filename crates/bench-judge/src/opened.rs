@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use bench_record::{
-    CaseRecord, JOURNAL, RUN_FILE, Record, References, Replayed, RunError, RunState, Summary, check, followed,
-    read_file, replay, resolve,
+    CaseRecord, JOURNAL, RUN_FILE, Record, References, Replayed, RunError, RunState, Summary, check,
+    followed, read_file, replay, resolve,
 };
+
+use bench_syntax::case_id;
 
 use crate::objective::{self, EarlierRecords};
 use crate::{Summarize, disturbance, probes};
@@ -91,7 +93,7 @@ pub fn merge(mut earlier: Record, later: Record) -> Record {
             None => earlier.cases.push(case),
         }
     }
-    earlier.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    earlier.cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
     // Said again of both together: two lines about one thing would contradict each other.
     let (of_earlier, of_later) = (earlier.environment.machine_warnings(), environment.machine_warnings());
     earlier.warnings.retain(|warning| !of_earlier.contains(warning));

@@ -148,6 +148,17 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
             case.settings.target_precision * 100.0
         ));
     }
+    if let Some(wanted) = case.settings.rounds
+        && case.settings.max_time_is_hard
+        && case.rounds.len() < wanted as usize
+        && case.rounds.iter().map(RoundRecord::spent_s).sum::<f64>() >= case.settings.max_time_s
+    {
+        doubts.push(format!(
+            "{} of the {wanted} rounds that were asked for: `max_time`, {}, ended before the others",
+            case.rounds.len(),
+            Seconds(case.settings.max_time_s)
+        ));
+    }
     let unsteady = case
         .rounds
         .iter()

@@ -4,6 +4,9 @@ use bench_record::Metric;
 use bench_stats::Interval;
 use bench_syntax::quantity::{Seconds, significant};
 
+/// Throughputs this close are the same: what repeated runs on a quiet machine differ by.
+pub(crate) const FLAT: f64 = 0.05;
+
 /// `latency p99.9` as the quantity and the share: `("latency", 0.999)`.
 pub(crate) fn percentile_of(name: &str) -> Option<(&str, f64)> {
     let (family, figure) = name.rsplit_once(" p")?;

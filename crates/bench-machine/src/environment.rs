@@ -8,12 +8,12 @@ use bench_record::Environment;
 
 use crate::{read_line, system};
 
-/// Describes this machine, and the commit of the working directory, for what was built as `build` says.
-pub fn capture(build: &Build) -> Environment {
+/// Describes this machine, and the commit of the working directory, for what was built as `build` says. Changes in
+/// `results`, the folder of runs, make no tree dirty: whoever commits runs changes them with every run.
+pub fn capture(build: &Build, results: Option<&Path>) -> Environment {
     let mut environment = Environment::default();
     environment.commit = git(&["rev-parse", "HEAD"]).filter(|commit| !commit.is_empty());
-    environment.dirty =
-        git(&["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty());
+    environment.dirty = is_dirty(results);
     environment.cores = std::thread::available_parallelism().ok().map(usize::from);
     environment.governor = read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     environment.gpus = nvidia_gpus(Path::new("/proc/driver/nvidia/gpus"));
@@ -21,6 +21,17 @@ pub fn capture(build: &Build) -> Environment {
     environment.built_as(build);
     system::describe(&mut environment);
     environment
+}
+
+/// Whether files that git knows have changed, apart from those below `results`. `None` outside of a repository.
+fn is_dirty(results: Option<&Path>) -> Option<bool> {
+    let changes = |paths: &[&str]| {
+        git(&[&["status", "--porcelain", "--untracked-files=no", "--"], paths].concat())
+            .map(|changes| !changes.is_empty())
+    };
+    let without = results.map(|results| format!(":(exclude){}", results.display()));
+    // Git refuses to exclude a folder that lies outside of the repository: nothing of it can have changed there.
+    without.and_then(|without| changes(&[":(top)", &without])).or_else(|| changes(&[]))
 }
 
 fn git(arguments: &[&str]) -> Option<String> {

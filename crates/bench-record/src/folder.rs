@@ -48,8 +48,7 @@ impl Folder {
     /// When `results` is a file, cannot be written, or is full, or something else than a run is called [`LATEST`]: better
     /// now than after measuring.
     pub fn create(results: &Path) -> Result<Self, RunError> {
-        fs::create_dir_all(results)
-            .map_err(|error| RunError::io("create the results folder", results, error))?;
+        create_results(results)?;
         // It is to name this run: that something else has the name should not be found after measuring.
         check_free(results, LATEST)?;
         let cargo = parent_cargo();
@@ -128,6 +127,19 @@ impl Folder {
         seal(&self.path(), record, export)?;
         point(&self.results, LATEST, &self.run)
     }
+}
+
+/// Makes the folder of all runs, unless it exists. A new one holds a `.gitignore`, so that `git add -A` takes no results
+/// along; whoever wants to commit them removes that file, and it stays removed.
+///
+/// # Errors
+/// When the folder cannot be made.
+pub fn create_results(results: &Path) -> Result<(), RunError> {
+    if results.is_dir() {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(results).and_then(|()| fs::write(results.join(".gitignore"), "*\n"));
+    made.map_err(|error| RunError::io("create the results folder", results, error))
 }
 
 /// Lets `name` mean the run directory `run`.

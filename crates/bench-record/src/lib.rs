@@ -37,8 +37,8 @@ pub use earlier::{EarlierRun, EarlierRuns};
 pub use environment::Environment;
 pub use error::RunError;
 pub use folder::{
-    Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_unique, point, seal, stream_whole,
-    write_whole,
+    Folder, LATEST, REQUESTS, abandoned, check_free, check_name, create_results, create_unique, point, seal,
+    stream_whole, write_whole,
 };
 pub use journal::{Begin, JOURNAL, Journal, Replayed, replay};
 pub use measure::Measure;

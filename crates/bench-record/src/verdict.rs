@@ -27,6 +27,8 @@ pub enum Verdict {
     Removed,
     /// Without a figure in one of the runs.
     Failed,
+    /// Without a figure because one of the runs skipped it, or was interrupted before it.
+    Skipped,
 }
 
 impl fmt::Display for Verdict {
@@ -39,6 +41,7 @@ impl fmt::Display for Verdict {
             Verdict::Added => "added",
             Verdict::Removed => "removed",
             Verdict::Failed => "failed",
+            Verdict::Skipped => "skipped",
         })
     }
 }

@@ -98,6 +98,7 @@ impl Style {
             Verdict::Slower | Verdict::Failed => self.bad(&text),
             Verdict::Faster => self.good(&text),
             Verdict::Unsure => self.doubtful(&text),
+            Verdict::Skipped => self.faint(&text),
             Verdict::Same | Verdict::Added | Verdict::Removed => text,
         }
     }

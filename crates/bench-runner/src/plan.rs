@@ -63,7 +63,9 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     settings.rounds = flags.rounds.or(attribute.rounds);
     // A budget that the timeout would cut off ends before, so that the case has its figures.
     settings.max_time_s = if max_time_s > timeout_s { OF_TIMEOUT * timeout_s } else { max_time_s };
-    settings.max_time_is_hard = asked.is_some();
+    // Rounds that are asked for now are not cut short by what was once written at the benchmark.
+    settings.max_time_is_hard =
+        flags.max_time.or(attribute.max_time.filter(|_| flags.rounds.is_none())).is_some();
     settings.timeout_s = timeout_s;
     settings.timeout_is_hard = timeout.is_some();
     settings.target_precision = wishes.target_precision.unwrap_or(TARGET_PRECISION);

@@ -1,5 +1,6 @@
 //! Case ids: `model/category/name[argument=value,…]`.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::Category;
@@ -46,6 +47,66 @@ pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &s
     Some(format!("its category is {category}, and that of its id {of_id}"))
 }
 
+/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]` comes
+/// before `[n=128]`.
+///
+/// ```
+/// let mut ids = ["f[n=128]", "f[n=64]", "f[n=0.5]"];
+/// ids.sort_by(|a, b| bench_syntax::case_id::order(a, b));
+/// assert_eq!(ids, ["f[n=0.5]", "f[n=64]", "f[n=128]"]);
+/// ```
+pub fn order(one: &str, other: &str) -> Ordering {
+    // Of equal values written in two ways, such as 1 and 01, the text decides.
+    Parts(one).cmp_by_parts(Parts(other)).then_with(|| one.cmp(other))
+}
+
+/// The numbers of an id and the characters between them.
+struct Parts<'a>(&'a str);
+
+enum Part {
+    Number(f64),
+    Character(char),
+}
+
+impl Iterator for Parts<'_> {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        let first = self.0.chars().next()?;
+        if !first.is_ascii_digit() {
+            self.0 = &self.0[first.len_utf8()..];
+            return Some(Part::Character(first));
+        }
+        let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let whole = digits(self.0);
+        let decimals = self.0[whole..].strip_prefix('.').map_or(0, digits);
+        let end = if decimals > 0 { whole + 1 + decimals } else { whole };
+        let (number, rest) = self.0.split_at(end);
+        self.0 = rest;
+        // Digits with at most one point are always a number.
+        Some(Part::Number(number.parse().unwrap_or(f64::INFINITY)))
+    }
+}
+
+impl Parts<'_> {
+    fn cmp_by_parts(mut self, mut other: Self) -> Ordering {
+        loop {
+            let order = match (self.next(), other.next()) {
+                (None, None) => return Ordering::Equal,
+                (None, Some(_)) => return Ordering::Less,
+                (Some(_), None) => return Ordering::Greater,
+                (Some(Part::Number(one)), Some(Part::Number(other))) => one.total_cmp(&other),
+                (Some(Part::Character(one)), Some(Part::Character(other))) => one.cmp(&other),
+                (Some(Part::Number(_)), Some(Part::Character(other))) => '0'.cmp(&other),
+                (Some(Part::Character(one)), Some(Part::Number(_))) => one.cmp(&'0'),
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +120,31 @@ mod tests {
         assert_eq!(id("x,y=[%]/\n"), "resnet/unit/f[text=x%2Cy%3D%5B%25%5D%2F%0A]");
         assert_eq!(id("é\u{202e}"), "resnet/unit/f[text=é%E2%80%AE]");
         assert_eq!(with_arguments(head(None, Category::Unit, "f"), &[]), "unit/f");
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_their_value() {
+        let ascending = [
+            "m/unit/f",
+            "m/unit/f[n=0.25,t=f32]",
+            "m/unit/f[n=0.5,t=f16]",
+            "m/unit/f[n=1]",
+            "m/unit/f[n=9,batch=2]",
+            "m/unit/f[n=9,batch=16]",
+            "m/unit/f[n=10]",
+            "m/unit/f[n=128]",
+            "m/unit/f[n=1024]",
+            "m/unit/f[n=1024x2]",
+            "m/unit/f[n=99999999999999999999999]",
+            "m/unit/f[n=a]",
+            "m/unit/f[n=é]",
+            "m/unit/g",
+        ];
+        for (place, one) in ascending.iter().enumerate() {
+            for (other_place, other) in ascending.iter().enumerate() {
+                assert_eq!(order(one, other), place.cmp(&other_place), "{one} and {other}");
+            }
+        }
+        assert_eq!((order("f[n=1]", "f[n=01]"), order("1.", "1.")), (Ordering::Greater, Ordering::Equal));
     }
 }

@@ -7,10 +7,14 @@ pub fn steers(c: char) -> bool {
 }
 
 /// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
-/// of writing direction are shown as replacement characters, and long lines are cut.
+/// of writing direction are shown as replacement characters, and a line beyond 300 characters ends in `…`.
 pub fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
-    line.chars().take(LONGEST).map(|c| if steers(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let line = one_line(line);
+    match line.char_indices().nth(LONGEST) {
+        Some(_) => line.chars().take(LONGEST - 1).chain(['…']).collect(),
+        None => line,
+    }
 }
 
 /// A text as one line that does not steer the terminal, however long it is: as [`printable`], line ends included.
@@ -65,7 +69,7 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c\td\u{9b}"), "a\u{fffd}[31mb\u{fffd}c\td\u{fffd}");
-        assert_eq!(printable(&"x".repeat(1000)).len(), 300);
+        assert_eq!(printable(&"x".repeat(1000)).chars().count(), 300);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The message, in the shapes in which it is wanted.
 
 use bench_history::config::Shape;
-use bench_syntax::text::printable;
+use bench_syntax::text::one_line;
 use serde::Serialize;
 use serde_json::json;
 
@@ -39,7 +39,7 @@ pub(super) fn body(shape: Shape, news: &[&News]) -> String {
 /// link; the three characters that mean something to Slack even there are escaped.
 fn chat(news: &[&News]) -> String {
     let line = |news: &&News| {
-        let text = printable(news.text()).replace('`', "'");
+        let text = one_line(news.text()).replace('`', "'");
         let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         format!("\n• `{text}`")
     };
@@ -51,7 +51,7 @@ pub(super) fn markdown(news: &[&News]) -> String {
     let line = |news: &&News| {
         let way = if news.is_worse() { "worse" } else { "better" };
         // Within a table a bar ends its cell even in code marks.
-        let text = printable(news.text()).replace('`', "'").replace('|', "\\|");
+        let text = one_line(news.text()).replace('`', "'").replace('|', "\\|");
         format!("| {way} | `{text}` |\n")
     };
     let lines: String = news.iter().map(line).collect();
@@ -63,7 +63,7 @@ pub(super) fn markdown(news: &[&News]) -> String {
 pub(super) fn annotation(news: &News) -> String {
     let level = if news.is_worse() { "warning" } else { "notice" };
     let text = news.text().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    format!("::{level} title=Benchmarks::{}\n", printable(&text))
+    format!("::{level} title=Benchmarks::{}\n", one_line(&text))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use bench_record as record;
 use bench_record::{RunError, exit};
 use bench_report::text::print;
 use bench_syntax::UsageError;
-use bench_syntax::text::printable;
+use bench_syntax::text::one_line;
 use serde::Deserialize;
 
 use crate::arguments;
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
             Err(error) => {
                 failed = true;
                 let of = message::count(unknown.len());
-                tell(&printable(&format!("error: {name} could not be told of {of}: {error}")));
+                tell(&one_line(&format!("error: {name} could not be told of {of}: {error}")));
             }
         }
     }
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
 }
 
 fn say(line: &str) -> Result<(), RunError> {
-    print(&(printable(line) + "\n"))
+    print(&(one_line(line) + "\n"))
 }
 
 fn deliver(alert: &Alert, news: &[&News]) -> Result<(), Undelivered> {

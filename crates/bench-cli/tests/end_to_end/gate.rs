@@ -141,6 +141,22 @@ fn a_run_is_held_against_a_baseline() {
 }
 
 #[test]
+fn what_looks_much_worse_is_shown_although_it_is_unsure() {
+    let (stage, record) = measured();
+    write_night(&stage, &record, 0, 1.0);
+    // Beyond what is allowed, and within what two runs differ by at most.
+    write_night(&stage, &record, 1, 1.2);
+    stage.bench(&["store", "add"]).expect_code(0);
+    stage.bench(&["gate", "night-01", "--baseline=night-00"]).expect_code(0).expect_said(&[
+        "this run",
+        "unit/spins  time",
+        "1.0 %  unsure",
+    ]);
+    let newest = stage.bench(&["store", "show", "latest"]).expect_code(0);
+    assert!(newest.stdout.contains("\"run\":\"night-01\""), "{}", newest.said());
+}
+
+#[test]
 fn what_the_history_suspects_is_measured_before_it_fails() {
     let (_elsewhere, record) = measured();
     let project = Project::new();

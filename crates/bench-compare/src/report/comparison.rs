@@ -45,6 +45,11 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
         table.row(cells);
     }
     out += &table.render(|text| style.bold(text));
+    if comparison.cases.iter().any(differs) {
+        let why =
+            "a change is the median over pairs that ran together, and so not candidate/base of the medians";
+        let _ = writeln!(out, "{}", style.faint(why));
+    }
     for case in &comparison.cases {
         if let Some(failure) = &case.failure {
             out += &failed(&case.compared.id, failure, style);
@@ -54,6 +59,18 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
+
+/// Whether a reader who divides one median by the other finds another change than the one that is printed.
+fn differs(case: &PairedCase) -> bool {
+    let compared = &case.compared;
+    match (compared.old_s, compared.new_s, compared.change) {
+        (Some(old), Some(new), Some(change)) => (new / old - 1.0 - change).abs() > SEEN,
+        _ => false,
+    }
+}
+
+/// A difference that a reader sees.
+const SEEN: f64 = 0.005;
 
 fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     let compared = &case.compared;

@@ -68,6 +68,8 @@ pub(super) fn judge(
                 unit: now.unit,
                 before: Some(before.value),
                 now: Some(now.value),
+                this_run: Some(now.value),
+                of_machine: None,
                 allowed: Some(allowed),
                 evidence: Evidence::Baseline {
                     commit: commit.clone(),

@@ -30,11 +30,7 @@ pub(super) fn judge(
         trends.push(trend(&line, accepted, settings));
         lines.push(line);
     }
-    decision.machine_shifts = machine_shifts(&mut trends);
-    decision.machine_shifts.retain(|shift| {
-        let line = trends.iter().find(|trend| trend.key == shift.line);
-        line.is_some_and(|line| shift.since.number + LOOK_BACK > line.runs)
-    });
+    let shifts = machine_shifts(&mut trends);
     for (line, trend) in lines.iter().zip(&trends) {
         let is_measured = is_newest(line, record);
         let Some(case) = record.case(&trend.key.case).filter(|_| is_measured) else { continue };
@@ -44,27 +40,35 @@ pub(super) fn judge(
             continue;
         }
         decision.notes.extend(trend.withdrawn.iter().filter_map(|turn| withdrawal(trend, turn, record)));
+        let of_machine: Vec<&Turn> = shifts.iter().filter_map(|shift| shift.turn_of(&trend.key)).collect();
         let open: Vec<&Turn> =
-            open(trend, settled(line, accepted)).filter(|turn| !is_back(line, turn)).collect();
+            open(trend, settled(line, accepted)).filter(|turn| !is_back(line, turn, &of_machine)).collect();
         let new = open.iter().any(|turn| turn.found.run == record.run);
         for turn in open {
             let allowed = config.allowed(case, &trend.key.metric, &trend.unit, turn.before)?;
             let is_worse =
                 |level: f64| allowed.filter(|allowed| worse_by(trend.better, turn.before, level) > *allowed);
             // What has been well in between is over, whatever came after it.
-            let was_well =
-                |later: &Turn| later.since.number > turn.since.number && is_worse(later.after).is_none();
+            let was_well = |later: &Turn| {
+                let since = later.since.number;
+                since > turn.since.number
+                    && is_worse(without_machine(later.after, since, turn, &of_machine)).is_none()
+            };
             if trend.changes.iter().any(was_well) {
                 continue;
             }
-            let Some(allowed) = is_worse(trend.level.median) else { continue };
+            let now = without_machine(trend.level.median, line.points.len(), turn, &of_machine);
+            let Some(allowed) = is_worse(now) else { continue };
             decision.findings.push(Finding {
                 case: case.id.clone(),
                 figure: trend.key.metric.clone(),
                 ruling: Ruling::Fails,
                 unit: trend.unit.clone(),
                 before: Some(turn.before),
-                now: Some(trend.level.median),
+                now: Some(now),
+                this_run: line.points.last().map(|last| last.value),
+                of_machine: Some(trend.level.median / now - 1.0)
+                    .filter(|share| *share != 0.0 && share.is_finite()),
                 allowed: Some(allowed),
                 evidence: Evidence::History { turn: Box::new(turn.clone()), new },
                 confirmation: None,
@@ -73,6 +77,11 @@ pub(super) fn judge(
             break;
         }
     }
+    decision.machine_shifts = shifts;
+    decision.machine_shifts.retain(|shift| {
+        let line = trends.iter().find(|trend| trend.key == shift.line);
+        line.is_some_and(|line| shift.since.number + LOOK_BACK > line.runs)
+    });
     Ok(())
 }
 
@@ -144,18 +153,27 @@ fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
     trend.changes[first..].iter().filter(|turn| turn.worse)
 }
 
+/// A value of run `number` without what the shifts of the whole machine have added to it since `turn`, which is no fault
+/// of the case.
+fn without_machine(value: f64, number: usize, turn: &Turn, of_machine: &[&Turn]) -> f64 {
+    let since =
+        of_machine.iter().filter(|shift| (turn.since.number + 1..=number).contains(&shift.since.number));
+    since.fold(value, |value, shift| value * shift.before / shift.after)
+}
+
 /// Whether the newest runs are back at the level before a change, although too few of them for that to be a change itself.
 ///
 /// They lie on the old side of the middle between both levels, and are so many that their mean would do so by noise once
 /// in 1000 times: one, if the levels lie six deviations of the noise apart.
-fn is_back(line: &Series, turn: &Turn) -> bool {
+fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
     const RECENT: usize = 60;
     const SURE: f64 = 3.0;
     let values: Vec<f64> = line
         .points
         .iter()
+        .enumerate()
         .skip(turn.since.number)
-        .map(|point| point.value)
+        .map(|(number, point)| without_machine(point.value, number, turn, of_machine))
         .filter(|value| value.is_finite())
         .collect();
     let middle = turn.before / 2.0 + turn.after / 2.0;

@@ -20,8 +20,12 @@ pub struct Finding {
     pub unit: String,
     /// The figure before: its level in the history, or in the baseline.
     pub before: Option<f64>,
-    /// The figure now: its level in the history, or in this run.
+    /// The figure now: its level in the history without what the machine has added to it since `before`, or in this run.
     pub now: Option<f64>,
+    /// What this run has measured.
+    pub this_run: Option<f64>,
+    /// By how much the whole machine has shifted since `before`, as a share; `None` if it has not.
+    pub of_machine: Option<f64>,
     /// How much worse it may be.
     pub allowed: Option<f64>,
     /// What it rests on.
@@ -83,6 +87,8 @@ impl Finding {
             unit: result.unit.unwrap_or_default(),
             before: None,
             now: result.value,
+            this_run: result.value,
+            of_machine: None,
             allowed: None,
             evidence,
             confirmation: None,

@@ -27,7 +27,7 @@ impl Ruling {
             Verdict::Slower | Verdict::Unsure if within => Some(Ruling::Cleared),
             Verdict::Slower if beyond => Some(Ruling::Fails),
             Verdict::Slower | Verdict::Unsure => Some(Ruling::Unsure),
-            Verdict::Failed | Verdict::Added | Verdict::Removed => None,
+            Verdict::Failed | Verdict::Added | Verdict::Removed | Verdict::Skipped => None,
         }
     }
 }

@@ -69,10 +69,14 @@ function nothing(history, events) {
   if (events.length) return "No change of this kind.";
   const short = history.lines.filter((line) => line.too_little_history).length;
   if (!history.lines.length) return "The store holds no figures yet.";
-  const all = short === history.lines.length;
-  return all
+  return tooShort(history)
     ? "Too little history: a change can be found from 15 runs on."
     : `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have too little history, less than 15 runs.` : ""}`;
+}
+
+/** Whether no series has the runs that finding a change takes. */
+function tooShort(history) {
+  return history.lines.length > 0 && history.lines.every((line) => line.too_little_history);
 }
 
 /** The state of things in a few numbers. */
@@ -83,9 +87,14 @@ function headline(history, events) {
   return element(
     "section",
     { class: "tiles", "aria-label": "At a glance" },
-    tile(worse, "worse, not accepted", worse ? "is-worse" : ""),
-    tile(open.length - worse, "better"),
-    tile(events.length - open.length, "accepted"),
+    // That nothing was found says nothing where nothing could be found.
+    ...(tooShort(history)
+      ? [tile("?", "changes: they can be found from 15 runs on")]
+      : [
+          tile(worse, "worse, not accepted", worse ? "is-worse" : ""),
+          tile(open.length - worse, "better"),
+          tile(events.length - open.length, "accepted"),
+        ]),
     tile(history.lines.length, `series of ${plural(history.cases.size, "case")}`),
     tile(history.runs.length, last ? `runs, ${day(first.timestamp)} to ${day(last.timestamp)}` : "runs"),
     tile(history.machines.length, history.machines.length === 1 ? "machine class" : "machine classes"),

@@ -1,7 +1,7 @@
 // What has changed between two runs or builds: a row a case, its interval drawn on one axis for all.
 
-const VERDICTS = ["slower", "faster", "failed", "unsure", "same", "added", "removed"];
-const MARKS = { slower: "▲", faster: "▼", same: "=", unsure: "?", failed: "✗", added: "+", removed: "−" };
+const VERDICTS = ["slower", "faster", "failed", "unsure", "same", "added", "removed", "skipped"];
+const MARKS = { slower: "▲", faster: "▼", same: "=", unsure: "?", failed: "✗", added: "+", removed: "−", skipped: "–" };
 
 const comparisonView = {
   name: "comparison",
@@ -17,7 +17,7 @@ const comparisonView = {
       element(
         "p",
         { class: "quiet" },
-        `${comparison.way}; changes within ${change(comparison.threshold).slice(1)} are of no interest`,
+        `${comparison.way}; changes within ${extent(comparison.threshold)} are of no interest`,
       ),
       warningsOf([comparison.different, ...comparison.notes].filter(Boolean)),
       this.filters,
@@ -57,7 +57,7 @@ const comparisonView = {
         value: (one) => one.change,
       },
       {
-        name: `interval (axis: ±${change(reach).slice(1)})`,
+        name: `interval (axis: ±${extent(reach)})`,
         class: "interval",
         cell: (one) => intervalBar(one, reach, comparison.threshold),
         value: (one) => one.interval && (one.interval.high ?? Infinity) - (one.interval.low ?? -Infinity),
@@ -68,7 +68,7 @@ const comparisonView = {
         name: "could be seen",
         class: "number",
         title: "The smallest slowdown that would nearly always have been called one",
-        cell: (one) => (one.smallest_effect === null ? "–" : change(one.smallest_effect)),
+        cell: (one) => (one.smallest_effect === null ? "–" : `±${extent(one.smallest_effect)}`),
         value: (one) => one.smallest_effect,
       },
       { name: "why", class: "text", cell: (one) => prose(one.reason ?? "") },
@@ -92,7 +92,7 @@ function reachOf(cases) {
   return Math.min(2, Math.max(0.02, ...changes, ends[Math.floor(ends.length * 0.9)] ?? 0) * 1.1);
 }
 
-/** The interval as a bar around its change; an end that does not exist, or lies beyond the axis, has no cap. */
+/** The interval as a bar around its change; an end beyond the axis, or at infinity, is an arrow. */
 function intervalBar(one, reach, threshold) {
   const [width, height] = [220, 22];
   const x = (share) => width / 2 + (Math.max(-reach, Math.min(reach, share)) / reach) * (width / 2 - 6);
@@ -113,8 +113,15 @@ function intervalBar(one, reach, threshold) {
   if (one.interval) {
     const [low, high] = [one.interval.low ?? -Infinity, one.interval.high ?? Infinity];
     parts.push(svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: height / 2, y2: height / 2 }));
-    for (const end of [low, high].filter((end) => Math.abs(end) <= reach)) {
-      parts.push(svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: height / 2 - 4, y2: height / 2 + 4 }));
+    for (const end of [low, high]) {
+      const [at, middle] = [x(end), height / 2];
+      const beyond = Math.abs(end) > reach;
+      const back = at - Math.sign(end) * 5;
+      parts.push(
+        beyond
+          ? svg("path", { class: "arrow", d: `M${back} ${middle - 4}L${at} ${middle}L${back} ${middle + 4}` })
+          : svg("line", { class: "whisker", x1: at, x2: at, y1: middle - 4, y2: middle + 4 }),
+      );
     }
   }
   if (one.change !== null) parts.push(svg("circle", { class: "dot", cx: x(one.change), cy: height / 2, r: 4 }));

@@ -59,6 +59,9 @@ function figure(value, unit, digits = 4) {
   return `${number}${name.startsWith("/") ? "" : name.length > 3 ? " " : "\u00a0"}${name}`.trim();
 }
 
+/** Beyond this an extent says only that nothing is known. */
+const MOST_PERCENT = 9999;
+
 /** A relative change with its sign: `+3.0 %`, `×12`. */
 function change(share) {
   if (share === null || share === undefined || !Number.isFinite(share)) return "from nothing";
@@ -66,6 +69,14 @@ function change(share) {
   const percent = share * 100;
   const digits = Math.abs(percent) >= 99.95 ? 0 : Math.abs(percent) < 0.095 ? 2 : 1;
   return `${percent >= 0 ? "+" : "−"}${Math.abs(percent).toFixed(digits)} %`;
+}
+
+/** A half-width, a threshold, the reach of an axis: how large a relative change is, without a sign: `8143 %`. */
+function extent(share) {
+  if (!Number.isFinite(share)) return "∞";
+  const percent = Math.abs(share) * 100;
+  if (percent > MOST_PERCENT) return `>${MOST_PERCENT} %`;
+  return `${percent.toFixed(percent >= 99.95 ? 0 : percent < 0.095 ? 2 : 1)} %`;
 }
 
 function interval(pair, unit) {

@@ -28,7 +28,7 @@ const loadView = {
       element(
         "p",
         { class: "quiet" },
-        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals",
+        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals, with an arrow if they go on beyond the frame",
       ),
     );
     for (const load of run.loads) {
@@ -170,6 +170,17 @@ function drawMarks(chart, levels, lines, size) {
         pen.beginPath();
         pen.moveTo(x, within(metric.interval.low));
         pen.lineTo(x, within(metric.interval.high));
+        for (const [end, way] of [
+          [metric.interval.low, -1],
+          [metric.interval.high, 1],
+        ]) {
+          // A cap ends the interval, an arrow says that it goes on beyond the frame.
+          const place = within(end);
+          const back = place === at(end) ? place : place + way * 5 * ratio;
+          pen.moveTo(x - 3 * ratio, back);
+          pen.lineTo(x, place);
+          pen.lineTo(x + 3 * ratio, back);
+        }
         pen.stroke();
       }
       pen.beginPath();
@@ -196,6 +207,14 @@ function drawMarks(chart, levels, lines, size) {
   pen.restore();
 }
 
+const THIN = "Too few requests for any of the percentiles";
+
+/** Whether a level has served too few requests for any percentile of it. */
+function isThin(level) {
+  const marked = level.metrics.filter((metric) => typeof metric.supported === "boolean");
+  return marked.length > 0 && marked.every((metric) => !metric.supported);
+}
+
 function levelsOf(load) {
   const names = [...new Set(load.levels.flatMap((level) => level.metrics.map((metric) => metric.name)))];
   const shown = [...new Set([load.primary, "RPS", "goodput", ...LATENCIES, ...load.plots])].filter((name) =>
@@ -207,6 +226,9 @@ function levelsOf(load) {
     {
       name: "",
       cell: (level) => {
+        if (level.valid && isThin(level)) {
+          return element("span", { class: "verdict is-unknown", title: THIN }, "valid, few requests");
+        }
         const what = level.valid ? "✓ valid" : level.harness_bound ? "✗ harness-bound" : "✗ not valid";
         return element("span", { class: `verdict ${level.valid ? "is-met" : "is-missed"}` }, what);
       },

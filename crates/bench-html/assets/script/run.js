@@ -51,7 +51,11 @@ const runView = {
       element(
         "section",
         { class: "tiles", "aria-label": "Summary" },
-        tile(summary.successful_runs, `of ${plural(summary.total_benchmarks, "case")} measured`),
+        tile(
+          summary.successful_runs,
+          // Cases take turns: one that has figures may be far from its end.
+          `of ${plural(summary.total_benchmarks, "case")} ${run.state === "recovered" ? "begun" : "measured"}`,
+        ),
         summary.failed_runs > 0 && tile(summary.failed_runs, "failed", "is-worse"),
         summary.skipped_runs > 0 && tile(summary.skipped_runs, "skipped"),
         run.targets &&
@@ -71,7 +75,7 @@ const runView = {
 
 function precision(time) {
   if (!time?.interval_s || time.interval_s.low === null || time.interval_s.high === null) return "";
-  return `±${change((time.interval_s.high - time.interval_s.low) / 2 / time.median_s).slice(1)}`.replace(" ", "\u00a0");
+  return `±${extent((time.interval_s.high - time.interval_s.low) / 2 / time.median_s)}`.replace(" ", "\u00a0");
 }
 
 function percentile(of) {

@@ -24,12 +24,19 @@ const seen = new IntersectionObserver(
   { rootMargin: "200px" },
 );
 
+/** Noise must not be drawn as large as news: the least that a height stands for, as a share of the level. */
+const LEAST_HEIGHT = 0.1;
+
+/** With fewer runs a line would show ups and downs that are single points. */
+const FEWEST_FOR_A_LINE = 20;
+
 /** Where nearly all figures lie: one bad night must not flatten all others. */
 function usualRange(values) {
   const sorted = Float32Array.from(values).sort();
   const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
   const [low, high] = sorted.length < 40 ? [at(0), at(1)] : [at(0.02), at(0.98)];
-  const room = (high - low) * 0.15 || Math.abs(high) * 0.01 || 1;
+  const missing = Math.max(0, LEAST_HEIGHT * Math.abs(at(0.5)) - (high - low));
+  const room = Math.max((high - low) * 0.15, missing / 2) || 1;
   return [low - room, high + room];
 }
 
@@ -55,9 +62,11 @@ function drawSparkline(canvas) {
   }
   pen.strokeStyle = faded(ink, values.length < 200 ? 0.35 : 0.6);
   pen.lineWidth = values.length < 200 ? 1 : 0.75;
-  pen.beginPath();
-  values.forEach((value, run) => (run ? pen.lineTo(x(run), y(value)) : pen.moveTo(x(run), y(value))));
-  pen.stroke();
+  if (values.length >= FEWEST_FOR_A_LINE) {
+    pen.beginPath();
+    values.forEach((value, run) => (run ? pen.lineTo(x(run), y(value)) : pen.moveTo(x(run), y(value))));
+    pen.stroke();
+  }
   pen.strokeStyle = colour("text");
   pen.lineWidth = 1.5;
   for (const { from, to, median } of line.segments) {

@@ -14,7 +14,7 @@ function table(columns, rows, options = {}) {
       sorted.sort((a, b) => {
         const [one, other] = [key(a), key(b)];
         if (one === null || other === null) return (one === null) - (other === null);
-        const order = typeof one === "string" ? one.localeCompare(other) : one - other;
+        const order = typeof one === "string" ? one.localeCompare(other, undefined, { numeric: true }) : one - other;
         return down ? -order : order;
       });
     }

@@ -250,10 +250,15 @@ pub(crate) fn record(name: &str, factor: f64) -> Record {
 
 /// Everything that a nightly page shows.
 pub(crate) fn nightly() -> Page {
+    let mut record = record("2026-03-14T01-30-00Z-21c5", 1.0);
+    // Of two rounds that lie far apart next to nothing is known.
+    if let Some(time) = &mut record.cases[1].time {
+        time.interval_s = Some(Interval { low: 0.0, high: 162.86 * time.median_s.0 });
+    }
     Page {
         made: "2026-03-14T02:00:00Z".to_owned(),
         history: Some(history()),
-        runs: vec![Run::of(&record("2026-03-14T01-30-00Z-21c5", 1.0))],
+        runs: vec![Run::of(&record)],
         ..Page::default()
     }
 }

@@ -13,6 +13,7 @@ fn a_run_shows_cases_failures_load_and_environment() {
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+    assert!(text.contains("±8143\u{a0}%"), "{text}");
     // Beside the figures, and not among what is to be doubted as well.
     assert_eq!(
         text.matches("✗ invalid: the harness was the bottleneck at concurrency 16").count(),
@@ -77,5 +78,14 @@ fn a_comparison_can_be_narrowed_to_a_verdict() {
     browser.wait("location.hash.includes('show=slower')");
     browser.wait(&format!("document.querySelectorAll('tbody tr').length < {rows}"));
     assert_eq!(browser.text("tbody .verdict"), "▲ slower");
+    browser.run(
+        "[...document.querySelectorAll('.toggle')].find((button) => button.textContent.includes('skipped')).click()",
+    );
+    browser.wait("location.hash.includes('show=skipped')");
+    let row = browser.text("tbody");
+    assert!(
+        row.contains("sd15/performance/denoise") && row.contains("skipped in both runs: no weights"),
+        "{row}"
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }

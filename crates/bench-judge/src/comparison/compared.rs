@@ -1,7 +1,8 @@
 //! What two records come to, case by case.
 
-use bench_record::{CaseRecord, Measure, Record, Verdict};
+use bench_record::{CaseRecord, Measure, Record, Status, Verdict};
 use bench_stats::Interval;
+use bench_syntax::case_id;
 use serde::{Deserialize, Serialize};
 
 /// What both runs have counted of a case.
@@ -37,7 +38,7 @@ pub struct Compared {
     pub verdict: Verdict,
     /// The smallest true slowdown, as a share, that would have been called `slower` with 95 % probability.
     pub smallest_effect: Option<f64>,
-    /// What stands in the way of a verdict, where it is `unsure` or `failed`.
+    /// What stands in the way of a verdict if it is `unsure`, `failed` or `skipped`.
     pub reason: Option<String>,
 }
 
@@ -66,6 +67,11 @@ pub struct Comparison {
 }
 
 impl Compared {
+    /// Whether the older of the two runs has a figure of the case.
+    pub fn has_old_figure(&self) -> bool {
+        self.old_s.is_some() || self.counts.is_some_and(|counts| counts.old.is_some())
+    }
+
     /// Whether the newer of the two runs has a figure of the case.
     pub fn has_new_figure(&self) -> bool {
         self.new_s.is_some() || self.counts.is_some_and(|counts| counts.new.is_some())
@@ -102,8 +108,30 @@ pub(super) fn case_by_case(
     let gone = old.cases.iter().filter(|case| new.case(&case.id).is_none() && wanted(case)).map(removed);
     let mut cases: Vec<Compared> =
         new.cases.iter().map(|case| compare(old.case(&case.id), case)).chain(gone).collect();
-    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
     cases
+}
+
+/// The verdict on a case of which a run has no `figure`, and why. A case that was skipped has not failed.
+pub(super) fn without_figure(
+    old: &CaseRecord,
+    new: &CaseRecord,
+    new_has: bool,
+    figure: &str,
+) -> (Verdict, String) {
+    let (case, run) = match (new_has, old.status, new.status) {
+        (true, ..) => (old, "the earlier run"),
+        (false, Status::Skipped, Status::Skipped) => (new, "both runs"),
+        (false, ..) => (new, "this run"),
+    };
+    match (case.status, &case.skip_reason) {
+        (Status::Skipped, None) => (Verdict::Skipped, format!("skipped in {run}")),
+        (Status::Skipped, Some(reason)) => (Verdict::Skipped, format!("skipped in {run}: {reason}")),
+        (Status::NotRun, _) => {
+            (Verdict::Skipped, format!("not measured in {run}, which was interrupted before it"))
+        }
+        (Status::Ok | Status::Failed, _) => (Verdict::Failed, format!("{run} has no {figure} of it")),
+    }
 }
 
 impl Compared {

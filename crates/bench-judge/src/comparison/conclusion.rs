@@ -6,6 +6,9 @@ use crate::comparison::{Compared, Comparison, counted};
 use bench_record::{Measure, Verdict};
 use bench_syntax::quantity::percent;
 
+/// A smallest visible change beyond this share says only that nothing could have been seen.
+const NOTHING_SEEN: f64 = 10.0;
+
 /// More cases than this are not named one by one.
 const NAMED: usize = 3;
 
@@ -14,6 +17,8 @@ impl Comparison {
     pub fn conclusion(&self) -> Vec<String> {
         let counts = counted(self.cases.iter().map(|case| case.verdict));
         let mut lines = vec![counts.unwrap_or_else(|| "no case in common".to_owned())];
+        lines.extend(self.reasons(Verdict::Failed));
+        lines.extend(self.reasons(Verdict::Skipped));
         let unsure: Vec<&Compared> = self.with(Verdict::Unsure).collect();
         if unsure.is_empty() {
             return lines;
@@ -21,22 +26,28 @@ impl Comparison {
         if self.measure == Measure::Time {
             lines.extend(smallest_effects(&unsure));
         }
-        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for case in &unsure {
-            if let Some(reason) = &case.reason {
-                reasons.entry(reason).or_default().push(&case.id);
-            }
-        }
-        for (reason, ids) in reasons {
-            let who = if ids.len() > NAMED { format!("{} cases", ids.len()) } else { ids.join(", ") };
-            lines.push(format!("  {who}: {reason}"));
-        }
+        lines.extend(self.reasons(Verdict::Unsure));
         // A count that does not repeat becomes no better by repeating.
         if self.measure == Measure::Instructions {
             return lines;
         }
         lines.push(format!("to settle it, measure both builds in turn: {}", self.paired_command(&unsure)));
         lines
+    }
+
+    /// One line for each reason of this verdict, with the cases that share it.
+    fn reasons(&self, verdict: Verdict) -> Vec<String> {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for case in self.with(verdict) {
+            if let Some(reason) = &case.reason {
+                reasons.entry(reason).or_default().push(&case.id);
+            }
+        }
+        let line = |(reason, ids): (&str, Vec<&str>)| {
+            let who = if ids.len() > NAMED { format!("{} cases", ids.len()) } else { ids.join(", ") };
+            format!("  {who}: {reason}")
+        };
+        reasons.into_iter().map(line).collect()
     }
 
     /// The command that compares the same two builds live.
@@ -60,17 +71,25 @@ impl Comparison {
     }
 }
 
+/// The smallest change that could have been seen: `±2.5 %`.
+pub fn visible(effect: f64) -> String {
+    if effect > NOTHING_SEEN {
+        format!("more than ±{}", percent(NOTHING_SEEN))
+    } else {
+        format!("±{}", percent(effect))
+    }
+}
+
 fn smallest_effects(unsure: &[&Compared]) -> Option<String> {
     let of = |case: &&&Compared| case.smallest_effect.unwrap_or(f64::INFINITY);
     let with: Vec<&&Compared> = unsure.iter().filter(|case| case.smallest_effect.is_some()).collect();
     let least = with.iter().copied().min_by(|a, b| of(a).total_cmp(&of(b)))?;
     let most = with.iter().copied().max_by(|a, b| of(a).total_cmp(&of(b)))?;
-    let shown =
-        |case: &&Compared| format!("±{} ({})", percent(case.smallest_effect.unwrap_or_default()), case.id);
-    let figure = |case: &Compared| percent(case.smallest_effect.unwrap_or_default());
+    let figure = |case: &Compared| visible(case.smallest_effect.unwrap_or_default());
+    let shown = |case: &Compared| format!("{} ({})", figure(case), case.id);
     let range = match with.len() {
         1 => shown(least),
-        _ if figure(least) == figure(most) => format!("±{}", figure(least)),
+        _ if figure(least) == figure(most) => figure(least),
         _ => format!("{} to {}", shown(least), shown(most)),
     };
     Some(format!(
@@ -87,6 +106,12 @@ mod tests {
     fn conclusion(old: &Record, ids: &[&str]) -> String {
         let new = record(ids.iter().map(|id| (*id, vec![100_000; 6])).collect());
         Comparison::of(old, &new, &Judgement::default(), |_| true).conclusion().join("\n")
+    }
+
+    #[test]
+    fn a_change_that_no_run_could_show_is_not_given_in_nine_digits() {
+        assert_eq!(super::visible(0.025), "±2.5 %");
+        assert_eq!(super::visible(7_088_408.26), "more than ±1000 %");
     }
 
     fn earlier(ids: &[&str]) -> Record {

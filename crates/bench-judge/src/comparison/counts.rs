@@ -1,6 +1,6 @@
 //! Two records of counted instructions: what is exact is compared exactly.
 
-use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case};
+use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case, without_figure};
 use crate::comparison::machine;
 use crate::comparison::verdict::judge;
 use crate::comparison::width::NORMAL_99;
@@ -82,10 +82,10 @@ fn compare_case(old: Option<&CaseRecord>, new: &CaseRecord, threshold: f64) -> C
     let figures = Compared { counts: both, ..Compared::blank(&new.id, Verdict::Failed) };
     let (then, now) = match (counts(old), counts(new)) {
         (Some(then), Some(now)) => (then, now),
-        (None, _) => {
-            return Compared { reason: Some("the earlier run has no count of it".to_owned()), ..figures };
+        (_, now) => {
+            let (verdict, reason) = without_figure(old, new, now.is_some(), "count");
+            return Compared { verdict, reason: Some(reason), ..figures };
         }
-        (_, None) => return Compared { reason: Some("this run has no count of it".to_owned()), ..figures },
     };
     let change = relative(now.iteration.instructions, then.iteration.instructions);
     let figures = Compared { change: Some(change), ..figures };

@@ -77,9 +77,7 @@ pub(super) fn references(
             ": the core's clock is another, and the cases moved with it"
         }
         (true, _) => ": the core's clock is another",
-        (false, Some(drift)) if (drift - walk).abs() > drift.abs() / 2.0 => {
-            ": the machine did not move as the cases did together, so look at the code that they share"
-        }
+        (false, Some(drift)) if is_apart(drift, walk) => ": it did not move as the cases did together",
         (false, _) => "",
     };
     Some(format!(
@@ -87,6 +85,19 @@ pub(super) fn references(
         clock * 100.0,
         walk * 100.0
     ))
+}
+
+/// Whether the machine stood still, by its references, while the cases moved together by `drift`.
+pub(super) fn stood_still(old: Option<References>, new: Option<References>, drift: f64) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    let moved = |old: f64, new: f64| new / old - 1.0;
+    let clock = moved(old.clock_step_ns, new.clock_step_ns);
+    let walk = moved(old.walk_step_ns, new.walk_step_ns);
+    drift.abs() > NOTEWORTHY && clock.abs() <= NOTEWORTHY && is_apart(drift, walk)
+}
+
+fn is_apart(drift: f64, walk: f64) -> bool {
+    (drift - walk).abs() > drift.abs() / 2.0
 }
 
 #[cfg(test)]
@@ -108,7 +119,7 @@ mod tests {
         );
         assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("the cases moved with it"));
         assert!(references_of(0.1, 0.0, None).ends_with("clock is another"));
-        assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("the code that they share"));
+        assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("it did not move as the cases did together"));
         assert!(references_of(0.0, 0.1, Some(0.1)).ends_with("then)"), "memory moved with the cases");
         assert_eq!(references(None, Some(References::new(1.0, 1.0)), None), None);
     }

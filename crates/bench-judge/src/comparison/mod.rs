@@ -11,6 +11,7 @@ mod verdict;
 mod width;
 
 pub use compared::{Compared, ComparedCounts, Comparison};
+pub use conclusion::visible;
 pub use counts::check_measure;
 pub use unpaired::Judgement;
 pub use verdict::{counted, judge};

@@ -1,8 +1,10 @@
 //! What two records come to.
 
 use super::*;
+use crate::Decision;
+use crate::decision::ComparisonPolicy;
 use crate::testing::record;
-use bench_record::{EarlierRun, Record, Verdict};
+use bench_record::{EarlierRun, Record, Status, Verdict, exit};
 
 /// Rounds of one case whose medians are these times, in microseconds.
 fn run(cases: &[(&str, &[f64])]) -> Record {
@@ -77,6 +79,43 @@ fn cases_come_and_go_and_fail() {
     assert_eq!(verdicts(true), all);
     all.remove(2);
     assert_eq!(verdicts(false), all, "a case that was filtered out was not removed");
+}
+
+#[test]
+fn what_was_skipped_has_not_failed() {
+    let measured = run(&[("unit/x", &QUIET)]);
+    let without = |status, reason: Option<&str>| {
+        let mut record = run(&[("unit/x", &[])]);
+        record.cases[0].status = status;
+        record.cases[0].skip_reason = reason.map(str::to_owned);
+        record
+    };
+    let skipped = without(Status::Skipped, Some("no weights"));
+    let interrupted = without(Status::NotRun, None);
+    let failed = without(Status::Failed, None);
+    let strict = ComparisonPolicy { allowed: None, strict: true };
+    for (old, new, verdict, reason, code) in [
+        (&skipped, &skipped, Verdict::Skipped, "skipped in both runs: no weights", exit::OK),
+        (&skipped, &measured, Verdict::Skipped, "skipped in the earlier run: no weights", exit::OK),
+        (&measured, &skipped, Verdict::Skipped, "skipped in this run: no weights", exit::UNSURE),
+        (
+            &measured,
+            &interrupted,
+            Verdict::Skipped,
+            "not measured in this run, which was interrupted before it",
+            exit::UNSURE,
+        ),
+        (&skipped, &failed, Verdict::Failed, "this run has no figure of it", exit::FAILED),
+        (&failed, &skipped, Verdict::Skipped, "skipped in this run: no weights", exit::OK),
+        (&failed, &measured, Verdict::Failed, "the earlier run has no figure of it", exit::UNSURE),
+    ] {
+        let comparison = Comparison::of(old, new, &Judgement::default(), |_| true);
+        let case = &comparison.cases[0];
+        assert_eq!((case.verdict, case.reason.as_deref()), (verdict, Some(reason)));
+        let decision = Decision::default().of_comparison(&comparison, strict);
+        assert_eq!(decision.exit_code(), code, "{case:?}");
+        assert!(comparison.conclusion().iter().any(|line| line.contains(reason)), "{comparison:?}");
+    }
 }
 
 #[test]

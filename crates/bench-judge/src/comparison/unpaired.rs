@@ -3,7 +3,7 @@
 use crate::Summarize;
 use std::path::Path;
 
-use crate::comparison::compared::{Compared, Comparison, case_by_case};
+use crate::comparison::compared::{Compared, Comparison, case_by_case, without_figure};
 use crate::comparison::drift::Drift;
 use crate::comparison::history::History;
 use crate::comparison::verdict::judge;
@@ -76,7 +76,14 @@ impl Comparison {
             new.environment.references,
             drift.map(|(shift, _)| shift),
         );
-        let notes = references.into_iter().chain(drift.map(|drift| drift_note(drift, restless))).collect();
+        let notes = references
+            .into_iter()
+            .chain(drift.map(|drift| {
+                let still =
+                    machine::stood_still(old.environment.references, new.environment.references, drift.0);
+                drift_note(drift, restless, still)
+            }))
+            .collect();
         Comparison {
             measure: Measure::Time,
             baseline: old.run.clone(),
@@ -123,11 +130,12 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
         Compared { old_s: median_s(old), new_s: median_s(new), ..Compared::blank(&new.id, Verdict::Unsure) };
     let Some(pair) = pair else {
         let (verdict, reason) = match (time(old), time(new)) {
-            (Some(_), Some(_)) => (Verdict::Unsure, "a time of zero, or none that is a number, has no ratio"),
-            (None, _) => (Verdict::Failed, "the earlier run has no figure of it"),
-            (Some(_), None) => (Verdict::Failed, "this run has no figure of it"),
+            (Some(_), Some(_)) => {
+                (Verdict::Unsure, "a time of zero, or none that is a number, has no ratio".to_owned())
+            }
+            (_, now) => without_figure(old, new, now.is_some(), "figure"),
         };
-        return Compared { verdict, reason: Some(reason.to_owned()), ..figures };
+        return Compared { verdict, reason: Some(reason), ..figures };
     };
     let log = pair.log - scale.drift.shift;
     let figures = Compared { change: Some(log.exp_m1()), ..figures };
@@ -151,15 +159,23 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     }
 }
 
-fn drift_note((shift, spread): (f64, f64), restless: f64) -> String {
+/// What all cases have in common, and what is made of it. `still` says that the machine's references did not move with
+/// them.
+fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String {
     let restless = if restless > 1.5 {
         format!(", {restless:.1} times as far as between earlier runs")
     } else {
         String::new()
     };
+    let cause = if still {
+        "the machine or code that all share, which two runs cannot tell apart (`--against REV` can)"
+    } else {
+        "taken for the machine"
+    };
     format!(
         "all cases together have moved by {:+.1} % (median), each by another {:.1} % (robust standard \
-         deviation{restless}): taken for the machine; the first is removed from each, the second is in each interval",
+         deviation{restless}): {cause}; the first is removed from each change, so that a change is less or more than \
+         new/old, and the second is in each interval",
         shift * 100.0,
         spread * 100.0
     )

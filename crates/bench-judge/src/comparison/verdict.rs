@@ -14,6 +14,7 @@ pub fn counted(verdicts: impl Iterator<Item = Verdict>) -> Option<String> {
         Verdict::Failed,
         Verdict::Added,
         Verdict::Removed,
+        Verdict::Skipped,
     ]
     .into_iter()
     .map(|verdict| (verdicts.iter().filter(|given| **given == verdict).count(), verdict))

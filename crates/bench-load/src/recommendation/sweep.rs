@@ -62,10 +62,17 @@ impl<'a> Sweep<'a> {
 
 fn said(level: &Level, times: f64) -> String {
     match (level.rate, level.concurrency) {
-        (Some(rate), _) => format!("{} req/s", rate * times),
+        (Some(rate), _) => format!("{} req/s", plain(rate * times)),
         (None, Some(concurrency)) => (f64::from(concurrency) * times).to_string(),
         (None, None) => String::new(),
     }
+}
+
+/// A setting with four digits at most, and none that say nothing: `12.5`, `53.82`, `1200`.
+fn plain(setting: f64) -> String {
+    let decimals = 3 - setting.abs().max(1.0).log10().floor() as i32;
+    let shown = format!("{setting:.*}", decimals.max(0) as usize);
+    if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.').to_owned() } else { shown }
 }
 
 /// How the highest percentile of latency up to p99 that both levels support differs between them.
@@ -139,6 +146,12 @@ mod tests {
             (Sweep::short(&rate), Sweep::twice(&rate)),
             ("12.5 req/s".to_owned(), "25 req/s".to_owned())
         );
+        let found = level("open_loop", Some(64), Some(53.817_370_576_237_73), &[]);
+        assert_eq!(
+            (Sweep::short(&found), Sweep::twice(&found)),
+            ("53.82 req/s".into(), "107.6 req/s".into())
+        );
+        assert_eq!([0.25, 64.0, 1200.0, 12_345.6].map(plain), ["0.25", "64", "1200", "12346"]);
         assert_eq!((times(3.06), times(39.6), percent(-0.124)), ("3.1×".into(), "40×".into(), "12 %".into()));
     }
 }

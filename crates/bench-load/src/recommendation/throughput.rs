@@ -4,10 +4,7 @@ use bench_record::{Level, Metric};
 
 use super::sweep::{Sweep, percent, positive, tail, times};
 use super::{Group, Recommendation};
-use crate::figure::shown;
-
-/// Throughputs this close are the same: what repeated runs on a quiet machine differ by.
-const FLAT: f64 = 0.05;
+use crate::figure::{FLAT, shown};
 
 /// A tail this much longer is a price worth a mention where there is hardly more throughput for it.
 const COSTLY: f64 = 1.5;

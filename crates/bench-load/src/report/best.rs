@@ -3,6 +3,8 @@
 use bench_protocol::Better;
 use bench_record::Metric;
 
+use crate::figure::FLAT;
+
 use super::figure::{family, percentile};
 use super::group::{Group, GroupLevel};
 
@@ -52,10 +54,14 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
         Better::Higher => best.metric.value,
         Better::Lower => -best.metric.value,
     };
-    candidates()
-        .filter(|best| !supported || best.metric.supported != Some(false))
-        // Of equals the first, which has the lighter load.
-        .reduce(|known, best| if figure(&best) > figure(&known) { best } else { known })
+    let competing = || candidates().filter(|best| !supported || best.metric.supported != Some(false));
+    let most = competing().map(|best| figure(&best)).reduce(f64::max)?;
+    // Of equals the first, which has the lighter load, as in the recommendations.
+    let equal = |best: &Best<'_>| match best.metric.better {
+        Better::Higher => figure(best) >= most * (1.0 - FLAT),
+        Better::Lower => figure(best) >= most,
+    };
+    competing().find(equal)
 }
 
 /// Percentiles of the quantity that comes out first, such as TTFA, TTFI or TTFT: the first family of times

@@ -63,9 +63,19 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
         let _ =
             writeln!(out, "  {}", style.bold(&format!("{}: {}", printable(&found.name), cell(found, true))));
     }
-    for best in best(group) {
-        let value = cell(best.metric, false);
-        let _ = writeln!(out, "  best {}: {value} at {}", best.metric.name, printable(&best.level.label));
+    // Of one level everything is the best.
+    if group.levels.len() > 1 {
+        let best = best(group);
+        let mut told: Vec<&str> = Vec::new();
+        for label in best.iter().map(|best| best.level.label.as_str()) {
+            if !told.contains(&label) {
+                told.push(label);
+                let here = best.iter().filter(|best| best.level.label == label);
+                let here: Vec<String> =
+                    here.map(|best| format!("{} {}", best.metric.name, cell(best.metric, false))).collect();
+                let _ = writeln!(out, "  best at {}: {}", printable(label), printable(&here.join(", ")));
+            }
+        }
     }
     for level in &group.levels {
         remarks(&mut out, level, style);
@@ -117,10 +127,17 @@ fn requests(level: &GroupLevel<'_>, style: Style) -> String {
 fn verdict(level: &GroupLevel<'_>, style: Style) -> String {
     let validity = &level.level.validity;
     match (validity.valid, validity.harness_bound) {
+        (true, _) if is_thin(level) => style.doubtful("VALID, few"),
         (true, _) => style.good("VALID"),
         (false, true) => style.bad(HARNESS_BOUND),
         (false, false) => style.bad("INVALID"),
     }
+}
+
+/// Whether a level has served too few requests for any percentile of it.
+fn is_thin(level: &GroupLevel<'_>) -> bool {
+    let mut marked = level.level.metrics.iter().filter_map(|metric| metric.supported).peekable();
+    marked.peek().is_some() && !marked.any(|supported| supported)
 }
 
 /// Why a level is not valid, what it said, and what to doubt.
@@ -157,7 +174,7 @@ mod tests {
         let text = render(&record, Style::for_stdout(ColorChoice::Never));
         assert!(text.starts_with("tts/performance/speak · speech"), "{text}");
         assert!(text.contains(HARNESS_BOUND) && text.contains("(3 failed)"), "{text}");
-        assert!(text.contains("best ASPS: ") && text.contains("at concurrency 1"), "{text}");
+        assert!(text.contains("best at concurrency 1: ASPS "), "{text}");
         assert!(text.contains("invalid: concurrency 4: late\u{fffd}[31m"), "{text}");
         assert!(
             render(&super::super::fixture::record(Vec::new()), Style::for_stdout(ColorChoice::Never))

@@ -147,7 +147,8 @@ impl Flags {
             verbose: given.is_on("verbose"),
             color: given.one("color", FromStr::from_str)?.unwrap_or(ColorChoice::Auto),
             no_progress: given.is_on("no-progress"),
-            bench: given.is_on("bench"),
+            // Cargo passes `--bench` before what a person types: `cargo bench -- --test` is a test.
+            bench: given.is_on("bench") && !given.is_on("test"),
             test: given.is_on("test"),
             nocapture: given.is_on("nocapture"),
         })
@@ -351,6 +352,12 @@ mod tests {
             assert_eq!(flags(&arguments), nothing, "{passed}");
         }
         assert_eq!(flags(&["--no-capture"]), flags(&["--nocapture"]));
+        assert_eq!(
+            flags(&["--bench", "--bench"]),
+            flags(&["--bench"]),
+            "cargo gives it once, a person again"
+        );
+        assert_eq!(flags(&["--bench", "--test"]), flags(&["--test"]), "cargo bench -- --test");
         assert_eq!((flags(&["-q"]), flags(&["-v"])), (flags(&["--quiet"]), flags(&["--verbose"])));
     }
 
@@ -421,6 +428,22 @@ mod tests {
                 &["--list", "--against=a", "--compare=b"],
                 "the argument '--against <REV>' cannot be used with '--compare <RUN>'\n\n\
                  Usage: cargo bench -- --list --against <REV> [FILTER]...",
+            ),
+            (
+                &["--sample-size=10"],
+                &format!(
+                    "'--sample-size' is a flag of criterion and divan\n\n  tip: '--repeats 50' sets the number of \
+                     samples of a case; how many iterations a sample has is found by itself\n\n{GENERAL}"
+                ),
+            ),
+            (&["--bench", "-n"], "'-n' is a flag of criterion\n\n  tip: leave it out: no plot is drawn"),
+            (
+                &["--baseline", "main"],
+                "'--baseline' is a flag of criterion\n\n  tip: '--compare NAME' compares",
+            ),
+            (
+                &["--features", "x"],
+                "'--features' is a flag of cargo\n\n  tip: arguments of cargo stand before '--'",
             ),
             (&["--max-time=5"], "invalid value '5' for '--max-time <DURATION>': \"5\" is not a duration"),
         ] {

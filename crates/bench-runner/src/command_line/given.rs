@@ -6,6 +6,7 @@ use std::fmt::Display;
 use bench_syntax::nearest::nearest;
 
 use super::flag::{self, FILTERS, Flag};
+use super::foreign::Foreign;
 use super::stop::Stop;
 
 /// Where a value stands.
@@ -20,7 +21,7 @@ pub(super) enum Origin {
 pub(super) struct Given(Vec<(&'static Flag, Origin, String)>);
 
 /// Flags of which one at most may be given.
-const CONFLICTS: [(&str, &str); 2] = [("bench", "test"), ("compare", "against")];
+const CONFLICTS: [(&str, &str); 1] = [("compare", "against")];
 
 impl Given {
     /// Reads the arguments of `program` and the variables that `variable` finds.
@@ -71,7 +72,9 @@ impl Given {
 
     /// Whether each flag is given as often as it may be.
     fn check(&self, program: &str) -> Result<(), Stop> {
-        let mut once = self.0.iter().filter(|(flag, ..)| !flag.repeats).map(|(flag, ..)| flag);
+        // Cargo passes `--bench` itself, so that a person who types it gives it twice.
+        let once = |flag: &Flag| !flag.repeats && flag.heading.is_some();
+        let mut once = self.0.iter().filter(|(flag, ..)| once(flag)).map(|(flag, ..)| flag);
         let mut seen: Vec<&str> = Vec::new();
         match once.find(|flag| {
             seen.contains(&flag.name) || {
@@ -271,6 +274,11 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, argument: &str) -> Stop {
+        if let Some(foreign) = Foreign::named(argument) {
+            let name = argument.split('=').next().unwrap_or(argument);
+            let message = format!("'{name}' is a flag of {}\n\n  tip: {}", foreign.tool, foreign.instead);
+            return Stop::misused(self.program, message, &[]);
+        }
         let shown = flag::all().filter(|flag| flag.heading.is_some() && flag.name != FILTERS.name);
         let similar = argument
             .strip_prefix("--")

@@ -3,6 +3,7 @@
 mod against;
 mod flag;
 mod flags;
+mod foreign;
 mod given;
 mod list;
 mod stop;

@@ -4,7 +4,7 @@ use bench_judge::Summarize;
 use std::fmt::Write;
 
 use crate::report::{counts, failure, targets};
-use bench_judge::comparison::Comparison;
+use bench_judge::comparison::{Comparison, visible};
 use bench_record::{CaseRecord, Measure, Percentile, Record, RoundRecord, Status, Time};
 use bench_report::{Style, Table, on_console, sections, sparkline};
 use bench_syntax::quantity::{Seconds, percent, rate};
@@ -222,7 +222,7 @@ fn comparison_of_times(comparison: &Comparison, style: Style) -> String {
             case.interval
                 .map(|found| format!("{} to {}", change(found.low), change(found.high)))
                 .unwrap_or_default(),
-            case.smallest_effect.map(|effect| format!("±{}", percent(effect))).unwrap_or_default(),
+            case.smallest_effect.map(visible).unwrap_or_default(),
             style.verdict(case.verdict),
         ]);
     }

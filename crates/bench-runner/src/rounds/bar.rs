@@ -41,7 +41,13 @@ impl<W: Write> Bar<W> {
     }
 
     pub(super) fn round_begins(&mut self, case: &CaseRecord, ended: usize, cases: usize) {
-        self.message = format!("{ended}/{cases} done · {} round {}", case.id, case.rounds.len() + 1);
+        // Cases take turns, so that most of them end together, at the very end.
+        self.message = format!(
+            "{} of {cases} cases in turns · {} round {}",
+            cases - ended,
+            case.id,
+            case.rounds.len() + 1
+        );
         self.draw();
     }
 
@@ -119,7 +125,7 @@ mod tests {
     fn bar(total_ms: u64, done_ms: u64) -> Bar<Vec<u8>> {
         let mut bar = Bar::new(&[], Vec::new());
         (bar.total_ms, bar.done_ms) = (total_ms, done_ms);
-        "1/2 done · unit/x round 3".clone_into(&mut bar.message);
+        "1 of 2 cases in turns · unit/x round 3".clone_into(&mut bar.message);
         bar
     }
 
@@ -127,7 +133,7 @@ mod tests {
     fn the_line_says_how_far_it_is_and_how_long_it_takes_at_most() {
         assert_eq!(
             bar(60_000, 20_000).line(Duration::from_secs(5)),
-            "██████████░░░░░░░░░░░░░░░░░░░░  33 %  5s gone, at most 40s to go  1/2 done · unit/x round 3"
+            "██████████░░░░░░░░░░░░░░░░░░░░  33 %  5s gone, at most 40s to go  1 of 2 cases in turns · unit/x round 3"
         );
         // Rounds may take longer than the budget.
         let late = bar(1_000, 7_000).line(Duration::from_secs(8000));

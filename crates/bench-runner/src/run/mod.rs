@@ -17,6 +17,8 @@ use bench_machine::{CpuTicks, Examination};
 use bench_protocol::{Case, Mode};
 use bench_record::{CaseRecord, Environment, Folder, Record, References, RunError, RunState, now_utc};
 
+use bench_syntax::case_id;
+
 use crate::callgrind::Valgrind;
 use crate::litter;
 use crate::program::{Opened, Programs};
@@ -152,8 +154,11 @@ fn measure(
     in_process: Option<MakeExecutor<'_>>,
     valgrind: Option<Valgrind>,
 ) -> Result<Measured, RunError> {
-    let mut environment =
-        if options.once { Environment::default() } else { bench_machine::capture(plan.build()) };
+    let mut environment = if options.once {
+        Environment::default()
+    } else {
+        bench_machine::capture(plan.build(), options.written())
+    };
     // How quiet the machine is does not matter to a count.
     let counts = plan.context.mode == Mode::Count;
     let examination = (!options.once && !counts).then(Examination::begin);
@@ -188,7 +193,7 @@ fn memory_note(options: &Options) -> Option<String> {
 fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Record {
     let Measured { rounds, environment, notes } = measured;
     let mut cases = rounds.cases;
-    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
     let run = folder.map(Folder::run).unwrap_or_default();
     let mut record = Record::new(run, plan.timestamp.clone(), cases);
     record.sealed = now_utc();

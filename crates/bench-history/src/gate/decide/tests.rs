@@ -233,6 +233,27 @@ fn a_night_on_which_all_moved_is_the_machine() {
 }
 
 #[test]
+fn what_the_machine_has_added_since_is_not_charged_to_the_case() {
+    let mut nights = Nights::new("");
+    nights.nights(30, same);
+    nights.nights(15, slower(0.05));
+    let shifted = |case: usize| 1.1 * slower(0.05)(case);
+    let decision = nights.nights(15, shifted);
+    let finding = only(&decision);
+    let change = finding.change().expect("a change");
+    assert!((change - 0.05).abs() < 0.01, "the code's own: {finding:?}");
+    assert!((finding.of_machine.expect("a shift") - 0.1).abs() < 0.01, "{finding:?}");
+    let this_run = finding.this_run.expect("measured");
+    assert!((this_run - 1.155).abs() < 0.03, "as it was read: {finding:?}");
+    // A machine that got faster excuses nothing.
+    let mut nights = Nights::new("");
+    nights.nights(30, same);
+    nights.nights(15, slower(0.05));
+    let decision = nights.nights(15, |case| 0.9 * slower(0.05)(case));
+    assert!((only(&decision).change().expect("a change") - 0.05).abs() < 0.01, "{:?}", decision.findings);
+}
+
+#[test]
 fn a_run_is_judged_by_what_was_before_it_and_on_its_own_machine() {
     let mut nights = Nights::new("");
     nights.nights(30, same);

@@ -184,7 +184,15 @@ struct Laid {
 
 impl Laid {
     fn at(&self, value: f64) -> f64 {
-        self.axis.at(if self.logarithmic { value.max(f64::MIN_POSITIVE).ln() } else { value })
+        self.axis.at(self.scaled(value))
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        self.axis.holds(self.scaled(value))
+    }
+
+    fn scaled(&self, value: f64) -> f64 {
+        if self.logarithmic { value.max(f64::MIN_POSITIVE).ln() } else { value }
     }
 }
 
@@ -272,6 +280,16 @@ fn draw(svg: &mut Svg, line: &Line, ink: &str, (x, y): (&Laid, &Laid)) {
         if let Some((low, high)) = point.bounds.filter(|(low, high)| low.is_finite() && high.is_finite()) {
             let within = |end: f64| y.at(end).clamp(TOP, BOTTOM);
             svg.line((place.0, within(low)), (place.0, within(high)), ink, 1.2);
+            // A cap ends the interval; an arrow shows that it goes on beyond the frame.
+            for (end, back) in [(low, -6.0), (high, 6.0)] {
+                let (at, tip) = (place.0, within(end));
+                if y.holds(end) {
+                    svg.line((at - 3.5, tip), (at + 3.5, tip), ink, 1.2);
+                } else {
+                    let head = [(at, tip), (at - 4.0, tip + back), (at + 4.0, tip + back)];
+                    svg.path(head, &format!("fill=\"{ink}\""));
+                }
+            }
         }
         mark(svg, place, ink, point, if line.lineless { 2.2 } else { 4.0 });
     }

@@ -120,6 +120,23 @@ fn an_interval_lies_within_the_picture() {
     let ends: Vec<f64> = bars
         .flat_map(|bar| bar.split(['M', 'L', '"']).filter_map(|at| at.split_once(' ')?.1.parse().ok()))
         .collect();
-    assert_eq!(ends.len(), 4, "{svg}");
-    assert!(ends.iter().all(|end| (84.0..=372.0).contains(end)) && ends[3] > 84.0, "{ends:?}");
+    // Of each level the interval and its caps, but at the lower end of the second an arrow.
+    assert_eq!(ends.len(), 2 * (2 + 4) - 2, "{svg}");
+    assert!(ends.iter().all(|end| *end > 84.0 && *end <= 372.0), "{ends:?}");
+}
+
+#[test]
+fn an_interval_that_leaves_the_frame_ends_in_an_arrow() {
+    let filled = |bounds| {
+        let points = vec![
+            Point { x: 1.0, y: 10.0, bounds: Some(bounds), ..Point::default() },
+            Point { x: 2.0, y: 12.0, ..Point::default() },
+        ];
+        let lines = vec![Line { label: "measured".to_owned(), points, ..Line::default() }];
+        let (x, y) = (Scale::linear("batch"), Scale::values("throughput", "images/s"));
+        let svg = Chart { title: String::new(), note: String::new(), x, y, lines }.svg();
+        svg.matches("fill=\"#0072b2\"").count()
+    };
+    // Two dots and no arrow, then one above, then one at each end.
+    assert_eq!([(9.0, 11.0), (9.0, 400.0), (-5.0, 400.0)].map(filled), [2, 3, 4]);
 }

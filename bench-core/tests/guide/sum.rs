@@ -1,0 +1,6 @@
+use bench_core::prelude::*;
+
+#[benchmark(category = "unit")]
+fn sum() -> u64 {
+    (0..1000).sum()
+}

@@ -1,0 +1,103 @@
+//! The variables that cargo's configuration gives to the programs that it runs: `[env]`, which `cargo bench` applies and a
+//! program that is started by itself lacks.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_runner::program::Program;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Configuration {
+    #[serde(default)]
+    env: BTreeMap<String, Variable>,
+}
+
+/// A variable as it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Variable {
+    Value(String),
+    Table {
+        value: String,
+        /// Whether it replaces one that is set already.
+        #[serde(default)]
+        force: bool,
+        /// Whether the value is a path relative to the folder that holds `.cargo`.
+        #[serde(default)]
+        relative: bool,
+    },
+}
+
+/// The same programs with the variables of cargo's configuration, as cargo finds it from `folder`.
+pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
+    let variables = configured(folder, |name| std::env::var_os(name).is_some());
+    let with_all = |program: Program| {
+        variables.iter().fold(program, |program, (name, value)| program.with_variable(name, value))
+    };
+    programs.into_iter().map(with_all).collect()
+}
+
+/// The variables to set, given which `is_set` already. Of several files the nearest wins. What cannot be read, cargo has
+/// refused before.
+fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let above = folder.ancestors().map(|above| above.join(".cargo"));
+    let mut known: BTreeMap<String, Option<OsString>> = BTreeMap::new();
+    for configuration in above.chain(home) {
+        let text = ["config", "config.toml"]
+            .iter()
+            .find_map(|name| fs::read_to_string(configuration.join(name)).ok());
+        let Some(Configuration { env }) = text.and_then(|text| toml::from_str(&text).ok()) else { continue };
+        for (name, variable) in env {
+            let (value, force) = match variable {
+                Variable::Value(value) => (value.into(), false),
+                Variable::Table { value, force, relative: false } => (value.into(), force),
+                Variable::Table { value, force, relative: true } => {
+                    (configuration.parent().unwrap_or(folder).join(value).into_os_string(), force)
+                }
+            };
+            let is_wanted = force || !is_set(&name);
+            known.entry(name).or_insert(is_wanted.then_some(value));
+        }
+    }
+    known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_configuration_gives_a_variable_unless_it_is_set() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("member");
+        let write = |place: &Path, text: &str| {
+            fs::create_dir_all(place.join(".cargo")).expect("folder");
+            fs::write(place.join(".cargo/config.toml"), text).expect("written");
+        };
+        write(folder.path(), "[env]\nSCREEN_A = \"outer\"\nSCREEN_B = \"outer\"\n");
+        write(
+            &inner,
+            "[build]\njobs = 1\n[env]\nSCREEN_A = \"inner\"\nSCREEN_SET = \"no\"\n\
+             SCREEN_FORCED = { value = \"yes\", force = true }\nSCREEN_PATH = { value = \"data\", relative = true }\n",
+        );
+        let found = configured(&inner, |name| ["SCREEN_SET", "SCREEN_FORCED"].contains(&name));
+        let found: Vec<(&str, &Path)> = found
+            .iter()
+            .filter(|(name, _)| name.starts_with("SCREEN_"))
+            .map(|(name, value)| (name.as_str(), Path::new(value)))
+            .collect();
+        let expected = [
+            ("SCREEN_A", Path::new("inner")),
+            ("SCREEN_B", Path::new("outer")),
+            ("SCREEN_FORCED", Path::new("yes")),
+            ("SCREEN_PATH", &inner.join("data")),
+        ];
+        assert_eq!(found, expected);
+    }
+}
