@@ -28,6 +28,9 @@ const SMALLEST: f64 = 1.3;
 /// The share of the way to the new level that a run has to go to count as arrived.
 const ARRIVED: f64 = 0.33;
 
+/// At least this share of the runs since a change has arrived: noise of two modes whose shares shift is no new level.
+const PURE: f64 = 0.7;
+
 /// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
 const AGREE: f64 = 0.65;
 
@@ -278,9 +281,9 @@ impl Detector {
     fn noise(&self, values: &[f64], bounds: &[usize], caution: f64, floor: f64) -> Noise {
         let own = Noise::within(values, bounds, caution);
         let Some(memory) = &self.memory else { return own.at_least(floor) };
-        // What takes longer varies more; whether what takes less varies less is not known yet.
+        // What takes twice as long varies twice as much.
         let scale = (self.level().median / memory.level).abs();
-        let scale = if scale.is_finite() { scale.max(1.0) } else { 1.0 };
+        let scale = if scale.is_finite() { scale } else { 1.0 };
         own.with(memory.noise, scale).at_least(floor)
     }
 
@@ -404,7 +407,8 @@ impl Detector {
         let arrived = before + ARRIVED * (now - before);
         let beyond = |value: &&f64| if now > before { **value > arrived } else { **value < arrived };
         let last = since[since.len() - MIN_AFTER..].iter().filter(beyond).count();
-        since.iter().filter(beyond).count() >= MIN_AFTER && 2 * last > MIN_AFTER
+        let count = since.iter().filter(beyond).count();
+        count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
     }
 
     /// Whether the line has been at the new level so often that it is not news, as with machines that take turns.
@@ -412,11 +416,12 @@ impl Detector {
         if (now - before).abs() < USUAL_HEIGHT * deviation || self.values.len() - at > LOOK_BACK {
             return false;
         }
-        let there = before + 0.7 * (now - before);
         let older = self.memory.as_ref().map_or(&[][..], |memory| &memory.values);
         let (mut visits, mut stays, mut length) = (0, 0, 0);
         for value in older.iter().chain(&self.values[..at]) {
-            length = if (*value - there) * (now - before) > 0.0 { length + 1 } else { 0 };
+            // A visit ends at the other level, not where noise leads away a little.
+            let way = (*value - before) / (now - before);
+            length = if way > 0.7 || length > 0 && way > 0.3 { length + 1 } else { 0 };
             visits += usize::from(length == 1);
             stays += usize::from(length == 2);
         }
