@@ -19,6 +19,7 @@ mod programs;
 mod project;
 mod python;
 mod records;
+mod replay;
 mod reports;
 mod revision;
 mod stage;

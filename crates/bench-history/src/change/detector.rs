@@ -281,9 +281,9 @@ impl Detector {
     fn noise(&self, values: &[f64], bounds: &[usize], caution: f64, floor: f64) -> Noise {
         let own = Noise::within(values, bounds, caution);
         let Some(memory) = &self.memory else { return own.at_least(floor) };
-        // What takes twice as long varies twice as much.
+        // What takes longer varies more; whether what takes less varies less is not known yet.
         let scale = (self.level().median / memory.level).abs();
-        let scale = if scale.is_finite() { scale } else { 1.0 };
+        let scale = if scale.is_finite() { scale.max(1.0) } else { 1.0 };
         own.with(memory.noise, scale).at_least(floor)
     }
 
@@ -421,7 +421,7 @@ impl Detector {
         for value in older.iter().chain(&self.values[..at]) {
             // A visit ends at the other level, not where noise leads away a little.
             let way = (*value - before) / (now - before);
-            length = if way > 0.7 || length > 0 && way > 0.3 { length + 1 } else { 0 };
+            length = if way > 0.7 || length > 0 && way > 0.5 { length + 1 } else { 0 };
             visits += usize::from(length == 1);
             stays += usize::from(length == 2);
         }
