@@ -1,5 +1,7 @@
 //! The methods that are compared: each says at which runs it raises an alarm, as the runs come in.
 
+mod peers;
+
 use bench_history::change::{Settings, changes};
 use bench_stats::{mean, standard_deviation};
 
@@ -20,6 +22,15 @@ pub(crate) enum Method {
     /// Fearnhead and Eckley, JASA 107, 2012; the cost is that of Fearnhead and Rigaill, JASA 114, 2019, clipped at three
     /// deviations of neighbours), each night anew; told when the last level has five runs and lies where none was told before.
     Penalised,
+    /// A run beyond the 98 % ends of Student's t around the mean of up to 64 earlier ones, of either side: Bencher's test
+    /// for thresholds.
+    Bencher,
+    /// A run that differs from the one before it by more than Q3 + 3 IQR of the 30 differences before that: what
+    /// rustc-perf calls significant.
+    RustcPerf,
+    /// E-divisive in windows of 50 runs with Student's t at 0.001 (Fleming et al., "Hunter", ICPE 2023), each night anew:
+    /// Apache Otava; a change counts as told when it lies where none was told before.
+    Otava,
     /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, each night anew, 99
     /// permutations at 1 %; a change counts as told when it lies where none was told before.
     EDivisive,
@@ -28,6 +39,16 @@ pub(crate) enum Method {
 impl Method {
     pub(crate) const ALL: [Method; 5] =
         [Method::Ours, Method::Ratio, Method::Student, Method::Penalised, Method::EDivisive];
+    /// Those that labelled lines are given to.
+    pub(crate) const PEERS: [Method; 7] = [
+        Method::Ours,
+        Method::Ratio,
+        Method::Student,
+        Method::Penalised,
+        Method::Bencher,
+        Method::RustcPerf,
+        Method::Otava,
+    ];
     /// Those that are quick enough for thousands of series.
     pub(crate) const QUICK: [Method; 4] = [Method::Ours, Method::Ratio, Method::Student, Method::Penalised];
 
@@ -37,6 +58,9 @@ impl Method {
             Method::Ratio => "ratio 110 %",
             Method::Student => "Student t",
             Method::Penalised => "penalised",
+            Method::Bencher => "Bencher t",
+            Method::RustcPerf => "rustc-perf",
+            Method::Otava => "Otava",
             Method::EDivisive => "E-divisive",
         }
     }
@@ -50,6 +74,9 @@ impl Method {
             Method::Ratio => ratio(values),
             Method::Student => student(values),
             Method::Penalised => penalised(values),
+            Method::Bencher => peers::bencher(values),
+            Method::RustcPerf => peers::rustc_perf(values),
+            Method::Otava => peers::otava(values),
             Method::EDivisive => e_divisive(values),
         }
     }

@@ -22,6 +22,7 @@ mod project;
 mod python;
 mod random_packages;
 mod records;
+mod replay;
 mod reports;
 mod revision;
 mod stage;

@@ -15,6 +15,9 @@ const CLIP: f64 = 5.0;
 /// A remembered estimate counts as much as one from so many runs at most.
 const REMEMBERED: f64 = 30.0;
 
+/// …and no longer counts once so many runs tell for themselves.
+const FORGOTTEN: f64 = 60.0;
+
 /// Spread and correlation of the noise, and how well they are known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noise {
@@ -68,7 +71,7 @@ impl Noise {
 
     /// Weighs in what the noise was like at an earlier level, `scale` times as large now.
     pub(super) fn with(self, earlier: Noise, scale: f64) -> Self {
-        let weight = earlier.freedom.min(REMEMBERED);
+        let weight = earlier.freedom.min(REMEMBERED) * (1.0 - self.freedom / FORGOTTEN).max(0.0);
         let before = earlier.deviation * scale;
         let square = weight * before * before + self.freedom * self.deviation * self.deviation;
         let runs = earlier.runs.min(2.0 * REMEMBERED);
@@ -109,7 +112,7 @@ impl Noise {
     /// a jump is judged by the innovations, of which there are as many as runs: never as fewer than a seventh.
     pub(super) fn normal(&self, t: f64) -> f64 {
         let square = self.correlation * self.correlation;
-        let freedom = (self.freedom * ((1.0 - square) / (1.0 + square)).max(1.0 / 7.0)).max(1.0);
+        let freedom = (self.freedom * ((1.0 - square) / (1.0 + square)).max(1.0 / 4.0)).max(1.0);
         // What lies beyond all numbers is as far as can be.
         let t = t.abs().min(1e100);
         (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0) * (freedom * (1.0 + t * t / freedom).ln()).sqrt()

@@ -91,6 +91,7 @@ suite! {
     the_same_run_twice_is_once,
     a_run_never_changes,
     runs_are_in_order_of_time,
+    a_case_that_comes_and_goes_keeps_its_line,
     another_machine_is_another_series,
     what_failed_or_is_no_number_has_no_figure,
     names_are_never_read_as_sql,
@@ -178,6 +179,18 @@ fn runs_are_in_order_of_time(place: &dyn Place) {
     let runs: Vec<String> = store.runs().expect("runs").into_iter().map(|run| run.run).collect();
     assert_eq!(runs, ["b", "c", "a", "z"]);
     assert_eq!(store.series().expect("series")[1].values(), [1.0, 1.0, 2.0, 3.0]);
+}
+
+fn a_case_that_comes_and_goes_keeps_its_line(place: &dyn Place) {
+    let mut store = place.open();
+    for (day, cases) in [(1, &["unit/a", "unit/b"][..]), (2, &["unit/a"]), (3, &[]), (4, &["unit/b"])] {
+        let cases: Vec<(&str, f64)> = cases.iter().map(|case| (*case, f64::from(day))).collect();
+        store.add(&record(&format!("r{day}"), day, &cases)).expect("added");
+    }
+    let series = store.series().expect("series");
+    let times: Vec<Vec<f64>> =
+        series.iter().filter(|one| one.key.metric == "time").map(|one| one.values()).collect();
+    assert_eq!(times, [vec![1.0, 2.0], vec![1.0, 4.0]]);
 }
 
 fn another_machine_is_another_series(place: &dyn Place) {

@@ -1,0 +1,214 @@
+//! Whether the newest runs are a change.
+
+use super::super::noise::{CAUTION, Noise};
+use super::super::step::{Prefix, Step};
+use super::super::{Change, FEWEST, Kind, LOOK_BACK, MIN_AFTER, median_of};
+use super::{Detector, Level, Settings};
+
+/// By how much farther off a step must lie if it has lasted e times as many runs. Nearly all of the search goes by
+/// in the first runs after a split, so that is where the affordable false alarms are spent.
+const RISE: f64 = 0.4;
+
+/// A drift lies at least so many standard errors off.
+const DRIFT: f64 = 5.0;
+
+/// A step is at least so many deviations of the noise high. Smaller ones are found as drift.
+const SMALLEST: f64 = 1.3;
+
+/// The share of the way to the new level that a run has to go to count as arrived.
+const ARRIVED: f64 = 0.33;
+
+/// At least this share of the runs since a change has arrived: noise of two modes whose shares shift is no new level.
+const PURE: f64 = 0.7;
+
+/// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
+const AGREE: f64 = 0.65;
+
+/// While the whole line has fewer runs than this, a change must last longer than [`MIN_AFTER`]…
+const YOUNG: usize = 60;
+
+/// …by one run for so many that are missing: two machines that take turns of some days look like one change as long as neither
+/// has come back.
+const PATIENCE: usize = 7;
+
+/// While the whole line has fewer runs than this, only steps of [`GLARING`] are reported.
+const INFANT: usize = 25;
+
+/// Steps so many deviations high need no patience.
+const GLARING: f64 = 16.0;
+
+/// A line that stayed at one level for so many runs is no machine that takes turns of some days.
+const KNOWN: usize = 40;
+
+/// A level so many deviations off is not news if the line has been there once in so many runs already.
+const USUAL_HEIGHT: f64 = 4.0;
+const USUAL_EVERY: usize = 40;
+
+impl Detector {
+    /// The last piece against the reported level.
+    pub(super) fn boundary(
+        &mut self,
+        off: &[f64],
+        sums: &Prefix,
+        level: Level,
+        floor: f64,
+    ) -> Option<Change> {
+        let len = off.len();
+        let at = *self.bounds.last()?;
+        let from = self.bounds.len().checked_sub(2).map_or(0, |number| self.bounds[number]);
+        if self.bounds.len() == 1 && at < MIN_AFTER {
+            return None;
+        }
+        let noise = self.noise(off, &self.bounds, CAUTION, floor);
+        let after = (len - at) as f64;
+        let mean = sums.sum(at, len) / after;
+        let wild: f64 = off[at..].iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = noise.recent_deviation(wild, after - 1.0);
+        let t = if self.bounds.len() == 1 {
+            let step = Step::between(off, sums, (0, at, len), noise.correlation);
+            step.height.abs() / step.error
+        } else {
+            let error = (noise.inflation() * (1.0 / after + 1.0 / level.runs)).sqrt();
+            (mean + self.smooth[0] - level.median).abs() / error
+        };
+        let z = noise.normal(t / deviation);
+        let (before, now) = (median_of(&self.values[from..at]), median_of(&self.values[at..]));
+        let height = (now - level.median).abs();
+        let is_told = z >= self.limit(len - at)
+            && height >= SMALLEST * deviation
+            && self.has_lasted(at, level.median)
+            && self.has_lasted(at, before)
+            && !self.is_usual(at, before, now, noise.deviation)
+            && self.is_patient(len - at, height / noise.deviation);
+        if is_told { self.report(at, z, Kind::Step, level, noise) } else { None }
+    }
+
+    /// The last runs against the rest of the last piece.
+    pub(super) fn scan(&mut self, off: &[f64], sums: &Prefix, level: Level, floor: f64) -> Option<Change> {
+        let len = off.len();
+        let from = self.bounds.last().copied().unwrap_or(0);
+        let older = len - LOOK_BACK.min(len / 3);
+        let bounds: Vec<usize> = self.bounds.iter().copied().filter(|bound| *bound < older).collect();
+        // A new level must not become part of the noise before it is decided on.
+        let noise = self.noise(&off[..older], &bounds, CAUTION, floor);
+        let mut strongest: Option<(f64, usize, f64)> = None;
+        for after in MIN_AFTER..=LOOK_BACK.min((len - from).saturating_sub(MIN_AFTER)) {
+            let at = len - after;
+            let step = Step::between(off, sums, (from, at, len), noise.correlation);
+            if step.height.abs() / (step.error * noise.deviation) < self.limit(after) {
+                continue;
+            }
+            let deviation = recent(off, sums, (from.max(at.saturating_sub(FEWEST)), at, len), noise);
+            let z = noise.normal(step.height / (step.error * deviation));
+            if z >= self.limit(after)
+                && step.height.abs() >= SMALLEST * deviation
+                && strongest.is_none_or(|(other, ..)| z > other)
+            {
+                strongest = Some((z, at, step.height));
+            }
+        }
+        let (z, at, height) = strongest?;
+        let (before, now) = (median_of(&self.values[from..at]), median_of(&self.values[at..]));
+        let is_told = (now > before) == (now > level.median)
+            && (now - before) * height.signum() >= AGREE * height.abs()
+            && self.has_lasted(at, before)
+            && !self.is_usual(at, before, now, noise.deviation)
+            && self.is_patient(len - at, (now - before).abs() / noise.deviation);
+        if is_told { self.report(at, z, Kind::Step, level, noise) } else { None }
+    }
+
+    /// The last runs against the reported level, whatever lies between.
+    pub(super) fn creep(&mut self, off: &[f64], level: Level, floor: f64) -> Option<Change> {
+        let len = off.len();
+        let from = self.bounds.last().copied().unwrap_or(0);
+        if len < 60 || len - from < 2 * LOOK_BACK || level.runs < 20.0 {
+            return None;
+        }
+        let recent = off[len - LOOK_BACK..].iter().sum::<f64>() / LOOK_BACK as f64;
+        let height = recent + self.smooth[0] - level.mean;
+        let spread = (1.0 / LOOK_BACK as f64 + 1.0 / level.runs.min(40.0)).sqrt();
+        let limit = DRIFT + self.settings.threshold - Settings::default().threshold;
+        let quick = self.noise(off, &self.bounds, 0.0, floor);
+        if height.abs() < limit * spread * quick.deviation {
+            return None;
+        }
+        let last = &self.values[len - LOOK_BACK..];
+        let now = median_of(last);
+        let arrived = level.median + 0.4 * (now - level.median);
+        let beyond = last.iter().filter(|value| (**value - arrived) * (now - level.median) > 0.0).count();
+        if 3 * beyond < 2 * LOOK_BACK {
+            return None;
+        }
+        // What creeps is not correlation.
+        let flat = without_line(off);
+        let noise = Noise::within(&flat, &self.bounds, CAUTION).at_least(floor);
+        let z = noise.normal(height / (noise.deviation * noise.inflation().sqrt() * spread));
+        if z < limit || (height > 0.0) != (now > level.median) {
+            return None;
+        }
+        self.report(len - LOOK_BACK, z, Kind::Drift, level, noise)
+    }
+
+    /// How many standard errors off a step must lie that has lasted `after` runs.
+    fn limit(&self, after: usize) -> f64 {
+        self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
+    }
+
+    /// Whether a line as young as this may report a step.
+    fn is_patient(&self, after: usize, height: f64) -> bool {
+        let missing = YOUNG.saturating_sub(self.total);
+        // What the level before the last change was like is known.
+        let is_known = self.memory.as_ref().is_some_and(|memory| memory.values.len() >= KNOWN);
+        is_known
+            || height >= GLARING
+            || self.total >= INFANT && after >= MIN_AFTER + missing.div_ceil(PATIENCE)
+    }
+
+    /// Whether enough runs since `at` have left the level `before`, and most of the last ones have.
+    fn has_lasted(&self, at: usize, before: f64) -> bool {
+        let since = &self.values[at..];
+        let now = median_of(since);
+        let arrived = before + ARRIVED * (now - before);
+        let beyond = |value: &&f64| if now > before { **value > arrived } else { **value < arrived };
+        let last = since[since.len() - MIN_AFTER..].iter().filter(beyond).count();
+        let count = since.iter().filter(beyond).count();
+        count >= MIN_AFTER && 2 * last > MIN_AFTER && count as f64 >= PURE * since.len() as f64
+    }
+
+    /// Whether the line has been at the new level so often that it is not news, as with machines that take turns.
+    fn is_usual(&self, at: usize, before: f64, now: f64, deviation: f64) -> bool {
+        if (now - before).abs() < USUAL_HEIGHT * deviation || self.values.len() - at > LOOK_BACK {
+            return false;
+        }
+        let older = self.memory.as_ref().map_or(&[][..], |memory| &memory.values);
+        let (mut visits, mut stays, mut length) = (0, 0, 0);
+        for value in older.iter().chain(&self.values[..at]) {
+            // A visit ends at the other level, not where noise leads away a little.
+            let way = (*value - before) / (now - before);
+            length = if way > 0.7 || length > 0 && way > 0.5 { length + 1 } else { 0 };
+            visits += usize::from(length == 1);
+            stays += usize::from(length == 2);
+        }
+        let runs = older.len() + self.values.len();
+        stays > runs / USUAL_EVERY || visits > runs / (USUAL_EVERY / 3 + 2)
+    }
+}
+
+/// The deviation of the runs around a split, if they are wilder than the noise.
+fn recent(off: &[f64], sums: &Prefix, (from, at, to): (usize, usize, usize), noise: Noise) -> f64 {
+    let square = |from: usize, to: usize| {
+        let mean = sums.sum(from, to) / (to - from) as f64;
+        off[from..to].iter().map(|value| (value - mean).powi(2)).sum::<f64>()
+    };
+    noise.recent_deviation(square(from, at) + square(at, to), (to - from) as f64 - 2.0)
+}
+
+/// Returns `values` without their line of least squares.
+fn without_line(values: &[f64]) -> Vec<f64> {
+    let n = values.len() as f64;
+    let middle = (n - 1.0) / 2.0;
+    let mean = values.iter().sum::<f64>() / n;
+    let along: f64 = values.iter().enumerate().map(|(i, value)| (i as f64 - middle) * (value - mean)).sum();
+    let slope = along / (n * (n * n - 1.0) / 12.0).max(1.0);
+    values.iter().enumerate().map(|(i, value)| value - slope * (i as f64 - middle)).collect()
+}
