@@ -57,7 +57,6 @@ mod tests {
         let mut boxed = Some(boxed);
         for said in [
             refused(work),
-            refused(|| work()),
             refused(|| async { 1 }),
             refused(move || boxed.take()),
             refused(|| Box::pin(work())),

@@ -1,5 +1,6 @@
 //! Histories that are replayed night by night, as a nightly job of another tool would: each change is reported soon, once,
 //! at the right night, and the gate follows.
+#![allow(clippy::single_range_in_vec_init, reason = "a stretch of nights, of which there may be several")]
 
 use std::collections::BTreeMap;
 use std::fs;
