@@ -3,7 +3,11 @@
 
 use std::fs;
 
-use super::{RUNNER_VARIABLE, Stray};
+use super::Stray;
+
+/// Environment variable of a worker, and so of everything that it starts: the process id of its runner, always of one
+/// length, since it lies above the worker's stack.
+pub(crate) const RUNNER_VARIABLE: &str = "BENCH_WORKER_OF";
 
 /// Kills the processes that the workers of a runner have left, if `is_over` says of the runner's process id that none of
 /// its workers lives any more. Returns those that were killed.
