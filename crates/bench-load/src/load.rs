@@ -206,6 +206,7 @@ impl Load {
         R: Response,
         E: Into<Error>,
     {
+        crate::runtime::refuse_within_another()?;
         self.run(bencher, inputs, |input: &N::Item, request: &Request| {
             crate::block_on(closure(input, request))?.map_err(Into::into)
         })

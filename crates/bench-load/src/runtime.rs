@@ -25,15 +25,23 @@ static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 /// When the runtime cannot be started, and when the caller runs on a runtime itself, as an `async` benchmark does:
 /// it would wait for itself.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    if Handle::try_current().is_ok() {
-        return Err(Error::failure(
-            "requests of `async` closures have a runtime of their own, which cannot be waited for from within \
-             another one: make the benchmark a plain `fn`, and set up with `bench_load::block_on`",
-        ));
-    }
+    refuse_within_another()?;
     let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().enable_all().build());
     match runtime {
         Ok(runtime) => Ok(runtime.handle().block_on(future)),
         Err(error) => Err(Error::failure(format!("the runtime of requests cannot be started: {error}"))),
     }
+}
+
+/// # Errors
+/// When the caller runs on a runtime itself. A request on a thread of its own could be waited for, and the same one in a
+/// comparison, on the caller's thread, could not.
+pub(crate) fn refuse_within_another() -> Result<()> {
+    if Handle::try_current().is_err() {
+        return Ok(());
+    }
+    Err(Error::failure(
+        "requests of `async` closures have a runtime of their own, which cannot be waited for from within another one: \
+         make the benchmark a plain `fn`, and set up with `bench_load::block_on`",
+    ))
 }
