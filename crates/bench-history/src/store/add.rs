@@ -1,10 +1,10 @@
 //! A run comes in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-use bench_protocol::Better;
-use bench_record::{CaseRecord, Record};
+use bench_protocol::{Better, Build};
+use bench_record::Record;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -76,19 +76,34 @@ pub(super) fn circumstances(record: &Record) -> Vec<[Value; 3]> {
 
 /// Writes the figures of a run; answers with their number.
 pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result<usize, StoreError> {
-    let mut known = known_series(database, record)?;
     let mut next = next_id(database, "series")?;
     let (mut new, mut points) = (Vec::new(), Vec::new());
+    // Cases of one build share all of their keys but the names, and one query finds their series.
+    let mut builds: Vec<Option<&Build>> = Vec::new();
     for case in &record.cases {
-        let key = SeriesKey::of_case(record, case, "");
-        for figure in figures(case) {
-            let key = SeriesKey { metric: figure.metric.clone(), ..key.clone() };
-            let id = *known.entry((key.clone(), figure.unit.clone())).or_insert_with(|| {
-                new.push(series_row(next, key, &figure));
-                next += 1;
-                next - 1
-            });
-            points.push([Value::Integer(id), Value::from(record.run.as_str()), Value::Real(figure.value)]);
+        if !builds.contains(&case.build.as_ref()) {
+            builds.push(case.build.as_ref());
+        }
+    }
+    for build in builds {
+        let mut cases = record.cases.iter().filter(|case| case.build.as_ref() == build).peekable();
+        let Some(shared) = cases.peek().map(|first| SeriesKey::of_case(record, first, "")) else { continue };
+        let mut known = known_series(database, &shared)?;
+        for case in cases {
+            for figure in figures(case) {
+                let line = (case.id.clone(), figure.metric.clone(), figure.unit.clone());
+                let id = *known.entry(line).or_insert_with(|| {
+                    let (case, metric) = (case.id.clone(), figure.metric.clone());
+                    new.push(series_row(next, SeriesKey { case, metric, ..shared.clone() }, &figure));
+                    next += 1;
+                    next - 1
+                });
+                points.push([
+                    Value::Integer(id),
+                    Value::from(record.run.as_str()),
+                    Value::Real(figure.value),
+                ]);
+            }
         }
     }
     let count = points.len();
@@ -101,33 +116,24 @@ pub(super) fn add_points(database: &mut dyn Database, record: &Record) -> Result
     Ok(count)
 }
 
-/// The numbers of all series on the machine and by the builds of a run, by key and unit.
+/// The numbers of all series on the machine and by the build of `shared`, by case, metric and unit.
 fn known_series(
     database: &mut dyn Database,
-    record: &Record,
-) -> Result<BTreeMap<(SeriesKey, String), i64>, StoreError> {
-    let key = |case: &CaseRecord| SeriesKey::of_case(record, case, "");
-    // A case without its own build shares the record's.
-    let shared = record.cases.iter().find(|case| case.build.is_none());
-    let own = record.cases.iter().filter(|case| case.build.is_some());
-    let builds: BTreeSet<SeriesKey> =
-        shared.into_iter().chain(own).map(|case| SeriesKey { case: String::new(), ..key(case) }).collect();
-    let mut known = BTreeMap::new();
-    for key in builds {
-        let MachineClass { cpu, cores, gpu, memory } = key.machine.clone();
-        let rows = database.query(
-            "SELECT case_id, metric, unit, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 \
-             AND memory = $4 AND toolchain = $5 AND build = $6",
-            &[cpu, cores, gpu, memory, key.toolchain.clone(), key.build.clone()].map(Value::Text),
-        )?;
-        known.extend(rows.into_iter().filter_map(|row| {
-            let id = row.get(3)?.as_integer()?;
-            let mut text = row.into_iter().map_while(Value::into_text);
-            let (case, metric, unit) = (text.next()?, text.next()?, text.next()?);
-            Some(((SeriesKey { case, metric, ..key.clone() }, unit), id))
-        }));
-    }
-    Ok(known)
+    shared: &SeriesKey,
+) -> Result<BTreeMap<(String, String, String), i64>, StoreError> {
+    let SeriesKey { machine, toolchain, build, .. } = shared.clone();
+    let MachineClass { cpu, cores, gpu, memory } = machine;
+    let rows = database.query(
+        "SELECT case_id, metric, unit, id FROM series WHERE cpu = $1 AND cores = $2 AND gpu = $3 AND memory = $4 \
+         AND toolchain = $5 AND build = $6",
+        &[cpu, cores, gpu, memory, toolchain, build].map(Value::Text),
+    )?;
+    let known = rows.into_iter().filter_map(|row| {
+        let id = row.get(3)?.as_integer()?;
+        let mut text = row.into_iter().map_while(Value::into_text);
+        Some(((text.next()?, text.next()?, text.next()?), id))
+    });
+    Ok(known.collect())
 }
 
 /// What the store keeps of the series of a figure.
