@@ -22,13 +22,17 @@ pub fn bench_command() -> Option<PathBuf> {
     let name = format!("bench{}", env::consts::EXE_SUFFIX);
     let on_path = env::var_os("PATH");
     let folders = on_path.iter().flat_map(env::split_paths);
-    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
+    folders
+        .chain(cargo_home().map(|cargo| cargo.join("bin")))
+        .map(|folder| folder.join(&name))
+        .find(|file| file.is_file())
+}
+
+/// Cargo's own folder: `CARGO_HOME`, else `.cargo` in the user's.
+pub fn cargo_home() -> Option<PathBuf> {
+    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
         #[allow(deprecated, reason = "marked so before Rust 1.87, for what it did on Windows")]
         let home = env::home_dir()?;
         Some(home.join(".cargo"))
-    });
-    folders
-        .chain(cargo.map(|cargo| cargo.join("bin")))
-        .map(|folder| folder.join(&name))
-        .find(|file| file.is_file())
+    })
 }

@@ -18,7 +18,7 @@ mod overrides;
 mod part;
 mod reading;
 
-pub use bench_command::{INSTALL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command};
+pub use bench_command::{INSTALL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command, cargo_home};
 pub use better::Better;
 pub use build::Build;
 pub use case::{Case, Listing};

@@ -4,7 +4,6 @@
 //! stay, so that absolute and relative paths, other programs of the package and cargo's variables are that commit's.
 
 mod cache;
-mod environment;
 mod sealed;
 mod submodules;
 mod surroundings;
@@ -52,9 +51,7 @@ impl Checkout {
     /// # Errors
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
-        let programs = cargo::build(&self.root, &self.cargo_arguments, None)?;
-        // Cargo looks for its configuration from the folder that it is started in.
-        Ok(environment::apply(programs, &self.root.canonicalize().unwrap_or_else(|_| self.root.clone())))
+        cargo::build(&self.root, &self.cargo_arguments, None)
     }
 
     /// The commit that `revision` names, if it names one.

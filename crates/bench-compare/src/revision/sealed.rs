@@ -13,7 +13,7 @@ use bench_runner::program::Program;
 use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
 
-use super::{Repository, cache, environment, git, git_must, submodules, surroundings, text};
+use super::{Repository, cache, git, git_must, submodules, surroundings, text};
 
 /// Says that the checkout is whole: it is written last.
 const READY: &str = ".ready";
@@ -117,7 +117,7 @@ impl Sealed {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
         }
-        Ok(environment::apply(built?, &root))
+        built
     }
 
     /// A lock file that git ignores is the checkout's: without one, each revision would get what is newest.

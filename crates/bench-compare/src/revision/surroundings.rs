@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use bench_protocol::cargo_home;
 use bench_record::RunError;
 use bench_report::tell;
 
@@ -19,7 +20,7 @@ pub(super) fn mirrored(root: &Path, path: &Path) -> PathBuf {
 /// Links what the manifests of `tree` refer to outside of it, and cargo's configuration of the folders above `top`, to
 /// where the same relative paths lead from the checkout.
 pub(super) fn link(root: &Path, top: &Path, tree: &Path) -> Result<(), RunError> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = cargo_home();
     for above in top.ancestors().skip(1) {
         let configuration = above.join(".cargo");
         // Cargo reads its home's configuration anyway.

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use bench_protocol::cargo_home;
 use bench_runner::program::Program;
 use serde::Deserialize;
 
@@ -43,12 +44,9 @@ pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
 /// The variables to set, given which `is_set` already. Of several files the nearest wins. What cannot be read, cargo has
 /// refused before.
 fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
-    let home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let above = folder.ancestors().map(|above| above.join(".cargo"));
     let mut known: BTreeMap<String, Option<OsString>> = BTreeMap::new();
-    for configuration in above.chain(home) {
+    for configuration in above.chain(cargo_home()) {
         let text = ["config", "config.toml"]
             .iter()
             .find_map(|name| fs::read_to_string(configuration.join(name)).ok());
@@ -80,23 +78,23 @@ mod tests {
             fs::create_dir_all(place.join(".cargo")).expect("folder");
             fs::write(place.join(".cargo/config.toml"), text).expect("written");
         };
-        write(folder.path(), "[env]\nSCREEN_A = \"outer\"\nSCREEN_B = \"outer\"\n");
+        write(folder.path(), "[env]\nTEST_OF_BENCH_A = \"outer\"\nTEST_OF_BENCH_B = \"outer\"\n");
         write(
             &inner,
-            "[build]\njobs = 1\n[env]\nSCREEN_A = \"inner\"\nSCREEN_SET = \"no\"\n\
-             SCREEN_FORCED = { value = \"yes\", force = true }\nSCREEN_PATH = { value = \"data\", relative = true }\n",
+            "[build]\njobs = 1\n[env]\nTEST_OF_BENCH_A = \"inner\"\nTEST_OF_BENCH_SET = \"no\"\n\
+             TEST_OF_BENCH_FORCED = { value = \"yes\", force = true }\nTEST_OF_BENCH_PATH = { value = \"data\", relative = true }\n",
         );
-        let found = configured(&inner, |name| ["SCREEN_SET", "SCREEN_FORCED"].contains(&name));
+        let found = configured(&inner, |name| ["TEST_OF_BENCH_SET", "TEST_OF_BENCH_FORCED"].contains(&name));
         let found: Vec<(&str, &Path)> = found
             .iter()
-            .filter(|(name, _)| name.starts_with("SCREEN_"))
+            .filter(|(name, _)| name.starts_with("TEST_OF_BENCH_"))
             .map(|(name, value)| (name.as_str(), Path::new(value)))
             .collect();
         let expected = [
-            ("SCREEN_A", Path::new("inner")),
-            ("SCREEN_B", Path::new("outer")),
-            ("SCREEN_FORCED", Path::new("yes")),
-            ("SCREEN_PATH", &inner.join("data")),
+            ("TEST_OF_BENCH_A", Path::new("inner")),
+            ("TEST_OF_BENCH_B", Path::new("outer")),
+            ("TEST_OF_BENCH_FORCED", Path::new("yes")),
+            ("TEST_OF_BENCH_PATH", &inner.join("data")),
         ];
         assert_eq!(found, expected);
     }

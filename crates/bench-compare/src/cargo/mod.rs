@@ -1,5 +1,7 @@
 //! Bench targets that cargo builds, as programs with the folder and environment that `cargo bench` would give them.
 
+mod configured;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -8,10 +10,9 @@ use std::process::{Command, Stdio};
 
 use bench_protocol::CHANNEL_VARIABLE;
 use bench_record::RunError;
+use bench_runner::program::{Kind, Program};
 use bench_syntax::UsageError;
 use serde::Deserialize;
-
-use bench_runner::program::{Kind, Program};
 
 /// A line of `cargo build --message-format json`.
 #[derive(Deserialize)]
@@ -113,7 +114,9 @@ pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Resu
         let folder = folder.display();
         return Err(UsageError(format!("`cargo bench --no-run` built no bench target in {folder}")).into());
     }
-    built.programs(&workspace)
+    // Cargo looks for its configuration from the folder that it is started in.
+    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    Ok(configured::apply(built.programs(&workspace)?, &place))
 }
 
 /// What cargo says that it has built.
