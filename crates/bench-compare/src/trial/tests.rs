@@ -1,0 +1,106 @@
+use proptest::prelude::*;
+
+use super::*;
+use bench_record::{Cause, Failure};
+
+impl Trial {
+    /// A case of which these log ratios have been measured, in so many seconds.
+    pub(crate) fn told(log_ratios: &[f64], spent: f64) -> Self {
+        let pair = |log_ratio: f64| Pair {
+            first: Role::Base,
+            iterations: 1,
+            base_ns: vec![1_000_000; 2],
+            candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
+        };
+        let crossover = |log_ratio: &f64| Crossover {
+            pairs: [pair(*log_ratio), pair(*log_ratio)],
+            log_ratio: *log_ratio,
+        };
+        Trial {
+            crossovers: log_ratios.iter().map(crossover).collect(),
+            spent: Duration::from_secs_f64(spent),
+            ..Trial::new("unit/fake", 0, nobody(), nobody())
+        }
+    }
+
+    pub(crate) fn broken(mut self) -> Self {
+        let failure = Failure::new(Cause::Panic, "");
+        self.failure = Some(SideFailure { side: Role::Candidate, failure });
+        self
+    }
+}
+
+fn nobody() -> Program {
+    Program::executable(std::path::Path::new("/nobody")).expect("an absolute path")
+}
+
+/// `count` log ratios, evenly spread around `centre`.
+pub(crate) fn around(centre: f64, spread: f64, count: usize) -> Vec<f64> {
+    // 7 and 32 have no common divisor: neighbours in time are no neighbours in size.
+    (0..count).map(|number| centre + spread * ((number * 7 % 32) as f64 / 31.0 - 0.5)).collect()
+}
+
+fn verdict(log_ratios: &[f64], found: bool) -> Verdict {
+    Trial::told(log_ratios, 1.0).verdict(&Rules::default(), found)
+}
+
+#[test]
+fn crossovers_come_to_a_verdict() {
+    assert_eq!(verdict(&around(0.0, 0.004, 40), true), Verdict::Same);
+    assert_eq!(verdict(&around(0.05, 0.004, 40), true), Verdict::Slower);
+    assert_eq!(verdict(&around(-0.05, 0.004, 40), true), Verdict::Faster);
+    assert_eq!(verdict(&around(0.0, 0.2, 40), true), Verdict::Unsure, "differs too much");
+    assert_eq!(verdict(&around(0.01, 0.004, 40), true), Verdict::Unsure, "at the threshold");
+    assert_eq!(verdict(&[], true), Verdict::Unsure);
+    assert_eq!(verdict(&around(0.5, 0.0, 3), true), Verdict::Unsure, "three are too few for anything");
+}
+
+/// Of a change that is not among the findings of the suite nothing is said; `same` needs none.
+#[test]
+fn a_change_must_be_found_in_the_whole_suite() {
+    assert_eq!(verdict(&around(0.05, 0.004, 40), false), Verdict::Unsure);
+    assert_eq!(verdict(&around(-0.05, 0.004, 40), false), Verdict::Unsure);
+    assert_eq!(verdict(&around(0.0, 0.004, 40), false), Verdict::Same);
+}
+
+#[test]
+fn a_broken_case_has_failed_whatever_it_measured_before() {
+    let trial = Trial::told(&around(0.05, 0.004, 40), 1.0).broken();
+    assert_eq!(trial.verdict(&Rules::default(), true), Verdict::Failed);
+}
+
+#[test]
+fn evidence_is_against_either_side_of_the_threshold_and_only_there() {
+    let evidence = |logs: &[f64]| Trial::told(logs, 1.0).log_e_value(&Rules::default());
+    let (slower, faster) = (evidence(&around(0.05, 0.004, 40)), evidence(&around(-0.05, 0.004, 40)));
+    let above = stats::log_e_value_above(&around(0.05, 0.004, 40), Rules::default().above());
+    assert!((slower - (above - std::f64::consts::LN_2)).abs() < 0.1, "{slower} {above}");
+    assert!(slower > 20f64.ln() && (slower - faster).abs() < 0.1, "{slower} {faster}");
+    assert!(evidence(&around(0.0, 0.004, 40)) < 0.0);
+    assert!((evidence(&[]) - 0.0).abs() < 1e-9, "nothing seen is no evidence");
+}
+
+#[test]
+fn what_is_needed_is_told_in_time() {
+    let rules = Rules::default();
+    let trial = Trial::told(&around(0.0, 0.03, 20), 2.0);
+    let (alone, among_many) = (trial.needs(&rules, 1), trial.needs(&rules, 100));
+    // A crossover took a tenth of a second.
+    assert!(alone.is_some_and(|more| more >= Duration::from_millis(100)), "{alone:?}");
+    assert!(among_many >= alone);
+    assert_eq!(Trial::told(&[], 0.0).needs(&rules, 1), None);
+}
+
+proptest! {
+    /// Figures that are none, from whatever a worker reports, decide nothing.
+    #[test]
+    fn no_number_is_no_verdict(
+        which in proptest::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+        good in 0usize..5, bad in 1usize..40,
+    ) {
+        let mut logs = vec![0.0; good];
+        logs.extend(std::iter::repeat_n(which, bad + good));
+        let verdict = verdict(&logs, true);
+        prop_assert!(verdict == Verdict::Unsure, "{verdict}");
+    }
+}

@@ -1,0 +1,158 @@
+use super::*;
+use crate::command_line::flag;
+
+fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Flags, Stop> {
+    let variable = |name: &str| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+    };
+    Flags::read("cargo bench --", arguments.iter().map(OsString::from), variable)
+}
+
+fn flags(arguments: &[&str]) -> Flags {
+    read(arguments, &[]).expect("flags")
+}
+
+fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    match read(arguments, variables).expect_err("a mistake") {
+        Stop::Wrong(message) => message,
+        Stop::Help => panic!("no help was asked for"),
+    }
+}
+
+/// Each flag of the table means something, on the command line and in the environment, and the same in both.
+#[test]
+fn every_flag_is_understood() {
+    let nothing = flags(&[]);
+    for flag in flag::all().filter(|flag| !["", "show-output", "test-threads"].contains(&flag.name)) {
+        let value = match (flag.name, flag.value) {
+            (_, None) => "",
+            ("category", _) => "unit",
+            ("args", _) => "a=1",
+            ("partition", _) => "1/2",
+            ("format", _) => "json",
+            ("measure", _) => "instructions",
+            ("device", _) => "cpu",
+            ("valid-for", _) => "p99",
+            ("max-memory", _) => "1GB",
+            ("color", _) => "never",
+            (_, Some("DURATION" | "S")) => "5s",
+            (_, Some("PCT")) => "5%",
+            (_, Some("N")) => "7",
+            (_, Some(_)) => "text",
+        };
+        let arguments = match (flag.name, value) {
+            ("filter", value) => value.to_owned(),
+            (name, "") => format!("--{name}"),
+            (name, value) => format!("--{name}={value}"),
+        };
+        let on_command_line = flags(&[&arguments]);
+        assert_ne!(on_command_line, nothing, "{arguments}");
+        if let Some(variable) = flag.variable() {
+            let value = if value.is_empty() { "yes" } else { value };
+            assert_eq!(read(&[], &[(&variable, value)]).expect("flags"), on_command_line, "{variable}");
+        }
+    }
+    for passed in ["--show-output", "--test-threads=1", "--test-threads", "-Zx", "-Z"] {
+        let following = ["1"].into_iter().filter(|_| ["--test-threads", "-Z"].contains(&passed));
+        let arguments: Vec<&str> = [passed].into_iter().chain(following).collect();
+        assert_eq!(flags(&arguments), nothing, "{passed}");
+    }
+    assert_eq!(flags(&["--no-capture"]), flags(&["--nocapture"]));
+    assert_eq!(flags(&["--bench", "--bench"]), flags(&["--bench"]), "cargo gives it once, a person again");
+    assert_eq!(flags(&["--bench", "--test"]), flags(&["--test"]), "cargo bench -- --test");
+    assert_eq!((flags(&["-q"]), flags(&["-v"])), (flags(&["--quiet"]), flags(&["--verbose"])));
+}
+
+#[test]
+fn the_command_line_wins_over_the_environment() {
+    let both = |arguments: &[&str], variables| read(arguments, variables).expect("flags");
+    let seed = both(&["--seed", "1"], &[("BENCH_SEED", "2")]);
+    assert_eq!(seed, flags(&["--seed", "1"]));
+    assert_eq!(both(&["a"], &[("BENCH_FILTER", "b")]), flags(&["a"]));
+    assert_eq!(both(&["--regex"], &[("BENCH_EXACT", "1")]), flags(&["--regex"]));
+    assert_eq!(both(&["-v"], &[("BENCH_QUIET", "1")]), flags(&["-v"]));
+    assert_eq!(both(&[], &[("BENCH_LIST", "off")]), flags(&[]));
+    let message = said(&[], &[("BENCH_QUIET", "1"), ("BENCH_VERBOSE", "1")]);
+    assert!(message.starts_with("error: --quiet and --verbose exclude each other\n"), "{message}");
+}
+
+#[test]
+fn values_stand_behind_or_after_a_flag() {
+    for arguments in [
+        &["--category", "unit,performance", "--skip", "x"][..],
+        &["--category=unit", "--category=performance", "--skip=x"],
+    ] {
+        assert_eq!(flags(arguments), flags(&["--category=unit,performance", "--skip=x"]));
+    }
+    // Commas of a filter are its own.
+    assert_ne!(flags(&["--skip=a,b"]), flags(&["--skip=a", "--skip=b"]));
+    assert_eq!(flags(&["--cargo-args", "--list"]).cargo_args.as_deref(), Some("--list"));
+    assert_eq!(flags(&["--", "--list"]).which.filters, ["--list"]);
+    assert_eq!(flags(&["-", ""]).which.filters, ["-", ""]);
+    assert_eq!(read(&["--list", "--help", "--nonsense"], &[]), Err(Stop::Help));
+    assert_eq!(read(&["-qh"], &[]), Err(Stop::Help));
+}
+
+#[test]
+fn mistakes_are_answered_with_what_would_be_right() {
+    const GENERAL: &str = "Usage: cargo bench -- [OPTIONS] [FILTER]...";
+    for (arguments, message) in [
+        (
+            &["--list", "--output=x"][..],
+            "unexpected argument '--output' found\n\n  tip: a similar argument exists: '--output-dir'\n\n\
+             Usage: cargo bench -- --list --output-dir <DIR> [FILTER]...",
+        ),
+        (
+            &["--list", "--nonsense"],
+            &format!(
+                "unexpected argument '--nonsense' found\n\n  \
+                 tip: to pass '--nonsense' as a value, use '-- --nonsense'\n\n{GENERAL}"
+            ),
+        ),
+        (
+            &["--seed", "-1"],
+            &format!(
+                "unexpected argument '-1' found\n\n  tip: to pass '-1' as a value, use '-- -1'\n\n{GENERAL}"
+            ),
+        ),
+        (&["--skip", "--list"], "a value is required for '--skip <FILTER>' but none was supplied"),
+        (&["-Z"], "a value is required for '-Z <UNSTABLE>' but none was supplied"),
+        (
+            &["--list", "--exact=true"],
+            "unexpected value 'true' for '--exact' found; no more were expected\n\n\
+             Usage: cargo bench -- --list --exact [FILTER]...",
+        ),
+        (
+            &["--exact", "--exact"],
+            &format!("the argument '--exact' cannot be used multiple times\n\n{GENERAL}"),
+        ),
+        (
+            &["--list", "--against=a", "--compare=b"],
+            "the argument '--against <REV>' cannot be used with '--compare <RUN>'\n\n\
+             Usage: cargo bench -- --list --against <REV> [FILTER]...",
+        ),
+        (
+            &["--sample-size=10"],
+            &format!(
+                "'--sample-size' is a flag of criterion and divan\n\n  tip: '--repeats 50' sets the number of \
+                 samples of a case; how many iterations a sample has is found by itself\n\n{GENERAL}"
+            ),
+        ),
+        (&["--bench", "-n"], "'-n' is a flag of criterion\n\n  tip: leave it out: no plot is drawn"),
+        (&["--baseline", "main"], "'--baseline' is a flag of criterion\n\n  tip: '--compare NAME' compares"),
+        (
+            &["--features", "x"],
+            "'--features' is a flag of cargo\n\n  tip: arguments of cargo stand before '--'",
+        ),
+        (&["--max-time=5"], "invalid value '5' for '--max-time <DURATION>': \"5\" is not a duration"),
+    ] {
+        let said = said(arguments, &[]);
+        assert!(said.starts_with(&format!("error: {message}")), "{arguments:?}: {said}");
+        assert!(said.ends_with("\n\nFor more information, try '--help'.\n"), "{said}");
+    }
+    let said = said(&[], &[("BENCH_LIST", "maybe")]);
+    assert!(
+        said.starts_with("error: invalid value 'maybe' for '--list': value was not a boolean\n"),
+        "{said}"
+    );
+}
