@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use bench_protocol::{Assignment, Case, DeviceWishes, LoadWishes, Mode};
+use bench_runner::program::{Opened, Program};
+use bench_runner::rounds::Interrupt;
 
 use super::Options;
 use super::conversation::Conversation;
 use super::deviation::{Deviation, Outcome};
-use bench_runner::program::{Opened, Program};
-use bench_runner::rounds::Interrupt;
 
 /// One check.
 pub(super) struct Check {

@@ -5,9 +5,9 @@ use std::process::{Command as Process, ExitStatus};
 use std::time::{Duration, Instant};
 
 use bench_protocol::{Command, Frame, PROTOCOL, json, write_message};
+use bench_runner::rounds::{Interrupt, Tail, Worker};
 
 use super::deviation::Deviation;
-use bench_runner::rounds::{Interrupt, Tail, Worker};
 
 /// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);

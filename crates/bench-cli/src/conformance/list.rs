@@ -1,8 +1,9 @@
 //! Checks of the list.
 
+use bench_runner::program::ListLimits;
+
 use super::check::{Check, Subject};
 use super::deviation::{Deviation, Outcome};
-use bench_runner::program::ListLimits;
 
 /// The name of the check that comes before all others.
 pub(super) const FOLLOWS_THE_SCHEMA: &str = "list: follows the schema";

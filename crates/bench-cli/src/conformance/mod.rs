@@ -14,7 +14,6 @@ mod shared;
 use std::time::Duration;
 
 use bench_record::RunError;
-
 use bench_runner::program::{ListLimits, Program};
 use bench_runner::rounds::{Interrupt, refuse_inside_worker};
 

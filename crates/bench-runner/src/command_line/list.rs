@@ -114,8 +114,8 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
         ]);
     }
     print_text(&format!(
-        "{}\n{} cases, budgets of {} together. Timeouts grow by what a case says that its rounds will take, as those \
-         that serve levels of requests do, unless they were asked for\n",
+        "{}\n{} cases, budgets of {} together\nA timeout that nobody has set grows by the time that a case says its rounds \
+         need, such as that of its levels of requests\n",
         table.render(str::to_owned),
         cases.len(),
         Seconds(total)

@@ -16,7 +16,6 @@ use bench_machine::calibration::Watch;
 use bench_machine::{CpuTicks, Examination};
 use bench_protocol::{Case, Mode};
 use bench_record::{CaseRecord, Environment, Folder, Record, References, RunError, RunState, now_utc};
-
 use bench_syntax::case_id;
 
 use crate::callgrind::Valgrind;
