@@ -1,5 +1,8 @@
 //! A round of a load case: warm-up and levels, one after another, within one scope of threads.
 
+mod levels;
+mod uncounted;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,35 +13,24 @@ use bench_core::bencher::{Bencher, Measured, Round, Serve};
 use bench_core::{Error, Result};
 use bench_protocol::{Assignment, Mode, WarmUp};
 use bench_record::{InvalidCause, Level, Metric, Served};
-use bench_stats as stats;
-use bench_syntax::quantity::{Seconds, nanoseconds};
+use bench_syntax::quantity::nanoseconds;
 
-use crate::clock::Clock;
 use crate::domain::{Domain, Facts, Response};
-use crate::driver::{Called, Course, Driven, Ends, TimeLimit, call, drive};
+use crate::driver::{Course, Driven, Ends, TimeLimit, drive};
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
-use crate::log::{Ended, Header, Outcome, RowsCsv};
+use crate::log::{Header, RowsCsv};
 use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
 use crate::refusals::Refusals;
-use crate::request::{Marks, Request};
-use crate::scenario::{Pacing, Plan, Scenario, Stress, Wanted};
+use crate::request::Request;
+use crate::scenario::{Plan, Scenario};
 use crate::slo::Slo;
 use crate::slot::Slot;
 
-/// Requests of a level in a quick look.
-const QUICK: u64 = 5;
-
-/// Clients of stress that was asked for by flag, for each core.
-const STRESS_PER_CORE: usize = 8;
-
 /// Clients whose request was given up are waited for so long at the end.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// Requests before the first that counts may fail, but not this many one after another.
-const TRIES: usize = 5;
 
 /// A level without an end by requests ends by time; this is never reached.
 const ENDLESS: u64 = u64::MAX / 4;
@@ -278,130 +270,6 @@ where
     R: Response,
     E: Into<Error>,
 {
-    /// Serves so many requests of warm-up by so many clients at once; what each of them waited, together.
-    fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
-        let next = AtomicU64::new(0);
-        let claim = || {
-            std::iter::from_fn(|| {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                (number < requests).then_some(number)
-            })
-        };
-        std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| self.some(claim()))).collect();
-            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
-                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
-                Ok(sum + took)
-            })
-        })
-    }
-
-    /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
-    /// place: a server that refuses a request now and then is still measured.
-    fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
-        let clock = Clock::start();
-        let marks = Marks::new(clock.origin);
-        let mut latency_ns = 0;
-        for number in numbers {
-            let mut failed: usize = 0;
-            latency_ns += loop {
-                let ended = self.one(number + failed as u64, &marks, clock);
-                if let Some(refusals) = &self.refusals {
-                    refusals.note(ended.is_err());
-                }
-                match ended {
-                    Ok(latency_ns) => break latency_ns,
-                    Err(_) if failed + 1 < TRIES => failed += 1,
-                    Err(message) => {
-                        return Err(Error::failure(format!(
-                            "{TRIES} requests failed one after another before any was measured, the last with: \
-                             {message}"
-                        )));
-                    }
-                }
-            };
-        }
-        Ok(Duration::from_nanos(latency_ns))
-    }
-
-    /// Serves one request of warm-up, and returns its latency in nanoseconds, or why it failed.
-    fn one(&self, number: u64, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
-        let input = &self.warm_up[(number % self.warm_up.len() as u64) as usize];
-        let called = Called { input, number, clock };
-        let (sent_ns, ended) = match self.patience() {
-            None => {
-                let sent_ns = clock.now_ns();
-                (sent_ns, call(self.closure, marks, &called).0)
-            }
-            Some(patience) => self.within(patience, called)?,
-        };
-        match ended.outcome {
-            Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
-            _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
-        }
-    }
-
-    /// Calls the closure on a thread of its own, and gives it up if it takes longer than `patience`.
-    fn within(&self, patience: Duration, called: Called<'env, I>) -> Result<(u64, Ended), String> {
-        let slot = Arc::new(Slot::new(0));
-        let (own, closure) = (Arc::clone(&slot), self.closure);
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
-        let spawned =
-            std::thread::Builder::new().name("request".to_owned()).spawn_scoped(self.scope, move || {
-                let marks = Marks::new(called.clock.origin);
-                let sent_ns = called.clock.now_ns();
-                let ended = call(closure, &marks, &called).0;
-                // Nobody listens to what was given up.
-                let _ = tell.send((sent_ns, ended));
-                own.returned();
-            });
-        spawned.map_err(|error| format!("no thread can be started for a request: {error}"))?;
-        told.recv_timeout(patience).map_err(|_| {
-            self.give_up([slot]);
-            format!("timed out: no answer after {} s", patience.as_secs_f64())
-        })
-    }
-
-    /// Half of the requests per second that one client gets: where a search begins.
-    fn usual_rate(&self) -> Result<f64> {
-        let took = self.some(0..3)?.as_secs_f64().max(1e-6);
-        Ok(0.5 * 3.0 / took)
-    }
-
-    /// Serves requests that do not count; returns how many.
-    fn warm(&self, plan: &Plan, assignment: &Assignment, progress: &mut Progress) -> Result<u64> {
-        let clients = match &plan.pacing {
-            Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
-            Pacing::Schedule { .. } => 1,
-        };
-        let mut requests = assignment.warmup.or(self.job.warm_up).unwrap_or(u64::from(clients));
-        if assignment.load.quick {
-            requests = requests.min(1);
-        }
-        if requests == 0 {
-            return Ok(0);
-        }
-        let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
-        let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
-        let ends = Ends { requests, at_ns: u64::MAX, make_up: false, limit: self.limit() };
-        let course = Course::new(
-            self.closure,
-            (self.warm_up, self.no_facts),
-            self.domain,
-            self.no_slo,
-            pacing,
-            ends,
-            self.job.timeout.map(nanoseconds),
-            Arc::default(),
-        );
-        let began = Instant::now();
-        let driven = drive(self.scope, course, None)?;
-        progress.warm_up.iterations += requests;
-        progress.warm_up.ns += nanoseconds(began.elapsed());
-        self.give_up(driven.stuck);
-        Ok(requests)
-    }
-
     fn level(&self, plan: &Plan, asked: &Asked<'_>, progress: &mut Progress) -> Result<()> {
         let ends = Ends {
             requests: plan.requests.unwrap_or(ENDLESS),
@@ -509,88 +377,5 @@ impl<I, F> Serving<'_, '_, I, F> {
             std::thread::sleep(Duration::from_millis(5));
         }
         false
-    }
-
-    /// Says what the levels take by their settings, so that the runner waits for them.
-    ///
-    /// # Errors
-    /// If they take longer than a person allows.
-    fn tell_time(&self, bencher: &mut Bencher) -> Result<()> {
-        let assignment = bencher.assignment().clone();
-        if assignment.mode != Mode::Sample {
-            return Ok(());
-        }
-        let Plans::Given { mut plans, count } = self.plans(&assignment)? else { return Ok(()) };
-        let lasts: Duration = plans
-            .iter_mut()
-            .filter_map(|plan| {
-                self.shorten(plan, &assignment, count);
-                plan.lasts()
-            })
-            .sum();
-        let left = bencher.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if let Some(left) = left.filter(|left| bencher.deadline_is_hard() && *left < lasts) {
-            return Err(Error::failure(format!(
-                "the levels are to last {} together, but the case has {} left of its `timeout`: raise it, or ask for less",
-                Seconds(lasts.as_secs_f64()),
-                Seconds(left.as_secs_f64())
-            )));
-        }
-        bencher.expects(lasts)
-    }
-
-    fn valid_for(&self, assignment: &Assignment) -> Option<f64> {
-        if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
-    }
-
-    /// How long levels are to last: what the runner wants outranks what the benchmark says.
-    fn wanted(&self, assignment: Option<&Assignment>) -> Wanted {
-        let mut wanted =
-            Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };
-        let Some(assignment) = assignment else { return wanted };
-        // Every round is another draw.
-        wanted.seed = wanted.seed.wrapping_add(u64::from(assignment.round));
-        if assignment.load.quick {
-            return Wanted { requests: Some(QUICK), duration: None, ..wanted };
-        }
-        wanted.requests = assignment.samples.or(wanted.requests);
-        if let Some(p) = self.valid_for(assignment) {
-            wanted.requests = Some(wanted.requests.unwrap_or(0).max(stats::support(p) as u64));
-            wanted.duration = None;
-        }
-        wanted
-    }
-
-    fn plans(&self, assignment: &Assignment) -> Result<Plans> {
-        let wanted = self.wanted(Some(assignment));
-        if let Some(ns) = assignment.load.stress_ns {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let stress = Stress::new(Duration::from_nanos(ns), cores * STRESS_PER_CORE);
-            let wanted = Wanted { requests: None, ..wanted };
-            return Ok(Plans::Given { plans: stress.levels(&wanted)?.into(), count: 1 });
-        }
-        match &self.goal {
-            Goal::Levels(scenario) => {
-                let plans = scenario.levels(&wanted)?;
-                if plans.is_empty() {
-                    return Err(Error::failure("the scenario has no level: wanted at least one setting"));
-                }
-                Ok(Plans::Given { count: plans.len(), plans: plans.into() })
-            }
-            Goal::Rate { from } => Ok(Plans::Search { from: *from, rates: None, wanted }),
-        }
-    }
-
-    /// Ends a level where the time that the runner gives ends, if it was asked for.
-    fn shorten(&self, plan: &mut Plan, assignment: &Assignment, levels: usize) {
-        if !assignment.hard_stop || assignment.load.stress_ns.is_some() {
-            return;
-        }
-        let share = Duration::from_nanos(assignment.slice_ns) / u32::try_from(levels.max(1)).unwrap_or(1);
-        plan.duration = Some(plan.duration.map_or(share, |duration| duration.min(share)));
-        if let Pacing::Schedule { arrivals, .. } = &mut plan.pacing {
-            arrivals.truncate(arrivals.partition_point(|at| *at < nanoseconds(share)).max(1));
-            plan.requests = Some(arrivals.len() as u64);
-        }
     }
 }

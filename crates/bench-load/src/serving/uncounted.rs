@@ -1,0 +1,153 @@
+//! Requests that do not count: warm-up, and batches that the runner asks for one by one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bench_core::{Error, Result};
+use bench_protocol::Assignment;
+use bench_syntax::quantity::nanoseconds;
+
+use super::{Progress, Serving};
+use crate::clock::Clock;
+use crate::domain::Response;
+use crate::driver::{Called, Course, Ends, call, drive};
+use crate::log::{Ended, Outcome};
+use crate::request::{Marks, Request};
+use crate::scenario::{Pacing, Plan};
+use crate::slot::Slot;
+
+/// Requests before the first that counts may fail, but not this many one after another.
+const TRIES: usize = 5;
+
+impl<'scope, 'env, I, F, R, E> Serving<'scope, 'env, I, F>
+where
+    I: Sync,
+    F: Fn(&I, &Request) -> Result<R, E> + Sync,
+    R: Response,
+    E: Into<Error>,
+{
+    /// Serves so many requests of warm-up by so many clients at once; what each of them waited, together.
+    pub(super) fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
+        let next = AtomicU64::new(0);
+        let claim = || {
+            std::iter::from_fn(|| {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                (number < requests).then_some(number)
+            })
+        };
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..clients).map(|_| scope.spawn(|| self.some(claim()))).collect();
+            clients.into_iter().try_fold(Duration::ZERO, |sum, client| {
+                let took = client.join().map_err(|_| Error::failure("a client has panicked"))??;
+                Ok(sum + took)
+            })
+        })
+    }
+
+    /// Serves these requests of warm-up, one after another, outside any record. Where one fails another takes its
+    /// place: a server that refuses a request now and then is still measured.
+    pub(super) fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
+        let clock = Clock::start();
+        let marks = Marks::new(clock.origin);
+        let mut latency_ns = 0;
+        for number in numbers {
+            let mut failed: usize = 0;
+            latency_ns += loop {
+                let ended = self.one(number + failed as u64, &marks, clock);
+                if let Some(refusals) = &self.refusals {
+                    refusals.note(ended.is_err());
+                }
+                match ended {
+                    Ok(latency_ns) => break latency_ns,
+                    Err(_) if failed + 1 < TRIES => failed += 1,
+                    Err(message) => {
+                        return Err(Error::failure(format!(
+                            "{TRIES} requests failed one after another before any was measured, the last with: \
+                             {message}"
+                        )));
+                    }
+                }
+            };
+        }
+        Ok(Duration::from_nanos(latency_ns))
+    }
+
+    /// Serves one request of warm-up, and returns its latency in nanoseconds, or why it failed.
+    fn one(&self, number: u64, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
+        let input = &self.warm_up[(number % self.warm_up.len() as u64) as usize];
+        let called = Called { input, number, clock };
+        let (sent_ns, ended) = match self.patience() {
+            None => {
+                let sent_ns = clock.now_ns();
+                (sent_ns, call(self.closure, marks, &called).0)
+            }
+            Some(patience) => self.within(patience, called)?,
+        };
+        match ended.outcome {
+            Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
+            _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
+        }
+    }
+
+    /// Calls the closure on a thread of its own, and gives it up if it takes longer than `patience`.
+    fn within(&self, patience: Duration, called: Called<'env, I>) -> Result<(u64, Ended), String> {
+        let slot = Arc::new(Slot::new(0));
+        let (own, closure) = (Arc::clone(&slot), self.closure);
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let spawned =
+            std::thread::Builder::new().name("request".to_owned()).spawn_scoped(self.scope, move || {
+                let marks = Marks::new(called.clock.origin);
+                let sent_ns = called.clock.now_ns();
+                let ended = call(closure, &marks, &called).0;
+                // Nobody listens to what was given up.
+                let _ = tell.send((sent_ns, ended));
+                own.returned();
+            });
+        spawned.map_err(|error| format!("no thread can be started for a request: {error}"))?;
+        told.recv_timeout(patience).map_err(|_| {
+            self.give_up([slot]);
+            format!("timed out: no answer after {} s", patience.as_secs_f64())
+        })
+    }
+
+    /// Half of the requests per second that one client gets: where a search begins.
+    pub(super) fn usual_rate(&self) -> Result<f64> {
+        let took = self.some(0..3)?.as_secs_f64().max(1e-6);
+        Ok(0.5 * 3.0 / took)
+    }
+
+    /// Serves requests that do not count; returns how many.
+    pub(super) fn warm(&self, plan: &Plan, assignment: &Assignment, progress: &mut Progress) -> Result<u64> {
+        let clients = match &plan.pacing {
+            Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
+            Pacing::Schedule { .. } => 1,
+        };
+        let mut requests = assignment.warmup.or(self.job.warm_up).unwrap_or(u64::from(clients));
+        if assignment.load.quick {
+            requests = requests.min(1);
+        }
+        if requests == 0 {
+            return Ok(0);
+        }
+        let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
+        let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
+        let ends = Ends { requests, at_ns: u64::MAX, make_up: false, limit: self.limit() };
+        let course = Course::new(
+            self.closure,
+            (self.warm_up, self.no_facts),
+            self.domain,
+            self.no_slo,
+            pacing,
+            ends,
+            self.job.timeout.map(nanoseconds),
+            Arc::default(),
+        );
+        let began = Instant::now();
+        let driven = drive(self.scope, course, None)?;
+        progress.warm_up.iterations += requests;
+        progress.warm_up.ns += nanoseconds(began.elapsed());
+        self.give_up(driven.stuck);
+        Ok(requests)
+    }
+}
