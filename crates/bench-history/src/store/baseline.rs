@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::checked::BASELINE;
 use super::{Database, Store, StoreError, Value};
 
 /// A name that a run was given.
@@ -34,11 +35,7 @@ impl Store {
             let id = next_id(database, "baseline")?;
             let texts = [name, run, at, author].map(|text| Value::from(text.as_str()));
             let values: Vec<Value> = std::iter::once(Value::Integer(id)).chain(texts).collect();
-            database.execute(
-                "INSERT INTO baseline (id, name, run, at, author) VALUES ($1, $2, $3, $4, $5)",
-                &values,
-            )?;
-            Ok(())
+            BASELINE.insert(database, &values)
         })
     }
 

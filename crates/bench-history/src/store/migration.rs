@@ -1,6 +1,6 @@
 //! Versions of the tables, and the ways between them.
 
-use super::{Database, StoreError, Value};
+use super::{Database, StoreError, Value, checked};
 
 /// The way to a version, and back.
 struct Migration {
@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -102,7 +102,19 @@ const MIGRATIONS: [Migration; 7] = [
              ALTER TABLE other_series RENAME TO series; ALTER TABLE other_point RENAME TO point;
              CREATE INDEX point_by_run ON point (run);",
     },
+    // Damage of what follows from no record is known by a checksum; rows that are there are given theirs in `migrate`.
+    Migration {
+        up: "ALTER TABLE acceptance ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;
+             ALTER TABLE baseline ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;
+             ALTER TABLE renaming ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;
+             ALTER TABLE told ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;",
+        down: "ALTER TABLE acceptance DROP COLUMN checksum; ALTER TABLE baseline DROP COLUMN checksum;
+               ALTER TABLE renaming DROP COLUMN checksum; ALTER TABLE told DROP COLUMN checksum;",
+    },
 ];
+
+/// The first version in which rows carry checksums.
+const CHECKSUMS: i64 = 8;
 
 /// The newest version that this program knows.
 pub const NEWEST: i64 = MIGRATIONS.len() as i64;
@@ -147,6 +159,11 @@ pub(super) fn migrate(database: &mut dyn Database, target: i64) -> Result<(), St
     }
     for step in found..target {
         database.batch(MIGRATIONS[step as usize].up)?;
+        if step + 1 == CHECKSUMS {
+            for table in checked::ALL {
+                table.seal(database)?;
+            }
+        }
     }
     for step in (target..found).rev() {
         database.batch(MIGRATIONS[step as usize].down)?;

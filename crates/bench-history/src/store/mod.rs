@@ -8,6 +8,7 @@ mod add;
 #[cfg(feature = "postgres")]
 mod address;
 mod baseline;
+mod checked;
 mod database;
 mod error;
 mod location;

@@ -8,6 +8,7 @@ use bench_record::Record;
 use serde::Serialize;
 
 use super::add::unpack;
+use super::checked::ACCEPTANCE;
 use super::renaming::{current_id, renamed};
 use super::{Point, Series, Store, StoreError, Value};
 use crate::circumstances::Circumstances;
@@ -178,24 +179,12 @@ impl Store {
     /// [`StoreError::NoSuchRun`] for a run that is not there.
     pub fn accept(&mut self, acceptance: &Acceptance) -> Result<(), StoreError> {
         self.transaction(|database| {
-            let run = Value::from(acceptance.run.as_str());
-            if database.query("SELECT name FROM run WHERE name = $1", std::slice::from_ref(&run))?.is_empty()
-            {
-                return Err(StoreError::NoSuchRun { run: acceptance.run.clone() });
+            let Acceptance { case, run, at, author, reason } = acceptance;
+            if database.query("SELECT name FROM run WHERE name = $1", &[run.as_str().into()])?.is_empty() {
+                return Err(StoreError::NoSuchRun { run: run.clone() });
             }
-            let Acceptance { case, at, author, reason, .. } = acceptance;
-            database.execute(
-                "INSERT INTO acceptance (case_id, run, at, author, reason) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT DO NOTHING",
-                &[
-                    case.as_str().into(),
-                    run,
-                    at.as_str().into(),
-                    author.as_str().into(),
-                    reason.as_str().into(),
-                ],
-            )?;
-            Ok(())
+            let values = [case, run, at, author, reason].map(|text| Value::from(text.as_str()));
+            ACCEPTANCE.insert(database, &values)
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::baseline::next_id;
+use super::checked::RENAMING;
 use super::{Series, Store, StoreError, Value};
 use crate::key::SeriesKey;
 
@@ -116,11 +117,7 @@ impl Store {
             let id = next_id(database, "renaming")?;
             let texts = [old, new, at, author].map(|text| Value::from(text.as_str()));
             let values: Vec<Value> = std::iter::once(Value::Integer(id)).chain(texts).collect();
-            database.execute(
-                "INSERT INTO renaming (id, old_id, new_id, at, author) VALUES ($1, $2, $3, $4, $5)",
-                &values,
-            )?;
-            Ok(())
+            RENAMING.insert(database, &values)
         })
     }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_record::Record;
+use damage::what_people_said_carries_a_checksum;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -107,6 +108,7 @@ suite! {
     a_baseline_means_the_run_that_was_named_last_and_is_not_pruned,
     a_renamed_case_keeps_its_history,
     two_cases_are_not_made_one,
+    what_people_said_carries_a_checksum,
 }
 
 fn a_run_comes_back_as_it_was(place: &dyn Place) {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::checked::TOLD;
 use super::{Store, StoreError, Value};
 
 /// That someone was told of a change.
@@ -30,12 +31,7 @@ impl Store {
         self.transaction(|database| {
             let Told { recipient, case, metric, machine, run, at } = told;
             let values = [recipient, case, metric, machine, run, at].map(|text| Value::from(text.as_str()));
-            database.execute(
-                "INSERT INTO told (recipient, case_id, metric, machine, run, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT DO NOTHING",
-                &values,
-            )?;
-            Ok(())
+            TOLD.insert(database, &values)
         })
     }
 

@@ -6,7 +6,7 @@ use bench_record::{CaseRecord, Record};
 
 use super::add::{add_circumstances, add_points, circumstances, series_row};
 use super::baseline::CURRENT;
-use super::{Store, StoreError, Value};
+use super::{Store, StoreError, Value, checked};
 use crate::figure::{Figure, figures};
 use crate::key::SeriesKey;
 
@@ -28,13 +28,17 @@ impl Store {
         })
     }
 
-    /// Looks for damage: of the file, of records, whose packed form holds a checksum, and of rows that differ from what
-    /// their record says. Answers with a line for each that was found.
+    /// Looks for damage: of the file, of records, whose packed form holds a checksum, of rows that differ from what their
+    /// record says, and of those that follow from no record and hold a checksum of their own. Answers with a line for
+    /// each that was found.
     ///
     /// # Errors
     /// When the store cannot be read at all.
     pub fn verify(&mut self) -> Result<Vec<String>, StoreError> {
         let mut found = self.database.check()?;
+        for table in checked::ALL {
+            found.extend(table.verify(self.database.as_mut())?);
+        }
         for stored in self.runs()? {
             let record = match self.record(&stored.run) {
                 Ok(record) => record,

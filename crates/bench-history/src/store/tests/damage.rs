@@ -90,3 +90,57 @@ fn reading_neither_makes_nor_changes_a_store() {
     assert_eq!(store.runs().expect("runs").len(), 1);
     assert!(store.add(&record("r2", 2, &[("unit/a", 1.0)])).is_err(), "it is only read");
 }
+
+pub(super) fn what_people_said_carries_a_checksum(place: &dyn Place) {
+    let mut store = place.open();
+    store.add(&record("r1", 1, &[("unit/a", 1.0)])).expect("added");
+    let [text, at, author] = ["unit/a", "2026-02-01T00:00:00Z", "me"].map(str::to_owned);
+    store
+        .accept(&Acceptance {
+            case: text.clone(),
+            run: "r1".to_owned(),
+            at: at.clone(),
+            author: author.clone(),
+            reason: "meant".to_owned(),
+        })
+        .expect("kept");
+    let run = "r1".to_owned();
+    let baseline = Baseline { name: "release".to_owned(), run, at: at.clone(), author: author.clone() };
+    store.set_baseline(&baseline).expect("kept");
+    let renaming = Renaming { old: text.clone(), new: "unit/b".to_owned(), at: at.clone(), author };
+    store.keep_renaming(&renaming).expect("kept");
+    let told = Told {
+        recipient: "chat".to_owned(),
+        case: text,
+        metric: "time".to_owned(),
+        machine: "m".to_owned(),
+        run: "r1".to_owned(),
+        at,
+    };
+    store.keep_told(&told).expect("kept");
+    assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
+    // Rows of a store from before there were checksums are taken as they are.
+    store.migrate_to(7).expect("down");
+    store.migrate_to(NEWEST).expect("up");
+    assert_eq!(store.verify().expect("readable"), Vec::<String>::new());
+    for (table, change) in [
+        ("acceptance", "UPDATE acceptance SET reason = 'meanT'"),
+        ("acceptance", "UPDATE acceptance SET author = 'mem', reason = 'eant'"),
+        ("baseline", "UPDATE baseline SET run = 'r2'"),
+        ("baseline", "UPDATE baseline SET id = 7"),
+        ("renaming", "UPDATE renaming SET new_id = 'unit/c'"),
+        ("told", "UPDATE told SET run = 'r2'"),
+        ("told", "UPDATE told SET checksum = checksum + 1"),
+    ] {
+        let before = store.database.query(&format!("SELECT * FROM {table}"), &[]).expect("readable");
+        store.database.batch(change).expect("changed");
+        let found = store.verify().expect("readable");
+        let named = format!("a row of the table `{table}` is not as it was written: ");
+        assert!(found.len() == 1 && found[0].starts_with(&named), "{change}: {found:?}");
+        store.database.batch(&format!("DELETE FROM {table}")).expect("emptied");
+        let places: Vec<String> = (1..=before[0].len()).map(|number| format!("${number}")).collect();
+        let back = format!("INSERT INTO {table} VALUES ({})", places.join(", "));
+        store.database.execute(&back, &before[0]).expect("put back");
+        assert_eq!(store.verify().expect("readable"), Vec::<String>::new(), "{change}");
+    }
+}
