@@ -41,6 +41,32 @@ pub(super) fn apply(programs: Vec<Program>, folder: &Path) -> Vec<Program> {
     programs.into_iter().map(with_all).collect()
 }
 
+/// Takes from the environment of this process what a cargo has put there from its configuration, if one has started this
+/// process by way of a bench target: each side of a comparison has a configuration of its own. What a person has set to
+/// the very value that is configured goes as well, since the two cannot be told apart. Only for the start of `main`,
+/// before any other thread exists.
+pub fn forget_configured(folder: &Path) {
+    // What cargo gives to whatever it runs, and no shell.
+    if std::env::var_os("CARGO_MANIFEST_DIR").is_none() {
+        return;
+    }
+    for name in given(&configured(folder, |_| false), |name| std::env::var_os(name)) {
+        bench_os::forget_variable(name);
+    }
+}
+
+/// The variables whose values are those of the configuration.
+fn given(
+    configured: &BTreeMap<String, OsString>,
+    value: impl Fn(&str) -> Option<OsString>,
+) -> impl Iterator<Item = &str> {
+    // Without `PATH` nothing could be started, least of all cargo.
+    let is_given = move |(name, configured): &(&String, &OsString)| {
+        *name != "PATH" && value(name).as_ref() == Some(*configured)
+    };
+    configured.iter().filter(is_given).map(|(name, _)| name.as_str())
+}
+
 /// The variables to set, given which `is_set` already. Of several files the nearest wins. What cannot be read, cargo has
 /// refused before.
 fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
@@ -97,5 +123,18 @@ mod tests {
             ("TEST_OF_BENCH_PATH", &inner.join("data")),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_a_configuration_gives_is_told_from_what_a_person_sets() {
+        let configured = [("PATH", "/bin"), ("FAST", "1"), ("SLOW", "2"), ("NEW", "3")]
+            .map(|(name, value)| (name.to_owned(), OsString::from(value)));
+        let now = |name: &str| match name {
+            "PATH" => Some(OsString::from("/bin")),
+            "FAST" | "SLOW" => Some(OsString::from("1")),
+            _ => None,
+        };
+        let configured = BTreeMap::from(configured);
+        assert_eq!(given(&configured, now).collect::<Vec<_>>(), ["FAST"]);
     }
 }

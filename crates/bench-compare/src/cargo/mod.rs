@@ -2,6 +2,8 @@
 
 mod configured;
 
+pub use configured::forget_configured;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
