@@ -15,6 +15,8 @@ pub struct Comparison {
     candidate: String,
     /// How it was made.
     way: &'static str,
+    /// What a change is, where it is not the quotient of the two figures beside it.
+    meaning: &'static str,
     /// Why the two are not of one machine and one build, if they are not.
     different: Option<String>,
     /// What should be known first.
@@ -45,6 +47,8 @@ impl Comparison {
             base: comparison.baseline.clone(),
             candidate: candidate.to_owned(),
             way: "two runs, measured at different times",
+            meaning: "A change is what remains when that which all cases have in common is removed, and so not \
+                      after/before.",
             different: comparison.different.clone(),
             notes: comparison.notes.clone(),
             threshold: comparison.threshold,
@@ -73,6 +77,7 @@ impl Comparison {
             base: document.base.label,
             candidate: document.candidate.label,
             way: "two builds, measured in turns",
+            meaning: "A change is the median over pairs that ran together, and so not after/before of the medians.",
             different: None,
             notes: document.notes,
             threshold: document.rules.threshold,

@@ -73,9 +73,18 @@ const comparisonView = {
       },
       { name: "why", class: "text", cell: (one) => prose(one.reason ?? "") },
     ];
-    this.rows.replaceChildren(table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` }));
+    const shown = table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` });
+    this.rows.replaceChildren(shown, ...(chosen.some(differs) ? [element("p", { class: "quiet" }, comparison.meaning)] : []));
   },
 };
+
+/** A difference that a reader sees. */
+const SEEN = 0.005;
+
+/** Whether a reader who divides one figure by the other finds another change than the one that is shown. */
+function differs({ old, new: candidate, change }) {
+  return old !== null && candidate !== null && change !== null && Math.abs(candidate / old - 1 - change) > SEEN;
+}
 
 function size(one) {
   return Math.abs(one.change ?? 0);
