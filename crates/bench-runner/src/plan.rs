@@ -108,4 +108,18 @@ mod tests {
         assert_eq!(of(minutes(10), minutes(5)), (240.0, 300.0, false));
         assert_eq!(of(None, Some(Duration::from_secs(1))).0, 0.8);
     }
+
+    #[test]
+    fn rounds_that_are_asked_for_are_cut_short_only_by_a_budget_that_is_asked_for_with_them() {
+        let mut case = Case::new("unit/x", Category::Unit);
+        let second = Some(Duration::from_secs(1));
+        let hard = |case: &Case, rounds, max_time| {
+            let overrides = Overrides { rounds, max_time, ..Overrides::NONE };
+            settings(case, &Wishes { overrides, ..Wishes::default() }).max_time_is_hard
+        };
+        assert_eq!([hard(&case, Some(3), None), hard(&case, Some(3), second)], [false, true]);
+        case.settings.max_time = second;
+        assert_eq!([hard(&case, None, None), hard(&case, Some(3), None)], [true, false]);
+        assert!(hard(&case, Some(3), second));
+    }
 }

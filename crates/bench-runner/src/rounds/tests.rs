@@ -182,6 +182,24 @@ fn a_round_of_a_bad_minute_is_repeated_and_kept() {
 }
 
 #[test]
+fn a_budget_that_ends_before_the_rounds_that_were_asked_for_is_told() {
+    let ran = |max_time| {
+        let overrides = Overrides { rounds: Some(3), max_time, ..Overrides::NONE };
+        let case =
+            run_with(overrides, Mode::Sample, vec![vec![round(&[1])]], usize::MAX).outcome.cases.remove(0);
+        let told = case.warnings.iter().any(|warning| {
+            warning.starts_with("1 of the 3 rounds that were asked for: `max_time`")
+                && warning.ends_with("ended before the others")
+        });
+        (case.rounds.len(), told)
+    };
+    assert_eq!(ran(None), (3, false));
+    assert_eq!(ran(Some(Duration::from_secs(1000))), (3, false));
+    // Any round takes longer.
+    assert_eq!(ran(Some(Duration::from_nanos(1))), (1, true));
+}
+
+#[test]
 fn an_interrupt_keeps_what_was_measured() {
     let three = Overrides { rounds: Some(3), ..Overrides::NONE };
     let ran = run_with(three, Mode::Sample, vec![vec![round(&[1])]; 2], 3);
