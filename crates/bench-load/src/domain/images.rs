@@ -7,6 +7,7 @@ use bench_stats::nearest_rank;
 
 use super::streaming::{first_output_s, gaps, per_second, steps};
 use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen, nothing_missing};
+#[cfg(feature = "pictures")]
 use crate::media::picture;
 
 /// Making images: images, pixels and denoising steps per second.
@@ -171,12 +172,14 @@ impl Images {
 
     /// One image as PNG, JPEG or WebP. Its size is read, and no pixel, so that this costs little within the
     /// request. What is no picture, or has a damaged header, is no image, and the row says why.
+    #[cfg(feature = "pictures")]
     pub fn encoded(bytes: &[u8]) -> Self {
         Images::all_encoded([bytes])
     }
 
     /// All images of a request, as [`encoded`](Self::encoded). Where their sizes differ they have none in
     /// common, and are not in PPS: the row says so.
+    #[cfg(feature = "pictures")]
     pub fn all_encoded<B: AsRef<[u8]>>(pictures: impl IntoIterator<Item = B>) -> Self {
         let mut images = Images::none();
         let mut headers = Vec::new();
@@ -271,7 +274,7 @@ impl Response for Images {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pictures"))]
 mod tests {
     use image::ImageFormat;
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(feature = "pictures")]
 use crate::media::PictureError;
 
 /// Why inputs cannot be made or read.
@@ -48,6 +49,7 @@ pub enum InputError {
     #[error("no picture in {}: files ending in .png, .jpg, .jpeg or .webp are wanted", .0.display())]
     NoPicture(PathBuf),
     /// A picture that cannot be decoded.
+    #[cfg(feature = "pictures")]
     #[error("the picture {}", path.display())]
     Picture {
         /// Its file.

@@ -5,7 +5,7 @@
 //! | [`Texts::seeded`], [`Texts::file`], [`Texts::list`] | `String` |
 //! | [`Prompts::seeded`], [`Prompts::file`], [`Prompts::list`] | `String` |
 //! | [`ImageRequests::new`] | [`ImageRequest`] |
-//! | [`Pictures::synthetic`], [`Pictures::folder`] | [`Picture`] |
+//! | `Pictures::synthetic`, `Pictures::folder` (feature `pictures`) | `Picture` |
 //! | [`List::new`], `Vec<T>`, `[T; N]` | `T` |
 //!
 //! A source of one's own implements [`Inputs`], an item of one's own [`Describe`].
@@ -16,6 +16,7 @@ mod error;
 mod image_request;
 mod lines;
 mod list;
+#[cfg(feature = "pictures")]
 mod pictures;
 mod prompts;
 mod random;
@@ -27,6 +28,7 @@ pub use self::error::InputError;
 pub use self::image_request::{ImageRequest, ImageRequests};
 pub use self::lines::Lines;
 pub use self::list::List;
+#[cfg(feature = "pictures")]
 pub use self::pictures::{Picture, PictureFolder, Pictures};
 pub use self::prompts::Prompts;
 pub use self::texts::Texts;

@@ -1,8 +1,10 @@
 //! What encoded audio and pictures say of themselves: how long, how large. No sample and no pixel is
 //! decoded for that.
 
+#[cfg(feature = "pictures")]
 pub mod picture;
 pub mod wav;
 
+#[cfg(feature = "pictures")]
 pub use picture::PictureError;
 pub use wav::{Wav, WavError};
