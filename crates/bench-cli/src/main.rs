@@ -24,12 +24,14 @@ mod page;
 mod rename;
 mod report;
 mod run;
+mod runner;
 mod search;
 mod serve;
 mod source;
 mod store;
 mod trend;
 
+use bench_adapters::ADAPTER;
 use bench_report::tell;
 use std::env;
 use std::ffi::OsString;
@@ -50,14 +52,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     outlive_full_files();
+    let mut typed = env::args_os().skip(1);
+    if typed.next().is_some_and(|first| first == ADAPTER) {
+        return ExitCode::from(bench_adapters::run(typed));
+    }
     let arguments = Arguments::parse();
+    if let (Command::Compare(_), Ok(folder)) = (&arguments.command, env::current_dir()) {
+        bench_compare::cargo::forget_configured(&folder);
+    }
     let ended = match &arguments.command {
-        Command::Run(_) => {
-            // As they were typed: what follows `--` is cargo's, which clap does not tell from what stands before it.
-            let typed: Vec<OsString> =
-                env::args_os().skip_while(|argument| argument != "run").skip(1).collect();
-            run::run(&typed).map_err(Failure::from)
-        }
+        Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
+        Command::Runner(_) => runner::run(&typed_after("runner")).map_err(Failure::from),
         Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
         Command::Conformance(arguments) => conformance::run(arguments).map_err(Failure::from),
@@ -82,4 +87,9 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What follows a command, as it was typed: clap does not tell what of it is cargo's or another program's.
+fn typed_after(command: &str) -> Vec<OsString> {
+    env::args_os().skip_while(|argument| argument != command).skip(1).collect()
 }

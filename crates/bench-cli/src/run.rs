@@ -79,7 +79,7 @@ fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, Ru
         if path.is_dir() {
             built(&mut programs, path, cargo_arguments)?;
         } else {
-            match Program::executable(path)?.open(&ListLimits::default()) {
+            match bench_adapters::open(Program::executable(path)?, &ListLimits::default()) {
                 Ok(opened) => programs.opened.push(opened),
                 Err(error) => {
                     tell(&format!("error: {error}"));
@@ -102,7 +102,7 @@ fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, Ru
 /// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.
 fn built(programs: &mut Programs, folder: &Path, cargo_arguments: &[String]) -> Result<(), RunError> {
     for program in cargo::build(folder, cargo_arguments, None)? {
-        match program.open(&ListLimits::default()) {
+        match bench_adapters::open(program, &ListLimits::default()) {
             Ok(opened) => programs.opened.push(opened),
             Err(error) => tell(&format!("left out: {error}")),
         }

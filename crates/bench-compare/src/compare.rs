@@ -38,7 +38,7 @@ pub fn compare(
         .iter()
         .filter_map(|(id, program)| Some((*id, *program, *new.get(id)?)))
         .enumerate()
-        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base.clone(), candidate.clone()))
+        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate))
         .collect();
     if trials.is_empty() {
         return Err(RunError::NoMatch(nothing_in_common(base, candidate)));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::partner::{Broken, Limits, Partner};
+use super::partner::{self, Broken, Limits, Partner, Round};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::Interrupt;
@@ -18,6 +18,10 @@ const BATCH_NS: f64 = 1e5;
 
 /// A batch does not grow beyond this for the sake of a whole number of injected iterations.
 const LONGEST_BATCH_NS: f64 = 1e6;
+
+/// A round does not last longer where whole rounds take turns, if it can be as short: how processes differ is learnt from
+/// more of them.
+const LONGEST_ROUND_NS: u64 = 60_000_000;
 
 /// Each side works this long before it is measured, the search for a batch size not counted, and one
 /// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
@@ -52,7 +56,8 @@ impl fmt::Display for Role {
     }
 }
 
-/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other.
+/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other. Of programs
+/// that time whole rounds only, a batch is a sample, and one side's came before the other's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
     /// Which side was started, warmed up and measured first.
@@ -77,6 +82,22 @@ impl Pair {
     /// spread of 1.8 % between crossovers, and of 3.2 % by the median).
     pub fn log_ratio(&self) -> Option<f64> {
         stats::hodges_lehmann(&self.log_ratios())
+    }
+
+    /// The same pair, if there is something to compare.
+    fn checked(self) -> Result<Self, (Role, Broken)> {
+        let still = |times: &[u64]| times.contains(&0);
+        let impossible = |side| {
+            let iterations = self.iterations;
+            let message =
+                format!("a batch of {iterations} iterations took 0 ns: there is nothing to compare");
+            Err((side, Broken::Failed(Failure::new(Cause::Protocol, message))))
+        };
+        match (still(&self.base_ns), still(&self.candidate_ns)) {
+            (true, _) => impossible(Role::Base),
+            (false, true) => impossible(Role::Candidate),
+            (false, false) => Ok(self),
+        }
     }
 
     /// Seconds per iteration of each batch of one side.
@@ -187,18 +208,45 @@ pub(super) fn measure(
         Role::Base => (one_ns, other_ns),
         Role::Candidate => (other_ns, one_ns),
     };
-    let still = |times: &[u64]| times.contains(&0);
-    let impossible = |side| {
-        let message = format!("a batch of {iterations} iterations took 0 ns: there is nothing to compare");
-        Err((side, Broken::Failed(Failure::new(Cause::Protocol, message))))
+    let pair = Pair { first, iterations, base_ns, candidate_ns };
+    Ok(Measured { pair: pair.checked()?, threads, inputs_alive })
+}
+
+/// Measures a pair of workers that time whole rounds only: one process after the other.
+///
+/// # Errors
+/// As [`measure`].
+pub(super) fn measure_rounds(
+    arrangement: &Arrangement<'_>,
+    interrupt: &Interrupt,
+) -> Result<Measured, (Role, Broken)> {
+    let padding = "x".repeat(arrangement.padding);
+    let _pinned = arrangement.cpu.map(Pinned::to);
+    let round = |side: Role| {
+        let program = match side {
+            Role::Base => arrangement.base,
+            Role::Candidate => arrangement.candidate,
+        };
+        let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
+        partner::round(program, arrangement.case, slice_ns, &padding, arrangement.limits, interrupt)
+            .map_err(|broken| (side, broken))
     };
-    match (still(&base_ns), still(&candidate_ns)) {
-        (true, _) => impossible(Role::Base),
-        (false, true) => impossible(Role::Candidate),
-        (false, false) => {
-            Ok(Measured { pair: Pair { first, iterations, base_ns, candidate_ns }, threads, inputs_alive })
-        }
-    }
+    let first = arrangement.first;
+    let (one, other) = (round(first)?, round(first.other())?);
+    let threads = one.threads.max(other.threads);
+    let (base, candidate) = match first {
+        Role::Base => (one, other),
+        Role::Candidate => (other, one),
+    };
+    let iterations = base.iterations.max(candidate.iterations);
+    let samples = base.ns.len().min(candidate.ns.len());
+    let scaled = |round: &Round, more: f64| -> Vec<u64> {
+        let scale = (1.0 + more) * iterations as f64 / round.iterations as f64;
+        round.ns[..samples].iter().map(|ns| (*ns as f64 * scale).round() as u64).collect()
+    };
+    let (base_ns, candidate_ns) = (scaled(&base, 0.0), scaled(&candidate, arrangement.inject));
+    let pair = Pair { first, iterations, base_ns, candidate_ns };
+    Ok(Measured { pair: pair.checked()?, threads, inputs_alive: [None, None] })
 }
 
 /// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is no

@@ -43,6 +43,73 @@ pub(super) struct Partner<'a> {
     interrupt: &'a Interrupt,
 }
 
+/// What a worker has measured that times a whole round.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    /// Iterations in each sample.
+    pub(super) iterations: u64,
+    /// What each took, all its iterations together.
+    pub(super) ns: Vec<u64>,
+    /// The most threads that it has been seen with.
+    pub(super) threads: usize,
+}
+
+/// Starts a worker, has it time a round that should take `slice_ns`, and waits for its end.
+///
+/// # Errors
+/// Whatever happened instead.
+pub(super) fn round(
+    program: &Program,
+    case: &str,
+    slice_ns: u64,
+    padding: &str,
+    limits: Limits,
+    interrupt: &Interrupt,
+) -> Result<Round, Broken> {
+    let mut assignment = assignment(case, limits);
+    assignment.slice_ns = slice_ns;
+    let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
+    let mut round = Round::default();
+    loop {
+        match partner.frame()? {
+            Frame::StartUp { ns } => partner.allow(ns, ready),
+            Frame::Samples { iterations, ns }
+                if iterations > 0 && (round.ns.is_empty() || iterations == round.iterations) =>
+            {
+                round.iterations = iterations;
+                round.ns.extend(ns);
+                round.threads = round.threads.max(partner.threads());
+            }
+            Frame::Finished(_) if !round.ns.is_empty() => return Ok(round),
+            Frame::Loaded { .. } | Frame::FirstCall { .. } | Frame::Expects { .. } | Frame::WarmedUp(_) => {}
+            other => return Err(partner.unexpected(&other)),
+        }
+    }
+}
+
+/// What a worker is asked for, as far as all are asked for the same.
+fn assignment(case: &str, limits: Limits) -> Assignment {
+    Assignment {
+        case: case.to_owned(),
+        round: 0,
+        mode: Mode::Sample,
+        warmup: None,
+        samples: None,
+        slice_ns: 0,
+        hard_stop: false,
+        timeout_ns: None,
+        timeout_is_hard: false,
+        inputs_alive: None,
+        probes: Some(Vec::new()),
+        artifacts: None,
+        load: LoadWishes::default(),
+        devices: DeviceWishes {
+            device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
+            ..DeviceWishes::default()
+        },
+    }
+}
+
 /// A worker that was told to stop may take this long to drop what it holds.
 const LEAVE: Duration = Duration::from_secs(60);
 
@@ -62,6 +129,28 @@ impl<'a> Partner<'a> {
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
+        let mut assignment = assignment(case, limits);
+        assignment.mode = Mode::Step;
+        assignment.inputs_alive = inputs_alive;
+        let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
+        loop {
+            match partner.frame()? {
+                Frame::StartUp { ns } => partner.allow(ns, ready),
+                Frame::Loaded { .. } => {}
+                Frame::FirstCall { .. } => return Ok(partner),
+                other => return Err(partner.unexpected(&other)),
+            }
+        }
+    }
+
+    /// Starts a worker and gives it its assignment; also when it was ready.
+    fn begin(
+        program: &Program,
+        assignment: Assignment,
+        padding: &str,
+        limits: Limits,
+        interrupt: &'a Interrupt,
+    ) -> Result<(Self, Instant), Broken> {
         let mut command = program.command();
         command.env(PADDING_VARIABLE, padding);
         let worker = Worker::start(command)
@@ -77,39 +166,15 @@ impl<'a> Partner<'a> {
             limits,
             interrupt,
         };
-        partner.tell(&Command::Measure(Box::new(Assignment {
-            case: case.to_owned(),
-            round: 0,
-            mode: Mode::Step,
-            warmup: None,
-            samples: None,
-            slice_ns: 0,
-            hard_stop: false,
-            timeout_ns: None,
-            timeout_is_hard: false,
-            inputs_alive,
-            probes: Some(Vec::new()),
-            artifacts: None,
-            load: LoadWishes::default(),
-            devices: DeviceWishes {
-                device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
-                ..DeviceWishes::default()
-            },
-        })))?;
+        partner.tell(&Command::Measure(Box::new(assignment)))?;
         partner.ready()?;
-        let ready = Instant::now();
-        loop {
-            match partner.frame()? {
-                Frame::StartUp { ns } => {
-                    // It does not count against the timeout; no more can be claimed than has passed.
-                    let claimed = Duration::from_nanos(ns).min(ready.elapsed());
-                    partner.deadline = partner.deadline.and_then(|deadline| deadline.checked_add(claimed));
-                }
-                Frame::Loaded { .. } => {}
-                Frame::FirstCall { .. } => return Ok(partner),
-                other => return Err(partner.unexpected(&other)),
-            }
-        }
+        Ok((partner, Instant::now()))
+    }
+
+    /// What it claims of its start-up does not count against the timeout; no more can be claimed than has passed.
+    fn allow(&mut self, ns: u64, ready: Instant) {
+        let claimed = Duration::from_nanos(ns).min(ready.elapsed());
+        self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(claimed));
     }
 
     /// Takes `ready`, which must come first.

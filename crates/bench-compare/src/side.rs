@@ -28,7 +28,7 @@ impl Side {
     ) -> Result<Self, RunError> {
         let mut side = Side { label: label.into(), programs: Vec::new() };
         for program in programs {
-            side.add(program.open(limits).map_err(|error| UsageError(error.to_string()))?)?;
+            side.add(bench_adapters::open(program, limits).map_err(|error| UsageError(error.to_string()))?)?;
         }
         Ok(side)
     }
@@ -48,7 +48,7 @@ impl Side {
         }
         let mut side = Side { label: label.into(), programs: Vec::new() };
         for program in programs {
-            match program.open(limits) {
+            match bench_adapters::open(program, limits) {
                 Ok(opened) => side.add(opened)?,
                 Err(error) => tell(&format!("left out: {error}")),
             }
@@ -92,10 +92,10 @@ impl Side {
     }
 
     /// The chosen cases, by id, and who holds them.
-    pub(super) fn chosen(&self, selection: &Selection) -> BTreeMap<&str, &Program> {
+    pub(super) fn chosen(&self, selection: &Selection) -> BTreeMap<&str, &Opened> {
         self.held()
             .filter(|(_, case)| selection.takes(case))
-            .map(|(program, case)| (case.id.as_str(), program))
+            .map(|(opened, case)| (case.id.as_str(), opened))
             .collect()
     }
 
@@ -104,7 +104,7 @@ impl Side {
         self.held().map(|(_, case)| case.id.as_str()).collect()
     }
 
-    fn held(&self) -> impl Iterator<Item = (&Program, &Case)> {
-        self.programs.iter().flat_map(|opened| opened.cases().iter().map(move |case| (&opened.program, case)))
+    fn held(&self) -> impl Iterator<Item = (&Opened, &Case)> {
+        self.programs.iter().flat_map(|opened| opened.cases().iter().map(move |case| (opened, case)))
     }
 }

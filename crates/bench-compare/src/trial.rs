@@ -1,6 +1,7 @@
 //! One case on both sides: its crossovers, and what they say.
 
-use bench_runner::program::Program;
+use bench_protocol::Mode;
+use bench_runner::program::{Opened, Program};
 use std::time::{Duration, Instant};
 
 use super::forecast::Forecast;
@@ -39,6 +40,8 @@ pub(super) struct Trial {
     number: u64,
     base: Program,
     candidate: Program,
+    /// Whether whole rounds take turns, since one of the programs does not time single batches.
+    by_rounds: bool,
     iterations: Option<u64>,
     /// Inputs that both sides keep alive at once, once that is known.
     inputs_alive: Option<u64>,
@@ -52,12 +55,13 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    pub(super) fn new(id: &str, number: u64, base: Program, candidate: Program) -> Self {
+    pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened) -> Self {
         Trial {
             id: id.to_owned(),
             number,
-            base,
-            candidate,
+            base: base.program.clone(),
+            candidate: candidate.program.clone(),
+            by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
             iterations: None,
             inputs_alive: None,
             batches: BATCHES,
@@ -118,6 +122,11 @@ impl Trial {
                 limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
                 cpu,
             };
+            if self.by_rounds {
+                let Measured { pair, threads, .. } = pair::measure_rounds(&arrangement, interrupt)?;
+                self.threads = Some(self.threads.unwrap_or(1).max(threads));
+                return Ok(pair);
+            }
             let Measured { mut pair, threads, inputs_alive: [one, other] } =
                 pair::measure(&arrangement, interrupt)?;
             if self.inputs_alive.is_none() {

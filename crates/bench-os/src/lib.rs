@@ -5,6 +5,7 @@
 //! `linux`, and `portable` for every other system, which uses the standard library alone and reports what it cannot
 //! know as unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
 
+mod acknowledge;
 mod available_memory;
 pub mod cgroup;
 pub mod channel;
@@ -25,6 +26,7 @@ mod usage;
 mod variable;
 mod worker;
 
+pub use acknowledge::acknowledge_at_once;
 pub use available_memory::available_memory_bytes;
 pub use ending::Ending;
 pub use group_memory::GroupMemory;
@@ -32,15 +34,15 @@ pub use identity::{lasting_executable, parent_cargo, process_key, process_runs, 
 pub use link::link;
 pub use machine::Machine;
 pub use memory::{
-    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, own_resident_memory,
-    reset_high_water_mark, resident_memory, threads,
+    CAN_LIMIT_MEMORY, allocated_bytes, has_children, high_water_mark, high_water_mark_of,
+    own_resident_memory, process_tree, reset_high_water_mark, resident_memory, threads,
 };
 pub use processors::{Processors, processors, use_processors};
 pub use signal::{Signals, outlive_full_files};
 pub use strays::{Stray, end_strays};
 pub use supervised::{Offer, Ready, Source, Supervised, Wake};
 pub use unknown::Unknown;
-pub use usage::{Usage, thread_cpu_time, usage};
+pub use usage::{Usage, cpu_time_of, thread_cpu_time, usage};
 pub use variable::forget_variable;
 pub use worker::{leave_at_once, settle_in_as_worker};
 

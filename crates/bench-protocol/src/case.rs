@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bench_syntax::Category;
 
 use crate::json::{self, Decode, Encode, Json, JsonError, structure};
-use crate::{Build, Overrides};
+use crate::{Build, Mode, Overrides};
 
 /// A benchmark with one combination of its arguments, as its program lists it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,12 +65,19 @@ pub struct Listing {
     pub build: Build,
     /// Its cases.
     pub cases: Vec<Case>,
+    /// The modes that its workers offer; absent if that is not said.
+    pub modes: Option<Vec<Mode>>,
 }
 
 impl Listing {
     /// The cases of a program that was built as `build` says.
     pub fn new(build: Build, cases: Vec<Case>) -> Self {
-        Listing { protocol: crate::PROTOCOL, build, cases }
+        Listing { protocol: crate::PROTOCOL, build, cases, modes: None }
+    }
+
+    /// Whether its workers offer a mode, as far as is known.
+    pub fn offers(&self, mode: Mode) -> bool {
+        self.modes.as_ref().is_none_or(|modes| modes.contains(&mode))
     }
 
     /// The list as a program prints it.
@@ -93,7 +100,7 @@ structure!(Case {
     set_up: sparse,
 });
 
-structure!(Listing { protocol, build: default, cases });
+structure!(Listing { protocol, build: default, cases, modes: sparse });
 
 impl Encode for Category {
     fn encode(&self, out: &mut String) {

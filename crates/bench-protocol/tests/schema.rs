@@ -59,7 +59,9 @@ fn listing() -> Listing {
     case.ignored = Some("slow".to_owned());
     case.source = Some("zoo.py:12".to_owned());
     case.set_up = Some("weights".to_owned());
-    Listing::new(build, vec![case])
+    let mut listing = Listing::new(build, vec![case]);
+    listing.modes = Some(vec![Mode::Sample, Mode::Once]);
+    listing
 }
 
 /// Commands in which nothing is left out.

@@ -81,15 +81,9 @@ impl Program {
     /// # Errors
     /// When the own executable cannot be found.
     pub fn own() -> Result<Self, RunError> {
-        let executable = match bench_os::lasting_executable() {
-            Some(link) => link,
-            None => std::env::current_exe()
-                .or_else(|error| called_by().ok_or(error))
-                .map_err(|error| RunError::io("find the own executable", "", error))?,
-        };
         Ok(Program {
             name: own_target(),
-            argv: vec![executable.into_os_string()],
+            argv: vec![own_executable()?.into_os_string()],
             environment: Vec::new(),
             folder: None,
             kind: Kind::Own,
@@ -114,6 +108,17 @@ impl Program {
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = OsString>) -> Self {
         self.argv.extend(arguments);
         self
+    }
+
+    /// The same program, started by the program that calls this, with these arguments before its own: an adapter, which
+    /// speaks for it.
+    ///
+    /// # Errors
+    /// When the own executable cannot be found.
+    pub fn by_way_of(self, arguments: &[&str]) -> Result<Self, RunError> {
+        let before =
+            std::iter::once(own_executable()?.into_os_string()).chain(arguments.iter().map(OsString::from));
+        Ok(Program { argv: before.chain(self.argv).collect(), kind: Kind::Executable, ..self })
     }
 
     /// The same program, known to be of this kind.
@@ -188,6 +193,15 @@ impl Opened {
     /// Its cases.
     pub fn cases(&self) -> &[Case] {
         &self.listing.cases
+    }
+}
+
+fn own_executable() -> Result<PathBuf, RunError> {
+    match bench_os::lasting_executable() {
+        Some(link) => Ok(link),
+        None => std::env::current_exe()
+            .or_else(|error| called_by().ok_or(error))
+            .map_err(|error| RunError::io("find the own executable", "", error)),
     }
 }
 

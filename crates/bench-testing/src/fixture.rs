@@ -42,6 +42,12 @@ pub enum Bench {
     Targets,
     /// Benchmarks that work on devices.
     Devices,
+    /// Benchmarks of criterion; of a copy called `slower`, with twice the work.
+    WithCriterion,
+    /// The same of divan.
+    WithDivan,
+    /// Bears the traces of criterion, and misbehaves.
+    Impostor,
 }
 
 impl Bench {
@@ -63,22 +69,38 @@ impl Bench {
             Bench::Probes => "probes",
             Bench::Targets => "targets",
             Bench::Devices => "devices",
+            Bench::WithCriterion => "with_criterion",
+            Bench::WithDivan => "with_divan",
+            Bench::Impostor => "impostor",
         }
+    }
+
+    /// Whether it is of another harness, which takes a while to build and few tests need.
+    fn is_of_another_harness(self) -> bool {
+        use Bench::{Impostor, WithCriterion, WithDivan};
+        matches!(self, WithCriterion | WithDivan | Impostor)
     }
 }
 
 /// The executable that `cargo bench` would run.
 pub fn executable(bench: Bench) -> PathBuf {
-    static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    BUILT.get_or_init(|| {
+    static OURS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    static OTHERS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    let built = if bench.is_of_another_harness() {
+        OTHERS.get_or_init(|| benches(&["-p", "fixture-harnesses"]))
+    } else {
         // What misbehaves does so by system calls of Unix.
         let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];
-        let packages = if cfg!(unix) { &all[..] } else { &all[..2] };
-        // Without the figures of the portable variant nobody waits for the optimizer.
-        let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
-        build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
-    })[bench.target()]
-    .clone()
+        OURS.get_or_init(|| benches(if cfg!(unix) { &all[..] } else { &all[..2] }))
+    };
+    built[bench.target()].clone()
+}
+
+/// Builds the bench targets of these packages.
+fn benches(packages: &[&str]) -> HashMap<String, PathBuf> {
+    // Without the figures of the portable variant nobody waits for the optimizer.
+    let profile = if cfg!(bench_portable) { "dev" } else { "bench" };
+    build(&mut cargo(&[&["bench", "--no-run", "--profile", profile], packages].concat()), &[])
 }
 
 /// Runs a cargo command that builds, with `last` as its last arguments; the executables by their

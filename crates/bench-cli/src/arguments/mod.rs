@@ -9,6 +9,7 @@ mod history;
 mod interchange;
 mod page;
 mod run;
+mod runner;
 mod store;
 mod which;
 
@@ -22,6 +23,7 @@ pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
 pub(crate) use page::{ReportFile, Serve, Subject};
 pub(crate) use run::Run;
+pub(crate) use runner::Runner;
 pub(crate) use store::{By, ExportFormat, Store, StoreAction, Where};
 
 /// Compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine it is measured on.
@@ -35,6 +37,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
+    Runner(Runner),
     Compare(Compare),
     Calibrate(Calibrate),
     Conformance(Conformance),

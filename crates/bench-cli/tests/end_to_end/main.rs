@@ -11,6 +11,7 @@ mod conformance;
 mod doctor;
 mod first_day;
 mod gate;
+mod harnesses;
 mod history;
 mod interchange;
 mod mutations;

@@ -57,3 +57,19 @@ fn revisions_are_built_and_compared() {
     against.expect_said(&["`no_such_branch`", "exit status: 2"]);
     project.is_clean();
 }
+
+/// Cargo gives `[env]` of the checkout to the bench target that hands `--against` on.
+#[test]
+fn the_configuration_of_the_checkout_is_not_that_of_the_revision() {
+    let project = Project::new();
+    let read = "/// Work.\npub fn turns() -> u64 {\n    \
+                std::env::var(\"TEST_TURNS\").map_or(20_000, |turns| turns.parse().expect(\"a number\"))\n}\n";
+    project.write("src/lib.rs", read);
+    project.commit("read");
+    project.write(".cargo/config.toml", "[env]\nTEST_TURNS = \"10000\"\n");
+    project.commit("configured");
+    let against = ["bench", "-p", "project", "--", "--against=HEAD~1", "spins"];
+    let ended = project.run("cargo", &[&against, &UNTIL_DECIDED[..]].concat());
+    ended.expect_code(0).expect_said(&[". against HEAD~1", "1 faster"]);
+    project.is_clean();
+}

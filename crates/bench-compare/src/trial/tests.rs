@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use bench_protocol::{Build, Listing};
 use bench_record::{Cause, Failure};
 
 impl Trial {
@@ -19,7 +20,7 @@ impl Trial {
         Trial {
             crossovers: log_ratios.iter().map(crossover).collect(),
             spent: Duration::from_secs_f64(spent),
-            ..Trial::new("unit/fake", 0, nobody(), nobody())
+            ..Trial::new("unit/fake", 0, &nobody(), &nobody())
         }
     }
 
@@ -30,8 +31,9 @@ impl Trial {
     }
 }
 
-fn nobody() -> Program {
-    Program::executable(std::path::Path::new("/nobody")).expect("an absolute path")
+fn nobody() -> Opened {
+    let program = Program::executable(std::path::Path::new("/nobody")).expect("an absolute path");
+    Opened { program, listing: Listing::new(Build::default(), Vec::new()) }
 }
 
 /// `count` log ratios, evenly spread around `centre`.

@@ -31,12 +31,19 @@ fn page_bytes() -> u64 {
 /// When the file cannot be read.
 pub fn high_water_mark() -> io::Result<u64> {
     let text = std::fs::read_to_string("/proc/self/status")?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.trim().strip_suffix("kB"))
-        .and_then(|number| number.trim().parse::<u64>().ok())
-        .map(|kib| kib * 1024)
+    high_water_mark_in(&text)
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
+}
+
+/// Returns `VmHWM` of another process, in bytes; `None` when it has gone.
+pub fn high_water_mark_of(pid: u32) -> Option<u64> {
+    high_water_mark_in(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+}
+
+fn high_water_mark_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }
 
 /// Lets `VmHWM` begin again at what is resident now, by writing `5` to `/proc/self/clear_refs`.
@@ -94,6 +101,24 @@ pub fn threads(pid: u32) -> Option<usize> {
     std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
 }
 
+/// Returns another process and all that it and its descendants have started and that is still there, as far as
+/// `/proc/<pid>/task/<tid>/children` tells.
+pub fn process_tree(pid: u32) -> Vec<u32> {
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(pid) = tree.get(next) {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let children: Vec<u32> = tasks
+            .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+            .flat_map(|text| text.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>())
+            .filter(|child| !tree.contains(child))
+            .collect();
+        tree.extend(children);
+        next += 1;
+    }
+    tree
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +128,25 @@ mod tests {
         let peak = high_water_mark().expect("VmHWM");
         let now = resident_memory(std::process::id()).expect("statm");
         assert!(peak >= now && now > 100 * 1024, "{peak} {now}");
+    }
+
+    #[test]
+    fn what_a_process_has_started_belongs_to_its_tree() {
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "sleep 60 & echo $!; wait"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("sh");
+        let mut line = String::new();
+        let stdout = shell.stdout.take().expect("piped");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("a line");
+        let sleeps: u32 = line.trim().parse().expect("an id");
+        assert_eq!(process_tree(shell.id()), [shell.id(), sleeps]);
+        assert!(process_tree(std::process::id()).contains(&sleeps));
+        for id in [sleeps, shell.id()] {
+            assert!(std::process::Command::new("kill").arg(id.to_string()).status().expect("kill").success());
+        }
+        shell.wait().expect("ended");
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub fn high_water_mark() -> io::Result<u64> {
     Err(unsupported("memory of a process"))
 }
 
+/// Returns `None`: the standard library reports no memory.
+pub fn high_water_mark_of(_pid: u32) -> Option<u64> {
+    None
+}
+
 /// Returns an error: there is no high water mark to reset.
 ///
 /// # Errors
@@ -41,6 +46,11 @@ pub fn own_resident_memory() -> Option<u64> {
 /// Returns `None`: the standard library counts no threads.
 pub fn threads(_pid: u32) -> Option<usize> {
     None
+}
+
+/// Returns the process alone: the standard library knows no others.
+pub fn process_tree(pid: u32) -> Vec<u32> {
+    vec![pid]
 }
 
 /// Returns `None`: the standard library does not count what the allocator has handed out.

@@ -31,6 +31,17 @@ pub fn usage() -> io::Result<Usage> {
     })
 }
 
+/// Returns the processor time that the threads of another process have used so far, those that have ended not included:
+/// the first figure of `/proc/<pid>/task/<tid>/schedstat`. `None` when it has gone.
+pub fn cpu_time_of(pid: u32) -> Option<Duration> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let used = tasks.flatten().filter_map(|task| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    });
+    used.reduce(|sum, more| sum + more)
+}
+
 /// Returns the processor time of the calling thread so far; `None` where the system does not keep it.
 pub fn thread_cpu_time() -> Option<Duration> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -8,9 +8,9 @@ mod linux;
 mod portable;
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
-pub use linux::{thread_cpu_time, usage};
+pub use linux::{cpu_time_of, thread_cpu_time, usage};
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
-pub use portable::{thread_cpu_time, usage};
+pub use portable::{cpu_time_of, thread_cpu_time, usage};
 
 /// What a process has used, all threads, those that have ended included.
 #[derive(Clone, Copy, Debug)]

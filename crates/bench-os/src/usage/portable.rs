@@ -15,6 +15,11 @@ pub fn usage() -> io::Result<Usage> {
 }
 
 /// Returns `None`: the standard library reports no processor time.
+pub fn cpu_time_of(_pid: u32) -> Option<Duration> {
+    None
+}
+
+/// Returns `None`: the standard library reports no processor time.
 pub fn thread_cpu_time() -> Option<Duration> {
     None
 }

@@ -102,14 +102,20 @@ impl Worker {
         self.process.exited()
     }
 
-    /// Its resident memory now.
+    /// The resident memory of the worker and of what it has started, now.
     pub fn resident(&self) -> Option<Bytes> {
-        sys::resident_memory(self.process.id()).map(Bytes)
+        let own = sys::resident_memory(self.process.id())?;
+        let started = self.tree().into_iter().skip(1).filter_map(sys::resident_memory);
+        Some(Bytes(own + started.sum::<u64>()))
     }
 
-    /// How many threads it has now.
+    /// How many threads it has now, or the process among those it has started that has most.
     pub fn threads(&self) -> Option<usize> {
-        sys::threads(self.process.id())
+        self.tree().into_iter().filter_map(sys::threads).max()
+    }
+
+    fn tree(&self) -> Vec<u32> {
+        sys::process_tree(self.process.id())
     }
 
     /// Waits until there is something to read, the worker has ended, or `patience` is over.

@@ -1,0 +1,65 @@
+//! What an adapter has to do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_protocol::{Assignment, Finish, Frame, Mode};
+
+use crate::subject::Subject;
+
+/// How a round came out that is not `finished`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It has failed.
+    Failed(String),
+    /// The case cannot be measured here.
+    Skipped(String),
+}
+
+impl From<String> for Trouble {
+    fn from(message: String) -> Self {
+        Trouble::Failed(message)
+    }
+}
+
+/// What an executable holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Names of benchmarks, as the harness writes them.
+    pub(crate) names: Vec<String>,
+    /// Versions of what measures them.
+    pub(crate) engines: BTreeMap<String, String>,
+}
+
+/// Sends a frame to the runner.
+pub(crate) type Tell<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
+
+/// Speaks to the executables of one harness.
+pub(crate) trait Adapter: Sync {
+    /// Asks the executable for its benchmarks. Nothing is measured.
+    fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String>;
+
+    /// Measures a round of the benchmark that has one of these names: times go to `tell`.
+    fn measure(
+        &self,
+        subject: &Subject,
+        names: &[String],
+        assignment: &Assignment,
+        tell: &mut Tell<'_>,
+    ) -> Result<Finish, Trouble>;
+}
+
+/// The modes of all adapters: no harness times single batches on request.
+pub(crate) const MODES: [Mode; 2] = [Mode::Sample, Mode::Once];
+
+/// The last frame of a round of which no more is known than its iterations.
+pub(crate) fn finish(iterations: u64) -> Finish {
+    Finish {
+        iterations,
+        inputs_alive: None,
+        counters: Vec::new(),
+        probes: Vec::new(),
+        clock_resolution_ns: None,
+        empty_iteration_ns: None,
+    }
+}

@@ -1,0 +1,134 @@
+//! What criterion's messages hold. Fields are looked up by name: versions differ in what they send besides.
+
+use bench_protocol::Counter;
+use ciborium::Value;
+
+/// A field of a message.
+pub(crate) fn field<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
+    let Value::Map(entries) = fields else { return None };
+    entries.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+}
+
+/// The whole name of a benchmark, as criterion prints it and filters by it: group, function and parameter, those that
+/// there are.
+pub(crate) fn name(fields: &Value) -> Option<String> {
+    let id = field(fields, "id")?;
+    let part = |name| field(id, name).and_then(Value::as_text);
+    let parts = [Some(part("group_id")?), part("function_id"), part("value_str")];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
+}
+
+/// What an iteration counts: `{"Elements": 8}`, and the like, named as `bench import criterion` names them.
+pub(crate) fn counters(fields: &Value) -> Vec<Counter> {
+    let throughput = field(fields, "id").and_then(|id| field(id, "throughput"));
+    let kinds = throughput.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_map);
+    kinds.flatten().flat_map(|(kind, count)| counted(kind.as_text().unwrap_or_default(), count)).collect()
+}
+
+fn counted(kind: &str, count: &Value) -> Vec<Counter> {
+    let counter = |unit: &str, count: Option<&Value>| {
+        let per_iteration = count.and_then(Value::as_integer).and_then(|count| u64::try_from(count).ok())?;
+        Some(Counter { unit: unit.to_owned(), per_iteration })
+    };
+    let found = match kind {
+        "Bytes" | "BytesDecimal" => vec![counter("bytes", Some(count))],
+        "Bits" => vec![counter("bits", Some(count))],
+        "Elements" => vec![counter("elements", Some(count))],
+        "ElementsAndBytes" => {
+            vec![counter("elements", field(count, "elements")), counter("bytes", field(count, "bytes"))]
+        }
+        _ => Vec::new(),
+    };
+    found.into_iter().flatten().collect()
+}
+
+/// Samples of one round: the times of all as those of the longest, since each has more iterations than the one before.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Samples {
+    /// Iterations of the longest.
+    pub(crate) iterations: u64,
+    /// What so many iterations took, by each sample.
+    pub(crate) ns: Vec<u64>,
+}
+
+/// The samples of `MeasurementComplete`.
+pub(crate) fn samples(fields: &Value) -> Option<Samples> {
+    let numbers = |name| -> Option<Vec<f64>> {
+        field(fields, name)?
+            .as_array()?
+            .iter()
+            .map(|value| value.as_float().or_else(|| whole(value)))
+            .collect()
+    };
+    let (iterations, times) = (numbers("iters")?, numbers("times")?);
+    let are_right = iterations.len() == times.len()
+        && iterations.iter().all(|count| count.is_finite() && *count >= 1.0)
+        && times.iter().all(|ns| ns.is_finite() && *ns >= 0.0);
+    let most = iterations.iter().copied().fold(0.0, f64::max);
+    (are_right && !times.is_empty()).then(|| Samples {
+        iterations: most as u64,
+        ns: times.iter().zip(&iterations).map(|(ns, count)| (ns * (most / count)).round() as u64).collect(),
+    })
+}
+
+fn whole(value: &Value) -> Option<f64> {
+    value.as_integer().map(|number| i128::from(number) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(entries: &[(&str, Value)]) -> Value {
+        Value::Map(
+            entries.iter().map(|(name, value)| (Value::Text((*name).to_owned()), value.clone())).collect(),
+        )
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    fn benchmark(throughput: Vec<Value>) -> Value {
+        let id = [
+            ("group_id", text("sort")),
+            ("function_id", Value::Null),
+            ("value_str", text("1000")),
+            ("throughput", Value::Array(throughput)),
+        ];
+        map(&[("id", map(&id))])
+    }
+
+    #[test]
+    fn names_and_counters_are_read() {
+        assert_eq!(name(&benchmark(Vec::new())).as_deref(), Some("sort/1000"));
+        let counted = counters(&benchmark(vec![
+            map(&[("Elements", Value::from(8))]),
+            map(&[("BytesDecimal", Value::from(64))]),
+            map(&[("ElementsAndBytes", map(&[("elements", Value::from(1)), ("bytes", Value::from(2))]))]),
+            map(&[("Unknown", Value::from(64))]),
+        ]));
+        let counted: Vec<_> =
+            counted.iter().map(|counter| (counter.unit.as_str(), counter.per_iteration)).collect();
+        assert_eq!(counted, [("elements", 8), ("bytes", 64), ("elements", 1), ("bytes", 2)]);
+    }
+
+    #[test]
+    fn samples_are_brought_to_one_length() {
+        let floats = |values: &[f64]| Value::Array(values.iter().copied().map(Value::Float).collect());
+        let of = |iterations: &[f64], times: &[f64]| {
+            samples(&map(&[("iters", floats(iterations)), ("times", floats(times))]))
+        };
+        let read = of(&[1.0, 2.0, 4.0], &[100.0, 210.0, 400.4]);
+        assert_eq!(read, Some(Samples { iterations: 4, ns: vec![400, 420, 400] }));
+        for (iterations, times) in [
+            (vec![], vec![]),
+            (vec![1.0], vec![]),
+            (vec![0.0], vec![1.0]),
+            (vec![1.0], vec![f64::NAN]),
+            (vec![1.0], vec![-1.0]),
+        ] {
+            assert_eq!(of(&iterations, &times), None, "{iterations:?} {times:?}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! criterion: its executables stream what they measure to whoever listens at `CARGO_CRITERION_PORT`, and then analyse and
+//! write nothing themselves.
+
+mod message;
+mod wire;
+
+use std::env;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bench_protocol::{Assignment, Finish, Frame, Mode, ProbeReport, Reading, WarmUp};
+use bench_syntax::quantity::nanoseconds;
+use ciborium::Value;
+
+use crate::adapter::{Adapter, Held, Tell, Trouble, finish};
+use crate::subject::{Subject, end, let_end};
+use message::{Samples, counters, field, name, samples};
+use wire::{Port, Wire};
+
+pub(crate) struct Criterion;
+
+/// Tells a criterion executable where somebody listens.
+const PORT: &str = "CARGO_CRITERION_PORT";
+
+/// A filter that no benchmark passes: then all are named, and none is run.
+const NONE: &str = "a list of all benchmarks is asked for";
+
+/// criterion takes no fewer samples.
+const FEWEST_SAMPLES: u64 = 10;
+
+/// With more of them in a round each is shorter; other rounds bring more.
+const MOST_SAMPLES: u64 = 20;
+
+/// What a sample may take before there are more of them than the fewest.
+const SAMPLE_NS: u64 = 10_000_000;
+
+/// Of a round's time, the share in which criterion warms up.
+const WARM_UP: f64 = 0.2;
+
+/// criterion takes no time at all for a mistake.
+const SHORTEST: Duration = Duration::from_micros(100);
+
+impl Adapter for Criterion {
+    fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String> {
+        let until = Instant::now() + patience;
+        // What it prints is not the list.
+        let mut run = Run::start(subject, &["--bench", NONE], Stdio::null(), Some(patience))?;
+        let mut held = Held::default();
+        held.engines.insert("criterion".to_owned(), run.version());
+        while let Some((kind, fields)) = run.receive(Some(until))? {
+            // Two of one name are one case: a filter does not tell them apart.
+            if let ("SkippingBenchmark", Some(name)) = (kind.as_str(), name(&fields))
+                && !held.names.contains(&name)
+            {
+                held.names.push(name);
+            }
+            run.go_on(&kind)?;
+        }
+        match let_end(&mut run.child, patience) {
+            Some(status) if status.success() => Ok(held),
+            Some(status) => Err(format!("it ended with {status} when its benchmarks were asked for")),
+            None => Err("it did not end when its benchmarks had been named".to_owned()),
+        }
+    }
+
+    fn measure(
+        &self,
+        subject: &Subject,
+        names: &[String],
+        assignment: &Assignment,
+        tell: &mut Tell<'_>,
+    ) -> Result<Finish, Trouble> {
+        match assignment.mode {
+            Mode::Once => once(subject, names, tell),
+            _ => sample(subject, names, assignment, tell),
+        }
+    }
+}
+
+/// An executable that has connected.
+struct Run {
+    child: Child,
+    wire: Wire,
+    began: Instant,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+impl Run {
+    fn start(
+        subject: &Subject,
+        arguments: &[&str],
+        stdout: Stdio,
+        patience: Option<Duration>,
+    ) -> Result<Self, String> {
+        let port = Port::open().map_err(|error| format!("no port can be opened: {error}"))?;
+        let number = port.number().map_err(|error| format!("no port can be opened: {error}"))?;
+        let began = Instant::now();
+        let mut command = subject.command();
+        command.args(arguments).env(PORT, number.to_string()).stdout(stdout);
+        at_home(&mut command);
+        let mut child = command.spawn().map_err(|error| subject.cannot_start(&error))?;
+        match port.connect(&mut child, patience) {
+            Ok(Some(wire)) => Ok(Run { child, wire, began }),
+            Ok(None) => {
+                let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
+                Err(format!(
+                    "it ended with {status} and did not connect: expected criterion 0.3.3 or later, called from its `main`"
+                ))
+            }
+            Err(wrong) => {
+                end(&mut child);
+                Err(format!("it {wrong}"))
+            }
+        }
+    }
+
+    fn receive(&mut self, until: Option<Instant>) -> Result<Option<(String, Value)>, String> {
+        self.wire.receive(until).map_err(|wrong| format!("it {wrong}"))
+    }
+
+    /// After these messages an executable waits until it is told to go on.
+    fn go_on(&mut self, kind: &str) -> Result<(), String> {
+        if matches!(kind, "MeasurementComplete" | "FinishedBenchmarkGroup") {
+            self.wire.send("Continue", &[])?;
+        }
+        Ok(())
+    }
+
+    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files. But what else it registers
+    /// is not waited for.
+    fn leave(&mut self) {
+        let until = Instant::now() + self.began.elapsed().max(LEAST_GRACE);
+        while let Ok(Some((kind, _))) = self.receive(Some(until)) {
+            if self.go_on(&kind).is_err() {
+                break;
+            }
+        }
+        let_end(&mut self.child, until.saturating_duration_since(Instant::now()));
+    }
+
+    fn version(&self) -> String {
+        let [major, minor, patch] = self.wire.version;
+        format!("{major}.{minor}.{patch}")
+    }
+}
+
+/// criterion asks cargo for its target folder unless it is told one, though nothing is written to it here.
+fn at_home(command: &mut Command) {
+    const HOME: &str = "CRITERION_HOME";
+    if env::var_os(HOME).is_none() {
+        command.env(HOME, env::temp_dir().join("criterion"));
+    }
+}
+
+/// The filter that only benchmarks of these names pass.
+fn filter(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| regex_lite::escape(name)).collect();
+    format!("^(?:{})$", names.join("|"))
+}
+
+fn once(subject: &Subject, names: &[String], tell: &mut Tell<'_>) -> Result<Finish, Trouble> {
+    let mut command = subject.command();
+    command.args(["--test", &filter(names)]);
+    at_home(&mut command);
+    let ended = subject.run(&mut command, None)?;
+    if !ended.status.success() {
+        return Err(Trouble::Failed(format!("it ended with {}", ended.status)));
+    }
+    if !ended.stdout.contains("Success") {
+        return Err(Trouble::Failed(not_there(names)));
+    }
+    tell(Frame::FirstCall { ns: nanoseconds(ended.wall) })?;
+    Ok(finish(1))
+}
+
+fn sample(
+    subject: &Subject,
+    names: &[String],
+    assignment: &Assignment,
+    tell: &mut Tell<'_>,
+) -> Result<Finish, Trouble> {
+    let [warm_up, measurement] = [WARM_UP, 1.0 - WARM_UP]
+        .map(|share| Duration::from_nanos(assignment.slice_ns).mul_f64(share).max(SHORTEST).as_secs_f64());
+    let count = assignment.samples.map_or_else(
+        || (assignment.slice_ns / SAMPLE_NS).clamp(FEWEST_SAMPLES, MOST_SAMPLES),
+        |samples| samples.max(FEWEST_SAMPLES),
+    );
+    let arguments = [
+        "--bench".to_owned(),
+        "--warm-up-time".to_owned(),
+        warm_up.to_string(),
+        "--measurement-time".to_owned(),
+        measurement.to_string(),
+        "--sample-size".to_owned(),
+        count.to_string(),
+        filter(names),
+    ];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut run = Run::start(subject, &arguments, Stdio::inherit(), None)?;
+    let id = run.child.id();
+    let mut measured = None;
+    let (mut warming, mut cpu_before) = (None, None);
+    while let Some((kind, fields)) = run.receive(None)? {
+        let is_ours = name(&fields).is_some_and(|name| names.contains(&name));
+        match kind.as_str() {
+            "Warmup" if is_ours => {
+                // Registration of all that comes before, which the case needs and which is not part of it.
+                tell(Frame::StartUp { ns: nanoseconds(run.began.elapsed()) })?;
+                warming = Some(Instant::now());
+            }
+            "MeasurementStart" if is_ours => {
+                cpu_before = bench_os::cpu_time_of(id);
+                let ns = warming.map_or(0, |began: Instant| nanoseconds(began.elapsed()));
+                tell(Frame::WarmedUp(WarmUp { iterations: 0, ns, steady: None }))?;
+            }
+            "MeasurementComplete" if is_ours => {
+                // The executable waits for an answer: what is read now belongs to what was measured.
+                let used = cpu_before
+                    .zip(bench_os::cpu_time_of(id))
+                    .map(|(before, after)| after.saturating_sub(before));
+                let peak_memory = bench_os::high_water_mark_of(id);
+                measured = Some(complete(&mut run.wire, &fields, used, peak_memory, tell)?);
+            }
+            _ => {}
+        }
+        run.go_on(&kind)?;
+        if measured.is_some() {
+            break;
+        }
+    }
+    let Some(finish) = measured else {
+        return Err(match let_end(&mut run.child, LEAST_GRACE) {
+            Some(status) if status.success() => Trouble::Failed(not_there(names)),
+            Some(status) => {
+                Trouble::Failed(format!("it ended with {status} before it had measured anything"))
+            }
+            None => Trouble::Failed("it closed the connection before it had measured anything".to_owned()),
+        });
+    };
+    run.leave();
+    Ok(finish)
+}
+
+/// What an executable has at the least to come to its end.
+const LEAST_GRACE: Duration = Duration::from_secs(1);
+
+fn complete(
+    wire: &mut Wire,
+    fields: &Value,
+    used: Option<Duration>,
+    peak_memory: Option<u64>,
+    tell: &mut Tell<'_>,
+) -> Result<Finish, Trouble> {
+    let unit = unit(wire)?;
+    if unit != "ns" {
+        return Err(Trouble::Skipped(format!(
+            "it measures in `{unit}` by a `Measurement` of its own, and only times can be read"
+        )));
+    }
+    let wrong = || "its samples are no iterations and times".to_owned();
+    let Samples { iterations, ns } = samples(fields).ok_or_else(wrong)?;
+    let mut finish = finish(iterations * ns.len() as u64);
+    finish.counters = counters(fields);
+    let mut readings = Vec::new();
+    if let Some(used) = used {
+        let really = real_iterations(fields).max(1.0);
+        readings.push(Reading::new("cpu_time", "s", used.as_secs_f64() / really));
+    }
+    readings.extend(peak_memory.map(|bytes| Reading::new("peak_memory", "bytes", bytes as f64).max()));
+    finish.probes = vec![ProbeReport { readings, ..ProbeReport::of("process") }];
+    tell(Frame::Samples { iterations, ns })?;
+    Ok(finish)
+}
+
+/// Iterations of all samples together, as they were.
+fn real_iterations(fields: &Value) -> f64 {
+    let counts = field(fields, "iters").and_then(Value::as_array);
+    counts.into_iter().flatten().filter_map(Value::as_float).sum()
+}
+
+/// The unit of what it measures: `ns` unless it has a `Measurement` of its own.
+fn unit(wire: &mut Wire) -> Result<String, String> {
+    wire.send("ScaleForMachines", &[("values", Value::Array(vec![Value::Float(1.0)]))])?;
+    match wire.receive(None)? {
+        Some((kind, fields)) if kind == "ScaledValues" => {
+            Ok(field(&fields, "unit").and_then(Value::as_text).unwrap_or_default().to_owned())
+        }
+        Some((kind, _)) => Err(format!("expected `ScaledValues`, found `{kind}`")),
+        None => Err("it closed the connection when it was asked for its unit".to_owned()),
+    }
+}
+
+/// What is said of a benchmark that was in the list.
+fn not_there(names: &[String]) -> String {
+    let name = names.first().map_or("", String::as_str);
+    format!(
+        "`{name}` was in the list, and is not registered in this process: does chance, time or the machine decide?"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_passes_these_names_only() {
+        let filter =
+            regex_lite::Regex::new(&filter(&["a.b/c[1]".to_owned(), "d".to_owned()])).expect("a filter");
+        for (name, passes) in
+            [("a.b/c[1]", true), ("d", true), ("aXb/c1", false), ("a.b/c[1]/x", false), ("dd", false)]
+        {
+            assert_eq!(filter.is_match(name), passes, "{name}");
+        }
+        assert!(!filter.is_match(NONE));
+    }
+}

@@ -1,0 +1,52 @@
+//! From names of benchmarks to cases, and back.
+
+use bench_protocol::Case;
+use bench_syntax::Category;
+
+/// The category of what does not say its own.
+const CATEGORY: Category = Category::Performance;
+
+/// The case of a benchmark: its id is the one under which `bench import` knows it, the category in front unless the name
+/// is the id of a case already.
+pub(crate) fn case(name: &str) -> Case {
+    let Some((model, category)) = Category::of_id(name) else {
+        let mut case = Case::new(format!("{CATEGORY}/{name}"), CATEGORY);
+        case.name = name.to_owned();
+        return case;
+    };
+    let own = name.rsplit_once(&format!("{category}/")).map_or(name, |(_, own)| own);
+    let mut case = Case::new(name, category);
+    case.name = own.split('[').next().unwrap_or(own).to_owned();
+    case.model = model.map(str::to_owned);
+    case
+}
+
+/// The names that a benchmark may have whose case has this id, the likely one first.
+pub(crate) fn names(id: &str) -> Vec<String> {
+    let within = id.strip_prefix(&format!("{CATEGORY}/")).filter(|name| Category::of_id(name).is_none());
+    within.into_iter().chain([id]).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_again() {
+        for (name, id) in [
+            ("fib 20", "performance/fib 20"),
+            ("sort/quick/1000", "performance/sort/quick/1000"),
+            ("sort/by[key]", "performance/sort/by[key]"),
+            ("resnet/unit/a", "resnet/unit/a"),
+            ("module::tests::bench", "performance/module::tests::bench"),
+            ("performance/x", "performance/x"),
+        ] {
+            let case = case(name);
+            assert_eq!(case.id, id);
+            assert!(names(id).contains(&name.to_owned()), "{:?}", names(id));
+            assert!(id.contains(&case.name) && !case.name.is_empty(), "{}", case.name);
+        }
+        assert_eq!(names("performance/fib"), ["fib", "performance/fib"]);
+        assert_eq!(names("resnet/unit/a"), ["resnet/unit/a"]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Harnesses that print one figure for a benchmark: each of their processes is a round of one sample.
+
+use std::time::Duration;
+
+use bench_protocol::{Finish, Frame, ProbeReport, Reading};
+
+use crate::adapter::{Tell, Trouble, finish};
+use crate::subject::Ended;
+
+/// Times of single iterations are told as those of so many that nothing is lost to whole nanoseconds.
+const LEAST_NS: f64 = 1e6;
+
+/// Iterations, and what they take together.
+fn sample(ns_per_iteration: f64) -> Option<(u64, u64)> {
+    let is_time = ns_per_iteration.is_finite() && ns_per_iteration > 0.0;
+    is_time.then(|| {
+        let iterations = (LEAST_NS / ns_per_iteration).ceil().clamp(1.0, 1e12);
+        (iterations as u64, (iterations * ns_per_iteration).round() as u64)
+    })
+}
+
+/// Tells the one figure of a round.
+pub(crate) fn tell_figure(
+    ns_per_iteration: f64,
+    ended: &Ended,
+    readings: Vec<Reading>,
+    tell: &mut Tell<'_>,
+) -> Result<Finish, Trouble> {
+    let (iterations, ns) =
+        sample(ns_per_iteration).ok_or_else(|| format!("{ns_per_iteration} ns an iteration is no time"))?;
+    tell(Frame::Samples { iterations, ns: vec![ns] })?;
+    Ok(with_readings(finish(iterations), ended, readings))
+}
+
+/// The last frame with what was read of the process.
+pub(crate) fn with_readings(mut finish: Finish, ended: &Ended, mut readings: Vec<Reading>) -> Finish {
+    let peak = ended.peak_memory.map(|bytes| Reading::new("peak_memory", "bytes", bytes as f64).max());
+    readings.extend(peak);
+    finish.probes = vec![ProbeReport { readings, ..ProbeReport::of("process") }];
+    finish
+}
+
+/// A rate that a harness has printed.
+pub(crate) fn rate(unit: &str, per_second: f64) -> Reading {
+    Reading::new("throughput", unit, per_second).higher_is_better()
+}
+
+/// Names of benchmarks in a list as libtest prints it: `path::name: benchmark`.
+pub(crate) fn terse(stdout: &str) -> Vec<String> {
+    stdout.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect()
+}
+
+/// How a harness takes times.
+pub(crate) fn seconds(ns: u64, share: f64) -> String {
+    let least = Duration::from_millis(1);
+    format!("{:.6}", Duration::from_nanos(ns).mul_f64(share).max(least).as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_become_samples_without_loss() {
+        for ns in [0.3654, 12.0, 1234.56, 2.5e9] {
+            let (iterations, together) = sample(ns).expect("a time");
+            assert!((together as f64 / iterations as f64 / ns - 1.0).abs() < 1e-6, "{ns}");
+        }
+        assert!([0.0, -1.0, f64::NAN, f64::INFINITY].into_iter().all(|ns| sample(ns).is_none()));
+    }
+
+    #[test]
+    fn only_benchmarks_are_taken_from_a_list() {
+        assert_eq!(terse("a::b: benchmark\nc: test\n\n2 tests, 1 benchmark\n"), ["a::b"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! The executable, and processes of it.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How often a process is looked at that should end.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// An executable of another harness, with the arguments that the user has given for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    executable: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+/// What a process has printed, and what is known of it.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    /// What it took, from its start to its end.
+    pub(crate) wall: Duration,
+    /// The most memory that it was seen with, in bytes.
+    pub(crate) peak_memory: Option<u64>,
+}
+
+impl Subject {
+    pub(crate) fn new(executable: PathBuf, arguments: Vec<OsString>) -> Self {
+        Subject { executable, arguments }
+    }
+
+    pub(crate) fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    /// The command that starts it.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.executable);
+        command.args(&self.arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command to its end, and keeps what it prints; what it says to stderr is not kept. Without `patience` it
+    /// may take as long as it wants.
+    pub(crate) fn run(&self, command: &mut Command, patience: Option<Duration>) -> Result<Ended, String> {
+        let began = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| self.cannot_start(&error))?;
+        let stdout = reader(child.stdout.take());
+        let mut peak_memory = None;
+        let status = loop {
+            peak_memory = peak_memory.max(bench_os::high_water_mark_of(child.id()));
+            if let Some(status) =
+                child.try_wait().map_err(|error| format!("it cannot be waited for: {error}"))?
+            {
+                break status;
+            }
+            if patience.is_some_and(|patience| began.elapsed() > patience) {
+                end(&mut child);
+                return Err(format!("{} had not ended after {} s", self.shown(), began.elapsed().as_secs()));
+            }
+            thread::sleep(LOOK);
+        };
+        let wall = began.elapsed();
+        let stdout = String::from_utf8_lossy(&stdout.join().unwrap_or_default()).into_owned();
+        Ok(Ended { status, stdout, wall, peak_memory })
+    }
+
+    pub(crate) fn cannot_start(&self, error: &io::Error) -> String {
+        format!("{} cannot be started: {error}", self.shown())
+    }
+
+    fn shown(&self) -> String {
+        self.executable.display().to_string()
+    }
+}
+
+/// Reads to the end in a thread of its own, so that the process is never stopped by a full pipe.
+fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    /// More is no report of a harness.
+    const MOST: u64 = 64 << 20;
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What was read until then is looked at.
+            let _ = stream.by_ref().take(MOST).read_to_end(&mut bytes);
+            let _ = io::copy(&mut stream, &mut io::sink());
+        }
+        bytes
+    })
+}
+
+/// Ends a process at once.
+pub(crate) fn end(child: &mut Child) {
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Lets a process end by itself, and ends it if it has not after `patience`; how it ended by itself.
+pub(crate) fn let_end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) => thread::sleep(LOOK),
+            Err(_) => break,
+        }
+    }
+    end(child);
+    None
+}

@@ -1,0 +1,17 @@
+//! `bench runner`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+/// Runs executables for cargo: what `cargo bench` built is measured, whatever its harness; all else is run as it is.
+///
+/// Set `CARGO_TARGET_<TRIPLE>_RUNNER="bench runner"`, or `runner = "bench runner"` below `[target.<TRIPLE>]` in
+/// `.cargo/config.toml`, with the triple of `rustc -vV` (in capitals, with underscores): then `cargo bench` hands over every
+/// executable, and `cargo bench -- --help` says what it takes.
+#[derive(Debug, Args)]
+pub(crate) struct Runner {
+    /// The executable, and its arguments.
+    #[arg(value_name = "EXE", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    typed: Vec<OsString>,
+}

@@ -1,0 +1,60 @@
+//! `bench runner`: what cargo builds, on cargo's behalf.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use bench_record::{RunError, exit};
+use bench_report::tell;
+use bench_runner::command_line::{self, Host};
+use bench_runner::program::{ListLimits, Program, Programs};
+use bench_syntax::UsageError;
+
+/// What cargo passes to an executable that is to be measured.
+const BENCH: &str = "--bench";
+
+/// Measures the executable if cargo asks for that and its harness is known; otherwise runs it as it is.
+pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
+    let [executable, arguments @ ..] = typed else {
+        return Err(UsageError("expected an executable, as cargo names it".to_owned()).into());
+    };
+    let path = Path::new(executable);
+    if !arguments.iter().any(|argument| argument == BENCH) {
+        return as_it_is(path, arguments);
+    }
+    let opened = match bench_adapters::open(Program::executable(path)?, &ListLimits::default()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            tell(&format!("note: run as it is: {error}"));
+            return as_it_is(path, arguments);
+        }
+    };
+    let open = || Ok(Programs::from(opened.clone()));
+    let host = Host {
+        name: "cargo bench --",
+        about: "Benchmarks of any harness, measured by `bench runner`.",
+        open: &open,
+        in_process: None,
+        probes: None,
+        is_bench_target: true,
+    };
+    command_line::run(&host, arguments.iter().cloned())
+}
+
+/// Runs it with its arguments; the exit code is its own.
+fn as_it_is(executable: &Path, arguments: &[OsString]) -> Result<u8, RunError> {
+    let status = Command::new(executable)
+        .args(arguments)
+        .status()
+        .map_err(|error| RunError::io("run", executable, error))?;
+    Ok(code(status))
+}
+
+/// As a shell has it: 128 and the signal's number for what a signal has ended.
+fn code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return u8::try_from(128 + signal).unwrap_or(exit::FAILED);
+    }
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED)
+}

@@ -1,0 +1,175 @@
+//! Executables of other harnesses, as they are.
+
+use serde_json::Value;
+
+use bench_testing::Bench;
+
+use crate::project::UNTIL_DECIDED;
+use crate::stage::{Stage, case, read_json, verdicts};
+
+/// As quick as a run can be.
+const QUICK: [&str; 5] =
+    ["--rounds=2", "--max-time=2s", "--quiet", "--timeout=30s", "--output-dir=benchmark_results"];
+
+fn stage(benches: &[(Bench, &str)]) -> Stage {
+    let mut stage = Stage::new(&[]);
+    for (bench, name) in benches {
+        stage.add(*bench, name);
+    }
+    stage
+}
+
+/// The record of the only run.
+#[track_caller]
+fn record(stage: &Stage) -> Value {
+    read_json(&stage.report().join("run.json"))
+}
+
+/// What went wrong in the rounds of a case.
+fn failure(case: &Value) -> &str {
+    let rounds = case["rounds"].as_array().expect("rounds");
+    rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
+}
+
+#[test]
+fn benchmarks_of_criterion_are_listed_without_being_run() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion")]);
+    let listed = stage.bench(&["run", "./criterion", "--list", "--format", "terse"]).expect_code(0);
+    let names: Vec<&str> =
+        listed.stdout.lines().filter_map(|line| line.strip_suffix(": benchmark")).collect();
+    let expected = [
+        "performance/fickle",
+        "performance/panics",
+        "performance/prepared",
+        "performance/sum 1000",
+        "performance/sums/of [n]/1000",
+        "performance/sums/of [n]/10000",
+        "performance/sums/twice",
+    ];
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected, "{}", listed.said());
+}
+
+#[test]
+fn benchmarks_of_criterion_are_run() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion")]);
+    let ended = stage.bench(&[&["run", "./criterion"], &QUICK[..]].concat()).expect_code(1);
+    assert!(!stage.path().join("target").exists(), "criterion has written something");
+    let record = record(&stage);
+    let environment = &record["environment"];
+    assert!(environment["toolchain"].as_str().expect("text").starts_with("rustc 1."), "{environment}");
+    assert_eq!(environment["engines"]["criterion"], "0.8.2");
+    let sum = case(&record, "performance/sums/of [n]/1000");
+    assert_eq!((&sum["status"], sum["rounds"].as_array().map(Vec::len)), (&"ok".into(), Some(2)), "{sum}");
+    assert_eq!(sum["counters"][0], serde_json::json!({"unit": "elements", "per_iteration": 1000}));
+    let round = &sum["rounds"][0];
+    assert!(round["sample_ns"].as_array().expect("samples").len() >= 10, "{round}");
+    assert!(round["start_up_ns"].as_u64().expect("start-up") > 0);
+    #[cfg(not(bench_portable))]
+    assert!(sum["peak_memory_bytes"].as_u64().expect("memory") > 1 << 20, "{sum}");
+    // As long as it should be, beside one with a tenth of the work.
+    let median = |id: &str| case(&record, id)["time"]["median_s"].as_f64().expect("a time");
+    let ratio = median("performance/sums/of [n]/10000") / median("performance/sums/of [n]/1000");
+    assert!((5.0..20.0).contains(&ratio), "{ratio}");
+    let panics = case(&record, "performance/panics");
+    assert!(failure(panics).contains("exit status: 101"), "{panics}");
+    assert!(panics.to_string().contains("the floor is gone"), "{panics}");
+    assert!(failure(case(&record, "performance/fickle")).contains("was in the list, and is not registered"));
+    ended.expect_said(&["5 of 7 benchmarks measured, 2 failed"]);
+}
+
+#[test]
+fn a_case_can_be_tried_once() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion"), (Bench::WithDivan, "divan")]);
+    let once = |program: &str, filter: &str| stage.bench(&["run", program, filter, "--test"]);
+    once("./criterion", "sums/twice").expect_code(0).expect_said(&["test performance/sums/twice ... ok"]);
+    once("./criterion", "panics").expect_code(1).expect_said(&["the floor is gone"]);
+    once("./criterion", "fickle").expect_code(1).expect_said(&["is not registered in this process"]);
+    once("./divan", "sum_1000").expect_code(0).expect_said(&["sum_1000 ... ok"]);
+    once("./divan", "panics").expect_code(1).expect_said(&["the floor is gone"]);
+}
+
+#[test]
+fn what_is_registered_after_the_case_is_not_waited_for() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion")]);
+    let mut command = stage.bench_command(&[&["run", "./criterion", "sum 1000"], &QUICK[..]].concat());
+    stage.end(command.env("FIXTURE_LATE", "1")).expect_code(0);
+}
+
+#[test]
+fn benchmarks_of_divan_are_run() {
+    let stage = stage(&[(Bench::WithDivan, "divan")]);
+    stage.bench(&[&["run", "./divan"], &QUICK[..]].concat()).expect_code(1);
+    let record = record(&stage);
+    let of = |name: &str| case(&record, &format!("performance/with_divan::{name}")).clone();
+    let (small, large) = (of("sums::of::1000"), of("sums::of::10000"));
+    let median = |case: &Value| case["time"]["median_s"].as_f64().expect("a time");
+    assert!((5.0..20.0).contains(&(median(&large) / median(&small))), "{small} {large}");
+    assert_eq!(small["rounds"][0]["sample_ns"].as_array().map(Vec::len), Some(1), "one figure a process");
+    let rates = small["observed"].as_array().expect("figures");
+    assert!(rates.iter().any(|rate| rate["unit"] == "items/s"), "{small}");
+    assert!(failure(&of("panics")).contains("exit status: 101"));
+}
+
+#[test]
+fn executables_of_other_harnesses_are_compared_round_by_round() {
+    for (bench, id) in [
+        (Bench::WithCriterion, "performance/sum 1000"),
+        (Bench::WithDivan, "performance/with_divan::sum_1000"),
+    ] {
+        let stage = stage(&[(bench, "one"), (bench, "slower")]);
+        let name = id.rsplit(['/', ':']).next().expect("a name");
+        let compare = |candidate: &str| {
+            stage.bench(&[&["compare", "./one", candidate, name], &UNTIL_DECIDED[..]].concat())
+        };
+        compare("./slower").expect_code(3);
+        let comparison = stage.comparison();
+        assert_eq!(verdicts(&comparison), [(id.to_owned(), "slower".to_owned())]);
+        let change = case(&comparison, id)["change"].as_f64().expect("a change");
+        assert!((0.5..2.0).contains(&change), "{change}");
+        // And like itself.
+        compare("./one").expect_code(0);
+    }
+}
+
+#[test]
+fn what_only_looks_like_criterion_is_refused_with_the_reason() {
+    for (does, said) in [
+        ("leaves", "did not connect: expected criterion 0.3.3 or later"),
+        ("is another", "does not greet as criterion does"),
+        ("speaks version 9", "speaks version 9.1 of criterion's protocol"),
+        ("sends noise", "sent a message that is none of criterion's"),
+        ("sends a huge frame", "sent a frame of 4294967295 bytes"),
+        ("breaks off", "ended with exit status: 0"),
+    ] {
+        let stage = stage(&[(Bench::Impostor, "impostor"), (Bench::WithDivan, "divan")]);
+        let mut command = stage.bench_command(&["run", "./impostor", "./divan", "--list"]);
+        let ended = stage.end(command.env("FIXTURE_IMPOSTOR", does));
+        // The other program is listed all the same.
+        let ended = ended.expect_code(1);
+        assert!(ended.stdout.contains("with_divan::sum_1000"), "{does}: {}", ended.said());
+        if does == "breaks off" {
+            assert!(ended.stderr.contains("it holds no benchmark of criterion"), "{}", ended.said());
+        } else {
+            assert!(ended.stderr.contains(said), "{does}: {}", ended.said());
+        }
+    }
+}
+
+#[test]
+fn cargo_can_hand_over_what_it_builds() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion"), (Bench::Impostor, "impostor")]);
+    let runner = |arguments: &[&str]| stage.bench(&[&["runner"], arguments].concat());
+    let mut measured = vec!["./criterion", "--bench", "sum 1000"];
+    measured.extend(QUICK);
+    runner(&measured).expect_code(0);
+    assert_eq!(case(&record(&stage), "performance/sum 1000")["status"], "ok");
+    // Without `--bench` it is not to be measured: `cargo test`, `cargo run`.
+    runner(&["./criterion", "--test", "sum 1000"])
+        .expect_code(0)
+        .expect_said(&["Testing sum 1000", "Success"]);
+    let mut command = stage.bench_command(&["runner", "./impostor", "--bench"]);
+    let ended = stage.end(command.env("FIXTURE_IMPOSTOR", "leaves"));
+    ended.expect_code(3).expect_said(&["run as it is", "no benchmark here"]);
+}

@@ -1,0 +1,11 @@
+//! When the other end of a connection hears that something has come.
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub use linux::acknowledge_at_once;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+pub use portable::acknowledge_at_once;
