@@ -41,6 +41,7 @@ impl Subject {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         command.args(&self.arguments).stdin(Stdio::null());
+        bench_os::end_with_this_thread(&mut command);
         command
     }
 

@@ -44,7 +44,7 @@ pub use supervised::{Offer, Ready, Source, Supervised, Wake};
 pub use unknown::Unknown;
 pub use usage::{Usage, cpu_time_of, thread_cpu_time, usage};
 pub use variable::forget_variable;
-pub use worker::{leave_at_once, settle_in_as_worker};
+pub use worker::{end_with_this_thread, leave_at_once, settle_in_as_worker};
 
 /// Whether this is the variant that uses the standard library alone.
 pub const IS_PORTABLE: bool = cfg!(not(all(target_os = "linux", not(bench_portable))));

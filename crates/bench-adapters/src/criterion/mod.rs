@@ -37,6 +37,9 @@ const SAMPLE_NS: u64 = 10_000_000;
 /// Of a round's time, the share in which criterion warms up.
 const WARM_UP: f64 = 0.2;
 
+/// Since this version criterion takes times that are no whole seconds.
+const PARTS_OF_SECONDS: [u8; 3] = [0, 4, 0];
+
 /// criterion takes no time at all for a mistake.
 const SHORTEST: Duration = Duration::from_micros(100);
 
@@ -184,24 +187,24 @@ fn sample(
     assignment: &Assignment,
     tell: &mut Tell<'_>,
 ) -> Result<Finish, Trouble> {
-    let [warm_up, measurement] = [WARM_UP, 1.0 - WARM_UP]
-        .map(|share| Duration::from_nanos(assignment.slice_ns).mul_f64(share).max(SHORTEST).as_secs_f64());
+    let slice = Duration::from_nanos(assignment.slice_ns);
+    let times = [WARM_UP, 1.0 - WARM_UP].map(|share| slice.mul_f64(share).max(SHORTEST).as_secs_f64());
     let count = assignment.samples.map_or_else(
         || (assignment.slice_ns / SAMPLE_NS).clamp(FEWEST_SAMPLES, MOST_SAMPLES),
         |samples| samples.max(FEWEST_SAMPLES),
     );
-    let arguments = [
-        "--bench".to_owned(),
-        "--warm-up-time".to_owned(),
-        warm_up.to_string(),
-        "--measurement-time".to_owned(),
-        measurement.to_string(),
-        "--sample-size".to_owned(),
-        count.to_string(),
-        filter(names),
-    ];
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = Run::start(subject, &arguments, Stdio::inherit(), None)?;
+    let start = |[warm_up, measurement]: [f64; 2]| {
+        let texts = [warm_up.to_string(), measurement.to_string(), count.to_string(), filter(names)];
+        let [warm_up, measurement, count, filter] = texts.each_ref().map(String::as_str);
+        let times = ["--warm-up-time", warm_up, "--measurement-time", measurement];
+        let arguments = [&["--bench"], &times[..], &["--sample-size", count, filter]];
+        Run::start(subject, &arguments.concat(), Stdio::inherit(), None)
+    };
+    let mut run = start(times)?;
+    if run.wire.version < PARTS_OF_SECONDS {
+        drop(run);
+        run = start(times.map(f64::ceil))?;
+    }
     let id = run.child.id();
     let mut measured = None;
     let (mut warming, mut cpu_before) = (None, None);

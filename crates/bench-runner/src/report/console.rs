@@ -143,8 +143,9 @@ fn percentile(percentile: Percentile) -> String {
 
 /// The name and arguments: model and category stand in the heading.
 fn short_name(case: &CaseRecord) -> &str {
-    let head = case.id.split('[').next().unwrap_or(&case.id);
-    head.rfind('/').map_or(case.id.as_str(), |slash| &case.id[slash + 1..])
+    let model = case.model.as_ref().map(|model| format!("{model}/")).unwrap_or_default();
+    // A name may hold slashes, as those of other harnesses do.
+    case.id.strip_prefix(&format!("{model}{}/", case.category)).unwrap_or(&case.id)
 }
 
 /// The failures alone.
@@ -250,6 +251,19 @@ mod tests {
         let told = "invalid: the harness was the bottleneck at 90 req/s";
         let shown = |record| render(record, Style::for_stdout(ColorChoice::Never));
         assert_eq!((shown(&slow).matches(told).count(), shown(&quick).matches(told).count()), (1, 0));
+    }
+
+    #[test]
+    fn a_row_has_all_of_its_name_that_the_heading_lacks() {
+        let shown = |id: &str, model: Option<&str>| {
+            let mut case = record(vec![(id, vec![100; 8])]).cases.remove(0);
+            case.model = model.map(str::to_owned);
+            short_name(&case).to_owned()
+        };
+        assert_eq!(shown("unit/x[n=1/2]", None), "x[n=1/2]");
+        assert_eq!(shown("resnet/unit/forward[batch=8]", Some("resnet")), "forward[batch=8]");
+        assert_eq!(shown("unit/sums/of/1000", None), "sums/of/1000");
+        assert_eq!(shown("strange", None), "strange");
     }
 
     #[test]
