@@ -40,6 +40,9 @@ const WARM_UP: f64 = 0.2;
 /// Since this version criterion takes times that are no whole seconds.
 const PARTS_OF_SECONDS: [u8; 3] = [0, 4, 0];
 
+/// criterion2 counts its versions from here, and has no regular expressions.
+const CRITERION2: [u8; 3] = [1, 0, 0];
+
 /// criterion takes no time at all for a mistake.
 const SHORTEST: Duration = Duration::from_micros(100);
 
@@ -161,24 +164,32 @@ fn at_home(command: &mut Command) {
 }
 
 /// The filter that only benchmarks of these names pass.
-fn filter(names: &[String]) -> String {
+fn filter(names: &[String]) -> Vec<String> {
     let names: Vec<String> = names.iter().map(|name| regex_lite::escape(name)).collect();
-    format!("^(?:{})$", names.join("|"))
+    vec![format!("^(?:{})$", names.join("|"))]
+}
+
+/// The same where filters are no regular expressions: of one name, the likely one.
+fn exact_filter(names: &[String]) -> Vec<String> {
+    std::iter::once("--exact").chain(names.first().map(String::as_str)).map(str::to_owned).collect()
 }
 
 fn once(subject: &Subject, names: &[String], tell: &mut Tell<'_>) -> Result<Finish, Trouble> {
-    let mut command = subject.command();
-    command.args(["--test", &filter(names)]);
-    at_home(&mut command);
-    let ended = subject.run(&mut command, None)?;
-    if !ended.status.success() {
-        return Err(Trouble::Failed(format!("it ended with {}", ended.status)));
+    // Which of them it takes, it says only when it measures.
+    for filter in [filter(names), exact_filter(names)] {
+        let mut command = subject.command();
+        command.arg("--test").args(filter);
+        at_home(&mut command);
+        let ended = subject.run(&mut command, None)?;
+        if !ended.status.success() {
+            return Err(Trouble::Failed(format!("it ended with {}", ended.status)));
+        }
+        if ended.stdout.contains("Success") {
+            tell(Frame::FirstCall { ns: nanoseconds(ended.wall) })?;
+            return Ok(finish(1));
+        }
     }
-    if !ended.stdout.contains("Success") {
-        return Err(Trouble::Failed(not_there(names)));
-    }
-    tell(Frame::FirstCall { ns: nanoseconds(ended.wall) })?;
-    Ok(finish(1))
+    Err(Trouble::Failed(not_there(names)))
 }
 
 fn sample(
@@ -193,17 +204,22 @@ fn sample(
         || (assignment.slice_ns / SAMPLE_NS).clamp(FEWEST_SAMPLES, MOST_SAMPLES),
         |samples| samples.max(FEWEST_SAMPLES),
     );
-    let start = |[warm_up, measurement]: [f64; 2]| {
-        let texts = [warm_up.to_string(), measurement.to_string(), count.to_string(), filter(names)];
-        let [warm_up, measurement, count, filter] = texts.each_ref().map(String::as_str);
+    let start = |[warm_up, measurement]: [f64; 2], filter: Vec<String>| {
+        let texts = [warm_up.to_string(), measurement.to_string(), count.to_string()];
+        let [warm_up, measurement, count] = texts.each_ref().map(String::as_str);
         let times = ["--warm-up-time", warm_up, "--measurement-time", measurement];
-        let arguments = [&["--bench"], &times[..], &["--sample-size", count, filter]];
+        let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
+        let arguments = [&["--bench"], &times[..], &["--sample-size", count], &filter];
         Run::start(subject, &arguments.concat(), Stdio::inherit(), None)
     };
-    let mut run = start(times)?;
-    if run.wire.version < PARTS_OF_SECONDS {
+    let mut run = start(times, filter(names))?;
+    let version = run.wire.version;
+    if version < PARTS_OF_SECONDS {
         drop(run);
-        run = start(times.map(f64::ceil))?;
+        run = start(times.map(f64::ceil), filter(names))?;
+    } else if version >= CRITERION2 {
+        drop(run);
+        run = start(times, exact_filter(names))?;
     }
     let id = run.child.id();
     let mut measured = None;
@@ -313,7 +329,7 @@ mod tests {
     #[test]
     fn a_filter_passes_these_names_only() {
         let filter =
-            regex_lite::Regex::new(&filter(&["a.b/c[1]".to_owned(), "d".to_owned()])).expect("a filter");
+            regex_lite::Regex::new(&filter(&["a.b/c[1]".to_owned(), "d".to_owned()])[0]).expect("a filter");
         for (name, passes) in
             [("a.b/c[1]", true), ("d", true), ("aXb/c1", false), ("a.b/c[1]/x", false), ("dd", false)]
         {
