@@ -20,5 +20,5 @@ mod traces;
 mod worker;
 
 pub use harness::Harness;
-pub use open::{ADAPTER, open};
+pub use open::{ADAPTER, apart, open};
 pub use worker::run;

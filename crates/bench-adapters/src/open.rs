@@ -1,6 +1,8 @@
 //! Opens any executable of benchmarks.
 
-use bench_runner::program::{ListLimits, Opened, Program, ProgramError};
+use std::collections::HashMap;
+
+use bench_runner::program::{Kind, ListLimits, Opened, Program, ProgramError};
 
 use crate::traces;
 
@@ -35,4 +37,66 @@ pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramErro
         error.problem = reasons.join("; ");
     }
     Err(error)
+}
+
+/// Keeps programs of other harnesses apart, whose names are unique within an executable only: a case that a program before
+/// holds is left out of the later one. Returns the programs that still hold a case, and what was left out, in words.
+pub fn apart(programs: Vec<Opened>) -> (Vec<Opened>, Vec<String>) {
+    let mut held: HashMap<String, String> = HashMap::new();
+    let mut left_out = Vec::new();
+    let mut kept = Vec::new();
+    for mut opened in programs {
+        if opened.program.kind() == Kind::Adapted {
+            let name = opened.program.name().to_owned();
+            opened.listing.cases.retain(|case| match held.get(&case.id) {
+                Some(first) => {
+                    left_out
+                        .push(format!("`{}` of {name}, since {first} holds a case of this name", case.id));
+                    false
+                }
+                None => true,
+            });
+        }
+        let name = opened.program.name();
+        held.extend(opened.listing.cases.iter().map(|case| (case.id.clone(), name.to_owned())));
+        if !opened.listing.cases.is_empty() {
+            kept.push(opened);
+        }
+    }
+    (kept, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bench_protocol::{Build, Listing};
+
+    use super::*;
+    use crate::names::case;
+
+    fn opened(path: &str, names: &[&str], is_adapted: bool) -> Opened {
+        let program = Program::executable(Path::new(path)).expect("a path");
+        let program = if is_adapted { program.by_way_of(&["x"]).expect("a path") } else { program };
+        let cases = names.iter().map(|name| case(name)).collect();
+        Opened { program, listing: Listing::new(Build::default(), cases) }
+    }
+
+    #[test]
+    fn a_name_that_two_executables_hold_is_the_first_ones() {
+        let programs = vec![
+            opened("/a", &["x", "y"], true),
+            opened("/b", &["y", "z"], true),
+            opened("/c", &["z"], true),
+        ];
+        let (kept, left_out) = apart(programs);
+        let held: Vec<(&str, usize)> =
+            kept.iter().map(|opened| (opened.program.name(), opened.cases().len())).collect();
+        assert_eq!(held, [("a", 2), ("b", 1)]);
+        assert_eq!(left_out[0], "`performance/y` of b, since a holds a case of this name");
+        assert_eq!(left_out.len(), 2);
+        // Programs that choose their ids are told of it elsewhere.
+        let (kept, left_out) = apart(vec![opened("/a", &["x"], false), opened("/b", &["x"], false)]);
+        assert_eq!((kept.len(), left_out.len()), (2, 0));
+    }
 }

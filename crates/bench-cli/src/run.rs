@@ -88,6 +88,11 @@ fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, Ru
             }
         }
     }
+    let (opened, left_out) = bench_adapters::apart(std::mem::take(&mut programs.opened));
+    programs.opened = opened;
+    for left_out in left_out {
+        tell(&format!("left out: {left_out}"));
+    }
     if programs.opened.is_empty() {
         // Each has been named with its reason by now.
         let message = match sources {

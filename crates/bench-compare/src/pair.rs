@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::partner::{self, Broken, Limits, Partner, Round};
+use super::partner::{self, Asked, Broken, Limits, Partner, Round};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::Interrupt;
@@ -22,6 +22,15 @@ const LONGEST_BATCH_NS: f64 = 1e6;
 /// A round does not last longer where whole rounds take turns, if it can be as short: how processes differ is learnt from
 /// more of them.
 const LONGEST_ROUND_NS: u64 = 60_000_000;
+
+/// Samples of such a round: many short ones are steadier than few long ones, as batches are.
+const MOST_SAMPLES: f64 = 200.0;
+
+/// Samples that fit into a round of iterations that take so long. A harness may let each sample have more iterations than
+/// the one before: 1, 2, 3….
+pub(super) fn samples_of_round(iteration_ns: f64) -> u64 {
+    (2.0 * LONGEST_ROUND_NS as f64 / iteration_ns.max(1.0)).sqrt().clamp(1.0, MOST_SAMPLES) as u64
+}
 
 /// Each side works this long before it is measured, the search for a batch size not counted, and one
 /// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
@@ -122,6 +131,8 @@ pub(super) struct Arrangement<'a> {
     pub(super) iterations: Option<u64>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,
+    /// Samples of a round, where whole rounds take turns; the worker decides when absent.
+    pub(super) samples: Option<u64>,
     /// Batches of each side, if they fit into the slice.
     pub(super) batches: usize,
     /// The time that measuring should take, in nanoseconds.
@@ -228,7 +239,8 @@ pub(super) fn measure_rounds(
             Role::Candidate => arrangement.candidate,
         };
         let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
-        partner::round(program, arrangement.case, slice_ns, &padding, arrangement.limits, interrupt)
+        let asked = Asked { case: arrangement.case, samples: arrangement.samples, slice_ns };
+        partner::round(program, asked, &padding, arrangement.limits, interrupt)
             .map_err(|broken| (side, broken))
     };
     let first = arrangement.first;
@@ -328,6 +340,11 @@ mod tests {
         assert_eq!(fitting(125_000_000, 20_000_000), 2);
         assert_eq!(fitting(125_000_000, 5_000_000_000), 2);
         assert_eq!(fitting(125_000_000, 15_000_000), 4);
+    }
+
+    #[test]
+    fn rounds_have_many_samples_if_these_are_short() {
+        assert_eq!([1.0, 1e3, 1e4, 1e5, 1e6, 1e9].map(samples_of_round), [200, 200, 109, 34, 10, 1]);
     }
 
     #[test]

@@ -54,20 +54,29 @@ pub(super) struct Round {
     pub(super) threads: usize,
 }
 
-/// Starts a worker, has it time a round that should take `slice_ns`, and waits for its end.
+/// A round that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) case: &'a str,
+    /// The worker decides when absent.
+    pub(super) samples: Option<u64>,
+    /// What warm-up and samples should take together.
+    pub(super) slice_ns: u64,
+}
+
+/// Starts a worker, has it time a round, and waits for its end.
 ///
 /// # Errors
 /// Whatever happened instead.
 pub(super) fn round(
     program: &Program,
-    case: &str,
-    slice_ns: u64,
+    asked: Asked<'_>,
     padding: &str,
     limits: Limits,
     interrupt: &Interrupt,
 ) -> Result<Round, Broken> {
-    let mut assignment = assignment(case, limits);
-    assignment.slice_ns = slice_ns;
+    let mut assignment = assignment(asked.case, limits);
+    (assignment.samples, assignment.slice_ns) = (asked.samples, asked.slice_ns);
     let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
     let mut round = Round::default();
     loop {

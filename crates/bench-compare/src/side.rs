@@ -26,11 +26,10 @@ impl Side {
         programs: Vec<Program>,
         limits: &ListLimits,
     ) -> Result<Self, RunError> {
-        let mut side = Side { label: label.into(), programs: Vec::new() };
-        for program in programs {
-            side.add(bench_adapters::open(program, limits).map_err(|error| UsageError(error.to_string()))?)?;
-        }
-        Ok(side)
+        let opened = programs.into_iter().map(|program| {
+            bench_adapters::open(program, limits).map_err(|error| UsageError(error.to_string()))
+        });
+        Side::of(label.into(), opened.collect::<Result<_, _>>()?)
     }
 
     /// As [`Side::open`], of what cargo has built: bench targets of other frameworks among them are left out,
@@ -46,17 +45,28 @@ impl Side {
         if programs.len() == 1 {
             return Side::open(label, programs, limits);
         }
-        let mut side = Side { label: label.into(), programs: Vec::new() };
+        let mut all = Vec::new();
         for program in programs {
             match bench_adapters::open(program, limits) {
-                Ok(opened) => side.add(opened)?,
+                Ok(opened) => all.push(opened),
                 Err(error) => tell(&format!("left out: {error}")),
             }
         }
+        let side = Side::of(label.into(), all)?;
         if side.programs.is_empty() {
             let label = side.label;
             return Err(UsageError(format!("no bench target of {label} is a program of benchmarks")).into());
         }
+        Ok(side)
+    }
+
+    fn of(label: String, opened: Vec<Opened>) -> Result<Self, RunError> {
+        let (opened, left_out) = bench_adapters::apart(opened);
+        for left_out in left_out {
+            tell(&format!("left out: {left_out}"));
+        }
+        let mut side = Side { label, programs: Vec::new() };
+        opened.into_iter().try_for_each(|opened| side.add(opened))?;
         Ok(side)
     }
 

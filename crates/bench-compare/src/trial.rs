@@ -42,6 +42,8 @@ pub(super) struct Trial {
     candidate: Program,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
+    /// Samples of a whole round, once it is known what fits.
+    samples: Option<u64>,
     iterations: Option<u64>,
     /// Inputs that both sides keep alive at once, once that is known.
     inputs_alive: Option<u64>,
@@ -62,6 +64,7 @@ impl Trial {
             base: base.program.clone(),
             candidate: candidate.program.clone(),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
+            samples: None,
             iterations: None,
             inputs_alive: None,
             batches: BATCHES,
@@ -114,6 +117,7 @@ impl Trial {
                 first,
                 iterations: self.iterations,
                 inputs_alive: self.inputs_alive,
+                samples: self.samples,
                 batches: self.batches,
                 slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
                 // Up to a page, in steps that are no multiple of a cache line.
@@ -150,6 +154,17 @@ impl Trial {
     /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
     /// *Sampling Techniques*, 1977, 10.6).
     fn learn(&mut self) {
+        if self.by_rounds && self.samples.is_none() {
+            let times: Vec<f64> = self
+                .pairs()
+                .flat_map(|pair| {
+                    [Role::Base, Role::Candidate].map(|side| pair.times(side).collect::<Vec<_>>())
+                })
+                .flatten()
+                .collect();
+            // Between crossovers: what a crossover is measured with must not follow from one of its sides.
+            self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
+        }
         if self.crossovers.len() < CROSSOVERS_TO_LEARN {
             return;
         }

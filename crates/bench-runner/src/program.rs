@@ -32,6 +32,8 @@ pub enum Kind {
     Own,
     /// A bench target that cargo has built.
     BenchTarget,
+    /// An executable of another harness, for which an adapter speaks.
+    Adapted,
 }
 
 /// A program, and what it has listed.
@@ -118,7 +120,7 @@ impl Program {
     pub fn by_way_of(self, arguments: &[&str]) -> Result<Self, RunError> {
         let before =
             std::iter::once(own_executable()?.into_os_string()).chain(arguments.iter().map(OsString::from));
-        Ok(Program { argv: before.chain(self.argv).collect(), kind: Kind::Executable, ..self })
+        Ok(Program { argv: before.chain(self.argv).collect(), kind: Kind::Adapted, ..self })
     }
 
     /// The same program, known to be of this kind.

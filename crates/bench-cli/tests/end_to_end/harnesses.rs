@@ -76,7 +76,7 @@ fn benchmarks_of_criterion_are_run() {
     assert!(failure(panics).contains("exit status: 101"), "{panics}");
     assert!(panics.to_string().contains("the floor is gone"), "{panics}");
     assert!(failure(case(&record, "performance/fickle")).contains("was in the list, and is not registered"));
-    ended.expect_said(&["5 of 7 benchmarks measured, 2 failed"]);
+    assert_eq!(record["summary"]["successful_runs"], 5, "{}", ended.said());
 }
 
 #[test]
