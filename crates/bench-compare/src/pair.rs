@@ -21,7 +21,7 @@ const LONGEST_BATCH_NS: f64 = 1e6;
 
 /// A round does not last longer where whole rounds take turns, if it can be as short: how processes differ is learnt from
 /// more of them.
-const LONGEST_ROUND_NS: u64 = 60_000_000;
+const LONGEST_ROUND_NS: u64 = 20_000_000;
 
 /// Samples of such a round: many short ones are steadier than few long ones, as batches are.
 const MOST_SAMPLES: f64 = 200.0;
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn rounds_have_many_samples_if_these_are_short() {
-        assert_eq!([1.0, 1e3, 1e4, 1e5, 1e6, 1e9].map(samples_of_round), [200, 200, 109, 34, 10, 1]);
+        assert_eq!([1.0, 1e3, 1e4, 1e5, 1e6, 1e9].map(samples_of_round), [200, 200, 63, 20, 6, 1]);
     }
 
     #[test]
