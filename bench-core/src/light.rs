@@ -134,7 +134,7 @@ fn list(asked: &Asked, cases: &[Registered]) -> ExitCode {
     });
     match asked.format.as_deref() {
         Some("json") => {
-            let listing = Listing::new(build::build(), listed.map(Registered::listed).collect());
+            let listing = Listing::new(build::build(), listed.cloned().map(Registered::listed).collect());
             println!("{}", listing.to_json());
         }
         Some("terse") => listed.for_each(|case| println!("{}: benchmark", case.id())),

@@ -19,6 +19,7 @@ impl Registered {
     pub(crate) fn all_of(benchmark: &'static Benchmark) -> impl Iterator<Item = Registered> {
         let axes: Vec<Vec<String>> =
             benchmark.axes.iter().map(|axis| (0..axis.len).map(axis.label).collect()).collect();
+        let head = Registered::head(benchmark);
         let combinations = axes.iter().map(Vec::len).product::<usize>();
         (0..combinations).map(move |number| {
             let mut choice = vec![0; axes.len()];
@@ -33,12 +34,7 @@ impl Registered {
                 .zip(&axes)
                 .map(|((&index, axis), labels)| (axis.name, labels[index].clone()))
                 .collect();
-            Registered {
-                benchmark,
-                id: case_id::with_arguments(Registered::head(benchmark), &arguments),
-                choice,
-                arguments,
-            }
+            Registered { benchmark, id: case_id::with_arguments(head.clone(), &arguments), choice, arguments }
         })
     }
 
@@ -48,17 +44,18 @@ impl Registered {
     }
 
     /// The case as the list of this program holds it.
-    pub fn listed(&self) -> Case {
+    pub fn listed(self) -> Case {
         let benchmark = self.benchmark;
-        let mut case = Case::new(self.id.clone(), benchmark.category);
+        let objectives = self.targets().map(|objective| objective.text.to_string()).collect();
+        let ignored = self.ignored();
+        let mut case = Case::new(self.id, benchmark.category);
         case.model = benchmark.model.map(str::to_owned);
         case.name = benchmark.name.to_owned();
-        case.arguments =
-            self.arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        case.arguments = self.arguments.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         case.tags = benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect();
-        case.objectives = self.targets().map(|objective| objective.text.to_string()).collect();
+        case.objectives = objectives;
         case.settings = benchmark.settings;
-        case.ignored = self.ignored();
+        case.ignored = ignored;
         case.source = Some(benchmark.source.to_string());
         case
     }

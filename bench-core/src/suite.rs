@@ -12,6 +12,7 @@ use bench_runner::selection::{Pattern, Selection};
 use bench_syntax::Category;
 
 use crate::in_process::InProcess;
+use crate::registered::Registered;
 use crate::{build, registry};
 
 /// Which benchmarks to run, how, and where their report goes.
@@ -153,6 +154,6 @@ impl Suite {
 
 /// This program, and what is registered in it: nothing needs to be started to know that.
 pub(crate) fn own(crates: &[&str]) -> Result<Opened, RunError> {
-    let cases = registry::cases(crates)?.iter().map(|case| case.listed()).collect();
+    let cases = registry::cases(crates)?.into_iter().map(Registered::listed).collect();
     Ok(Opened { program: Program::own()?, listing: Listing::new(build::build(), cases) })
 }
