@@ -6,7 +6,7 @@ use bench_protocol::{Assignment, Finish, Frame, Mode, Reading};
 use bench_syntax::quantity::nanoseconds;
 
 use crate::adapter::{Adapter, Held, Tell, Trouble, finish};
-use crate::printed::{rate, seconds, tell_figure, terse};
+use crate::printed::{list, rate, seconds, tell_figure};
 use crate::subject::Subject;
 
 pub(crate) struct Divan;
@@ -16,11 +16,7 @@ impl Adapter for Divan {
         let mut command = subject.command();
         // It prints one name a line for cargo-nextest only.
         command.args(["--bench", "--list", "--format", "terse"]).env("NEXTEST", "1");
-        let ended = subject.run(&mut command, Some(patience))?;
-        if !ended.status.success() {
-            return Err(format!("`--list --format terse` ended with {}", ended.status));
-        }
-        Ok(Held { names: terse(&ended.stdout), ..Held::default() })
+        list(subject, &mut command, patience)
     }
 
     fn measure(

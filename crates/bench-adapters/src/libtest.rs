@@ -6,7 +6,7 @@ use bench_protocol::{Assignment, Finish, Frame, Mode};
 use bench_syntax::quantity::nanoseconds;
 
 use crate::adapter::{Adapter, Held, Tell, Trouble, finish};
-use crate::printed::{rate, tell_figure, terse};
+use crate::printed::{list, rate, tell_figure};
 use crate::subject::Subject;
 
 pub(crate) struct Libtest;
@@ -15,11 +15,7 @@ impl Adapter for Libtest {
     fn list(&self, subject: &Subject, patience: Duration) -> Result<Held, String> {
         let mut command = subject.command();
         command.args(["--list", "--format", "terse"]);
-        let ended = subject.run(&mut command, Some(patience))?;
-        if !ended.status.success() {
-            return Err(format!("`--list --format terse` ended with {}", ended.status));
-        }
-        Ok(Held { names: terse(&ended.stdout), ..Held::default() })
+        list(subject, &mut command, patience)
     }
 
     fn measure(

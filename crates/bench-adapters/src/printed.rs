@@ -1,11 +1,12 @@
 //! Harnesses that print one figure for a benchmark: each of their processes is a round of one sample.
 
+use std::process::Command;
 use std::time::Duration;
 
 use bench_protocol::{Finish, Frame, ProbeReport, Reading};
 
-use crate::adapter::{Tell, Trouble, finish};
-use crate::subject::Ended;
+use crate::adapter::{Held, Tell, Trouble, finish};
+use crate::subject::{Ended, Subject};
 
 /// Times of single iterations are told as those of so many that nothing is lost to whole nanoseconds.
 const LEAST_NS: f64 = 1e6;
@@ -45,8 +46,17 @@ pub(crate) fn rate(unit: &str, per_second: f64) -> Reading {
     Reading::new("throughput", unit, per_second).higher_is_better()
 }
 
+/// Runs a command that lists benchmarks as libtest does.
+pub(crate) fn list(subject: &Subject, command: &mut Command, patience: Duration) -> Result<Held, String> {
+    let ended = subject.run(command, Some(patience))?;
+    if !ended.status.success() {
+        return Err(format!("`--list --format terse` ended with {}", ended.status));
+    }
+    Ok(Held { names: terse(&ended.stdout), ..Held::default() })
+}
+
 /// Names of benchmarks in a list as libtest prints it: `path::name: benchmark`.
-pub(crate) fn terse(stdout: &str) -> Vec<String> {
+fn terse(stdout: &str) -> Vec<String> {
     stdout.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect()
 }
 
