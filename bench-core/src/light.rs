@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use bench_protocol::{
-    Assignment, DeviceWishes, Frame, INSTALL, Listing, LoadWishes, Mode, PROTOCOL, PROTOCOL_FLAG,
-    RUNNER_VARIABLE, bench_command,
+    Assignment, Frame, INSTALL, Listing, Mode, PROTOCOL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command,
 };
 
 use crate::error::Error;
@@ -219,22 +218,7 @@ fn measure(asked: &Asked, cases: &[Registered]) -> ExitCode {
 }
 
 fn assignment(case: &str, mode: Mode) -> Assignment {
-    Assignment {
-        case: case.to_owned(),
-        round: 0,
-        mode,
-        warmup: None,
-        samples: None,
-        slice_ns: 0,
-        hard_stop: false,
-        timeout_ns: None,
-        inputs_alive: None,
-        timeout_is_hard: false,
-        probes: Some(Vec::new()),
-        artifacts: None,
-        load: LoadWishes::default(),
-        devices: DeviceWishes::default(),
-    }
+    Assignment { probes: Some(Vec::new()), ..Assignment::new(case, mode) }
 }
 
 /// Lets the `bench` command run this program, with the same arguments.

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bench_protocol::{
-    Assignment, Command, DeviceChoice, DeviceWishes, FailureKind, Frame, LoadWishes, Mode, PADDING_VARIABLE,
-    PROTOCOL,
+    Assignment, Command, DeviceChoice, DeviceWishes, FailureKind, Frame, Mode, PADDING_VARIABLE, PROTOCOL,
 };
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
@@ -75,8 +74,11 @@ pub(super) fn round(
     limits: Limits,
     interrupt: &Interrupt,
 ) -> Result<Round, Broken> {
-    let mut assignment = assignment(asked.case, limits);
-    (assignment.samples, assignment.slice_ns) = (asked.samples, asked.slice_ns);
+    let assignment = Assignment {
+        samples: asked.samples,
+        slice_ns: asked.slice_ns,
+        ..assignment(asked.case, Mode::Sample, limits)
+    };
     let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
     let mut round = Round::default();
     loop {
@@ -97,25 +99,12 @@ pub(super) fn round(
 }
 
 /// What a worker is asked for, as far as all are asked for the same.
-fn assignment(case: &str, limits: Limits) -> Assignment {
+fn assignment(case: &str, mode: Mode, limits: Limits) -> Assignment {
+    let device = Some(limits.device).filter(|device| *device != DeviceChoice::Auto);
     Assignment {
-        case: case.to_owned(),
-        round: 0,
-        mode: Mode::Sample,
-        warmup: None,
-        samples: None,
-        slice_ns: 0,
-        hard_stop: false,
-        timeout_ns: None,
-        timeout_is_hard: false,
-        inputs_alive: None,
         probes: Some(Vec::new()),
-        artifacts: None,
-        load: LoadWishes::default(),
-        devices: DeviceWishes {
-            device: Some(limits.device).filter(|device| *device != DeviceChoice::Auto),
-            ..DeviceWishes::default()
-        },
+        devices: DeviceWishes { device, ..DeviceWishes::default() },
+        ..Assignment::new(case, mode)
     }
 }
 
@@ -138,9 +127,7 @@ impl<'a> Partner<'a> {
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
-        let mut assignment = assignment(case, limits);
-        assignment.mode = Mode::Step;
-        assignment.inputs_alive = inputs_alive;
+        let assignment = Assignment { inputs_alive, ..assignment(case, Mode::Step, limits) };
         let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
         loop {
             match partner.frame()? {

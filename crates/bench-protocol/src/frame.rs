@@ -77,6 +77,28 @@ pub struct Assignment {
     pub devices: DeviceWishes,
 }
 
+impl Assignment {
+    /// The first round of a case, of which nothing else is said.
+    pub fn new(case: impl Into<String>, mode: Mode) -> Self {
+        Assignment {
+            case: case.into(),
+            round: 0,
+            mode,
+            warmup: None,
+            samples: None,
+            slice_ns: 0,
+            hard_stop: false,
+            timeout_ns: None,
+            inputs_alive: None,
+            timeout_is_hard: false,
+            probes: None,
+            artifacts: None,
+            load: LoadWishes::default(),
+            devices: DeviceWishes::default(),
+        }
+    }
+}
+
 /// What the person who started the run wants of cases that serve requests, whatever they say themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadWishes {

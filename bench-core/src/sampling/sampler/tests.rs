@@ -2,7 +2,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::*;
-use bench_protocol::{DeviceWishes, LoadWishes};
 
 type Send = Box<dyn FnMut(Frame) -> Result<(), Error>>;
 
@@ -38,22 +37,7 @@ impl Round {
 }
 
 fn assignment(slice: Duration) -> Assignment {
-    Assignment {
-        case: "x".to_owned(),
-        round: 0,
-        mode: Mode::Sample,
-        warmup: None,
-        samples: None,
-        slice_ns: slice.as_nanos() as u64,
-        hard_stop: false,
-        timeout_ns: None,
-        timeout_is_hard: false,
-        inputs_alive: None,
-        probes: None,
-        artifacts: None,
-        load: LoadWishes::default(),
-        devices: DeviceWishes::default(),
-    }
+    Assignment { slice_ns: slice.as_nanos() as u64, ..Assignment::new("x", Mode::Sample) }
 }
 
 impl Simulated {

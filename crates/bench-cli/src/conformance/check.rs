@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use bench_protocol::{Assignment, Case, DeviceWishes, LoadWishes, Mode};
+use bench_protocol::{Assignment, Case, Mode};
 use bench_runner::program::{Opened, Program};
 use bench_runner::rounds::Interrupt;
 
@@ -74,20 +74,11 @@ impl<'a> Subject<'a> {
     /// An assignment that a worker fulfills quickly.
     pub(super) fn assignment(&self, mode: Mode) -> Assignment {
         Assignment {
-            case: self.case.id.clone(),
-            round: 0,
-            mode,
             warmup: Some(2),
             samples: Some(3),
             slice_ns: 20_000_000,
-            hard_stop: false,
-            timeout_ns: None,
-            timeout_is_hard: false,
-            inputs_alive: None,
             probes: Some(Vec::new()),
-            artifacts: None,
-            load: LoadWishes::default(),
-            devices: DeviceWishes::default(),
+            ..Assignment::new(&self.case.id, mode)
         }
     }
 }

@@ -24,9 +24,9 @@ use crate::program::Program;
 pub use collect::Collector;
 pub use interrupt::Interrupt;
 pub use output::Tail;
-pub use process::Worker;
+pub use process::{LOOK_AT_MEMORY, Worker};
 pub use progress::{Progress, Show};
-pub use supervisor::{LOOK_AT_MEMORY, Workers, explain, memory_limit};
+pub use supervisor::{Workers, explain, memory_limit};
 
 /// A case that is going to be measured.
 #[derive(Clone, Debug)]

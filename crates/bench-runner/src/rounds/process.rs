@@ -14,10 +14,16 @@ use bench_syntax::quantity::Bytes;
 /// Takes a frame, or says what is wrong with it.
 pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
+/// How often a worker's memory is looked at. A process that touches memory as fast as it can takes
+/// a few hundred megabytes in this time.
+pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
+
 /// A worker process and our ends of its streams.
 pub struct Worker {
     process: Supervised,
     received: Vec<u8>,
+    /// What it has started, and when that was looked for.
+    started: Option<(Instant, Vec<u32>)>,
 }
 
 /// Reads one stream of a worker.
@@ -44,7 +50,7 @@ impl Worker {
     /// Starts a program as a worker.
     pub fn start(program: Process) -> io::Result<Self> {
         let process = Supervised::start(program, CHANNEL_VARIABLE, address)?;
-        Ok(Worker { process, received: Vec::new() })
+        Ok(Worker { process, received: Vec::new(), started: None })
     }
 
     /// Sends a command to the worker.
@@ -102,11 +108,16 @@ impl Worker {
         self.process.exited()
     }
 
-    /// The resident memory of the worker and of what it has started, now.
-    pub fn resident(&self) -> Option<Bytes> {
+    /// The resident memory of the worker and of what it has started, now. This is asked at every frame; what it has started
+    /// is looked for now and then.
+    pub fn resident(&mut self) -> Option<Bytes> {
         let own = sys::resident_memory(self.process.id())?;
-        let started = self.tree().into_iter().skip(1).filter_map(sys::resident_memory);
-        Some(Bytes(own + started.sum::<u64>()))
+        let is_old = |(looked, _): &(Instant, _)| looked.elapsed() >= LOOK_AT_MEMORY;
+        if self.started.as_ref().is_none_or(is_old) {
+            self.started = Some((Instant::now(), self.tree().into_iter().skip(1).collect()));
+        }
+        let started = self.started.iter().flat_map(|(_, started)| started);
+        Some(Bytes(own + started.filter_map(|id| sys::resident_memory(*id)).sum::<u64>()))
     }
 
     /// How many threads it has now, or the process among those it has started that has most.

@@ -13,11 +13,7 @@ use bench_syntax::quantity::{Bytes, nanoseconds};
 use crate::callgrind::Valgrind;
 use crate::program::Program;
 use crate::rounds::collect::Collector;
-use crate::rounds::{Interrupt, PlannedCase, RoundExecutor, Tail, Worker};
-
-/// How often a worker's memory is looked at. A process that touches memory as fast as it can takes
-/// a few hundred megabytes in this time.
-pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
+use crate::rounds::{Interrupt, LOOK_AT_MEMORY, PlannedCase, RoundExecutor, Tail, Worker};
 
 /// A worker that has said its last may take this long to exit.
 const GRACE: Duration = Duration::from_secs(5);
@@ -311,22 +307,7 @@ mod tests {
         let case = Case::new("unit/x", Category::Unit);
         let record = CaseRecord::blank(&case.id, case.category);
         let planned = PlannedCase { program: &program, case: &case, record };
-        let assignment = Assignment {
-            case: "unit/x".to_owned(),
-            round: 0,
-            mode: Mode::Once,
-            warmup: None,
-            samples: None,
-            slice_ns: 0,
-            timeout_ns: None,
-            timeout_is_hard: false,
-            inputs_alive: None,
-            hard_stop: false,
-            probes: None,
-            artifacts: None,
-            load: bench_protocol::LoadWishes::default(),
-            devices: bench_protocol::DeviceWishes::default(),
-        };
+        let assignment = Assignment::new("unit/x", Mode::Once);
         let interrupt = Interrupt::listen().expect("signals");
         let mut workers = Workers::new(interrupt, None, false, None);
         let round = workers.round(&planned, &assignment, timeout).expect("not interrupted");
