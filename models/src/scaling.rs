@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bench_core::report::{Section, Style, Table, printable};
+use bench_core::report::{Section, Table, View, printable};
 use bench_core::stats::student;
 use bench_core::{Record, inventory};
 
@@ -50,6 +50,9 @@ impl Scaling {
 /// An exponent that is known less well than this tells linear and quadratic apart no more.
 const TELLING: f64 = 0.5;
 
+/// What is printed unasked must tell linear from slightly more.
+const SURE: f64 = 0.15;
+
 /// Sizes and times of a benchmark, of one argument while the others stay as they are.
 struct Sweep {
     benchmark: String,
@@ -85,7 +88,7 @@ fn sweeps<'a>(cases: impl Iterator<Item = (String, &'a BTreeMap<String, String>,
         .collect()
 }
 
-fn render(record: &Record, style: Style) -> String {
+fn render(record: &Record, view: &View) -> String {
     let measured = record.cases.iter().filter_map(|case| {
         let place = case.id.split('[').next().unwrap_or_default().to_owned();
         let time = case.time.as_ref()?;
@@ -96,7 +99,8 @@ fn render(record: &Record, style: Style) -> String {
     for Sweep { benchmark, argument, points, known } in sweeps(measured) {
         // A time of a single round may be off by any factor.
         let Some(scaling) = known.and_then(|known| Scaling::of(&points, &known)) else { continue };
-        if scaling.half_width > TELLING {
+        let telling = if view.is_short() { SURE } else { TELLING };
+        if scaling.half_width > telling {
             continue;
         }
         let sizes: Vec<String> = points.iter().map(|(size, _)| size.to_string()).collect();
@@ -107,7 +111,7 @@ fn render(record: &Record, style: Style) -> String {
         ]);
         rows += 1;
     }
-    if rows == 0 { String::new() } else { table.render(|text| style.bold(text)) }
+    if rows == 0 { String::new() } else { table.render(|text| view.style.bold(text)) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use bench_core::record::Status;
-use bench_core::report::{Section, Style};
+use bench_core::report::{Section, View};
 use bench_core::{Record, inventory, registry};
 
 inventory::submit! { Section { name: "models", render } }
@@ -12,7 +12,7 @@ inventory::submit! { Section { name: "models", render } }
 /// The only model that is not computed by candle unless its id says so.
 const BY_ONNX_RUNTIME: &str = "piper_tts";
 
-fn render(record: &Record, _: Style) -> String {
+fn render(record: &Record, _: &View) -> String {
     let ours = registry::benchmarks().iter().filter(|benchmark| benchmark.source.krate() == "models");
     let ours: BTreeSet<&str> = ours.filter_map(|benchmark| benchmark.model).collect();
     say(

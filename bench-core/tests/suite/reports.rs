@@ -121,7 +121,7 @@ fn rounds_know_their_surroundings() {
 #[test]
 fn a_record_keeps_how_quiet_the_machine_was() {
     let stage = Stage::new(Bench::Spread);
-    let ended = stage.bench(&["resnet/unit"]).expect_code(0);
+    let ended = stage.bench(&["resnet/unit", "--verbose"]).expect_code(0);
     let record = stage.record();
     let checks = &record.environment.quietness;
     let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();

@@ -27,6 +27,7 @@ mod run;
 mod runner;
 mod search;
 mod serve;
+mod show;
 mod source;
 mod store;
 mod trend;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),
         Command::Conformance(arguments) => conformance::run(arguments).map_err(Failure::from),
         Command::Doctor(arguments) => doctor::run(arguments).map_err(Failure::from),
+        Command::Show(arguments) => show::run(arguments),
         Command::Store(arguments) => store::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),
         Command::Accept(arguments) => accept::run(arguments),

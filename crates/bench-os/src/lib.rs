@@ -19,6 +19,7 @@ mod processors;
 mod signal;
 mod strays;
 mod supervised;
+mod terminal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod unknown;
@@ -41,6 +42,7 @@ pub use processors::{Processors, processors, use_processors};
 pub use signal::{Signals, outlive_full_files};
 pub use strays::{Stray, end_strays};
 pub use supervised::{Offer, Ready, Source, Supervised, Wake};
+pub use terminal::columns_of_stdout;
 pub use unknown::Unknown;
 pub use usage::{Usage, cpu_time_of, thread_cpu_time, usage};
 pub use variable::forget_variable;

@@ -15,6 +15,7 @@ mod folder;
 mod journal;
 mod measure;
 mod metric;
+mod moment;
 mod name;
 mod objective;
 mod presence;
@@ -43,11 +44,12 @@ pub use folder::{
 pub use journal::{Begin, JOURNAL, Journal, Replayed, replay};
 pub use measure::Measure;
 pub use metric::Metric;
+pub use moment::{now_utc, seconds_of_moment};
 pub use name::{followed, named};
 pub use objective::{ObjectiveResult, ObjectiveSummary, Outcome};
 pub use probe_state::ProbeState;
 pub use read::{RUN_FILE, open_sealed, read_file};
-pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary, now_utc};
+pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary};
 pub use resolve::{no_earlier_run, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use served::{

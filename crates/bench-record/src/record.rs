@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Status};
+use crate::{CaseRecord, Environment, Measure, ObjectiveSummary, Status, seconds_of_moment};
 
 /// Version of the record's schema. A reader refuses newer ones and reads older ones.
 ///
@@ -140,43 +140,13 @@ impl Record {
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
+    /// Seconds from its beginning to its seal; `None` if it says no two moments, or the clock was set back meanwhile.
+    pub fn elapsed_s(&self) -> Option<u64> {
+        u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
+    }
+
     /// What the run measured: the same for all its cases.
     pub fn measure(&self) -> Measure {
         self.cases.first().map(|case| case.settings.measure).unwrap_or_default()
-    }
-}
-
-/// Now, UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
-pub fn now_utc() -> String {
-    let seconds =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    utc(seconds)
-}
-
-/// Civil date from days since the epoch (H. Hinnant, *chrono-Compatible Low-Level Date Algorithms*).
-fn utc(seconds: u64) -> String {
-    let days = (seconds / 86_400) as i64 + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let of_day = seconds % 86_400;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_civil() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00Z");
-        assert_eq!(utc(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(utc(1_795_246_265), "2026-11-21T07:31:05Z");
-        assert_eq!(utc(4_107_542_400), "2100-03-01T00:00:00Z");
     }
 }

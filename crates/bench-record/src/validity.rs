@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bench_stats::Interval;
 use bench_syntax::case_id::contradiction;
 
-use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time};
+use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
 
 /// What rounding to whole nanoseconds, and adding in another order, may change of a figure.
 const ROUNDING: f64 = 1e-6;
@@ -18,7 +18,7 @@ impl Record {
     pub fn check(&self) -> Result<(), String> {
         check_run(&self.run)?;
         for (what, moment) in [("timestamp", &self.timestamp), ("sealed", &self.sealed)] {
-            if !is_moment(moment) {
+            if seconds_of_moment(moment).is_none() {
                 return Err(format!("its `{what}` is not a moment in UTC, but {moment:?}"));
             }
         }
@@ -142,34 +142,6 @@ fn ordered(what: &str, interval: Option<Interval>) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a text is a moment in UTC, RFC 3339: `2026-11-21T07:31:05Z`, also with a fraction of a second.
-fn is_moment(text: &str) -> bool {
-    moment(text).is_some()
-}
-
-fn moment(text: &str) -> Option<()> {
-    let text = text.strip_suffix('Z')?;
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let shape: String = whole.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    if shape != "0000-00-00T00:00:00" || fraction.is_some_and(|fraction| !digits(fraction)) {
-        return None;
-    }
-    let number = |from: usize, to: usize| whole.get(from..to)?.parse::<u32>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let exists = (1..=days).contains(&day) && number(11, 13)? < 24 && number(14, 16)? < 60;
-    // A leap second is the 61st.
-    (exists && number(17, 19)? <= 60).then_some(())
 }
 
 #[cfg(test)]

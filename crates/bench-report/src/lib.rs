@@ -1,6 +1,7 @@
 //! How records are shown: exporters, sections of the console, tables, text for terminals, SVG.
 #![forbid(unsafe_code)]
 
+mod case_rows;
 mod csv_table;
 mod outlet;
 pub mod plot;
@@ -8,6 +9,7 @@ mod sparkline;
 mod style;
 mod table;
 pub mod text;
+mod view;
 pub mod window;
 
 use bench_record::{Record, RunError};
@@ -15,12 +17,14 @@ use bench_record::{Record, RunError};
 pub use inventory;
 
 pub use bench_syntax::text::{on_console, printable};
+pub use case_rows::{Block, CaseRow, CaseRows, together};
 pub use csv_table::{CsvTable, harmless};
 pub use outlet::Outlet;
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Style};
 pub use table::Table;
 pub use text::{print, tell};
+pub use view::{Detail, View};
 pub use window::Window;
 
 /// Writes files of a run directory. Plugged in by being linked:
@@ -43,7 +47,7 @@ pub struct Section {
     /// Sections are printed in the order of their names.
     pub name: &'static str,
     /// Its text; empty where it has nothing to say of this record.
-    pub render: fn(&Record, Style) -> String,
+    pub render: fn(&Record, &View) -> String,
 }
 
 inventory::collect!(Section);

@@ -14,7 +14,8 @@ pub struct Table {
 
 #[derive(Debug)]
 enum Row {
-    Heading(String),
+    /// What is bold, and what follows it as it is.
+    Heading(String, String),
     /// Cells, and what each is painted with once it has its width.
     Cells(Vec<String>),
     /// The first cell, and a remark in place of the others.
@@ -29,7 +30,12 @@ impl Table {
 
     /// A line of its own between rows.
     pub fn heading(&mut self, text: impl Into<String>) {
-        self.rows.push(Row::Heading(text.into()));
+        self.heading_with(text, String::new());
+    }
+
+    /// The same, followed by text that is not bold.
+    pub fn heading_with(&mut self, text: impl Into<String>, more: impl Into<String>) {
+        self.rows.push(Row::Heading(text.into(), more.into()));
     }
 
     /// A row, with a cell for each header.
@@ -75,7 +81,7 @@ impl Table {
         let _ = writeln!(out, "{}", bold(&header));
         for row in &self.rows {
             let _: fmt::Result = match row {
-                Row::Heading(text) => writeln!(out, "{}", bold(text)),
+                Row::Heading(text, more) => writeln!(out, "{}{more}", bold(text)),
                 Row::Cells(cells) => writeln!(out, "{}", line(&widths, cells.iter().map(String::as_str))),
                 Row::Remark(first, text) => {
                     writeln!(out, "{first}{}  {text}", " ".repeat(widths[0] - width(first)))
@@ -95,7 +101,7 @@ impl Table {
                     }
                 }
                 Row::Remark(first, _) => widths[0] = widths[0].max(width(first)),
-                Row::Heading(_) => {}
+                Row::Heading(..) => {}
             }
         }
         widths

@@ -47,6 +47,36 @@ pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &s
     Some(format!("its category is {category}, and that of its id {of_id}"))
 }
 
+/// The part of an id below its model and category, taken apart. Values are as the id writes them, with what would delimit
+/// an id escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail<'a> {
+    /// The benchmark's name, which may hold slashes.
+    pub name: &'a str,
+    /// Arguments and their values, in the order of the id.
+    pub arguments: Vec<(&'a str, &'a str)>,
+}
+
+/// Takes an id apart. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
+/// whole.
+///
+/// ```
+/// use bench_syntax::{Category, case_id};
+///
+/// let tail = case_id::tail("resnet/unit/forward[batch=8,dtype=f32]", Some("resnet"), Category::Unit);
+/// assert_eq!((tail.name, tail.arguments), ("forward", vec![("batch", "8"), ("dtype", "f32")]));
+/// ```
+pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a> {
+    let below = id.strip_prefix(&head(model, category, "")).unwrap_or(id);
+    let with_arguments = || {
+        let (name, arguments) = below.strip_suffix(']')?.split_once('[')?;
+        let arguments =
+            arguments.split(',').map(|argument| argument.split_once('=')).collect::<Option<_>>()?;
+        Some(Tail { name, arguments })
+    };
+    with_arguments().unwrap_or(Tail { name: below, arguments: Vec::new() })
+}
+
 /// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]` comes
 /// before `[n=128]`.
 ///
@@ -120,6 +150,17 @@ mod tests {
         assert_eq!(id("x,y=[%]/\n"), "resnet/unit/f[text=x%2Cy%3D%5B%25%5D%2F%0A]");
         assert_eq!(id("é\u{202e}"), "resnet/unit/f[text=é%E2%80%AE]");
         assert_eq!(with_arguments(head(None, Category::Unit, "f"), &[]), "unit/f");
+    }
+
+    #[test]
+    fn what_is_no_list_of_arguments_belongs_to_the_name() {
+        let name = |id| tail(id, None, Category::Unit).name;
+        assert_eq!(name("unit/sums/of/1000"), "sums/of/1000");
+        assert_eq!(name("unit/x[n=1/2]"), "x");
+        assert_eq!(name("unit/x[1000]"), "x[1000]");
+        assert_eq!(name("unit/x[]"), "x[]");
+        assert_eq!(name("strange"), "strange");
+        assert_eq!(tail("unit/x[n=1/2]", None, Category::Unit).arguments, [("n", "1/2")]);
     }
 
     #[test]

@@ -124,6 +124,21 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A number of significant digits, at least one, without an exponent: digits before the point are never dropped.
+///
+/// ```
+/// use bench_syntax::quantity::digits;
+///
+/// assert_eq!([digits(86.23, 2), digits(515.0, 2), digits(0.0042, 3)], ["86", "515", "0.00420"]);
+/// ```
+pub fn digits(value: f64, count: usize) -> String {
+    // Rounded first: 9.96 to two digits is 10, and not 10.0.
+    let rounded: f64 = format!("{value:.*e}", count.saturating_sub(1)).parse().unwrap_or(value);
+    let magnitude = if rounded == 0.0 { 0.0 } else { rounded.abs().log10().floor() };
+    let decimals = (count as f64 - 1.0 - magnitude).clamp(0.0, 12.0) as usize;
+    format!("{value:.decimals$}")
+}
+
 /// A count in groups of three digits: `1,234,567`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -139,6 +154,18 @@ pub fn grouped(count: u64) -> String {
 
 /// A rate with a metric prefix: `1.234 M images/s`.
 pub fn rate(value: f64, unit: &str) -> String {
+    let (scaled, prefix) = scaled(value);
+    format!("{} {prefix}{unit}", significant(scaled))
+}
+
+/// A rate as [`rate`] writes it, with this number of [`digits`].
+pub fn rate_to(value: f64, unit: &str, count: usize) -> String {
+    let (scaled, prefix) = scaled(value);
+    format!("{} {prefix}{unit}", digits(scaled, count))
+}
+
+/// The value in the metric prefix that keeps it readable, and the prefix.
+fn scaled(value: f64) -> (f64, &'static str) {
     let (scale, prefix) = match value.abs() {
         v if v >= 999.95e9 => (1e-12, "T "),
         v if v >= 999.95e6 => (1e-9, "G "),
@@ -146,7 +173,7 @@ pub fn rate(value: f64, unit: &str) -> String {
         v if v >= 9999.5 => (1e-3, "k "),
         _ => (1.0, ""),
     };
-    format!("{} {prefix}{unit}", significant(value * scale))
+    (value * scale, prefix)
 }
 
 /// An uncertainty, given as a share, in percent: two digits are enough of it.
@@ -208,6 +235,23 @@ mod tests {
         {
             assert_eq!(grouped(count), text);
         }
+    }
+
+    #[test]
+    fn digits_are_counted_after_rounding() {
+        for (value, count, text) in [
+            (9.96, 2, "10"),
+            (0.0996, 2, "0.10"),
+            (1.0049, 3, "1.00"),
+            (123.4, 4, "123.4"),
+            (123.4, 1, "123"),
+            (0.0, 3, "0.00"),
+            (-4.46, 2, "-4.5"),
+            (f64::INFINITY, 3, "inf"),
+        ] {
+            assert_eq!(digits(value, count), text, "{value} to {count}");
+        }
+        assert_eq!(rate_to(12_345.0, "items/s", 3), "12.3 k items/s");
     }
 
     #[test]

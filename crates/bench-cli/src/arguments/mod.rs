@@ -21,7 +21,7 @@ pub(crate) use doctor::Doctor;
 pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
-pub(crate) use page::{ReportFile, Serve, Subject};
+pub(crate) use page::{ReportFile, Serve, Show, Subject};
 pub(crate) use run::Run;
 pub(crate) use runner::Runner;
 pub(crate) use store::{By, ExportFormat, Store, StoreAction, Where};
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Calibrate(Calibrate),
     Conformance(Conformance),
     Doctor(Doctor),
+    Show(Show),
     Store(Store),
     Trend(Trend),
     Accept(Accept),

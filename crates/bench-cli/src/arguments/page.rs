@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bench_report::ColorChoice;
 use bench_runner::command_line::percent;
 use clap::Args;
 
@@ -20,6 +21,22 @@ pub(crate) struct ReportFile {
     /// Write it to this file, or to stdout: - [default: report.html in the folder of all runs]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Where,
+}
+
+/// Prints the report of a run again, as wide as the terminal
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A run directory, a name that a run was given, or a run of the store [default: latest]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Print every figure and every warning
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// Colours: auto, always, never
+    #[arg(long, default_value = "auto", hide_default_value = true)]
+    pub(crate) color: ColorChoice,
     #[command(flatten)]
     pub(crate) place: Where,
 }

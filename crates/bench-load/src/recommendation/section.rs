@@ -1,7 +1,7 @@
 //! The recommendations below the table of a run.
 
 use bench_record::Record;
-use bench_report::{Section, Style};
+use bench_report::{Section, View};
 use bench_syntax::text::printable;
 
 use super::{Group, recommendations};
@@ -11,14 +11,14 @@ bench_core::inventory::submit! {
 }
 
 /// A heading for each group of which there is something to say, and a line for each recommendation.
-fn render(record: &Record, style: Style) -> String {
+fn render(record: &Record, view: &View) -> String {
     let mut out = String::new();
     for group in Group::all(record) {
         let found = recommendations(&group);
         if found.is_empty() {
             continue;
         }
-        out += &style.bold(&format!("recommendations · {}", printable(&group.benchmark)));
+        out += &view.style.bold(&format!("recommendations · {}", printable(&group.benchmark)));
         out.push('\n');
         for recommendation in found {
             out += &format!("  {}\n", printable(&recommendation.text));
@@ -29,14 +29,14 @@ fn render(record: &Record, style: Style) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_report::ColorChoice;
+    use bench_report::Detail;
 
     use super::super::fixture::{case, level, record};
     use super::*;
 
     #[test]
     fn recommendations_are_listed_by_benchmark() {
-        let plain = Style::for_stdout(ColorChoice::Never);
+        let plain = &View::plain(100, Detail::Short);
         let rising = |rps| level("closed_loop", Some(if rps > 1.5 { 2 } else { 1 }), None, &[("RPS", rps)]);
         let record = record(vec![
             case("m/performance/say[concurrency=1]", vec![rising(1.0)]),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bench_core::inventory;
 use bench_record::{HARNESS_BOUND, Metric, Record};
-use bench_report::{Section, Style, Table};
+use bench_report::{CaseRows, Section, Style, Table, View};
 use bench_syntax::quantity::percent;
 use bench_syntax::text::{first_line, printable};
 
@@ -17,11 +17,76 @@ inventory::submit! { Section { name: "load", render } }
 /// Marks a percentile with too few requests.
 const UNSUPPORTED: char = '~';
 
-fn render(record: &Record, style: Style) -> String {
-    groups(record).iter().map(|group| of_group(group, style)).collect::<Vec<_>>().join("\n")
+/// A table of what was served at one level each, and one for each group of several levels.
+fn render(record: &Record, view: &View) -> String {
+    let groups = groups(record);
+    let (alone, several): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+        groups.iter().partition(|group| view.is_short() && group.levels.len() == 1 && group.found.is_empty());
+    let mut parts = Vec::new();
+    if !alone.is_empty() {
+        parts.push(at_one_level(&alone, view));
+    }
+    parts.extend(several.into_iter().map(|group| of_group(group, view)));
+    parts.join("\n")
 }
 
-fn of_group(group: &Group<'_>, style: Style) -> String {
+/// A row for each group of a single level, whatever its field.
+fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
+    let style = view.style;
+    let ids: Vec<String> = groups.iter().map(|group| group.id()).collect();
+    let rows =
+        CaseRows::of(groups.iter().zip(&ids).map(|(group, id)| (id.as_str(), group.model, group.category)));
+    let mut table = Table::new(&[
+        "served",
+        "at",
+        "requests",
+        "throughput",
+        "latency p50",
+        "p95",
+        "first output p50",
+        "valid",
+    ]);
+    let mut unsupported = false;
+    for block in &rows.blocks {
+        table.heading_with(&block.title, style.faint(&format!("  {}", block.shared.join(" "))));
+        for row in &block.rows {
+            let group = groups[row.case];
+            let Some(level) = group.levels.first() else { continue };
+            let mut figure = |name: &str| {
+                let metric = level.level.metric(name)?;
+                unsupported |= metric.supported == Some(false);
+                Some(cell(metric, false))
+            };
+            let mut cells = vec![row.label.clone(), printable(&level.label), requests(level, style)];
+            cells.extend(
+                [&group.primary, "latency p50", "latency p95"].map(|name| figure(name).unwrap_or_default()),
+            );
+            let first = first_output(&level.level.metrics).map(str::to_owned);
+            cells.push(
+                first
+                    .and_then(|first| Some(format!("{} {first}", figure(&format!("{first} p50"))?)))
+                    .unwrap_or_default(),
+            );
+            cells.push(verdict(level, style));
+            table.row(cells);
+        }
+    }
+    let mut out = table.render(|text| style.bold(text));
+    estimates(&mut out, unsupported, style);
+    groups.iter().flat_map(|group| &group.levels).for_each(|level| remarks(&mut out, level, style));
+    out
+}
+
+/// What the mark of a percentile with too few requests means.
+fn estimates(out: &mut String, unsupported: bool, style: Style) {
+    if unsupported {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{}", style.faint("~ too few requests for this percentile at 99 % confidence"));
+    }
+}
+
+fn of_group(group: &Group<'_>, view: &View) -> String {
+    let style = view.style;
     let mut out = String::new();
     let title = format!("{} · {} · {}", printable(&group.id()), group.domain, group.latency_name());
     // Writing to a String cannot fail.
@@ -44,7 +109,8 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
         cells.push(verdict(level, style));
         table.row(cells);
         if let Some(steady) = &level.level.steady
-            && steady.metrics.iter().any(|metric| metric.name == group.primary)
+            && let Some(primary) = steady.metrics.iter().find(|metric| metric.name == group.primary)
+            && !(view.is_short() && agrees(level.level.metric(&group.primary), primary))
         {
             let mut cells = vec![style.faint("    steady part"), steady.requests.to_string()];
             cells.extend(columns.iter().map(|(_, name)| {
@@ -56,16 +122,17 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
         }
     }
     out += &table.render(|text| style.bold(text));
-    if unsupported {
-        let _ = writeln!(out, "{}", style.faint("~ too few requests for this percentile at 99 % confidence"));
-    }
+    estimates(&mut out, unsupported, style);
     for found in &group.found {
         let _ =
             writeln!(out, "  {}", style.bold(&format!("{}: {}", printable(&found.name), cell(found, true))));
     }
-    // Of one level everything is the best.
+    // Of one level everything is the best. Where to serve is what the recommendations say in a sentence.
     if group.levels.len() > 1 {
-        let best = best(group);
+        let mut best = best(group);
+        if view.is_short() {
+            best.truncate(1);
+        }
         let mut told: Vec<&str> = Vec::new();
         for label in best.iter().map(|best| best.level.label.as_str()) {
             if !told.contains(&label) {
@@ -81,6 +148,18 @@ fn of_group(group: &Group<'_>, style: Style) -> String {
         remarks(&mut out, level, style);
     }
     out
+}
+
+/// Whether the steady part of a level tells nothing else than the whole of it: their intervals overlap, or the figures
+/// differ by less than a tenth.
+fn agrees(whole: Option<&Metric>, steady: &Metric) -> bool {
+    const ALIKE: f64 = 0.1;
+    let Some(whole) = whole else { return false };
+    let overlap = whole
+        .interval
+        .zip(steady.interval)
+        .is_some_and(|(one, other)| one.low <= other.high && other.low <= one.high);
+    overlap || (steady.value - whole.value).abs() <= ALIKE * whole.value.abs()
 }
 
 /// Titles of columns and the metrics in them.
@@ -158,7 +237,7 @@ fn remarks(out: &mut String, level: &GroupLevel<'_>, style: Style) {
 
 #[cfg(test)]
 mod tests {
-    use bench_report::ColorChoice;
+    use bench_report::Detail;
 
     use super::*;
     use crate::report::fixture::{case, closed, record};
@@ -171,14 +250,36 @@ mod tests {
         levels[1].validity.reasons = vec!["late\u{1b}[31m".to_owned()];
         levels[1].failed = 3;
         let record = record(vec![case("tts/performance/speak", vec![levels])]);
-        let text = render(&record, Style::for_stdout(ColorChoice::Never));
+        let text = render(&record, &View::plain(120, Detail::Full));
         assert!(text.starts_with("tts/performance/speak · speech"), "{text}");
         assert!(text.contains(HARNESS_BOUND) && text.contains("(3 failed)"), "{text}");
         assert!(text.contains("best at concurrency 1: ASPS "), "{text}");
         assert!(text.contains("invalid: concurrency 4: late\u{fffd}[31m"), "{text}");
+        let short = render(&record, &View::plain(120, Detail::Short));
+        let others = "ASPS 9.065 audio s/s, RPS ";
+        assert_eq!((text.contains(others), short.contains(others)), (true, false), "{short}");
+        assert!(short.contains("best at concurrency 1: ASPS 9.065 audio s/s\n"), "{short}");
         assert!(
-            render(&super::super::fixture::record(Vec::new()), Style::for_stdout(ColorChoice::Never))
-                .is_empty()
+            render(&super::super::fixture::record(Vec::new()), &View::plain(120, Detail::Short)).is_empty()
         );
+    }
+
+    #[test]
+    fn what_was_served_at_one_level_shares_a_table() {
+        let record = record(vec![
+            case("tts/performance/speak[voice=a]", vec![vec![closed(1)]]),
+            case("tts/performance/speak[voice=b]", vec![vec![closed(1)]]),
+            case("other/performance/speak", vec![vec![closed(4)]]),
+        ]);
+        let text = render(&record, &View::plain(120, Detail::Short));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("served") && lines[0].ends_with("valid"), "{text}");
+        assert!(lines[1].starts_with("tts · performance"), "{text}");
+        assert!(
+            lines[2].starts_with("  speak  voice=a") && lines[3].starts_with("         voice=b"),
+            "{text}"
+        );
+        assert!(lines[4].starts_with("other · performance") && lines[5].contains("concurrency 4"), "{text}");
+        assert!(lines[2].contains(" TTFA") && text.matches("served").count() == 1, "{text}");
     }
 }

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bench_record::{RunError, RunState, exit};
-use bench_report::{Style, print, tell};
+use bench_report::{Detail, Style, View, print, tell};
 use bench_syntax::UsageError;
 
 use crate::program::Programs;
@@ -179,7 +179,7 @@ fn profile(
     options.wishes.overrides.timeout.get_or_insert(seconds * 10 + std::time::Duration::from_secs(300));
     let finished = execute(host, flags, &options)?;
     if finished.record.summary.failed_runs > 0 {
-        print(&console::render(&finished.record, style))?;
+        print(&console::render_failures(&finished.record, style))?;
     }
     Ok(decide(&finished, &options).exit_code())
 }
@@ -191,7 +191,8 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
     if flags.quiet {
         print(&console::render_failures(&record, style))?;
     } else {
-        print(&format!("\n{}", console::render(&record, style)))?;
+        let detail = if flags.verbose { Detail::Full } else { Detail::Short };
+        print(&format!("\n{}", console::render(&record, &View::for_stdout(flags.color, detail))))?;
     }
     if let Some(comparison) = &comparison {
         print(&format!("\n{}", console::render_comparison(comparison, style)))?;

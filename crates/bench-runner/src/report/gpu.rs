@@ -5,7 +5,7 @@ use bench_report::{Section, Style, Table};
 use bench_syntax::quantity::{Bytes, percent};
 use bench_syntax::text::printable;
 
-inventory::submit! { Section { name: "gpu", render: |record, style| render(&record.cases, style) } }
+inventory::submit! { Section { name: "gpu", render: |record, view| render(&record.cases, view.style) } }
 
 /// A row a case on which a GPU was observed; nothing where none was.
 fn render(cases: &[CaseRecord], style: Style) -> String {

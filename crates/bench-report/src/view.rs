@@ -1,0 +1,91 @@
+//! For whom something is printed: how wide, how colourful, and how much.
+
+use crate::{ColorChoice, Style};
+
+/// Columns that every pipe, file and log is taken to have.
+const PIPE: usize = 120;
+
+/// The least that a table is fitted to: below it every line wraps, whatever is left out.
+const NARROWEST: usize = 60;
+
+/// Terminals are taken to be as wide as this at the most: a line that the eye cannot follow is no easier to read.
+const WIDEST: usize = 200;
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Its colours.
+    pub style: Style,
+    /// Columns that a table may take.
+    pub columns: usize,
+    /// How much is printed.
+    pub detail: Detail,
+}
+
+/// How much of a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What a decision needs; what is alike is folded.
+    Short,
+    /// Everything that a record holds for people (`--verbose`).
+    Full,
+}
+
+impl View {
+    /// For stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
+    pub fn for_stdout(choice: ColorChoice, detail: Detail) -> Self {
+        let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns = bench_os::columns_of_stdout().or(told).unwrap_or(PIPE);
+        View { style: Style::for_stdout(choice), columns: columns.clamp(NARROWEST, WIDEST), detail }
+    }
+
+    /// Without colours, this wide.
+    pub fn plain(columns: usize, detail: Detail) -> Self {
+        View { style: Style::for_stdout(ColorChoice::Never), columns, detail }
+    }
+
+    /// Whether only what a decision needs is printed.
+    pub fn is_short(&self) -> bool {
+        self.detail == Detail::Short
+    }
+
+    /// A text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own indent, the
+    /// others begin with `indent` spaces. A word that is wider than a line has a line of its own.
+    pub fn wrap(&self, text: &str, indent: usize) -> String {
+        let words = text.trim_start();
+        let mut used = text.len() - words.len();
+        let mut out = text[..used].to_owned();
+        let mut begins = true;
+        for word in words.split(' ') {
+            let width = word.chars().count();
+            if begins {
+                begins = false;
+            } else if used + 1 + width > self.columns {
+                out.truncate(out.trim_end().len());
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                used = indent;
+            } else {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(word);
+            used += width;
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_spaces() {
+        let view = View::plain(10, Detail::Short);
+        assert_eq!(view.wrap("one two three four", 2), "one two\n  three\n  four");
+        assert_eq!(view.wrap("  indented", 2), "  indented");
+        assert_eq!(view.wrap("a-word-that-is-wide b", 2), "a-word-that-is-wide\n  b");
+        assert_eq!(view.wrap("", 2), "");
+    }
+}

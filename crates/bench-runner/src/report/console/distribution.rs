@@ -1,0 +1,17 @@
+//! The shape of a case's samples.
+
+use bench_record::{CaseRecord, RoundRecord};
+use bench_report::sparkline;
+
+/// Cells of a distribution: as many as its header has letters.
+const CELLS: usize = 12;
+
+/// All samples, as a histogram from the fastest on the left to the slowest on the right.
+pub(super) fn distribution(case: &CaseRecord) -> String {
+    sparkline(&samples(case), CELLS)
+}
+
+/// The samples of all rounds, in seconds per iteration.
+pub(super) fn samples(case: &CaseRecord) -> Vec<f64> {
+    case.rounds.iter().filter(|round| round.is_ok()).flat_map(RoundRecord::per_iteration).collect()
+}

@@ -1,0 +1,228 @@
+//! The table of times: a row for each case that was measured, fitted to the terminal.
+
+use std::fmt::Write;
+
+use bench_judge::Summarize;
+use bench_record::{CaseRecord, Record, RoundRecord, Status, Time};
+use bench_report::{CaseRows, Table, View};
+use bench_syntax::quantity::{Seconds, digits, percent, rate_to};
+use bench_syntax::text::{first_line, printable};
+
+use super::distribution::{distribution, samples};
+
+/// Marks what has no interval that says anything, and percentiles with too few samples.
+const ESTIMATE: char = '~';
+
+/// Above this half-width of its interval, as a share, a figure is an estimate.
+const ESTIMATE_FROM: f64 = 0.5;
+
+/// Samples that a distribution is drawn from.
+const DISTRIBUTION_FROM: usize = 20;
+
+/// A column of figures: its title, a cell for each case, and how readily it is left out.
+struct Column {
+    title: &'static str,
+    cells: Vec<String>,
+    /// The column with the least rank is left out first; that of `ALWAYS` never.
+    rank: u8,
+}
+
+const ALWAYS: u8 = u8::MAX;
+
+/// The table, with failures in it; empty if no case was measured or has failed.
+pub(super) fn render(record: &Record, view: &View) -> String {
+    let shown: Vec<&CaseRecord> = record
+        .cases
+        .iter()
+        .filter(|case| case.status == Status::Failed || (case.status == Status::Ok && case.time.is_some()))
+        .collect();
+    if shown.is_empty() {
+        return String::new();
+    }
+    let rows =
+        CaseRows::of(shown.iter().map(|case| (case.id.as_str(), case.model.as_deref(), case.category)));
+    let mut out = String::new();
+    if !rows.everywhere.is_empty() {
+        // Writing to a String cannot fail.
+        let line = view.wrap(&format!("everywhere: {}", rows.everywhere.join(" ")), 2);
+        let _ = writeln!(out, "{}\n", view.style.faint(&line));
+    }
+    let columns = fitting(columns(&shown, &rows), &rows, view);
+    let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|column| column.title)).collect();
+    let mut table = Table::new(&header);
+    for block in &rows.blocks {
+        let shared = block.shared.join(" ");
+        let shared = if shared.is_empty() { shared } else { format!("  {}", view.style.faint(&shared)) };
+        table.heading_with(&block.title, shared);
+        for row in &block.rows {
+            let case = shown[row.case];
+            if case.status == Status::Failed {
+                let cause = case.failure.as_ref().map(|failure| first_line(&failure.to_string()));
+                let cause = format!("failed: {}", cause.unwrap_or_default());
+                table.remark(row.label.clone(), view.style.bad(&cause));
+                continue;
+            }
+            let cells = columns.iter().map(|column| column.cells[row.case].clone());
+            table.row(std::iter::once(row.label.clone()).chain(cells).collect());
+            if let Some(bound) = case.invalid() {
+                table.remark("", view.style.bad(&printable(&bound)));
+            }
+        }
+    }
+    out += &table.render(|text| view.style.bold(text));
+    let marked = columns.iter().any(|column| column.cells.iter().any(|cell| cell.starts_with(ESTIMATE)));
+    if marked {
+        let _ = writeln!(
+            out,
+            "{}",
+            view.style.faint("~ an estimate: too few rounds, or samples, to know better")
+        );
+    }
+    out
+}
+
+/// Without columns that no row fills, and without those that the terminal has no room for.
+fn fitting(mut columns: Vec<Column>, rows: &CaseRows, view: &View) -> Vec<Column> {
+    columns.retain(|column| column.rank == ALWAYS || column.cells.iter().any(|cell| !cell.is_empty()));
+    let labels = rows.blocks.iter().flat_map(|block| &block.rows).map(|row| row.label.chars().count());
+    let labels = labels.max().unwrap_or_default();
+    let width = |column: &Column| {
+        let cells = column.cells.iter().map(|cell| cell.chars().count());
+        2 + cells.max().unwrap_or_default().max(column.title.chars().count())
+    };
+    while labels + columns.iter().map(width).sum::<usize>() > view.columns {
+        let least = columns.iter().enumerate().filter(|(_, column)| column.rank != ALWAYS);
+        let Some((position, _)) = least.min_by_key(|(_, column)| column.rank) else { break };
+        columns.remove(position);
+    }
+    columns
+}
+
+fn columns(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<Column> {
+    let times = || shown.iter().map(|case| case.time.as_ref().filter(|_| case.status == Status::Ok));
+    let of_time = |show: &dyn Fn(&Time) -> String| -> Vec<String> {
+        times().map(|time| time.map(show).unwrap_or_default()).collect()
+    };
+    let of_case = |show: &dyn Fn(&CaseRecord) -> Option<String>| -> Vec<String> {
+        shown
+            .iter()
+            .map(|case| show(case).filter(|_| case.status == Status::Ok).unwrap_or_default())
+            .collect()
+    };
+    let known = of_case(&|case| case.time.as_ref().map(|time| known_to(case, time)));
+    // The table moves figures to the right; this column is read from the left.
+    let widest = known.iter().map(|cell| cell.chars().count()).max().unwrap_or_default();
+    let known = known.into_iter().map(|cell| format!("{cell:widest$}")).collect();
+    let percentile = |title, rank, of: fn(&Time) -> bench_record::Percentile| {
+        let supported = times().flatten().filter(|time| of(time).supported).count();
+        // Where hardly any is supported, the column would be one of estimates.
+        let useful = supported * 3 >= times().flatten().count();
+        let cells = if useful {
+            of_time(&|time| marked(of(time).value_s, of(time).supported, 3))
+        } else {
+            Vec::new()
+        };
+        useful.then_some(Column { title, cells, rank })
+    };
+    let mut columns = vec![
+        Column {
+            title: "time",
+            cells: of_time(&|time| marked(time.median_s, is_known(time), shown_digits(time))),
+            rank: ALWAYS,
+        },
+        Column { title: "known to", cells: known, rank: ALWAYS },
+        Column { title: "×", cells: ratios(shown, rows), rank: 6 },
+    ];
+    columns.extend(percentile("p95", 3, |time| time.p95));
+    columns.extend(percentile("p99", 2, |time| time.p99));
+    columns.extend([
+        Column {
+            title: "throughput",
+            cells: of_case(&|case| {
+                case.metrics.first().map(|metric| printable(&rate_to(metric.value, &metric.unit, 3)))
+            }),
+            rank: 7,
+        },
+        Column {
+            title: "peak mem",
+            cells: of_case(&|case| case.peak_memory_bytes.map(|bytes| bytes.to_string())),
+            rank: 5,
+        },
+        Column {
+            title: "first call",
+            cells: of_case(&|case| case.first_call_s.map(|seconds| seconds_to(seconds, 3))),
+            rank: 4,
+        },
+        Column {
+            title: "fast → slow",
+            cells: of_case(&|case| (samples(case).len() >= DISTRIBUTION_FROM).then(|| distribution(case))),
+            rank: 1,
+        },
+    ]);
+    columns
+}
+
+/// Whether the interval of a time says anything.
+fn is_known(time: &Time) -> bool {
+    time.precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
+}
+
+/// As many digits as the interval supports.
+fn shown_digits(time: &Time) -> usize {
+    match time.precision() {
+        Some(precision) if precision < 0.01 => 4,
+        Some(precision) if precision < 0.1 => 3,
+        Some(precision) if precision <= ESTIMATE_FROM => 2,
+        _ => 3,
+    }
+}
+
+fn marked(seconds: Seconds, is_known: bool, count: usize) -> String {
+    let text = seconds_to(seconds, count);
+    if is_known { text } else { format!("{ESTIMATE}{text}") }
+}
+
+fn seconds_to(seconds: Seconds, count: usize) -> String {
+    let (scale, unit) = seconds.unit();
+    format!("{} {unit}", digits(seconds.0 * scale, count))
+}
+
+/// Half the width of the 95 % interval; where that says nothing, how many rounds there are and how far they lie apart.
+fn known_to(case: &CaseRecord, time: &Time) -> String {
+    let medians = || case.rounds.iter().filter(|round| round.is_ok()).filter_map(RoundRecord::median_s);
+    let (low, high) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
+    match (time.precision(), time.rounds) {
+        (Some(precision), _) if precision <= ESTIMATE_FROM => format!("±{}", percent(precision)),
+        (_, 1) => "1 round".to_owned(),
+        (_, 2) if low > 0.0 => format!("2 rounds ×{:.2}", high / low),
+        (Some(precision), _) if precision <= 1.0 => format!("±{}", percent(precision)),
+        (Some(_), _) => ">±100 %".to_owned(),
+        (None, rounds) => format!("{rounds} rounds"),
+    }
+}
+
+/// Time as a multiple of that of the first case from which a case differs in its last argument only.
+fn ratios(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<String> {
+    let median =
+        |case: usize| shown[case].time.as_ref().map(|time| time.median_s.0).filter(|median| *median > 0.0);
+    let mut ratios = vec![String::new(); shown.len()];
+    for block in &rows.blocks {
+        let mut first = None;
+        for row in &block.rows {
+            if row.begins {
+                first = Some(row.case);
+            }
+            let Some(base) = first.filter(|first| *first != row.case) else { continue };
+            if let (Some(base_s), Some(time_s)) = (median(base), median(row.case)) {
+                ratios[base] = "1.00".to_owned();
+                ratios[row.case] = ratio(time_s / base_s);
+            }
+        }
+    }
+    ratios
+}
+
+/// Two digits behind the point up to ten, then three digits.
+fn ratio(value: f64) -> String {
+    if value < 9.995 { format!("{value:.2}") } else { digits(value, 3) }
+}
