@@ -33,8 +33,8 @@ use crate::error::Error;
 use crate::light::Alone;
 use crate::worker::panic_message;
 
-pub(crate) use discovery::discover;
 use discovery::Announcements;
+pub(crate) use discovery::discover;
 use locator::Locator;
 use names::{Names, printable};
 use serving::{Next, Serving, exit};

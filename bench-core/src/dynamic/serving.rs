@@ -10,8 +10,8 @@ use super::Offer;
 use super::locator::Locator;
 use crate::channel::Channel;
 use crate::error::Error;
-use crate::worker::{self, Call};
 use crate::registry;
+use crate::worker::{self, Call};
 
 /// What a worker is looking for.
 #[derive(Clone)]
@@ -57,7 +57,9 @@ impl Serving {
     }
 
     fn of(channel: Channel, assignment: Assignment, began_within: bool) -> Self {
-        let locator = assignment.locator.as_deref().and_then(Locator::parse);
+        // Not that of another case.
+        let fits = |locator: &Locator| assignment.case.starts_with(&own_id(&locator.name));
+        let locator = assignment.locator.as_deref().and_then(Locator::parse).filter(fits);
         Serving { channel, assignment, locator, since: Instant::now(), began_within }
     }
 
@@ -78,7 +80,7 @@ impl Serving {
 
     /// What should be said of the case if its name is not its own.
     pub(super) fn note_of_twin(&self, here: &Locator) -> Option<String> {
-        let own = Case::named(&here.name, Category::Performance).id;
+        let own = own_id(&here.name);
         (self.assignment.case != own).then(|| {
             format!("`{own}` is registered more than once: this is another benchmark of that name, and was given a number")
         })
@@ -97,9 +99,8 @@ impl Serving {
         let last = worker::measured(&channel, assignment, offer.longest_warm_up, None, call);
         let has_succeeded = matches!(last, Frame::Finished(_));
         channel.send(&last)?;
-        let goes_on = has_succeeded
-            && matches!(mode, Mode::Sample | Mode::Once)
-            && locator.is_some_and(|locator| locator.is_shared);
+        let goes_on =
+            has_succeeded && mode != Mode::Count && locator.is_some_and(|locator| locator.is_shared);
         if !goes_on {
             return Ok(None);
         }
@@ -141,6 +142,11 @@ impl Serving {
     fn fail(&self, kind: FailureKind, message: String) -> ! {
         exit(self.channel.send(&Frame::Failed { kind, message }))
     }
+}
+
+/// The id of a case whose name is its own.
+fn own_id(name: &str) -> String {
+    Case::named(name, Category::Performance).id
 }
 
 /// Ends a worker.

@@ -54,11 +54,7 @@ fn serve(channel: &Channel) -> Result<(), Error> {
 }
 
 /// Measures a registered case in this process, which was started for it alone.
-pub(crate) fn serve_case(
-    channel: &Channel,
-    assignment: Assignment,
-    case: &Registered,
-) -> Result<(), Error> {
+pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Registered) -> Result<(), Error> {
     let sender = channel.clone();
     let leave: Leave = Box::new(move |outcome| {
         sender.send(&closing(outcome, true))?;
@@ -154,14 +150,21 @@ fn measure(
 /// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
 fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
-        Ok(Observed { probes, queue, counters, reports, iterations, inputs_alive }) => Frame::Finished(Finish {
-            iterations,
-            inputs_alive: inputs_alive.filter(|_| timed),
-            counters,
-            probes: probes.reports().into_iter().chain(queue.report(iterations).filter(|_| timed)).chain(reports).collect(),
-            clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
-            empty_iteration_ns: timed.then(clock::empty_iteration_ns),
-        }),
+        Ok(Observed { probes, queue, counters, reports, iterations, inputs_alive }) => {
+            Frame::Finished(Finish {
+                iterations,
+                inputs_alive: inputs_alive.filter(|_| timed),
+                counters,
+                probes: probes
+                    .reports()
+                    .into_iter()
+                    .chain(queue.report(iterations).filter(|_| timed))
+                    .chain(reports)
+                    .collect(),
+                clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
+                empty_iteration_ns: timed.then(clock::empty_iteration_ns),
+            })
+        }
         Err(error) => match error.skip_reason() {
             Some(reason) => Frame::Skipped { reason: shortened(reason.to_owned()) },
             None => Frame::Failed { kind: FailureKind::Error, message: shortened(error.to_string()) },

@@ -46,6 +46,9 @@ mod tests {
         ];
         assert_eq!(sizes.map(|size| size.inputs(2001)), [201, 3, 1, 501, 7]);
         assert_eq!(sizes.map(|size| size.inputs(1)), [1, 1, 1, 1, 7]);
-        assert_eq!([BatchSize::NumBatches(0), BatchSize::NumIterations(0)].map(|size| size.inputs(5)), [5, 1]);
+        assert_eq!(
+            [BatchSize::NumBatches(0), BatchSize::NumIterations(0)].map(|size| size.inputs(5)),
+            [5, 1]
+        );
     }
 }

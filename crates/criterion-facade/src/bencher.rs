@@ -31,7 +31,9 @@ impl<'a, M: Measurement> Bencher<'a, M> {
     /// When the closure has called no `iter` method.
     pub(crate) fn finish(self) -> Result<(Duration, Option<f64>), Error> {
         let elapsed = self.elapsed.ok_or_else(|| {
-            Error::failure("the benchmark returned without measuring: call one of the `iter` methods of its Bencher")
+            Error::failure(
+                "the benchmark returned without measuring: call one of the `iter` methods of its Bencher",
+            )
         })?;
         let value = self.value.map(|value| self.measurement.to_f64(&value) / self.iterations as f64);
         Ok((elapsed, value))

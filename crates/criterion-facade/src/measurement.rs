@@ -125,9 +125,7 @@ impl ValueFormatter for Nanoseconds {
     fn scale_throughputs(&self, typical: f64, throughput: &Throughput, values: &mut [f64]) -> &'static str {
         const K: f64 = 1024.0;
         let (count, scales): (u64, &[(f64, &'static str)]) = match throughput {
-            Throughput::Bits(count) => {
-                (*count, &[(1.0, "b/s"), (1e3, "Kb/s"), (1e6, "Mb/s"), (1e9, "Gb/s")])
-            }
+            Throughput::Bits(count) => (*count, &[(1.0, "b/s"), (1e3, "Kb/s"), (1e6, "Mb/s"), (1e9, "Gb/s")]),
             Throughput::Bytes(count) => {
                 (*count, &[(1.0, "B/s"), (K, "KiB/s"), (K * K, "MiB/s"), (K * K * K, "GiB/s")])
             }

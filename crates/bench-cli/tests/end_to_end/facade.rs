@@ -101,7 +101,11 @@ fn benchmarks_of_the_facade_are_run() {
     assert!(of("twin/x_2")["warnings"].to_string().contains("registered more than once"));
     assert_eq!(of("twin/x")["warnings"].to_string().contains("registered more than once"), false);
     let steps = of("steps");
-    let metrics = steps["observed"].as_array().expect("metrics").iter().chain(steps["metrics"].as_array().into_iter().flatten());
+    let metrics = steps["observed"]
+        .as_array()
+        .expect("metrics")
+        .iter()
+        .chain(steps["metrics"].as_array().into_iter().flatten());
     let found: Vec<&Value> = metrics.filter(|metric| metric["unit"] == "steps").collect();
     assert!(found.len() == 1 && found[0]["value"] == 3.0, "{steps}");
     assert_eq!(steps["settings"]["repeats"], 20);
@@ -111,7 +115,8 @@ fn benchmarks_of_the_facade_are_run() {
 #[test]
 fn a_worker_calls_one_target_and_leaves_when_its_case_is_measured() {
     let stage = stage();
-    let mut command = itself(&stage, &["^ordered/first$", "--rounds=2", "--max-time=100ms", "--quiet", "--bench"]);
+    let mut command =
+        itself(&stage, &["^ordered/first$", "--rounds=2", "--max-time=100ms", "--quiet", "--bench"]);
     stage.end(command.env("FIXTURE_TRACE", stage.path().join("trace"))).expect_code(0);
     let processes = |text: &str| traced(&stage, text).into_iter().collect::<BTreeSet<_>>();
     let (all, listing) = (processes("ordered registers"), processes("registered after"));
@@ -152,7 +157,15 @@ fn an_executable_that_was_kept_is_compared_live() {
     fs::create_dir(stage.path().join("new")).expect("folder");
     let newer = stage.path().join("new").join("facade");
     fs::copy(&kept, &newer).expect("copied");
-    let arguments = ["^sum 1000$", "--baseline", "old", "--fail-on-regression=5%", UNTIL_DECIDED[0], UNTIL_DECIDED[1], "--bench"];
+    let arguments = [
+        "^sum 1000$",
+        "--baseline",
+        "old",
+        "--fail-on-regression=5%",
+        UNTIL_DECIDED[0],
+        UNTIL_DECIDED[1],
+        "--bench",
+    ];
     let mut command = stage.command(&newer, &arguments);
     command.env("BENCH_RUNNER", env!("CARGO_BIN_EXE_bench"));
     let ended = stage.end(&mut command).expect_code(0);
@@ -194,7 +207,10 @@ fn a_main_of_its_own_works() {
     }
     stage.end(&mut itself(&stage, &["--test"])).expect_code(0).expect_said(&["performance/grouped ... ok"]);
     let mut broken = itself(&stage, &["--test"]);
-    stage.end(broken.env("FIXTURE_BREAKS", "1")).expect_code(1).expect_said(&["performance/after ... FAILED"]);
+    stage
+        .end(broken.env("FIXTURE_BREAKS", "1"))
+        .expect_code(1)
+        .expect_said(&["performance/after ... FAILED"]);
 }
 
 #[test]

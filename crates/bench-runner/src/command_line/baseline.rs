@@ -51,12 +51,7 @@ pub(super) fn keep(programs: &[Opened], options: &Options, folder: &Path) -> Res
 ///
 /// # Errors
 /// When there is no such run, or it has kept no executable of a program whose cases are chosen.
-pub(super) fn compare(
-    host: &Host<'_>,
-    flags: &Flags,
-    options: &Options,
-    name: &str,
-) -> Result<u8, RunError> {
+pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &str) -> Result<u8, RunError> {
     let programs = (host.open)()?;
     let chosen = chosen(&programs.opened, options)?;
     let run = Folder::resolve(options.results(), name)?;
@@ -78,10 +73,9 @@ pub(super) fn compare(
     let mut worst = exit::OK;
     for (program, ids, kept) in sides {
         let file = lasting(program).unwrap_or_else(|| program.file().to_owned());
-        let candidate = std::path::absolute(&file)
-            .map_err(|error| RunError::io("find the executable", &file, error))?;
-        let mut command =
-            against::compare("--baseline", host, flags, options, &ids, [kept, candidate])?;
+        let candidate =
+            std::path::absolute(&file).map_err(|error| RunError::io("find the executable", &file, error))?;
+        let mut command = against::compare("--baseline", host, flags, options, &ids, [kept, candidate])?;
         program.dress(&mut command);
         worst = worst.max(against::exit_code(&mut command)?);
     }
@@ -110,7 +104,7 @@ fn lasting(program: &Program) -> Option<PathBuf> {
         return std::env::current_exe().ok();
     }
     let mut start = [0; 2];
-    let is_script =
-        File::open(program.file()).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!";
+    let is_script = File::open(program.file()).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"#!";
     (!is_script).then(|| program.file().to_owned())
 }
