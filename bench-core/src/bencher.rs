@@ -1,6 +1,6 @@
 //! [`Bencher`]: what a benchmark is handed, to say which part of it is to be timed.
 
-use bench_protocol::Counter;
+use bench_protocol::{Counter, ProbeReport};
 use std::hint::black_box;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ pub struct Bencher {
     queue: Queue,
     leave: Option<Leave>,
     counters: Vec<Counter>,
+    reports: Vec<ProbeReport>,
     iterations: u64,
     state: State,
     /// When the runner ends the round; `None` if it does not.
@@ -56,6 +57,7 @@ pub(crate) struct Observed {
     pub(crate) probes: ProbeSet,
     pub(crate) queue: Queue,
     pub(crate) counters: Vec<Counter>,
+    pub(crate) reports: Vec<ProbeReport>,
     pub(crate) iterations: u64,
     pub(crate) inputs_alive: Option<u64>,
 }
@@ -87,6 +89,7 @@ impl Bencher {
             queue: Queue::default(),
             leave,
             counters: Vec::new(),
+            reports: Vec::new(),
             iterations: 0,
             state: State::Fresh,
             process: std::process::id(),
@@ -238,6 +241,22 @@ impl Bencher {
         });
     }
 
+    /// Hands every batch to `time`: its iterations, and whether it is a sample. What `time` returns is what the batch
+    /// took; it marks by itself what is measured, with a [`Stopwatch`].
+    #[doc(hidden)]
+    pub fn each_batch(&mut self, mut time: impl FnMut(u64, bool) -> Result<Duration, Error>) {
+        while let Some(batch) = self.next_batch() {
+            let elapsed = time(batch.iterations, batch.phase == Phase::Sample);
+            self.note(batch, elapsed);
+        }
+    }
+
+    /// Adds what was read beside the probes.
+    #[doc(hidden)]
+    pub fn report(&mut self, report: ProbeReport) {
+        self.reports.push(report);
+    }
+
     /// Times a future per iteration, from its first poll until it is ready, on the runtime of an
     /// `async` benchmark.
     #[cfg(feature = "tokio")]
@@ -381,6 +400,7 @@ impl Bencher {
                 probes: self.probes,
                 queue: self.queue,
                 counters: self.counters,
+                reports: self.reports,
                 iterations: self.iterations,
                 inputs_alive: self.inputs_alive,
             }),

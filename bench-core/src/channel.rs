@@ -1,9 +1,7 @@
 //! The worker's end of the private channel.
 
-use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Write};
-use std::rc::Rc;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::Error;
 use bench_os as sys;
@@ -18,8 +16,8 @@ static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::n
 /// The worker's end of the channel. Clones share it, and what has been read ahead of it.
 #[derive(Clone)]
 pub(crate) struct Channel {
-    reader: Rc<RefCell<BufReader<Box<dyn Read>>>>,
-    writer: Rc<RefCell<Box<dyn Write>>>,
+    reader: Arc<Mutex<BufReader<Box<dyn Read + Send>>>>,
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
 impl Channel {
@@ -36,8 +34,8 @@ impl Channel {
                     let _ = FOR_FORKED_CHILDREN.set(Mutex::new(spare));
                 }
                 Some(Channel {
-                    reader: Rc::new(RefCell::new(BufReader::new(reader))),
-                    writer: Rc::new(RefCell::new(writer)),
+                    reader: Arc::new(Mutex::new(BufReader::new(reader))),
+                    writer: Arc::new(Mutex::new(writer)),
                 })
             }
             Err(error) => {
@@ -51,14 +49,19 @@ impl Channel {
     }
 
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Error> {
-        write_message(&mut *self.writer.borrow_mut(), frame)
+        write_message(&mut *whole(&self.writer), frame)
             .map_err(|error| Error::failure(format!("the runner has gone: {error}")))
     }
 
     /// The next command; `None` when the runner has closed its end.
     pub(crate) fn receive(&self) -> Result<Option<Command>, Error> {
-        Ok(read_message(&mut *self.reader.borrow_mut())?)
+        Ok(read_message(&mut *whole(&self.reader))?)
     }
+}
+
+/// The stream, also if a panic has ended its last use: what was written or read until then is on its way.
+fn whole<T>(stream: &Mutex<T>) -> MutexGuard<'_, T> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reaches the runner. From now on this process ends when its runner does.

@@ -11,26 +11,54 @@ pub fn run(crates: &[&'static str]) -> ExitCode {
 
 #[cfg(feature = "runner")]
 fn begin(crates: &[&'static str]) -> ExitCode {
-    use bench_runner::command_line::{Host, run};
-
     let in_process = |interrupt| -> Box<dyn bench_runner::rounds::RoundExecutor> {
         Box::new(crate::in_process::InProcess { interrupt })
     };
+    ExitCode::from(run_here(&|| crate::suite::own(crates).map(Into::into), Some(&in_process), &[]))
+}
+
+/// Runs what `open` opens, by the arguments of this process and `more`. Returns the exit code.
+#[cfg(feature = "runner")]
+fn run_here(
+    open: &dyn Fn() -> Result<bench_runner::program::Programs, bench_record::RunError>,
+    in_process: Option<bench_runner::run::MakeExecutor<'_>>,
+    more: &[&str],
+) -> u8 {
+    use bench_runner::command_line::{Host, run};
+
     let host = Host {
         about: "Runs the benchmarks that are linked into this executable",
         name: "cargo bench --",
-        open: &|| crate::suite::own(crates).map(Into::into),
-        in_process: Some(&in_process),
+        open,
+        in_process,
         probes: Some(crate::probe::names()),
         is_bench_target: true,
     };
-    match run(&host, std::env::args_os().skip(1)) {
-        Ok(code) => ExitCode::from(code),
+    match run(&host, std::env::args_os().skip(1).chain(more.iter().map(Into::into))) {
+        Ok(code) => code,
         Err(error) => {
             bench_report::tell(&format!("error: {error}"));
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
     }
+}
+
+/// Runs cases that register while the program runs, in other processes; this one ends.
+#[cfg(feature = "runner")]
+pub(crate) fn begin_dynamic(_has_end: bool) -> crate::dynamic::Role {
+    use bench_runner::program::{Opened, Program};
+
+    let open = || {
+        let listing = crate::dynamic::discover().map_err(bench_record::RunError::Registry)?;
+        Ok(Opened { program: Program::own()?, listing }.into())
+    };
+    std::process::exit(i32::from(run_here(&open, None, &[crate::dynamic::BY_NAME])))
+}
+
+/// Does what a person asks for with cases that register while the program runs.
+#[cfg(not(feature = "runner"))]
+pub(crate) fn begin_dynamic(has_end: bool) -> crate::dynamic::Role {
+    crate::dynamic::Role::IsAlone(crate::light::begin_dynamic(has_end))
 }
 
 #[cfg(not(feature = "runner"))]

@@ -34,7 +34,10 @@ impl RoundExecutor for InProcess {
         let sink: Sink =
             Rc::new(RefCell::new(move |frame| shared.borrow_mut().take(frame).map_err(Error::failure)));
         let last = match registry::find(&case.case.id) {
-            Some(registered) => worker::measure_alone(&registered, assignment.clone(), &sink, None),
+            Some(registered) => {
+                let mut call = |bencher: &mut _| registered.call(bencher);
+                worker::measure_alone(&mut call, assignment.clone(), None, &sink, None)
+            }
             None => worker::unknown(&case.case.id),
         };
         let mut collector = collector.take();

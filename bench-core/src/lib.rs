@@ -26,6 +26,8 @@ mod build;
 mod channel;
 mod counting;
 pub mod device;
+#[doc(hidden)]
+pub mod dynamic;
 mod entry;
 pub mod error;
 #[cfg(feature = "runner")]
@@ -105,6 +107,7 @@ mod guide {}
 pub mod __private {
     pub use crate::benchmark::category_of;
     pub use crate::benchmark::model_of;
+    pub use crate::counting::Stopwatch;
     pub use crate::entry::run;
     pub use crate::outcome::ByDebug;
     pub use crate::outcome::ByDisplay;

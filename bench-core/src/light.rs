@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use bench_protocol::{
-    Assignment, Frame, INSTALL, Listing, Mode, PROTOCOL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command,
-};
+use bench_protocol::{Case, INSTALL, Listing, PROTOCOL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command};
 
-use crate::error::Error;
+use bench_syntax::case_id;
+
+use crate::dynamic::{self, discover};
 use crate::registered::Registered;
-use crate::worker::{self, Sink};
 use crate::{build, registry};
+
+mod alone;
+
+pub(crate) use alone::Alone;
 
 /// A benchmark failed.
 const FAILED: u8 = 1;
@@ -39,7 +42,7 @@ This program is built without the runner: all other flags are those of `bench ru
 
 /// What the command line asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
+pub(crate) struct Asked {
     help: bool,
     list: bool,
     format: Option<String>,
@@ -50,6 +53,9 @@ struct Asked {
     filters: Vec<String>,
     skip: Vec<String>,
     in_process: bool,
+    test: bool,
+    /// Whether filters look at names: an id without its category.
+    by_name: bool,
 }
 
 /// Does what the command line says.
@@ -67,16 +73,21 @@ pub(crate) fn run(crates: &[&'static str]) -> ExitCode {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        Ok(asked) if asked.list => list(&asked, &cases),
-        Ok(asked) if asked.in_process => measure(&asked, &cases),
-        Ok(asked) if !asked.bench => once(&asked, &cases),
+        Ok(asked) if asked.list => {
+            let listed = cases.iter().filter(|case| {
+                // As libtest: those marked `ignore` are listed with the others, and alone if asked for.
+                asked.takes(case.id()) && (!asked.ignored || case.ignored().is_some())
+            });
+            list(&asked, listed, Registered::id, |case| case.clone().listed())
+        }
+        Ok(asked) if asked.in_process || !asked.bench => alone(asked, &cases),
         // What this program does not know is for the runner to judge.
-        Ok(_) | Err(_) if arguments.iter().any(|argument| argument == "--bench") => hand_over(&arguments),
+        Ok(_) | Err(_) if arguments.iter().any(|argument| argument == "--bench") => {
+            ExitCode::from(hand_over(&arguments, &[]))
+        }
         Ok(_) => ExitCode::SUCCESS,
         Err(unknown) => {
-            eprintln!(
-                "error: `{unknown}` is for the runner, which this program is built without: run `bench run`, or turn on the feature `runner` of bench-core"
-            );
+            eprintln!("error: {}", for_the_runner(&unknown));
             ExitCode::from(USAGE)
         }
     }
@@ -99,7 +110,8 @@ impl Asked {
                 "--include-ignored" => asked.include_ignored = true,
                 "--skip" => asked.skip.push(value()?),
                 "--in-process" => asked.in_process = true,
-                "--test" | "--nocapture" | "--no-capture" | "--show-output" => {}
+                "--test" => asked.test = true,
+                "--nocapture" | "--no-capture" | "--show-output" => {}
                 "--test-threads" | "-Z" => drop(value()?),
                 filter if !filter.starts_with('-') => asked.filters.push(filter.to_owned()),
                 unknown => return Err(unknown.to_owned()),
@@ -108,9 +120,10 @@ impl Asked {
         Ok(asked)
     }
 
-    fn takes(&self, case: &Registered) -> bool {
+    fn takes(&self, id: &str) -> bool {
+        let name = if self.by_name { case_id::free_name(id) } else { id };
         let matches = |filter: &String| {
-            if self.exact { case.id() == filter } else { case.id().contains(filter.as_str()) }
+            if self.exact { id == filter || name == filter } else { name.contains(filter.as_str()) }
         };
         (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
     }
@@ -122,121 +135,97 @@ impl Asked {
             (false, true) => true,
             (false, false) => case.ignored().is_none(),
         };
-        cases.iter().filter(|case| self.takes(case) && wanted(case)).collect()
+        cases.iter().filter(|case| self.takes(case.id()) && wanted(case)).collect()
     }
 }
 
-fn list(asked: &Asked, cases: &[Registered]) -> ExitCode {
-    let listed = cases.iter().filter(|case| {
-        // As libtest: those marked `ignore` are listed with the others, and alone if asked for.
-        asked.takes(case) && (!asked.ignored || case.ignored().is_some())
-    });
+/// Prints what is listed: the ids of `cases`, or the cases themselves.
+fn list<'a, T: 'a>(
+    asked: &Asked,
+    cases: impl Iterator<Item = &'a T>,
+    id: impl Fn(&T) -> &str,
+    case: impl Fn(&T) -> Case,
+) -> ExitCode {
     match asked.format.as_deref() {
-        Some("json") => {
-            let listing = Listing::new(build::build(), listed.cloned().map(Registered::listed).collect());
-            println!("{}", listing.to_json());
-        }
-        Some("terse") => listed.for_each(|case| println!("{}: benchmark", case.id())),
-        _ => listed.for_each(|case| println!("{}", case.id())),
+        Some("json") => println!("{}", Listing::new(build::build(), cases.map(case).collect()).to_json()),
+        Some("terse") => cases.for_each(|case| println!("{}: benchmark", id(case))),
+        _ => cases.for_each(|case| println!("{}", id(case))),
     }
     ExitCode::SUCCESS
 }
 
-/// Runs each case once, in this process, in the words of libtest.
-fn once(asked: &Asked, cases: &[Registered]) -> ExitCode {
-    let chosen = asked.chosen(cases);
-    println!("\nrunning {} {}", chosen.len(), if chosen.len() == 1 { "test" } else { "tests" });
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for case in chosen {
-        let silent: Sink = std::rc::Rc::new(std::cell::RefCell::new(|_frame| Ok::<(), Error>(())));
-        let outcome = match worker::measure_alone(case, assignment(case.id(), Mode::Once), &silent, None) {
-            Frame::Finished(_) => {
-                passed += 1;
-                "ok".to_owned()
-            }
-            Frame::Skipped { reason } => {
-                skipped += 1;
-                format!("ignored, {reason}")
-            }
-            Frame::Failed { message, .. } => {
-                failed += 1;
-                format!("FAILED\n  {message}")
-            }
-            other => {
-                failed += 1;
-                format!("FAILED\n  it ended with `{}`", other.name())
-            }
-        };
-        println!("test {} ... {outcome}", case.id());
-    }
-    let verdict = if failed == 0 { "ok" } else { "FAILED" };
-    println!(
-        "\ntest result: {verdict}. {passed} passed; {failed} failed; {skipped} ignored; 0 measured; 0 filtered out\n"
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
-}
-
-/// Measures each case in this process, for debuggers and profilers: samples for a second, and their median.
-fn measure(asked: &Asked, cases: &[Registered]) -> ExitCode {
-    const SLICE_NS: u64 = 1_000_000_000;
-    let mut failed = false;
-    for case in asked.chosen(cases) {
-        let per_iteration = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-        let samples = std::rc::Rc::clone(&per_iteration);
-        let sink: Sink = std::rc::Rc::new(std::cell::RefCell::new(move |frame| {
-            if let Frame::Samples { iterations, ns } = frame {
-                samples.borrow_mut().extend(ns.iter().map(|ns| *ns as f64 / iterations as f64));
-            }
-            Ok::<(), Error>(())
-        }));
-        let wanted = Assignment { slice_ns: SLICE_NS, ..assignment(case.id(), Mode::Sample) };
-        match worker::measure_alone(case, wanted, &sink, None) {
-            Frame::Finished(_) => {
-                let sorted = bench_stats::sorted(&per_iteration.borrow());
-                match bench_stats::median(&sorted) {
-                    Some(median) => println!(
-                        "{}: {} ({} samples in this process, without a verdict)",
-                        case.id(),
-                        bench_syntax::quantity::Seconds(median / 1e9),
-                        sorted.len()
-                    ),
-                    None => println!("{}: no samples", case.id()),
-                }
-            }
-            Frame::Skipped { reason } => println!("{}: skipped: {reason}", case.id()),
-            Frame::Failed { message, .. } => {
-                failed = true;
-                println!("{}: failed: {message}", case.id());
-            }
-            other => {
-                failed = true;
-                println!("{}: failed: it ended with `{}`", case.id(), other.name());
-            }
+/// Does what the command line says with cases that register while the program runs. Returns only if this process is to run
+/// them itself.
+pub(crate) fn begin_dynamic(has_end: bool) -> Alone {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ended = match Asked::read(&arguments) {
+        Ok(asked) if asked.help => {
+            print!("{HELP}");
+            Ok(())
         }
-    }
-    if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+        Ok(asked) if asked.list => {
+            let asked = Asked { by_name: true, ..asked };
+            discover().map_err(|message| (message, FAILED)).map(|listing| {
+                let taken = |case: &&Case| asked.takes(&case.id) && !asked.ignored;
+                list(&asked, listing.cases.iter().filter(taken), |case| &case.id, Case::clone);
+            })
+        }
+        Ok(asked) if asked.in_process || asked.test || !asked.bench => {
+            return Alone::new(Asked { by_name: true, ..asked }, has_end);
+        }
+        Ok(_) | Err(_) if arguments.iter().any(|argument| argument == "--bench") => {
+            let code = hand_over(&arguments, &[dynamic::BY_NAME]);
+            std::process::exit(i32::from(code));
+        }
+        Ok(_) => Ok(()),
+        Err(unknown) => Err((for_the_runner(&unknown), USAGE)),
+    };
+    let code = ended.map_or_else(
+        |(message, code)| {
+            eprintln!("error: {message}");
+            code
+        },
+        |()| 0,
+    );
+    std::process::exit(i32::from(code))
 }
 
-fn assignment(case: &str, mode: Mode) -> Assignment {
-    Assignment { probes: Some(Vec::new()), ..Assignment::new(case, mode) }
+/// What is said of an argument that only the runner knows.
+fn for_the_runner(unknown: &str) -> String {
+    format!(
+        "`{unknown}` is for the runner, which this program is built without: run `bench run`, or turn on the feature `runner` of bench-core"
+    )
+}
+
+/// Runs each of the cases in this process.
+fn alone(asked: Asked, cases: &[Registered]) -> ExitCode {
+    let chosen = asked.chosen(cases);
+    if !asked.in_process {
+        println!("\nrunning {} {}", chosen.len(), if chosen.len() == 1 { "test" } else { "tests" });
+    }
+    let mut alone = Alone::new(asked, true);
+    for case in chosen {
+        alone.try_case(case.id(), &mut |bencher| case.call(bencher));
+    }
+    alone.conclude()
 }
 
 /// Lets the `bench` command run this program, with the same arguments.
-fn hand_over(arguments: &[String]) -> ExitCode {
+///
+/// `more` are arguments of its own. Returns the exit code.
+fn hand_over(arguments: &[String], more: &[&str]) -> u8 {
     let handed_over = find_runner().and_then(|bench| {
         let own = std::env::current_exe()
             .map_err(|error| format!("cannot find this program's own file: {error}"))?;
         let arguments = arguments.iter().filter(|argument| *argument != "--bench");
-        let ended = Command::new(&bench).arg("run").arg(own).args(arguments).status();
+        let ended = Command::new(&bench).arg("run").arg(own).args(arguments).args(more).status();
         ended.map_err(|error| format!("cannot run the `bench` command ({}): {error}", bench.display()))
     });
     match handed_over {
-        Ok(status) => {
-            ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED))
-        }
+        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
         Err(message) => {
             eprintln!("error: {message}");
-            ExitCode::from(USAGE)
+            USAGE
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A [`Registered`] case: a benchmark with one combination of its arguments.
 
+use crate::bencher::Bencher;
 use crate::benchmark::{Axis, Benchmark, Ignore};
+use crate::error::Error;
 use bench_protocol::Case;
 use bench_syntax::case_id;
 use bench_syntax::objective::{Objective, Setting};
@@ -88,9 +90,12 @@ impl Registered {
         self.benchmark.targets.iter().filter(move |target| !target.at.iter().any(elsewhere))
     }
 
-    /// The index of each argument's value.
-    pub(crate) fn choice(&self) -> &[usize] {
-        &self.choice
+    /// Calls the annotated function with the case's arguments.
+    ///
+    /// # Errors
+    /// Whatever the function returns as `Err`.
+    pub(crate) fn call(&self, bencher: &mut Bencher) -> Result<(), Error> {
+        (self.benchmark.call)(bencher, &self.choice)
     }
 
     /// Why the case is left out by default, if it is.

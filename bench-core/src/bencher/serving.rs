@@ -167,6 +167,7 @@ impl Bencher {
             probes: std::mem::take(&mut self.probes),
             queue: self.queue.clone(),
             counters: std::mem::take(&mut self.counters),
+            reports: std::mem::take(&mut self.reports),
             iterations: self.iterations,
             inputs_alive: None,
         }

@@ -11,8 +11,7 @@ mod stopwatch;
 pub(crate) use empty::count_nothing;
 pub(crate) use marks::{is_under_valgrind, mark_as};
 pub(crate) use schedule::Counting;
-pub(crate) use stopwatch::Stopwatch;
-pub use stopwatch::counted;
+pub use stopwatch::{Stopwatch, counted};
 
 use bench_protocol::Part;
 

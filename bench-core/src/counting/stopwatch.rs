@@ -10,7 +10,7 @@ use crate::allocation;
 ///
 /// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
 /// code that is timed.
-pub(crate) struct Stopwatch {
+pub struct Stopwatch {
     /// None where instructions are counted.
     start: Option<Instant>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     /// What is measured begins. The questions whether to count come before the clock is read.
     #[inline(always)]
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         allocation::begin();
         if marks::are_wanted() {
             marks::begin();
@@ -30,7 +30,7 @@ impl Stopwatch {
 
     /// What is measured has ended: the time since the start, and none where instructions were counted.
     #[inline(always)]
-    pub(crate) fn stop(self) -> Duration {
+    pub fn stop(self) -> Duration {
         let elapsed = match self.start {
             Some(start) => start.elapsed(),
             None => {

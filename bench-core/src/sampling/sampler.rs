@@ -30,6 +30,8 @@ const WINDOW: Duration = Duration::from_millis(2);
 pub(crate) struct Sampler<S> {
     assignment: Assignment,
     resolution: Duration,
+    /// What warm-up may take at the most, if the benchmark says so.
+    longest_warm_up: Duration,
     /// The clock; another one in tests.
     now: Box<dyn Fn() -> Instant>,
     stage: Stage,
@@ -109,6 +111,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         Sampler {
             assignment,
             resolution,
+            longest_warm_up: Duration::MAX,
             flushed: now(),
             now,
             stage: Stage::FirstCall,
@@ -122,6 +125,11 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         }
     }
 
+    /// The same, with a warm-up that takes no longer than this.
+    pub(crate) fn warming_up_within(self, longest: Option<Duration>) -> Self {
+        Sampler { longest_warm_up: longest.unwrap_or(Duration::MAX), ..self }
+    }
+
     fn slice(&self) -> Duration {
         Duration::from_nanos(self.assignment.slice_ns)
     }
@@ -130,7 +138,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
     fn warm_up(&self) -> Option<u64> {
         let affordable = self.warm.wall
             + Duration::try_from_secs_f64(self.warm.cost_s).unwrap_or(Duration::MAX)
-            <= self.slice().mul_f64(WARM_UP_SHARE);
+            <= self.slice().mul_f64(WARM_UP_SHARE).min(self.longest_warm_up);
         if let Some(count) = self.assignment.warmup {
             let left = count.saturating_sub(self.warm.iterations);
             // Without a few steps of the clock behind it, the batch size would be a guess.

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::bencher::{Bencher, Leave, Observed};
 use crate::channel::Channel;
@@ -17,6 +18,9 @@ use crate::registered::Registered;
 use crate::sampling::{Sampler, Schedule, clock};
 use bench_protocol::{Assignment, Command, FailureKind, Finish, Frame, Mode, PROTOCOL};
 use bench_syntax::quantity::nanoseconds;
+
+/// Calls a benchmark.
+pub(crate) type Call<'a> = &'a mut dyn FnMut(&mut Bencher) -> Result<(), Error>;
 
 /// Where frames go: over the channel, or straight to a runner in the same process.
 pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
@@ -43,28 +47,40 @@ fn serve(channel: &Channel) -> Result<(), Error> {
     let Some(Command::Measure(assignment)) = channel.receive()? else {
         return Err(Error::failure("the first command must be `measure`"));
     };
+    match crate::registry::find(&assignment.case) {
+        Some(case) => serve_case(channel, *assignment, &case),
+        None => channel.send(&unknown(&assignment.case)),
+    }
+}
+
+/// Measures a registered case in this process, which was started for it alone.
+pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Registered) -> Result<(), Error> {
+    let sender = channel.clone();
+    let leave: Leave = Box::new(move |outcome| {
+        sender.send(&closing(outcome, true))?;
+        std::process::exit(0)
+    });
+    channel.send(&measured(channel, assignment, None, Some(leave), &mut |bencher| case.call(bencher)))
+}
+
+/// Measures what `call` calls, in the way that the assignment wants; returns the closing frame. Warm-up takes no longer
+/// than `longest_warm_up`.
+pub(crate) fn measured(
+    channel: &Channel,
+    assignment: Assignment,
+    longest_warm_up: Option<Duration>,
+    leave: Option<Leave>,
+    call: Call<'_>,
+) -> Frame {
     let sender = channel.clone();
     let sink: Sink = Rc::new(RefCell::new(move |frame: Frame| sender.send(&frame)));
-    match crate::registry::find(&assignment.case) {
-        Some(case) => {
-            let last = match assignment.mode {
-                Mode::Step => {
-                    let schedule = stepped::Stepped::new(channel.clone(), Rc::clone(&sink));
-                    measure(&case, &assignment, Box::new(schedule), None)
-                }
-                Mode::Count => count(&case, &assignment),
-                Mode::Sample | Mode::Once => {
-                    let sender = channel.clone();
-                    let leave: Leave = Box::new(move |outcome| {
-                        sender.send(&closing(outcome, true))?;
-                        std::process::exit(0)
-                    });
-                    measure_alone(&case, *assignment, &sink, Some(leave))
-                }
-            };
-            channel.send(&last)
+    match assignment.mode {
+        Mode::Step => {
+            let schedule = stepped::Stepped::new(channel.clone(), sink);
+            measure(call, &assignment, Box::new(schedule), None)
         }
-        None => channel.send(&unknown(&assignment.case)),
+        Mode::Count => count(call, &assignment),
+        Mode::Sample | Mode::Once => measure_alone(call, assignment, longest_warm_up, &sink, leave),
     }
 }
 
@@ -73,35 +89,37 @@ pub(crate) fn unknown(case: &str) -> Frame {
     Frame::Failed { kind: FailureKind::Error, message: format!("this program holds no case `{case}`") }
 }
 
-/// Has the instructions of a case counted; returns the closing frame.
-fn count(case: &Registered, assignment: &Assignment) -> Frame {
+/// Has the instructions of a benchmark counted; returns the closing frame.
+fn count(call: Call<'_>, assignment: &Assignment) -> Frame {
     if !counting::is_under_valgrind() {
         let message =
             "mode `count` needs a worker that runs under valgrind, or valgrind is not known on this platform";
         return Frame::Failed { kind: FailureKind::Error, message: message.to_owned() };
     }
     let schedule = Counting::new(assignment.warmup.unwrap_or_default());
-    let last = measure(case, assignment, Box::new(schedule), None);
+    let last = measure(call, assignment, Box::new(schedule), None);
     counting::count_nothing();
     last
 }
 
-/// Measures a case by the worker's own schedule; returns the closing frame.
+/// Measures what `call` calls by the worker's own schedule; returns the closing frame.
 /// `leave` is for a process that was started for this round alone.
 pub(crate) fn measure_alone(
-    case: &Registered,
+    call: Call<'_>,
     assignment: Assignment,
+    longest_warm_up: Option<Duration>,
     sink: &Sink,
     leave: Option<Leave>,
 ) -> Frame {
     let sink = Rc::clone(sink);
     let schedule =
-        Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
-    measure(case, &assignment, Box::new(schedule), leave)
+        Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame))
+            .warming_up_within(longest_warm_up);
+    measure(call, &assignment, Box::new(schedule), leave)
 }
 
 fn measure(
-    case: &Registered,
+    call: Call<'_>,
     assignment: &Assignment,
     schedule: Box<dyn Schedule>,
     leave: Option<Leave>,
@@ -113,7 +131,7 @@ fn measure(
     let timed = assignment.mode != Mode::Count;
     probes.prepare(assignment);
     let mut bencher = Bencher::new(assignment.clone(), schedule, probes, leave);
-    let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
+    let returned = catch_unwind(AssertUnwindSafe(|| call(&mut bencher)));
     closing(
         match returned {
             Err(panic) => {
@@ -132,14 +150,21 @@ fn measure(
 /// The last frame of a round that has not panicked; with what is known of the clock, if the round was `timed`.
 fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     match outcome {
-        Ok(Observed { probes, queue, counters, iterations, inputs_alive }) => Frame::Finished(Finish {
-            iterations,
-            inputs_alive: inputs_alive.filter(|_| timed),
-            counters,
-            probes: probes.reports().into_iter().chain(queue.report(iterations).filter(|_| timed)).collect(),
-            clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
-            empty_iteration_ns: timed.then(clock::empty_iteration_ns),
-        }),
+        Ok(Observed { probes, queue, counters, reports, iterations, inputs_alive }) => {
+            Frame::Finished(Finish {
+                iterations,
+                inputs_alive: inputs_alive.filter(|_| timed),
+                counters,
+                probes: probes
+                    .reports()
+                    .into_iter()
+                    .chain(queue.report(iterations).filter(|_| timed))
+                    .chain(reports)
+                    .collect(),
+                clock_resolution_ns: timed.then(|| nanoseconds(clock::resolution())),
+                empty_iteration_ns: timed.then(clock::empty_iteration_ns),
+            })
+        }
         Err(error) => match error.skip_reason() {
             Some(reason) => Frame::Skipped { reason: shortened(reason.to_owned()) },
             None => Frame::Failed { kind: FailureKind::Error, message: shortened(error.to_string()) },
@@ -161,7 +186,7 @@ fn shortened(message: String) -> String {
     format!("{} … {}", &message[..head], &message[tail..])
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<String>()
         .cloned()

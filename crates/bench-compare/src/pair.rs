@@ -1,11 +1,10 @@
 //! One process pair: both sides alive, one of them working at a time.
 
-use bench_runner::program::Program;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::partner::{self, Asked, Broken, Limits, Partner, Round};
+use super::partner::{self, Asked, Broken, Limits, Partner, Round, Subject};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::Interrupt;
@@ -123,9 +122,8 @@ impl Pair {
 /// How a pair is measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrangement<'a> {
-    pub(super) case: &'a str,
-    pub(super) base: &'a Program,
-    pub(super) candidate: &'a Program,
+    pub(super) base: Subject<'a>,
+    pub(super) candidate: Subject<'a>,
     pub(super) first: Role,
     /// Iterations a batch; found out when absent.
     pub(super) iterations: Option<u64>,
@@ -144,6 +142,15 @@ pub(super) struct Arrangement<'a> {
     pub(super) limits: Limits,
     /// The processor that both workers and this program are to share.
     pub(super) cpu: Option<usize>,
+}
+
+impl<'a> Arrangement<'a> {
+    fn subject(&self, side: Role) -> Subject<'a> {
+        match side {
+            Role::Base => self.base,
+            Role::Candidate => self.candidate,
+        }
+    }
 }
 
 /// A pair, and what else was learnt.
@@ -186,11 +193,8 @@ pub(super) fn measure(
     let second = first.other();
     let padding = "x".repeat(arrangement.padding);
     let start = |side: Role| {
-        let program = match side {
-            Role::Base => arrangement.base,
-            Role::Candidate => arrangement.candidate,
-        };
-        Partner::start(program, arrangement.case, &padding, arrangement.inputs_alive, limits, interrupt)
+        let subject = arrangement.subject(side);
+        Partner::start(subject, &padding, arrangement.inputs_alive, limits, interrupt)
             .map_err(|broken| (side, broken))
     };
     let _pinned = arrangement.cpu.map(Pinned::to);
@@ -234,13 +238,9 @@ pub(super) fn measure_rounds(
     let padding = "x".repeat(arrangement.padding);
     let _pinned = arrangement.cpu.map(Pinned::to);
     let round = |side: Role| {
-        let program = match side {
-            Role::Base => arrangement.base,
-            Role::Candidate => arrangement.candidate,
-        };
         let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
-        let asked = Asked { case: arrangement.case, samples: arrangement.samples, slice_ns };
-        partner::round(program, asked, &padding, arrangement.limits, interrupt)
+        let asked = Asked { samples: arrangement.samples, slice_ns };
+        partner::round(arrangement.subject(side), asked, &padding, arrangement.limits, interrupt)
             .map_err(|broken| (side, broken))
     };
     let first = arrangement.first;

@@ -53,10 +53,18 @@ pub(super) struct Round {
     pub(super) threads: usize,
 }
 
+/// What a worker measures: a case of one side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) program: &'a Program,
+    pub(super) case: &'a str,
+    /// Where this program finds the case again.
+    pub(super) locator: Option<&'a str>,
+}
+
 /// A round that is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
-    pub(super) case: &'a str,
     /// The worker decides when absent.
     pub(super) samples: Option<u64>,
     /// What warm-up and samples should take together.
@@ -68,7 +76,7 @@ pub(super) struct Asked<'a> {
 /// # Errors
 /// Whatever happened instead.
 pub(super) fn round(
-    program: &Program,
+    subject: Subject<'_>,
     asked: Asked<'_>,
     padding: &str,
     limits: Limits,
@@ -77,9 +85,9 @@ pub(super) fn round(
     let assignment = Assignment {
         samples: asked.samples,
         slice_ns: asked.slice_ns,
-        ..assignment(asked.case, Mode::Sample, limits)
+        ..assignment(subject, Mode::Sample, limits)
     };
-    let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
+    let (mut partner, ready) = Partner::begin(subject.program, assignment, padding, limits, interrupt)?;
     let mut round = Round::default();
     loop {
         match partner.frame()? {
@@ -99,12 +107,13 @@ pub(super) fn round(
 }
 
 /// What a worker is asked for, as far as all are asked for the same.
-fn assignment(case: &str, mode: Mode, limits: Limits) -> Assignment {
+fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
     let device = Some(limits.device).filter(|device| *device != DeviceChoice::Auto);
     Assignment {
         probes: Some(Vec::new()),
         devices: DeviceWishes { device, ..DeviceWishes::default() },
-        ..Assignment::new(case, mode)
+        locator: subject.locator.map(str::to_owned),
+        ..Assignment::new(subject.case, mode)
     }
 }
 
@@ -120,15 +129,14 @@ impl<'a> Partner<'a> {
     /// # Errors
     /// Whatever happened instead.
     pub(super) fn start(
-        program: &Program,
-        case: &str,
+        subject: Subject<'_>,
         padding: &str,
         inputs_alive: Option<u64>,
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
-        let assignment = Assignment { inputs_alive, ..assignment(case, Mode::Step, limits) };
-        let (mut partner, ready) = Partner::begin(program, assignment, padding, limits, interrupt)?;
+        let assignment = Assignment { inputs_alive, ..assignment(subject, Mode::Step, limits) };
+        let (mut partner, ready) = Partner::begin(subject.program, assignment, padding, limits, interrupt)?;
         loop {
             match partner.frame()? {
                 Frame::StartUp { ns } => partner.allow(ns, ready),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::forecast::Forecast;
 use super::pair::{self, Arrangement, Measured, Pair, Role};
-use super::partner::{Broken, Limits};
+use super::partner::{Broken, Limits, Subject};
 use super::{CONFIDENCE, Crossover, PairedCase, Rules, SideFailure};
 use bench_judge::comparison::{Compared, judge};
 use bench_os as sys;
@@ -38,8 +38,8 @@ pub(super) struct Trial {
     pub(super) id: String,
     /// Tells its random numbers from those of other cases.
     number: u64,
-    base: Program,
-    candidate: Program,
+    base: Held,
+    candidate: Held,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
     /// Samples of a whole round, once it is known what fits.
@@ -56,13 +56,31 @@ pub(super) struct Trial {
     skipped: Option<String>,
 }
 
+/// The case on one side: the program that holds it, and where that program finds it again.
+#[derive(Clone, Debug)]
+struct Held {
+    program: Program,
+    locator: Option<String>,
+}
+
+impl Held {
+    fn new(id: &str, opened: &Opened) -> Self {
+        let case = opened.cases().iter().find(|case| case.id == id);
+        Held { program: opened.program.clone(), locator: case.and_then(|case| case.locator.clone()) }
+    }
+
+    fn subject<'a>(&'a self, case: &'a str) -> Subject<'a> {
+        Subject { program: &self.program, case, locator: self.locator.as_deref() }
+    }
+}
+
 impl Trial {
     pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened) -> Self {
         Trial {
             id: id.to_owned(),
             number,
-            base: base.program.clone(),
-            candidate: candidate.program.clone(),
+            base: Held::new(id, base),
+            candidate: Held::new(id, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
             samples: None,
             iterations: None,
@@ -111,9 +129,8 @@ impl Trial {
         });
         let mut pair = |first: Role, padding: u64| {
             let arrangement = Arrangement {
-                case: &self.id,
-                base: &self.base,
-                candidate: &self.candidate,
+                base: self.base.subject(&self.id),
+                candidate: self.candidate.subject(&self.id),
                 first,
                 iterations: self.iterations,
                 inputs_alive: self.inputs_alive,

@@ -26,7 +26,7 @@ pub(super) fn doubt<'a>(rounds: impl Iterator<Item = &'a RoundRecord>) -> Option
     (slow.1.low > APART * fast.1.high && fast.1.high > 0.0).then(|| {
         format!(
             "rounds disagree by more than their samples explain, with medians from {} to {}: something differs \
-             from process to process, such as memory of inputs, a cache, or a choice at the start",
+             from process to process, such as random inputs without a seed, memory of inputs, a cache, or a choice at the start",
             Seconds(fast.0),
             Seconds(slow.0)
         )

@@ -34,6 +34,9 @@ pub struct Case {
     /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
     /// they have in common. `None` if the case wants a process of its own.
     pub set_up: Option<String>,
+    /// Where the program finds the case again: a text of its own, which the runner hands to the worker. `None` if the id
+    /// is enough.
+    pub locator: Option<String>,
 }
 
 impl Case {
@@ -51,7 +54,23 @@ impl Case {
             ignored: None,
             source: None,
             set_up: None,
+            locator: None,
         }
+    }
+
+    /// The case of a benchmark that bears a free name, as those of other harnesses do: its id is the one under which such
+    /// a benchmark is imported, with `category` in front unless the name is the id of a case already.
+    pub fn named(name: &str, category: Category) -> Self {
+        let Some((model, category)) = Category::of_id(name) else {
+            let mut case = Case::new(format!("{category}/{name}"), category);
+            case.name = name.to_owned();
+            return case;
+        };
+        let own = name.rsplit_once(&format!("{category}/")).map_or(name, |(_, own)| own);
+        let mut case = Case::new(name, category);
+        case.name = own.split('[').next().unwrap_or(own).to_owned();
+        case.model = model.map(str::to_owned);
+        case
     }
 }
 
@@ -98,6 +117,7 @@ structure!(Case {
     ignored,
     source,
     set_up: sparse,
+    locator: sparse,
 });
 
 structure!(Listing { protocol, build: default, cases, modes: sparse });

@@ -46,6 +46,8 @@ pub enum Command {
 pub struct Assignment {
     /// The case's id.
     pub case: String,
+    /// What the list says of where the program finds the case again; absent if it says nothing.
+    pub locator: Option<String>,
     /// Which round of the case this is, from 0.
     pub round: u32,
     /// Who decides how many iterations.
@@ -82,6 +84,7 @@ impl Assignment {
     pub fn new(case: impl Into<String>, mode: Mode) -> Self {
         Assignment {
             case: case.into(),
+            locator: None,
             round: 0,
             mode,
             warmup: None,
@@ -292,6 +295,7 @@ impl RequestLevels {
 
 structure!(Assignment {
     case,
+    locator: sparse,
     round,
     mode,
     warmup,

@@ -59,6 +59,7 @@ fn listing() -> Listing {
     case.ignored = Some("slow".to_owned());
     case.source = Some("zoo.py:12".to_owned());
     case.set_up = Some("weights".to_owned());
+    case.locator = Some("zoo#3".to_owned());
     let mut listing = Listing::new(build, vec![case]);
     listing.modes = Some(vec![Mode::Sample, Mode::Once]);
     listing
@@ -68,6 +69,7 @@ fn listing() -> Listing {
 fn commands() -> Vec<Command> {
     let assignment = Assignment {
         case: "unit/f".to_owned(),
+        locator: Some("zoo#3".to_owned()),
         round: 1,
         mode: Mode::Sample,
         warmup: Some(1),

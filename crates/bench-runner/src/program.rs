@@ -144,6 +144,13 @@ impl Program {
         Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
     }
 
+    /// The file that holds the benchmarks: what is started, or what an adapter is to start.
+    pub fn file(&self) -> &Path {
+        // `bench adapter HARNESS EXECUTABLE`.
+        let adapted = (self.kind == Kind::Adapted).then(|| self.arguments().get(2)).flatten();
+        adapted.map_or(self.path(), Path::new)
+    }
+
     /// What is passed to it before the runner's own arguments.
     pub fn arguments(&self) -> &[OsString] {
         self.argv.get(1..).unwrap_or_default()

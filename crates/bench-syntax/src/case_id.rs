@@ -37,6 +37,19 @@ pub fn with_arguments(mut head: String, arguments: &[(&str, String)]) -> String 
     head
 }
 
+/// The name of a benchmark that does not name its category, as those of other harnesses do not: the id without the category
+/// that was put in front of it; the whole id if the name is one by itself.
+///
+/// ```
+/// use bench_syntax::case_id::free_name;
+/// assert_eq!(free_name("performance/sort/1000"), "sort/1000");
+/// assert_eq!(free_name("unit/softmax[len=8]"), "unit/softmax[len=8]");
+/// ```
+pub fn free_name(id: &str) -> &str {
+    let name = id.strip_prefix(Category::Performance.name()).and_then(|rest| rest.strip_prefix('/'));
+    name.filter(|name| Category::of_id(name).is_none()).unwrap_or(id)
+}
+
 /// In what an id contradicts the parts of its case, if it does. A program of another language may write ids of its own:
 /// what they hold must be what the case says.
 pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &str) -> Option<String> {

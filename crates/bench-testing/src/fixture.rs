@@ -48,6 +48,12 @@ pub enum Bench {
     WithDivan,
     /// Bears the traces of criterion, and misbehaves.
     Impostor,
+    /// Benchmarks of criterion on the crate that stands in for it; of a copy called `slower`, with twice the work.
+    WithFacade,
+    /// The same with a main of their own.
+    WithFacadeMain,
+    /// The same with the runner linked.
+    FacadeAndRunner,
 }
 
 impl Bench {
@@ -72,6 +78,9 @@ impl Bench {
             Bench::WithCriterion => "with_criterion",
             Bench::WithDivan => "with_divan",
             Bench::Impostor => "impostor",
+            Bench::WithFacade => "with_facade",
+            Bench::WithFacadeMain => "with_facade_main",
+            Bench::FacadeAndRunner => "facade_and_runner",
         }
     }
 
@@ -86,8 +95,12 @@ impl Bench {
 pub fn executable(bench: Bench) -> PathBuf {
     static OURS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     static OTHERS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    // By itself: without the runner, which the others link.
+    static FACADE: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let built = if bench.is_of_another_harness() {
         OTHERS.get_or_init(|| benches(&["-p", "fixture-harnesses"]))
+    } else if matches!(bench, Bench::WithFacade | Bench::WithFacadeMain) {
+        FACADE.get_or_init(|| benches(&["-p", "fixture-facade"]))
     } else {
         // What misbehaves does so by system calls of Unix.
         let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];

@@ -61,6 +61,7 @@ impl Which {
             tag: self.tag.clone(),
             exact: self.exact,
             regex: self.regex,
+            by_name: false,
             skip: self.skip.clone(),
             args: self.args.clone(),
             partition: self.partition,

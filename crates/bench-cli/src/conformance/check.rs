@@ -78,6 +78,7 @@ impl<'a> Subject<'a> {
             samples: Some(3),
             slice_ns: 20_000_000,
             probes: Some(Vec::new()),
+            locator: self.case.locator.clone(),
             ..Assignment::new(&self.case.id, mode)
         }
     }

@@ -60,6 +60,7 @@ fn unknown_case(subject: &Subject<'_>) -> Result<(), Deviation> {
     let mut worker = subject.start()?;
     let mut assignment = subject.assignment(Mode::Once);
     assignment.case = "unit/no_such_case_in_any_program".to_owned();
+    assignment.locator = None;
     worker.tell(&measure(assignment))?;
     worker.ready()?;
     match worker.next() {

@@ -52,6 +52,7 @@ fn every_case(subject: &Subject<'_>) -> Result<(), Deviation> {
         let mut worker = subject.start()?;
         let mut assignment = subject.assignment(Mode::Once);
         assignment.case.clone_from(&case.id);
+        assignment.locator.clone_from(&case.locator);
         worker.tell(&measure(assignment))?;
         loop {
             match worker.frame(&wanted)? {

@@ -54,6 +54,7 @@ fn round(
 ) -> Result<(), Deviation> {
     let mut assignment = subject.assignment(mode);
     assignment.case.clone_from(&case.id);
+    assignment.locator.clone_from(&case.locator);
     worker.tell(&measure(assignment))?;
     let wanted = format!(
         "a round of `{}` in the worker that has measured others: `first_call` to `finished` without another `ready`",

@@ -9,6 +9,7 @@ mod ci;
 mod compare;
 mod conformance;
 mod doctor;
+mod facade;
 mod first_day;
 mod gate;
 mod harnesses;

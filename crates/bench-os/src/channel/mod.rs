@@ -25,9 +25,9 @@ use std::io::{Read, Write};
 /// The worker's end of a channel.
 pub struct Connection {
     /// What the runner says; it ends when the runner has closed its end.
-    pub reader: Box<dyn Read>,
+    pub reader: Box<dyn Read + Send>,
     /// What the runner hears.
-    pub writer: Box<dyn Write>,
+    pub writer: Box<dyn Write + Send>,
     /// The same, for a process that was forked from this one.
     pub spare: Option<Box<dyn Write + Send>>,
 }

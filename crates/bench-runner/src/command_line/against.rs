@@ -1,5 +1,6 @@
 //! `--against REV`: handed to `bench compare`, which builds the revision and lets both programs work in turns.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use bench_protocol::{INSTALL, RUNNER_VARIABLE, bench_command};
@@ -9,24 +10,48 @@ use bench_syntax::UsageError;
 use super::flags::Flags;
 use super::{Host, workspace_root};
 use crate::program::own_target;
-use crate::run::{self, Options};
+use crate::run::{self, Options, Selected};
 
 /// Runs `bench compare REV .` over the selected cases. Returns its exit code.
 pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &str) -> Result<u8, RunError> {
     // A filter that matches nothing should not cost a build.
-    run::select(&(host.open)()?.opened, options)?;
-    let Some(bench) = bench_command() else {
+    let programs = (host.open)()?;
+    let selected = run::select(&programs.opened, options)?;
+    let mut command = compare("--against", host, flags, options, &ids(&selected), [revision, "."])?;
+    command.arg("--").args(cargo_arguments(flags)).current_dir(workspace_root());
+    exit_code(&mut command)
+}
+
+/// The ids of these cases.
+pub(super) fn ids<'a>(selected: &[Selected<'a>]) -> Vec<&'a str> {
+    selected.iter().map(|(_, case)| case.id.as_str()).collect()
+}
+
+/// `bench compare` of two `sides`, for `flag`, with what the other flags ask for.
+///
+/// # Errors
+/// When there is no `bench` command.
+pub(super) fn compare<S: AsRef<OsStr>>(
+    flag: &str,
+    host: &Host<'_>,
+    flags: &Flags,
+    options: &Options,
+    ids: &[&str],
+    sides: [S; 2],
+) -> Result<Command, RunError> {
+    // The `bench` command itself knows where it is.
+    let own = if host.is_bench_target { None } else { std::env::current_exe().ok() };
+    let Some(bench) = own.or_else(bench_command) else {
         return Err(UsageError(format!(
-            "--against is done by the `bench` command, which is neither in PATH nor named by {RUNNER_VARIABLE}: {INSTALL}"
+            "{flag} is done by the `bench` command, which is neither in PATH nor named by {RUNNER_VARIABLE}: {INSTALL}"
         ))
         .into());
     };
     let mut command = Command::new(&bench);
-    command.arg("compare").arg(revision).arg(".").args(flags.compared_with());
+    command.arg("compare").args(sides).args(flags.compared_with(ids));
     if let Some(results) = &options.results {
         command.arg("--output-dir").arg(results);
     }
-    command.arg("--").args(cargo_arguments(flags)).current_dir(workspace_root());
     // What was read from the environment stands on that command line, or means something else there.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -34,7 +59,17 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &
             command.env_remove(&name);
         }
     }
-    let status = command.status().map_err(|error| RunError::io("run the `bench` command", &bench, error))?;
+    Ok(command)
+}
+
+/// Runs `bench compare`. Returns its exit code.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) fn exit_code(command: &mut Command) -> Result<u8, RunError> {
+    let status = command
+        .status()
+        .map_err(|error| RunError::io("run the `bench` command", command.get_program(), error))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
 }
 

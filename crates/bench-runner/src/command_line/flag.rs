@@ -206,6 +206,12 @@ static FLAGS: &[Flag] = &[
         "Folder of all runs, relative to the workspace [default: benchmark_results]",
     ),
     value(REPORTS, "save-as", "NAME", "Give this run a name to compare with later"),
+    value(
+        REPORTS,
+        "save-baseline",
+        "NAME",
+        "As --save-as, and keep the executables with the run, for --baseline",
+    ),
     switch(
         REPORTS,
         "save-artifacts",
@@ -216,6 +222,12 @@ static FLAGS: &[Flag] = &[
         "compare",
         "RUN",
         "Compare with an earlier run: latest, a name given with --save-as, or a path",
+    ),
+    value(
+        REPORTS,
+        "baseline",
+        "NAME",
+        "Compare with the executables that --save-baseline has kept, live: both programs work in turns",
     ),
     signed(
         REPORTS,
@@ -239,7 +251,7 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "fdr",
         "PCT",
-        "With --against: the share of `slower` and `faster` that may be false [default: 5%]",
+        "With --against and --baseline: the share of `slower` and `faster` that may be false [default: 5%]",
     ),
     signed(
         REPORTS,
@@ -257,6 +269,7 @@ static FLAGS: &[Flag] = &[
     short('v', switch(REPORTS, "verbose", "Show what benchmarks print")),
     value(REPORTS, "color", "COLOR", "Colours: auto, always, never"),
     switch(REPORTS, "no-progress", "No progress bar, no progress lines"),
+    hidden("by-name"),
     hidden("bench"),
     hidden("test"),
     Flag { alias: Some("no-capture"), ..hidden("nocapture") },

@@ -47,6 +47,8 @@ pub(super) struct Flags {
     pub(super) profile_time: Option<Duration>,
     pub(super) output_dir: Option<PathBuf>,
     pub(super) save_as: Option<String>,
+    pub(super) save_baseline: Option<String>,
+    pub(super) baseline: Option<String>,
     pub(super) save_artifacts: bool,
     pub(super) compare: Option<String>,
     pub(super) threshold: Option<f64>,
@@ -66,8 +68,15 @@ pub(super) struct Flags {
 }
 
 /// Flags that exclude each other.
-const EXCLUSIVE: [(&str, &str); 3] =
-    [("exact", "regex"), ("ignored", "include-ignored"), ("quiet", "verbose")];
+const EXCLUSIVE: [(&str, &str); 7] = [
+    ("exact", "regex"),
+    ("ignored", "include-ignored"),
+    ("quiet", "verbose"),
+    ("save-as", "save-baseline"),
+    ("baseline", "save-baseline"),
+    ("baseline", "compare"),
+    ("baseline", "against"),
+];
 
 impl Flags {
     /// Reads the command line of `program`, and the variables that `variable` finds. If a flag excludes one that only
@@ -105,6 +114,7 @@ impl Flags {
                 tag: texts("tag"),
                 exact: given.is_on("exact"),
                 regex: given.is_on("regex"),
+                by_name: given.is_on("by-name"),
                 skip: texts("skip"),
                 args: given.all("args", FromStr::from_str)?,
                 partition: given.one("partition", FromStr::from_str)?,
@@ -134,6 +144,8 @@ impl Flags {
             profile_time: given.one("profile-time", seconds)?,
             output_dir: given.text("output-dir").map(PathBuf::from),
             save_as: given.text("save-as"),
+            save_baseline: given.text("save-baseline"),
+            baseline: given.text("baseline"),
             save_artifacts: given.is_on("save-artifacts"),
             compare: given.text("compare"),
             threshold: given.one("threshold", percent)?,
@@ -182,6 +194,7 @@ impl Flags {
         let of_time = [
             ("--profile-time", self.profile_time.is_some()),
             ("--against", self.against.is_some()),
+            ("--baseline", self.baseline.is_some()),
             ("--stress", self.stress.is_some()),
         ];
         match of_time.into_iter().find(|(_, given)| *given) {
@@ -218,8 +231,9 @@ impl Flags {
     }
 
     /// The flags of `bench compare` that mean the same.
-    pub(super) fn compared_with(&self) -> Vec<String> {
-        let mut flags = self.which.to_flags();
+    /// `ids` are those of the cases that pass the filters.
+    pub(super) fn compared_with(&self, ids: &[&str]) -> Vec<String> {
+        let mut flags = self.which.to_flags(ids);
         let mut value = |flag: &str, value: Option<String>| {
             if let Some(value) = value {
                 flags.extend([flag.to_owned(), value]);

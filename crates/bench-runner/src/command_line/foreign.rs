@@ -46,14 +46,14 @@ static FOREIGN: &[Foreign] = &[
     ),
     of(
         "criterion",
-        &["--save-baseline", "-s"],
-        "'--save-as NAME' names a run, '--compare NAME' compares with it",
+        &["-s"],
+        "'--save-baseline NAME' names a run and keeps its executables, '--baseline NAME' compares with them",
     ),
     of(
         "criterion",
-        &["--baseline", "-b", "--baseline-lenient"],
-        "'--compare NAME' compares with a run that was named by '--save-as NAME', '--compare latest' with the one \
-         before, and '--against REV' with a git revision, live",
+        &["-b", "--baseline-lenient"],
+        "'--baseline NAME' compares with the executables that '--save-baseline NAME' has kept, '--against REV' with a \
+         git revision, '--compare latest' with the figures of the run before",
     ),
     of(
         "criterion",

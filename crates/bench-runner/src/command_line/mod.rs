@@ -1,6 +1,7 @@
 //! The command line of a run: what cargo, nextest and people pass.
 
 mod against;
+mod baseline;
 mod flag;
 mod flags;
 mod foreign;
@@ -87,14 +88,21 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     if let Some(revision) = &flags.against {
         return against::run(host, &flags, &options, revision);
     }
+    if let Some(name) = &flags.baseline {
+        return baseline::compare(host, &flags, &options, name);
+    }
     if flags.fail_on_regression.is_some() && flags.compare.is_none() {
         return Err(UsageError(
-            "--fail-on-regression needs something to compare with: add --compare RUN or --against REV"
+            "--fail-on-regression needs something to compare with: add --compare RUN, --baseline NAME or --against REV"
                 .to_owned(),
         )
         .into());
     }
-    let finished = execute(host, &flags, &options)?;
+    let programs = (host.open)()?;
+    let finished = execute(host, &programs, &flags, &options)?;
+    if let (Some(_), Some(folder)) = (&flags.save_baseline, &finished.folder) {
+        baseline::keep(&programs.opened, &options, folder)?;
+    }
     report(&flags, finished, &options, style)
 }
 
@@ -103,7 +111,12 @@ fn listed(programs: &Programs) -> u8 {
     if programs.refused.is_empty() { exit::OK } else { exit::FAILED }
 }
 
-fn execute(host: &Host<'_>, flags: &Flags, options: &Options) -> Result<Finished, RunError> {
+fn execute(
+    host: &Host<'_>,
+    programs: &Programs,
+    flags: &Flags,
+    options: &Options,
+) -> Result<Finished, RunError> {
     let in_process = match (flags.in_process, host.in_process) {
         (false, _) => None,
         (true, Some(make)) => Some(make),
@@ -112,7 +125,7 @@ fn execute(host: &Host<'_>, flags: &Flags, options: &Options) -> Result<Finished
             return Err(UsageError(message).into());
         }
     };
-    run::execute(&(host.open)()?, options, in_process)
+    run::execute(programs, options, in_process)
 }
 
 /// What the flags ask for.
@@ -133,7 +146,7 @@ fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
         selection: flags.selection()?,
         wishes: flags.wishes(),
         results: Some(root.join(flags.output_dir.clone().unwrap_or_else(|| PathBuf::from(RESULTS)))),
-        save_as: flags.save_as.clone(),
+        save_as: flags.save_as.clone().or_else(|| flags.save_baseline.clone()),
         compare: flags.compare.as_ref().map(from_root),
         threshold: flags.threshold,
         seed: flags.seed,
@@ -177,7 +190,7 @@ fn profile(
     options.wishes.overrides.repeats = None;
     options.wishes.overrides.max_time = Some(seconds);
     options.wishes.overrides.timeout.get_or_insert(seconds * 10 + std::time::Duration::from_secs(300));
-    let finished = execute(host, flags, &options)?;
+    let finished = execute(host, &(host.open)()?, flags, &options)?;
     if finished.record.summary.failed_runs > 0 {
         print(&console::render_failures(&finished.record, style))?;
     }

@@ -27,7 +27,7 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, style: Styl
         )?;
         return Ok(exit::OK);
     }
-    let record = execute(host, flags, options)?.record;
+    let record = execute(host, &programs, flags, options)?.record;
     let count = |status| record.cases.iter().filter(|case| case.status == status).count();
     let (passed, failed, skipped, not_run) =
         (count(Status::Ok), count(Status::Failed), count(Status::Skipped), count(Status::NotRun));

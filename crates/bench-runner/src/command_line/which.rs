@@ -19,6 +19,8 @@ pub struct Which {
     pub exact: bool,
     /// Filters are regular expressions
     pub regex: bool,
+    /// Filters are regular expressions over names, not ids; with `exact`, whole names
+    pub by_name: bool,
     /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
     pub skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
@@ -37,7 +39,7 @@ impl Which {
     /// # Errors
     /// A regular expression that is none.
     pub fn selection(&self) -> Result<Selection, RunError> {
-        let pattern = |text: &String| match (self.exact, self.regex) {
+        let pattern = |text: &String| match (self.exact, self.regex || self.by_name) {
             (true, _) => Ok(Pattern::Exact(text.clone())),
             (false, true) => Pattern::regex(text),
             (false, false) => Ok(Pattern::Contains(text.clone())),
@@ -52,6 +54,7 @@ impl Which {
             tags: self.tag.clone(),
             patterns: self.filters.iter().map(pattern).collect::<Result<_, UsageError>>()?,
             skip: self.skip.iter().map(pattern).collect::<Result<_, UsageError>>()?,
+            by_name: self.by_name,
             arguments,
             partition: self.partition,
             ignored: match (self.ignored, self.include_ignored) {
@@ -62,8 +65,12 @@ impl Which {
         })
     }
 
-    /// The same filters, as they are typed.
-    pub fn to_flags(&self) -> Vec<String> {
+    /// The same filters, as they are typed. `ids` are those of the cases that pass them: what is asked for by name is asked
+    /// for by id elsewhere.
+    pub fn to_flags(&self, ids: &[&str]) -> Vec<String> {
+        if self.by_name && !(self.filters.is_empty() && self.skip.is_empty()) {
+            return std::iter::once("--exact").chain(ids.iter().copied()).map(str::to_owned).collect();
+        }
         let mut flags = self.filters.clone();
         let category = self.category.iter().map(ToString::to_string);
         for (flag, values) in [

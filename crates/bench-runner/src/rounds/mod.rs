@@ -90,9 +90,10 @@ impl RunContext {
         LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }
     }
 
-    fn assignment(&self, record: &CaseRecord, next: &budget::Next) -> Assignment {
+    fn assignment(&self, case: &Case, record: &CaseRecord, next: &budget::Next) -> Assignment {
         Assignment {
             case: record.id.clone(),
+            locator: case.locator.clone(),
             round: record.rounds.len() as u32,
             mode: self.mode,
             warmup: record.settings.warmup,
@@ -148,7 +149,7 @@ pub fn measure(
                 observer.case_ended(&case.record);
                 continue;
             };
-            let assignment = context.assignment(&case.record, &next);
+            let assignment = context.assignment(case.case, &case.record, &next);
             observer.round_begins(&case.record);
             let before = watch.as_mut().and_then(Watch::before);
             let started = Instant::now();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bench_protocol::Case;
 use bench_record::{CaseRecord, RunError};
-use bench_syntax::{Category, UsageError, nearest};
+use bench_syntax::{Category, UsageError, case_id, nearest};
 
 pub use arguments::Arguments;
 pub use bench_syntax::Pattern;
@@ -26,6 +26,8 @@ pub struct Selection {
     pub patterns: Vec<Pattern>,
     /// None of these patterns, on the id.
     pub skip: Vec<Pattern>,
+    /// Whether patterns look at names, as harnesses do whose benchmarks have no category.
+    pub by_name: bool,
     /// For every argument named here, one of the values.
     pub arguments: Arguments,
     /// One part of several, by a stable hash of the id.
@@ -135,9 +137,19 @@ impl Selection {
             && (self.models.is_empty()
                 || case.model.is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
             && (self.tags.is_empty() || case.tags.iter().any(|tag| self.tags.contains(tag)))
-            && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(case.id)))
-            && !self.skip.iter().any(|pattern| pattern.matches(case.id))
+            && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| self.is_met(pattern, case.id)))
+            && !self.skip.iter().any(|pattern| self.is_met(pattern, case.id))
             && self.arguments.matches(case.arguments)
+    }
+
+    /// Whether a pattern is met by an id, or by the name in it.
+    fn is_met(&self, pattern: &Pattern, id: &str) -> bool {
+        if !self.by_name {
+            return pattern.matches(id);
+        }
+        let name = case_id::free_name(id);
+        // Test runners pass on what was listed.
+        pattern.matches(name) || matches!(pattern, Pattern::Exact(_)) && pattern.matches(id)
     }
 
     fn takes_ignored(&self, case: &Case) -> bool {

@@ -1,0 +1,56 @@
+//! Where a case is found again that exists only while its program runs.
+
+use std::fmt;
+
+/// Where a case is registered: what the list says of it, and a worker is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Locator {
+    /// The function that registers it; empty if that is `main` itself.
+    pub(super) target: String,
+    /// How many of the same name that function has registered before.
+    pub(super) occurrence: u32,
+    /// Whether the worker can go on with another case of the same function.
+    pub(super) is_shared: bool,
+    /// The name under which it is registered.
+    pub(super) name: String,
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Locator { target, occurrence, is_shared, name } = self;
+        write!(f, "{target}#{occurrence}{}:{name}", if *is_shared { "+" } else { "" })
+    }
+}
+
+impl Locator {
+    /// Reads what [`Display`](fmt::Display) writes; `None` if it is something else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (target, rest) = text.split_once('#')?;
+        let (count, name) = rest.split_once(':')?;
+        let digits = count.strip_suffix('+');
+        Some(Locator {
+            target: target.to_owned(),
+            occurrence: digits.unwrap_or(count).parse().ok()?,
+            is_shared: digits.is_some(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (target, name) in [("benches::sort", "sort/#1:x"), ("", "a"), ("benches::of::<u8, u16>", "+")] {
+            for (occurrence, is_shared) in [(0, false), (12, true)] {
+                let locator =
+                    Locator { target: target.to_owned(), occurrence, is_shared, name: name.to_owned() };
+                assert_eq!(Locator::parse(&locator.to_string()), Some(locator));
+            }
+        }
+        assert_eq!(Locator::parse("benches::sort"), None);
+        assert_eq!(Locator::parse("benches::sort#x:y"), None);
+    }
+}

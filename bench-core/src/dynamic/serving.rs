@@ -1,0 +1,162 @@
+//! A worker that looks for its case among those that register while it runs.
+
+use std::time::Instant;
+
+use bench_protocol::{Assignment, Case, Command, FailureKind, Frame, Mode, PROTOCOL};
+use bench_syntax::Category;
+use bench_syntax::quantity::nanoseconds;
+
+use super::Offer;
+use super::locator::Locator;
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::registry;
+use crate::worker::{self, Call};
+
+/// What a worker is looking for.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    channel: Channel,
+    assignment: Assignment,
+    /// Where the case is; it is looked for everywhere if that is not known.
+    locator: Option<Locator>,
+    /// Since when it is being looked for.
+    since: Instant,
+    /// Whether the running target had registered something when the search began: its beginning may hold the case.
+    began_within: bool,
+}
+
+/// What follows when a target has ended.
+pub(super) enum Next {
+    /// The case may be in another target.
+    GoOn,
+    /// The case may be registered by the same target, which is called again.
+    Again,
+}
+
+impl Serving {
+    /// Takes the first command. A case that is registered at link time is measured here, and the process ends.
+    pub(super) fn begin(channel: Channel) -> Self {
+        match Serving::receive_first(&channel) {
+            Ok(assignment) => match registry::find(&assignment.case) {
+                Some(case) => {
+                    exit(worker::serve_case(&channel, assignment, &case));
+                }
+                None => Serving::of(channel, assignment, false),
+            },
+            Err(error) => exit(Err(error)),
+        }
+    }
+
+    fn receive_first(channel: &Channel) -> Result<Assignment, Error> {
+        channel.send(&Frame::Ready { protocol: PROTOCOL, shared: true })?;
+        match channel.receive()? {
+            Some(Command::Measure(assignment)) => Ok(*assignment),
+            _ => Err(Error::failure("the first command must be `measure`")),
+        }
+    }
+
+    fn of(channel: Channel, assignment: Assignment, began_within: bool) -> Self {
+        // Not that of another case.
+        let fits = |locator: &Locator| assignment.case.starts_with(&own_id(&locator.name));
+        let locator = assignment.locator.as_deref().and_then(Locator::parse).filter(fits);
+        Serving { channel, assignment, locator, since: Instant::now(), began_within }
+    }
+
+    /// Whether a target may hold the case.
+    pub(super) fn may_be_in(&self, target: &str) -> bool {
+        self.locator.as_ref().is_none_or(|locator| locator.target == target)
+    }
+
+    /// Whether what is registered now is the case.
+    pub(super) fn is(&self, case: &Case, here: &Locator) -> bool {
+        match &self.locator {
+            Some(there) => {
+                (&there.target, there.occurrence, &there.name) == (&here.target, here.occurrence, &here.name)
+            }
+            None => self.assignment.case == case.id,
+        }
+    }
+
+    /// What should be said of the case if its name is not its own.
+    pub(super) fn note_of_twin(&self, here: &Locator) -> Option<String> {
+        let own = own_id(&here.name);
+        (self.assignment.case != own).then(|| {
+            format!("`{own}` is registered more than once: this is another benchmark of that name, and was given a number")
+        })
+    }
+
+    /// Measures the case. Returns what to look for next if the runner goes on with this worker.
+    ///
+    /// # Errors
+    /// When the runner has gone.
+    pub(super) fn measure(self, offer: &Offer<'_>, call: Call<'_>) -> Result<Option<Serving>, Error> {
+        let Serving { channel, assignment, locator, since, .. } = self;
+        let mode = assignment.mode;
+        if mode != Mode::Count {
+            channel.send(&Frame::StartUp { ns: nanoseconds(since.elapsed()) })?;
+        }
+        let last = worker::measured(&channel, assignment, offer.longest_warm_up, None, call);
+        let has_succeeded = matches!(last, Frame::Finished(_));
+        channel.send(&last)?;
+        let goes_on =
+            has_succeeded && mode != Mode::Count && locator.is_some_and(|locator| locator.is_shared);
+        if !goes_on {
+            return Ok(None);
+        }
+        match channel.receive()? {
+            Some(Command::Measure(assignment)) => Ok(Some(Serving::of(channel, *assignment, true))),
+            Some(_) => Err(Error::failure("expected another `measure`")),
+            None => Ok(None),
+        }
+    }
+
+    /// A target has ended without the case.
+    pub(super) fn target_ended(&mut self) -> Next {
+        if self.locator.is_none() {
+            return Next::GoOn;
+        }
+        if std::mem::take(&mut self.began_within) {
+            return Next::Again;
+        }
+        self.fail(FailureKind::Error, self.missing())
+    }
+
+    /// Registering has panicked before the case was found.
+    pub(super) fn panicked(&self, message: &str) -> ! {
+        self.fail(FailureKind::Panic, format!("while benchmarks were registered: {message}"))
+    }
+
+    /// All targets have ended without the case.
+    pub(super) fn ended(&self) -> ! {
+        self.fail(FailureKind::Error, self.missing())
+    }
+
+    fn missing(&self) -> String {
+        format!(
+            "`{}` was in the list, and is not registered in this process: does chance, time or the machine decide?",
+            self.assignment.case
+        )
+    }
+
+    fn fail(&self, kind: FailureKind, message: String) -> ! {
+        exit(self.channel.send(&Frame::Failed { kind, message }))
+    }
+}
+
+/// The id of a case whose name is its own.
+fn own_id(name: &str) -> String {
+    Case::named(name, Category::Performance).id
+}
+
+/// Ends a worker.
+pub(super) fn exit(outcome: Result<(), Error>) -> ! {
+    let code = match outcome {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("worker: {error}");
+            1
+        }
+    };
+    std::process::exit(code)
+}

@@ -1,0 +1,110 @@
+//! `--save-baseline NAME` keeps executables, `--baseline NAME` compares with them: both programs work in turns, which tells
+//! far more than figures of another time.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use bench_record::{Folder, RunError, exit};
+use bench_report::tell;
+use bench_syntax::UsageError;
+
+use super::Host;
+use super::against;
+use super::flags::Flags;
+use crate::program::{Kind, Opened, Program};
+use crate::run::{self, Options};
+
+/// The executables of a run, in its run directory.
+const EXECUTABLES: &str = "executables";
+
+/// Keeps the executables whose cases were run, in the run directory `folder`.
+///
+/// # Errors
+/// When one cannot be copied.
+pub(super) fn keep(programs: &[Opened], options: &Options, folder: &Path) -> Result<(), RunError> {
+    let kept = folder.join(EXECUTABLES);
+    fs::create_dir_all(&kept).map_err(|error| RunError::io("keep the executables", &kept, error))?;
+    for (program, _) in chosen(programs, options)? {
+        let Some(file) = lasting(program) else {
+            tell(&format!(
+                "{} is not kept for `--baseline`: it is a script, which needs what lies around it",
+                program.name()
+            ));
+            continue;
+        };
+        let copy = kept.join(program.name());
+        if copy.exists() {
+            tell(&format!(
+                "{} is not kept for `--baseline`: another executable of this run has the same name",
+                file.display()
+            ));
+            continue;
+        }
+        // A copy, not a link: whoever builds next may write into the same file.
+        fs::copy(&file, &copy).map_err(|error| RunError::io("keep the executable", &file, error))?;
+    }
+    Ok(())
+}
+
+/// Lets the executables that were kept as `name` and those of now work in turns. Returns the exit code.
+///
+/// # Errors
+/// When there is no such run, or it has kept no executable of a program whose cases are chosen.
+pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &str) -> Result<u8, RunError> {
+    let programs = (host.open)()?;
+    let chosen = chosen(&programs.opened, options)?;
+    let run = Folder::resolve(options.results(), name)?;
+    let run = if run.is_dir() { run } else { run.parent().map(Path::to_owned).unwrap_or_default() };
+    let mut sides: Vec<(&Program, Vec<&str>, PathBuf)> = Vec::new();
+    for (program, ids) in chosen {
+        let kept = run.join(EXECUTABLES).join(program.name());
+        if !kept.is_file() {
+            return Err(UsageError(format!(
+                "the run `{name}` has kept no executable of {}: expected {}. Save it with `--save-baseline {name}`; \
+                 `--compare {name}` compares with the figures of that run",
+                program.name(),
+                kept.display()
+            ))
+            .into());
+        }
+        sides.push((program, ids, kept));
+    }
+    let mut worst = exit::OK;
+    for (program, ids, kept) in sides {
+        let file = lasting(program).unwrap_or_else(|| program.file().to_owned());
+        let candidate =
+            std::path::absolute(&file).map_err(|error| RunError::io("find the executable", &file, error))?;
+        let mut command = against::compare("--baseline", host, flags, options, &ids, [kept, candidate])?;
+        program.dress(&mut command);
+        worst = worst.max(against::exit_code(&mut command)?);
+    }
+    Ok(worst)
+}
+
+/// The programs of the chosen cases, and the ids of those.
+fn chosen<'a>(
+    programs: &'a [Opened],
+    options: &Options,
+) -> Result<Vec<(&'a Program, Vec<&'a str>)>, RunError> {
+    let mut chosen: Vec<(&Program, Vec<&str>)> = Vec::new();
+    for (opened, case) in run::select(programs, options)? {
+        match chosen.last_mut() {
+            Some((program, ids)) if std::ptr::eq(*program, &opened.program) => ids.push(&case.id),
+            _ => chosen.push((&opened.program, vec![&case.id])),
+        }
+    }
+    Ok(chosen)
+}
+
+/// The file of a program that can be started again from elsewhere; `None` if it cannot.
+fn lasting(program: &Program) -> Option<PathBuf> {
+    if program.kind() == Kind::Own {
+        // The link that names this process would name another one later.
+        return std::env::current_exe().ok();
+    }
+    let mut start = [0; 2];
+    let is_script = File::open(program.file()).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"#!";
+    (!is_script).then(|| program.file().to_owned())
+}

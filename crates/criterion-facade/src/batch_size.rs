@@ -1,0 +1,54 @@
+//! How many inputs are made at once.
+
+/// How many inputs `iter_batched` makes before they are used up, as criterion counts them.
+#[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
+pub enum BatchSize {
+    /// A tenth of the iterations of a sample.
+    SmallInput,
+    /// A thousandth of them.
+    LargeInput,
+    /// One.
+    PerIteration,
+    /// So many batches in a sample.
+    NumBatches(u64),
+    /// So many inputs in a batch.
+    NumIterations(u64),
+    #[doc(hidden)]
+    __NonExhaustive,
+}
+
+impl BatchSize {
+    /// Inputs of a batch, in a sample of so many iterations; at least 1.
+    pub(crate) fn inputs(self, iterations: u64) -> u64 {
+        match self {
+            BatchSize::SmallInput => iterations.div_ceil(10),
+            BatchSize::LargeInput => iterations.div_ceil(1000),
+            BatchSize::NumBatches(batches) => iterations.div_ceil(batches.max(1)),
+            BatchSize::NumIterations(size) => size,
+            BatchSize::PerIteration | BatchSize::__NonExhaustive => 1,
+        }
+        .max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_those_of_criterion() {
+        let sizes = [
+            BatchSize::SmallInput,
+            BatchSize::LargeInput,
+            BatchSize::PerIteration,
+            BatchSize::NumBatches(4),
+            BatchSize::NumIterations(7),
+        ];
+        assert_eq!(sizes.map(|size| size.inputs(2001)), [201, 3, 1, 501, 7]);
+        assert_eq!(sizes.map(|size| size.inputs(1)), [1, 1, 1, 1, 7]);
+        assert_eq!(
+            [BatchSize::NumBatches(0), BatchSize::NumIterations(0)].map(|size| size.inputs(5)),
+            [5, 1]
+        );
+    }
+}

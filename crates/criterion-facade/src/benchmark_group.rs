@@ -1,0 +1,82 @@
+//! Benchmarks that belong together.
+
+use std::time::Duration;
+
+use crate::measurement::Measurement;
+use crate::settings::{Settings, without_effect};
+use crate::{Bencher, Criterion, IntoBenchmarkId, PlotConfiguration, SamplingMode, Throughput};
+
+/// Benchmarks whose names begin with that of the group, with settings of their own.
+pub struct BenchmarkGroup<'a, M: Measurement> {
+    criterion: &'a mut Criterion<M>,
+    name: String,
+    settings: Settings,
+    throughput: Option<Throughput>,
+}
+
+impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
+    pub(crate) fn new(criterion: &'a mut Criterion<M>, name: String) -> Self {
+        BenchmarkGroup { criterion, name, settings: Settings::default(), throughput: None }
+    }
+
+    /// Samples of a benchmark, over all its rounds.
+    pub fn sample_size(&mut self, n: usize) -> &mut Self {
+        self.settings.sample_size = Some(n);
+        self
+    }
+
+    /// What the warm-up of a round may take at the most; it ends before if times are steady.
+    pub fn warm_up_time(&mut self, dur: Duration) -> &mut Self {
+        self.settings.warm_up_time = Some(dur);
+        self
+    }
+
+    /// What a benchmark may take, all its rounds together.
+    pub fn measurement_time(&mut self, dur: Duration) -> &mut Self {
+        self.settings.measurement_time = Some(dur);
+        self
+    }
+
+    without_effect! { &
+        /// Without effect: intervals between processes do not come from resampling.
+        nresamples: usize;
+        /// Without effect: `--threshold` sets the change that is of no practical interest.
+        noise_threshold: f64;
+        /// Without effect: intervals are of 95 %.
+        confidence_level: f64;
+        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        significance_level: f64;
+        /// Without effect: plots are the runner's.
+        plot_config: PlotConfiguration;
+        /// Without effect: samples of a round have equally many iterations.
+        sampling_mode: SamplingMode;
+    }
+
+    /// What an iteration of the benchmarks that follow handles.
+    pub fn throughput(&mut self, throughput: Throughput) -> &mut Self {
+        self.throughput = Some(throughput);
+        self
+    }
+
+    /// Registers a benchmark.
+    pub fn bench_function<ID: IntoBenchmarkId, F>(&mut self, id: ID, mut f: F) -> &mut Self
+    where
+        F: FnMut(&mut Bencher<'_, M>),
+    {
+        let name = id.into_benchmark_id().in_group(&self.name);
+        self.criterion.offer(&name, self.settings, self.throughput.as_ref(), &mut f);
+        self
+    }
+
+    /// Registers a benchmark that is handed an input.
+    pub fn bench_with_input<ID: IntoBenchmarkId, F, I>(&mut self, id: ID, input: &I, mut f: F) -> &mut Self
+    where
+        F: FnMut(&mut Bencher<'_, M>, &I),
+        I: ?Sized,
+    {
+        self.bench_function(id, |bencher| f(bencher, input))
+    }
+
+    /// Ends the group.
+    pub fn finish(self) {}
+}

@@ -1,0 +1,206 @@
+//! [`Criterion`]: what benchmarks are registered with.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bench_core::dynamic::{self, Offer};
+use bench_core::protocol::{ProbeReport, Reading};
+use bench_core::stats;
+
+use crate::measurement::{Measurement, WallTime};
+use crate::settings::{Settings, without_effect};
+use crate::{Bencher, BenchmarkGroup, BenchmarkId, PlottingBackend, Throughput};
+
+/// Registers benchmarks, and holds the settings of those that do not say their own.
+pub struct Criterion<M: Measurement = WallTime> {
+    settings: Settings,
+    measurement: M,
+}
+
+impl Default for Criterion {
+    fn default() -> Self {
+        Criterion { settings: Settings::default(), measurement: WallTime }
+    }
+}
+
+impl<M: Measurement> Criterion<M> {
+    /// The same, with something else that is measured: it becomes the metric `measurement` of each case, beside its time.
+    #[must_use]
+    pub fn with_measurement<M2: Measurement>(self, m: M2) -> Criterion<M2> {
+        Criterion { settings: self.settings, measurement: m }
+    }
+
+    /// Without effect, and takes any profiler, those of the real criterion too: `--profile-time` runs each benchmark for a
+    /// profiler outside.
+    #[must_use]
+    pub fn with_profiler<P>(self, _: P) -> Criterion<M> {
+        self
+    }
+
+    /// Samples of a benchmark, over all its rounds. Without it, a benchmark is measured until its figure is precise enough.
+    #[must_use]
+    pub fn sample_size(mut self, n: usize) -> Criterion<M> {
+        self.settings.sample_size = Some(n);
+        self
+    }
+
+    /// What the warm-up of a round may take at the most; it ends before if times are steady.
+    #[must_use]
+    pub fn warm_up_time(mut self, dur: Duration) -> Criterion<M> {
+        self.settings.warm_up_time = Some(dur);
+        self
+    }
+
+    /// What a benchmark may take, all its rounds together.
+    #[must_use]
+    pub fn measurement_time(mut self, dur: Duration) -> Criterion<M> {
+        self.settings.measurement_time = Some(dur);
+        self
+    }
+
+    without_effect! {
+        /// Without effect: the runner draws.
+        plotting_backend: PlottingBackend;
+        /// Without effect: intervals between processes do not come from resampling.
+        nresamples: usize;
+        /// Without effect: `--threshold` sets the change that is of no practical interest.
+        noise_threshold: f64;
+        /// Without effect: intervals are of 95 %.
+        confidence_level: f64;
+        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        significance_level: f64;
+        /// Without effect: `--color` decides.
+        with_output_color: bool;
+    }
+
+    /// Without effect: the runner draws.
+    #[must_use]
+    pub fn with_plots(self) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect: the runner draws.
+    #[must_use]
+    pub fn without_plots(self) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect.
+    #[deprecated(note = "`cargo bench -- --save-baseline NAME` keeps a run and its executables")]
+    #[must_use]
+    pub fn save_baseline(self, _baseline: String) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect.
+    #[deprecated(note = "`cargo bench -- --baseline NAME` compares with the executables of a run")]
+    #[must_use]
+    pub fn retain_baseline(self, _baseline: String, _strict: bool) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect.
+    #[deprecated(note = "`cargo bench -- FILTER` chooses benchmarks")]
+    #[must_use]
+    pub fn with_filter<S: Into<String>>(self, _filter: S) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect.
+    #[deprecated(note = "`cargo bench -- --output-dir DIR` says where reports go")]
+    #[must_use]
+    pub fn output_directory(self, _path: &Path) -> Criterion<M> {
+        self
+    }
+
+    /// Without effect.
+    #[deprecated(note = "`cargo bench -- --profile-time S` runs benchmarks for a profiler")]
+    #[must_use]
+    pub fn profile_time(self, _profile_time: Option<Duration>) -> Criterion<M> {
+        self
+    }
+
+    /// Decides what this process is for, as soon as one of a program's `Criterion`s is configured. The command line itself
+    /// is the runner's.
+    #[must_use]
+    pub fn configure_from_args(self) -> Criterion<M> {
+        dynamic::begin(false);
+        self
+    }
+
+    /// Does nothing: the runner sums up.
+    pub fn final_summary(&self) {}
+
+    /// Begins a group.
+    pub fn benchmark_group<S: Into<String>>(&mut self, group_name: S) -> BenchmarkGroup<'_, M> {
+        BenchmarkGroup::new(self, group_name.into())
+    }
+
+    /// Registers a benchmark outside of any group.
+    pub fn bench_function<F>(&mut self, id: &str, mut f: F) -> &mut Criterion<M>
+    where
+        F: FnMut(&mut Bencher<'_, M>),
+    {
+        self.offer(id, Settings::default(), None, &mut f);
+        self
+    }
+
+    /// Registers a benchmark that is handed an input.
+    ///
+    /// # Panics
+    /// When `id` has no function name, as in criterion: the name of the group is missing then.
+    pub fn bench_with_input<F, I>(&mut self, id: BenchmarkId, input: &I, mut f: F) -> &mut Criterion<M>
+    where
+        F: FnMut(&mut Bencher<'_, M>, &I),
+    {
+        let BenchmarkId { function, parameter } = id;
+        #[expect(clippy::panic, reason = "criterion does so, and the runner reports it")]
+        let Some(function) = function else {
+            panic!(
+                "Criterion::bench_with_input needs the name of a function: use BenchmarkId::new, or a group with \
+                 BenchmarkId::from_parameter"
+            );
+        };
+        let name = BenchmarkId { function: None, parameter }.in_group(&function);
+        self.offer(&name, Settings::default(), None, &mut |bencher| f(bencher, input));
+        self
+    }
+
+    /// Offers a benchmark to whoever has started this process.
+    pub(crate) fn offer(
+        &self,
+        name: &str,
+        settings: Settings,
+        throughput: Option<&Throughput>,
+        closure: &mut dyn FnMut(&mut Bencher<'_, M>),
+    ) {
+        let settings = settings.within(self.settings);
+        let offer = Offer { name, settings: settings.overrides(), longest_warm_up: settings.warm_up_time };
+        dynamic::offer(&offer, &mut |engine| {
+            for (unit, count) in throughput.map(Throughput::counts).unwrap_or_default() {
+                engine.count(unit, usize::try_from(count).unwrap_or(usize::MAX));
+            }
+            let mut values = Vec::new();
+            engine.each_batch(|iterations, is_sample| {
+                let mut bencher = Bencher::new(iterations, &self.measurement);
+                closure(&mut bencher);
+                let (elapsed, value) = bencher.finish()?;
+                values.extend(value.filter(|_| is_sample));
+                Ok(elapsed)
+            });
+            if let Some(report) = self.report(values) {
+                engine.report(report);
+            }
+            Ok(())
+        });
+    }
+
+    /// What was measured besides time, by one iteration: the median of the samples.
+    fn report(&self, values: Vec<f64>) -> Option<ProbeReport> {
+        let mut median = [stats::median(&stats::sorted(&values))?];
+        let unit = self.measurement.formatter().scale_for_machines(&mut median);
+        let reading = Reading::new("measurement", unit, median[0]);
+        let readings = if median[0].is_finite() { vec![reading] } else { Vec::new() };
+        Some(ProbeReport { readings, ..ProbeReport::of("measurement") })
+    }
+}

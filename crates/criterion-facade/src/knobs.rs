@@ -1,0 +1,108 @@
+//! Settings that describe a benchmark, or that are taken and without effect.
+
+/// What an iteration handles: the report shows it per second.
+#[derive(Debug, PartialEq, Eq, Clone)]
+pub enum Throughput {
+    /// So many bits.
+    Bits(u64),
+    /// So many bytes.
+    Bytes(u64),
+    /// So many bytes. What prefixes the report uses is the runner's choice.
+    BytesDecimal(u64),
+    /// So many elements.
+    Elements(u64),
+    /// Both.
+    ElementsAndBytes {
+        /// So many elements.
+        elements: u64,
+        /// So many bytes.
+        bytes: u64,
+    },
+}
+
+impl Throughput {
+    /// Units, and how many of each an iteration handles.
+    pub(crate) fn counts(&self) -> Vec<(&'static str, u64)> {
+        match *self {
+            Throughput::Bits(count) => vec![("bits", count)],
+            Throughput::Bytes(count) | Throughput::BytesDecimal(count) => vec![("bytes", count)],
+            Throughput::Elements(count) => vec![("elements", count)],
+            Throughput::ElementsAndBytes { elements, bytes } => {
+                vec![("elements", elements), ("bytes", bytes)]
+            }
+        }
+    }
+}
+
+/// How iterations are shared out among samples. Without effect: samples of a round have equally many.
+#[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
+pub enum SamplingMode {
+    /// As criterion thinks best.
+    #[default]
+    Auto,
+    /// More iterations in each sample than in the one before.
+    Linear,
+    /// The same number in each.
+    Flat,
+}
+
+/// The axis of a plot. Without effect.
+#[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
+pub enum AxisScale {
+    /// Linear.
+    #[default]
+    Linear,
+    /// Logarithmic.
+    Logarithmic,
+}
+
+/// How plots look. Without effect: the page of a history chooses by itself.
+#[derive(Debug, Default, Clone)]
+pub struct PlotConfiguration {
+    _summary_scale: AxisScale,
+}
+
+impl PlotConfiguration {
+    /// The axis of summaries.
+    #[must_use]
+    pub fn summary_scale(self, new_scale: AxisScale) -> PlotConfiguration {
+        PlotConfiguration { _summary_scale: new_scale }
+    }
+}
+
+/// What draws plots. Without effect: the runner draws.
+#[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
+pub enum PlottingBackend {
+    /// gnuplot.
+    Gnuplot,
+    /// plotters.
+    Plotters,
+    /// Nothing.
+    None,
+}
+
+/// What becomes of a baseline. Without effect: `--save-baseline` and `--baseline` say it.
+#[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
+pub enum Baseline {
+    /// Compare, if there is one.
+    CompareLenient,
+    /// Compare.
+    CompareStrict,
+    /// Replace it.
+    Save,
+    /// Compare, and keep it.
+    Discard,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_throughputs_count() {
+        assert_eq!(Throughput::Bits(1).counts(), [("bits", 1)]);
+        assert_eq!(Throughput::BytesDecimal(2).counts(), Throughput::Bytes(2).counts());
+        let both = Throughput::ElementsAndBytes { elements: 3, bytes: 4 };
+        assert_eq!(both.counts(), [("elements", 3), ("bytes", 4)]);
+    }
+}

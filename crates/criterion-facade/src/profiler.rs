@@ -1,0 +1,23 @@
+//! Profilers that run within a benchmark.
+
+use std::path::Path;
+
+/// A profiler that criterion would start and stop. It is not called here: `cargo bench -- --profile-time 10` runs each
+/// benchmark for a profiler outside.
+pub trait Profiler {
+    /// Profiling begins.
+    fn start_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);
+
+    /// Profiling ends.
+    fn stop_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);
+}
+
+/// No profiler within the benchmark.
+#[derive(Debug)]
+pub struct ExternalProfiler;
+
+impl Profiler for ExternalProfiler {
+    fn start_profiling(&mut self, _benchmark_id: &str, _benchmark_dir: &Path) {}
+
+    fn stop_profiling(&mut self, _benchmark_id: &str, _benchmark_dir: &Path) {}
+}

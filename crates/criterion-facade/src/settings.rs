@@ -1,0 +1,73 @@
+//! How benchmarks ask to be measured.
+
+use std::time::Duration;
+
+use bench_core::Overrides;
+
+/// What is said of a benchmark by its group, or by the [`Criterion`](crate::Criterion) that it is registered with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings {
+    /// Samples of the benchmark, over all rounds.
+    pub(crate) sample_size: Option<usize>,
+    /// What measuring may take, all rounds together.
+    pub(crate) measurement_time: Option<Duration>,
+    /// What the warm-up of a round may take at the most.
+    pub(crate) warm_up_time: Option<Duration>,
+}
+
+impl Settings {
+    /// These, and for what they do not say, those of `outer`.
+    pub(crate) fn within(self, outer: Settings) -> Settings {
+        Settings {
+            sample_size: self.sample_size.or(outer.sample_size),
+            measurement_time: self.measurement_time.or(outer.measurement_time),
+            warm_up_time: self.warm_up_time.or(outer.warm_up_time),
+        }
+    }
+
+    /// What the runner is told.
+    pub(crate) fn overrides(self) -> Overrides {
+        Overrides {
+            repeats: self.sample_size.map(|size| size.max(1) as u64),
+            max_time: self.measurement_time.filter(|time| !time.is_zero()),
+            ..Overrides::NONE
+        }
+    }
+}
+
+/// Writes the methods that set what criterion knows and the runner decides by itself.
+macro_rules! without_effect {
+    ($($(#[$doc:meta])* $name:ident: $of:ty;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(self, _: $of) -> Self {
+            self
+        })*
+    };
+    (& $($(#[$doc:meta])* $name:ident: $of:ty;)*) => {
+        $($(#[$doc])*
+        pub fn $name(&mut self, _: $of) -> &mut Self {
+            self
+        })*
+    };
+}
+
+pub(crate) use without_effect;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_outranks_its_criterion() {
+        let outer = Settings {
+            sample_size: Some(50),
+            measurement_time: Some(Duration::from_secs(2)),
+            warm_up_time: None,
+        };
+        let group = Settings { sample_size: Some(10), ..Settings::default() };
+        let overrides = group.within(outer).overrides();
+        assert_eq!((overrides.repeats, overrides.max_time), (Some(10), Some(Duration::from_secs(2))));
+        assert_eq!(Settings::default().overrides(), Overrides::NONE);
+    }
+}
