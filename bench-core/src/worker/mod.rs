@@ -50,7 +50,7 @@ fn serve(channel: &Channel) -> Result<(), Error> {
             let last = match assignment.mode {
                 Mode::Step => {
                     let schedule = stepped::Stepped::new(channel.clone(), Rc::clone(&sink));
-                    measure(&case, &assignment, Box::new(schedule), None)
+                    measure(&call_of(&case), &assignment, Box::new(schedule), None)
                 }
                 Mode::Count => count(&case, &assignment),
                 Mode::Sample | Mode::Once => {
@@ -81,7 +81,7 @@ fn count(case: &Registered, assignment: &Assignment) -> Frame {
         return Frame::Failed { kind: FailureKind::Error, message: message.to_owned() };
     }
     let schedule = Counting::new(assignment.warmup.unwrap_or_default());
-    let last = measure(case, assignment, Box::new(schedule), None);
+    let last = measure(&call_of(case), assignment, Box::new(schedule), None);
     counting::count_nothing();
     last
 }
@@ -94,14 +94,31 @@ pub(crate) fn measure_alone(
     sink: &Sink,
     leave: Option<Leave>,
 ) -> Frame {
+    measure_call(&call_of(case), assignment, sink, leave)
+}
+
+/// As [`measure_alone`], of anything that can be called.
+pub(crate) fn measure_call(
+    call: Call<'_>,
+    assignment: Assignment,
+    sink: &Sink,
+    leave: Option<Leave>,
+) -> Frame {
     let sink = Rc::clone(sink);
     let schedule =
         Sampler::new(assignment.clone(), clock::resolution(), move |frame| (*sink.borrow_mut())(frame));
-    measure(case, &assignment, Box::new(schedule), leave)
+    measure(call, &assignment, Box::new(schedule), leave)
+}
+
+/// What measures with a [`Bencher`].
+pub(crate) type Call<'a> = &'a dyn Fn(&mut Bencher) -> Result<(), Error>;
+
+fn call_of(case: &Registered) -> impl Fn(&mut Bencher) -> Result<(), Error> {
+    |bencher| (case.benchmark().call)(bencher, case.choice())
 }
 
 fn measure(
-    case: &Registered,
+    call: Call<'_>,
     assignment: &Assignment,
     schedule: Box<dyn Schedule>,
     leave: Option<Leave>,
@@ -113,7 +130,7 @@ fn measure(
     let timed = assignment.mode != Mode::Count;
     probes.prepare(assignment);
     let mut bencher = Bencher::new(assignment.clone(), schedule, probes, leave);
-    let returned = catch_unwind(AssertUnwindSafe(|| (case.benchmark().call)(&mut bencher, case.choice())));
+    let returned = catch_unwind(AssertUnwindSafe(|| call(&mut bencher)));
     closing(
         match returned {
             Err(panic) => {
