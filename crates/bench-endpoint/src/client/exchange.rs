@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use http_body_util::Full;
@@ -43,6 +44,41 @@ const TOLD: usize = 4 << 10;
 /// How long the body of a failed request is waited for.
 const TELLING: Duration = Duration::from_secs(2);
 
+/// How often a request looks whether the run is to end.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long requests in flight are waited for once the run is to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Whether a person wants the run to end. By default, never.
+#[derive(Default)]
+pub(super) struct Cancel(OnceLock<Box<dyn Fn() -> bool + Send + Sync>>);
+
+impl Cancel {
+    pub(super) fn set(&self, asked: impl Fn() -> bool + Send + Sync + 'static) {
+        // A client has one person to listen to.
+        let _ = self.0.set(Box::new(asked));
+    }
+
+    /// What `exchange` comes to, unless the run is to end and it takes too long.
+    async fn unless_asked(
+        &self,
+        mut exchange: Pin<&mut impl Future<Output = Result<Exchanged, Failure>>>,
+    ) -> Result<Exchanged, Failure> {
+        let Some(is_asked) = self.0.get() else { return exchange.await };
+        while !is_asked() {
+            if let Ok(exchanged) = tokio::time::timeout(LOOK, exchange.as_mut()).await {
+                return exchanged;
+            }
+        }
+        let late = Failure::new(
+            Class::Cancelled,
+            format!("no end of the answer {} s after the run was ended", GRACE.as_secs()),
+        );
+        tokio::time::timeout(GRACE, exchange).await.unwrap_or(Err(late))
+    }
+}
+
 /// What came of an exchange.
 pub(super) struct Exchanged {
     pub(super) told: Told,
@@ -63,6 +99,7 @@ impl Connection {
         request: hyper::Request<Full<Bytes>>,
         began: Instant,
         limits: &Limits,
+        cancel: &Cancel,
         make: MakeAnswer<'_>,
         marks: &mut dyn Marks,
     ) -> Result<Exchanged, Failure> {
@@ -70,8 +107,8 @@ impl Connection {
         *is_used = true;
         runtime.block_on(async {
             let until = tokio::time::Instant::from_std(began + limits.total);
-            let exchanged = exchange(link, request, limits, make, marks);
-            match tokio::time::timeout_at(until, exchanged).await {
+            let exchanged = std::pin::pin!(exchange(link, request, limits, make, marks));
+            match tokio::time::timeout_at(until, cancel.unless_asked(exchanged)).await {
                 Ok(exchanged) => exchanged,
                 Err(_) => Err(Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total)),
             }

@@ -12,7 +12,7 @@ use hyper::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
 
 use super::connection::Connection;
-use super::exchange::{Exchanged, MakeAnswer, Request, Setup};
+use super::exchange::{Cancel, Exchanged, MakeAnswer, Request, Setup};
 use super::target::Target;
 use super::tls::Trust;
 use crate::api::{Answer, Head, Limits, Marks, Told};
@@ -87,6 +87,7 @@ pub struct Client {
     trust: Option<Trust>,
     policy: Policy,
     limits: Limits,
+    cancel: Cancel,
     headers: HeaderMap,
     secret: Option<Secret>,
     idle: Mutex<Vec<Connection>>,
@@ -111,6 +112,7 @@ impl Client {
         if target.is_tls && trust.is_none() {
             return Err(Failure::new(Class::Tls, "https needs certificates that are trusted"));
         }
+        raise_file_limit();
         let addresses = target.resolve()?;
         let wrong = |what: String| Failure::new(Class::Protocol, what);
         let mut all = HeaderMap::new();
@@ -138,6 +140,7 @@ impl Client {
             trust,
             policy,
             limits,
+            cancel: Cancel::default(),
             headers: all,
             secret,
             idle: Mutex::default(),
@@ -145,6 +148,11 @@ impl Client {
             reused: AtomicU64::new(0),
             reconnected: AtomicU64::new(0),
         })
+    }
+
+    /// Ends requests in flight some seconds after `asked` has begun to return `true`. The first call counts.
+    pub fn cancel_when(&self, asked: impl Fn() -> bool + Send + Sync + 'static) {
+        self.cancel.set(asked);
     }
 
     /// Where requests go.
@@ -238,7 +246,8 @@ impl Client {
         if let Some(mut connection) = self.take(level_began) {
             let was_used = connection.is_used;
             let before = connection.link.stamps.bytes();
-            let exchanged = connection.exchange(self.made(request)?, began, &self.limits, make, marks);
+            let exchanged =
+                connection.exchange(self.made(request)?, began, &self.limits, &self.cancel, make, marks);
             let is_stale = |failure: &Failure| {
                 failure.class == Class::Reset && connection.link.stamps.bytes() == before && was_used
             };
@@ -254,7 +263,8 @@ impl Client {
             }
         }
         let (mut connection, setup) = self.connect()?;
-        let exchanged = connection.exchange(self.made(request)?, began, &self.limits, make, marks);
+        let exchanged =
+            connection.exchange(self.made(request)?, began, &self.limits, &self.cancel, make, marks);
         self.give_back(connection);
         Ok(served(exchanged?, Some(setup), began))
     }
@@ -310,6 +320,14 @@ impl Client {
         }
         Ok(made)
     }
+}
+
+/// Lets the process have as many files as it may: each connection needs three, and the usual limit is 1024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Where it is refused, the requests that find no file say so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 fn served(exchanged: Exchanged, setup: Option<Setup>, began: Instant) -> Served {
