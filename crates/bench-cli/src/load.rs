@@ -31,6 +31,9 @@ const MADE: usize = 64;
 /// Characters of a text that is made to be spoken.
 const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 
+/// How long requests in flight are waited for after Ctrl-C.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
 
@@ -52,7 +55,7 @@ pub(crate) fn run(arguments: &Load) -> Result<u8, RunError> {
     let sends = Rc::clone(&endpoint);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
         let (stops, ends) = (interrupt.clone(), interrupt.clone());
-        sends.client().cancel_when(move || ends.is_raised());
+        sends.client().cancel_when(GRACE, move || ends.is_raised());
         sends.client().warm(scenario.first_clients()).map_err(Error::from)?;
         let load = scenario.load().stop_when(move || stops.is_raised());
         sends.run(load, bencher, &inputs)
@@ -78,9 +81,9 @@ impl Scenario {
     fn of(arguments: &Load) -> Self {
         let much = &arguments.much;
         Scenario {
-            concurrency: much.concurrency.clone(),
+            concurrency: much.concurrency.iter().map(|count| *count as usize).collect(),
             rate: much.rate.clone(),
-            up_to: much.up_to,
+            up_to: much.up_to as usize,
             requests: much.requests,
             duration: much.duration,
             warm_up: much.warm_up,

@@ -146,7 +146,7 @@ impl Endpoint {
         level_began: Option<Instant>,
         marks: &mut dyn Marks,
     ) -> Result<Served, Failure> {
-        let body = prompt.body.salted(self.unique.fetch_add(1, Ordering::Relaxed));
+        let body = prompt.body.salted(self.unique.fetch_add(1, Ordering::Relaxed)).into();
         let request = Request { method: Method::POST, path: &self.path, headers: &self.headers, body };
         let make = |head: &Head| api::answer(self.kind, &self.settings, head);
         self.client.request(&request, level_began, &make, marks)

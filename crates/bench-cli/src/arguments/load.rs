@@ -90,14 +90,14 @@ pub(crate) struct What {
 #[command(next_help_heading = "Load")]
 pub(crate) struct Much {
     /// Clients that wait for each answer, a level for each number [default: 1, 2, 4, … up to the plateau]
-    #[arg(long, short, value_name = "N,...", value_delimiter = ',', conflicts_with = "rate")]
-    pub(crate) concurrency: Vec<usize>,
+    #[arg(long, short, value_name = "N,...", value_delimiter = ',', conflicts_with = "rate", value_parser = clients())]
+    pub(crate) concurrency: Vec<u32>,
     /// Requests per second that come at random, whether earlier ones have ended or not; a level for each number
-    #[arg(long, value_name = "RATE,...", value_delimiter = ',')]
+    #[arg(long, value_name = "RATE,...", value_delimiter = ',', value_parser = rate)]
     pub(crate) rate: Vec<f64>,
     /// Most clients of a sweep to the plateau
-    #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"])]
-    pub(crate) up_to: usize,
+    #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
+    pub(crate) up_to: u32,
     /// Requests of each level [default: 10 for each client, and 50 at least]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
@@ -176,6 +176,16 @@ pub(crate) struct Reports {
     /// Print nothing while it runs
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// As many clients as a process can have threads.
+fn clients() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=65_536)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.trim().parse::<f64>().ok().filter(|rate| *rate > 0.0 && rate.is_finite());
+    rate.ok_or_else(|| "expected requests per second, more than 0".to_owned())
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -82,7 +82,7 @@ impl Kind {
         }
     }
 
-    /// Its path below the address of the server.
+    /// Its path below the address of the server; a raw request has none of its own.
     pub fn path(self, model: Option<&str>) -> String {
         match self {
             Kind::Chat => "/v1/chat/completions".to_owned(),
@@ -96,7 +96,7 @@ impl Kind {
             Kind::ClassifyBatch => "/classify/batch".to_owned(),
             Kind::ClassifyStream => "/classify/stream".to_owned(),
             Kind::Predict => "/predict".to_owned(),
-            Kind::Raw => "/".to_owned(),
+            Kind::Raw => String::new(),
         }
     }
 

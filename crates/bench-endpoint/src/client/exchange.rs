@@ -26,7 +26,7 @@ pub struct Request<'a> {
     /// Headers besides those of every request.
     pub headers: &'a HeaderMap,
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// What connecting took, for a request that had to.
@@ -47,17 +47,16 @@ const TELLING: Duration = Duration::from_secs(2);
 /// How often a request looks whether the run is to end.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How long requests in flight are waited for once the run is to end.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// Whether a person wants the run to end. By default, never.
 #[derive(Default)]
-pub(super) struct Cancel(OnceLock<Box<dyn Fn() -> bool + Send + Sync>>);
+pub(super) struct Cancel(OnceLock<(Duration, Box<IsAsked>)>);
+
+type IsAsked = dyn Fn() -> bool + Send + Sync;
 
 impl Cancel {
-    pub(super) fn set(&self, asked: impl Fn() -> bool + Send + Sync + 'static) {
+    pub(super) fn set(&self, grace: Duration, is_asked: impl Fn() -> bool + Send + Sync + 'static) {
         // A client has one person to listen to.
-        let _ = self.0.set(Box::new(asked));
+        let _ = self.0.set((grace, Box::new(is_asked)));
     }
 
     /// What `exchange` comes to, unless the run is to end and it takes too long.
@@ -65,17 +64,17 @@ impl Cancel {
         &self,
         mut exchange: Pin<&mut impl Future<Output = Result<Exchanged, Failure>>>,
     ) -> Result<Exchanged, Failure> {
-        let Some(is_asked) = self.0.get() else { return exchange.await };
+        let Some((grace, is_asked)) = self.0.get() else { return exchange.await };
         while !is_asked() {
             if let Ok(exchanged) = tokio::time::timeout(LOOK, exchange.as_mut()).await {
                 return exchanged;
             }
         }
-        let late = Failure::new(
-            Class::Cancelled,
-            format!("no end of the answer {} s after the run was ended", GRACE.as_secs()),
-        );
-        tokio::time::timeout(GRACE, exchange).await.unwrap_or(Err(late))
+        let late = || {
+            let message = format!("no end of the answer {} s after the run was ended", grace.as_secs_f64());
+            Failure::new(Class::Cancelled, message)
+        };
+        tokio::time::timeout(*grace, exchange).await.unwrap_or_else(|_| Err(late()))
     }
 }
 

@@ -150,9 +150,10 @@ impl Client {
         })
     }
 
-    /// Ends requests in flight some seconds after `asked` has begun to return `true`. The first call counts.
-    pub fn cancel_when(&self, asked: impl Fn() -> bool + Send + Sync + 'static) {
-        self.cancel.set(asked);
+    /// Ends requests in flight that have no answer `grace` after `is_asked` has begun to return `true`. It is asked twice a
+    /// second; only the first call of this function counts.
+    pub fn cancel_when(&self, grace: Duration, is_asked: impl Fn() -> bool + Send + Sync + 'static) {
+        self.cancel.set(grace, is_asked);
     }
 
     /// Where requests go.
@@ -211,7 +212,7 @@ impl Client {
         }
         let kept = std::sync::Arc::new(Mutex::new(Vec::new()));
         let headers = HeaderMap::new();
-        let request = Request { method: Method::GET, path, headers: &headers, body: Vec::new() };
+        let request = Request { method: Method::GET, path, headers: &headers, body: Bytes::new() };
         let make = |_: &Head| -> Box<dyn Answer> { Box::new(Kept(std::sync::Arc::clone(&kept))) };
         self.request(&request, None, &make, &mut Unmarked)?;
         Ok(std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -308,10 +309,11 @@ impl Client {
 
     fn made(&self, request: &Request<'_>) -> Result<hyper::Request<Full<Bytes>>, Failure> {
         let path = format!("{}{}", self.target.base, request.path);
+        let path = if path.is_empty() { "/".to_owned() } else { path };
         let uri: Uri = path
             .parse()
             .map_err(|error| Failure::new(Class::Protocol, format!("`{path}` is no path: {error}")))?;
-        let mut made = hyper::Request::new(Full::new(Bytes::from(request.body.clone())));
+        let mut made = hyper::Request::new(Full::new(request.body.clone()));
         *made.method_mut() = request.method.clone();
         *made.uri_mut() = uri;
         *made.headers_mut() = self.headers.clone();

@@ -145,6 +145,14 @@ fn time_limits_are_told_apart() {
 }
 
 #[test]
+fn a_run_that_is_ended_does_not_wait_for_ever() {
+    let server = Truth::start(|_| vec![Act::Hold]);
+    let endpoint = endpoint(&server);
+    endpoint.client().cancel_when(Duration::from_millis(50), || true);
+    assert_eq!(send(&endpoint).0.map_err(|failure| failure.class), Err(Class::Cancelled));
+}
+
+#[test]
 fn an_answer_without_an_end_is_cut_off() {
     let server = Truth::start(|_| {
         let mut acts = vec![chunked("text/event-stream")];
