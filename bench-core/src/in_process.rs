@@ -1,13 +1,14 @@
-//! Rounds in the runner's own process, for debuggers and profilers.
+//! Rounds in the runner's own process: for debuggers and profilers, and of cases that are made while the program runs.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bench_protocol::Assignment;
+use bench_protocol::{Assignment, Frame};
 use bench_record::{Cause, RoundRecord};
 use bench_runner::rounds::{Collector, Interrupt, PlannedCase, RoundExecutor};
 
+use crate::bencher::Bencher;
 use crate::error::Error;
 use crate::registry;
 use crate::worker::{self, Sink};
@@ -27,23 +28,57 @@ impl RoundExecutor for InProcess {
         if self.interrupt.is_raised() {
             return None;
         }
-        let mut collector = Collector::default();
-        collector.goes_on();
-        let collector = Rc::new(RefCell::new(collector));
-        let shared = Rc::clone(&collector);
-        let sink: Sink =
-            Rc::new(RefCell::new(move |frame| shared.borrow_mut().take(frame).map_err(Error::failure)));
-        let last = match registry::find(&case.case.id) {
+        Some(collected(|sink| match registry::find(&case.case.id) {
             Some(registered) => {
                 let mut call = |bencher: &mut _| registered.call(bencher);
-                worker::measure_alone(&mut call, assignment.clone(), None, &sink, None)
+                worker::measure_alone(&mut call, assignment.clone(), None, sink, None)
             }
             None => worker::unknown(&case.case.id),
-        };
-        let mut collector = collector.take();
-        if let Err(wrong) = collector.take(last) {
-            collector.fail(Cause::Protocol, wrong);
-        }
-        Some(collector.finish(String::new()))
+        }))
     }
+}
+
+/// What is called for a case that is made while the program runs. It is to end early when the interrupt is raised, and
+/// then hands in what was measured.
+pub type Made = Rc<dyn Fn(&mut Bencher, &Interrupt) -> Result<(), Error>>;
+
+/// Rounds of a case that is made while the program runs.
+pub(crate) struct OfMade {
+    pub(crate) made: Made,
+    pub(crate) interrupt: Interrupt,
+}
+
+impl RoundExecutor for OfMade {
+    fn round(
+        &mut self,
+        _case: &PlannedCase<'_>,
+        assignment: &Assignment,
+        _timeout: Duration,
+    ) -> Option<RoundRecord> {
+        if self.interrupt.is_raised() {
+            return None;
+        }
+        let mut call = |bencher: &mut Bencher| (self.made)(bencher, &self.interrupt);
+        Some(collected(|sink| worker::measure_alone(&mut call, assignment.clone(), None, sink, None)))
+    }
+
+    fn was_interrupted(&self) -> bool {
+        self.interrupt.is_raised()
+    }
+}
+
+/// The round whose frames `measure` hands to the sink, the last of which it returns.
+fn collected(measure: impl FnOnce(&Sink) -> Frame) -> RoundRecord {
+    let mut collector = Collector::default();
+    collector.goes_on();
+    let collector = Rc::new(RefCell::new(collector));
+    let shared = Rc::clone(&collector);
+    let sink: Sink =
+        Rc::new(RefCell::new(move |frame| shared.borrow_mut().take(frame).map_err(Error::failure)));
+    let last = measure(&sink);
+    let mut collector = collector.take();
+    if let Err(wrong) = collector.take(last) {
+        collector.fail(Cause::Protocol, wrong);
+    }
+    collector.finish(String::new())
 }

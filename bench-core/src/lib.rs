@@ -55,6 +55,9 @@ pub use bench_record::{Record, RunError};
 /// Tables, sections and exporters of a run.
 #[cfg(feature = "runner")]
 pub use bench_report as report;
+/// What tells that a person wants the run to end.
+#[cfg(feature = "runner")]
+pub use bench_runner::rounds::Interrupt;
 /// Which cases are run, and how.
 #[cfg(feature = "runner")]
 pub use bench_runner::{plan, selection};

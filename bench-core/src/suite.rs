@@ -7,11 +7,12 @@ use bench_record::{Measure, Record, RunError};
 use bench_runner::plan::Wishes;
 use bench_runner::program::{Opened, Program};
 use bench_runner::rounds::{Interrupt, RoundExecutor};
-use bench_runner::run::{self, Options};
+use bench_runner::run::{self, Finished, Options};
 use bench_runner::selection::{Pattern, Selection};
 use bench_syntax::Category;
 
-use crate::in_process::InProcess;
+pub use crate::in_process::Made;
+use crate::in_process::{InProcess, OfMade};
 use crate::registered::Registered;
 use crate::{build, registry};
 
@@ -150,6 +151,19 @@ impl Suite {
             None => Ok(finished.record),
         }
     }
+}
+
+/// Runs one case that no attribute describes, in this process, as a command makes it from its arguments. What `made` does
+/// wrong is in the record; it is no error.
+///
+/// # Errors
+/// When nothing could be measured.
+pub fn run_made(case: Case, options: &Options, made: Made) -> Result<Finished, RunError> {
+    let opened = Opened { program: Program::own()?, listing: Listing::new(build::build(), vec![case]) };
+    let make = |interrupt: Interrupt| -> Box<dyn RoundExecutor> {
+        Box::new(OfMade { made: Made::clone(&made), interrupt })
+    };
+    run::execute(&opened.into(), options, Some(&make))
 }
 
 /// This program, and what is registered in it: nothing needs to be started to know that.

@@ -20,6 +20,8 @@ mod gate;
 mod history;
 mod http;
 mod import;
+#[cfg(feature = "load")]
+mod load;
 mod page;
 mod rename;
 mod report;
@@ -63,6 +65,8 @@ fn main() -> ExitCode {
     }
     let ended = match &arguments.command {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
+        #[cfg(feature = "load")]
+        Command::Load(arguments) => load::run(arguments).map_err(Failure::from),
         Command::Runner(_) => runner::run(&typed_after("runner")).map_err(Failure::from),
         Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),

@@ -1,6 +1,6 @@
 //! What follows from a run or a comparison: the exit code, and what is said of it.
 
-use bench_record::{CaseRecord, Outcome, Record, RunState, Verdict, exit};
+use bench_record::{CaseRecord, InvalidCause, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
 
 use crate::Summarize;
@@ -19,9 +19,11 @@ use crate::comparison::{Compared, Comparison};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     interrupted: bool,
+    failures: Vec<String>,
     failed: Vec<String>,
     incomparable: Vec<String>,
     slower: Vec<String>,
+    invalid: Vec<String>,
     unsure: Vec<String>,
 }
 
@@ -137,27 +139,67 @@ impl Decision {
         self
     }
 
+    /// What a load test has found: cases of which more than this share of requests failed, cases that failed for another
+    /// reason, and levels whose figures are not valid. Failures that may be make no level invalid.
+    #[must_use]
+    pub fn of_load(mut self, record: &Record, max_failures: f64) -> Self {
+        self.interrupted |= record.state == RunState::Interrupted;
+        for case in &record.cases {
+            let levels = || {
+                case.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels)
+            };
+            let (requests, failed): (u64, u64) = levels()
+                .fold((0, 0), |(requests, failed), level| (requests + level.requests, failed + level.failed));
+            if failed as f64 > max_failures * requests as f64 {
+                let most = levels().find_map(|level| level.errors.first());
+                let most = most.map_or(String::new(), |told| format!(", such as: {}", told.message));
+                self.failures
+                    .push(printable(&format!("{}: {failed} of {requests} requests failed{most}", case.id)));
+                continue;
+            }
+            if case.status == bench_record::Status::Failed {
+                self.failed.push(case.id.clone());
+            }
+            for level in levels() {
+                let causes = &level.validity.causes;
+                let other = causes.iter().any(|cause| *cause != InvalidCause::Failures);
+                if !level.validity.valid && (other || causes.is_empty()) {
+                    let why = level.validity.reasons.join("; ");
+                    self.invalid
+                        .push(printable(&format!("{} at {} is not valid: {why}", case.id, level.name)));
+                }
+            }
+        }
+        self
+    }
+
     /// Both findings together.
     #[must_use]
     pub fn and(mut self, other: Decision) -> Self {
         self.interrupted |= other.interrupted;
+        self.failures.extend(other.failures);
         self.failed.extend(other.failed);
         self.incomparable.extend(other.incomparable);
         self.slower.extend(other.slower);
+        self.invalid.extend(other.invalid);
         self.unsure.extend(other.unsure);
         self
     }
 
-    /// An interrupt first; then a failure; then what cannot be judged at all; then what is wrong for sure; then doubt.
+    /// An interrupt first; then too many failed requests; then a failure; then what cannot be judged at all; then what is wrong for sure; then doubt.
     pub fn exit_code(&self) -> u8 {
         if self.interrupted {
             exit::INTERRUPTED
+        } else if !self.failures.is_empty() {
+            exit::FAILURES
         } else if !self.failed.is_empty() {
             exit::FAILED
         } else if !self.incomparable.is_empty() {
             exit::USAGE
         } else if !self.slower.is_empty() {
             exit::SLOWER
+        } else if !self.invalid.is_empty() {
+            exit::INVALID
         } else if !self.unsure.is_empty() {
             exit::UNSURE
         } else {
@@ -167,12 +209,17 @@ impl Decision {
 
     /// Why the exit code is what it is, a line each. Failures are shown with the cases, and not said again.
     pub fn reasons(&self) -> &[String] {
-        match self.exit_code() {
-            exit::USAGE => &self.incomparable,
-            exit::SLOWER => &self.slower,
-            exit::UNSURE => &self.unsure,
-            _ => &[],
+        if self.interrupted {
+            return &[];
         }
+        if !self.failures.is_empty() {
+            return &self.failures;
+        }
+        if !self.failed.is_empty() {
+            return &[];
+        }
+        let rest = [&self.incomparable, &self.slower, &self.invalid, &self.unsure];
+        rest.into_iter().find(|reasons| !reasons.is_empty()).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -217,5 +264,25 @@ mod tests {
         assert_eq!(code(&fails, &works, true), exit::UNSURE);
         assert_eq!(code(&works, &fails, false), exit::FAILED);
         assert_eq!(code(&fails, &fails, false), exit::FAILED);
+    }
+
+    #[test]
+    fn failures_of_a_load_outrank_levels_that_are_not_valid() {
+        use bench_record::{Level, RoundRecord, Served};
+        let code = |failed, causes: &[InvalidCause], max_failures| {
+            let mut level = Level::named("concurrency 1");
+            level.requests = 100;
+            level.failed = failed;
+            level.validity.valid = causes.is_empty();
+            level.validity.causes = causes.to_vec();
+            let mut record = crate::testing::record(vec![("unit/x", vec![100])]);
+            record.cases[0].rounds = vec![RoundRecord::serving(Served::at_levels(vec![level]))];
+            Decision::default().of_load(&record, max_failures).exit_code()
+        };
+        assert_eq!(code(0, &[], 0.0), exit::OK);
+        assert_eq!(code(2, &[InvalidCause::Failures], 0.01), exit::FAILURES);
+        assert_eq!(code(2, &[InvalidCause::Failures], 0.05), exit::OK);
+        assert_eq!(code(0, &[InvalidCause::HarnessLate], 0.01), exit::INVALID);
+        assert_eq!(code(2, &[InvalidCause::HarnessLate, InvalidCause::Failures], 0.01), exit::FAILURES);
     }
 }

@@ -94,9 +94,8 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     level.timeline = std::mem::take(&mut logged.dots).timeline(window.0);
     level.errors =
         errors.into_iter().take(MOST_ERRORS).map(|(message, count)| Told::new(message, count)).collect();
-    let cut_short = driven.cut_short;
     let busy = Busy { held_up: driven.held_up, most_in_flight: most_in_flight(plan) };
-    level.validity = validity(&level, asked, busy, cut_short);
+    level.validity = validity(&level, asked, busy, (driven.cut_short, driven.stopped));
     level.warnings = warnings(driven, asked.domain, &level);
     level.warnings.extend(too_short(plan, &level));
     level
@@ -142,7 +141,7 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
 }
 
 /// Whether the figures can be relied on, with every reason why not.
-fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, cut_short: bool) -> Validity {
+fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): (bool, bool)) -> Validity {
     let mut found: Vec<(InvalidCause, String)> = Vec::new();
     let median = level.metric("latency p50").map_or(0.0, |metric| metric.value);
     if let Some(lag) = level.pace.send_lag
@@ -171,6 +170,10 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, cut_short: bool) -> Va
                 level.requests
             ),
         ));
+    }
+    if stopped {
+        let told = format!("it was interrupted after {} requests", level.requests);
+        found.push((InvalidCause::Interrupted, told));
     }
     if level.requests == 0 {
         found.push((InvalidCause::TooFewRequests, "no request was sent in time".to_owned()));

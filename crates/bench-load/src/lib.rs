@@ -32,6 +32,7 @@ mod search;
 mod serving;
 pub mod slo;
 mod slot;
+mod stop;
 
 pub use load::Load;
 pub use request::Request;

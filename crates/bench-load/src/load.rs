@@ -14,6 +14,7 @@ use crate::scenario::{
 use crate::search::Search;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
+use crate::stop::Stop;
 
 /// Requests to be served: how they are made, for how long, and what they must meet.
 ///
@@ -38,6 +39,7 @@ pub struct Load {
     seed: u64,
     valid_for: Option<f64>,
     slo: Vec<String>,
+    stop: Stop,
 }
 
 impl Load {
@@ -52,6 +54,7 @@ impl Load {
             seed: 0,
             valid_for: None,
             slo: Vec::new(),
+            stop: Stop::default(),
         }
     }
 
@@ -152,6 +155,14 @@ impl Load {
         self
     }
 
+    /// Sends nothing more once `asked` returns `true`, as when a person presses Ctrl-C. What is in flight is waited for,
+    /// what was measured is kept, and the level that was cut short is not valid.
+    #[must_use]
+    pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop = Stop::when(asked);
+        self
+    }
+
     /// Serves `inputs` through `closure`, and hands all that was seen to the round. Call it once, as the last thing
     /// that the benchmark does.
     ///
@@ -174,6 +185,7 @@ impl Load {
             timeout: self.timeout,
             seed: self.seed,
             valid_for: self.valid_for,
+            stop: self.stop,
         };
         crate::serving::run(bencher, inputs, &closure, job, goal, slo)
     }

@@ -145,7 +145,11 @@ impl Marks {
     }
 
     fn mark(&self, generation: u64, kind: MarkKind, holds: Option<u32>) {
-        let at_ns = bench_syntax::quantity::nanoseconds(self.origin.elapsed());
+        self.mark_at(generation, kind, holds, Instant::now());
+    }
+
+    fn mark_at(&self, generation: u64, kind: MarkKind, holds: Option<u32>, at: Instant) {
+        let at_ns = bench_syntax::quantity::nanoseconds(at.saturating_duration_since(self.origin));
         let mut marks = self.lock();
         if self.generation.load(Ordering::Relaxed) == generation {
             marks.push(Mark { kind, at_ns, holds });
@@ -164,6 +168,32 @@ impl Request {
     /// The request's number within its level, from 0.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// When the level began. What was prepared before it, such as a connection, is older.
+    pub fn level_began(&self) -> Instant {
+        self.marks.origin
+    }
+
+    /// Marks a usable output that arrived at `at`, and that holds `amount` of the response if that is known: for a
+    /// client that reads the clock as bytes arrive, before it has looked at them.
+    pub fn output_at(&self, at: Instant, amount: Option<u32>) {
+        self.marks.mark_at(self.generation, MarkKind::Output, amount, at);
+    }
+
+    /// Marks that the answer proper began at `at`, as [`answer`](Self::answer) does for now.
+    pub fn answer_at(&self, at: Instant) {
+        self.marks.mark_at(self.generation, MarkKind::Answer, None, at);
+    }
+
+    /// Marks a step of the work that was done at `at`, as [`step`](Self::step) does for now.
+    pub fn step_at(&self, at: Instant) {
+        self.marks.mark_at(self.generation, MarkKind::Step, None, at);
+    }
+
+    /// Marks that the last output arrived at `at`, as [`end`](Self::end) does for now.
+    pub fn end_at(&self, at: Instant) {
+        self.marks.mark_at(self.generation, MarkKind::End, None, at);
     }
 
     /// A usable output has arrived: playable audio, an image or a part of it, text that is not empty. A

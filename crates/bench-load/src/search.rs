@@ -10,6 +10,7 @@ use crate::input::{Describe, Inputs};
 use crate::request::Request;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
+use crate::stop::Stop;
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
 /// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
@@ -85,6 +86,7 @@ impl Search {
             timeout: self.timeout,
             seed: self.seed,
             valid_for: percentile,
+            stop: Stop::default(),
         };
         crate::serving::run(bencher, inputs, &closure, job, Goal::Rate { from: self.from }, slo)
     }

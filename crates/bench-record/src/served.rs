@@ -172,6 +172,8 @@ pub enum InvalidCause {
     TooFewRequests,
     /// The time limit of the case ended the level before its requests or its duration did.
     TimeLimit,
+    /// A person ended it before its requests or its duration did.
+    Interrupted,
     /// The objective of a search was not met: the figures themselves are right.
     ObjectiveMissed,
 }
@@ -185,6 +187,7 @@ impl InvalidCause {
             InvalidCause::Failures => "requests failed",
             InvalidCause::TooFewRequests => "too few requests were served",
             InvalidCause::TimeLimit => "the time limit ended it",
+            InvalidCause::Interrupted => "it was interrupted",
             InvalidCause::ObjectiveMissed => "the objective was not met",
         }
     }

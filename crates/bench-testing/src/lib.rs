@@ -12,6 +12,7 @@ mod postgres;
 mod process;
 mod require;
 mod stage;
+pub mod truth;
 
 pub use cargo::{cargo, fixture_target, scratch, scrub, workspace};
 pub use fixture::{Bench, build, executable};

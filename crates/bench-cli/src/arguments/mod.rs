@@ -7,6 +7,8 @@ mod doctor;
 mod gate;
 mod history;
 mod interchange;
+#[cfg(feature = "load")]
+mod load;
 mod page;
 mod run;
 mod runner;
@@ -21,6 +23,8 @@ pub(crate) use doctor::Doctor;
 pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
+#[cfg(feature = "load")]
+pub(crate) use load::Load;
 pub(crate) use page::{ReportFile, Serve, Show, Subject};
 pub(crate) use run::Run;
 pub(crate) use runner::Runner;
@@ -37,6 +41,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Run),
+    #[cfg(feature = "load")]
+    Load(Load),
     Runner(Runner),
     Compare(Compare),
     Calibrate(Calibrate),

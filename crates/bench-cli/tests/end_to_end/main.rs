@@ -15,6 +15,8 @@ mod gate;
 mod harnesses;
 mod history;
 mod interchange;
+#[cfg(feature = "load")]
+mod load;
 mod mutations;
 mod page;
 #[cfg(feature = "postgres")]

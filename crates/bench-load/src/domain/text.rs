@@ -227,7 +227,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    output_tokens: u64,
+    output_tokens: Option<u64>,
     input_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
     characters: Option<u64>,
@@ -236,7 +236,12 @@ pub struct Generation {
 impl Generation {
     /// So many tokens generated in all, those of reasoning among them. None at all is a warning in the row.
     pub fn new(output_tokens: u64) -> Self {
-        Generation { output_tokens, input_tokens: None, reasoning_tokens: None, characters: None }
+        Generation { output_tokens: Some(output_tokens), ..Generation::uncounted() }
+    }
+
+    /// Text whose tokens are not known: it is in no figure that needs their number, and chunks do not stand in for them.
+    pub fn uncounted() -> Self {
+        Generation { output_tokens: None, input_tokens: None, reasoning_tokens: None, characters: None }
     }
 
     /// Tokens of the input, as the model counted them. Without them, those that the input is known to have
@@ -258,18 +263,26 @@ impl Generation {
         Generation { characters: Some(text.chars().count() as u64), ..self }
     }
 
+    /// The number of its characters, for a text that was not kept.
+    #[must_use]
+    pub fn characters(self, characters: u64) -> Self {
+        Generation { characters: Some(characters), ..self }
+    }
+
     /// Fills in `COLUMNS`, and hands back what is odd.
     pub(super) fn tell_numbers(&self, answer: &mut Answer) -> Vec<String> {
         let mut warnings = Vec::new();
         answer.number_if(PROMPT_TOKENS, self.input_tokens.map(|tokens| tokens as f64));
         answer.number_if(REASONING_TOKENS, self.reasoning_tokens.map(|tokens| tokens as f64));
-        answer.number(OUTPUT_TOKENS, self.output_tokens as f64);
+        answer.number_if(OUTPUT_TOKENS, self.output_tokens.map(|tokens| tokens as f64));
         answer.number_if(OUTPUT_CHARACTERS, self.characters.map(|characters| characters as f64));
-        if self.output_tokens == 0 {
+        if self.output_tokens == Some(0) {
             warnings.push("no token".to_owned());
         }
-        if let Some(reasoning) = self.reasoning_tokens.filter(|&tokens| tokens > self.output_tokens) {
-            warnings.push(format!("{reasoning} tokens of reasoning of {} in all", self.output_tokens));
+        if let (Some(reasoning), Some(all)) = (self.reasoning_tokens, self.output_tokens)
+            && reasoning > all
+        {
+            warnings.push(format!("{reasoning} tokens of reasoning of {all} in all"));
         }
         warnings
     }

@@ -16,9 +16,10 @@ use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
 use crate::slo::Slo;
 use crate::slot::Slot;
+use crate::stop::Stop;
 
 /// When a level ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ends {
     /// After this many requests.
     pub(crate) requests: u64,
@@ -28,6 +29,8 @@ pub(crate) struct Ends {
     pub(crate) make_up: bool,
     /// What the case has left of its time.
     pub(crate) limit: Option<TimeLimit>,
+    /// Whether a person wants it to end.
+    pub(crate) stop: Stop,
 }
 
 /// When the case runs out of time, in nanoseconds from the beginning of the level.
@@ -67,6 +70,8 @@ pub(crate) struct Course<'env, I, F> {
     pub(crate) late_marks: AtomicU64,
     /// Whether the time limit of the case ended the level.
     cut_short: AtomicBool,
+    /// Whether a person ended it.
+    stopped: AtomicBool,
     /// How far a schedule's requests in flight reached what may be.
     pub(crate) flight: Flight,
     started: AtomicU32,
@@ -122,6 +127,7 @@ impl<'env, I, F> Course<'env, I, F> {
             harness_ns,
             late_marks: AtomicU64::new(0),
             cut_short: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             flight: Flight::default(),
             started: AtomicU32::new(0),
             meeting: Meeting::default(),
@@ -148,8 +154,17 @@ impl<'env, I, F> Course<'env, I, F> {
         self.cut_short.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing may be sent at this time, because the case has no time left.
+    /// Whether a person ended the level before its own end.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing may be sent at this time, because the case has no time left or a person wants the end.
     fn is_out_of_time(&self, at_ns: u64) -> bool {
+        if self.ends.stop.is_asked() {
+            self.stopped.store(true, Ordering::Relaxed);
+            return true;
+        }
         let out_of_time = self.ends.limit.is_some_and(|limit| at_ns >= limit.stop_ns);
         if out_of_time {
             self.cut_short.store(true, Ordering::Relaxed);

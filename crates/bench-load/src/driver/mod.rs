@@ -54,6 +54,8 @@ pub(crate) struct Driven {
     pub(crate) short_of_threads: Option<String>,
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) cut_short: bool,
+    /// Whether a person ended it before its own end.
+    pub(crate) stopped: bool,
     /// Requests of a schedule that were due while as many were in flight as may be.
     pub(crate) held_up: u64,
     /// Marks that came when their request had ended.
@@ -132,6 +134,7 @@ where
         stuck,
         short_of_threads,
         cut_short: course.was_cut_short(),
+        stopped: course.was_stopped(),
         held_up: course.flight.held_up(),
         late_marks: course.late_marks.load(Ordering::Relaxed),
         scheduled: matches!(course.pacing, Pacing::Schedule { .. }),

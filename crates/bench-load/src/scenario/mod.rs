@@ -5,6 +5,7 @@ mod closed_loop;
 mod multi_stream;
 mod offline;
 mod open_loop;
+mod plateau;
 mod ramp;
 mod replay;
 mod single_stream;
@@ -13,12 +14,14 @@ mod stress;
 use std::time::Duration;
 
 use bench_core::Error;
+use bench_record::Level;
 
 pub use arrivals::Arrivals;
 pub use closed_loop::ClosedLoop;
 pub use multi_stream::MultiStream;
 pub use offline::Offline;
 pub use open_loop::OpenLoop;
+pub use plateau::Plateau;
 pub use ramp::Ramp;
 pub use replay::Replay;
 pub use single_stream::SingleStream;
@@ -31,6 +34,13 @@ pub trait Scenario: Send + Sync {
     /// # Errors
     /// When a setting makes no sense: no client, a rate that is no positive number, an empty trace.
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error>;
+
+    /// Whether the next level is served after what came of those before it; `done` holds at least one. A sweep that has
+    /// found what it looks for ends here.
+    fn goes_on(&self, done: &[Level]) -> bool {
+        let _ = done;
+        true
+    }
 }
 
 /// What a level is to last for, and where chance comes from.

@@ -28,6 +28,7 @@ use crate::request::Request;
 use crate::scenario::{Plan, Scenario};
 use crate::slo::Slo;
 use crate::slot::Slot;
+use crate::stop::Stop;
 
 /// Clients whose request was given up are waited for so long at the end.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -44,6 +45,7 @@ pub(crate) struct Job {
     pub(crate) timeout: Option<Duration>,
     pub(crate) seed: u64,
     pub(crate) valid_for: Option<f64>,
+    pub(crate) stop: Stop,
 }
 
 impl Job {
@@ -212,6 +214,10 @@ where
         let is_search = matches!(plans, Plans::Search { .. });
         loop {
             let left = plans.left();
+            // What was measured is kept; without any level there is nothing to keep, and the first one says why.
+            if !progress.levels.is_empty() && self.is_enough(&progress.levels) {
+                break;
+            }
             let Some(mut plan) = plans.next(progress.levels.last_mut(), || self.usual_rate())? else { break };
             if let Some(last) = progress.levels.last_mut()
                 && last.validity.causes.contains(&InvalidCause::TimeLimit)
@@ -276,6 +282,7 @@ where
             at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
             make_up: asked.valid_for.is_some(),
             limit: self.limit(),
+            stop: self.job.stop.clone(),
         };
         // What a search is to meet is said of a level: no request by itself has a percentile.
         let slo = if asked.must_meet { self.no_slo } else { self.slo };
@@ -304,6 +311,15 @@ where
         self.give_up(std::mem::take(&mut driven.stuck));
         progress.levels.push(level);
         Ok(())
+    }
+
+    /// Whether no further level is wanted after these.
+    fn is_enough(&self, levels: &[Level]) -> bool {
+        let goes_on = match &self.goal {
+            Goal::Levels(scenario) => scenario.goes_on(levels),
+            Goal::Rate { .. } => true,
+        };
+        !goes_on || self.job.stop.is_asked()
     }
 
     fn begin(&self, assignment: &Assignment) -> Result<Progress> {

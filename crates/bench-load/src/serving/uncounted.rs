@@ -132,7 +132,13 @@ where
         }
         let count = u32::try_from(requests).unwrap_or(u32::MAX).min(clients);
         let pacing = Pacing::Clients { count, ramp_up: Duration::ZERO };
-        let ends = Ends { requests, at_ns: u64::MAX, make_up: false, limit: self.limit() };
+        let ends = Ends {
+            requests,
+            at_ns: u64::MAX,
+            make_up: false,
+            limit: self.limit(),
+            stop: self.job.stop.clone(),
+        };
         let course = Course::new(
             self.closure,
             (self.warm_up, self.no_facts),

@@ -52,6 +52,11 @@ pub trait RoundExecutor {
     /// Notes that the next round belongs to another pass: no worker goes on into it, for rounds of one case must not come
     /// from one process.
     fn pass_ended(&mut self) {}
+
+    /// Whether the last round was cut short by an interrupt, and holds what was measured until then.
+    fn was_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Follows a run: the journal, the progress bar.
@@ -166,6 +171,10 @@ pub fn measure(
             case.record.push(round);
             observer.round_ended(&case.record);
             still.push(index);
+            if executor.was_interrupted() {
+                interrupted = true;
+                break;
+            }
         }
         executor.pass_ended();
         active = still;

@@ -1,0 +1,147 @@
+//! A served model over HTTP, from the address to the report.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use bench_testing::truth::{self, Act, Asked, Truth, chunk, chunked, json, last_chunk, whole};
+use bench_testing::{signal, wait_until};
+use serde_json::Value;
+
+use crate::stage::{Stage, read_json};
+
+/// A server with one model, whose chats are two tokens.
+fn chat(asked: &Asked) -> Vec<Act> {
+    match asked.path() {
+        "/v1/models" => vec![json(r#"{"data":[{"id":"org/small"}]}"#)],
+        "/v1/chat/completions" => truth::chat(2, Duration::from_millis(2), Duration::from_millis(2)),
+        _ => vec![whole("404 Not Found", &[], "")],
+    }
+}
+
+/// The levels of the only case of the only run.
+fn levels(stage: &Stage) -> (Value, Vec<Value>) {
+    let record = read_json(&stage.report().join("run.json"));
+    let case = record["cases"][0].clone();
+    let levels = case["rounds"][0]["served"]["levels"].as_array().expect("levels").clone();
+    (case, levels)
+}
+
+fn metric(level: &Value, name: &str) -> Option<f64> {
+    let metrics = level["metrics"].as_array().expect("metrics");
+    metrics.iter().find(|metric| metric["name"] == name).and_then(|metric| metric["value"].as_f64())
+}
+
+#[test]
+fn an_address_is_enough() {
+    let server = Truth::start(chat);
+    let stage = Stage::new(&[]);
+    let ended = stage.bench(&["load", &server.url(), "--up-to=2", "--requests=8", "-q"]);
+    // Whether such short levels are valid is the machine's affair.
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    let (case, levels) = levels(&stage);
+    assert_eq!(case["id"], "org_small/performance/chat");
+    assert_eq!(case["source"], format!("{}/v1/chat/completions", server.url()));
+    assert_eq!(levels[0]["requests"], 8);
+    for name in ["RPS", "output tokens/s", "TTFT p50", "TPOT p50", "ITL p50", "time to head p50"] {
+        assert!(metric(&levels[0], name).is_some_and(|value| value > 0.0), "{name}: {}", levels[0]);
+    }
+    let rows = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
+    assert!(rows.lines().next().expect("a head").contains("connect_s,tls_s,head_s"), "{rows}");
+    // Prompts differ in each request, so that no cache of the server knows them.
+    let bodies: Vec<Vec<u8>> = server.asked().into_iter().map(|asked| asked.body).collect();
+    let chats: Vec<&Vec<u8>> = bodies.iter().filter(|body| !body.is_empty()).collect();
+    assert!(chats.iter().all(|one| chats.iter().filter(|other| other == &one).count() == 1));
+    stage.bench(&["store", "add"]).expect_code(0);
+    stage.bench(&["compare", "latest", "latest"]);
+    stage.bench(&["report", "latest"]).expect_code(0);
+}
+
+#[test]
+fn more_failures_than_may_be_exit_with_4_and_secrets_stay_secret() {
+    let server = Truth::start(|asked| match asked.number % 2 {
+        0 => truth::chat(2, Duration::ZERO, Duration::ZERO),
+        _ => vec![whole("401 Unauthorized", &[], r#"{"error":{"message":"not sk-hunter2"}}"#)],
+    });
+    let stage = Stage::new(&[]);
+    let arguments =
+        ["load", &server.url(), "--endpoint=chat", "--model=m", "--concurrency=1", "--requests=10"];
+    let secret = ["--token-env=THE_TOKEN"];
+    let mut command = stage.bench_command(&[&arguments[..], &secret].concat());
+    command.env("THE_TOKEN", "sk-hunter2");
+    let ended = stage.end(&mut command).expect_code(4);
+    ended.expect_said(&["5 of 10 requests failed", "status-401: Unauthorized: not [secret]"]);
+    assert!(server.asked().iter().all(|asked| asked.head.contains("Bearer sk-hunter2")));
+    let files = std::fs::read_dir(stage.report()).expect("files").flatten();
+    for file in files.map(|file| file.path()).filter(|path| path.is_file()) {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).expect("a file")).into_owned();
+        assert!(!text.contains("hunter2"), "{}", file.display());
+    }
+    // As many as that may fail.
+    let allowed = stage.bench(&[&arguments[..], &["--max-failures=60%"]].concat());
+    assert_eq!(allowed.code, 0, "{}", allowed.said());
+}
+
+#[test]
+fn speech_has_its_own_metrics() {
+    let server = Truth::start(|_| {
+        vec![
+            chunked("audio/pcm"),
+            chunk([1; 8_000]),
+            Act::WaitUntil(Duration::from_millis(5)),
+            chunk([1; 8_000]),
+            last_chunk(),
+        ]
+    });
+    let stage = Stage::new(&[]);
+    let url = format!("{}/tts/stream", server.url());
+    let ended = stage.bench(&["load", &url, "--sample-rate=8000", "--rate=200", "--requests=20", "-q"]);
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    let (case, levels) = levels(&stage);
+    assert_eq!((case["id"].as_str(), &levels[0]["requests"]), (Some("performance/tts-stream"), &20.into()));
+    for name in ["ASPS", "RTF p50", "TTFA p50", "continuity"] {
+        assert!(metric(&levels[0], name).is_some(), "{name}: {}", levels[0]);
+    }
+}
+
+#[test]
+fn an_interrupt_keeps_what_was_measured() {
+    let server = Truth::start(chat);
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let mut command = stage.bench_command(&["load", &url, "--concurrency=2", "--duration=1h", "-q"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    wait_until("requests come", || server.asked().len() > 30);
+    signal("INT", child.id());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, levels) = levels(&stage);
+    assert!(levels[0]["succeeded"].as_u64().expect("a number") > 10, "{}", levels[0]);
+    assert_eq!(levels[0]["validity"]["causes"], serde_json::json!(["interrupted"]));
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_sent() {
+    let server = Truth::start(chat);
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let refused = |arguments: &[&str], said: &[&str]| {
+        stage.bench(&[&["load"], arguments].concat()).expect_code(2).expect_said(said);
+    };
+    refused(&["http://user:hunter2@host"], &["--token-env"]);
+    refused(&[&url, "--token-env=NO_SUCH_TOKEN"], &["NO_SUCH_TOKEN is not set"]);
+    refused(&[&url, "--header=Authorization: Bearer x"], &["--token-file"]);
+    refused(&[&url, "--endpoint=chatty"], &["expected one of chat"]);
+    refused(&[&url, "--input=missing.txt"], &["missing.txt cannot be read"]);
+    refused(&[&url, "--endpoint=predict"], &["--input"]);
+    refused(&[&url, "--concurrency=1", "--rate=2"], &["cannot be used with"]);
+    refused(&["http://127.0.0.1:1"], &["does not answer: refused"]);
+    refused(&["http://no-such-host.invalid"], &["dns"]);
+    refused(&[&format!("{url}/nothing"), "--extra-body=[1]"], &["JSON object"]);
+    refused(&[&format!("{url}/nothing")], &["--endpoint"]);
+    let ended = stage.bench(&["load", &url, "--dry-run", "--prompt=say hi", "--max-tokens=5"]).expect_code(0);
+    for told in ["/v1/chat/completions", "say hi", "\"max_tokens\":5", "\"include_usage\":true"] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+    assert!(server.asked().iter().all(|asked| asked.path() != "/v1/chat/completions"));
+    assert!(!stage.results().exists());
+}

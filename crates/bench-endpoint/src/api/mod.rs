@@ -1,0 +1,200 @@
+//! Interfaces of servers: what is sent to them, and what their answers mean.
+
+mod audio;
+mod body;
+mod classes;
+mod kind;
+mod pictures;
+mod text;
+mod whole;
+
+use std::time::Instant;
+
+pub use self::body::{Body, Limits, Settings};
+pub use self::kind::{Field, Kind};
+use crate::failure::Failure;
+use crate::reader::PcmFormat;
+
+/// Takes what happens within an answer.
+pub trait Marks {
+    /// A usable output arrived at `at`; it holds `holds` tokens of text, or samples per channel of audio, if that is known.
+    fn output(&mut self, at: Instant, holds: Option<u32>);
+
+    /// The answer proper began at `at`, after any reasoning.
+    fn answer(&mut self, at: Instant);
+
+    /// The last output arrived at `at`.
+    fn end(&mut self, at: Instant);
+}
+
+/// Reads one answer. It does no I/O and looks at no clock.
+pub trait Answer: Send {
+    /// Takes a piece of the body that arrived at `at`.
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure>;
+
+    /// The body has ended; its last byte arrived at `at`.
+    ///
+    /// # Errors
+    /// When the answer was cut, holds no output, or is not what the endpoint sends.
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure>;
+}
+
+/// What the head of an answer says of its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// `Content-Type` without parameters, in small letters; empty if there is none.
+    pub content_type: String,
+    /// Whether the body comes as it is made: its length was not known when it began.
+    pub streamed: bool,
+    /// `X-Sample-Rate`, with which servers of raw samples say what they are.
+    pub sample_rate: Option<u32>,
+}
+
+/// What an answer has come to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// Text.
+    Text(TextTold),
+    /// Speech.
+    Speech {
+        /// Samples per channel.
+        samples: u64,
+        /// What they are.
+        format: PcmFormat,
+        /// `wav` or `pcm`.
+        container: &'static str,
+        /// What is odd about it.
+        warning: Option<String>,
+    },
+    /// Pictures.
+    Images {
+        /// How many.
+        count: usize,
+        /// Width and height in pixels, if it is known and the same for all.
+        size: Option<(u32, u32)>,
+        /// `png`, or nothing if it is not known.
+        container: &'static str,
+    },
+    /// Classes of pictures.
+    Classified {
+        /// How many pictures were classified.
+        images: usize,
+        /// Number and confidence of the first picture's first class.
+        top1: Option<(u32, f64)>,
+    },
+    /// Something whose latency is all that counts.
+    Plain,
+}
+
+/// What an answer of text has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextTold {
+    /// Tokens generated, by what the server says of them; a chunk is no token, and where the server says nothing this is
+    /// `None`.
+    pub output_tokens: Option<u64>,
+    /// Tokens of the input, by the server.
+    pub input_tokens: Option<u64>,
+    /// Tokens of reasoning among those generated, by the server.
+    pub reasoning_tokens: Option<u64>,
+    /// Unicode scalar values of reasoning and text.
+    pub characters: u64,
+    /// Where the number of tokens is from.
+    pub source: TokenSource,
+}
+
+/// Where the number of tokens is from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenSource {
+    /// `usage` of the answer.
+    Usage,
+    /// The ids of the tokens in each chunk.
+    TokenIds,
+    /// Nowhere: it is not known.
+    #[default]
+    None,
+}
+
+impl TokenSource {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            TokenSource::Usage => "usage",
+            TokenSource::TokenIds => "token-ids",
+            TokenSource::None => "uncounted",
+        }
+    }
+}
+
+/// Reads the answers of `kind`, asked for as a stream or not.
+pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
+    let is_json = head.content_type == "application/json";
+    match kind {
+        _ if head.content_type == "text/html" && kind != Kind::Raw => Box::new(whole::Unexpected::html()),
+        Kind::Chat | Kind::Completions if settings.stream && is_json => Box::new(whole::Unexpected::json()),
+        Kind::Chat | Kind::Completions if settings.stream => Box::new(text::TextStream::default()),
+        Kind::Chat | Kind::Completions => Box::new(text::TextWhole::default()),
+        Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream if is_json => Box::new(audio::InJson::default()),
+        Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream => {
+            Box::new(audio::Audio::new(head, settings.sample_rate))
+        }
+        Kind::Images => Box::new(pictures::Pictures::new(settings.size)),
+        Kind::ClassifyBatch => Box::new(classes::Batch::default()),
+        Kind::ClassifyStream => Box::new(classes::Stream::default()),
+        Kind::Embeddings => Box::new(whole::WithArray::new("data")),
+        Kind::Infer => Box::new(whole::WithArray::new("outputs")),
+        Kind::Predict => Box::new(whole::NoError::default()),
+        Kind::Raw => Box::new(whole::Bytes::default()),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// Marks as they were made.
+    #[derive(Debug, Default, PartialEq, Eq)]
+    pub(crate) struct Seen {
+        pub(crate) outputs: Vec<(Instant, Option<u32>)>,
+        pub(crate) answer: Option<Instant>,
+        pub(crate) end: Option<Instant>,
+    }
+
+    impl Marks for Seen {
+        fn output(&mut self, at: Instant, holds: Option<u32>) {
+            self.outputs.push((at, holds));
+        }
+
+        fn answer(&mut self, at: Instant) {
+            self.answer.get_or_insert(at);
+        }
+
+        fn end(&mut self, at: Instant) {
+            self.end = Some(at);
+        }
+    }
+
+    /// What pieces, one a millisecond, come to, and what was marked; times in milliseconds.
+    pub(crate) fn read(
+        kind: Kind,
+        settings: &Settings,
+        head: &Head,
+        pieces: &[&[u8]],
+    ) -> (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>) {
+        let began = Instant::now();
+        let at = |number: usize| began + std::time::Duration::from_millis(number as u64);
+        let ms = |at: Instant| at.duration_since(began).as_millis() as u64;
+        let mut seen = Seen::default();
+        let mut answer = answer(kind, settings, head);
+        let taken = pieces
+            .iter()
+            .enumerate()
+            .try_for_each(|(number, piece)| answer.bytes(piece, at(number), &mut seen));
+        let last = at(pieces.len().saturating_sub(1));
+        let told = taken.and_then(|()| answer.end(last, &mut seen));
+        let outputs = seen.outputs.iter().map(|(at, holds)| (ms(*at), *holds)).collect();
+        (told, outputs, seen.answer.map(ms), seen.end.map(ms))
+    }
+}

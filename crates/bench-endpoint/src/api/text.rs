@@ -1,0 +1,262 @@
+//! Answers of text: chat and completions.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Answer, Marks, TextTold, TokenSource, Told};
+use crate::failure::{Class, Failure};
+use crate::reader::{Sse, SseEvent};
+
+/// A chunk of a stream, or a whole answer.
+#[derive(Debug, Deserialize)]
+struct Chunk {
+    choices: Option<Vec<Choice>>,
+    usage: Option<Usage>,
+    error: Option<Value>,
+    /// `error` in the events of some servers, whose message then stands beside it.
+    object: Option<String>,
+    message: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Choice {
+    delta: Option<Message>,
+    message: Option<Message>,
+    text: Option<String>,
+    finish_reason: Option<String>,
+    /// Ids of the tokens of this chunk (vLLM, `return_token_ids`).
+    token_ids: Option<Vec<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Message {
+    content: Option<String>,
+    reasoning_content: Option<String>,
+    reasoning: Option<String>,
+    refusal: Option<String>,
+    tool_calls: Option<Vec<ToolCall>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ToolCall {
+    function: Option<Function>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Function {
+    name: Option<String>,
+    arguments: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Usage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    completion_tokens_details: Option<Details>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Details {
+    reasoning_tokens: Option<u64>,
+}
+
+/// What a chunk brings: characters of reasoning and of the answer proper. A role, an empty text, a reason to finish are
+/// neither.
+#[derive(Clone, Copy, Debug, Default)]
+struct Brought {
+    reasoning: u64,
+    answer: u64,
+}
+
+impl Choice {
+    fn brought(&self) -> Brought {
+        let characters = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count() as u64);
+        let mut brought = Brought { reasoning: 0, answer: characters(&self.text) };
+        for message in self.delta.iter().chain(&self.message) {
+            // Some servers send the same reasoning under both names.
+            brought.reasoning += characters(&message.reasoning_content).max(characters(&message.reasoning));
+            brought.answer += characters(&message.content) + characters(&message.refusal);
+            let calls = message.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
+            brought.answer +=
+                calls.map(|call| characters(&call.name) + characters(&call.arguments)).sum::<u64>();
+        }
+        brought
+    }
+}
+
+impl Chunk {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let chunk: Chunk = serde_json::from_str(text).map_err(|error| {
+            Failure::new(Class::Malformed, format!("expected JSON of a completion: {error}"))
+        })?;
+        match (&chunk.error, chunk.object.as_deref()) {
+            (Some(error), _) if !error.is_null() => Err(Failure::in_answer(&message_of(error))),
+            (_, Some("error")) => {
+                let message = chunk.message.as_ref().map_or_else(|| "no message".to_owned(), message_of);
+                Err(Failure::in_answer(&message))
+            }
+            _ => Ok(chunk),
+        }
+    }
+}
+
+/// What an error says: its `message`, or itself.
+pub(super) fn message_of(error: &Value) -> String {
+    let message = error.get("message").unwrap_or(error);
+    message.as_str().map_or_else(|| message.to_string(), str::to_owned)
+}
+
+/// A stream of chunks as server-sent events.
+///
+/// The number of tokens is that of `usage`, else that of the token ids of all chunks, else unknown. A chunk that gives
+/// its token ids, or a `usage` that grows from chunk to chunk, says how many tokens each output holds.
+#[derive(Debug, Default)]
+pub(super) struct TextStream {
+    sse: Sse,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    usage: Option<Usage>,
+    /// Tokens by the ids of chunks; `None` if a chunk came without.
+    ids: Option<u64>,
+    /// Tokens that `usage` had counted at the last chunk.
+    counted: u64,
+    /// Tokens that came without a text to show, such as half of a character.
+    pending: u64,
+    characters: u64,
+    outputs: u64,
+    has_answer: bool,
+    finished: bool,
+    done: bool,
+    last_output: Option<Instant>,
+}
+
+impl State {
+    fn event(&mut self, event: SseEvent<'_>, at: Instant, marks: &mut dyn Marks) -> Result<(), Failure> {
+        if event.kind == "error" {
+            let error = serde_json::from_str::<Value>(event.data);
+            let message = error.map_or_else(
+                |_| event.data.to_owned(),
+                |error| message_of(error.get("error").unwrap_or(&error)),
+            );
+            return Err(Failure::in_answer(&message));
+        }
+        if event.data.trim() == "[DONE]" {
+            self.done = true;
+            return Ok(());
+        }
+        let chunk = Chunk::parse(event.data)?;
+        let choices = chunk.choices.unwrap_or_default();
+        let mut brought = Brought::default();
+        let mut ids = None;
+        for choice in &choices {
+            let own = choice.brought();
+            brought =
+                Brought { reasoning: brought.reasoning + own.reasoning, answer: brought.answer + own.answer };
+            self.finished |= choice.finish_reason.is_some();
+            if let Some(token_ids) = &choice.token_ids {
+                ids = Some(ids.unwrap_or(0) + token_ids.len() as u64);
+            }
+        }
+        let by_usage =
+            chunk.usage.as_ref().and_then(|usage| usage.completion_tokens).filter(|_| !choices.is_empty());
+        let here = ids.or_else(|| Some(by_usage?.saturating_sub(self.counted)));
+        self.counted = by_usage.unwrap_or(self.counted);
+        self.usage = chunk.usage.or(self.usage.take());
+        if brought.reasoning + brought.answer == 0 {
+            // It is known when its token came, but nothing can be shown before the next one.
+            self.pending += here.unwrap_or(0);
+            return Ok(());
+        }
+        self.ids = match (self.outputs, self.ids, ids) {
+            (0, _, Some(ids)) => Some(self.pending + ids),
+            (_, Some(before), Some(ids)) => Some(before + self.pending + ids),
+            _ => None,
+        };
+        let holds = here
+            .map(|here| u32::try_from(here + self.pending).unwrap_or(u32::MAX))
+            .filter(|holds| *holds > 0);
+        self.pending = 0;
+        self.outputs += 1;
+        self.characters += brought.reasoning + brought.answer;
+        self.last_output = Some(at);
+        marks.output(at, holds);
+        if brought.answer > 0 && !self.has_answer {
+            self.has_answer = true;
+            marks.answer(at);
+        }
+        Ok(())
+    }
+}
+
+impl Answer for TextStream {
+    fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure> {
+        let state = &mut self.state;
+        self.sse.bytes(piece, &mut |event| state.event(event, at, marks))
+    }
+
+    fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let state = &self.state;
+        if !state.done && !state.finished {
+            let message = "the stream ended without `[DONE]` and without a reason to finish";
+            return Err(Failure::new(Class::Cut, message));
+        }
+        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        marks.end(last);
+        Ok(Told::Text(told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters)))
+    }
+}
+
+fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
+    let by_usage = usage.and_then(|usage| usage.completion_tokens).filter(|tokens| *tokens > 0);
+    TextTold {
+        output_tokens: by_usage.or(ids),
+        input_tokens: usage.and_then(|usage| usage.prompt_tokens),
+        reasoning_tokens: usage
+            .and_then(|usage| usage.completion_tokens_details.as_ref())
+            .and_then(|details| details.reasoning_tokens),
+        characters,
+        source: match (by_usage, ids) {
+            (Some(_), _) => TokenSource::Usage,
+            (None, Some(_)) => TokenSource::TokenIds,
+            (None, None) => TokenSource::None,
+        },
+    }
+}
+
+/// An answer that comes as one JSON document.
+#[derive(Debug, Default)]
+pub(super) struct TextWhole {
+    body: Vec<u8>,
+}
+
+impl Answer for TextWhole {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        self.body.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let chunk = Chunk::parse(&String::from_utf8_lossy(&self.body))?;
+        let choices = chunk.choices.unwrap_or_default();
+        let characters = choices.iter().map(|choice| {
+            let brought = choice.brought();
+            brought.reasoning + brought.answer
+        });
+        let characters: u64 = characters.sum();
+        if characters == 0 {
+            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+        }
+        let ids = choices.iter().map(|choice| choice.token_ids.as_ref().map(|ids| ids.len() as u64)).sum();
+        marks.end(at);
+        Ok(Told::Text(told(chunk.usage.as_ref(), ids, characters)))
+    }
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

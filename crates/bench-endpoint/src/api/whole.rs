@@ -1,0 +1,144 @@
+//! Answers that are read whole, and of which little is looked at.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::text::message_of;
+use super::{Answer, Marks, Told};
+use crate::failure::{Class, Failure, shortened};
+
+/// The JSON of an answer.
+///
+/// # Errors
+/// What is not JSON, and an error in it.
+pub(super) fn json(body: &[u8]) -> Result<Value, Failure> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| Failure::new(Class::Malformed, format!("expected JSON: {error}")))?;
+    match value.get("error") {
+        Some(error) if !error.is_null() => Err(Failure::in_answer(&message_of(error))),
+        _ => Ok(value),
+    }
+}
+
+/// What an answer holds, out of the `data` that some servers put around it.
+pub(super) fn unwrapped(value: &Value) -> &Value {
+    value.get("data").filter(|data| data.is_object()).unwrap_or(value)
+}
+
+/// JSON that must hold an array of this name with something in it.
+#[derive(Debug)]
+pub(super) struct WithArray {
+    name: &'static str,
+    body: Vec<u8>,
+}
+
+impl WithArray {
+    pub(super) fn new(name: &'static str) -> Self {
+        WithArray { name, body: Vec::new() }
+    }
+}
+
+impl Answer for WithArray {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        self.body.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let value = json(&self.body)?;
+        match value.get(self.name).and_then(Value::as_array) {
+            None => {
+                Err(Failure::new(Class::Malformed, format!("expected an array `{}`, found none", self.name)))
+            }
+            Some(array) if array.is_empty() => {
+                Err(Failure::new(Class::Empty, format!("the array `{}` is empty", self.name)))
+            }
+            Some(_) => {
+                marks.end(at);
+                Ok(Told::Plain)
+            }
+        }
+    }
+}
+
+/// JSON that must not be an error.
+#[derive(Debug, Default)]
+pub(super) struct NoError {
+    body: Vec<u8>,
+}
+
+impl Answer for NoError {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        self.body.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        if self.body.is_empty() {
+            return Err(Failure::new(Class::Empty, "the answer has no body"));
+        }
+        json(&self.body)?;
+        marks.end(at);
+        Ok(Told::Plain)
+    }
+}
+
+/// Anything but nothing. Its pieces are counted and not kept.
+#[derive(Debug, Default)]
+pub(super) struct Bytes {
+    count: u64,
+}
+
+impl Answer for Bytes {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        self.count += piece.len() as u64;
+        Ok(())
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        if self.count == 0 {
+            return Err(Failure::new(Class::Empty, "the answer has no body"));
+        }
+        marks.end(at);
+        Ok(Told::Plain)
+    }
+}
+
+/// A body of another type than the endpoint sends: an error that a server or a proxy before it hides in a 200.
+#[derive(Debug)]
+pub(super) struct Unexpected {
+    wanted: &'static str,
+    body: Vec<u8>,
+}
+
+/// As much of an unexpected body as can say what it is.
+const KEPT: usize = 16 << 10;
+
+impl Unexpected {
+    pub(super) fn html() -> Self {
+        Unexpected { wanted: "an answer of the model, found text/html", body: Vec::new() }
+    }
+
+    pub(super) fn json() -> Self {
+        Unexpected { wanted: "text/event-stream, found application/json", body: Vec::new() }
+    }
+}
+
+impl Answer for Unexpected {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        let room = KEPT.saturating_sub(self.body.len());
+        self.body.extend_from_slice(&piece[..piece.len().min(room)]);
+        Ok(())
+    }
+
+    fn end(&mut self, _at: Instant, _marks: &mut dyn Marks) -> Result<Told, Failure> {
+        if let Err(failure) = json(&self.body)
+            && failure.class == Class::InAnswer
+        {
+            return Err(failure);
+        }
+        let found = shortened(&String::from_utf8_lossy(&self.body));
+        Err(Failure::new(Class::Malformed, format!("expected {}: {found}", self.wanted)))
+    }
+}

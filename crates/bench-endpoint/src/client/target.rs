@@ -1,0 +1,138 @@
+//! Where requests go.
+
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use crate::failure::{Class, Failure};
+
+/// The address of a server: `http://HOST:PORT/PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub(crate) is_tls: bool,
+    /// Without the brackets of an IPv6 address.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// What stands before the path of an endpoint, without a slash at its end.
+    pub(crate) base: String,
+}
+
+impl Target {
+    /// Reads an address. Without a scheme it is `http`.
+    ///
+    /// # Errors
+    /// What is not the address of an HTTP server, and one with a user's name or a query in it: those would be in reports.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| Err(format!("`{text}` is not the address of a server: {what}"));
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        // Before anything is said of it: this is where secrets are put.
+        let authority = with_scheme.split("://").nth(1).unwrap_or_default();
+        if authority.split('/').next().unwrap_or_default().contains('@') {
+            return Err(
+                "the address holds a user or a token, which would be in reports: give the token with \
+                        `--token-env` or `--token-file`"
+                    .to_owned(),
+            );
+        }
+        if with_scheme.contains(['?', '#']) {
+            return Err("the address holds a query or a fragment, which could be a secret: give the rest of the path \
+                        with `--path`"
+                .to_owned());
+        }
+        let uri: hyper::Uri = match with_scheme.parse() {
+            Ok(uri) => uri,
+            Err(error) => return wrong(&error.to_string()),
+        };
+        let is_tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(other) => return wrong(&format!("expected http or https, found {other}")),
+            None => return wrong("expected http://HOST:PORT"),
+        };
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        if host.is_empty() {
+            return wrong("expected a host");
+        }
+        Ok(Target {
+            is_tls,
+            host: host.to_owned(),
+            port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
+            base: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The same server, with `base` before the paths of its endpoints.
+    pub(crate) fn with_base(self, base: String) -> Target {
+        Target { base, ..self }
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// The path of an address that names an endpoint, such as `/v1/chat/completions`; empty if it names a server.
+    pub fn path(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks for the addresses of the host. This is done once: what a name server takes is no part of a request.
+    ///
+    /// # Errors
+    /// [`Class::Dns`] when there is none.
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let none = |why: String| Failure::new(Class::Dns, format!("{} has no address{why}", self.host));
+        let found =
+            (self.host.as_str(), self.port).to_socket_addrs().map_err(|error| none(format!(": {error}")))?;
+        let found: Vec<SocketAddr> = found.collect();
+        if found.is_empty() { Err(none(String::new())) } else { Ok(found) }
+    }
+
+    /// `HOST:PORT` as a `Host` header has it.
+    pub(crate) fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let usual = if self.is_tls { 443 } else { 80 };
+        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_and_shown() {
+        for (text, shown) in [
+            ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("http://host/", "http://host"),
+            ("https://host:443/v1/", "https://host/v1"),
+            ("http://[::1]:80/a/b", "http://[::1]/a/b"),
+        ] {
+            assert_eq!(Target::parse(text).map(|target| target.to_string()), Ok(shown.to_owned()));
+        }
+        assert_eq!(Target::parse("https://h").map(|target| target.port), Ok(443));
+        for wrong in ["ftp://host", "http://", "http://a b", ""] {
+            assert!(Target::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_an_address_is_not_repeated() {
+        for wrong in ["http://user:hunter2@host", "http://host/?key=hunter2", "user:hunter2@host"] {
+            let error = Target::parse(wrong).expect_err("refused");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_does_not_exist_is_a_failure_of_names() {
+        let target = Target::parse("http://no-such-host.invalid").expect("an address");
+        assert_eq!(target.resolve().map_err(|failure| failure.class), Err(Class::Dns));
+    }
+}

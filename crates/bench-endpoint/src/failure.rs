@@ -1,0 +1,167 @@
+//! Why a request failed, by class.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What kind of failure it is: what reports count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Class {
+    /// The host has no address.
+    Dns,
+    /// Nothing listens at the address.
+    Refused,
+    /// The connection was reset, or closed before an answer began.
+    Reset,
+    /// The host cannot be reached.
+    Unreachable,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    Tls,
+    /// No connection within its time.
+    ConnectTimeout,
+    /// No byte of an answer within its time.
+    FirstByteTimeout,
+    /// No byte for too long within an answer.
+    IdleTimeout,
+    /// The whole request took too long.
+    TotalTimeout,
+    /// A status that is not 2xx.
+    Status(u16),
+    /// A status 3xx: redirects are not followed, since they would be measured.
+    Redirected,
+    /// An answer that is compressed, though it was asked not to be.
+    Compressed,
+    /// An answer that ended before its end.
+    Cut,
+    /// An answer without any output.
+    Empty,
+    /// An error inside an answer with status 200.
+    InAnswer,
+    /// An answer that is not what its kind of endpoint sends.
+    Malformed,
+    /// An answer larger than may be.
+    TooLarge,
+    /// The process or the system has no file descriptor left.
+    Files,
+    /// The system has no local port left.
+    Ports,
+    /// What was received is not HTTP/1.
+    Protocol,
+    /// A person ended the run, and the answer had not come some seconds later.
+    Cancelled,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Class::Dns => "dns",
+            Class::Refused => "refused",
+            Class::Reset => "reset",
+            Class::Unreachable => "unreachable",
+            Class::Tls => "tls",
+            Class::ConnectTimeout => "timeout-connect",
+            Class::FirstByteTimeout => "timeout-first-byte",
+            Class::IdleTimeout => "timeout-idle",
+            Class::TotalTimeout => "timeout-total",
+            Class::Status(status) => return write!(f, "status-{status}"),
+            Class::Redirected => "redirected",
+            Class::Compressed => "compressed",
+            Class::Cut => "cut",
+            Class::Empty => "empty",
+            Class::InAnswer => "error-in-answer",
+            Class::Malformed => "malformed",
+            Class::TooLarge => "too-large",
+            Class::Files => "files",
+            Class::Ports => "ports",
+            Class::Protocol => "protocol",
+            Class::Cancelled => "cancelled",
+        };
+        f.write_str(name)
+    }
+}
+
+/// Why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{class}: {message}")]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub class: Class,
+    /// What was expected and found.
+    pub message: String,
+}
+
+/// Longer texts of servers are cut, in characters: reports count failures by their text.
+const LONGEST: usize = 160;
+
+impl Failure {
+    /// A failure of this class.
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Failure { class, message: message.into() }
+    }
+
+    /// An answer with an error in it, with what it says of the error.
+    pub fn in_answer(message: &str) -> Self {
+        Failure::new(Class::InAnswer, shortened(message))
+    }
+
+    /// Something took longer than `limit`.
+    pub fn timeout(class: Class, what: &str, limit: Duration) -> Self {
+        Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
+    }
+
+    /// An error of the system, on the way to the server or on the connection.
+    pub fn io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let class = match (error.kind(), error.raw_os_error()) {
+            // EMFILE and ENFILE, of which the standard library has no kinds.
+            (_, Some(23 | 24)) => Class::Files,
+            (ErrorKind::AddrNotAvailable, _) => Class::Ports,
+            (ErrorKind::ConnectionRefused, _) => Class::Refused,
+            (ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable, _) => Class::Unreachable,
+            (ErrorKind::InvalidData, _) => Class::Tls,
+            _ => Class::Reset,
+        };
+        let message = match class {
+            Class::Files => {
+                "no file descriptor is left (`ulimit -n`): raise the limit, or send fewer requests at once"
+                    .to_owned()
+            }
+            Class::Ports => {
+                "no local port is left: reuse connections, or widen net.ipv4.ip_local_port_range".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Failure::new(class, message)
+    }
+}
+
+/// The beginning of a text, in one line.
+pub(crate) fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        None => line,
+        Some((end, _)) => format!("{}…", &line[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_begins_with_its_class() {
+        let failure = Failure::in_answer(&"long\n".repeat(100));
+        assert!(failure.to_string().starts_with("error-in-answer: long long"), "{failure}");
+        assert!(failure.to_string().ends_with('…'));
+        assert_eq!(Failure::new(Class::Status(429), "busy").to_string(), "status-429: busy");
+    }
+
+    #[test]
+    fn errors_of_the_system_have_classes() {
+        let class = |code| Failure::io(&std::io::Error::from_raw_os_error(code)).class;
+        assert_eq!(
+            [class(111), class(104), class(24), class(99), class(113)],
+            [Class::Refused, Class::Reset, Class::Files, Class::Ports, Class::Unreachable]
+        );
+    }
+}

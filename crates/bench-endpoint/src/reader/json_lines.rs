@@ -1,0 +1,46 @@
+//! JSON, one value a line.
+
+use super::check_length;
+use crate::failure::Failure;
+
+/// Reads lines; each is handed on as text, for the endpoint to parse. Empty lines are passed over, a last line needs no
+/// line break, and CR before LF is no part of a line.
+#[derive(Clone, Debug, Default)]
+pub struct JsonLines {
+    line: Vec<u8>,
+}
+
+impl JsonLines {
+    /// Takes a piece of the stream, and hands each line that it completes to `each`.
+    ///
+    /// # Errors
+    /// The first error of `each`, and a line that is too long.
+    pub fn bytes(
+        &mut self,
+        piece: &[u8],
+        each: &mut dyn FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut rest = piece;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(&rest[..end]);
+            rest = &rest[end + 1..];
+            self.end_line(each)?;
+        }
+        self.line.extend_from_slice(rest);
+        check_length(self.line.len())
+    }
+
+    /// The stream has ended: hands on a last line without a line break.
+    ///
+    /// # Errors
+    /// That of `each`.
+    pub fn end(&mut self, each: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
+        self.end_line(each)
+    }
+
+    fn end_line(&mut self, each: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
+        if text.trim().is_empty() { Ok(()) } else { each(&text) }
+    }
+}

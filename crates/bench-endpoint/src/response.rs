@@ -1,0 +1,211 @@
+//! What `bench-load` makes figures of: the response of each field, and what the connection took.
+
+use std::time::Instant;
+
+use bench_core::protocol::Better;
+use bench_load::Request;
+use bench_load::domain::{
+    Answer, CLASSIFICATION, Classified, Domain, Figure, Generation, IMAGES, Images, Quantity, REQUESTS,
+    Response, SPEECH, Speech, TEXT,
+};
+
+use crate::api::{Marks, Told};
+use crate::client::Served;
+
+/// Columns that every field has besides its own, at their end.
+const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
+
+/// `one` and then `other`; together they are `N` long.
+const fn joined<const N: usize>(one: &[&'static str], other: &[&'static str]) -> [&'static str; N] {
+    let mut all = [""; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
+        at += 1;
+    }
+    all
+}
+
+/// The quantities of a field, and then those of its connection.
+const fn with_connection<const N: usize>(one: &[Quantity], other: &[Quantity]) -> [Quantity; N] {
+    let mut all = [other[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < one.len() { one[at] } else { other[at - one.len()] };
+        at += 1;
+    }
+    all
+}
+
+macro_rules! over_http {
+    ($(#[$doc:meta])* $name:ident, $field:ident) => {
+        $(#[$doc])*
+        pub const $name: Domain = {
+            const FIRST: usize = $field.columns.len();
+            const COLUMNS: [&str; FIRST + 3] = joined($field.columns, &OF_CONNECTION);
+            const TIMES: [Quantity; 2] = [
+                Quantity {
+                    name: "connect time",
+                    unit: "s",
+                    of: |seen, each| {
+                        let tls = seen.value(FIRST + 1).unwrap_or_default();
+                        seen.value(FIRST).map(|tcp| tcp + tls).into_iter().for_each(each);
+                    },
+                    better: Better::Lower,
+                    figures: &[Figure::P50, Figure::P95],
+                },
+                Quantity {
+                    name: "time to head",
+                    unit: "s",
+                    of: |seen, each| seen.value(FIRST + 2).into_iter().for_each(each),
+                    better: Better::Lower,
+                    figures: &[Figure::P50, Figure::P95],
+                },
+            ];
+            const QUANTITIES: [Quantity; $field.quantities.len() + 2] = with_connection($field.quantities, &TIMES);
+            Domain { columns: &COLUMNS, quantities: &QUANTITIES, ..$field }
+        };
+    };
+}
+
+over_http!(
+    /// [`TEXT`] over HTTP, with what the connection took.
+    TEXT_OVER_HTTP, TEXT
+);
+over_http!(
+    /// [`SPEECH`] over HTTP, with what the connection took.
+    SPEECH_OVER_HTTP, SPEECH
+);
+over_http!(
+    /// [`IMAGES`] over HTTP, with what the connection took.
+    IMAGES_OVER_HTTP, IMAGES
+);
+over_http!(
+    /// [`CLASSIFICATION`] over HTTP, with what the connection took.
+    CLASSIFICATION_OVER_HTTP, CLASSIFICATION
+);
+over_http!(
+    /// [`REQUESTS`] over HTTP, with what the connection took.
+    REQUESTS_OVER_HTTP, REQUESTS
+);
+
+/// Fills in the columns of the connection, which begin at column `first`.
+fn tell_connection(served: &Served, first: usize, answer: &mut Answer) {
+    if let Some(setup) = served.setup {
+        answer.number(first, setup.tcp.as_secs_f64());
+        if let Some(tls) = setup.tls {
+            answer.number(first + 1, tls.as_secs_f64());
+        }
+    }
+    answer.number(first + 2, served.head.as_secs_f64());
+}
+
+/// A response of the field of text.
+pub(crate) struct Text(pub(crate) Served);
+
+impl Response for Text {
+    const DOMAIN: &'static Domain = &TEXT_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        if let Told::Text(text) = &self.0.told {
+            let generation = text.output_tokens.map_or_else(Generation::uncounted, Generation::new);
+            let generation = generation.characters(text.characters);
+            let generation =
+                text.input_tokens.map_or(generation.clone(), |tokens| generation.input_tokens(tokens));
+            let generation = text
+                .reasoning_tokens
+                .map_or(generation.clone(), |tokens| generation.reasoning_tokens(tokens));
+            generation.tell(answer);
+            answer.format(text.source.name());
+            if text.output_tokens.is_none() {
+                answer.warn("tokens are not known: the server sent neither `usage` nor the ids of tokens");
+            }
+        }
+        tell_connection(&self.0, TEXT.columns.len(), answer);
+    }
+}
+
+/// A response of the field of speech, for this text.
+pub(crate) struct Spoken {
+    pub(crate) served: Served,
+    pub(crate) text: std::sync::Arc<str>,
+}
+
+impl Response for Spoken {
+    const DOMAIN: &'static Domain = &SPEECH_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        if let Told::Speech { samples, format, container, warning } = &self.served.told {
+            let samples = usize::try_from(*samples).unwrap_or(usize::MAX);
+            Speech::new(&self.text, samples, format.sample_rate)
+                .channels(format.channels)
+                .bit_depth(format.bits)
+                .tell(answer);
+            answer.format(container);
+            if let Some(warning) = warning {
+                answer.warn(warning.clone());
+            }
+        }
+        tell_connection(&self.served, SPEECH.columns.len(), answer);
+    }
+}
+
+/// A response of the field of images.
+pub(crate) struct Drawn(pub(crate) Served);
+
+impl Response for Drawn {
+    const DOMAIN: &'static Domain = &IMAGES_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        if let Told::Images { count, size, container } = self.0.told {
+            let (width, height) = size.unwrap_or_default();
+            Images::new(count, width, height).tell(answer);
+            answer.format(container);
+        }
+        tell_connection(&self.0, IMAGES.columns.len(), answer);
+    }
+}
+
+/// A response of the field of classification.
+pub(crate) struct Sorted(pub(crate) Served);
+
+impl Response for Sorted {
+    const DOMAIN: &'static Domain = &CLASSIFICATION_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        if let Told::Classified { images, top1 } = self.0.told {
+            let classified = Classified::new(images);
+            top1.map_or(classified.clone(), |(class, confidence)| classified.top1(class, confidence))
+                .tell(answer);
+        }
+        tell_connection(&self.0, CLASSIFICATION.columns.len(), answer);
+    }
+}
+
+/// A response of no field.
+pub(crate) struct Plain(pub(crate) Served);
+
+impl Response for Plain {
+    const DOMAIN: &'static Domain = &REQUESTS_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        tell_connection(&self.0, REQUESTS.columns.len(), answer);
+    }
+}
+
+/// Marks of an answer as those of the request that is measured.
+pub(crate) struct Marked<'a>(pub(crate) &'a Request);
+
+impl Marks for Marked<'_> {
+    fn output(&mut self, at: Instant, holds: Option<u32>) {
+        self.0.output_at(at, holds);
+    }
+
+    fn answer(&mut self, at: Instant) {
+        self.0.answer_at(at);
+    }
+
+    fn end(&mut self, at: Instant) {
+        self.0.end_at(at);
+    }
+}

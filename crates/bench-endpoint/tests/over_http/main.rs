@@ -1,0 +1,5 @@
+//! The client over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod client;
+mod tls;
