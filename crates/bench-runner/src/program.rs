@@ -34,6 +34,8 @@ pub enum Kind {
     BenchTarget,
     /// An executable of another harness, for which an adapter speaks.
     Adapted,
+    /// A file or folder of Python benchmarks, for which the package `bench_models` speaks.
+    Python,
 }
 
 /// A program, and what it has listed.
@@ -129,6 +131,12 @@ impl Program {
         Program { kind, ..self }
     }
 
+    /// The same program, called by this name.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Program { name, ..self }
+    }
+
     /// What people call it: the bench target's name, or the file's.
     pub fn name(&self) -> &str {
         &self.name
@@ -142,6 +150,14 @@ impl Program {
     /// The file that is started.
     pub fn path(&self) -> &Path {
         Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
+    }
+
+    /// The file or folder that holds the benchmarks.
+    fn subject(&self) -> &Path {
+        match (self.kind, self.argv.last()) {
+            (Kind::Python, Some(path)) => Path::new(path),
+            _ => self.path(),
+        }
     }
 
     /// What is passed to it before the runner's own arguments.
@@ -186,7 +202,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let listing = listing::read(&mut command, limits)
-            .map_err(|problem| ProgramError { program: self.path().to_owned(), problem })?;
+            .map_err(|problem| ProgramError { program: self.subject().to_owned(), problem })?;
         Ok(Opened { program: self, listing })
     }
 }
