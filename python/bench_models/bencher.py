@@ -6,7 +6,7 @@ import collections.abc
 import gc
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
 
@@ -203,8 +203,10 @@ class Bencher:
         """Returns what an iteration handles, as the protocol has it."""
         return [{"unit": unit, "per_iteration": count} for unit, count in self._counters.items()]
 
-    def reports(self) -> list[dict[str, Any]]:
-        """Returns what the probes have read, and what the benchmark has returned."""
+    def reports(self, further: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Returns what the probes have read, and what the benchmark has returned, with the numbers in `further`."""
+        if further:
+            self._returned.take(further)
         reports = self._reports
         iteration_s = self.sampled_ns / 1e9 / self.iterations if self.iterations else None
         returned = self._returned.report(iteration_s)

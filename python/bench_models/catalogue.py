@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -33,6 +32,8 @@ class Case:
     declaration: Declaration
     choice: tuple[tuple[str, Any], ...]
     set_up: str | None
+    compiles: bool
+    """Whether its file imports an engine that compiles."""
     problem: str | None
 
     @property
@@ -119,7 +120,8 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
                 problem = syntax.mismatch(declaration, found.parameters)
             except DeclarationError as error:
                 declaration, problem = Declaration(), str(error)
-        share = needs_much(imported) if declaration.share is None else declaration.share
+        compiles = needs_much(imported)
+        share = compiles if declaration.share is None else declaration.share
         set_up = str(file.relative_to(place.project_of(file))) if share else None
         model, category = declaration.model or where.model, declaration.category or where.category or "unit"
         name = declaration.name or _name(found.function)
@@ -129,7 +131,7 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
             if wanted is None or identity == wanted:
                 case = Case(
                     identity, model, category, name, file, found.function, found.line, declaration, choice,
-                    set_up, problem,
+                    set_up, compiles, problem,
                 )  # fmt: skip
                 cases.append(case)
     return cases, imported
@@ -147,7 +149,7 @@ def _name(function: str) -> str:
 def _broken(file: Path, where: place.Place, problem: str) -> Case:
     category, name = where.category or "unit", file.stem.replace(" ", "_")
     identity = case_id(where.model, category, name)
-    return Case(identity, where.model, category, name, file, "", 1, Declaration(), (), None, problem)
+    return Case(identity, where.model, category, name, file, "", 1, Declaration(), (), None, False, problem)
 
 
 def declarations(module: Any) -> dict[str, Any]:
@@ -168,6 +170,9 @@ def declarations(module: Any) -> dict[str, Any]:
 def _imported_declarations(file: Path) -> dict[str, Any]:
     """Returns the keywords of the benchmarks of a file by function, as known after its import in a process of its own;
     or `problem`, why that is not possible."""
+    # Takes some 10 ms, which a worker need not spend.
+    import subprocess
+
     command = [sys.executable, "-m", "bench_models", "--declarations", str(file)]
     try:
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S)

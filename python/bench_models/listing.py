@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from .catalogue import Case, Catalogue
@@ -17,12 +18,17 @@ MODES = ("sample", "once", "step")
 
 def listing(catalogue: Catalogue) -> dict[str, Any]:
     """Returns the list of the cases and how they are built."""
-    build = {
+    cases = list(map(_case, catalogue.cases))
+    return {"protocol": PROTOCOL, "build": build(engines_of(catalogue.imports)), "modes": MODES, "cases": cases}
+
+
+def build(engines: Iterable[str]) -> dict[str, Any]:
+    """Returns how the code is run: the interpreter and the versions of engines."""
+    return {
         "toolchain": f"{platform.python_implementation()} {_version()}",
         "target": f"{platform.machine()}-{sys.platform}",
-        "engines": versions(engines_of(catalogue.imports)),
+        "engines": versions(engines),
     }
-    return {"protocol": PROTOCOL, "build": build, "modes": MODES, "cases": list(map(_case, catalogue.cases))}
 
 
 def _version() -> str:

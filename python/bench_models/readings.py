@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -72,16 +71,23 @@ class Returned:
         notes = list(self._notes)
         own = self._values.get("execution_time")
         if own and iteration_s:
-            said = statistics.median(own)
+            said = _median(own)
             if abs(said - iteration_s) > _DISAGREEMENT * iteration_s:
                 notes.append(f"it returns `execution_time` {said:.6g} s, and its iterations took {iteration_s:.6g} s")
         readings: dict[str, Reading] = {}
         for key, values in self._values.items():
-            made = _reading(key, statistics.median(values))
+            made = _reading(key, _median(values))
             if made["metric"] in readings or made["metric"] in _TAKEN:
                 made["metric"] = f"returned.{key}"
             readings[made["metric"]] = made
         return {"probe": "returned", "readings": list(readings.values()), "notes": notes, "cost_ns": 0}
+
+
+def _median(values: list[float]) -> float:
+    # Not that of `statistics`, whose import takes as long as all of ours.
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _number(value: Any) -> float | None:

@@ -82,7 +82,7 @@ def _measure(channel: Channel, assignment: dict[str, Any], paths: Sequence[Path]
     if case.problem is not None:
         raise CommandError(case.problem)
     was_imported = user_code.is_imported(case.file)
-    if not was_imported:
+    if not was_imported and case.compiles:
         _prepare_caches(case.declaration.compile_cache)
     module = user_code.import_file(case.file)
     devices.listen()

@@ -70,13 +70,13 @@ class Stage:
 class Worker:
     """A worker process and the runner's end of its channel."""
 
-    def __init__(self, stage, variables):
+    def __init__(self, stage, variables, program=None):
         ours, theirs = socket.socketpair()
         # A file, which takes whatever is said.
         self.errors = tempfile.TemporaryFile()
         address = f"unix:{theirs.fileno():010}:{os.getpid():010}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench_models", str(stage.path)],
+            program or [sys.executable, "-m", "bench_models", str(stage.path)],
             env=stage.environment(BENCH_WORKER_CHANNEL=address, **variables),
             cwd=stage.path, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=self.errors,
