@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ def _below(folder: Path) -> Iterator[Path]:
             yield from (Path(here, name) for name in sorted(names) if name.endswith(".py"))
 
 
+@functools.cache
 def project_of(path: Path) -> Path:
     """Returns the folder of the project around an absolute `path`: the nearest that holds `pyproject.toml`, `setup.py`,
     `setup.cfg` or `.git`; without one, the folder of the file, or around its folder `benchmarks`."""
@@ -60,6 +62,7 @@ def project_of(path: Path) -> Path:
     return folder
 
 
+@functools.cache
 def place_of(file: Path) -> Place:
     """Returns what the absolute path of a file says. The folder of a project, or one called `src`, is not a model."""
     parts = file.parts

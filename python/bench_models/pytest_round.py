@@ -50,6 +50,9 @@ class Fixture:
 
         The runner decides how often it is called, unless `rounds` and `iterations` are 1: then once a process.
         """
+        for name, value, least in (("rounds", rounds, 1), ("iterations", iterations, 1), ("warmup_rounds", warmup_rounds, 0)):
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"pedantic expects {name}= a whole number of at least {least}, found {value!r}")
         if setup is not None and iterations != 1:
             raise ValueError("pedantic(setup=…) expects iterations=1: each call has a set-up of its own")
         if setup is not None and (args or kwargs):

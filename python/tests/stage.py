@@ -9,6 +9,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+# The tests of an installed package are copied out of the repository, so that they cannot import what lies beside them.
+REPOSITORY = Path(os.environ.get("BENCH_MODELS_TABLES") or Path(__file__).parents[2])
 PACKAGE = Path(__file__).parents[1]
 
 

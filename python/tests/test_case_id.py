@@ -2,11 +2,12 @@
 
 import json
 import unittest
-from pathlib import Path
 
 from bench_models.case_id import case_id
 
-TABLE = Path(__file__).parents[2] / "crates/bench-syntax/src/case_id/ids.json"
+from .stage import REPOSITORY
+
+TABLE = REPOSITORY / "crates/bench-syntax/src/case_id/ids.json"
 
 
 class OneTable(unittest.TestCase):

@@ -2,11 +2,12 @@
 
 import json
 import unittest
-from pathlib import Path
 
 from bench_models.sampling import SAMPLE, Sampler
 
-TABLE = Path(__file__).parents[2] / "bench-core/src/sampling/sampler/cases.json"
+from .stage import REPOSITORY
+
+TABLE = REPOSITORY / "bench-core/src/sampling/sampler/cases.json"
 
 
 def iteration_ns(cost, number):
