@@ -1,8 +1,9 @@
-//! Executables of other harnesses, as they are, as programs of benchmarks.
+//! Executables of other harnesses, as they are, and folders of Python benchmarks, as programs of benchmarks.
 //!
 //! An adapter is a program of its own, `bench adapter HARNESS EXECUTABLE`, that speaks the worker protocol with the runner
 //! and the harness's own language with the executable: the runner knows nothing of other harnesses. [`open`] opens any
-//! executable, [`run`] is the adapter.
+//! executable, [`run`] is the adapter. The Python package `bench_models` speaks the protocol itself; [`python_program`] is the
+//! program of a folder that it finds benchmarks in.
 #![forbid(unsafe_code)]
 
 mod adapter;
@@ -15,10 +16,12 @@ mod libtest;
 mod names;
 mod open;
 mod printed;
+mod python;
 mod subject;
 mod traces;
 mod worker;
 
 pub use harness::Harness;
 pub use open::{ADAPTER, apart, open};
+pub use python::{interpreter as python_interpreter, is_python, program as python_program};
 pub use worker::run;

@@ -19,6 +19,9 @@ pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramErro
         Ok(opened) => return Ok(opened),
         Err(error) => error,
     };
+    if program.kind() == Kind::Python {
+        return Err(error);
+    }
     let mut reasons = Vec::new();
     for harness in traces::harnesses(program.path()) {
         let wrapped = match program.clone().by_way_of(&[ADAPTER, harness.name()]) {

@@ -47,7 +47,7 @@ struct Suspect<'a> {
 /// Finds the commit that made a case slower.
 pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let rules = arguments.how.rules(None)?;
-    let checkout = Checkout::new(".", &arguments.build.cargo_arguments);
+    let checkout: Checkout = arguments.build.checkout()?;
     let commit = |name: &str| {
         checkout.commit(name).ok_or_else(|| UsageError(format!("`{name}` is no git revision here")))
     };

@@ -1,5 +1,7 @@
 //! `bench calibrate`.
 
+use std::path::Path;
+
 use bench_compare as paired;
 use bench_compare::Progress;
 use bench_judge::Decision;
@@ -9,7 +11,7 @@ use bench_runner::program::ListLimits;
 use bench_syntax::UsageError;
 
 use crate::arguments::Calibrate;
-use crate::source::{self, Source};
+use crate::source::{self, Search, Source};
 
 /// Compares a program with itself, many times.
 pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
@@ -17,9 +19,15 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let name = &arguments.executable;
     let limits = ListLimits::within(arguments.how.timeout);
-    let Source::Live(side) =
-        source::open(name, &arguments.report.output_dir, &arguments.build.cargo_arguments, &limits)?
-    else {
+    let [interpreter, _] = arguments.build.interpreters()?;
+    let search = Search {
+        results: &arguments.report.output_dir,
+        cargo_arguments: &arguments.build.cargo_arguments,
+        interpreter,
+        subject: Path::new("."),
+        limits,
+    };
+    let Source::Live(side) = source::open(name, &search)? else {
         return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());
     };
     let calibration = {

@@ -1,5 +1,7 @@
 //! `bench compare`.
 
+use std::path::Path;
+
 use bench_compare as paired;
 use bench_compare::{Progress, Side};
 use bench_judge::comparison::Comparison;
@@ -10,17 +12,33 @@ use bench_runner::program::ListLimits;
 use bench_syntax::UsageError;
 
 use crate::arguments::Compare;
-use crate::source::{self, Run, Source};
+use crate::source::{self, Run, Search, Source};
 
 /// Compares the two sides; the exit code says what came of it.
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let results = &arguments.report.output_dir;
     let limits = ListLimits::within(arguments.how.timeout);
-    let open = |name: &str| source::open(name, results, &arguments.build.cargo_arguments, &limits);
+    let [of_base, of_candidate] = arguments.build.interpreters()?;
+    let base = &arguments.base;
+    let candidate = match &arguments.candidate {
+        Some(candidate) => candidate,
+        None if of_base != of_candidate => base,
+        None => {
+            let message = "expected two sides, found one: `bench compare HEAD~1 .`, or two --interpreter";
+            return Err(UsageError(message.to_owned()).into());
+        }
+    };
+    // A revision is compared with a path: it is that path's.
+    let of_python = |name: &&String| bench_adapters::is_python(Path::new(name));
+    let subject = [base, candidate].into_iter().find(of_python).map_or(Path::new("."), Path::new);
+    let open = |name: &str, interpreter: Option<&Path>| {
+        let cargo_arguments = &arguments.build.cargo_arguments;
+        source::open(name, &Search { results, cargo_arguments, interpreter, subject, limits })
+    };
     // Wrong flags should not cost a build.
     arguments.which.selection()?;
     arguments.how.rules(None)?;
-    match (open(&arguments.base)?, open(&arguments.candidate)?) {
+    match (open(base, of_base)?, open(candidate, of_candidate)?) {
         (Source::Live(base), Source::Live(candidate)) => live(arguments, &base, &candidate),
         (Source::Record(base), Source::Record(candidate)) => records(arguments, &base, &candidate),
         (Source::Record(_), Source::Live(_)) | (Source::Live(_), Source::Record(_)) => Err(UsageError(

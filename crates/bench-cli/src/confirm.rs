@@ -4,7 +4,7 @@ use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_compare as paired;
-use bench_compare::{Checkout, PairedComparison, Progress, Rules, Side};
+use bench_compare::{PairedComparison, Progress, Rules, Side};
 use bench_history::gate::{Confirmation, Decision, Ruling, Suspicion};
 use bench_history::store::Store;
 use bench_record::{Record, RunError, RunState};
@@ -114,7 +114,7 @@ fn measure(
     mut suspects: Vec<(String, f64)>,
     arguments: &Gate,
 ) -> Result<Vec<PairedComparison>, RunError> {
-    let checkout = Checkout::new(".", &arguments.build.cargo_arguments);
+    let checkout = arguments.build.checkout()?;
     for commit in [base, head] {
         if checkout.commit(commit).is_none() {
             return Err(RunError::NoMatch(format!("there is no checkout here that holds {commit}")));

@@ -1,7 +1,7 @@
 //! `bench run`: any programs, with the flags of `cargo bench --`.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bench_compare::cargo;
 use bench_record::RunError;
@@ -10,14 +10,18 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
+/// What runs Python benchmarks.
+const INTERPRETER: &str = "--interpreter";
+
 /// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
-    let Split { sources, flags, cargo } = split(typed)?;
-    let open = || open(&sources, &cargo);
+    let Split { sources, flags, cargo, interpreter } = split(typed)?;
+    let open = || open(&sources, &cargo, interpreter.as_deref());
     let host = Host {
         name: "bench run [PATH | EXE]...",
-        about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml, or of programs that speak the \
-                worker protocol.\nWhat follows `--` is passed to the `cargo bench` that builds.",
+        about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
+                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks by another interpreter than \
+                that of the active environment.\nWhat follows `--` is passed to the `cargo bench` that builds.",
         open: &open,
         in_process: None,
         probes: None,
@@ -34,6 +38,8 @@ struct Split {
     flags: Vec<OsString>,
     /// Arguments of the `cargo bench` that builds.
     cargo: Vec<String>,
+    /// What runs Python benchmarks, if it is named.
+    interpreter: Option<PathBuf>,
 }
 
 /// The first arguments are programs and folders as long as they exist, or are written as paths; from the first flag or
@@ -46,21 +52,47 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
         let is_flag = argument.as_encoded_bytes().starts_with(b"-");
         !is_flag && (Path::new(argument).exists() || is_written_as_path(argument))
     };
+    let (arguments, interpreter) = without_interpreter(arguments)?;
     let sources: Vec<OsString> = arguments.iter().take_while(is_source).cloned().collect();
     let flags = arguments[sources.len()..].to_vec();
     if let Some(missing) = sources.iter().find(|source| !Path::new(source).exists()) {
         return Err(UsageError(format!(
-            "`{}` does not exist: expected a program of benchmarks, or a folder with a Cargo.toml",
+            "`{}` does not exist: expected a program of benchmarks, or a folder with a Cargo.toml or with Python",
             missing.display()
         )));
     }
-    let builds = sources.is_empty() || sources.iter().any(|source| Path::new(source).is_dir());
+    let is_built = |source: &OsString| {
+        let path = Path::new(source);
+        path.is_dir() && interpreter.is_none() && !bench_adapters::is_python(path)
+    };
+    let builds = sources.is_empty() || sources.iter().any(is_built);
     if let ([first, ..], false) = (&cargo[..], builds) {
         return Err(UsageError(format!(
             "`-- {first}` is for the `cargo bench` that builds, and nothing is built here: leave the `--` out"
         )));
     }
-    Ok(Split { sources, flags, cargo })
+    Ok(Split { sources, flags, cargo, interpreter })
+}
+
+/// Takes `--interpreter PYTHON` out of the arguments: what follows the sources is for the runner, which knows no languages.
+fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<PathBuf>), UsageError> {
+    let (mut left, mut interpreter) = (Vec::new(), None);
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let value = argument.as_encoded_bytes().strip_prefix(INTERPRETER.as_bytes());
+        let named = match value {
+            Some([]) => arguments.next().map(PathBuf::from),
+            // What follows the `=` may be no text.
+            Some([b'=', ..]) => argument.to_str().map(|text| PathBuf::from(&text[INTERPRETER.len() + 1..])),
+            _ => {
+                left.push(argument.clone());
+                continue;
+            }
+        };
+        interpreter =
+            Some(named.ok_or_else(|| UsageError(format!("{INTERPRETER} expects the path of a Python")))?);
+    }
+    Ok((left, interpreter))
 }
 
 /// Filters may hold slashes, as ids do; a path of this folder or of another says so at its beginning.
@@ -70,22 +102,23 @@ fn is_written_as_path(argument: &OsStr) -> bool {
 }
 
 /// Opens the programs; builds those of folders, of the working directory if nothing is named.
-fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, RunError> {
+fn open(
+    sources: &[OsString],
+    cargo_arguments: &[String],
+    interpreter: Option<&Path>,
+) -> Result<Programs, RunError> {
     let here = [OsString::from(".")];
     let sources = if sources.is_empty() { &here } else { sources };
     let mut programs = Programs::default();
     for source in sources {
         let path = Path::new(source);
-        if path.is_dir() {
+        if interpreter.is_some() || bench_adapters::is_python(path) {
+            let python = bench_adapters::python_interpreter(path, interpreter)?;
+            add(&mut programs, bench_adapters::python_program(path, &python)?);
+        } else if path.is_dir() {
             built(&mut programs, path, cargo_arguments)?;
         } else {
-            match bench_adapters::open(Program::executable(path)?, &ListLimits::default()) {
-                Ok(opened) => programs.opened.push(opened),
-                Err(error) => {
-                    tell(&format!("error: {error}"));
-                    programs.refused.push(error.to_string());
-                }
-            }
+            add(&mut programs, Program::executable(path)?);
         }
     }
     let (opened, left_out) = bench_adapters::apart(std::mem::take(&mut programs.opened));
@@ -102,6 +135,17 @@ fn open(sources: &[OsString], cargo_arguments: &[String]) -> Result<Programs, Ru
         return Err(UsageError(message).into());
     }
     Ok(programs)
+}
+
+/// Adds a program that was asked for, or why it is none.
+fn add(programs: &mut Programs, program: Program) {
+    match bench_adapters::open(program, &ListLimits::default()) {
+        Ok(opened) => programs.opened.push(opened),
+        Err(error) => {
+            tell(&format!("error: {error}"));
+            programs.refused.push(error.to_string());
+        }
+    }
 }
 
 /// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.
@@ -123,7 +167,7 @@ mod tests {
     fn programs_come_first_and_filters_are_no_paths() {
         let split = |arguments: &[&str]| {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            let Split { sources, flags, cargo } = split(&arguments)?;
+            let Split { sources, flags, cargo, .. } = split(&arguments)?;
             Ok::<_, UsageError>((sources.len(), flags.len(), cargo.len()))
         };
         assert_eq!(split(&[".", "unit/x", "--quick"]), Ok((1, 2, 0)));
@@ -131,6 +175,8 @@ mod tests {
         assert_eq!(split(&["Cargo.toml", "src"]), Ok((2, 0, 0)));
         assert_eq!(split(&["model/unit/x"]), Ok((0, 1, 0)));
         assert_eq!(split(&["--", "--bench", "all"]), Ok((0, 0, 2)));
+        assert_eq!(split(&["--interpreter", "python3", ".", "--quick", "--interpreter=x"]), Ok((1, 1, 0)));
+        assert!(split(&[".", "--interpreter"]).is_err_and(|error| error.0.contains("expects the path")));
         assert_eq!(split(&["src", "unit", "--", "--workspace"]), Ok((1, 1, 1)));
         assert!(
             split(&["Cargo.toml", "--", "--workspace"])

@@ -24,15 +24,24 @@ pub(crate) struct Run {
     pub(crate) results: PathBuf,
 }
 
+/// Where and how a side's name is looked for.
+pub(crate) struct Search<'a> {
+    /// The folder of all runs.
+    pub(crate) results: &'a Path,
+    /// Arguments of the `cargo bench` that builds.
+    pub(crate) cargo_arguments: &'a [String],
+    /// What runs Python benchmarks, if a person has named it.
+    pub(crate) interpreter: Option<&'a Path>,
+    /// What a revision is a revision of: the working directory, or Python benchmarks.
+    pub(crate) subject: &'a Path,
+    pub(crate) limits: ListLimits,
+}
+
 /// Finds out what `name` means, and builds it where it must be built.
-pub(crate) fn open(
-    name: &str,
-    results: &Path,
-    cargo_arguments: &[String],
-    limits: &ListLimits,
-) -> Result<Source, RunError> {
+pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
+    let Search { results, cargo_arguments, interpreter, subject, limits } = search;
     let path = &record::followed(Path::new(name));
-    let checkout = Checkout::new(".", cargo_arguments);
+    let checkout = Checkout::new(*subject, cargo_arguments).with_interpreter(*interpreter);
     let commit = checkout.commit(name);
     // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
     let bare = !name.contains('/') && name != "." && name != "..";
@@ -51,12 +60,13 @@ pub(crate) fn open(
             format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
         return Err(UsageError(message).into());
     }
-    if path.is_dir() && path.join("Cargo.toml").exists() && !path.join("run.json").exists() {
-        return Ok(Source::Live(Side::open_built(
-            name,
-            Checkout::new(path, cargo_arguments).build()?,
-            limits,
-        )?));
+    let is_record =
+        path.join("run.json").exists() || path.extension().is_some_and(|extension| extension == "json");
+    let is_cargo = path.is_dir() && path.join("Cargo.toml").exists();
+    let is_python = path.exists() && (interpreter.is_some() || bench_adapters::is_python(path));
+    if !is_record && (is_cargo || is_python) {
+        let programs = Checkout::new(path, cargo_arguments).with_interpreter(*interpreter).build()?;
+        return Ok(Source::Live(Side::open_built(name, programs, limits)?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
         return Ok(Source::Record(Box::new(run_at(path)?)));

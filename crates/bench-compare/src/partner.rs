@@ -1,6 +1,6 @@
 //! One side's worker of a process pair: it times a batch when it is told to.
 
-use bench_runner::program::Program;
+use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -117,6 +117,14 @@ fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
     }
 }
 
+/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is decided.
+const HASH_SEED_VARIABLE: &str = "PYTHONHASHSEED";
+
+/// Whether a program may be written in Python.
+fn is_foreign(program: &Program) -> bool {
+    matches!(program.kind(), Kind::Python | Kind::Executable)
+}
+
 /// A worker that was told to stop may take this long to drop what it holds.
 const LEAVE: Duration = Duration::from_secs(60);
 
@@ -157,6 +165,10 @@ impl<'a> Partner<'a> {
     ) -> Result<(Self, Instant), Broken> {
         let mut command = program.command();
         command.env(PADDING_VARIABLE, padding);
+        if std::env::var_os(HASH_SEED_VARIABLE).is_none() && is_foreign(program) {
+            // Like the layout of memory, it differs from pair to pair and not within one.
+            command.env(HASH_SEED_VARIABLE, (padding.len() + 1).to_string());
+        }
         let worker = Worker::start(command)
             .map_err(|error| failed(Cause::Start, error.to_string(), Tail::new(false)))?;
         let limits = Limits { memory: memory_limit(limits.memory), ..limits };

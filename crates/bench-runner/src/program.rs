@@ -34,6 +34,8 @@ pub enum Kind {
     BenchTarget,
     /// An executable of another harness, for which an adapter speaks.
     Adapted,
+    /// A file or folder of Python benchmarks, for which the package `bench_models` speaks.
+    Python,
 }
 
 /// A program, and what it has listed.
@@ -129,6 +131,12 @@ impl Program {
         Program { kind, ..self }
     }
 
+    /// The same program, called by this name.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Program { name, ..self }
+    }
+
     /// What people call it: the bench target's name, or the file's.
     pub fn name(&self) -> &str {
         &self.name
@@ -144,11 +152,15 @@ impl Program {
         Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
     }
 
-    /// The file that holds the benchmarks: what is started, or what an adapter is to start.
+    /// The file or folder that holds the benchmarks: what is started, or what an adapter or an interpreter is to start.
     pub fn file(&self) -> &Path {
-        // `bench adapter HARNESS EXECUTABLE`.
-        let adapted = (self.kind == Kind::Adapted).then(|| self.arguments().get(2)).flatten();
-        adapted.map_or(self.path(), Path::new)
+        let subject = match self.kind {
+            // `bench adapter HARNESS EXECUTABLE`.
+            Kind::Adapted => self.arguments().get(2),
+            Kind::Python => self.argv.last(),
+            _ => None,
+        };
+        subject.map_or(self.path(), Path::new)
     }
 
     /// What is passed to it before the runner's own arguments.
@@ -193,7 +205,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let listing = listing::read(&mut command, limits)
-            .map_err(|problem| ProgramError { program: self.path().to_owned(), problem })?;
+            .map_err(|problem| ProgramError { program: self.file().to_owned(), problem })?;
         Ok(Opened { program: self, listing })
     }
 }

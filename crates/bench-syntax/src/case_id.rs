@@ -165,6 +165,29 @@ mod tests {
         assert_eq!(with_arguments(head(None, Category::Unit, "f"), &[]), "unit/f");
     }
 
+    /// The table that `python/tests/test_case_id.py` reads, too: both languages write the same ids.
+    #[test]
+    fn ids_are_those_of_other_languages() {
+        let table: serde_json::Value =
+            serde_json::from_str(include_str!("case_id/ids.json")).expect("a table");
+        let rows = table.as_array().expect("rows");
+        assert!(rows.len() > 10);
+        for row in rows {
+            let text = |key: &str| row[key].as_str().map(str::to_owned);
+            let category = text("category").expect("a category").parse().expect("a category");
+            let arguments: Vec<(&str, String)> = row["arguments"]
+                .as_array()
+                .expect("arguments")
+                .iter()
+                .map(|pair| {
+                    (pair[0].as_str().expect("a name"), pair[1].as_str().expect("a value").to_owned())
+                })
+                .collect();
+            let head = head(row["model"].as_str(), category, &text("name").expect("a name"));
+            assert_eq!(Some(with_arguments(head, &arguments)), text("id"), "{row}");
+        }
+    }
+
     #[test]
     fn what_is_no_list_of_arguments_belongs_to_the_name() {
         let name = |id| tail(id, None, Category::Unit).name;

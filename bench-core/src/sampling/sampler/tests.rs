@@ -173,3 +173,61 @@ fn every_sample_is_told() {
         "told in one go"
     );
 }
+
+/// Batches in a row that are alike, as the table has them: phase, iterations, how many.
+fn together(batches: &[Batch]) -> Vec<serde_json::Value> {
+    batches
+        .chunk_by(|a, b| a == b)
+        .map(|alike| {
+            let phase = match alike[0].phase {
+                Phase::FirstCall => "first_call",
+                Phase::WarmUp => "warm_up",
+                Phase::Sample => "sample",
+            };
+            serde_json::json!([phase, alike[0].iterations, alike.len()])
+        })
+        .collect()
+}
+
+/// The table that `python/tests/test_sampling.py` reads, too: the sampler of the Python package follows the same rules.
+#[test]
+fn rounds_are_those_of_other_languages() {
+    let table: serde_json::Value = serde_json::from_str(include_str!("cases.json")).expect("a table");
+    let rows = table.as_array().expect("rows");
+    assert!(rows.len() > 10);
+    for row in rows {
+        let wanted = &row["assignment"];
+        let mode = if wanted["mode"] == "once" { Mode::Once } else { Mode::Sample };
+        let assignment = Assignment {
+            mode,
+            warmup: wanted["warmup"].as_u64(),
+            samples: wanted["samples"].as_u64(),
+            hard_stop: wanted["hard_stop"].as_bool().expect("a flag"),
+            ..assignment(Duration::from_nanos(wanted["slice_ns"].as_u64().expect("a slice")))
+        };
+        assert_eq!(row["resolution_ns"], 20);
+        let cost = |key: &str| row["cost"][key].as_u64().expect("a cost");
+        let (cold, over, steady) = (cost("cold_ns"), cost("falls_over"), cost("steady_ns"));
+        let iteration = |number: u64| {
+            Duration::from_nanos(
+                steady + (cold * over.saturating_sub(number)).checked_div(over).unwrap_or_default(),
+            )
+        };
+        let round =
+            Simulated::new(assignment).run_with_setup(Duration::from_nanos(cost("setup_ns")), iteration);
+        assert_eq!(row["batches"], serde_json::json!(together(&round.batches)), "{}", row["name"]);
+        assert_eq!(row["took_ns"], serde_json::json!(round.took.as_nanos() as u64), "{}", row["name"]);
+        let told = |frame: &Frame| if let Frame::Samples { ns, .. } = frame { Some(ns.len()) } else { None };
+        let told: Vec<usize> = round.frames.iter().filter_map(told).collect();
+        assert_eq!(row["told"], serde_json::json!(told), "{}", row["name"]);
+        let warmed_up = &row["warmed_up"];
+        assert_eq!(warmed_up.is_null(), mode == Mode::Once, "{}", row["name"]);
+        if mode == Mode::Sample {
+            let warm_up = round.warm_up();
+            let found = serde_json::json!({
+                "iterations": warm_up.iterations, "ns": warm_up.ns, "steady": warm_up.steady,
+            });
+            assert_eq!(*warmed_up, found, "{}", row["name"]);
+        }
+    }
+}

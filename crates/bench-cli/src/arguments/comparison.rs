@@ -1,13 +1,14 @@
 //! What is measured in turn.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bench_compare::{Rules, Wishes};
+use bench_compare::{Checkout, Rules, Wishes};
 use bench_protocol::DeviceChoice;
 use bench_record::RunError;
 use bench_report::ColorChoice;
 use bench_runner::command_line::percent;
+use bench_syntax::UsageError;
 use bench_syntax::quantity::{Bytes, parse_duration};
 use clap::Args;
 
@@ -16,8 +17,8 @@ use super::which::Which;
 /// Did it get slower? Two programs in turns, or two records
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A side is a bench executable, a folder with a Cargo.toml (`.` is the code as it is), a git \
-    revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
+    after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the code as it \
+    is), a git revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
     run. Two records were measured at different times, and tell far less than two programs.\n\n\
     Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
     130 interrupted."
@@ -25,8 +26,8 @@ use super::which::Which;
 pub(crate) struct Compare {
     /// What to compare with
     pub(crate) base: String,
-    /// What to compare
-    pub(crate) candidate: String,
+    /// What to compare [default: the base, if two interpreters are given]
+    pub(crate) candidate: Option<String>,
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
@@ -46,7 +47,7 @@ pub(crate) struct Compare {
 /// How often does it err? One program against itself, many times
 #[derive(Debug, Args)]
 pub(crate) struct Calibrate {
-    /// A bench executable, a folder with a Cargo.toml, or a git revision [default: the code as it is]
+    /// A bench executable, a folder with a Cargo.toml or with Python benchmarks, or a git revision [default: the code as it is]
     #[arg(value_name = "EXE", default_value = ".", hide_default_value = true)]
     pub(crate) executable: String,
     #[command(flatten)]
@@ -97,6 +98,9 @@ pub(crate) struct Build {
     /// Arguments of the `cargo bench` that builds a revision: `-- -p models --bench all`
     #[arg(last = true, value_name = "CARGO_ARGS")]
     pub(crate) cargo_arguments: Vec<String>,
+    /// The interpreter of Python benchmarks, once, or once for each side [default: the active environment's]
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) interpreter: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +124,35 @@ pub(crate) struct Report {
     /// Colours: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,
+}
+
+impl Build {
+    /// The interpreter of each side; `None` where the usual one is meant.
+    ///
+    /// # Errors
+    /// When there are more than sides.
+    pub(crate) fn interpreters(&self) -> Result<[Option<&Path>; 2], UsageError> {
+        match &self.interpreter[..] {
+            [] => Ok([None, None]),
+            [both] => Ok([Some(both), Some(both)]),
+            [base, candidate] => Ok([Some(base), Some(candidate)]),
+            more => Err(UsageError(format!("expected at most two --interpreter, found {}", more.len()))),
+        }
+    }
+
+    /// The checkout around the working directory.
+    ///
+    /// # Errors
+    /// When two interpreters are named, of which one can be used.
+    pub(crate) fn checkout(&self) -> Result<Checkout, UsageError> {
+        let [one, other] = self.interpreters()?;
+        if one != other {
+            return Err(UsageError(
+                "expected one --interpreter here: two are for `bench compare`".to_owned(),
+            ));
+        }
+        Ok(Checkout::new(".", &self.cargo_arguments).with_interpreter(one))
+    }
 }
 
 impl How {

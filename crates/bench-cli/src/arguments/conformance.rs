@@ -12,7 +12,7 @@ use clap::Args;
 #[command(after_help = "The protocol is described in docs/worker-protocol.md.\n\n\
     Exit codes: 0 no deviation, 1 deviations, 2 wrong usage, 130 interrupted.")]
 pub(crate) struct Conformance {
-    /// The program: an executable, or a script with an interpreter line
+    /// The program: an executable, a script with an interpreter line, or a file or folder of Python benchmarks
     pub(crate) program: PathBuf,
     /// Make only checks whose names hold one of these texts: list, step, shared
     #[arg(value_name = "CHECK")]
@@ -23,6 +23,9 @@ pub(crate) struct Conformance {
     /// How long the program may take to answer, each time that it is asked
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10s")]
     pub(crate) timeout: Duration,
+    /// The interpreter of Python benchmarks [default: the active environment's]
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) interpreter: Option<PathBuf>,
     /// Colours: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,

@@ -15,8 +15,14 @@ pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
             format!("`{}` does not exist: expected a program of benchmarks", arguments.program.display());
         return Err(UsageError(message).into());
     }
-    let program =
-        Program::executable(&arguments.program)?.with_arguments(arguments.arguments.iter().cloned());
+    let path = &arguments.program;
+    let program = if arguments.interpreter.is_some() || bench_adapters::is_python(path) {
+        let interpreter = bench_adapters::python_interpreter(path, arguments.interpreter.as_deref())?;
+        bench_adapters::python_program(path, &interpreter)?
+    } else {
+        Program::executable(path)?
+    };
+    let program = program.with_arguments(arguments.arguments.iter().cloned());
     let options =
         Options { patience: arguments.timeout, case: arguments.case.clone(), only: arguments.only.clone() };
     let quiet = arguments.quiet;

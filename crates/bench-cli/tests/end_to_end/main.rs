@@ -24,6 +24,7 @@ mod postgres;
 mod programs;
 mod project;
 mod python;
+mod python_package;
 mod random_packages;
 mod records;
 mod replay;

@@ -24,6 +24,7 @@ use sealed::Sealed;
 pub struct Checkout {
     root: PathBuf,
     cargo_arguments: Vec<String>,
+    interpreter: Option<PathBuf>,
 }
 
 /// A commit, as people know it.
@@ -43,14 +44,44 @@ impl Checkout {
     /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
     /// such as `-p models --bench all`.
     pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
-        Checkout { root: folder.into(), cargo_arguments: cargo_arguments.to_vec() }
+        Checkout { root: folder.into(), cargo_arguments: cargo_arguments.to_vec(), interpreter: None }
     }
 
-    /// Builds the bench targets of the files as they are.
+    /// The same, of Python benchmarks that this interpreter runs. Without one, a folder is Python's if
+    /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs it.
+    #[must_use]
+    pub fn with_interpreter(self, interpreter: Option<&Path>) -> Self {
+        Checkout { interpreter: interpreter.map(Path::to_owned), ..self }
+    }
+
+    fn is_python(&self) -> bool {
+        self.interpreter.is_some() || bench_adapters::is_python(&self.root)
+    }
+
+    /// The program of the Python benchmarks at `path`, which is in this checkout or in another one of the same repository.
+    fn python(&self, path: &Path) -> Result<Vec<Program>, RunError> {
+        let interpreter = bench_adapters::python_interpreter(&self.root, self.interpreter.as_deref())?;
+        Ok(vec![bench_adapters::python_program(path, &interpreter)?])
+    }
+
+    /// The folder in which git is asked: benchmarks may be a single file.
+    fn folder(&self) -> &Path {
+        match self.root.parent() {
+            Some(parent) if self.root.is_file() && parent != Path::new("") => parent,
+            Some(_) if self.root.is_file() => Path::new("."),
+            _ => &self.root,
+        }
+    }
+
+    /// Builds the bench targets of the files as they are. Python is not built.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then.
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or when no interpreter can run Python
+    /// benchmarks.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
+        if self.is_python() {
+            return self.python(&self.root);
+        }
         cargo::build(&self.root, &self.cargo_arguments, None)
     }
 
@@ -111,6 +142,17 @@ impl Checkout {
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or when the commit cannot be set up
     /// as a person would have it.
     pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
+        if self.is_python() {
+            let repository = Repository::around(self.folder())?;
+            let sealed = Sealed::open(&repository, commit, self.folder())?;
+            let inside = self.root.canonicalize().ok();
+            let inside = inside.and_then(|root| root.strip_prefix(&repository.top).map(Path::to_owned).ok());
+            let path = sealed.tree().join(inside.unwrap_or_default());
+            if !path.exists() {
+                return Err(UsageError(format!("{commit} holds no {}", self.root.display())).into());
+            }
+            return self.python(&path);
+        }
         let Workspace { workspace_root, .. } = Workspace::around(&self.root)?;
         let repository = Repository::around(&self.root)?;
         let sealed = Sealed::open(&repository, commit, &self.root)?;
@@ -123,7 +165,7 @@ impl Checkout {
     }
 
     fn git(&self, arguments: &[&str]) -> Result<Output, RunError> {
-        git(&self.root, arguments)
+        git(self.folder(), arguments)
     }
 }
 

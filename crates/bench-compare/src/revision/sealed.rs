@@ -29,6 +29,11 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
+    /// The folder of its checkout.
+    pub(super) fn tree(&self) -> &Path {
+        &self.tree
+    }
+
     /// Checks the commit out, if that has not been done, as a person would have it: with submodules, without pointers to
     /// large files, with what lies around the repository.
     pub(super) fn open(repository: &Repository, commit: &str, folder: &Path) -> Result<Self, RunError> {

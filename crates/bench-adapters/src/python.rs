@@ -1,0 +1,207 @@
+//! Files and folders of Python benchmarks, for which the package `bench_models` speaks the worker protocol.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use bench_runner::program::{Kind, Program};
+use bench_syntax::UsageError;
+use bench_syntax::text::first_line;
+
+/// The oldest Python that the package runs on.
+const OLDEST: (u32, u32) = (3, 10);
+
+/// How many entries of a folder are looked at for a Python file, its subfolders' included.
+const MOST_ENTRIES: usize = 20_000;
+
+/// What the interpreter is asked: where it really is (a shim takes its time at every start), what it is, and whether it holds
+/// the package. The working directory must not be taken for it.
+const QUESTION: &str = "import sys; sys.path[:] = [p for p in sys.path if p]; import importlib.util as u; \
+    print(sys.executable, *sys.version_info[:2], u.find_spec('bench_models') is not None, sep='\\n')";
+
+/// Whether `path` is a file of Python benchmarks, or a folder that holds Python and no Cargo.toml. A file with the right to be
+/// executed and an interpreter line is a program of its own.
+pub fn is_python(path: &Path) -> bool {
+    if path.is_dir() {
+        return !path.join("Cargo.toml").exists() && !path.join("run.json").exists() && holds_python(path);
+    }
+    is_source(path) && !is_script(path)
+}
+
+/// The interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the active virtual
+/// environment, of a `.venv` around the path, of the environment that this command is installed in, or `python3`.
+///
+/// # Errors
+/// When there is no such interpreter, it is too old, or it does not hold the package: with the command that installs it.
+pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageError> {
+    match wanted {
+        Some(wanted) => checked(wanted),
+        None => checked(&usual(&absolute(path)?)),
+    }
+}
+
+/// The program of the Python benchmarks at and below `path`, run by this [`interpreter`].
+///
+/// # Errors
+/// When the working directory, to which a relative path refers, is not known.
+pub fn program(path: &Path, interpreter: &Path) -> Result<Program, UsageError> {
+    let path = absolute(path)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let program = Program::executable(interpreter).map_err(|error| UsageError(error.to_string()))?;
+    let arguments = ["-m".into(), "bench_models".into(), path.into_os_string()];
+    Ok(program.with_arguments(arguments).of_kind(Kind::Python).named(name))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, UsageError> {
+    // `.` has no name, and people know a program by its folder's.
+    path.canonicalize().map_err(|error| UsageError(format!("{} cannot be found: {error}", path.display())))
+}
+
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "py")
+}
+
+/// Whether the system would execute the file.
+fn is_script(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::io::Read;
+        use std::os::unix::fs::PermissionsExt;
+        let executable = fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o111 != 0);
+        let mut start = [0; 2];
+        let has_line = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+        executable && has_line && start == *b"#!"
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Looks for a Python file; hidden folders and those of cargo are not searched.
+fn holds_python(folder: &Path) -> bool {
+    let mut open = vec![folder.to_owned()];
+    let mut looked = 0;
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            looked += 1;
+            if looked > MOST_ENTRIES {
+                return false;
+            }
+            let (path, name) = (entry.path(), entry.file_name());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                let is_hidden = name.as_encoded_bytes().starts_with(b".");
+                // Results, and all that cargo has built.
+                if !is_hidden && name != "target" && name != "benchmark_results" {
+                    open.push(path);
+                }
+            } else if is_source(&path) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The interpreter that a person means who names none.
+fn usual(path: &Path) -> PathBuf {
+    let below = |environment: PathBuf| {
+        ["bin/python", "Scripts/python.exe"]
+            .map(|python| environment.join(python))
+            .into_iter()
+            .find(|p| p.exists())
+    };
+    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .filter(|environment| !environment.is_empty())
+        .map(PathBuf::from);
+    let around = path.ancestors().map(|above| above.join(".venv"));
+    let own = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.parent()?.to_owned()));
+    // A program below `bin` of the system is not in an environment.
+    let own = own.filter(|environment| environment.join("pyvenv.cfg").exists());
+    active.chain(around).chain(own).find_map(below).unwrap_or_else(|| "python3".into())
+}
+
+/// The interpreter's own path, if it can run benchmarks.
+fn checked(interpreter: &Path) -> Result<PathBuf, UsageError> {
+    let shown = interpreter.display();
+    let wrong = |problem: String| Err(UsageError(format!("{shown} cannot run Python benchmarks: {problem}")));
+    let mut command = Command::new(interpreter);
+    command.args(["-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::piped());
+    let ended = match command.output() {
+        Ok(ended) => ended,
+        Err(error) => {
+            return wrong(format!("it cannot be started ({error}): name another one with --interpreter"));
+        }
+    };
+    let answer = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let [path, major, minor, has_package] = answer.lines().collect::<Vec<_>>()[..] else {
+        let said = first_line(&String::from_utf8_lossy(&ended.stderr));
+        return wrong(format!(
+            "expected a Python interpreter, which says where it is; it ended with {} ({said})",
+            ended.status
+        ));
+    };
+    let version = (major.parse().unwrap_or_default(), minor.parse().unwrap_or_default());
+    if version < OLDEST {
+        return wrong(format!("expected Python {}.{} or newer, found {major}.{minor}", OLDEST.0, OLDEST.1));
+    }
+    if has_package != "True" {
+        return wrong(format!("the package bench-models is missing: {path} -m pip install bench-models"));
+    }
+    Ok(PathBuf::from(OsString::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_with_python_and_without_cargo_are_python() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path();
+        assert!(!is_python(path));
+        fs::create_dir_all(path.join(".hidden")).expect("folder");
+        fs::create_dir_all(path.join("deep/er")).expect("folder");
+        fs::write(path.join(".hidden/a.py"), "").expect("file");
+        assert!(!is_python(path));
+        fs::write(path.join("deep/er/a.py"), "").expect("file");
+        assert!(is_python(path) && is_python(&path.join("deep/er/a.py")));
+        fs::write(path.join("Cargo.toml"), "").expect("file");
+        assert!(!is_python(path) && is_python(&path.join("deep")));
+        fs::write(path.join("deep/run.json"), "").expect("file");
+        assert!(!is_python(&path.join("deep")), "a record");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_script_that_can_be_executed_is_a_program_of_its_own() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.py");
+        fs::write(&path, "#!/usr/bin/env python3\n").expect("file");
+        assert!(is_python(&path));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+        assert!(!is_python(&path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_interpreter_that_is_none_is_refused_in_one_line() {
+        for (interpreter, problem) in [
+            ("/no/such/python", "it cannot be started"),
+            ("/bin/false", "expected a Python interpreter"),
+            ("/bin/echo", "expected a Python interpreter"),
+        ] {
+            let error =
+                super::interpreter(Path::new("."), Some(Path::new(interpreter))).expect_err(interpreter).0;
+            assert!(
+                error.contains(problem) && error.contains(interpreter) && !error.contains('\n'),
+                "{error}"
+            );
+        }
+    }
+}

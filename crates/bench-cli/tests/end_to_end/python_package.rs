@@ -1,0 +1,121 @@
+//! Files and folders of Python benchmarks, which the package in `python/` speaks for.
+
+use std::fs;
+use std::process::Command;
+
+use bench_testing::{Ended, workspace};
+
+use crate::python;
+use crate::stage::{Stage, case, read_json};
+
+/// As quick as a run can be.
+const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=60s"];
+
+/// Benchmarks by convention and by decorator, with code of the project's own.
+const BENCHMARKS: &str = "
+import mine
+from bench_models import benchmark
+
+def benchmark_work():
+    mine.work()
+
+@benchmark(category='performance', model='zoo', args={'n': [1, 2]}, ignore={'n': [2]})
+def loaded(b, n):
+    data = b.load(lambda: list(range(n)))
+    b.count(images=n)
+    b.iter(sum, data)
+";
+
+/// A project in Python: its root, and a folder `speed` with benchmarks.
+fn project() -> Stage {
+    let stage = Stage::new(&[]);
+    fs::create_dir(stage.path().join("speed")).expect("folder");
+    fs::write(stage.path().join("pyproject.toml"), "").expect("file");
+    fs::write(stage.path().join("mine.py"), "def work():\n    sum(range(1000))\n").expect("file");
+    fs::write(stage.path().join("speed/cases.py"), BENCHMARKS).expect("file");
+    stage
+}
+
+/// `bench` with the package of this workspace, and no environment but that.
+fn command(stage: &Stage, arguments: &[&str]) -> Command {
+    let mut command = stage.bench_command(arguments);
+    command.env("PYTHONPATH", workspace().join("python"));
+    for variable in ["VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHASHSEED"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+#[track_caller]
+fn bench(stage: &Stage, arguments: &[&str]) -> Ended {
+    stage.end(&mut command(stage, arguments))
+}
+
+fn git(stage: &Stage, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@b"];
+    let ended = stage.command("git", &[&who[..], arguments].concat()).output().expect("git");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_folder_of_python_is_listed_and_run() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let ended = bench(&stage, &["run", "speed", "--list"]).expect_code(0);
+    assert!(ended.stdout.starts_with("unit/work\nzoo/performance/loaded[n=1]\n"), "{}", ended.said());
+    bench(&stage, &[&["run", "speed"], &QUICK[..]].concat()).expect_code(0);
+    let record = read_json(&stage.report().join("run.json"));
+    let toolchain = record["environment"]["toolchain"].as_str().expect("a toolchain");
+    assert!(toolchain.starts_with("CPython 3."), "{toolchain}");
+    assert_eq!(record["summary"]["successful_runs"], 2, "{record}");
+    let work = case(&record, "unit/work");
+    assert!(work["rounds"][0]["start_up_ns"].as_u64().expect("start-up") > 0);
+    assert_eq!(case(&record, "zoo/performance/loaded[n=1]")["counters"][0]["unit"], "images");
+}
+
+#[test]
+fn a_file_of_python_follows_the_protocol() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    // What the checks of misuse add is the time of sixty processes; the tests of the package have some of them.
+    let checks = ["list", "sample: n", "step", "shared"];
+    let arguments = [&["conformance", "speed/cases.py", "--timeout=60s"], &checks[..]].concat();
+    let ended = bench(&stage, &arguments).expect_code(0);
+    ended.expect_said(&["0 deviations", "step: batches, then `stop`"]);
+}
+
+#[test]
+fn revisions_of_python_are_compared_each_with_its_own_code() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    git(&stage, &["init", "--quiet"]);
+    git(&stage, &["add", "-A"]);
+    git(&stage, &["commit", "--quiet", "-m", "one"]);
+    fs::write(stage.path().join("mine.py"), "def work():\n    sum(range(4000))\n").expect("file");
+    let ended = bench(&stage, &["compare", "HEAD", "./speed", "unit/work", "--quiet", "--max-time=60s"]);
+    ended.expect_code(3).expect_said(&["1 slower"]);
+    bench(&stage, &["compare", "./speed", "--interpreter=python3", "--quiet"])
+        .expect_code(2)
+        .expect_said(&["expected two sides"]);
+}
+
+#[test]
+fn an_interpreter_without_the_package_is_answered_with_the_command_that_installs_it() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let ended = stage.end(command(&stage, &["run", "speed"]).env("PYTHONPATH", "")).expect_code(2);
+    ended.expect_said(&["the package bench-models is missing", "-m pip install bench-models"]);
+    bench(&stage, &["run", "speed", "--interpreter=/no/such/python"])
+        .expect_code(2)
+        .expect_said(&["/no/such/python cannot run Python benchmarks"]);
+    fs::write(stage.path().join("speed/cases.py"), "x = 1\n").expect("file");
+    bench(&stage, &["run", "speed"]).expect_code(2).expect_said(&["functions called `benchmark_*`"]);
+}

@@ -1,0 +1,243 @@
+"""`Bencher`: what a benchmark is handed, to say which part of it is timed."""
+
+from __future__ import annotations
+
+import collections.abc
+import gc
+import inspect
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from time import perf_counter_ns
+from typing import Any, Protocol, TypeVar
+
+from . import devices
+from .loop import compiled
+from .probes import Probes
+from .readings import Returned
+from .sampling import FIRST_CALL, SAMPLE, Batch
+
+T = TypeVar("T")
+
+# Inputs made beforehand if an iteration is so short that reading the clock for each would show.
+_INPUTS = 64
+_SHORT_NS = 100_000
+
+
+class MisuseError(Exception):
+    """A benchmark uses its bencher in a way that has no meaning."""
+
+
+class Schedule(Protocol):
+    """Decides batch after batch how often the measured function is called."""
+
+    def next(self) -> Batch | None:
+        """Returns the next batch; `None` when the round has seen enough."""
+
+    def record(self, batch: Batch, elapsed: int) -> None:
+        """Takes what the last batch took, in nanoseconds."""
+
+
+class Bencher:
+    """Handed to a benchmark as `b`; times the function given to one of its `iter` methods.
+
+    Everything before that call is set-up and is not measured. A benchmark measures one function.
+
+        @benchmark(args={"batch": [1, 8]})
+        def forward(b, batch):
+            model = b.load(load_model)
+            b.count(images=batch)
+            b.iter(model, make_images(batch))
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        send: Callable[..., None],
+        probes: Probes,
+        *,
+        collects_garbage: bool = True,
+        inputs_alive: int | None = None,
+    ) -> None:
+        self._schedule, self._send, self._probes = schedule, send, probes
+        self._collects_garbage = collects_garbage
+        self._process = os.getpid()
+        self._counters: dict[str, int] = {}
+        self._returned = Returned()
+        self._outputs: list[Any] = []
+        self.inputs_alive = inputs_alive
+        self.iterations = 0
+        self.sampled_ns = 0
+        self._reports: list[dict[str, Any]] = []
+        self.is_measured = False
+        self._compiled_before: tuple[int, float] | None = None
+        self.notes: list[str] = []
+
+    def load(self, prepare: Callable[[], T]) -> T:
+        """Returns what `prepare` returns (weights, a session), timed as `load` and kept apart from the measured time."""
+        began = perf_counter_ns()
+        loaded = prepare()
+        devices.synchronize()
+        self._send("loaded", ns=perf_counter_ns() - began)
+        return loaded
+
+    def items(self, count: int) -> None:
+        """One iteration handles so many items: the report shows items/s."""
+        self.count(items=count)
+
+    def bytes(self, count: int) -> None:
+        """One iteration handles so many bytes: the report shows bytes/s."""
+        self.count(bytes=count)
+
+    def count(self, **counts: int) -> None:
+        """One iteration handles so many of each unit, in the plural: `b.count(images=8)` shows images/s."""
+        for unit, count in counts.items():
+            if not isinstance(count, int) or count < 0:
+                raise MisuseError(f"expected b.count({unit}=…) to be a whole number of at least 0, found {count!r}")
+            self._counters[unit] = count
+
+    def iter(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+        """Times `function(*arguments, **keywords)`; returns the output of the first call, for a check.
+
+        A coroutine function is timed within an event loop of its own. Arrays of JAX are waited for, and devices of torch.
+        A dictionary that the function returns becomes readings of the case.
+        """
+        if inspect.iscoroutinefunction(function):
+            import asyncio
+
+            return asyncio.run(self.iter_async(function, *arguments, **keywords))
+        first: list[Any] = []
+        timed = compiled(function, arguments, keywords, wrap=first.append)
+        for batch in self._batches():
+            self._took(batch, timed(batch.iterations))
+            if batch.phase == FIRST_CALL:
+                timed = self._loop(first[0], function, arguments, keywords, is_async=False)
+        return first[0] if first else None
+
+    async def iter_async(self, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
+        """Times `await function(*arguments, **keywords)` within the running event loop; as `iter` in all else."""
+        first: list[Any] = []
+        timed = compiled(function, arguments, keywords, wrap=first.append, is_async=True)
+        for batch in self._batches():
+            self._took(batch, await timed(batch.iterations))
+            if batch.phase == FIRST_CALL:
+                timed = self._loop(first[0], function, arguments, keywords, is_async=True)
+        return first[0] if first else None
+
+    def iter_batched(self, make_input: Callable[[], Any], function: Callable[[Any], Any]) -> Any:
+        """Times `function(input)` on an input that `make_input` has made for this iteration alone, outside of the time.
+
+        Returns the output of the first call.
+        """
+        first: list[Any] = []
+        for batch in self._batches():
+            left, spent = batch.iterations, 0
+            while left:
+                inputs = [make_input() for _ in range(min(left, self.inputs_alive or 1))]
+                left -= len(inputs)
+                if batch.phase == FIRST_CALL:
+                    began = perf_counter_ns()
+                    first.append(devices.wait_for(function(inputs[0])))
+                    spent = perf_counter_ns() - began
+                    _refuse(first[0])
+                    if self.inputs_alive is None:
+                        self.inputs_alive = _INPUTS if spent < _SHORT_NS else 1
+                else:
+                    spent += _timed_over(function, inputs)
+            self._took(batch, spent)
+        return first[0] if first else None
+
+    def iter_custom(self, routine: Callable[[int], float]) -> None:
+        """The benchmark does its own timing: `routine` runs so many iterations, and returns the seconds that they took."""
+        for batch in self._batches():
+            seconds = routine(batch.iterations)
+            if not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e9:
+                raise MisuseError(f"expected b.iter_custom to be given a routine that returns seconds, found {seconds!r}")
+            self._took(batch, round(seconds * 1e9))
+
+    def _loop(self, first: Any, function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
+        """Returns the loop for what the first call has returned."""
+        _refuse(first)
+        wrap, settle = devices.waiting(first)
+        if isinstance(first, collections.abc.Mapping) and all(isinstance(key, str) for key in first):
+            self._returned.take(first)
+            wrap = self._outputs.append
+        return compiled(function, arguments, keywords, wrap=wrap, settle=settle, is_async=is_async)
+
+    def _batches(self) -> Iterator[Batch]:
+        if self.is_measured:
+            raise MisuseError("a benchmark measures one function: `b.iter` was called twice")
+        self.is_measured = True
+        # A framework's million objects would be walked by each full collection; what the benchmark makes still is.
+        gc.collect()
+        gc.freeze()
+        was_enabled = gc.isenabled()
+        if not self._collects_garbage:
+            gc.disable()
+        try:
+            while (batch := self._schedule.next()) is not None:
+                if batch.phase == SAMPLE and self._compiled_before is None:
+                    self._compiled_before = devices.compilations()
+                    self._probes.begin()
+                yield batch
+            # Before the collector goes on: what it does later is not the benchmark's.
+            self._reports = self._probes.end(self.iterations)
+        finally:
+            if was_enabled:
+                gc.enable()
+            gc.unfreeze()
+
+    def _took(self, batch: Batch, ns: int) -> None:
+        if os.getpid() != self._process:
+            # A child that the benchmark has forked and let return: it must not measure a second time.
+            os._exit(70)
+        for output in self._outputs:
+            if isinstance(output, collections.abc.Mapping):
+                self._returned.take(output)
+        self._outputs.clear()
+        if batch.phase == SAMPLE:
+            self.iterations += batch.iterations
+            self.sampled_ns += ns
+        self._schedule.record(batch, ns)
+
+    def counters(self) -> list[dict[str, Any]]:
+        """Returns what an iteration handles, as the protocol has it."""
+        return [{"unit": unit, "per_iteration": count} for unit, count in self._counters.items()]
+
+    def reports(self, further: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Returns what the probes have read, and what the benchmark has returned, with the numbers in `further`."""
+        if further:
+            self._returned.take(further)
+        reports = self._reports
+        iteration_s = self.sampled_ns / 1e9 / self.iterations if self.iterations else None
+        returned = self._returned.report(iteration_s)
+        if returned is not None:
+            reports.append(returned)
+        if self._compiled_before is not None:
+            self.notes += devices.compiled_since(self._compiled_before)
+        return reports
+
+
+def _timed_over(function: Callable[[Any], Any], inputs: list[Any], clock: Callable[[], int] = perf_counter_ns) -> int:
+    wait = devices.wait_for
+    if devices.is_needed():
+        began = clock()
+        for value in inputs:
+            wait(function(value))
+        return clock() - began
+    began = clock()
+    for value in inputs:
+        function(value)
+    return clock() - began
+
+
+def _refuse(output: Any) -> None:
+    """Raises `MisuseError` if an output was made and never run: its work would not be in the time."""
+    kinds = (
+        (inspect.iscoroutine, "a coroutine, which was never awaited: declare the benchmark `async def`"),
+        (inspect.isasyncgen, "an asynchronous generator, which was never run: consume it with `async for`"),
+        (inspect.isgenerator, "a generator, which was never run: consume it, as with `list(…)`"),
+    )
+    for is_kind, what in kinds:
+        if is_kind(output):
+            output.close() if not inspect.isasyncgen(output) else None
+            raise MisuseError(f"the timed function returns {what}")

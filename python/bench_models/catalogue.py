@@ -1,0 +1,194 @@
+"""The cases of a folder: every benchmark with every combination of its arguments."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from . import place, syntax
+from .case_id import case_id
+from .declaration import ATTRIBUTE, Declaration, DeclarationError, label
+from .engines import needs_much, with_modules_of
+
+# The code of a file that must be imported to be listed may hang.
+_PATIENCE_S = 40
+
+
+@dataclass(frozen=True)
+class Case:
+    """A benchmark with one combination of its arguments."""
+
+    id: str
+    model: str | None
+    category: str
+    name: str
+    file: Path
+    function: str
+    line: int
+    declaration: Declaration
+    choice: tuple[tuple[str, Any], ...]
+    set_up: str | None
+    compiles: bool
+    """Whether its file imports an engine that compiles."""
+    problem: str | None
+
+    @property
+    def source(self) -> str:
+        """Where it was written, for people."""
+        return f"{self.file.relative_to(place.project_of(self.file))}:{self.line}"
+
+
+@dataclass
+class Catalogue:
+    """All cases below some paths, and the modules that their files import."""
+
+    cases: list[Case]
+    imports: set[str]
+
+
+class DuplicateError(Exception):
+    """Two benchmarks have the same id."""
+
+
+def catalogue(paths: Sequence[Path]) -> Catalogue:
+    """Returns all cases below absolute `paths`. A file that cannot be read has one case, which fails.
+
+    Raises `DuplicateError` if an id is not unique.
+    """
+    cases: dict[str, Case] = {}
+    imports: set[str] = set()
+    for file in place.files(paths):
+        found, imported = _cases_of(file)
+        if found:
+            imports |= imported
+        for case in found:
+            first = cases.setdefault(case.id, case)
+            if first is not case:
+                raise DuplicateError(
+                    f"two benchmarks are called `{case.id}`: {first.source} and {case.source}. "
+                    "Give one of them another name (`@benchmark(name=…)`) or model"
+                )
+    return Catalogue(list(cases.values()), imports)
+
+
+def find(paths: Sequence[Path], wanted: str, load: Callable[[Path], Any]) -> Case | None:
+    """Returns the case with this id, reading no more files than it must; `None` if there is none.
+
+    `load` imports a file whose declarations are known only then.
+    """
+    name = wanted.partition("[")[0].rpartition("/")[2].encode()
+    every = list(place.files(paths))
+    # The name stands in the file, but for a broken one and for names that are not literals.
+    likely = [file for file in every if name in file.stem.encode() or name in _bytes(file)]
+    for file in (*likely, *(file for file in every if file not in set(likely))):
+        for case in _cases_of(file, wanted, load)[0]:
+            if case.id == wanted:
+                return case
+    return None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any] | None = None) -> tuple[list[Case], set[str]]:
+    where = place.place_of(file)
+    tree = syntax.read(file, where.is_below_benchmarks)
+    if tree.problem is not None:
+        return [_broken(file, where, tree.problem)], set()
+    if not tree.found:
+        return [], set()
+    imported = with_modules_of(tree.imports, place.roots_of(file))
+    declared: dict[str, Any] = {}
+    if any(found.declaration is None for found in tree.found):
+        declared = _imported_declarations(file) if load is None else declarations(load(file))
+        if "problem" in declared:
+            return [_broken(file, where, declared["problem"])], imported
+    cases = []
+    for found in tree.found:
+        declaration, problem = found.declaration, found.problem
+        if declaration is None:
+            try:
+                declaration = Declaration.of(declared.get(found.function, {}))
+                problem = syntax.mismatch(declaration, found.parameters)
+            except DeclarationError as error:
+                declaration, problem = Declaration(), str(error)
+        compiles = needs_much(imported)
+        share = compiles if declaration.share is None else declaration.share
+        set_up = str(file.relative_to(place.project_of(file))) if share else None
+        model, category = declaration.model or where.model, declaration.category or where.category or "unit"
+        name = declaration.name or _name(found.function)
+        for choice in declaration.choices() if problem is None else [()]:
+            labels = [(key, label(value)) for key, value in choice]
+            identity = case_id(model, category, name, labels)
+            if wanted is None or identity == wanted:
+                case = Case(
+                    identity, model, category, name, file, found.function, found.line, declaration, choice,
+                    set_up, compiles, problem,
+                )  # fmt: skip
+                cases.append(case)
+    return cases, imported
+
+
+def _name(function: str) -> str:
+    """Returns the function's name without what only says that it is a benchmark."""
+    for prefix in ("benchmark_", "run_"):
+        if function.startswith(prefix) and function != prefix:
+            function = function[len(prefix) :]
+            break
+    return function[: -len("_benchmark")] if function.endswith("_benchmark") else function
+
+
+def _broken(file: Path, where: place.Place, problem: str) -> Case:
+    category, name = where.category or "unit", file.stem.replace(" ", "_")
+    identity = case_id(where.model, category, name)
+    return Case(identity, where.model, category, name, file, "", 1, Declaration(), (), None, False, problem)
+
+
+def declarations(module: Any) -> dict[str, Any]:
+    """Returns the keywords of the benchmarks of a module by function, with the values of arguments as texts."""
+    declared = {}
+    for name, value in vars(module).items():
+        declaration = getattr(value, ATTRIBUTE, None)
+        if isinstance(declaration, Declaration):
+            # Not `asdict`, which copies values: they may be models.
+            keywords = {entry.name: getattr(declaration, entry.name) for entry in fields(declaration)}
+            keywords["args"] = {key: list(map(label, values)) for key, values in declaration.args.items()}
+            if isinstance(declaration.ignore, Mapping):
+                keywords["ignore"] = {key: list(map(label, values)) for key, values in declaration.ignore.items()}
+            declared[name] = keywords
+    return declared
+
+
+def _imported_declarations(file: Path) -> dict[str, Any]:
+    """Returns the keywords of the benchmarks of a file by function, as known after its import in a process of its own;
+    or `problem`, why that is not possible."""
+    # Takes some 10 ms, which a worker need not spend.
+    import subprocess
+
+    command = [sys.executable, "-m", "bench_models", "--declarations", str(file)]
+    try:
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return {"problem": f"the import of {file.name} had not ended after {_PATIENCE_S} s"}
+    last = ended.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    try:
+        found = json.loads(last)
+    except ValueError:
+        found = None
+    if ended.returncode != 0 or not isinstance(found, dict):
+        said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return {"problem": f"its declarations could not be read by importing it: {said or 'without a word'}"}
+    return found
+
+
+def problems(cases: Sequence[Case]) -> Iterator[str]:
+    """Returns one line for each benchmark that cannot be measured as it is written."""
+    yield from (f"{case.source}: {case.problem}" for case in cases if case.problem is not None)

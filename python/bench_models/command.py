@@ -1,0 +1,37 @@
+"""Finding and starting the command `bench` of the same installation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+
+def find() -> str | None:
+    """Returns the path of `bench`: that of this installation, or the one on `PATH`; `None` if there is none."""
+    name = "bench.exe" if os.name == "nt" else "bench"
+    folders = [
+        sysconfig.get_path("scripts"),
+        # An environment of the user's (`pip install --user`).
+        sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")),
+        # Beside the package (`pip install --target`).
+        os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bin"),
+    ]
+    for folder in folders:
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    return shutil.which(name)
+
+
+def start(arguments: list[str]) -> int:
+    """Becomes `bench` with these arguments; returns an exit code only if that is not possible."""
+    path = find()
+    if path is None:
+        print(f"the command `bench` was not found: {sys.executable} -m pip install bench-models", file=sys.stderr)
+        return 2
+    if os.name == "nt":
+        return subprocess.call([path, *arguments])
+    os.execv(path, [path, *arguments])

@@ -1,0 +1,106 @@
+"""The engines that benchmarks import: which they are, in which version, and with how many threads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Modules, and the distributions whose versions say what code runs.
+ENGINES = {
+    "numpy": ("numpy",),
+    "torch": ("torch",),
+    "jax": ("jax", "jaxlib"),
+    "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
+    "tensorflow": ("tensorflow",),
+    "transformers": ("transformers",),
+    "diffusers": ("diffusers",),
+    "vllm": ("vllm",),
+    "scipy": ("scipy",),
+    "pandas": ("pandas",),
+}
+
+# Their imports take so long that the cases of a file had better share a process.
+_SLOW = frozenset({"torch", "jax", "tensorflow", "transformers", "diffusers", "vllm"})
+
+_MOST_MODULES = 2000
+
+
+def engines_of(imports: Iterable[str]) -> list[str]:
+    """Returns the engines among some modules, by their top-level names, sorted."""
+    return sorted({name.partition(".")[0] for name in imports} & ENGINES.keys())
+
+
+def needs_much(imports: Iterable[str]) -> bool:
+    """Returns whether one of the modules starts slowly."""
+    return not _SLOW.isdisjoint(name.partition(".")[0] for name in imports)
+
+
+def versions(engines: Iterable[str]) -> dict[str, str]:
+    """Returns the installed versions of engines by distribution. Nothing is imported; what is not installed is missing."""
+    # Takes some 20 ms, which a list without engines need not spend.
+    from importlib import metadata
+
+    found = {}
+    for engine in engines:
+        for distribution in ENGINES[engine]:
+            try:
+                found[distribution] = metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+    return found
+
+
+_modules: dict[Path, set[str]] = {}
+
+
+def with_modules_of(imports: Iterable[str], roots: Sequence[Path]) -> set[str]:
+    """Returns the modules with all that those of them import which lie below `roots`: the project's own code."""
+    # Takes some 10 ms, which a worker without a need for it need not spend.
+    import ast
+
+    from .syntax import imports as imports_in
+
+    known: set[str] = set()
+    open_names = list(imports)
+    while open_names and len(known) < _MOST_MODULES:
+        name = open_names.pop()
+        if name in known:
+            continue
+        known.add(name)
+        file = _file_of(name, roots)
+        if file is None:
+            continue
+        if file not in _modules:
+            try:
+                _modules[file] = set(imports_in(ast.parse(file.read_bytes())))
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+                _modules[file] = set()
+        open_names.extend(_modules[file])
+    return known
+
+
+def _file_of(module: str, roots: Sequence[Path]) -> Path | None:
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return None
+    for root in roots:
+        path = root.joinpath(*module.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+def threads() -> list[tuple[str, int]]:
+    """Returns the numbers of threads that imported engines use, and those that the environment sets."""
+    found = []
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_num_threads"):
+        found.append(("torch_threads", torch.get_num_threads()))
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        value = os.environ.get(variable, "")
+        if value.isdecimal():
+            found.append((variable.lower(), int(value)))
+    return found

@@ -1,0 +1,90 @@
+"""The options of pytest-benchmark under `--bench`: what they become, or what to use in their place."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Option(NamedTuple):
+    """An option of pytest-benchmark."""
+
+    name: str
+    takes: str
+    """`nothing`, `value`, or `maybe` a value."""
+    becomes: str | None = None
+    """The flag of `bench run`, with `{}` for the value in seconds; `""` if it needs none."""
+    instead: str | None = None
+    """What to use in its place, if it is refused."""
+
+
+_SHOWN = "the report of bench has one form: `bench export`, `bench page` and the CSV files have others"
+OPTIONS = (
+    Option("--benchmark-max-time", "value", becomes="--max-time={}s"),
+    # The runner decides how often a function is called, on better grounds.
+    Option("--benchmark-min-time", "value", becomes=""),
+    Option("--benchmark-min-rounds", "value", becomes=""),
+    Option("--benchmark-calibration-precision", "value", becomes=""),
+    Option("--benchmark-warmup", "maybe", becomes=""),
+    Option("--benchmark-warmup-iterations", "value", becomes=""),
+    Option("--benchmark-disable-gc", "nothing", becomes=""),
+    Option("--benchmark-only", "nothing", becomes=""),
+    Option("--benchmark-enable", "nothing", becomes=""),
+    Option("--benchmark-verbose", "nothing", becomes=""),
+    Option("--benchmark-quiet", "nothing", becomes="--quiet"),
+    # How the table looks.
+    Option("--benchmark-sort", "value", becomes=""),
+    Option("--benchmark-group-by", "value", becomes=""),
+    Option("--benchmark-columns", "value", becomes=""),
+    Option("--benchmark-name", "value", becomes=""),
+    Option("--benchmark-time-unit", "value", becomes=""),
+    Option("--benchmark-skip", "nothing", instead="leave `--bench` out"),
+    Option("--benchmark-disable", "nothing", instead="leave `--bench` out"),
+    Option("--benchmark-timer", "value", instead="bench reads the monotonic clock, and the probe `cpu` processor time"),
+    Option("--benchmark-save", "value", instead="each run is kept: `bench baseline set NAME RUN` names one"),
+    Option("--benchmark-autosave", "nothing", instead="each run is kept below benchmark_results/"),
+    Option("--benchmark-save-data", "nothing", instead="samples.csv of each run holds all samples"),
+    Option("--benchmark-json", "value", instead="run.json of each run holds everything"),
+    Option("--benchmark-compare", "maybe", instead="`--bench-args='--baseline=latest'`, or `bench compare`"),
+    Option("--benchmark-compare-fail", "value", instead="`bench gate latest`, or `--bench-args='--fail-on-regression'`"),
+    Option("--benchmark-storage", "value", instead="`--bench-args='--output-dir=DIR'`"),
+    Option("--benchmark-netrc", "value", instead="`bench store` shares a history"),
+    Option("--benchmark-histogram", "maybe", instead=_SHOWN),
+    Option("--benchmark-csv", "maybe", instead="summary.csv of each run"),
+    Option("--benchmark-cprofile", "value", instead="a profiler, such as `py-spy record -- python -m bench_models …`"),
+    Option("--benchmark-cprofile-loops", "value", instead="a profiler"),
+    Option("--benchmark-cprofile-top", "value", instead="a profiler"),
+    Option("--benchmark-cprofile-dump", "maybe", instead="a profiler"),
+)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+class RefusedError(Exception):
+    """An option that has no meaning under `--bench`."""
+
+
+def register(group: Any) -> None:
+    """Makes the options known to pytest, as pytest-benchmark does where it is installed."""
+    for option in OPTIONS:
+        how: dict[str, Any] = {"action": "store_true"} if option.takes == "nothing" else {"default": None}
+        if option.takes == "maybe":
+            how.update(nargs="?", const=True)
+        group.addoption(option.name, help="of pytest-benchmark; see `--bench`", **how)
+
+
+def flags(arguments: list[str]) -> list[str]:
+    """Returns the flags of `bench run` for what pytest was given.
+
+    Raises `RefusedError` for an option without an equivalent flag, with what to use in its place.
+    """
+    found = []
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        option = _BY_NAME.get(name)
+        if option is None:
+            continue
+        if option.instead is not None:
+            raise RefusedError(f"{name} has no meaning under --bench: {option.instead}")
+        if option.becomes:
+            following = arguments[position + 1] if position + 1 < len(arguments) else ""
+            found.append(option.becomes.format(value if equals else following))
+    return found

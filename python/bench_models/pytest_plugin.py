@@ -1,0 +1,84 @@
+"""The pytest plugin: `pytest --bench` measures the tests that use the fixture `benchmark`, with `bench`.
+
+Without `--bench` it does nothing, and the fixture is pytest-benchmark's, if that is installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import sys
+import tempfile
+from typing import Any
+
+from . import pytest_options
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Adds `--bench`, and the options of pytest-benchmark if that is not installed."""
+    group = parser.getgroup("bench-models")
+    group.addoption(
+        "--bench",
+        action="store_true",
+        default=False,
+        help="measure the tests that use the fixture `benchmark`, each round in a process of its own",
+    )
+    group.addoption("--bench-args", default="", metavar="FLAGS", help="flags of `bench run`: '--max-time 2s --quick'")
+    if importlib.util.find_spec("pytest_benchmark") is None:
+        pytest_options.register(group)
+
+
+def pytest_configure(config: Any) -> None:
+    """Makes the marker known, as pytest-benchmark does."""
+    config.addinivalue_line("markers", "benchmark: settings of a test that uses the fixture `benchmark`")
+
+
+def pytest_cmdline_main(config: Any) -> int | None:
+    """Hands over to `bench` under `--bench`."""
+    if not config.getoption("bench") or config.getoption("help"):
+        return None
+    from . import command
+
+    given = [*config.getini("addopts"), *config.invocation_params.args]
+    try:
+        flags = pytest_options.flags([str(argument) for argument in given])
+    except pytest_options.RefusedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 4
+    arguments = _without_own([str(argument) for argument in config.invocation_params.args])
+    bench = command.find()
+    if bench is None:
+        print(f"the command `bench` was not found: {sys.executable} -m pip install bench-models", file=sys.stderr)
+        return 4
+    import subprocess
+
+    with tempfile.TemporaryDirectory(prefix="bench-models-") as folder:
+        program = _program(folder, arguments)
+        ended = subprocess.run([bench, "run", program, *flags, *shlex.split(config.getoption("bench_args"))])
+    return ended.returncode
+
+
+def _without_own(arguments: list[str]) -> list[str]:
+    """Returns what pytest was given without what means this plugin."""
+    left: list[str] = []
+    skip = False
+    for argument in arguments:
+        if skip or argument == "--bench" or argument.startswith("--bench-args="):
+            skip = False
+        elif argument == "--bench-args":
+            skip = True
+        else:
+            left.append(argument)
+    return left
+
+
+def _program(folder: str, arguments: list[str]) -> str:
+    """Writes a program for `bench`: this suite, with these arguments of pytest."""
+    path = os.path.join(folder, "pytest")
+    command = shlex.join([sys.executable, "-m", "bench_models.pytest_program", *arguments])
+    with open(path, "w") as file:
+        # What the runner adds comes first: pytest's own arguments may end with anything.
+        file.write(f'#!/bin/sh\nBENCH_MODELS_LIST="$*" exec {command}\n')
+    os.chmod(path, 0o755)
+    return path

@@ -1,0 +1,86 @@
+"""A pytest suite as a program of benchmarks: `python -m bench_models.pytest_program [ARGUMENT of pytest]...`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+_LIST = "BENCH_MODELS_LIST"
+
+
+def main() -> int:
+    """Lists or measures, as the environment says; returns the exit code."""
+    from .channel import Channel, address
+
+    arguments = sys.argv[1:]
+    # Reports of pytest, and what the tests print, are not for the one who reads the list.
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    runner = address()
+    lists = os.environ.pop(_LIST, "")
+    # As `python -m pytest` has it.
+    sys.path.insert(0, os.getcwd())
+    if runner is None:
+        return _list(arguments, answer) if lists == "--list --format json" else 2
+    channel = Channel(runner)
+    channel.send("ready", protocol=2)
+    command = channel.receive()
+    if command is None:
+        return 0
+    if command["type"] != "measure" or not isinstance(command.get("case"), str):
+        print("expected `measure` with a `case`", file=sys.stderr)
+        return 2
+    from .pytest_round import measure
+
+    return measure(channel, command, arguments, perf_counter_ns())
+
+
+def _list(arguments: list[str], answer: int) -> int:
+    import pytest
+
+    from .engines import engines_of
+    from .listing import build
+    from .pytest_cases import cases_of
+
+    class Lister:
+        """Prints the list in place of running the tests."""
+
+        listed: list[dict[str, Any]] = []
+
+        def pytest_runtestloop(self, session: Any) -> bool:
+            """Takes the tests that were chosen, and runs none."""
+            self.listed += cases_of(session.items, Path(session.config.rootpath))
+            return True
+
+    lister = Lister()
+    code = int(pytest.main([*arguments, "-q", "--no-header"], plugins=[lister]))
+    if code not in (0, 5):
+        print("pytest could not collect the tests: see above", file=sys.stderr)
+        return 2
+    if not lister.listed:
+        print("no test uses the fixture `benchmark`", file=sys.stderr)
+        return 2
+    listing = {
+        "protocol": 2,
+        "build": build(engines_of(sys.modules)),
+        "modes": ["sample", "once", "step"],
+        "cases": lister.listed,
+    }
+    os.write(answer, json.dumps(listing).encode())
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that a test has left must not hold the process.
+    os._exit(code)

@@ -1,0 +1,95 @@
+"""One round of a case: from its function to the last frame."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from . import devices, engines
+from .bencher import Bencher, MisuseError
+from .catalogue import Case
+from .channel import Channel
+from .declaration import ATTRIBUTE, Declaration, label
+from .loop import empty_iteration_ns
+from .probes import Probes, reading
+from .sampling import Sampler, Stepped, resolution_ns
+from .syntax import BENCHER
+
+# Below so many times the loop's own cost, that cost is a good part of the figure.
+_TELLING = 20
+
+
+def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark: Callable[..., Any]) -> dict[str, Any]:
+    """Measures one round; returns the fields of `finished`.
+
+    Raises whatever the benchmark raises.
+    """
+    is_watched = assignment["mode"] == "sample"
+    wanted = assignment.get("probes") if is_watched else []
+    resolution = resolution_ns()
+    schedule: Any = Stepped(channel) if assignment["mode"] == "step" else Sampler(assignment, resolution, channel.send)
+    bencher = Bencher(
+        schedule,
+        channel.send,
+        Probes(wanted),
+        collects_garbage=case.declaration.gc,
+        inputs_alive=1 if assignment["mode"] == "once" else assignment.get("inputs_alive"),
+    )
+    compiled_before = devices.compilations()
+    _call(benchmark, bencher, _arguments(case, benchmark))
+    if not bencher.is_measured:
+        raise MisuseError(f"`{case.function}` measures nothing: it takes `{BENCHER[0]}`, and never calls `b.iter`")
+    empty = empty_iteration_ns()
+    reports = bencher.reports()
+    if is_watched and (wanted is None or "python" in wanted):
+        reports.append(_python(bencher, compiled_before, empty))
+    finished: dict[str, Any] = {
+        "iterations": bencher.iterations if assignment["mode"] != "once" else 1,
+        "counters": bencher.counters(),
+        "probes": reports,
+        "clock_resolution_ns": resolution,
+        "empty_iteration_ns": empty,
+    }
+    if bencher.inputs_alive is not None and assignment["mode"] != "once":
+        finished["inputs_alive"] = bencher.inputs_alive
+    return finished
+
+
+def _arguments(case: Case, benchmark: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the values of the case's arguments: those that the decorator holds now, of which the list has the texts."""
+    declared = getattr(benchmark, ATTRIBUTE, None)
+    if not isinstance(declared, Declaration):
+        return dict(case.choice)
+    values = {}
+    for key, wanted in case.choice:
+        chosen = [value for value in declared.args.get(key, ()) if label(value) == label(wanted)]
+        values[key] = chosen[0] if chosen else wanted
+    return values
+
+
+def _call(benchmark: Callable[..., Any], bencher: Bencher, arguments: dict[str, Any]) -> None:
+    parameters = list(inspect.signature(benchmark).parameters)
+    if not parameters or parameters[0] not in BENCHER:
+        bencher.iter(benchmark, **arguments)
+    elif inspect.iscoroutinefunction(benchmark):
+        import asyncio
+
+        asyncio.run(benchmark(bencher, **arguments))
+    else:
+        returned = benchmark(bencher, **arguments)
+        if inspect.isgenerator(returned):
+            raise MisuseError("a benchmark that takes `b` cannot be a generator")
+
+
+def _python(bencher: Bencher, compiled_before: tuple[int, float], empty: float) -> dict[str, Any]:
+    """Returns what the interpreter and the engines have to say: compilations, threads, the cost of a call."""
+    readings = [reading(name, "1", count, over_rounds="max") for name, count in engines.threads()]
+    count, seconds = devices.compilations()
+    if count > compiled_before[0]:
+        readings.append(reading("compile_time", "s", seconds - compiled_before[1]))
+    notes = list(bencher.notes)
+    iteration_ns = bencher.sampled_ns / max(1, bencher.iterations)
+    if 0 < iteration_ns < _TELLING * empty:
+        notes.append(f"an iteration takes less than {_TELLING} calls of an empty function: much of it is the call")
+    return {"probe": "python", "readings": readings, "notes": notes, "cost_ns": 0}

@@ -1,0 +1,152 @@
+"""The pytest plugin: suites written for pytest-benchmark, as programs of benchmarks."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from bench_models import pytest_options
+
+from .stage import Stage, Worker
+
+SUITE = """
+import pytest
+@pytest.fixture(scope="module")
+def data():
+    return list(range(1000))
+def test_sum(benchmark, data):
+    assert benchmark(sum, data, start=1) == 499501
+@pytest.mark.parametrize("n", [1, 2])
+def test_parameter(benchmark, n):
+    benchmark.extra_info["size_mb"] = 3
+    benchmark(int, n)
+@pytest.mark.parametrize("value", [object()], ids=["thing"])
+def test_object(benchmark, value):
+    benchmark(id, value)
+def test_once(benchmark):
+    calls = []
+    benchmark.pedantic(calls.append, args=(1,))
+    assert calls == [1]
+def test_setup(benchmark):
+    left = []
+    benchmark.pedantic(lambda x: x.pop(), setup=lambda: (([1],), {}), teardown=lambda x: left.append(x), rounds=3)
+    assert left and not any(left)
+@pytest.mark.benchmark(group="deco", disable_gc=True)
+def test_decorated(benchmark):
+    @benchmark
+    def result():
+        return 3
+    assert result == 3
+    assert benchmark.stats is None
+def test_wrong(benchmark):
+    assert benchmark(int) == 7
+def test_never(benchmark):
+    pass
+def test_twice(benchmark):
+    benchmark(int)
+    benchmark(int)
+def test_skipped(benchmark):
+    pytest.skip("no GPU")
+def test_other():
+    raise SystemExit
+class TestClass:
+    def test_in_class(self, benchmark):
+        benchmark(int)
+"""
+
+
+class Suite(Stage):
+    """A suite of pytest as a program."""
+
+    def program(self, *arguments):
+        return [sys.executable, "-m", "bench_models.pytest_program", "-p", "bench_models.pytest_plugin", *arguments]
+
+    def run(self, *arguments, **variables):
+        variables["BENCH_MODELS_LIST"] = "--list --format json"
+        return subprocess.run(
+            self.program(*arguments),
+            cwd=self.path,
+            env=self.environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def worker(self, **variables):
+        return Worker(self, variables, self.program())
+
+
+# Where everything is checked, a missing tool is a failure.
+@unittest.skipUnless(importlib.util.find_spec("pytest") or "CI" in os.environ, "pytest is not installed")
+class Plugin(unittest.TestCase):
+    def test_tests_that_use_the_fixture_are_cases(self):
+        with Suite(test_speed=SUITE) as suite:
+            suite.write("deep/test_speed.py", "def test_sum(benchmark): benchmark(int)")
+            suite.write("deep/__init__.py", "")
+            ended = suite.run()
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            cases = {case["id"]: case for case in json.loads(ended.stdout)["cases"]}
+            self.assertNotIn("unit/test_speed.test_other", cases)
+            for id in (
+                "unit/test_speed.test_sum", "unit/test_speed.test_parameter[n=2]", "unit/test_speed.TestClass.test_in_class",
+                "unit/test_speed.test_object[parameters=thing]", "unit/deep.test_speed.test_sum",
+            ):  # fmt: skip
+                if id != "unit/test_speed.test_sum":
+                    self.assertIn(id, cases)
+            self.assertEqual(cases["unit/test_speed.test_decorated"]["tags"], ["deco"])
+            frames = suite.measure("unit/deep.test_speed.test_sum", "once")
+            self.assertEqual(frames[-1]["type"], "finished", frames)
+
+    def test_rounds_end_as_their_tests_do(self):
+        ends = {
+            "test_sum": "finished", "test_parameter[n=2]": "finished", "test_object[parameters=thing]": "finished",
+            "test_once": "finished", "test_setup": "finished", "test_decorated": "finished", "test_wrong": "failed",
+            "test_never": "failed", "test_twice": "failed", "test_skipped": "skipped", "TestClass.test_in_class": "finished",
+            "test_other": "failed",
+        }  # fmt: skip
+        with Suite(test_speed=SUITE) as suite:
+            for name, end in ends.items():
+                with self.subTest(name):
+                    frames = suite.measure(f"unit/test_speed.{name}")
+                    self.assertEqual(frames[-1]["type"], end, frames)
+                    if end == "finished":
+                        order = [frame["type"] for frame in frames if frame["type"] != "samples"]
+                        self.assertEqual(order, ["start_up", "first_call", "warmed_up", "finished"])
+            reports = suite.measure("unit/test_speed.test_parameter[n=1]")[-1]["probes"]
+            self.assertIn("size", [reading["metric"] for report in reports for reading in report["readings"]])
+
+    def test_what_is_done_once_cannot_be_stepped(self):
+        with Suite(test_speed=SUITE) as suite:
+            last = suite.measure("unit/test_speed.test_once", "step")[-1]
+            self.assertIn("allows one call in a process", last["message"])
+
+    def test_a_suite_that_cannot_be_collected_is_refused(self):
+        with Suite(test_speed="def test_x(:") as suite:
+            ended = suite.run()
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+            self.assertIn("SyntaxError", ended.stderr)
+
+    def test_without_the_flag_nothing_changes(self):
+        with Suite(test_speed="def test_x(): assert True") as suite:
+            command = [sys.executable, "-m", "pytest", "-p", "bench_models.pytest_plugin", "-q", "--benchmark-sort=name"]
+            ended = subprocess.run(command, cwd=suite.path, env=suite.environment(), capture_output=True, text=True)
+            self.assertIn("1 passed", ended.stdout, ended)
+
+
+class Options(unittest.TestCase):
+    def test_options_of_pytest_benchmark_are_taken_or_refused_with_what_to_use(self):
+        given = ["-x", "--benchmark-max-time=2.5", "--benchmark-sort", "name", "--benchmark-quiet"]
+        self.assertEqual(pytest_options.flags(given), ["--max-time=2.5s", "--quiet"])
+        self.assertEqual(pytest_options.flags(["--benchmark-max-time", "1"]), ["--max-time=1s"])
+        for name in ("--benchmark-compare-fail=mean:5%", "--benchmark-save=x", "--benchmark-disable"):
+            with self.subTest(name), self.assertRaises(pytest_options.RefusedError) as raised:
+                pytest_options.flags([name])
+            self.assertIn(name.partition("=")[0], str(raised.exception))
+        for option in pytest_options.OPTIONS:
+            self.assertNotEqual(option.becomes is None, option.instead is None, option.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
