@@ -1,10 +1,12 @@
 //! `#[bench]` of libtest, on stable Rust: what the facade of libtest re-exports as `bench`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
-use syn::{Error, ItemFn, LitStr, Meta, Path, Result, Token, parse_quote};
+use syn::{Error, LitStr, Meta, Path, Result, Token, parse_quote};
+
+use crate::function::declaration;
 
 /// The function, and below it what the linker collects, or what is wrong with it.
 pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -19,19 +21,15 @@ pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let krate = krate.parse2(attribute)?;
-    let mut function: ItemFn = syn::parse2(item)?;
-    let signature = &function.sig;
+    let shape =
+        "a benchmark of libtest is a free function that takes a bencher: `fn sort(b: &mut Bencher) { … }`";
+    let (attributes, signature) =
+        declaration.parse2(item.clone()).map_err(|error| Error::new(error.span(), shape))?;
     if signature.inputs.len() != 1 || !signature.generics.params.is_empty() || signature.asyncness.is_some() {
-        let message = "a benchmark of libtest takes a bencher and nothing else: `fn sort(b: &mut Bencher)`";
-        return Err(Error::new_spanned(signature, message));
+        return Err(Error::new_spanned(signature, shape));
     }
-    // Below it the compiler would warn of an attribute that is for tests.
-    let (ignored, others) = std::mem::take(&mut function.attrs)
-        .into_iter()
-        .partition(|attribute| attribute.path().is_ident("ignore"));
-    function.attrs = others;
-    let ignored: Vec<syn::Attribute> = ignored;
-    let ignore = match ignored.first().map(|attribute| &attribute.meta) {
+    let ignored = attributes.iter().find(|attribute| attribute.path().is_ident("ignore"));
+    let ignore = match ignored.map(|attribute| &attribute.meta) {
         None => quote!(#krate::__private::Ignore::No),
         Some(Meta::NameValue(reason)) => {
             let reason = &reason.value;
@@ -39,12 +37,13 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
         }
         Some(_) => quote!(#krate::__private::Ignore::Always(::core::option::Option::None)),
     };
-    let ident = &function.sig.ident;
+    let ident = &signature.ident;
     let name = ident.unraw().to_string();
     let source = quote_spanned! {ident.span()=>
         module: ::core::module_path!(), file: ::core::file!(), line: ::core::line!()
     };
     // What the compiler leaves out is left out here, too: it has decided `#[cfg(…)]` already.
+    let function = without_ignore(item);
     Ok(quote! {
         #function
         const _: () = {
@@ -67,6 +66,29 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
             );
         };
     })
+}
+
+/// The item without `#[ignore]`, which the compiler would warn of: it is for tests. All else stays as it was written, token by
+/// token, since what `macro_rules` has put into the body does not survive being parsed and written again.
+fn without_ignore(item: TokenStream) -> TokenStream {
+    let mut tokens = item.into_iter().peekable();
+    let mut kept = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        let is_hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+        let is_ignore = |next: &TokenTree| match next {
+            TokenTree::Group(group) => matches!(
+                group.stream().into_iter().next(),
+                Some(TokenTree::Ident(first)) if first == "ignore"
+            ),
+            _ => false,
+        };
+        // Only attributes of the item itself stand here: those of its body are within a group.
+        if is_hash && tokens.next_if(is_ignore).is_some() {
+            continue;
+        }
+        kept.extend([token]);
+    }
+    kept
 }
 
 /// `crate = path`, or the name under which `Cargo.toml` has the facade.
