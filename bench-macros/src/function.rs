@@ -78,7 +78,7 @@ impl Function {
 }
 
 /// The item up to its body, which is of no interest and is left unread.
-fn declaration(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Signature)> {
+pub(crate) fn declaration(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Signature)> {
     let attributes = input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;
     let start = input.span();

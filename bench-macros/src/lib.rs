@@ -1,4 +1,5 @@
-//! The `#[benchmark]` attribute of `bench-core`, which re-exports it; nothing else is public.
+//! The `#[benchmark]` attribute of `bench-core`, which re-exports it, and the attributes of the facades, which re-export
+//! them under the names that other harnesses use.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -9,6 +10,7 @@ mod diagnostics;
 mod expand;
 mod function;
 mod key;
+mod libtest;
 mod target;
 mod ty;
 mod written;
@@ -243,4 +245,13 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::benchmark(attribute.into(), item.into()).into()
+}
+
+/// `#[bench]` of libtest, which `libtest-facade` re-exports under that name.
+///
+/// The function takes `&mut Bencher` and may return what a benchmark may return. The facade is found under the name
+/// `test`; `#[bench(crate = path)]` names another path.
+#[proc_macro_attribute]
+pub fn libtest_bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    libtest::bench(attribute.into(), item.into()).into()
 }

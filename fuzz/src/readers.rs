@@ -93,8 +93,42 @@ pub fn criterion(bytes: &[u8]) {
     }
 }
 
+/// What `pytest --benchmark-json` writes.
+pub fn pytest_benchmark(bytes: &[u8]) {
+    import("pytest-benchmark", &file("pytest.json", bytes));
+}
+
+/// What pyperf writes.
+pub fn pyperf(bytes: &[u8]) {
+    import("pyperf", &file("pyperf.json", bytes));
+}
+
+/// What `hyperfine --export-json` writes.
+pub fn hyperfine(bytes: &[u8]) {
+    import("hyperfine", &file("hyperfine.json", bytes));
+}
+
+/// What Google Benchmark writes.
+pub fn google_benchmark(bytes: &[u8]) {
+    import("google-benchmark", &file("google.json", bytes));
+}
+
+/// Results of asv, beside a good description of its benchmarks.
+pub fn asv(bytes: &[u8]) {
+    file("asv/benchmarks.json", include_bytes!("../corpus/asv_benchmarks/benchmarks.json"));
+    import("asv", &file("asv/host/results.json", bytes));
+}
+
+/// asv's description of benchmarks, beside good results.
+pub fn asv_benchmarks(bytes: &[u8]) {
+    file("asv/benchmarks.json", bytes);
+    import("asv", &file("asv/host/results.json", include_bytes!("../corpus/asv/summaries.json")));
+}
+
 fn import(format: &str, path: &Path) {
     let format = importer(format).expect("a format");
+    // It may be of no format, or of another one.
+    let _ = bench_formats::recognize(path);
     let Ok(mut imported) = format.import(path) else { return };
     imported.leave_out_doubles(Category::Performance);
     let origin = Origin {

@@ -4,7 +4,7 @@ use bench_report::tell;
 use std::path::Path;
 use std::time::SystemTime;
 
-use bench_formats::{Origin, importer, rfc3339};
+use bench_formats::{Origin, importer, recognize, rfc3339};
 use bench_history::key::MachineClass;
 use bench_history::store::Added;
 use bench_record::{Environment, RunError, exit};
@@ -15,20 +15,45 @@ use bench_syntax::text::printable;
 use crate::arguments::{Import, Machine};
 use crate::failure::Failure;
 
-/// Adds what another tool has measured to the store.
+/// Adds what another tool has measured to the store: each file is a run.
 pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
-    let name = &arguments.format;
-    let format = importer(name).ok_or_else(|| UsageError(format!("unknown format `{name}`")))?;
-    let mut imported = format.import(&arguments.path)?;
+    if let [path] = &arguments.paths[..] {
+        return Ok(if add(arguments, path)? { exit::OK } else { exit::FAILED });
+    }
+    if arguments.run.is_some() {
+        return Err(UsageError("`--run` names one run, and each file is one".to_owned()).into());
+    }
+    let mut is_all = true;
+    for path in &arguments.paths {
+        // One that cannot be read keeps no other one out.
+        is_all &= add(arguments, path).unwrap_or_else(|failure| {
+            tell(&format!("left out: {}", printable(&failure.to_string())));
+            false
+        });
+    }
+    Ok(if is_all { exit::OK } else { exit::FAILED })
+}
+
+/// Adds the run of a file or folder; whether all that it holds was taken.
+fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
+    let format = match importer(&arguments.format) {
+        Some(format) => format,
+        None => {
+            let format = recognize(path)?;
+            tell(&format!("note: {} is read as {}", path.display(), format.name()));
+            format
+        }
+    };
+    let mut imported = format.import(path)?;
     imported.leave_out_doubles(arguments.category);
     let left_out = imported.left_out.clone();
     let unknown = imported.cases.iter().map(|case| case.unknown.len()).sum::<usize>();
-    let timestamp = match &arguments.time {
-        Some(time) => time.clone(),
+    let timestamp = match arguments.time.clone().or_else(|| imported.timestamp.clone()) {
+        Some(time) => time,
         None => {
-            let written = last_written(&arguments.path).map_err(|source| RunError::Io {
+            let written = last_written(path).map_err(|source| RunError::Io {
                 action: "look at",
-                path: arguments.path.clone(),
+                path: path.to_owned(),
                 source,
             })?;
             let time = rfc3339(written);
@@ -44,7 +69,7 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
         category: arguments.category,
         environment: environment(&arguments.machine),
     };
-    let record = imported.into_record(name, &arguments.path, &origin)?;
+    let record = imported.into_record(format.name(), path, &origin)?;
     // As every record is when it is read.
     record.check().map_err(|reason| UsageError(format!("the run cannot be kept: {reason}")))?;
     let added = arguments.place.open()?.add(&record)?;
@@ -66,7 +91,7 @@ pub(crate) fn run(arguments: &Import) -> Result<u8, Failure> {
     for what in &left_out {
         tell(&format!("left out: {}", printable(what)));
     }
-    Ok(if left_out.is_empty() { exit::OK } else { exit::FAILED })
+    Ok(left_out.is_empty())
 }
 
 fn environment(machine: &Machine) -> Environment {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::export::without_figures;
 use crate::file::{Entries, Node};
-use crate::known_unit::{KnownUnit, known};
+use crate::known_unit::{KnownUnit, UNKNOWN, known};
 use crate::{Export, Exported, Import, Imported, ImportedCase, InterchangeError, file, measure};
 
 /// Measure of the time per iteration.
@@ -185,9 +185,6 @@ fn metric_of(slug: &str, value: &Value, is_alone: impl Fn(&str) -> bool) -> (Met
     }
     (of(slug, UNKNOWN, Better::Lower), false)
 }
-
-/// The unit of a measure that does not say any.
-const UNKNOWN: &str = "unknown unit";
 
 impl Value {
     fn interval(&self) -> Option<Interval> {

@@ -1,6 +1,9 @@
 //! Every format.
 
-use crate::{Export, Import, benchfmt, bmf, criterion, github_action, junit, openmetrics, otlp};
+use crate::{
+    Export, Import, asv, benchfmt, bmf, criterion, github_action, google_benchmark, hyperfine, junit,
+    openmetrics, otlp, pyperf, pytest_benchmark,
+};
 
 /// Every format that a run can be written in.
 pub const EXPORTS: [&dyn Export; 7] = [
@@ -19,7 +22,16 @@ pub fn exporter(name: &str) -> Option<&'static dyn Export> {
 }
 
 /// Every format that a run can be read from.
-pub const IMPORTS: [&dyn Import; 3] = [&benchfmt::Benchfmt, &bmf::Bmf, &criterion::Criterion];
+pub const IMPORTS: [&dyn Import; 8] = [
+    &asv::Asv,
+    &benchfmt::Benchfmt,
+    &bmf::Bmf,
+    &criterion::Criterion,
+    &google_benchmark::GoogleBenchmark,
+    &hyperfine::Hyperfine,
+    &pyperf::Pyperf,
+    &pytest_benchmark::PytestBenchmark,
+];
 
 /// The format of this name.
 pub fn importer(name: &str) -> Option<&'static dyn Import> {

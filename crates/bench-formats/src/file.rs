@@ -9,7 +9,7 @@ use bench_syntax::encoding::decoded;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::InterchangeError;
+use crate::{InterchangeError, json};
 
 /// The text of a file.
 pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
@@ -27,13 +27,34 @@ pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, 
 /// The same where `NaN` and `Infinity`, which JSON does not know but other tools write, are read as `null`: the entry
 /// that holds one is wrong, and not the file.
 pub(crate) fn json_with_nan<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
-    serde_json::from_str(&without_nan(&text(path)?))
+    json_with_nan_as(path, "null", wanted)
+}
+
+/// The same where `NaN` is read as some other JSON.
+pub(crate) fn json_with_nan_as<T: DeserializeOwned>(
+    path: &Path,
+    nan: &str,
+    wanted: &str,
+) -> Result<T, InterchangeError> {
+    serde_json::from_str(&without_nan(&text(path)?, nan))
         .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
 }
 
-/// JSON with `null` in place of what is no number, outside of texts.
-fn without_nan(json: &str) -> Cow<'_, str> {
-    const NONE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+/// The list that a file of JSON holds in a field; `wanted` says what the file should be.
+pub(crate) fn list<'a>(
+    path: &Path,
+    file: &'a Value,
+    field: &str,
+    wanted: &str,
+) -> Result<&'a [Value], InterchangeError> {
+    json::array(file, field)
+        .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; wanted {wanted}")))
+}
+
+/// JSON with `nan` in place of `NaN` and `null` in place of what is infinite, outside of texts.
+fn without_nan<'a>(json: &'a str, nan: &str) -> Cow<'a, str> {
+    const NAN: &str = "NaN";
+    const NONE: [&str; 3] = [NAN, "Infinity", "-Infinity"];
     if !NONE.iter().any(|none| json.contains(none)) {
         return Cow::Borrowed(json);
     }
@@ -41,7 +62,7 @@ fn without_nan(json: &str) -> Cow<'_, str> {
     while let Some(c) = rest.chars().next() {
         let taken = match NONE.iter().find(|none| !in_text && rest.starts_with(**none)) {
             Some(none) => {
-                out.push_str("null");
+                out.push_str(if *none == NAN { nan } else { "null" });
                 none.len()
             }
             None => {
@@ -114,9 +135,9 @@ mod tests {
     #[test]
     fn what_is_no_number_is_null_outside_of_texts() {
         assert_eq!(
-            without_nan(r#"{"NaN \" NaN": [NaN, -Infinity, Infinity, "é\\"]}"#),
+            without_nan(r#"{"NaN \" NaN": [NaN, -Infinity, Infinity, "é\\"]}"#, "null"),
             r#"{"NaN \" NaN": [null, null, null, "é\\"]}"#
         );
-        assert!(matches!(without_nan("[1]"), Cow::Borrowed(_)));
+        assert!(matches!(without_nan("[1]", "null"), Cow::Borrowed(_)));
     }
 }

@@ -1,10 +1,14 @@
-//! A run that has something of everything.
+//! A run that has something of everything, and files that other tools wrote.
+
+use std::path::{Path, PathBuf};
 
 use bench_protocol::{Better, Counter};
 use bench_record::{CaseRecord, Cause, Failure, Metric, Record, RoundRecord, Status, Time};
 use bench_stats::Interval;
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
+
+use crate::{Import, Imported, ImportedCase, InterchangeError};
 
 /// A name that means something to XML, shells, file systems, Prometheus, Go and terminals.
 pub(crate) const HOSTILE: &str =
@@ -80,4 +84,28 @@ pub(crate) fn record() -> Record {
     record.environment.memory_bytes = Some(Bytes(16 << 30));
     record.seed = 7;
     record
+}
+
+/// A file that another tool has written, of the corpus which the fuzz targets begin with.
+pub(crate) fn corpus(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(file)
+}
+
+/// Reads a text in the format of another tool.
+pub(crate) fn read(format: &dyn Import, text: &str) -> Result<Imported, InterchangeError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file.json");
+    std::fs::write(&path, text).expect("written");
+    format.import(&path)
+}
+
+/// Times of cases in nanoseconds, by name.
+pub(crate) fn times(imported: &Imported) -> Vec<(&str, Option<f64>)> {
+    let ns = |case: &ImportedCase| case.time.as_ref().map(|time| (time.median_s.0 * 1e10).round() / 10.0);
+    imported.cases.iter().map(|case| (case.name.as_str(), ns(case))).collect()
+}
+
+/// Names, units and values of metrics.
+pub(crate) fn values(metrics: &[Metric]) -> Vec<(&str, &str, f64)> {
+    metrics.iter().map(|metric| (metric.name.as_str(), metric.unit.as_str(), metric.value)).collect()
 }

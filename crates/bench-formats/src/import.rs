@@ -4,8 +4,9 @@ use std::path::Path;
 
 use bench_record::{Environment, Record};
 use bench_syntax::Category;
+use serde_json::Value;
 
-use crate::{ImportedCase, InterchangeError};
+use crate::{ImportedCase, InterchangeError, json};
 
 /// A format that a run can be read from.
 pub trait Import: Sync {
@@ -26,10 +27,10 @@ pub struct Imported {
     pub cases: Vec<ImportedCase>,
     /// What was left out, each with its place in the file and why.
     pub left_out: Vec<String>,
-    /// The processor, where the format knows it.
-    pub cpu: Option<String>,
-    /// The target of the build, where the format knows it.
-    pub target: Option<String>,
+    /// When it was measured, UTC, RFC 3339; `None` if the file does not say so.
+    pub timestamp: Option<String>,
+    /// The machine, the commit and the build, as far as the file says them.
+    pub environment: Environment,
 }
 
 /// What the format does not say of a run: where it comes from.
@@ -50,6 +51,27 @@ pub struct Origin {
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
+    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its name if
+    /// it has one in the field `name`, and the reason.
+    pub(crate) fn take(
+        &mut self,
+        list: &str,
+        entries: &[Value],
+        name: &str,
+        read: impl Fn(&Value) -> Result<ImportedCase, String>,
+    ) {
+        for (place, entry) in entries.iter().enumerate() {
+            match read(entry) {
+                Ok(case) => self.cases.push(case),
+                Err(reason) => {
+                    let called =
+                        json::text(entry, name).map_or_else(|_| String::new(), |name| format!(" (`{name}`)"));
+                    self.left_out.push(format!("entry {} of `{list}`{called}: {reason}", place + 1));
+                }
+            }
+        }
+    }
+
     /// Fails if nothing is left of a file.
     pub(crate) fn checked(self, path: &Path, nothing: &str) -> Result<Self, InterchangeError> {
         const TOLD: usize = 5;
@@ -90,19 +112,7 @@ impl Imported {
             let reason = format!("two benchmarks are called `{}`", pair[0].id);
             return Err(InterchangeError::malformed(path, reason));
         }
-        let or_unknown = |text: &mut String| {
-            if text.is_empty() {
-                UNKNOWN.clone_into(text);
-            }
-        };
-        let mut environment = origin.environment.clone();
-        environment.cpu = environment.cpu.or(self.cpu);
-        if environment.target.is_empty() {
-            environment.target = self.target.unwrap_or_default();
-        }
-        or_unknown(&mut environment.target);
-        or_unknown(&mut environment.toolchain);
-        or_unknown(&mut environment.opt_level);
+        let environment = completed(&origin.environment, self.environment);
         let mut sum = flate2::Crc::new();
         // What is written of numbers and texts cannot fail.
         sum.update(&serde_json::to_vec(&(&cases, &environment)).unwrap_or_default());
@@ -116,6 +126,35 @@ impl Imported {
         record.warnings.extend(self.left_out.into_iter().map(|what| format!("left out: {what}")));
         Ok(record)
     }
+}
+
+/// What is known of a machine and a build: what was said of them, then what the file says; what neither says is unknown.
+fn completed(said: &Environment, file: Environment) -> Environment {
+    let mut environment = said.clone();
+    let or = |said: &mut String, file: String| {
+        if said.is_empty() {
+            *said = file;
+        }
+    };
+    // The formats that name their toolchain are those of interpreters, which have no level of optimization.
+    let has_level = file.toolchain.is_empty();
+    or(&mut environment.toolchain, file.toolchain);
+    or(&mut environment.target, file.target);
+    or(&mut environment.toolchain, UNKNOWN.to_owned());
+    or(&mut environment.target, UNKNOWN.to_owned());
+    if has_level {
+        or(&mut environment.opt_level, UNKNOWN.to_owned());
+    }
+    // Whether files differ from a commit is said of the commit of the same file only.
+    if environment.commit.is_none() {
+        (environment.commit, environment.dirty) = (file.commit, file.dirty);
+    }
+    environment.cpu = environment.cpu.or(file.cpu);
+    environment.cores = environment.cores.or(file.cores);
+    environment.memory_bytes = environment.memory_bytes.or(file.memory_bytes);
+    environment.os = environment.os.or(file.os);
+    environment.engines.extend(file.engines);
+    environment
 }
 
 #[cfg(test)]
@@ -162,6 +201,24 @@ pub(crate) mod tests {
         assert_eq!((figures.len(), figures[0].value), (1, 0.25), "no figure is made up");
         let time: &Time = record.cases[0].time.as_ref().expect("a time");
         assert_eq!((time.rounds, time.interval_s), (1, None));
+    }
+
+    #[test]
+    fn what_was_said_goes_before_what_the_file_says() {
+        let mut file = imported(&["a"]);
+        file.environment.commit = Some("of the file".to_owned());
+        file.environment.dirty = Some(true);
+        file.environment.cpu = Some("of the file".to_owned());
+        file.environment.cores = Some(4);
+        file.environment.toolchain = "CPython 3.11.7".to_owned();
+        let mut said = origin();
+        said.environment.commit = Some("said".to_owned());
+        said.environment.cores = Some(8);
+        let record = file.into_record("f", Path::new("f"), &said).expect("a run");
+        let found = &record.environment;
+        assert_eq!((found.commit.as_deref(), found.dirty, found.cores), (Some("said"), None, Some(8)));
+        assert_eq!((found.cpu.as_deref(), found.toolchain.as_str()), (Some("of the file"), "CPython 3.11.7"));
+        assert_eq!((found.opt_level.as_str(), found.target.as_str()), ("", "unknown"));
     }
 
     #[test]

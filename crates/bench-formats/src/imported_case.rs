@@ -1,6 +1,6 @@
 //! A benchmark of another tool, and the case that it becomes.
 
-use bench_protocol::Counter;
+use bench_protocol::{Case, Counter};
 use bench_record::{CaseRecord, Metric, Status, Time};
 use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
@@ -35,14 +35,11 @@ impl ImportedCase {
     /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
     /// front.
     pub(crate) fn into_case(self, category: Category) -> CaseRecord {
-        let (model, category, id) = match Category::of_id(&self.name) {
-            Some((model, category)) => (model.map(str::to_owned), category, self.name.clone()),
-            None => (None, category, format!("{category}/{}", self.name)),
-        };
-        let name = id.rsplit_once(&format!("{category}/")).map_or(self.name.as_str(), |(_, name)| name);
-        let mut case = CaseRecord::blank(&id, category);
-        case.model = model;
-        case.name = name.split('[').next().unwrap_or(name).to_owned();
+        // The same as when an adapter measures it, so that its history goes on.
+        let named = Case::named(&self.name, category);
+        let mut case = CaseRecord::blank(&named.id, named.category);
+        case.model = named.model;
+        case.name = named.name;
         case.status = Status::Ok;
         case.time = self.time;
         case.counters = self.counters;
@@ -66,21 +63,6 @@ mod tests {
     use bench_protocol::Better;
 
     use super::*;
-
-    #[test]
-    fn names_become_ids() {
-        for (name, id, model, category) in [
-            ("fib 20", "performance/fib 20", None, Category::Performance),
-            ("unit/softmax[len=8]", "unit/softmax[len=8]", None, Category::Unit),
-            ("resnet/integration/a", "resnet/integration/a", Some("resnet"), Category::Integration),
-            ("resnet/unit", "performance/resnet/unit", None, Category::Performance),
-            ("a/b/c", "performance/a/b/c", None, Category::Performance),
-        ] {
-            let case = ImportedCase::named(name).into_case(Category::Performance);
-            assert_eq!((case.id.as_str(), case.model.as_deref(), case.category), (id, model, category));
-        }
-        assert_eq!(ImportedCase::named("unit/softmax[len=8]").into_case(Category::Unit).name, "softmax");
-    }
 
     #[test]
     fn figures_that_every_case_has_are_known_again() {

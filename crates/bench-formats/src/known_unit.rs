@@ -3,6 +3,9 @@
 
 use bench_protocol::Better;
 
+/// The unit of a figure whose file says none.
+pub(crate) const UNKNOWN: &str = "unknown unit";
+
 /// What can be counted in a second, of which more is better. Errors and page faults are not among them.
 const WORK: [&str; 42] = [
     "1",

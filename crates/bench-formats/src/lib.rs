@@ -4,10 +4,13 @@
 //! [`IMPORTS`] are all of them, a module each. What was not measured is absent from what is written, never 0.
 #![forbid(unsafe_code)]
 
+mod asv;
 mod benchfmt;
 mod bmf;
 mod catalogue;
 mod criterion;
+#[cfg(test)]
+mod damage;
 mod error;
 mod export;
 mod families;
@@ -15,8 +18,11 @@ mod file;
 #[cfg(test)]
 mod fixture;
 mod github_action;
+mod google_benchmark;
+mod hyperfine;
 mod import;
 mod imported_case;
+mod json;
 mod junit;
 mod known_unit;
 mod measure;
@@ -24,6 +30,9 @@ mod openmetrics;
 mod otlp;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod pyperf;
+mod pytest_benchmark;
+mod recognition;
 mod timestamp;
 
 pub use catalogue::{EXPORTS, IMPORTS, exporter, importer};
@@ -31,4 +40,5 @@ pub use error::InterchangeError;
 pub use export::{Document, Export, Exported};
 pub use import::{Import, Imported, Origin};
 pub use imported_case::ImportedCase;
+pub use recognition::recognize;
 pub use timestamp::{rfc3339, seconds_since_1970};

@@ -1,6 +1,6 @@
 //! Moments.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Seconds from the beginning of 1970 to a moment in UTC, RFC 3339 (`2026-11-21T07:31:05Z`); `None` for anything else.
 pub fn seconds_since_1970(timestamp: &str) -> Option<u64> {
@@ -11,6 +11,36 @@ pub fn seconds_since_1970(timestamp: &str) -> Option<u64> {
 /// A moment in UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
 pub fn rfc3339(moment: SystemTime) -> String {
     humantime::format_rfc3339_seconds(moment).to_string()
+}
+
+/// A moment in seconds since the beginning of 1970, RFC 3339; `None` from the year 10000 on, which the format has not.
+pub(crate) fn from_seconds(seconds: u64) -> Option<String> {
+    const YEAR_10000: u64 = 253_402_300_800;
+    (seconds < YEAR_10000).then(|| rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)))
+}
+
+/// A moment with an offset from UTC, such as `2026-11-21T08:31:05.25+01:00`, in UTC and to the second; `None` for anything
+/// else, a local time among it.
+pub(crate) fn in_utc(text: &str) -> Option<String> {
+    let (local, offset_s) = match text.strip_suffix('Z') {
+        Some(utc) => (utc, 0),
+        None => {
+            let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+            let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+            let whole = |text: &str, below: i64| -> Option<i64> {
+                let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse().ok().filter(|number| is_number && *number < below)
+            };
+            let offset_s = whole(hours, 24)? * 3600 + whole(minutes, 60)? * 60;
+            match offset.get(..1)? {
+                "+" => (local, offset_s),
+                "-" => (local, -offset_s),
+                _ => return None,
+            }
+        }
+    };
+    let since = humantime::parse_rfc3339_weak(local).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    from_seconds(since.as_secs().checked_add_signed(-offset_s)?)
 }
 
 #[cfg(test)]
@@ -25,5 +55,25 @@ mod tests {
         for wrong in ["", "yesterday", "2026-11-21", "2026-13-21T07:31:05Z", "1960-01-01T00:00:00Z"] {
             assert_eq!(seconds_since_1970(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn offsets_are_taken_away() {
+        for (text, utc) in [
+            ("2026-11-21T07:31:05Z", Some("2026-11-21T07:31:05Z")),
+            ("2026-11-29T06:03:37.982610+00:00", Some("2026-11-29T06:03:37Z")),
+            ("2026-11-21T00:31:05+05:30", Some("2026-11-20T19:01:05Z")),
+            ("2026-12-31 23:31:05-01:00", Some("2027-01-01T00:31:05Z")),
+            ("2026-11-21T07:31:05", None),
+            ("2026-11-21T07:31:05+1:00", None),
+            ("2026-11-21T07:31:05+25:00", None),
+            ("9999-12-31T23:59:59-00:01", None),
+            ("1970-01-01T00:00:00+00:01", None),
+            ("é+01:00", None),
+            ("", None),
+        ] {
+            assert_eq!(in_utc(text).as_deref(), utc, "{text}");
+        }
+        assert_eq!(from_seconds(u64::MAX), None);
     }
 }

@@ -60,13 +60,21 @@ impl Case {
 
     /// The case of a benchmark that bears a free name, as those of other harnesses do: its id is the one under which such
     /// a benchmark is imported, with `category` in front unless the name is the id of a case already.
+    ///
+    /// ```
+    /// # use bench_protocol::Case;
+    /// # use bench_syntax::Category;
+    /// assert_eq!(Case::named("sort/1000", Category::Performance).id, "performance/sort/1000");
+    /// assert_eq!(Case::named("unit/sort[n=8]", Category::Performance).id, "unit/sort[n=8]");
+    /// ```
     pub fn named(name: &str, category: Category) -> Self {
         let Some((model, category)) = Category::of_id(name) else {
             let mut case = Case::new(format!("{category}/{name}"), category);
             case.name = name.to_owned();
             return case;
         };
-        let own = name.rsplit_once(&format!("{category}/")).map_or(name, |(_, own)| own);
+        let head = model.map_or(0, |model| model.len() + 1) + category.name().len() + 1;
+        let own = name.get(head..).unwrap_or(name);
         let mut case = Case::new(name, category);
         case.name = own.split('[').next().unwrap_or(own).to_owned();
         case.model = model.map(str::to_owned);
@@ -131,5 +139,30 @@ impl Encode for Category {
 impl Decode for Category {
     fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
         String::decode(json)?.parse().map_err(|error: bench_syntax::UsageError| JsonError::new(error.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_names_become_ids() {
+        use Category::{Integration, Performance, Unit};
+        for (name, id, model, category, own) in [
+            ("fib 20", "performance/fib 20", None, Performance, "fib 20"),
+            ("sort/quick/1000", "performance/sort/quick/1000", None, Performance, "sort/quick/1000"),
+            ("sort/by[key]", "performance/sort/by[key]", None, Performance, "sort/by[key]"),
+            ("unit/softmax[len=8]", "unit/softmax[len=8]", None, Unit, "softmax"),
+            ("resnet/integration/a", "resnet/integration/a", Some("resnet"), Integration, "a"),
+            ("resnet/unit", "performance/resnet/unit", None, Performance, "resnet/unit"),
+            ("my-unit/unit/a", "my-unit/unit/a", Some("my-unit"), Unit, "a"),
+            ("unit/a[path=unit/x]", "unit/a[path=unit/x]", None, Unit, "a"),
+            ("performance/x", "performance/x", None, Performance, "x"),
+        ] {
+            let case = Case::named(name, Performance);
+            let found = (case.id.as_str(), case.model.as_deref(), case.category, case.name.as_str());
+            assert_eq!(found, (id, model, category, own));
+        }
     }
 }

@@ -16,3 +16,17 @@ pub struct Counter {
 }
 
 structure!(Counter { unit, per_iteration });
+
+impl Counter {
+    /// The counter that criterion's `Throughput::KIND(count)` is, also of versions that call bytes in decimal
+    /// `BytesDecimal`; `None` if no kind is called so. `ElementsAndBytes` are two, `Elements` and `Bytes`.
+    pub fn of_criterion(kind: &str, count: u64) -> Option<Self> {
+        let unit = match kind {
+            "Bytes" | "BytesDecimal" => "bytes",
+            "Bits" => "bits",
+            "Elements" => "elements",
+            _ => return None,
+        };
+        Some(Counter { unit: unit.to_owned(), per_iteration: count })
+    }
+}

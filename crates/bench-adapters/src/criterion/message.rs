@@ -26,18 +26,15 @@ pub(crate) fn counters(fields: &Value) -> Vec<Counter> {
 }
 
 fn counted(kind: &str, count: &Value) -> Vec<Counter> {
-    let counter = |unit: &str, count: Option<&Value>| {
-        let per_iteration = count.and_then(Value::as_integer).and_then(|count| u64::try_from(count).ok())?;
-        Some(Counter { unit: unit.to_owned(), per_iteration })
+    let counter = |kind: &str, count: Option<&Value>| {
+        let count = count.and_then(Value::as_integer).and_then(|count| u64::try_from(count).ok())?;
+        Counter::of_criterion(kind, count)
     };
     let found = match kind {
-        "Bytes" | "BytesDecimal" => vec![counter("bytes", Some(count))],
-        "Bits" => vec![counter("bits", Some(count))],
-        "Elements" => vec![counter("elements", Some(count))],
         "ElementsAndBytes" => {
-            vec![counter("elements", field(count, "elements")), counter("bytes", field(count, "bytes"))]
+            vec![counter("Elements", field(count, "elements")), counter("Bytes", field(count, "bytes"))]
         }
-        _ => Vec::new(),
+        kind => vec![counter(kind, Some(count))],
     };
     found.into_iter().flatten().collect()
 }

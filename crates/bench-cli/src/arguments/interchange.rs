@@ -10,6 +10,9 @@ use clap::builder::PossibleValuesParser;
 
 use super::Where;
 
+/// The format that is recognized by what a file holds.
+const AUTO: &str = "auto";
+
 /// Writes a run in the format of another tool
 #[derive(Debug, Args)]
 #[command(
@@ -31,23 +34,28 @@ pub(crate) struct Export {
     pub(crate) place: Where,
 }
 
-/// Adds what another tool has measured to the store, as a run
+/// Adds what other tools have measured to the store, each file as a run
 #[derive(Debug, Args)]
 #[command(
-    after_help = "benchfmt is what `go test -bench` prints, bmf is Bencher's, criterion is the folder target/criterion. The \
-    machine is a part of what tells series apart: what is neither in the file nor said here is `unknown`."
+    after_help = "asv is a file results/MACHINE/COMMIT-ENVIRONMENT.json beside asv's benchmarks.json; benchfmt is what \
+    `go test -bench` prints; bmf is Bencher's; criterion is the folder target/criterion; google-benchmark is its JSON \
+    (`--benchmark_out=FILE`); hyperfine is `--export-json FILE`; pyperf is `-o FILE`; pytest-benchmark is \
+    `--benchmark-json FILE`. auto is whichever of them the file is. The machine is a part of what tells series apart: what is \
+    neither in the file nor said here is `unknown`."
 )]
 pub(crate) struct Import {
     /// Which format
-    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(IMPORTS.map(|format| format.name())))]
+    #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(
+        [AUTO].into_iter().chain(IMPORTS.map(|format| format.name()))
+    ))]
     pub(crate) format: String,
-    /// The file or folder
-    #[arg(value_name = "PATH")]
-    pub(crate) path: PathBuf,
+    /// The files or folders
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// Name of the run [default: made of its time, the format and what it holds]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) run: Option<String>,
-    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: when the file was last written]
+    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: what the file says, or else when it was last written]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) time: Option<String>,
     /// Category of the benchmarks whose name does not say it
@@ -59,7 +67,7 @@ pub(crate) struct Import {
     pub(crate) place: Where,
 }
 
-/// What files of other tools do not say.
+/// What files of other tools do not say, or not as it should be.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The machine and the build")]
 pub(crate) struct Machine {

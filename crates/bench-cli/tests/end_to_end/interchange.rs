@@ -149,6 +149,26 @@ fn what_is_left_out_of_an_import_is_named_and_the_exit_code_says_so() {
 }
 
 #[test]
+fn files_of_python_tools_are_runs_with_their_time_commit_and_machine() {
+    let stage = Stage::new(&[]);
+    let corpus = |file: &str| format!("{}/../../fuzz/corpus/{file}", env!("CARGO_MANIFEST_DIR"));
+    let (plain, data) = (corpus("pytest_benchmark/plain.json"), corpus("pytest_benchmark/data.json"));
+    let ended = stage.bench(&["import", "auto", &plain, &data]).expect_code(0);
+    assert!(ended.stderr.contains("is read as pytest-benchmark"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("--time"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("of 4 benchmarks on AMD EPYC, 2 cores"), "{}", ended.stdout);
+    stage.bench(&["store", "list"]).expect_code(0).expect_said(&["2026-11-29T06:03:37Z", "8ca331b"]);
+    stage.bench(&["import", "auto", &plain, "--run=a", &data]).expect_code(2).expect_said(&["--run"]);
+    let none = stage.path().join("none.json");
+    let none = none.to_str().expect("a path");
+    let ended = stage.bench(&["import", "pytest-benchmark", none, &data]).expect_code(1);
+    assert!(ended.stderr.contains("left out: cannot read") && ended.stdout.contains("was there already"));
+    stage.bench(&["import", "auto", none]).expect_code(2).expect_said(&["none.json"]);
+    let pyperf = corpus("pyperf/two.json");
+    stage.bench(&["import", "auto", &pyperf]).expect_code(0).expect_said(&["read as pyperf", "--time"]);
+}
+
+#[test]
 fn a_criterion_folder_of_this_program_comes_back() {
     let stage = measured();
     stage.bench(&["export", "criterion", "night", "-o", "folder"]).expect_code(0);

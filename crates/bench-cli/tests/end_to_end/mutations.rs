@@ -99,7 +99,10 @@ macro_rules! readers {
     };
 }
 
-readers! { records journals stores configuration benchfmt bmf criterion traces frames }
+readers! {
+    records journals stores configuration benchfmt bmf criterion pytest_benchmark pyperf hyperfine google_benchmark asv
+    asv_benchmarks traces frames
+}
 
 /// Otherwise all mutations would be of nothing.
 #[test]

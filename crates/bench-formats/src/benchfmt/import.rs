@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use bench_protocol::Better;
+use bench_record::Environment;
 use bench_stats as stats;
 
 use super::Benchfmt;
@@ -25,10 +26,11 @@ impl Import for Benchfmt {
         file.end();
         let processors = file.processors();
         let target = file.config.get("goarch").zip(file.config.get("goos"));
-        let (cpu, target) =
-            (file.config.get("cpu").cloned(), target.map(|(arch, os)| format!("{arch}-{os}")));
+        let mut environment = Environment::default();
+        environment.cpu = file.config.get("cpu").cloned();
+        environment.target = target.map(|(arch, os)| format!("{arch}-{os}")).unwrap_or_default();
         let cases = file.cases(processors.as_deref());
-        let imported = Imported { cases, cpu, target, left_out: file.left_out };
+        let imported = Imported { cases, environment, left_out: file.left_out, ..Imported::default() };
         imported.checked(
             path,
             "it holds no line of Go's benchmark format: wanted such as `BenchmarkFib-8 100 25.3 ns/op`",
@@ -222,8 +224,8 @@ mod tests {
             BenchmarkCopy-8 100 5 ns/op 812.5 MB/s\nBenchmarks are fun\nPASS\nok  \texample.com/fib\t1.2s\n";
         let read = import(text).expect("read");
         assert_eq!(
-            (read.cpu.as_deref(), read.target.as_deref()),
-            (Some("AMD EPYC 7763"), Some("amd64-linux"))
+            (read.environment.cpu.as_deref(), read.environment.target.as_str()),
+            (Some("AMD EPYC 7763"), "amd64-linux")
         );
         let names: Vec<&str> = read.cases.iter().map(|case| case.name.as_str()).collect();
         assert_eq!(names, ["example.com/fib/Copy", "example.com/fib/Fib/n=20"]);
@@ -299,7 +301,10 @@ mod tests {
         let text = "cpu: a\nBenchmarkA 1 5 ns/op\nBenchmarkB 1 25,3 ns/op\nBenchmarkC 1 -5 ns/op 8 B/op\n\
                     BenchmarkD 1 NaN ns/op\nBenchmarkE 1 5\ncpu: b\nBenchmarkA 1 50 ns/op\n";
         let read = import(text).expect("read");
-        assert_eq!((names(&read), read.cpu.as_deref()), (vec![("A", Some(5.0)), ("C", None)], Some("a")));
+        assert_eq!(
+            (names(&read), read.environment.cpu.as_deref()),
+            (vec![("A", Some(5.0)), ("C", None)], Some("a"))
+        );
         assert_eq!(
             read.left_out,
             [

@@ -152,16 +152,15 @@ fn time(estimates: &Estimates, sample: Option<Sample>) -> Option<Time> {
 /// `{"Bytes": 8}`, and the like.
 fn counters(throughput: Option<&Value>) -> Vec<Counter> {
     let kinds = throughput.and_then(Value::as_object).into_iter().flatten();
+    let counter = |kind: &str, count: &Value| Counter::of_criterion(kind, count.as_u64()?);
     kinds
-        .filter_map(|(kind, count)| {
-            let unit = match kind.as_str() {
-                "Bytes" | "BytesDecimal" => "bytes",
-                "Bits" => "bits",
-                "Elements" => "elements",
-                _ => return None,
-            };
-            Some(Counter { unit: unit.to_owned(), per_iteration: count.as_u64()? })
+        .flat_map(|(kind, count)| match kind.as_str() {
+            "ElementsAndBytes" => {
+                vec![counter("Elements", &count["elements"]), counter("Bytes", &count["bytes"])]
+            }
+            kind => vec![counter(kind, count)],
         })
+        .flatten()
         .collect()
 }
 
@@ -199,6 +198,19 @@ mod tests {
         assert!(time.interval_s.is_some_and(|interval| interval.low < 0.002 && interval.high > 0.002));
         assert_eq!(case.counters[0], Counter { unit: "elements".to_owned(), per_iteration: 8 });
         assert_eq!((case.metrics[0].unit.as_str(), case.metrics[0].value), ("elements/s", 4000.0));
+    }
+
+    #[test]
+    fn throughput_is_counted_as_when_criterion_is_measured_here() {
+        let counted = |json: &str| -> Vec<(String, u64)> {
+            let value: Value = serde_json::from_str(json).expect("JSON");
+            counters(Some(&value)).into_iter().map(|counter| (counter.unit, counter.per_iteration)).collect()
+        };
+        let pair = |unit: &str, count| (unit.to_owned(), count);
+        assert_eq!(counted(r#"{"BytesDecimal": 64}"#), [pair("bytes", 64)]);
+        let both = counted(r#"{"ElementsAndBytes": {"elements": 1, "bytes": 2}}"#);
+        assert_eq!(both, [pair("elements", 1), pair("bytes", 2)]);
+        assert_eq!(counted(r#"{"Unknown": 64, "Bits": -1}"#), []);
     }
 
     #[test]
