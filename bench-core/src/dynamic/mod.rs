@@ -57,7 +57,7 @@ pub struct Offer<'a> {
 /// What this process does with what registers.
 pub(crate) enum Role {
     Lists(Announcements),
-    Serves(Serving),
+    Serves(Box<Serving>),
     /// It is started without a runner, and does by itself what a person asks for.
     #[cfg(not(feature = "runner"))]
     IsAlone(Alone),
@@ -128,7 +128,7 @@ pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(),
                 call(bencher)
             };
             match serving.measure(offer, &mut noted) {
-                Ok(Some(next)) => with(|session| session.role = Role::Serves(next)),
+                Ok(Some(next)) => with(|session| session.role = Role::Serves(Box::new(next))),
                 Ok(None) => leave(),
                 Err(error) => exit(Err(error)),
             }
@@ -173,7 +173,7 @@ impl Session {
         let role = if let Some(announcements) = Announcements::from_environment() {
             Role::Lists(announcements)
         } else if let Some(channel) = Channel::from_environment() {
-            Role::Serves(Serving::begin(channel))
+            Role::Serves(Box::new(Serving::begin(channel)))
         } else {
             crate::entry::begin_dynamic(has_end)
         };
@@ -240,8 +240,7 @@ impl Session {
             }
             Role::Serves(serving) if serving.is(&case, &here) => {
                 let note = serving.note_of_twin(&here);
-                let serving = Box::new(serving.clone());
-                Step::Serve(serving, note)
+                Step::Serve(serving.clone(), note)
             }
             #[cfg(not(feature = "runner"))]
             Role::IsAlone(alone) if alone.takes(&case.id) => Step::Try(case.id),

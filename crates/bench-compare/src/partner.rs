@@ -64,7 +64,7 @@ pub(super) struct Subject<'a> {
 
 /// A round that is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct Asked {
     /// The worker decides when absent.
     pub(super) samples: Option<u64>,
     /// What warm-up and samples should take together.
@@ -77,7 +77,7 @@ pub(super) struct Asked<'a> {
 /// Whatever happened instead.
 pub(super) fn round(
     subject: Subject<'_>,
-    asked: Asked<'_>,
+    asked: Asked,
     padding: &str,
     limits: Limits,
     interrupt: &Interrupt,

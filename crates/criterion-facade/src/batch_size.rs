@@ -2,6 +2,7 @@
 
 /// How many inputs `iter_batched` makes before they are used up, as criterion counts them.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
+#[non_exhaustive]
 pub enum BatchSize {
     /// A tenth of the iterations of a sample.
     SmallInput,
@@ -13,8 +14,6 @@ pub enum BatchSize {
     NumBatches(u64),
     /// So many inputs in a batch.
     NumIterations(u64),
-    #[doc(hidden)]
-    __NonExhaustive,
 }
 
 impl BatchSize {
@@ -25,7 +24,7 @@ impl BatchSize {
             BatchSize::LargeInput => iterations.div_ceil(1000),
             BatchSize::NumBatches(batches) => iterations.div_ceil(batches.max(1)),
             BatchSize::NumIterations(size) => size,
-            BatchSize::PerIteration | BatchSize::__NonExhaustive => 1,
+            BatchSize::PerIteration => 1,
         }
         .max(1)
     }

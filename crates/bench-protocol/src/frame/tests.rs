@@ -119,7 +119,7 @@ prop_compose! {
 
 prop_compose! {
     fn assignment()(
-        (case, round) in any::<(String, u32)>(),
+        (case, round, locator) in any::<(String, u32, Option<String>)>(),
         mode in prop_oneof![Just(Mode::Sample), Just(Mode::Once), Just(Mode::Step), Just(Mode::Count)],
         (warmup, samples) in any::<(Option<u64>, Option<u64>)>(),
         (slice_ns, hard_stop, timeout_is_hard) in any::<(u64, bool, bool)>(),
@@ -130,7 +130,7 @@ prop_compose! {
         devices in prop_oneof![Just(DeviceWishes::default()), devices()],
     ) -> Assignment {
         Assignment {
-            case, round, mode, warmup, samples, slice_ns, hard_stop, timeout_ns, inputs_alive, timeout_is_hard, probes, artifacts, load, devices,
+            case, locator, round, mode, warmup, samples, slice_ns, hard_stop, timeout_ns, inputs_alive, timeout_is_hard, probes, artifacts, load, devices,
         }
     }
 }
@@ -160,10 +160,10 @@ prop_compose! {
         arguments in btree_map(any::<String>(), any::<String>(), 0..3),
         (tags, objectives) in (vec(any::<String>(), 0..3), vec(any::<String>(), 0..3)),
         settings in settings(),
-        (ignored, source, set_up) in any::<(Option<String>, Option<String>, Option<String>)>(),
+        (ignored, source, set_up, locator) in any::<(Option<String>, Option<String>, Option<String>, Option<String>)>(),
     ) -> Case {
         Case {
-            id, model, category, name, arguments, tags, objectives, settings, ignored, source, set_up,
+            id, model, category, name, arguments, tags, objectives, settings, ignored, source, set_up, locator,
         }
     }
 }
