@@ -139,7 +139,10 @@ fn mistakes_are_answered_with_what_would_be_right() {
             ),
         ),
         (&["--bench", "-n"], "'-n' is a flag of criterion\n\n  tip: leave it out: no plot is drawn"),
-        (&["--baseline", "main"], "'--baseline' is a flag of criterion\n\n  tip: '--compare NAME' compares"),
+        (
+            &["--baseline-lenient", "main"],
+            "'--baseline-lenient' is a flag of criterion\n\n  tip: '--baseline NAME' compares",
+        ),
         (
             &["--features", "x"],
             "'--features' is a flag of cargo\n\n  tip: arguments of cargo stand before '--'",
