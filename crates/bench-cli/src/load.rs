@@ -16,7 +16,7 @@ use bench_load::input::{Inputs, Prompts, Texts};
 use bench_load::scenario::Plateau;
 use bench_protocol::{Case, Overrides};
 use bench_record::{RunError, RunState, exit};
-use bench_report::{Style, print, tell};
+use bench_report::{Detail, Style, View, print, tell};
 use bench_runner::report::console;
 use bench_runner::rounds::Show;
 use bench_runner::run::{Finished, Options};
@@ -336,7 +336,8 @@ fn options(arguments: &Load) -> Options {
 fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Style) -> Result<u8, RunError> {
     let Finished { record, folder, comparison, trouble, .. } = finished;
     let decision = Decision::default().of_load(&record, arguments.much.max_failures);
-    print(&format!("\n{}", console::render(&record, style)))?;
+    let view = View::for_stdout(arguments.reports.color, Detail::Short);
+    print(&format!("\n{}", console::render(&record, &view)))?;
     if let Some(comparison) = &comparison {
         print(&format!("\n{}", console::render_comparison(comparison, style)))?;
     }
