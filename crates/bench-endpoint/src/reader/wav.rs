@@ -16,16 +16,10 @@ pub struct WavHead {
 }
 
 /// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples come in pieces. Bytes of the head are no audio.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WavStream {
     head: Vec<u8>,
     body: Option<(WavHead, Pcm)>,
-}
-
-impl Default for WavStream {
-    fn default() -> Self {
-        WavStream { head: Vec::new(), body: None }
-    }
 }
 
 impl WavStream {
