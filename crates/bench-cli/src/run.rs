@@ -113,8 +113,15 @@ fn open(
     for source in sources {
         let path = Path::new(source);
         if interpreter.is_some() || bench_adapters::is_python(path) {
-            let python = bench_adapters::python_interpreter(path, interpreter)?;
-            add(&mut programs, bench_adapters::python_program(path, &python)?);
+            let python = bench_adapters::python_interpreter(path, interpreter);
+            match python.and_then(|python| bench_adapters::python_program(path, &python)) {
+                Ok(program) => add(&mut programs, program),
+                // The other programs go on.
+                Err(UsageError(why)) if sources.len() > 1 => {
+                    refuse(&mut programs, format!("{}: {why}", path.display()));
+                }
+                Err(error) => return Err(error.into()),
+            }
         } else if path.is_dir() {
             built(&mut programs, path, cargo_arguments)?;
         } else {
@@ -141,11 +148,14 @@ fn open(
 fn add(programs: &mut Programs, program: Program) {
     match bench_adapters::open(program, &ListLimits::default()) {
         Ok(opened) => programs.opened.push(opened),
-        Err(error) => {
-            tell(&format!("error: {error}"));
-            programs.refused.push(error.to_string());
-        }
+        Err(error) => refuse(programs, error.to_string()),
     }
+}
+
+/// Remembers why a source is no program, and says so.
+fn refuse(programs: &mut Programs, why: String) {
+    tell(&format!("error: {why}"));
+    programs.refused.push(why);
 }
 
 /// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.

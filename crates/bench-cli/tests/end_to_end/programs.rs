@@ -204,7 +204,7 @@ fn programs_without_a_list_are_named_and_the_others_go_on() {
     };
     let libtest = std::env::current_exe().expect("this test").to_string_lossy().into_owned();
     let mut refused: Vec<(String, &str)> = vec![
-        (write("unreadable.py", EXAMPLE, 0o644), "make it executable (`chmod +x`)"),
+        (write("unreadable", EXAMPLE, 0o644), "make it executable (`chmod +x`)"),
         (write("lost.py", "#!/nowhere/python\n", 0o755), "its interpreter (first line) does not exist"),
         (write("text", "buy milk\n", 0o755), "nor a script that begins with `#!`"),
         ("/bin/false".to_owned(), "ended with exit status: 1 (without a word): expected a list of cases"),
