@@ -83,18 +83,8 @@ pub(super) fn warnings(record: &Record, view: &View) -> String {
     if left > 0 {
         let _ = writeln!(out, "  {left} more kinds of warnings");
     }
-    let unread = unread(record);
-    if !unread.is_empty() {
-        let _ = writeln!(out, "{}", view.style.faint(&view.wrap(&format!("  not read here: {unread}"), 4)));
-    }
     let _ = writeln!(out, "{}", view.style.faint("  all of them, and every figure: --verbose, or run.json"));
     out
-}
-
-/// Names of the probes that could read nothing.
-fn unread(record: &Record) -> String {
-    let names = record.environment.probes.iter().filter(|state| state.unavailable.is_some());
-    names.map(|state| printable(&state.probe)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a warning says, whatever the figures in it.

@@ -82,12 +82,6 @@ pub(super) fn render(record: &Record, style: Style) -> String {
     if unsupported {
         let _ = writeln!(out, "{}", style.faint("~ too few samples for this percentile at 99 % confidence"));
     }
-    for state in &record.environment.probes {
-        if let Some(reason) = &state.unavailable {
-            let _ =
-                writeln!(out, "{}", style.faint(&format!("no `{}`: {}", state.probe, first_line(reason))));
-        }
-    }
     if measure == Measure::Instructions {
         let _ = writeln!(out, "{}", style.faint(counts::NOTE));
     }

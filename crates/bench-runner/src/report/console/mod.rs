@@ -12,7 +12,7 @@ use std::fmt::Write;
 use bench_judge::Summarize;
 use bench_record::{CaseRecord, Measure, Record};
 use bench_report::{Style, View, on_console, sections};
-use bench_syntax::text::one_line;
+use bench_syntax::text::{first_line, one_line};
 
 use crate::report::{failure, targets};
 
@@ -31,11 +31,17 @@ pub fn render(record: &Record, view: &View) -> String {
         Measure::Time if is_short => times::render(record, view),
         _ => full::render(record, style),
     };
+    for state in &record.environment.probes {
+        if let Some(reason) = &state.unavailable {
+            let line = format!("no `{}`: {}", state.probe, first_line(reason));
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{}", style.faint(&line));
+        }
+    }
     out += &targets::render(record, style);
     for section in sections() {
         let text = (section.render)(record, view);
         if !text.is_empty() {
-            // Writing to a String cannot fail.
             let _ = write!(out, "\n{text}");
         }
     }
