@@ -176,13 +176,12 @@ pub(crate) mod testing {
         }
     }
 
+    /// What an answer says; its outputs, each with how many tokens it holds; and when the answer proper began and it all
+    /// ended. Times are in milliseconds.
+    pub(crate) type Outcome = (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>);
+
     /// What pieces, one a millisecond, come to, and what was marked; times in milliseconds.
-    pub(crate) fn read(
-        kind: Kind,
-        settings: &Settings,
-        head: &Head,
-        pieces: &[&[u8]],
-    ) -> (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>) {
+    pub(crate) fn read(kind: Kind, settings: &Settings, head: &Head, pieces: &[&[u8]]) -> Outcome {
         let began = Instant::now();
         let at = |number: usize| began + std::time::Duration::from_millis(number as u64);
         let ms = |at: Instant| at.duration_since(began).as_millis() as u64;

@@ -1,6 +1,6 @@
 //! What counts as a token, as the first one, and as a failure.
 
-use super::super::testing::read;
+use super::super::testing::{Outcome, read};
 use super::super::{Head, Kind, Settings};
 use super::*;
 
@@ -9,7 +9,7 @@ fn head() -> Head {
 }
 
 /// Events, one a millisecond.
-fn stream(events: &[&str]) -> (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>) {
+fn stream(events: &[&str]) -> Outcome {
     let events: Vec<String> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     let pieces: Vec<&[u8]> = events.iter().map(|event| event.as_bytes()).collect();
     read(Kind::Chat, &Settings { stream: true, ..Settings::default() }, &head(), &pieces)
