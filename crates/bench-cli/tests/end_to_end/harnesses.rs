@@ -68,10 +68,10 @@ fn benchmarks_of_criterion_are_run() {
     assert!(round["start_up_ns"].as_u64().expect("start-up") > 0);
     #[cfg(not(bench_portable))]
     assert!(sum["peak_memory_bytes"].as_u64().expect("memory") > 1 << 20, "{sum}");
-    // As long as it should be, beside one with a tenth of the work.
-    let median = |id: &str| case(&record, id)["time"]["median_s"].as_f64().expect("a time");
-    let ratio = median("performance/sums/of [n]/10000") / median("performance/sums/of [n]/1000");
-    assert!((2.5..40.0).contains(&ratio), "{ratio}");
+    // As long as it should be, beside one with a tenth of the work. A busy machine makes samples slower, and none faster.
+    let least = |id: &str| case(&record, id)["time"]["min_s"].as_f64().expect("a time");
+    let ratio = least("performance/sums/of [n]/10000") / least("performance/sums/of [n]/1000");
+    assert!((5.0..20.0).contains(&ratio), "{ratio}");
     let panics = case(&record, "performance/panics");
     assert!(failure(panics).contains("exit status: 101"), "{panics}");
     assert!(panics.to_string().contains("the floor is gone"), "{panics}");
@@ -104,8 +104,8 @@ fn benchmarks_of_divan_are_run() {
     let record = record(&stage);
     let of = |name: &str| case(&record, &format!("performance/with_divan::{name}")).clone();
     let (small, large) = (of("sums::of::1000"), of("sums::of::10000"));
-    let median = |case: &Value| case["time"]["median_s"].as_f64().expect("a time");
-    assert!((2.5..40.0).contains(&(median(&large) / median(&small))), "{small} {large}");
+    let least = |case: &Value| case["time"]["min_s"].as_f64().expect("a time");
+    assert!((5.0..20.0).contains(&(least(&large) / least(&small))), "{small} {large}");
     assert_eq!(small["rounds"][0]["sample_ns"].as_array().map(Vec::len), Some(1), "one figure a process");
     let rates = small["observed"].as_array().expect("figures");
     assert!(rates.iter().any(|rate| rate["unit"] == "items/s"), "{small}");
