@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
+use bench_runner::program::names_interpreter;
 use bench_runner::program::{Kind, Program};
 use bench_syntax::UsageError;
 use bench_syntax::text::first_line;
@@ -66,12 +68,9 @@ fn is_source(path: &Path) -> bool {
 fn is_script(path: &Path) -> bool {
     #[cfg(unix)]
     {
-        use std::io::Read;
         use std::os::unix::fs::PermissionsExt;
         let executable = fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o111 != 0);
-        let mut start = [0; 2];
-        let has_line = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
-        executable && has_line && start == *b"#!"
+        executable && names_interpreter(path)
     }
     #[cfg(not(unix))]
     {

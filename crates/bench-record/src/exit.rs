@@ -16,3 +16,25 @@ pub const INVALID: u8 = 3;
 pub const FAILURES: u8 = 4;
 /// Ended by Ctrl-C or SIGTERM: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
+
+/// The one of two exit codes that a run which has ended with both ends with: the order of a decision, and not of numbers.
+/// A code that is none of these is a failure.
+pub fn graver(one: u8, other: u8) -> u8 {
+    const GRAVEST_FIRST: [u8; 6] = [INTERRUPTED, FAILED, USAGE, SLOWER, UNSURE, OK];
+    let known = |code: u8| if GRAVEST_FIRST.contains(&code) { code } else { FAILED };
+    let (one, other) = (known(one), known(other));
+    GRAVEST_FIRST.into_iter().find(|code| *code == one || *code == other).unwrap_or(FAILED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_graver_than_a_doubt() {
+        assert_eq!(graver(UNSURE, SLOWER), SLOWER);
+        assert_eq!(graver(SLOWER, FAILED), FAILED);
+        assert_eq!(graver(FAILED, INTERRUPTED), INTERRUPTED);
+        assert_eq!((graver(OK, UNSURE), graver(OK, OK), graver(OK, 101)), (UNSURE, OK, FAILED));
+    }
+}

@@ -3,6 +3,8 @@
 mod listing;
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,6 +56,12 @@ pub struct Programs {
     pub opened: Vec<Opened>,
     /// What was said of those that were asked for and have not: the run goes on without them, and has failed.
     pub refused: Vec<String>,
+}
+
+/// Whether a file is a script that names its interpreter in its first line: `#!`.
+pub fn names_interpreter(file: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
 impl From<Opened> for Programs {

@@ -1,8 +1,7 @@
 //! `--save-baseline NAME` keeps executables, `--baseline NAME` compares with them: both programs work in turns, which tells
 //! far more than figures of another time.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_record::{Folder, RunError, exit};
@@ -12,7 +11,7 @@ use bench_syntax::UsageError;
 use super::Host;
 use super::against;
 use super::flags::Flags;
-use crate::program::{Kind, Opened, Program};
+use crate::program::{Kind, Opened, Program, names_interpreter};
 use crate::run::{self, Options};
 
 /// The executables of a run, in its run directory.
@@ -77,7 +76,10 @@ pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &
             std::path::absolute(&file).map_err(|error| RunError::io("find the executable", &file, error))?;
         let mut command = against::compare("--baseline", host, flags, options, &ids, [kept, candidate])?;
         program.dress(&mut command);
-        worst = worst.max(against::exit_code(&mut command)?);
+        worst = exit::graver(worst, against::exit_code(&mut command)?);
+        if worst == exit::INTERRUPTED {
+            break;
+        }
     }
     Ok(worst)
 }
@@ -103,8 +105,29 @@ fn lasting(program: &Program) -> Option<PathBuf> {
         // The link that names this process would name another one later.
         return std::env::current_exe().ok();
     }
-    let mut start = [0; 2];
-    let is_script = File::open(program.file()).and_then(|mut file| file.read_exact(&mut start)).is_ok()
-        && start == *b"#!";
+    let is_script = program.kind() == Kind::Python || names_interpreter(program.file());
     (!is_script).then(|| program.file().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_its_surroundings_is_not_kept() {
+        let folder = tempfile::tempdir().expect("folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).expect("written");
+            path
+        };
+        let lasts = |path: &Path, kind: Kind| {
+            let program = Program::executable(path).expect("a file").of_kind(kind);
+            lasting(&program).is_some()
+        };
+        assert!(lasts(&write("binary", "\u{7f}ELF"), Kind::Executable));
+        assert!(!lasts(&write("script", "#!/bin/sh\n"), Kind::Executable));
+        // What cannot be executed by itself names no interpreter.
+        assert!(!lasts(&write("speed.py", "import this\n"), Kind::Python));
+    }
 }
