@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Seconds from the beginning of 1970 to a moment in UTC, RFC 3339 (`2026-11-21T07:31:05Z`); `None` for anything else.
 pub fn seconds_since_1970(timestamp: &str) -> Option<u64> {
-    let moment = humantime::parse_rfc3339(timestamp).ok()?;
-    moment.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+    u64::try_from(bench_record::seconds_of_moment(timestamp)?).ok()
 }
 
 /// A moment in UTC, to the second, RFC 3339: `2026-11-21T07:31:05Z`.
