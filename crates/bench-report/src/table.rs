@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::{Block, Style};
+
 /// Between columns.
 const GAP: &str = "  ";
 
@@ -30,12 +32,14 @@ impl Table {
 
     /// A line of its own between rows.
     pub fn heading(&mut self, text: impl Into<String>) {
-        self.heading_with(text, String::new());
+        self.rows.push(Row::Heading(text.into(), String::new()));
     }
 
-    /// The same, followed by text that is not bold.
-    pub fn heading_with(&mut self, text: impl Into<String>, more: impl Into<String>) {
-        self.rows.push(Row::Heading(text.into(), more.into()));
+    /// The heading of a block of cases: its title, and what its cases share.
+    pub fn block(&mut self, block: &Block, style: Style) {
+        let shared = block.shared.join(" ");
+        let shared = if shared.is_empty() { shared } else { format!("  {}", style.faint(&shared)) };
+        self.rows.push(Row::Heading(block.title.clone(), shared));
     }
 
     /// A row, with a cell for each header.

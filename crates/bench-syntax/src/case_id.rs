@@ -70,6 +70,11 @@ pub struct Tail<'a> {
     pub arguments: Vec<(&'a str, &'a str)>,
 }
 
+/// The part of an id below its model and category, as it stands; the whole id if it does not begin with them.
+pub fn below<'a>(id: &'a str, model: Option<&str>, category: Category) -> &'a str {
+    id.strip_prefix(&head(model, category, "")).unwrap_or(id)
+}
+
 /// Takes an id apart. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
 /// whole.
 ///
@@ -80,7 +85,7 @@ pub struct Tail<'a> {
 /// assert_eq!((tail.name, tail.arguments), ("forward", vec![("batch", "8"), ("dtype", "f32")]));
 /// ```
 pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a> {
-    let below = id.strip_prefix(&head(model, category, "")).unwrap_or(id);
+    let below = below(id, model, category);
     let with_arguments = || {
         let (name, arguments) = below.strip_suffix(']')?.split_once('[')?;
         let arguments =

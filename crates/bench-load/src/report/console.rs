@@ -48,7 +48,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
     ]);
     let mut unsupported = false;
     for block in &rows.blocks {
-        table.heading_with(&block.title, style.faint(&format!("  {}", block.shared.join(" "))));
+        table.block(block, style);
         for row in &block.rows {
             let group = groups[row.case];
             let Some(level) = group.levels.first() else { continue };

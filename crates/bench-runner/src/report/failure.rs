@@ -2,12 +2,18 @@
 
 use std::fmt::Write;
 
-use bench_record::Failure;
+use bench_record::{CaseRecord, Failure};
 use bench_report::Style;
-use bench_syntax::text::printable;
+use bench_syntax::text::{first_line, printable};
 
 /// The last lines of its output that are shown; the record holds more.
 const LINES: usize = 20;
+
+/// The first line of why a case has failed, for its row of a table.
+pub(super) fn in_row(case: &CaseRecord, style: Style) -> String {
+    let cause = case.failure.as_ref().map(|failure| first_line(&failure.to_string()));
+    style.bad(&format!("failed: {}", cause.unwrap_or_default()))
+}
 
 /// A title, what happened, and the end of what the worker had printed.
 pub fn render(title: &str, failure: &Failure, style: Style) -> String {

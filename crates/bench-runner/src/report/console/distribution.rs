@@ -6,12 +6,10 @@ use bench_report::sparkline;
 /// Cells of a distribution: as many as its header has letters.
 const CELLS: usize = 12;
 
-/// All samples, as a histogram from the fastest on the left to the slowest on the right.
-pub(super) fn distribution(case: &CaseRecord) -> String {
-    sparkline(&samples(case), CELLS)
-}
-
-/// The samples of all rounds, in seconds per iteration.
-pub(super) fn samples(case: &CaseRecord) -> Vec<f64> {
-    case.rounds.iter().filter(|round| round.is_ok()).flat_map(RoundRecord::per_iteration).collect()
+/// All samples, as a histogram from the fastest on the left to the slowest on the right; empty if there are fewer than
+/// `fewest`.
+pub(super) fn distribution_from(fewest: usize, case: &CaseRecord) -> String {
+    let samples: Vec<f64> =
+        case.rounds.iter().filter(|round| round.is_ok()).flat_map(RoundRecord::per_iteration).collect();
+    if samples.len() < fewest { String::new() } else { sparkline(&samples, CELLS) }
 }

@@ -9,8 +9,8 @@ use bench_syntax::case_id;
 use bench_syntax::quantity::{percent, rate};
 use bench_syntax::text::{first_line, printable};
 
-use super::distribution::distribution;
-use crate::report::counts;
+use super::distribution::distribution_from;
+use crate::report::{counts, failure};
 
 /// Marks a percentile with too few samples.
 const UNSUPPORTED: char = '~';
@@ -50,18 +50,7 @@ pub(super) fn render(record: &Record, style: Style) -> String {
                 }
             }
             (None, Some(counts), Status::Ok) => table.row(counts::cells(name, counts)),
-            (.., Status::Failed) => {
-                table.remark(
-                    name,
-                    style.bad(&format!(
-                        "failed: {}",
-                        case.failure
-                            .as_ref()
-                            .map(|failure| first_line(&failure.to_string()))
-                            .unwrap_or_default()
-                    )),
-                );
-            }
+            (.., Status::Failed) => table.remark(name, failure::in_row(case, style)),
             (.., Status::Skipped) => {
                 table.remark(
                     name,
@@ -100,7 +89,7 @@ fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
         metric.map(|metric| printable(&rate(metric.value, &metric.unit))).unwrap_or_default(),
         case.peak_memory_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
         case.first_call_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
-        distribution(case),
+        distribution_from(1, case),
     ]
 }
 
@@ -111,8 +100,7 @@ fn percentile(percentile: Percentile) -> String {
 
 /// The name and arguments: model and category stand in the heading.
 fn short_name(case: &CaseRecord) -> &str {
-    // A name may hold slashes, as those of other harnesses do.
-    case.id.strip_prefix(&case_id::head(case.model.as_deref(), case.category, "")).unwrap_or(&case.id)
+    case_id::below(&case.id, case.model.as_deref(), case.category)
 }
 
 #[cfg(test)]

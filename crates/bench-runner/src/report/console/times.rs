@@ -6,9 +6,10 @@ use bench_judge::Summarize;
 use bench_record::{CaseRecord, Record, RoundRecord, Status, Time};
 use bench_report::{CaseRows, Table, View};
 use bench_syntax::quantity::{Seconds, digits, percent, rate_to};
-use bench_syntax::text::{first_line, printable};
+use bench_syntax::text::printable;
 
-use super::distribution::{distribution, samples};
+use super::distribution::distribution_from;
+use crate::report::failure;
 
 /// Marks what has no interval that says anything, and percentiles with too few samples.
 const ESTIMATE: char = '~';
@@ -51,15 +52,11 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     let header: Vec<&str> = std::iter::once("").chain(columns.iter().map(|column| column.title)).collect();
     let mut table = Table::new(&header);
     for block in &rows.blocks {
-        let shared = block.shared.join(" ");
-        let shared = if shared.is_empty() { shared } else { format!("  {}", view.style.faint(&shared)) };
-        table.heading_with(&block.title, shared);
+        table.block(block, view.style);
         for row in &block.rows {
             let case = shown[row.case];
             if case.status == Status::Failed {
-                let cause = case.failure.as_ref().map(|failure| first_line(&failure.to_string()));
-                let cause = format!("failed: {}", cause.unwrap_or_default());
-                table.remark(row.label.clone(), view.style.bad(&cause));
+                table.remark(row.label.clone(), failure::in_row(case, view.style));
                 continue;
             }
             let cells = columns.iter().map(|column| column.cells[row.case].clone());
@@ -155,7 +152,7 @@ fn columns(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<Column> {
         },
         Column {
             title: "fast → slow",
-            cells: of_case(&|case| (samples(case).len() >= DISTRIBUTION_FROM).then(|| distribution(case))),
+            cells: of_case(&|case| Some(distribution_from(DISTRIBUTION_FROM, case))),
             rank: 1,
         },
     ]);
