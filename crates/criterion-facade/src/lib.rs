@@ -1,7 +1,7 @@
 //! Stands in for criterion by renaming one dependency:
 //!
 //! ```toml
-//! criterion = { package = "criterion-facade", version = "0.1" }
+//! criterion = { package = "criterion-facade", path = "../bench/crates/criterion-facade" }
 //! ```
 //!
 //! Benchmarks, macros and types stay as they are. Each benchmark is measured in fresh processes of the same executable,
