@@ -1,5 +1,7 @@
 //! A [`Registered`] case: a benchmark with one combination of its arguments.
 
+use std::sync::Arc;
+
 use crate::bencher::Bencher;
 use crate::benchmark::{Axis, Benchmark, Ignore};
 use crate::error::Error;
@@ -11,32 +13,58 @@ use bench_syntax::objective::{Objective, Setting};
 #[derive(Clone, Debug)]
 pub struct Registered {
     benchmark: &'static Benchmark,
-    choice: Vec<usize>,
+    texts: Arc<Texts>,
+    /// Which combination, counted with the last argument varying fastest.
+    number: usize,
     id: String,
-    arguments: Vec<(&'static str, String)>,
+}
+
+/// What the cases of a benchmark share.
+#[derive(Debug)]
+struct Texts {
+    model: Option<Arc<str>>,
+    name: Arc<str>,
+    source: Arc<str>,
+    /// Names of the arguments, and all their values.
+    axes: Vec<(Arc<str>, Vec<Arc<str>>)>,
+}
+
+impl Texts {
+    fn of(benchmark: &Benchmark) -> Self {
+        let labels = |axis: &Axis| (0..axis.len).map(axis.label).map(Arc::from).collect();
+        Texts {
+            model: benchmark.model.map(Arc::from),
+            name: benchmark.name.into(),
+            source: benchmark.source.to_string().into(),
+            axes: benchmark.axes.iter().map(|axis| (axis.name.into(), labels(axis))).collect(),
+        }
+    }
+
+    /// How many combinations of values there are.
+    fn combinations(&self) -> usize {
+        self.axes.iter().map(|(_, values)| values.len()).product()
+    }
+
+    /// The arguments of one combination, each with the number of its value.
+    fn combination(&self, number: usize) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, usize)> {
+        let mut block = self.combinations();
+        self.axes.iter().map(move |(name, values)| {
+            block /= values.len();
+            let index = number / block % values.len();
+            (name, &values[index], index)
+        })
+    }
 }
 
 impl Registered {
     /// Every combination of the benchmark's arguments; the last argument varies fastest.
     pub(crate) fn all_of(benchmark: &'static Benchmark) -> impl Iterator<Item = Registered> {
-        let axes: Vec<Vec<String>> =
-            benchmark.axes.iter().map(|axis| (0..axis.len).map(axis.label).collect()).collect();
+        let texts = Arc::new(Texts::of(benchmark));
         let head = Registered::head(benchmark);
-        let combinations = axes.iter().map(Vec::len).product::<usize>();
-        (0..combinations).map(move |number| {
-            let mut choice = vec![0; axes.len()];
-            let mut rest = number;
-            for (index, labels) in choice.iter_mut().zip(&axes).rev() {
-                *index = rest % labels.len();
-                rest /= labels.len();
-            }
-            let arguments: Vec<_> = choice
-                .iter()
-                .zip(benchmark.axes)
-                .zip(&axes)
-                .map(|((&index, axis), labels)| (axis.name, labels[index].clone()))
-                .collect();
-            Registered { benchmark, id: case_id::with_arguments(head.clone(), &arguments), choice, arguments }
+        (0..texts.combinations()).map(move |number| {
+            let arguments = texts.combination(number).map(|(name, value, _)| (&**name, &**value));
+            let id = case_id::with_arguments(&head, arguments);
+            Registered { benchmark, texts: Arc::clone(&texts), number, id }
         })
     }
 
@@ -50,15 +78,19 @@ impl Registered {
         let benchmark = self.benchmark;
         let objectives = self.targets().map(|objective| objective.text.to_string()).collect();
         let ignored = self.ignored();
+        let texts = &*self.texts;
         let mut case = Case::new(self.id, benchmark.category);
-        case.model = benchmark.model.map(str::to_owned);
-        case.name = benchmark.name.to_owned();
-        case.arguments = self.arguments.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        case.model.clone_from(&texts.model);
+        case.name = Arc::clone(&texts.name);
+        case.arguments = texts
+            .combination(self.number)
+            .map(|(name, value, _)| (Arc::clone(name), Arc::clone(value)))
+            .collect();
         case.tags = benchmark.tags.iter().map(|tag| (*tag).to_owned()).collect();
         case.objectives = objectives;
         case.settings = benchmark.settings;
         case.ignored = ignored;
-        case.source = Some(benchmark.source.to_string());
+        case.source = Some(Arc::clone(&texts.source));
         case
     }
 
@@ -74,8 +106,8 @@ impl Registered {
     }
 
     /// Its arguments and their values, in the attribute's order.
-    pub fn arguments(&self) -> &[(&'static str, String)] {
-        &self.arguments
+    pub fn arguments(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.combination(self.number).map(|(name, value, _)| (&**name, &**value))
     }
 
     /// The targets that are held against it: all but those restricted to another value of one of its arguments.
@@ -83,8 +115,7 @@ impl Registered {
     pub fn targets(&self) -> impl Iterator<Item = &'static Objective> {
         let elsewhere = |setting: &Setting| {
             let axis = self.benchmark.axes.iter().find(|axis| axis.name == setting.name);
-            let own =
-                self.arguments.iter().any(|(name, value)| *name == setting.name && *value == setting.value);
+            let own = self.arguments().any(|(name, value)| name == setting.name && value == setting.value);
             !own && axis.is_some_and(|axis| (0..axis.len).any(|index| (axis.label)(index) == setting.value))
         };
         self.benchmark.targets.iter().filter(move |target| !target.at.iter().any(elsewhere))
@@ -95,7 +126,8 @@ impl Registered {
     /// # Errors
     /// Whatever the function returns as `Err`.
     pub(crate) fn call(&self, bencher: &mut Bencher) -> Result<(), Error> {
-        (self.benchmark.call)(bencher, &self.choice)
+        let choice: Vec<usize> = self.texts.combination(self.number).map(|(_, _, index)| index).collect();
+        (self.benchmark.call)(bencher, &choice)
     }
 
     /// Why the case is left out by default, if it is.
@@ -104,9 +136,9 @@ impl Registered {
             Ignore::No => None,
             Ignore::Always(reason) => Some(reason.unwrap_or("marked `ignore`").to_owned()),
             Ignore::When(ignored) => ignored.iter().find_map(|axis: &Axis| {
-                let (name, value) = self.arguments.iter().find(|(name, _)| *name == axis.name)?;
+                let (name, value) = self.arguments().find(|(name, _)| *name == axis.name)?;
                 (0..axis.len)
-                    .any(|index| (axis.label)(index) == *value)
+                    .any(|index| (axis.label)(index) == value)
                     .then(|| format!("{name}={value} is marked `ignore`"))
             }),
         }

@@ -234,7 +234,7 @@ impl Session {
         match &mut self.role {
             Role::Lists(announcements) => {
                 case.settings = offer.settings;
-                case.source = self.source.map(str::to_owned);
+                case.source = self.source.map(Into::into);
                 announcements.announce(case, here);
                 Step::Pass
             }

@@ -306,8 +306,8 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     let model = endpoint.model().map(|model| model.replace(['/', '[', ' '], "_"));
     let category = Category::Performance;
     let mut case = Case::new(case_id::head(model.as_deref(), category, &name), category);
-    case.model = model;
-    case.name = name;
+    case.model = model.map(Into::into);
+    case.name = name.into();
     case.tags = vec![
         format!("endpoint={}", endpoint.kind()),
         format!("connections={}", arguments.connection.connections.name()),
@@ -315,7 +315,7 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     if endpoint.is_stream() {
         case.tags.push("stream".to_owned());
     }
-    case.source = Some(format!("{}{}", endpoint.client().target(), endpoint.path()));
+    case.source = Some(format!("{}{}", endpoint.client().target(), endpoint.path()).into());
     case.settings = Overrides { rounds: Some(1), timeout: Some(NO_LIMIT), ..Overrides::NONE };
     case
 }

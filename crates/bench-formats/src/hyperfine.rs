@@ -38,7 +38,8 @@ fn case(result: &Value) -> Result<ImportedCase, String> {
         .flatten()
         .map(|(name, value)| (name.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect();
-    let mut case = ImportedCase::named(case_id::with_arguments(command.to_owned(), &parameters));
+    let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
+    let mut case = ImportedCase::named(case_id::with_arguments(command, parameters));
     let codes = json::optional(result, "exit_codes", json::array)?.unwrap_or_default();
     // A command that fails at once would look like one that has become fast.
     if let Some(code) = codes.iter().find(|code| code.as_i64() != Some(0)) {

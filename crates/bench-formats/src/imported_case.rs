@@ -38,8 +38,8 @@ impl ImportedCase {
         // The same as when an adapter measures it, so that its history goes on.
         let named = Case::named(&self.name, category);
         let mut case = CaseRecord::blank(&named.id, named.category);
-        case.model = named.model;
-        case.name = named.name;
+        case.model = named.model.as_deref().map(str::to_owned);
+        case.name = named.name.to_string();
         case.status = Status::Ok;
         case.time = self.time;
         case.counters = self.counters;

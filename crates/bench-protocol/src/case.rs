@@ -1,11 +1,11 @@
 //! What a program lists.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bench_syntax::Category;
 
 use crate::json::{self, Decode, Encode, Json, JsonError, structure};
-use crate::{Build, Mode, Overrides};
+use crate::{Arguments, Build, Mode, Overrides};
 
 /// A benchmark with one combination of its arguments, as its program lists it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +14,13 @@ pub struct Case {
     /// `model/category/name[argument=value,…]`; unique within a program, and the same in every version of it.
     pub id: String,
     /// The model, if any.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// The category.
     pub category: Category,
     /// The benchmark's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Arguments and their values.
-    pub arguments: BTreeMap<String, String>,
+    pub arguments: Arguments,
     /// Free labels.
     pub tags: Vec<String>,
     /// Limits, as they were written: `median <= 5s`.
@@ -30,7 +30,7 @@ pub struct Case {
     /// Why the case is left out unless it is asked for; `None` if it is not left out.
     pub ignored: Option<String>,
     /// Where it was written, for people: `src/softmax.rs:12`.
-    pub source: Option<String>,
+    pub source: Option<Arc<str>>,
     /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
     /// they have in common. `None` if the case wants a process of its own.
     pub set_up: Option<String>,
@@ -46,8 +46,8 @@ impl Case {
             id: id.into(),
             model: None,
             category,
-            name: String::new(),
-            arguments: BTreeMap::new(),
+            name: Arc::default(),
+            arguments: Arguments::default(),
             tags: Vec::new(),
             objectives: Vec::new(),
             settings: Overrides::NONE,
@@ -70,14 +70,14 @@ impl Case {
     pub fn named(name: &str, category: Category) -> Self {
         let Some((model, category)) = Category::of_id(name) else {
             let mut case = Case::new(format!("{category}/{name}"), category);
-            case.name = name.to_owned();
+            case.name = name.into();
             return case;
         };
         let head = model.map_or(0, |model| model.len() + 1) + category.name().len() + 1;
         let own = name.get(head..).unwrap_or(name);
         let mut case = Case::new(name, category);
-        case.name = own.split('[').next().unwrap_or(own).to_owned();
-        case.model = model.map(str::to_owned);
+        case.name = own.split('[').next().unwrap_or(own).into();
+        case.model = model.map(Arc::from);
         case
     }
 }
@@ -161,7 +161,7 @@ mod tests {
             ("performance/x", "performance/x", None, Performance, "x"),
         ] {
             let case = Case::named(name, Performance);
-            let found = (case.id.as_str(), case.model.as_deref(), case.category, case.name.as_str());
+            let found = (case.id.as_str(), case.model.as_deref(), case.category, &*case.name);
             assert_eq!(found, (id, model, category, own));
         }
     }

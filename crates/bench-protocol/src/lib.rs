@@ -4,6 +4,7 @@
 //! `docs/worker-protocol.md` is the published description.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod bench_command;
 mod better;
 mod build;
@@ -18,6 +19,7 @@ mod overrides;
 mod part;
 mod reading;
 
+pub use arguments::Arguments;
 pub use bench_command::{INSTALL, PROTOCOL_FLAG, RUNNER_VARIABLE, bench_command, cargo_home};
 pub use better::Better;
 pub use build::Build;

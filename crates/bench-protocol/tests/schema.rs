@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bench_protocol::json::{Decode, Encode, from_text, to_text};
 use bench_protocol::{
-    Assignment, Build, Case, Command, Counter, DeviceChoice, DeviceWishes, FailureKind, Finish, Frame,
-    Listing, LoadWishes, Mode, Overrides, PROTOCOL, ProbeReport, Reading, RequestLevels, Series, WarmUp,
+    Arguments, Assignment, Build, Case, Command, Counter, DeviceChoice, DeviceWishes, FailureKind, Finish,
+    Frame, Listing, LoadWishes, Mode, Overrides, PROTOCOL, ProbeReport, Reading, RequestLevels, Series,
+    WarmUp,
 };
 use bench_stats::Interval;
 use bench_syntax::Category;
@@ -44,9 +45,9 @@ fn listing() -> Listing {
     build.toolchain = "CPython 3.13.1".to_owned();
     build.engines.insert("torch".to_owned(), "2.9.1".to_owned());
     let mut case = Case::new("zoo/unit/f[n=1]", Category::Unit);
-    case.model = Some("zoo".to_owned());
-    case.name = "f".to_owned();
-    case.arguments.insert("n".to_owned(), "1".to_owned());
+    case.model = Some("zoo".into());
+    case.name = "f".into();
+    case.arguments = Arguments::from_iter([("n", "1")]);
     case.tags.push("gpu".to_owned());
     case.objectives.push("median <= 5s".to_owned());
     case.settings = Overrides {
@@ -57,7 +58,7 @@ fn listing() -> Listing {
         timeout: Some(Duration::from_secs(2)),
     };
     case.ignored = Some("slow".to_owned());
-    case.source = Some("zoo.py:12".to_owned());
+    case.source = Some("zoo.py:12".into());
     case.set_up = Some("weights".to_owned());
     case.locator = Some("zoo#3".to_owned());
     let mut listing = Listing::new(build, vec![case]);

@@ -14,27 +14,31 @@ pub fn head(model: Option<&str>, category: Category, name: &str) -> String {
 
 /// The id of a case. Characters of a value that would delimit an id or a line, or steer a terminal, are written as
 /// `%` and two hexadecimal digits a byte, so that an id can be taken apart again.
-pub fn with_arguments(mut head: String, arguments: &[(&str, String)]) -> String {
-    for (position, (name, value)) in arguments.iter().enumerate() {
-        head.push(if position == 0 { '[' } else { ',' });
-        head.push_str(name);
-        head.push('=');
+pub fn with_arguments<'a>(head: &str, arguments: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut id = String::with_capacity(head.len() + 32);
+    id.push_str(head);
+    let mut separator = '[';
+    for (name, value) in arguments {
+        id.push(separator);
+        separator = ',';
+        id.push_str(name);
+        id.push('=');
         for c in value.chars() {
             if steers(c) || c.is_whitespace() || matches!(c, ',' | '=' | '[' | ']' | '/' | '%') {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
                     // Writing to a String cannot fail.
-                    let _ = write!(head, "%{byte:02X}");
+                    let _ = write!(id, "%{byte:02X}");
                 }
             } else {
-                head.push(c);
+                id.push(c);
             }
         }
     }
-    if !arguments.is_empty() {
-        head.push(']');
+    if separator == ',' {
+        id.push(']');
     }
-    head
+    id
 }
 
 /// The name of a benchmark that does not name its category, as those of other harnesses do not: the id without the category
@@ -162,12 +166,12 @@ mod tests {
     #[test]
     fn values_hold_no_delimiters() {
         let id = |value: &str| {
-            with_arguments(head(Some("resnet"), Category::Unit, "f"), &[("text", value.to_owned())])
+            with_arguments(&head(Some("resnet"), Category::Unit, "f"), [("text", value)].into_iter())
         };
         assert_eq!(id("a b"), "resnet/unit/f[text=a%20b]");
         assert_eq!(id("x,y=[%]/\n"), "resnet/unit/f[text=x%2Cy%3D%5B%25%5D%2F%0A]");
         assert_eq!(id("é\u{202e}"), "resnet/unit/f[text=é%E2%80%AE]");
-        assert_eq!(with_arguments(head(None, Category::Unit, "f"), &[]), "unit/f");
+        assert_eq!(with_arguments(&head(None, Category::Unit, "f"), std::iter::empty()), "unit/f");
     }
 
     /// The table that `python/tests/test_case_id.py` reads, too: both languages write the same ids.
@@ -180,16 +184,12 @@ mod tests {
         for row in rows {
             let text = |key: &str| row[key].as_str().map(str::to_owned);
             let category = text("category").expect("a category").parse().expect("a category");
-            let arguments: Vec<(&str, String)> = row["arguments"]
-                .as_array()
-                .expect("arguments")
+            let pairs = row["arguments"].as_array().expect("arguments");
+            let arguments = pairs
                 .iter()
-                .map(|pair| {
-                    (pair[0].as_str().expect("a name"), pair[1].as_str().expect("a value").to_owned())
-                })
-                .collect();
+                .map(|pair| (pair[0].as_str().expect("a name"), pair[1].as_str().expect("a value")));
             let head = head(row["model"].as_str(), category, &text("name").expect("a name"));
-            assert_eq!(Some(with_arguments(head, &arguments)), text("id"), "{row}");
+            assert_eq!(Some(with_arguments(&head, arguments)), text("id"), "{row}");
         }
     }
 

@@ -57,8 +57,8 @@ fn parts(subject: &Subject<'_>) -> Outcome {
         let category = case.category.to_string();
         let bare = case.id.split('[').next().unwrap_or_default();
         let has_category = bare.split('/').any(|part| part == category);
-        let has_model = case.model.as_ref().is_none_or(|model| bare.strip_prefix(model.as_str()).is_some());
-        let has_name = bare.ends_with(case.name.as_str());
+        let has_model = case.model.as_ref().is_none_or(|model| bare.strip_prefix(&**model).is_some());
+        let has_name = bare.ends_with(&*case.name);
         let has_arguments =
             case.arguments.iter().all(|(name, value)| case.id.contains(&format!("{name}={value}")));
         if !(has_category && has_model && has_name && has_arguments) {

@@ -1,4 +1,5 @@
 use std::io::BufReader;
+use std::sync::Arc;
 
 use bench_stats::Interval;
 use bench_syntax::Category;
@@ -7,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Better, Build, Case, Listing, OverRounds, Overrides, Reading, Series};
+use crate::{Arguments, Better, Build, Case, Listing, OverRounds, Overrides, Reading, Series};
 
 fn finite() -> impl Strategy<Value = f64> {
     any::<f64>().prop_filter("JSON holds no infinity", |number| number.is_finite())
@@ -155,13 +156,16 @@ prop_compose! {
 
 prop_compose! {
     fn case()(
-        (id, model, name) in any::<(String, Option<String>, String)>(),
+        id in any::<String>(),
+        (model, name, source) in any::<(Option<String>, String, Option<String>)>(),
         category in proptest::sample::select(&Category::ALL[..]),
         arguments in btree_map(any::<String>(), any::<String>(), 0..3),
         (tags, objectives) in (vec(any::<String>(), 0..3), vec(any::<String>(), 0..3)),
         settings in settings(),
-        (ignored, source, set_up, locator) in any::<(Option<String>, Option<String>, Option<String>, Option<String>)>(),
+        (ignored, set_up, locator) in any::<(Option<String>, Option<String>, Option<String>)>(),
     ) -> Case {
+        let (model, name, source) = (model.map(Arc::from), name.into(), source.map(Arc::from));
+        let arguments = Arguments::from_iter(arguments);
         Case {
             id, model, category, name, arguments, tags, objectives, settings, ignored, source, set_up, locator,
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Json, JsonError};
 
@@ -25,6 +26,12 @@ impl Decode for String {
             Json::Text(text) => Ok(text.clone().into_owned()),
             other => Err(JsonError::expected("a string", other)),
         }
+    }
+}
+
+impl Decode for Arc<str> {
+    fn decode(json: &Json<'_>) -> Result<Self, JsonError> {
+        String::decode(json).map(Arc::from)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Json;
 
@@ -88,6 +89,12 @@ impl Encode for str {
 impl Encode for String {
     fn encode(&self, out: &mut String) {
         self.as_str().encode(out);
+    }
+}
+
+impl Encode for Arc<str> {
+    fn encode(&self, out: &mut String) {
+        (**self).encode(out);
     }
 }
 

@@ -152,11 +152,12 @@ fn blank(opened: &Opened, case: &Case, build: &Build, settings: bench_record::Se
         Err(_) => ObjectiveResult::without_figure(text, bench_record::Outcome::Unsure, "not judged"),
     };
     let mut record = CaseRecord::blank(&case.id, case.category);
-    record.model = case.model.clone();
-    record.name = case.name.clone();
-    record.arguments = case.arguments.clone();
+    record.model = case.model.as_deref().map(str::to_owned);
+    record.name = case.name.to_string();
+    record.arguments =
+        case.arguments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     record.tags = case.tags.clone();
-    record.source = case.source.clone().unwrap_or_default();
+    record.source = case.source.as_deref().unwrap_or_default().to_owned();
     record.targets = case.objectives.iter().map(declared).collect();
     record.target = opened.program.name().to_owned();
     record.build = (opened.listing.build != *build).then(|| opened.listing.build.clone());

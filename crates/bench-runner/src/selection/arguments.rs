@@ -25,11 +25,10 @@ impl Arguments {
         self.0.iter().flat_map(of_argument).collect()
     }
 
-    pub(super) fn matches(&self, arguments: &BTreeMap<String, String>) -> bool {
+    /// Whether a case has what is wanted, by the values of its arguments.
+    pub(super) fn matches<'a>(&self, argument: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.0.iter().all(|(name, wanted)| {
-            arguments
-                .get(name)
-                .is_some_and(|value| wanted.iter().any(|text| text.eq_ignore_ascii_case(value)))
+            argument(name).is_some_and(|value| wanted.iter().any(|text| text.eq_ignore_ascii_case(value)))
         })
     }
 }

@@ -3,7 +3,7 @@
 mod arguments;
 mod partition;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bench_protocol::Case;
 use bench_record::{CaseRecord, RunError};
@@ -49,35 +49,55 @@ pub enum Ignored {
 }
 
 /// What filters look at, of a case that a program lists or that a record holds.
-struct Named<'a> {
-    id: &'a str,
-    model: Option<&'a str>,
-    category: Category,
-    tags: &'a [String],
-    arguments: &'a BTreeMap<String, String>,
+trait Named {
+    fn id(&self) -> &str;
+    fn model(&self) -> Option<&str>;
+    fn category(&self) -> Category;
+    fn tags(&self) -> &[String];
+    fn argument(&self, name: &str) -> Option<&str>;
 }
 
-impl<'a> From<&'a Case> for Named<'a> {
-    fn from(case: &'a Case) -> Self {
-        Named {
-            id: &case.id,
-            model: case.model.as_deref(),
-            category: case.category,
-            tags: &case.tags,
-            arguments: &case.arguments,
-        }
+impl Named for Case {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    fn category(&self) -> Category {
+        self.category
+    }
+
+    fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments.get(name)
     }
 }
 
-impl<'a> From<&'a CaseRecord> for Named<'a> {
-    fn from(case: &'a CaseRecord) -> Self {
-        Named {
-            id: &case.id,
-            model: case.model.as_deref(),
-            category: case.category,
-            tags: &case.tags,
-            arguments: &case.arguments,
-        }
+impl Named for CaseRecord {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    fn category(&self) -> Category {
+        self.category
+    }
+
+    fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments.get(name).map(String::as_str)
     }
 }
 
@@ -93,12 +113,12 @@ impl Selection {
 
     /// Whether a case of a record passes the filters.
     pub fn takes_recorded(&self, case: &CaseRecord) -> bool {
-        self.passes(&case.into())
+        self.passes(case)
     }
 
     /// Whether a listed case passes the filters and is not left out by its `ignore` mark.
     pub fn takes(&self, case: &Case) -> bool {
-        self.passes(&case.into()) && self.takes_ignored(case)
+        self.passes(case) && self.takes_ignored(case)
     }
 
     /// The cases that pass all filters, in their order.
@@ -108,8 +128,7 @@ impl Selection {
     /// nothing passes; both say what there is, nearest first.
     pub fn apply<'a>(&self, cases: &[&'a Case]) -> Result<Vec<&'a Case>, RunError> {
         self.check_names(cases)?;
-        let matching: Vec<&Case> =
-            cases.iter().copied().filter(|case| self.matches(&(*case).into())).collect();
+        let matching: Vec<&Case> = cases.iter().copied().filter(|case| self.matches(*case)).collect();
         if matching.is_empty() {
             return Err(RunError::NoMatch(self.no_match(cases)));
         }
@@ -127,19 +146,20 @@ impl Selection {
         Ok(cases.iter().copied().filter(|case| self.takes(case)).collect())
     }
 
-    fn passes(&self, case: &Named<'_>) -> bool {
-        self.matches(case) && self.partition.is_none_or(|partition| partition.holds(case.id))
+    fn passes(&self, case: &impl Named) -> bool {
+        self.matches(case) && self.partition.is_none_or(|partition| partition.holds(case.id()))
     }
 
     /// All filters but the partition.
-    fn matches(&self, case: &Named<'_>) -> bool {
-        (self.categories.is_empty() || self.categories.contains(&case.category))
+    fn matches(&self, case: &impl Named) -> bool {
+        let is_met = |pattern: &Pattern| self.is_met(pattern, case.id());
+        (self.categories.is_empty() || self.categories.contains(&case.category()))
             && (self.models.is_empty()
-                || case.model.is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
-            && (self.tags.is_empty() || case.tags.iter().any(|tag| self.tags.contains(tag)))
-            && (self.patterns.is_empty() || self.patterns.iter().any(|pattern| self.is_met(pattern, case.id)))
-            && !self.skip.iter().any(|pattern| self.is_met(pattern, case.id))
-            && self.arguments.matches(case.arguments)
+                || case.model().is_some_and(|model| self.models.iter().any(|wanted| wanted == model)))
+            && (self.tags.is_empty() || case.tags().iter().any(|tag| self.tags.contains(tag)))
+            && (self.patterns.is_empty() || self.patterns.iter().any(is_met))
+            && !self.skip.iter().any(is_met)
+            && self.arguments.matches(|name| case.argument(name))
     }
 
     /// Whether a pattern is met by an id, or by the name in it.
@@ -173,18 +193,18 @@ impl Selection {
                 return Err(UsageError::unknown("tag", tag, nearest::rank(tag, tags())));
             }
         }
-        let arguments = || cases.iter().flat_map(|case| &case.arguments);
+        let arguments = || cases.iter().flat_map(|case| case.arguments.iter());
         for (name, wanted) in &self.arguments.0 {
-            let known: BTreeSet<&String> =
+            let known: BTreeSet<&str> =
                 arguments().filter(|(other, _)| *other == name).map(|(_, value)| value).collect();
             if known.is_empty() {
-                let names = arguments().map(|(name, _)| name.as_str());
+                let names = arguments().map(|(name, _)| name);
                 return Err(UsageError::unknown("argument", name, nearest::rank(name, names)));
             }
             if let Some(other) =
                 wanted.iter().find(|text| !known.iter().any(|value| text.eq_ignore_ascii_case(value)))
             {
-                let known = nearest::rank(other, known.into_iter().cloned()).join(", ");
+                let known = nearest::rank(other, known).join(", ");
                 return Err(UsageError(format!("no case has {name}={other}: `{name}` takes {known}")));
             }
         }
@@ -215,10 +235,10 @@ mod tests {
 
     fn forward(batch: &str) -> Case {
         let mut case = Case::new(format!("resnet/performance/forward[batch={batch}]"), Category::Performance);
-        case.model = Some("resnet".to_owned());
-        case.name = "forward".to_owned();
+        case.model = Some("resnet".into());
+        case.name = "forward".into();
         case.tags = vec!["nightly".to_owned()];
-        case.arguments = BTreeMap::from([("batch".to_owned(), batch.to_owned())]);
+        case.arguments = [("batch", batch)].into_iter().collect();
         case.ignored = (batch == "32").then(|| "batch=32 is marked `ignore`".to_owned());
         case
     }
