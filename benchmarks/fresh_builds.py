@@ -12,14 +12,15 @@ import time
 
 from common import ROOT, run, spread, wall
 
+OURS = (
+    "use bench_core::prelude::*;\n#[benchmark(category = \"unit\")]\nfn sum() -> u64 { (0..1000).sum() }\nbench_core::main!();\n"
+)
+
 PROJECTS = {
-    "bench-core": (
-        'bench-core = { path = "%s" }' % (ROOT / "bench-core"),
-        "use bench_core::prelude::*;\n#[benchmark(category = \"unit\")]\nfn sum() -> u64 { (0..1000).sum() }\nbench_core::main!();\n",
-    ),
+    "bench-core": ('bench-core = { path = "%s" }' % (ROOT / "bench-core"), OURS),
     "bench-core, no default features": (
         'bench-core = { path = "%s", default-features = false }' % (ROOT / "bench-core"),
-        "use bench_core::prelude::*;\n#[benchmark(category = \"unit\")]\nfn sum() -> u64 { (0..1000).sum() }\nbench_core::main!();\n",
+        OURS,
     ),
     "criterion 0.8": (
         'criterion = "0.8"',
@@ -33,6 +34,14 @@ PROJECTS = {
     ),
 }
 
+
+# The default features but `gpu`: what looking at GPUs costs is the difference.
+WITHOUT_GPU = {
+    "bench-core, without `gpu`": (
+        'bench-core = { path = "%s", default-features = false, features = ["runner"] }' % (ROOT / "bench-core"),
+        OURS,
+    ),
+}
 
 BUILD_TIME = ROOT / "benchmarks/build-time.json"
 
@@ -84,10 +93,10 @@ def grown(ratio, recorded):
     return ratio > recorded * TOLERANCE
 
 
-def lay_out(folder):
-    """Writes the projects into a folder, each with its dependencies at hand."""
+def lay_out(folder, chosen):
+    """Writes projects into a folder, each with its dependencies at hand."""
     projects = {}
-    for name, (dependency, source) in PROJECTS.items():
+    for name, (dependency, source) in chosen.items():
         project = folder / re.sub(r"\W+", "-", name)
         (project / "benches").mkdir(parents=True)
         (project / "src").mkdir()
@@ -104,7 +113,8 @@ def lay_out(folder):
 
 def build_time(repeats, check, record):
     """Fresh release builds, the projects in turn, so that a slow minute falls on all of them."""
-    walls, processors, crates = ({name: [] for name in PROJECTS} for _ in range(3))
+    chosen = PROJECTS if check else PROJECTS | WITHOUT_GPU
+    walls, processors, crates = ({name: [] for name in chosen} for _ in range(3))
 
     def build(name):
         wall_s, processor_s, compiled = fresh_build(projects[name])
@@ -113,10 +123,10 @@ def build_time(repeats, check, record):
         crates[name] = compiled
 
     with tempfile.TemporaryDirectory() as folder:
-        projects = lay_out(pathlib.Path(folder))
+        projects = lay_out(pathlib.Path(folder), chosen)
         for turn in range(repeats):
             # Which comes first changes: a machine that warms up must not favour one of them.
-            for name in PROJECTS if turn % 2 == 0 else reversed(PROJECTS):
+            for name in chosen if turn % 2 == 0 else reversed(chosen):
                 build(name)
         recorded = json.loads(BUILD_TIME.read_text()) if check else {}
         wrong = []
@@ -134,7 +144,7 @@ def build_time(repeats, check, record):
                 wrong.append(f"{ours}: {len(crates[ours])} crates, recorded {known['crates']}")
 
     print("| one-benchmark project | fresh release build | processor time | crates | against | wall | processor |\n|---|---|---|---|---|---|---|")
-    for name in PROJECTS:
+    for name in chosen:
         row = [name, spread(walls[name], "s"), spread(processors[name], "s"), str(len(crates[name]))]
         if rival := RIVALS.get(name):
             ratios = least_ratio(walls[name], walls[rival]), least_ratio(processors[name], processors[rival])
@@ -142,6 +152,9 @@ def build_time(repeats, check, record):
         else:
             row += ["", "", ""]
         print(f"| {' | '.join(row)} |")
+    if not check:
+        more = lambda took: f"{min(took['bench-core']) - min(took[next(iter(WITHOUT_GPU))]):.1f} s"
+        print(f"\nlooking at GPUs adds {more(walls)} to the build, {more(processors)} of processor time (aim: 3 s)")
     if record:
         figures = {
             ours: {
@@ -184,7 +197,7 @@ def first_run(repeats):
     parts = {"clone": [], "build": [], "run": [], "together": []}
     criterion, ratios = [], []
     with tempfile.TemporaryDirectory() as folder:
-        other = lay_out(pathlib.Path(folder) / "projects")["criterion 0.8"]
+        other = lay_out(pathlib.Path(folder) / "projects", PROJECTS)["criterion 0.8"]
         for turn in range(repeats):
             clone = pathlib.Path(folder) / f"clone-{turn}"
             before, *_ = fresh_build(other)
@@ -209,7 +222,7 @@ def install(repeats):
     """What someone waits for the `bench` command, in fresh builds of criterion, and how large it is."""
     took, criterion, ratios, size = [], [], [], 0
     with tempfile.TemporaryDirectory() as folder:
-        other = lay_out(pathlib.Path(folder) / "projects")["criterion 0.8"]
+        other = lay_out(pathlib.Path(folder) / "projects", PROJECTS)["criterion 0.8"]
         run(["cargo", "fetch", "--locked"], cwd=ROOT)
         for turn in range(repeats):
             before, *_ = fresh_build(other)
