@@ -2,6 +2,7 @@
 
 mod decide;
 mod revise;
+mod slope;
 
 use super::noise::{Noise, clipped, reach};
 use super::pieces::pieces;
@@ -248,6 +249,11 @@ impl Detector {
     /// Reports a change, and begins a new stretch with it.
     fn report(&mut self, at: usize, z: f64, kind: Kind, level: Level, noise: Noise) -> Option<Change> {
         let before = level.median;
+        // A step that a slope explains better is where the slope has come far enough, or where a night was bad.
+        let (at, kind) = match kind {
+            Kind::Step if self.crept(at) => (self.values.len() - LOOK_BACK, Kind::Drift),
+            other => (at, other),
+        };
         let (at, earliest, latest) = match kind {
             Kind::Step => self.place(at, noise),
             Kind::Drift => (at, at, at),
@@ -289,6 +295,12 @@ impl Detector {
             }
         }
         Some(change)
+    }
+
+    /// Whether a slope explains the runs around `at`, since the piece before began, better than a step there.
+    fn crept(&self, at: usize) -> bool {
+        let from = self.bounds.iter().copied().filter(|bound| *bound < at).max().unwrap_or(0);
+        slope::explains_better(&self.smooth[from..], at - from)
     }
 
     /// Keeps the runs from `at` on.

@@ -10,6 +10,9 @@ const DOUBT_FROM: usize = 15;
 /// …to so many.
 const DOUBT_TO: usize = 60;
 
+/// A run so many deviations of the noise beyond both levels belongs to neither.
+const WILD: f64 = 4.0;
+
 impl Detector {
     /// Takes up the stretch before the last change again, whose level is the level of the line once more.
     pub(super) fn rejoin(&mut self, memory: Memory) {
@@ -87,20 +90,31 @@ impl Detector {
         // Moving the step past a run exchanges what that run is measured against.
         let scale = noise.deviation * noise.inflation().sqrt();
         let square = |value: f64, level: f64| ((value - level) / scale).clamp(-4.0, 4.0).powi(2);
+        let is_wild = |value: f64| is_beyond(value, before, after, WILD * scale);
         let mut costs = vec![0.0];
         for value in &self.values[from..to] {
             let cost = costs.last().copied().unwrap_or(0.0);
-            costs.push(cost + square(*value, before) - square(*value, after));
+            let for_later = square(*value, before) - square(*value, after);
+            costs.push(if is_wild(*value) { cost } else { cost + for_later });
         }
         let (best, least) = costs.iter().enumerate().take(last.max(near) - from + 1).fold(
             (0, f64::INFINITY),
-            |best, (number, cost)| if *cost < best.1 { (number, *cost) } else { best },
+            // Of places that differ by wild runs alone, the latest: no level begins with one.
+            |best, (number, cost)| {
+                let is_better = *cost < best.1 || *cost <= best.1 && is_wild(self.values[from + number - 1]);
+                if is_better { (number, *cost) } else { best }
+            },
         );
         let is_possible = |cost: &f64| *cost <= least + BELOW;
         let earliest = costs.iter().position(is_possible).unwrap_or(best);
         let latest = costs.iter().rposition(is_possible).unwrap_or(best);
         (from + best, from + earliest, from + latest)
     }
+}
+
+/// Whether a run lies on the far side of both levels, by more than `by`: it says nothing of where the one became the other.
+fn is_beyond(value: f64, before: f64, after: f64, by: f64) -> bool {
+    value > before.max(after) + by || value < before.min(after) - by
 }
 
 /// Returns where the step between `before` and `after` lies, from run `from` of `before` to its end: with the least
@@ -114,6 +128,9 @@ fn nearest_split(before: &[f64], after: &[f64], from: usize) -> usize {
     let new = median_of(after);
     let (mut cost, mut best) = (0.0, (0.0, before.len()));
     for at in (from..before.len()).rev() {
+        if is_beyond(before[at], old, new, (new - old).abs()) {
+            continue;
+        }
         cost += (before[at] - new).abs() - (before[at] - old).abs();
         if cost < best.0 {
             best = (cost, at);
