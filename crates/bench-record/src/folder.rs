@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Begin, JOURNAL};
+use crate::moment::utc;
 use crate::read::RUN_FILE;
-use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, now_utc, read};
+use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, read};
 use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
 use bench_syntax::UsageError;
@@ -282,21 +284,27 @@ fn rescue(record: &Record) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Makes `<timestamp>-<4 hex digits>`. `create_dir` fails where the name exists, so two runs that
-/// begin in the same second cannot share one.
+/// Makes `<timestamp>-<4 hex digits>`, the digits being the fraction of the second: names are in the order in which runs began.
+/// `create_dir` fails where the name exists, so two runs that begin at once cannot share one.
 pub fn create_unique(results: &Path) -> Result<String, RunError> {
-    let stamp = now_utc().replace(':', "-");
-    let mut salt = u64::from(std::process::id()) ^ bench_stats::seed::clock_seed();
     for attempt in 0.. {
-        salt = bench_stats::seed::mix(salt.wrapping_add(attempt));
-        let run = format!("{stamp}-{:04x}", salt & 0xffff);
+        let run = name_of_moment(SystemTime::now());
         match fs::create_dir(results.join(&run)) {
             Ok(()) => return Ok(run),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
+                // By then the fraction is another one, which it need not be for the other run.
+                std::thread::sleep(Duration::from_micros(20 + u64::from(std::process::id() % 64)));
+            }
             Err(error) => return Err(RunError::io("create the run directory", results.join(run), error)),
         }
     }
     unreachable!("the loop returns")
+}
+
+fn name_of_moment(moment: SystemTime) -> String {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let fraction = (u64::from(since.subsec_nanos()) << 16) / 1_000_000_000;
+    format!("{}-{fraction:04x}", utc(since.as_secs()).replace(':', "-"))
 }
 
 /// The session of `cargo`, if its run directory has been sealed and can be added to.
@@ -321,6 +329,17 @@ mod tests {
         let left: Vec<_> =
             fs::read_dir(folder.path()).expect("read").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_time() {
+        let name = |milliseconds| name_of_moment(UNIX_EPOCH + Duration::from_millis(milliseconds));
+        assert_eq!(name(1_795_246_265_500), "2026-11-21T07-31-05Z-8000");
+        let names: Vec<String> = (0..2500).map(name).collect();
+        assert!(names.is_sorted() && names[999].ends_with("-ffbe"), "{}", names[999]);
+        let folder = tempfile::tempdir().expect("folder");
+        let made: Vec<String> = (0..20).map(|_| create_unique(folder.path()).expect("made")).collect();
+        assert!(made.is_sorted(), "{made:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub fn now_utc() -> String {
 }
 
 /// Civil date from days since the epoch (H. Hinnant, *chrono-Compatible Low-Level Date Algorithms*).
-fn utc(seconds: u64) -> String {
+pub(crate) fn utc(seconds: u64) -> String {
     let days = (seconds / 86_400) as i64 + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

@@ -94,7 +94,7 @@ impl Program {
     /// When the own executable cannot be found.
     pub fn own() -> Result<Self, RunError> {
         Ok(Program {
-            name: own_target(),
+            name: target_of(&std::env::current_exe().unwrap_or_default()),
             argv: vec![own_executable()?.into_os_string()],
             environment: Vec::new(),
             folder: None,
@@ -239,11 +239,6 @@ fn own_executable() -> Result<PathBuf, RunError> {
 fn called_by() -> Option<PathBuf> {
     let name = PathBuf::from(std::env::args_os().next()?);
     if name.components().count() > 1 { name.canonicalize().ok() } else { None }
-}
-
-/// The name of the bench target that this executable was built from.
-pub fn own_target() -> String {
-    target_of(&std::env::current_exe().unwrap_or_default())
 }
 
 /// The name of the bench target that an executable was built from: cargo adds a dash and 16 hexadecimal digits to it.

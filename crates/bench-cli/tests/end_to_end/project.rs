@@ -22,7 +22,17 @@ pub(crate) struct Project {
 }
 
 impl Project {
+    /// Its bench targets are workers alone, which are built sooner.
     pub(crate) fn new() -> Self {
+        Project::with_features("default-features = false")
+    }
+
+    /// Its bench targets hold the runner.
+    pub(crate) fn with_runner() -> Self {
+        Project::with_features("default-features = true")
+    }
+
+    fn with_features(features: &str) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         // A test that failed has left nothing that another one would notice.
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,13 +40,14 @@ impl Project {
         let workspace = bench_testing::workspace();
         // Nothing is to be downloaded: what this workspace has locked is there.
         fs::copy(workspace.join("Cargo.lock"), project.path().join("Cargo.lock")).expect("copied");
+        // Not optimised: each revision builds it anew, and what is measured is not in it.
         let core = workspace.join("bench-core");
         project.write(
             "Cargo.toml",
             &format!(
                 "[package]\nname = \"project\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nbench = false\n\n\
-                 [[bench]]\nname = \"speed\"\nharness = false\n\n[dependencies]\nbench-core = {{ path = {core:?} }}\n\n\
-                 [workspace]\nmembers = [\"second\"]\n"
+                 [[bench]]\nname = \"speed\"\nharness = false\n\n[dependencies]\nbench-core = {{ path = {core:?}, {features} }}\n\n\
+                 [workspace]\nmembers = [\"second\"]\n\n[profile.bench.package.\"*\"]\nopt-level = 0\n"
             ),
         );
         // A second package, whose bench target has the same name.
@@ -44,7 +55,7 @@ impl Project {
             "second/Cargo.toml",
             &format!(
                 "[package]\nname = \"second\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nbench = false\n\n\
-                 [[bench]]\nname = \"speed\"\nharness = false\n\n[dependencies]\nbench-core = {{ path = {core:?} }}\n"
+                 [[bench]]\nname = \"speed\"\nharness = false\n\n[dependencies]\nbench-core = {{ path = {core:?}, {features} }}\n"
             ),
         );
         project.write("second/src/lib.rs", "");

@@ -61,7 +61,7 @@ fn revisions_are_built_and_compared() {
 /// Cargo gives `[env]` of the checkout to the bench target that hands `--against` on.
 #[test]
 fn the_configuration_of_the_checkout_is_not_that_of_the_revision() {
-    let project = Project::new();
+    let project = Project::with_runner();
     let read = "/// Work.\npub fn turns() -> u64 {\n    \
                 std::env::var(\"TEST_TURNS\").map_or(20_000, |turns| turns.parse().expect(\"a number\"))\n}\n";
     project.write("src/lib.rs", read);

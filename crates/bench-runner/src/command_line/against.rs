@@ -9,7 +9,7 @@ use bench_syntax::UsageError;
 
 use super::flags::Flags;
 use super::{Host, workspace_root};
-use crate::program::own_target;
+use crate::program::{Kind, Opened};
 use crate::run::{self, Options, Selected};
 
 /// Runs `bench compare REV .` over the selected cases. Returns its exit code.
@@ -18,7 +18,7 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &
     let programs = (host.open)()?;
     let selected = run::select(&programs.opened, options)?;
     let mut command = compare("--against", host, flags, options, &ids(&selected), [revision, "."])?;
-    command.arg("--").args(cargo_arguments(flags)).current_dir(workspace_root());
+    command.arg("--").args(cargo_arguments(flags, &programs.opened)).current_dir(workspace_root());
     exit_code(&mut command)
 }
 
@@ -73,15 +73,26 @@ pub(super) fn exit_code(command: &mut Command) -> Result<u8, RunError> {
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
 }
 
-/// What was asked for, else the package and bench target of this program, as far as cargo has told it.
-fn cargo_arguments(flags: &Flags) -> Vec<String> {
+/// What was asked for, else the package and bench targets of these programs, as far as cargo has told.
+fn cargo_arguments(flags: &Flags, programs: &[Opened]) -> Vec<String> {
     if let Some(arguments) = &flags.cargo_args {
         return arguments.split_whitespace().map(str::to_owned).collect();
     }
     let mut arguments = Vec::new();
-    if let Ok(package) = std::env::var("CARGO_PKG_NAME") {
+    let package = std::env::var("CARGO_PKG_NAME").ok();
+    for opened in programs {
+        // A worker without a runner is an executable that cargo has started, and that has handed over to `bench run`.
+        let is_built = match opened.program.kind() {
+            Kind::Own | Kind::BenchTarget | Kind::Adapted => true,
+            Kind::Executable => package.is_some(),
+            Kind::Python => false,
+        };
+        if is_built {
+            arguments.extend(["--bench".to_owned(), opened.program.name().to_owned()]);
+        }
+    }
+    if let Some(package) = package {
         arguments.extend(["-p".to_owned(), package]);
     }
-    arguments.extend(["--bench".to_owned(), own_target()]);
     arguments
 }
