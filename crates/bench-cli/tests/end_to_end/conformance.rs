@@ -85,7 +85,7 @@ fn each_fault_is_found() {
     let missed = Mutex::new(Vec::new());
     // Most of the time is spent waiting for what does not come.
     std::thread::scope(|scope| {
-        for _ in 0..6 {
+        for _ in 0..12 {
             scope.spawn(|| {
                 let stage = Stage::new(&[]);
                 python::install(&stage, EXAMPLE, "python_program.py");
