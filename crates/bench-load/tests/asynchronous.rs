@@ -1,6 +1,9 @@
 //! `async` closures: requests that wait share a runtime.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
+#[path = "guide/fragments/asynchronous.rs"]
+mod guide;
+
 use std::time::Duration;
 
 use bench_core::Suite;

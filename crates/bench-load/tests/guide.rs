@@ -2,6 +2,17 @@
 #![allow(clippy::expect_used, reason = "a test says so by panicking")]
 
 mod guide {
+    #[allow(dead_code, reason = "what a document shows need not be called")]
+    mod fragments {
+        mod allocator;
+        mod arguments;
+        mod artifact;
+        mod domain;
+        mod exporter;
+        mod from_code;
+        mod skip;
+        mod targets;
+    }
     mod classification;
     mod images;
     mod speech;
@@ -12,6 +23,7 @@ use bench_core::Suite;
 use bench_judge::Summarize;
 use bench_protocol::LoadWishes;
 use bench_record::Status;
+use bench_testing::excerpt;
 
 #[test]
 fn the_guide_prints_what_is_tested_here() {
@@ -27,6 +39,25 @@ fn the_guide_prints_what_is_tested_here() {
             "docs/guide.md lacks tests/guide/{file}.rs"
         );
     }
+    for example in [
+        include_str!("guide/fragments/allocator.rs"),
+        include_str!("guide/fragments/arguments.rs"),
+        include_str!("guide/fragments/artifact.rs"),
+        include_str!("guide/fragments/asynchronous.rs"),
+        include_str!("guide/fragments/domain.rs"),
+        include_str!("guide/fragments/exporter.rs"),
+        include_str!("guide/fragments/from_code.rs"),
+        include_str!("guide/fragments/skip.rs"),
+        include_str!("guide/fragments/targets.rs"),
+    ] {
+        let block = excerpt(example);
+        assert!(guide.contains(&block), "docs/guide.md lacks:\n{block}");
+    }
+    let block = excerpt(include_str!("../../../bench-core/examples/mine.rs"));
+    assert!(include_str!("../../../README.md").contains(&block), "README.md lacks:\n{block}");
+    // One is of another crate, and one of models.
+    let blocks = guide.matches("\n```rust\n").count();
+    assert_eq!(blocks, 4 + 9 + 2 + 1, "docs/guide.md holds a block of Rust that no test compiles");
 }
 
 #[test]

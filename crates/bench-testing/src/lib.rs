@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends with what it expected")]
 
 mod cargo;
+mod excerpt;
 mod fixture;
 mod nvml;
 mod postgres;
@@ -15,6 +16,7 @@ mod stage;
 pub mod truth;
 
 pub use cargo::{cargo, fixture_target, scratch, scrub, workspace};
+pub use excerpt::excerpt;
 pub use fixture::{Bench, build, executable};
 pub use nvml::{Driver, Nvml, gpu, uuid};
 pub use postgres::Server;

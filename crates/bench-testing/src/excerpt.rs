@@ -1,0 +1,22 @@
+//! Code that a document prints and a test compiles.
+
+const BEGIN: &str = "// The guide begins here.";
+const END: &str = "// The guide ends here.";
+
+/// Returns the block of a document that shows `source`: what stands between the lines "The guide begins here." and "The
+/// guide ends here.", without their indentation; all of it if there are none.
+///
+/// ```
+/// let source = "fn f() {\n    // The guide begins here.\n    g();\n    // The guide ends here.\n}\n";
+/// assert_eq!(bench_testing::excerpt(source), "```rust\ng();\n```");
+/// ```
+pub fn excerpt(source: &str) -> String {
+    let Some((before, rest)) = source.split_once(BEGIN) else { return format!("```rust\n{source}```") };
+    let indentation = before.rsplit('\n').next().unwrap_or_default();
+    let shown = rest.split_once(END).map_or(rest, |(shown, _)| shown);
+    let lines = shown.lines().skip(1).map(|line| line.strip_prefix(indentation).unwrap_or(line));
+    let mut block: String = lines.map(|line| format!("{line}\n")).collect();
+    // The indentation of the last marker.
+    block.truncate(block.trim_end().len());
+    format!("```rust\n{block}\n```")
+}
