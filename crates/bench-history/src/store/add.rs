@@ -171,9 +171,9 @@ fn insert<const N: usize>(
     Ok(())
 }
 
-/// A record as compressed JSON.
+/// A record as compressed JSON. Quickly rather than well: a fifth more bytes take a quarter of the time.
 fn pack(record: &Record) -> std::io::Result<Vec<u8>> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&serde_json::to_vec(record)?)?;
     packer.finish()
 }

@@ -11,7 +11,7 @@ struct Migration {
 /// From each version to the next; the first comes from nothing. What has been published is never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         up: "CREATE TABLE run (
                  name TEXT PRIMARY KEY, timestamp TEXT NOT NULL, revision TEXT, record BYTEA NOT NULL);
@@ -110,6 +110,20 @@ const MIGRATIONS: [Migration; 8] = [
              ALTER TABLE told ADD COLUMN checksum BIGINT NOT NULL DEFAULT 0;",
         down: "ALTER TABLE acceptance DROP COLUMN checksum; ALTER TABLE baseline DROP COLUMN checksum;
                ALTER TABLE renaming DROP COLUMN checksum; ALTER TABLE told DROP COLUMN checksum;",
+    },
+    // Figures lie together by their run, as they come in: by their series, each run touched as many places as it has figures.
+    Migration {
+        up: "CREATE TABLE other_point (
+                 series BIGINT NOT NULL REFERENCES series (id), run TEXT NOT NULL REFERENCES run (name),
+                 value DOUBLE PRECISION NOT NULL, PRIMARY KEY (run, series));
+             INSERT INTO other_point (series, run, value) SELECT series, run, value FROM point ORDER BY run, series;
+             DROP TABLE point; ALTER TABLE other_point RENAME TO point;",
+        down: "CREATE TABLE other_point (
+                 series BIGINT NOT NULL REFERENCES series (id), run TEXT NOT NULL REFERENCES run (name),
+                 value DOUBLE PRECISION NOT NULL, PRIMARY KEY (series, run));
+             INSERT INTO other_point (series, run, value) SELECT series, run, value FROM point;
+             DROP TABLE point; ALTER TABLE other_point RENAME TO point;
+             CREATE INDEX point_by_run ON point (run);",
     },
 ];
 

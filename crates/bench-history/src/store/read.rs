@@ -1,6 +1,6 @@
 //! What a store knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bench_protocol::Better;
@@ -123,41 +123,48 @@ impl Store {
             .into_iter()
             .map(|row| series(row).ok_or_else(|| self.strange("series")))
             .collect::<Result<Vec<_>, _>>()?;
-        let points = self.database.query(
-            "SELECT point.series, run.name, run.timestamp, run.revision, point.value FROM point \
-             JOIN run ON run.name = point.run ORDER BY point.series, run.timestamp, run.name",
-            &[],
-        )?;
+        let runs = self.times()?;
+        let places: HashMap<&str, usize> =
+            runs.iter().enumerate().map(|(place, (run, ..))| (run.as_str(), place)).collect();
         let circumstances = self.circumstances()?;
         let unknown = Arc::new(Circumstances::default());
-        let mut place = 0;
-        for row in points {
-            let mut cells = row.into_iter();
-            let point = (|| {
-                let series = cells.next()?.as_integer()?;
-                let run = cells.next()?.into_text()?;
-                let point = Point {
-                    timestamp: cells.next()?.into_text()?,
-                    commit: cells.next()?.into_text(),
-                    value: cells.next()?.as_real()?,
-                    circumstances: Arc::clone(circumstances.get(&run).unwrap_or(&unknown)),
-                    run,
-                };
-                Some((series, point))
+        // Sorted here: a database would sort the texts of all figures.
+        let mut figures: Vec<(i64, usize, f64)> = Vec::new();
+        for row in self.database.query("SELECT series, run, value FROM point", &[])? {
+            let figure = (|| {
+                let [series, run, value] = row.as_slice() else { return None };
+                let Value::Text(run) = run else { return None };
+                Some((series.as_integer()?, places.get(run.as_str()).copied(), value.as_real()?))
             })();
-            let (id, point) = point.ok_or_else(|| self.strange("point"))?;
-            // Both are in the order of the series' numbers.
-            while all.get(place).is_some_and(|(other, _)| *other < id) {
-                place += 1;
-            }
-            if let Some((_, series)) = all.get_mut(place).filter(|(other, _)| *other == id) {
-                series.points.push(point);
+            let (series, place, value) = figure.ok_or_else(|| self.strange("point"))?;
+            figures.extend(place.map(|place| (series, place, value)));
+        }
+        figures.sort_unstable_by_key(|(series, place, _)| (*series, *place));
+        let mut figures = figures.into_iter().peekable();
+        for (id, series) in &mut all {
+            // Figures of no series, which come before.
+            while figures.next_if(|(of, ..)| of < id).is_some() {}
+            while let Some((_, place, value)) = figures.next_if(|(of, ..)| of == id) {
+                let (run, timestamp, commit) = runs[place].clone();
+                let circumstances = Arc::clone(circumstances.get(&run).unwrap_or(&unknown));
+                series.points.push(Point { timestamp, commit, value, circumstances, run });
             }
         }
         let all = all.into_iter().map(|(_, series)| series).filter(|series| !series.points.is_empty());
         let mut all = renamed(all.collect(), &self.renamings()?);
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
+    }
+
+    /// Name, time and commit of every run, by time.
+    fn times(&mut self) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+        let rows =
+            self.database.query("SELECT name, timestamp, revision FROM run ORDER BY timestamp, name", &[])?;
+        let run = |row: Vec<Value>| {
+            let mut cells = row.into_iter();
+            Some((cells.next()?.into_text()?, cells.next()?.into_text()?, cells.next()?.into_text()))
+        };
+        rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
     /// What each run took place in, by its name.
