@@ -1,6 +1,6 @@
 //! What follows from a run or a comparison: the exit code, and what is said of it.
 
-use bench_record::{CaseRecord, InvalidCause, Outcome, Record, RunState, Verdict, exit};
+use bench_record::{CaseRecord, Cause, InvalidCause, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
 
 use crate::Summarize;
@@ -157,8 +157,15 @@ impl Decision {
                     .push(printable(&format!("{}: {failed} of {requests} requests failed{most}", case.id)));
                 continue;
             }
-            if case.status == bench_record::Status::Failed {
-                self.failed.push(case.id.clone());
+            let failure = case.failure.as_ref().filter(|_| case.status == bench_record::Status::Failed);
+            match failure {
+                // The load ended with the first request: the server answers none.
+                Some(failure) if requests == 0 && failure.cause == Cause::Error => {
+                    let told = format!("{}: no request was answered: {}", case.id, failure.message);
+                    self.failures.push(printable(&told));
+                }
+                Some(_) => self.failed.push(case.id.clone()),
+                None => {}
             }
             for level in levels() {
                 let causes = &level.validity.causes;
@@ -284,5 +291,13 @@ mod tests {
         assert_eq!(code(2, &[InvalidCause::Failures], 0.05), exit::OK);
         assert_eq!(code(0, &[InvalidCause::HarnessLate], 0.01), exit::INVALID);
         assert_eq!(code(2, &[InvalidCause::HarnessLate, InvalidCause::Failures], 0.01), exit::FAILURES);
+        let ended = |cause| {
+            let mut record = crate::testing::record(vec![("unit/x", vec![100])]);
+            record.cases[0].status = bench_record::Status::Failed;
+            record.cases[0].failure = Some(bench_record::Failure::new(cause, "refused"));
+            record.cases[0].rounds.clear();
+            Decision::default().of_load(&record, 0.01).exit_code()
+        };
+        assert_eq!((ended(Cause::Error), ended(Cause::Panic)), (exit::FAILURES, exit::FAILED));
     }
 }

@@ -20,7 +20,7 @@ use clap::Args;
     bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n\n\
     A token is read from an environment variable or a file, and is in no report.\n\n\
     Exit codes: 0 all well, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
-    --max-failures, 130 interrupted; what was measured until then is kept."
+    --max-failures or no answer at all, 130 interrupted; what was measured until then is kept."
 )]
 pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint

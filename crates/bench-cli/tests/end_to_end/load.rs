@@ -82,6 +82,20 @@ fn more_failures_than_may_be_exit_with_4_and_secrets_stay_secret() {
 }
 
 #[test]
+fn a_server_that_answers_nothing_is_more_failures_than_may_be() {
+    let server = Truth::start(|_| vec![whole("503 Service Unavailable", &[], "")]);
+    let stage = Stage::new(&[]);
+    let arguments = ["--endpoint=chat", "--model=m", "--concurrency=1", "--requests=5", "-q"];
+    let ended = stage.bench(&[&["load", &server.url()], &arguments[..]].concat()).expect_code(4);
+    ended.expect_said(&["requests failed", "503"]);
+    let nobody = ["load", "http://127.0.0.1:1"];
+    stage
+        .bench(&[&nobody, &arguments[..]].concat())
+        .expect_code(4)
+        .expect_said(&["no request was answered", "refused"]);
+}
+
+#[test]
 fn speech_has_its_own_metrics() {
     let server = Truth::start(|_| {
         vec![
