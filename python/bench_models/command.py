@@ -8,6 +8,9 @@ import subprocess
 import sys
 import sysconfig
 
+# Not from an index: until it is published there, its name is anybody's.
+MISSING = f"the command `bench` was not found: {sys.executable} -m pip install ./python, in a clone of its repository"
+
 
 def find() -> str | None:
     """Returns the path of `bench`: that of this installation, or the one on `PATH`; `None` if there is none."""
@@ -30,7 +33,7 @@ def start(arguments: list[str]) -> int:
     """Becomes `bench` with these arguments; returns an exit code only if that is not possible."""
     path = find()
     if path is None:
-        print(f"the command `bench` was not found: {sys.executable} -m pip install bench-models", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
         return 2
     if os.name == "nt":
         return subprocess.call([path, *arguments])

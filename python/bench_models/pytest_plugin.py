@@ -49,7 +49,7 @@ def pytest_cmdline_main(config: Any) -> int | None:
     arguments = _without_own([str(argument) for argument in config.invocation_params.args])
     bench = command.find()
     if bench is None:
-        print(f"the command `bench` was not found: {sys.executable} -m pip install bench-models", file=sys.stderr)
+        print(command.MISSING, file=sys.stderr)
         return 4
     import subprocess
 

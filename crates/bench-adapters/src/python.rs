@@ -149,7 +149,9 @@ fn checked(interpreter: &Path) -> Result<PathBuf, UsageError> {
         return wrong(format!("expected Python {}.{} or newer, found {major}.{minor}", OLDEST.0, OLDEST.1));
     }
     if has_package != "True" {
-        return wrong(format!("the package bench-models is missing: {path} -m pip install bench-models"));
+        return wrong(format!(
+            "the package bench-models is missing: {path} -m pip install ./python, in a clone of its repository"
+        ));
     }
     Ok(PathBuf::from(OsString::from(path)))
 }

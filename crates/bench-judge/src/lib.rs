@@ -9,6 +9,7 @@ mod disturbance;
 pub mod domain;
 #[cfg(test)]
 mod earlier_runs;
+mod moderate;
 pub mod objective;
 mod opened;
 mod probes;
@@ -21,6 +22,7 @@ mod time;
 
 pub use decision::{ComparisonPolicy, Decision};
 pub use disturbance::mark_disturbed;
+pub use moderate::moderate;
 pub use opened::{merge, open};
 pub use probes::states as probe_states;
 pub use summary::Summarize;

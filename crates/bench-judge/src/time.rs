@@ -12,8 +12,8 @@ const MANY_OUTLIERS: f64 = 0.05;
 /// The figures of `rounds` together, without those that fell into bad minutes where enough others are
 /// left; `None` where there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
-    let measured = || counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty());
-    let medians: Vec<f64> = measured().filter_map(RoundRecord::median_s).collect();
+    let measured = || counted(rounds);
+    let medians = round_medians(rounds);
     let samples: Vec<f64> = measured().flat_map(RoundRecord::per_iteration).collect();
     let modes = || {
         let by_round: Vec<Vec<f64>> = measured().map(|round| round.per_iteration().collect()).collect();
@@ -28,6 +28,15 @@ pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
         measured().map(|round| round.iterations_per_sample * round.sample_ns.len() as u64).sum();
     time.modes = if is_coarse(rounds) { None } else { modes() };
     Some(time)
+}
+
+/// The medians of the rounds that count, in seconds.
+pub(crate) fn round_medians(rounds: &[RoundRecord]) -> Vec<f64> {
+    counted(rounds).filter_map(RoundRecord::median_s).collect()
+}
+
+fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
+    counted_rounds::counted(rounds).filter(|round| !round.sample_ns.is_empty())
 }
 
 /// What keeps one figure from standing for all samples: two modes, or else many outliers.

@@ -12,6 +12,11 @@ pub struct Time {
     pub median_s: Seconds,
     /// Its 95 % interval ([`bench_stats::median_interval`]), in seconds; absent with a single round.
     pub interval_s: Option<Interval>,
+    /// Its 95 % interval where the spread between rounds is moderated by those of the other cases of the run
+    /// ([`bench_stats::SpreadOfCases`]), in seconds: for one to five rounds, of which a case alone says little. Absent with more
+    /// rounds, and in runs of few cases.
+    #[serde(default)]
+    pub moderated_s: Option<Interval>,
     /// Mean over all samples, in seconds.
     pub mean_s: Seconds,
     /// Standard deviation over all samples, in seconds; absent with a single one.
@@ -67,6 +72,7 @@ impl Time {
         Some(Time {
             median_s: Seconds(bench_stats::median(&ascending)?),
             interval_s: None,
+            moderated_s: None,
             mean_s: Seconds(bench_stats::mean(samples_s)?),
             standard_deviation_s: bench_stats::standard_deviation(samples_s).map(Seconds),
             min_s: Seconds(*ascending.first()?),
@@ -80,6 +86,11 @@ impl Time {
             outliers: bench_stats::outliers(samples_s),
             modes: None,
         })
+    }
+
+    /// Half-width of the interval as a share of the median: of the moderated one, if there is one.
+    pub fn moderated_precision(&self) -> Option<f64> {
+        self.moderated_s.or(self.interval_s).map(|interval| interval.relative_half_width(self.median_s.0))
     }
 
     /// Half-width of the interval as a share of the median.

@@ -93,6 +93,7 @@ fn check_time(time: &Time, rounds: &[RoundRecord]) -> Result<(), String> {
         not_negative("standard_deviation_s", deviation.0)?;
     }
     ordered("time", time.interval_s)?;
+    ordered("time, moderated", time.moderated_s)?;
     if time.min_s > time.max_s {
         return Err("its min_s is more than its max_s".to_owned());
     }

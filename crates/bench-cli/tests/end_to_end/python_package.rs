@@ -112,7 +112,7 @@ fn an_interpreter_without_the_package_is_answered_with_the_command_that_installs
     }
     let stage = project();
     let ended = stage.end(command(&stage, &["run", "speed"]).env("PYTHONPATH", "")).expect_code(2);
-    ended.expect_said(&["the package bench-models is missing", "-m pip install bench-models"]);
+    ended.expect_said(&["the package bench-models is missing", "-m pip install ./python"]);
     bench(&stage, &["run", "speed", "--interpreter=/no/such/python"])
         .expect_code(2)
         .expect_said(&["/no/such/python cannot run Python benchmarks"]);

@@ -197,6 +197,7 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     let Measured { rounds, environment, notes } = measured;
     let mut cases = rounds.cases;
     cases.sort_by(|a, b| case_id::order(&a.id, &b.id));
+    bench_judge::moderate(&mut cases);
     let run = folder.map(Folder::run).unwrap_or_default();
     let mut record = Record::new(run, plan.timestamp.clone(), cases);
     record.sealed = now_utc();

@@ -82,7 +82,7 @@ fn cells(name: String, case: &CaseRecord, time: &Time) -> Vec<String> {
     vec![
         name,
         time.median_s.to_string(),
-        time.precision().map(|precision| format!("±{}", percent(precision))).unwrap_or_default(),
+        time.moderated_precision().map(|precision| format!("±{}", percent(precision))).unwrap_or_default(),
         time.mean_s.to_string(),
         percentile(time.p95),
         percentile(time.p99),

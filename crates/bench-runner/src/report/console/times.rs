@@ -75,6 +75,11 @@ pub(super) fn render(record: &Record, view: &View) -> String {
             view.style.faint("~ an estimate: too few rounds, or samples, to know better")
         );
     }
+    if shown.iter().any(|case| case.time.as_ref().is_some_and(|time| time.moderated_s.is_some())) {
+        let told =
+            "~± of a case of fewer than six rounds: how far rounds lie apart is taken from all cases, too";
+        let _ = writeln!(out, "{}", view.style.faint(&view.wrap(told, 2)));
+    }
     out
 }
 
@@ -161,12 +166,12 @@ fn columns(shown: &[&CaseRecord], rows: &CaseRows) -> Vec<Column> {
 
 /// Whether the interval of a time says anything.
 fn is_known(time: &Time) -> bool {
-    time.precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
+    time.moderated_precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
 }
 
 /// As many digits as the interval supports.
 fn shown_digits(time: &Time) -> usize {
-    match time.precision() {
+    match time.moderated_precision() {
         Some(precision) if precision < 0.01 => 4,
         Some(precision) if precision < 0.1 => 3,
         Some(precision) if precision <= ESTIMATE_FROM => 2,
@@ -188,6 +193,13 @@ fn seconds_to(seconds: Seconds, count: usize) -> String {
 fn known_to(case: &CaseRecord, time: &Time) -> String {
     let medians = || case.rounds.iter().filter(|round| round.is_ok()).filter_map(RoundRecord::median_s);
     let (low, high) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
+    if let Some(precision) = time.moderated_precision().filter(|_| time.moderated_s.is_some()) {
+        return if precision <= 1.0 {
+            format!("{ESTIMATE}±{}", percent(precision))
+        } else {
+            format!("{ESTIMATE}>±100 %")
+        };
+    }
     match (time.precision(), time.rounds) {
         (Some(precision), _) if precision <= ESTIMATE_FROM => format!("±{}", percent(precision)),
         (_, 1) => "1 round".to_owned(),
