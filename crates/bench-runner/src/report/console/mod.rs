@@ -129,6 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn few_rounds_are_known_as_well_as_the_other_cases_let_them_be() {
+        let mut two = record(vec![("unit/x", vec![100, 130])]);
+        let shown = |record: &Record| render(record, &View::plain(100, Detail::Short));
+        assert!(shown(&two).contains("2 rounds ×1.30"), "{}", shown(&two));
+        let time = two.cases[0].time.as_mut().expect("a time");
+        let median = time.median_s.0;
+        time.moderated_s = Some(bench_stats::Interval { low: 0.9 * median, high: 1.1 * median });
+        let told = shown(&two);
+        assert!(told.contains("~±10 %") && told.contains("taken from all cases, too"), "{told}");
+        assert!(!told.contains("2 rounds"), "{told}");
+    }
+
+    #[test]
     fn no_string_of_a_record_steers_the_console() {
         const HOSTILE: &str = "x\u{1b}[31m\u{1b}]0;t\u{7}\n::error::y\0\u{202e}";
         let mut record = record(vec![("unit/x", vec![100; 8]), ("unit/y", vec![100; 8])]);
