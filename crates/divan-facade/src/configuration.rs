@@ -15,6 +15,7 @@ use crate::variables;
 /// Runs the benchmarks of this executable. What it is told outranks what attributes say.
 ///
 /// ```no_run
+/// # extern crate divan_facade as divan;
 /// fn main() {
 ///     divan::Divan::from_args().sample_count(50).skip_exact("sorts::slow").main();
 /// }

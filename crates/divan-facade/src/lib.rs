@@ -8,6 +8,7 @@
 //! starts: a process computes the arguments of one function, measures one of its cases, and ends.
 //!
 //! ```no_run
+//! # extern crate divan_facade as divan;
 //! fn main() {
 //!     divan::main();
 //! }
@@ -42,6 +43,7 @@ mod variables;
 /// The allocator that counts what an iteration allocates, around the system's or another one.
 ///
 /// ```
+/// # extern crate divan_facade as divan;
 /// #[global_allocator]
 /// static ALLOC: divan::AllocProfiler = divan::AllocProfiler::system();
 /// # fn main() {}
@@ -54,6 +56,7 @@ pub use bench_core::CountingAllocator as AllocProfiler;
 /// mean what they mean in divan; the guide says where they mean something else.
 ///
 /// ```
+/// # extern crate divan_facade as divan;
 /// #[divan::bench(types = [Vec<u8>, String], args = [8, 64], sample_count = 50)]
 /// fn with_capacity<T: Make>(len: usize) -> T {
 ///     T::make(len)
@@ -68,6 +71,7 @@ pub use bench_macros::divan_bench as bench;
 /// `args`, `types` and `consts`.
 ///
 /// ```
+/// # extern crate divan_facade as divan;
 /// #[divan::bench_group(name = "my sorts", max_time = 2)]
 /// mod sorts {
 ///     #[divan::bench]

@@ -1,6 +1,7 @@
 //! What an iteration handles, from which the report computes a throughput.
 //!
 //! ```
+//! # extern crate divan_facade as divan;
 //! use divan::counter::BytesCount;
 //!
 //! #[divan::bench]
