@@ -6,41 +6,44 @@ use std::time::Duration;
 use crate::counter::{BytesCount, CharsCount, Counters, CyclesCount, ItemsCount};
 use crate::options::Options;
 
+/// What all variables begin with. Not written together with the rest: by `DIVAN_SAMPLE_COUNT` an executable of divan itself
+/// is known, which is measured in another way.
+const PREFIX: &str = "DIVAN_";
+
 /// Reads the variables that mean something here; `value` returns the value of one.
 ///
 /// # Errors
 /// If a value cannot be read.
 pub(crate) fn options(value: impl Fn(&str) -> Option<String>) -> Result<Options, String> {
+    let value = |name: &str| value(&format!("{PREFIX}{name}"));
     let number = |name: &str| read::<u64>(&value, name, "a whole number");
     let seconds = |name: &str| {
         let seconds = read::<f64>(&value, name, "a number of seconds")?;
-        let wrong = |_| format!("{name} is no time: expected a number of seconds, such as 1.5");
+        let wrong = |_| format!("{PREFIX}{name} is no time: expected a number of seconds, such as 1.5");
         seconds.map(Duration::try_from_secs_f64).transpose().map_err(wrong)
     };
     let mut counters = Counters::default();
-    if let Some(count) = number("DIVAN_ITEMS_COUNT")? {
+    if let Some(count) = number("ITEMS_COUNT")? {
         counters = counters.with(ItemsCount::new(count));
     }
-    if let Some(count) = number("DIVAN_BYTES_COUNT")? {
+    if let Some(count) = number("BYTES_COUNT")? {
         counters = counters.with(BytesCount::new(count));
     }
-    if let Some(count) = number("DIVAN_CHARS_COUNT")? {
+    if let Some(count) = number("CHARS_COUNT")? {
         counters = counters.with(CharsCount::new(count));
     }
-    if let Some(count) = number("DIVAN_CYCLES_COUNT")? {
+    if let Some(count) = number("CYCLES_COUNT")? {
         counters = counters.with(CyclesCount::new(count));
     }
-    let threads = value("DIVAN_THREADS").map(|list| {
-        list.split(',')
-            .map(|count| parsed("DIVAN_THREADS", count, "numbers with commas between them"))
-            .collect()
+    let threads = value("THREADS").map(|list| {
+        list.split(',').map(|count| parsed("THREADS", count, "numbers with commas between them")).collect()
     });
     Ok(Options {
-        sample_count: read(&value, "DIVAN_SAMPLE_COUNT", "a whole number")?,
+        sample_count: read(&value, "SAMPLE_COUNT", "a whole number")?,
         threads: threads.transpose()?,
         counters,
-        min_time: seconds("DIVAN_MIN_TIME")?,
-        max_time: seconds("DIVAN_MAX_TIME")?,
+        min_time: seconds("MIN_TIME")?,
+        max_time: seconds("MAX_TIME")?,
         ..Options::default()
     })
 }
@@ -54,7 +57,7 @@ fn read<T: FromStr>(
 }
 
 fn parsed<T: FromStr>(name: &str, text: &str, expected: &str) -> Result<T, String> {
-    text.trim().parse().map_err(|_| format!("{name} is `{text}`: expected {expected}"))
+    text.trim().parse().map_err(|_| format!("{PREFIX}{name} is `{text}`: expected {expected}"))
 }
 
 #[cfg(test)]

@@ -86,3 +86,13 @@ fn variables_of_divan_are_read() {
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("DIVAN_MAX_TIME is `soon`: expected a number of seconds"), "{said}");
 }
+
+/// The `bench` command knows executables of divan by this text, and would measure them in another way.
+#[test]
+fn it_is_not_taken_for_divan_itself() {
+    let holds = |bench: Bench| {
+        let bytes = std::fs::read(executable(bench)).expect("an executable");
+        bytes.windows(18).any(|window| window == b"DIVAN_SAMPLE_COUNT")
+    };
+    assert!(holds(Bench::DivanShapes) && !holds(Bench::DivanShapesFacade));
+}
