@@ -176,7 +176,7 @@ mod tests {
             inputs
                 .time(batch, &Queue::default(), &mut setup, |inputs, outputs| {
                     seen.push(alive.get());
-                    outputs.extend(inputs.drain(..));
+                    outputs.append(inputs);
                     Ok(())
                 })
                 .expect("runs");

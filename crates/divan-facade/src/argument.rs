@@ -93,6 +93,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::needless_borrows_for_generic_args, reason = "the references are what is tested")]
     fn values_become_what_functions_take() {
         assert_eq!(Arg::<u8>::get(&7), 7);
         assert_eq!(Arg::<u8>::get(&&7), 7);

@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn the_mean_of_each_kind_is_reported() {
-        let counts = InputCounts::<String>::with(NoCounts, |text| BytesCount::of_str(text))
+        let counts = InputCounts::<String>::with(NoCounts, BytesCount::of_str::<String>)
             .with(|_| 1_u8)
-            .with(|text| CharsCount::of_str(text))
+            .with(CharsCount::of_str::<String>)
             .with(|text| BytesCount::new(2 * text.len()));
         let tally = Tally::default();
         for text in ["a", "tür"] {

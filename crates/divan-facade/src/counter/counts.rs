@@ -1,6 +1,6 @@
 //! Counters of single things.
 
-use super::kind::{Counter, Kind, Sealed};
+use super::kind::{Counter, IntoCounter, Kind, Sealed};
 use super::uint::{AsCountUInt, CountUInt};
 
 macro_rules! counters {
@@ -60,6 +60,22 @@ impl ItemsCount {
         ItemsCount::new(iter.into_iter().count())
     }
 }
+
+macro_rules! integers_count_items {
+    ($($integer:ty),+) => {
+        $(
+            impl IntoCounter for $integer {
+                type Counter = ItemsCount;
+
+                fn into_counter(self) -> ItemsCount {
+                    ItemsCount::new(self)
+                }
+            }
+        )+
+    };
+}
+
+integers_count_items!(u8, u16, u32, u64, usize);
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,5 @@
 //! Integers that count.
 
-use super::counts::ItemsCount;
-use super::kind::IntoCounter;
-
 /// An unsigned integer of at most 64 bits.
 pub trait CountUInt: Copy {
     /// The integer.
@@ -33,14 +30,6 @@ macro_rules! unsigned {
             impl AsCountUInt for $integer {
                 fn as_count(&self) -> u64 {
                     *self as u64
-                }
-            }
-
-            impl IntoCounter for $integer {
-                type Counter = ItemsCount;
-
-                fn into_counter(self) -> ItemsCount {
-                    ItemsCount::new(self)
                 }
             }
         )+
