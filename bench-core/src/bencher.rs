@@ -20,6 +20,7 @@ mod serving;
 
 pub use crate::counting::counted;
 use inputs::Inputs;
+pub use inputs::inputs_alive;
 pub use serving::{Measured, Round, Serve};
 
 /// Handed to a benchmark; times the closure given to one of its `iter` methods.
@@ -199,7 +200,7 @@ impl Bencher {
         let mut all = Inputs::new(self.inputs_alive);
         self.drive(&mut |iterations| {
             all.time(iterations, &queue, &mut setup, |inputs, outputs| {
-                for input in inputs {
+                for input in inputs.drain(..) {
                     outputs.push(black_box(routine(black_box(input))));
                 }
                 Ok(())
@@ -221,7 +222,7 @@ impl Bencher {
         let mut all = Inputs::new(self.inputs_alive);
         self.drive(&mut |iterations| {
             all.time(iterations, &queue, &mut setup, |inputs, outputs| {
-                for input in inputs {
+                for input in inputs.drain(..) {
                     outputs.push(black_box(routine(black_box(input)).map_err(Into::into)?));
                 }
                 Ok(())
@@ -239,6 +240,25 @@ impl Bencher {
             queue.drain()?;
             queue.settle(counted(|| routine(iterations)))
         });
+    }
+
+    /// Times `run`, which is handed inputs and a place for outputs: as [`iter_batched`](Self::iter_batched), with a loop of
+    /// the caller's. Inputs that `run` leaves are dropped after the outputs; neither is timed.
+    #[doc(hidden)]
+    pub fn iter_inputs<I, O>(
+        &mut self,
+        mut setup: impl FnMut() -> I,
+        mut run: impl FnMut(&mut Vec<I>, &mut Vec<O>),
+    ) {
+        let queue = self.queue.clone();
+        let mut all = Inputs::new(self.inputs_alive);
+        self.drive(&mut |iterations| {
+            all.time(iterations, &queue, &mut setup, |inputs, outputs| {
+                run(inputs, outputs);
+                Ok(())
+            })
+        });
+        self.inputs_alive = all.alive();
     }
 
     /// Hands every batch to `time`: its iterations, and whether it is a sample. What `time` returns is what the batch

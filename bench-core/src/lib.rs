@@ -108,6 +108,7 @@ mod guide {}
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::bencher::inputs_alive;
     pub use crate::benchmark::category_of;
     pub use crate::benchmark::model_of;
     pub use crate::counting::Stopwatch;

@@ -128,14 +128,18 @@ impl Asked {
         (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
     }
 
-    /// The cases to run: those marked `ignore` only if they are asked for.
-    fn chosen<'a>(&self, cases: &'a [Registered]) -> Vec<&'a Registered> {
-        let wanted = |case: &Registered| match (self.ignored, self.include_ignored) {
-            (true, _) => case.ignored().is_some(),
+    /// Whether a case is to be run that is marked `ignore` or not: those are only if they are asked for.
+    fn wants(&self, is_ignored: bool) -> bool {
+        match (self.ignored, self.include_ignored) {
+            (true, _) => is_ignored,
             (false, true) => true,
-            (false, false) => case.ignored().is_none(),
-        };
-        cases.iter().filter(|case| self.takes(case.id()) && wanted(case)).collect()
+            (false, false) => !is_ignored,
+        }
+    }
+
+    /// The cases to run.
+    fn chosen<'a>(&self, cases: &'a [Registered]) -> Vec<&'a Registered> {
+        cases.iter().filter(|case| self.takes(case.id()) && self.wants(case.ignored().is_some())).collect()
     }
 }
 
@@ -166,7 +170,8 @@ pub(crate) fn begin_dynamic(has_end: bool) -> Alone {
         Ok(asked) if asked.list => {
             let asked = Asked { by_name: true, ..asked };
             discover().map_err(|message| (message, FAILED)).map(|listing| {
-                let taken = |case: &&Case| asked.takes(&case.id) && !asked.ignored;
+                let taken =
+                    |case: &&Case| asked.takes(&case.id) && (!asked.ignored || case.ignored.is_some());
                 list(&asked, listing.cases.iter().filter(taken), |case| &case.id, Case::clone);
             })
         }

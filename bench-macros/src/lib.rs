@@ -7,6 +7,7 @@ mod attribute;
 mod axis;
 mod call;
 mod diagnostics;
+mod divan;
 mod expand;
 mod function;
 mod key;
@@ -254,4 +255,16 @@ pub fn benchmark(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn libtest_bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
     libtest::bench(attribute.into(), item.into()).into()
+}
+
+/// `#[divan::bench]`, which `divan-facade` re-exports under that name and documents.
+#[proc_macro_attribute]
+pub fn divan_bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    divan::bench(attribute.into(), item.into()).into()
+}
+
+/// `#[divan::bench_group]`, which `divan-facade` re-exports under that name and documents.
+#[proc_macro_attribute]
+pub fn divan_bench_group(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    divan::group(attribute.into(), item.into()).into()
 }

@@ -70,7 +70,7 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
 
 /// The item without `#[ignore]`, which the compiler would warn of: it is for tests. All else stays as it was written, token by
 /// token, since what `macro_rules` has put into the body does not survive being parsed and written again.
-fn without_ignore(item: TokenStream) -> TokenStream {
+pub(crate) fn without_ignore(item: TokenStream) -> TokenStream {
     let mut tokens = item.into_iter().peekable();
     let mut kept = TokenStream::new();
     while let Some(token) = tokens.next() {

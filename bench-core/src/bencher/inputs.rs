@@ -45,13 +45,14 @@ impl<I> Inputs<I> {
         self.alive
     }
 
-    /// Times `iterations` runs of `run`. Inputs are made, and outputs dropped, between the timed portions.
+    /// Times `run` on `iterations` inputs, in portions. Inputs are made, and outputs and the inputs that `run` leaves are
+    /// dropped, between the timed portions.
     pub(super) fn time<O>(
         &mut self,
         iterations: u64,
         queue: &Queue,
         setup: &mut impl FnMut() -> I,
-        mut run: impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
+        mut run: impl FnMut(&mut Vec<I>, &mut Vec<O>) -> Result<(), Error>,
     ) -> Result<Duration, Error> {
         let mut outputs: Vec<O> = Vec::new();
         let mut total = Duration::ZERO;
@@ -66,8 +67,8 @@ impl<I> Inputs<I> {
             outputs.reserve(1);
             total += self.portion(queue, &mut outputs, &mut run)?;
             let of_types = size_of::<I>().max(size_of::<O>()) as u64;
-            self.alive = Some(number(of_types.max(of_input).max(before.grown()), took));
-            outputs.clear();
+            self.alive = Some(inputs_alive(of_types.max(of_input).max(before.grown()), took));
+            self.drop_used(&mut outputs);
             left -= 1;
         }
         let alive = self.alive.unwrap_or(1);
@@ -79,28 +80,34 @@ impl<I> Inputs<I> {
             }
             self.current.extend(self.waiting.drain(..portion as usize));
             total += self.portion(queue, &mut outputs, &mut run)?;
-            outputs.clear();
+            self.drop_used(&mut outputs);
             left -= portion;
         }
         Ok(total)
+    }
+
+    /// Outputs first: they may refer to what inputs own.
+    fn drop_used<O>(&mut self, outputs: &mut Vec<O>) {
+        outputs.clear();
+        self.current.clear();
     }
 
     fn portion<O>(
         &mut self,
         queue: &Queue,
         outputs: &mut Vec<O>,
-        run: &mut impl FnMut(std::vec::Drain<'_, I>, &mut Vec<O>) -> Result<(), Error>,
+        run: &mut impl FnMut(&mut Vec<I>, &mut Vec<O>) -> Result<(), Error>,
     ) -> Result<Duration, Error> {
         queue.drain()?;
         let stopwatch = Stopwatch::start();
-        run(self.current.drain(..), outputs)?;
+        run(&mut self.current, outputs)?;
         queue.settle(stopwatch.stop())
     }
 }
 
-/// How many inputs are alive at once, if one and its output take so many bytes and so long to make: a power of 4, so
+/// Returns how many inputs are alive at once, if one and its output take so many bytes and so long to make: a power of 4, so
 /// that processes in which an input takes a little more or less agree.
-fn number(bytes: u64, took: Duration) -> u64 {
+pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     let by_bytes = BYTES / bytes.max(1);
     let by_time = FILLING.as_nanos() / took.as_nanos().max(1);
     let most = by_bytes.min(u64::try_from(by_time).unwrap_or(u64::MAX)).clamp(1, MOST);
@@ -169,7 +176,7 @@ mod tests {
             inputs
                 .time(batch, &Queue::default(), &mut setup, |inputs, outputs| {
                     seen.push(alive.get());
-                    outputs.extend(inputs);
+                    outputs.append(inputs);
                     Ok(())
                 })
                 .expect("runs");
@@ -190,7 +197,7 @@ mod tests {
             inputs
                 .time(batch, &Queue::default(), &mut setup, |inputs, outputs| {
                     lives.push(inputs.len());
-                    outputs.extend(inputs.map(|input| input.len()));
+                    outputs.extend(inputs.drain(..).map(|input| input.len()));
                     Ok(())
                 })
                 .expect("runs");
@@ -201,10 +208,13 @@ mod tests {
     #[test]
     fn bytes_are_bounded_and_so_is_the_time_to_make_them() {
         let ns = Duration::from_nanos;
-        assert_eq!(number(1, ns(10)), 1024);
-        assert_eq!(number(16 << 10, ns(10)), 64);
-        assert_eq!(number(15 << 10, ns(10)), 64);
-        assert_eq!((number(8 << 20, ns(10)), number(u64::MAX, ns(0))), (1, 1));
-        assert_eq!((number(8, Duration::from_millis(1)), number(8, Duration::from_secs(9))), (16, 1));
+        assert_eq!(inputs_alive(1, ns(10)), 1024);
+        assert_eq!(inputs_alive(16 << 10, ns(10)), 64);
+        assert_eq!(inputs_alive(15 << 10, ns(10)), 64);
+        assert_eq!((inputs_alive(8 << 20, ns(10)), inputs_alive(u64::MAX, ns(0))), (1, 1));
+        assert_eq!(
+            (inputs_alive(8, Duration::from_millis(1)), inputs_alive(8, Duration::from_secs(9))),
+            (16, 1)
+        );
     }
 }

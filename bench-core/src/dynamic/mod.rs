@@ -52,6 +52,8 @@ pub struct Offer<'a> {
     pub settings: Overrides,
     /// What the warm-up of a round may take at the most, if it says so.
     pub longest_warm_up: Option<Duration>,
+    /// Why it is left out unless it is asked for; `None` if it is not.
+    pub ignored: Option<&'a str>,
 }
 
 /// What this process does with what registers.
@@ -234,6 +236,7 @@ impl Session {
         match &mut self.role {
             Role::Lists(announcements) => {
                 case.settings = offer.settings;
+                case.ignored = offer.ignored.map(str::to_owned);
                 case.source = self.source.map(Into::into);
                 announcements.announce(case, here);
                 Step::Pass
@@ -243,7 +246,7 @@ impl Session {
                 Step::Serve(serving.clone(), note)
             }
             #[cfg(not(feature = "runner"))]
-            Role::IsAlone(alone) if alone.takes(&case.id) => Step::Try(case.id),
+            Role::IsAlone(alone) if alone.takes(&case.id, offer.ignored.is_some()) => Step::Try(case.id),
             _ => Step::Pass,
         }
     }

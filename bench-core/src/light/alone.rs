@@ -32,9 +32,9 @@ impl Alone {
         Alone { asked, has_end, passed: 0, failed: 0, skipped: 0 }
     }
 
-    /// Whether this case is asked for.
-    pub(crate) fn takes(&self, id: &str) -> bool {
-        self.asked.takes(id)
+    /// Whether this case is asked for, which may be marked `ignore`.
+    pub(crate) fn takes(&self, id: &str, is_ignored: bool) -> bool {
+        self.asked.takes(id) && self.asked.wants(is_ignored)
     }
 
     /// Runs a case, and says how that ended.

@@ -54,6 +54,14 @@ pub enum Bench {
     WithFacadeMain,
     /// The same with the runner linked.
     FacadeAndRunner,
+    /// Benchmarks in every shape that divan knows, on divan itself.
+    DivanShapes,
+    /// The same file on the crate that stands in for divan.
+    DivanShapesFacade,
+    /// Benchmarks of divan on the crate that stands in for it; of a copy called `slower`, with twice the work.
+    WithDivanFacade,
+    /// The same with the runner linked.
+    DivanAndRunner,
 }
 
 impl Bench {
@@ -81,13 +89,22 @@ impl Bench {
             Bench::WithFacade => "with_facade",
             Bench::WithFacadeMain => "with_facade_main",
             Bench::FacadeAndRunner => "facade_and_runner",
+            Bench::DivanShapes | Bench::DivanShapesFacade => "divan_shapes",
+            Bench::WithDivanFacade => "with_divan_facade",
+            Bench::DivanAndRunner => "divan_and_runner",
         }
     }
 
     /// Whether it is of another harness, which takes a while to build and few tests need.
     fn is_of_another_harness(self) -> bool {
-        use Bench::{Impostor, WithCriterion, WithDivan};
-        matches!(self, WithCriterion | WithDivan | Impostor)
+        use Bench::{DivanShapes, Impostor, WithCriterion, WithDivan};
+        matches!(self, WithCriterion | WithDivan | DivanShapes | Impostor)
+    }
+
+    /// Whether it is of a crate that stands in for another harness, without the runner.
+    fn is_of_a_facade(self) -> bool {
+        use Bench::{DivanShapesFacade, WithDivanFacade, WithFacade, WithFacadeMain};
+        matches!(self, WithFacade | WithFacadeMain | DivanShapesFacade | WithDivanFacade)
     }
 }
 
@@ -99,8 +116,8 @@ pub fn executable(bench: Bench) -> PathBuf {
     static FACADE: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let built = if bench.is_of_another_harness() {
         OTHERS.get_or_init(|| benches(&["-p", "fixture-harnesses"]))
-    } else if matches!(bench, Bench::WithFacade | Bench::WithFacadeMain) {
-        FACADE.get_or_init(|| benches(&["-p", "fixture-facade"]))
+    } else if bench.is_of_a_facade() {
+        FACADE.get_or_init(|| benches(&["-p", "fixture-facade", "-p", "fixture-divan"]))
     } else {
         // What misbehaves does so by system calls of Unix.
         let all = ["-p", "fixture-spread", "-p", "fixture-misbehaving", "-p", "fixture-mains"];

@@ -175,7 +175,12 @@ impl<M: Measurement> Criterion<M> {
         closure: &mut dyn FnMut(&mut Bencher<'_, M>),
     ) {
         let settings = settings.within(self.settings);
-        let offer = Offer { name, settings: settings.overrides(), longest_warm_up: settings.warm_up_time };
+        let offer = Offer {
+            name,
+            settings: settings.overrides(),
+            longest_warm_up: settings.warm_up_time,
+            ignored: None,
+        };
         dynamic::offer(&offer, &mut |engine| {
             for (unit, count) in throughput.map(Throughput::counts).unwrap_or_default() {
                 engine.count(unit, usize::try_from(count).unwrap_or(usize::MAX));

@@ -8,6 +8,7 @@ mod calibrate;
 mod ci;
 mod compare;
 mod conformance;
+mod divan_facade;
 mod doctor;
 mod facade;
 mod first_day;

@@ -1,0 +1,65 @@
+//! The attributes of divan, `#[divan::bench]` and `#[divan::bench_group]`: what `divan-facade` re-exports under those names.
+
+mod bench;
+mod group;
+mod instances;
+mod options;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Attribute, Error, Result};
+
+use options::Options;
+
+pub(crate) use bench::bench;
+pub(crate) use group::group;
+
+/// The constant that describes the annotated item, whose name is `ident`.
+fn meta(ident: &Ident, options: &Options, ignore: bool) -> TokenStream {
+    let private = options.private();
+    let raw = ident.to_string();
+    let pretty = ident.unraw().to_string();
+    let name = options.name.as_ref().map_or_else(|| quote!(#pretty), |name| quote!(#name));
+    let settings = options.settings(ignore);
+    // At the item's name, so that this is where the source is, and not at the attribute.
+    let source = quote_spanned! {ident.span()=>
+        file: ::core::file!(), line: ::core::line!(), column: ::core::column!()
+    };
+    quote! {
+        #private::Meta {
+            module: ::core::module_path!(),
+            raw_name: #raw,
+            name: #name,
+            #source,
+            options: #settings,
+        }
+    }
+}
+
+/// Puts `value` of the type `ty` into the slice `slice`, which the linker collects.
+fn collected(options: &Options, slice: &TokenStream, ty: &TokenStream, value: &TokenStream) -> TokenStream {
+    let private = options.private();
+    quote! {
+        #[#private::linkme::distributed_slice(#private::#slice)]
+        #[linkme(crate = #private::linkme)]
+        static __DIVAN_ITEM: #private::#ty = #value;
+    }
+}
+
+/// Whether `#[ignore]` is one of the item's attributes.
+///
+/// # Errors
+/// If the same attribute of divan stands below the one that is being expanded.
+fn is_ignored(attributes: &[Attribute], own: &str) -> Result<bool> {
+    let again = attributes
+        .iter()
+        .find(|attribute| attribute.path().segments.last().is_some_and(|last| last.ident == own));
+    match again {
+        Some(again) => {
+            let message = format!("`#[divan::{own}]` is given twice: keep one of them");
+            Err(Error::new_spanned(again, message))
+        }
+        None => Ok(attributes.iter().any(|attribute| attribute.path().is_ident("ignore"))),
+    }
+}

@@ -1,0 +1,189 @@
+//! [`Divan`]: what a `main` of one's own configures.
+
+use std::process::{ExitCode, exit};
+use std::time::Duration;
+
+use bench_core::dynamic;
+
+use crate::cases::{Cases, RunIgnored};
+use crate::counter::{BytesCount, BytesFormat, CharsCount, CyclesCount, IntoCounter, ItemsCount};
+use crate::filter::{Filter, IntoRegex};
+use crate::options::Options;
+use crate::registry::targets;
+use crate::variables;
+
+/// Runs the benchmarks of this executable. What it is told outranks what attributes say.
+///
+/// ```no_run
+/// # extern crate divan_facade as divan;
+/// fn main() {
+///     divan::Divan::from_args().sample_count(50).skip_exact("sorts::slow").main();
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct Divan {
+    options: Options,
+    skip: Vec<Filter>,
+    run_ignored: RunIgnored,
+}
+
+impl Divan {
+    /// As [`config_with_args`](Self::config_with_args) of the default.
+    pub fn from_args() -> Self {
+        Divan::default().config_with_args()
+    }
+
+    /// Reads divan's environment variables (`DIVAN_SAMPLE_COUNT`, `DIVAN_MAX_TIME`, …). The command line itself is the
+    /// runner's.
+    #[must_use]
+    pub fn config_with_args(self) -> Self {
+        match variables::options(|name| std::env::var(name).ok()) {
+            Ok(options) => Divan { options: options.within(&self.options), ..self },
+            Err(message) => {
+                eprintln!("error: {message}");
+                exit(2);
+            }
+        }
+    }
+
+    /// Does what this process was started for: measures a case, lists all of them, runs each once, or lets the runner measure
+    /// them. The command line decides, and does not return where it wants no case of this process.
+    pub fn main(&self) {
+        dynamic::begin(true);
+        for target in targets() {
+            dynamic::target(&target.name, target.entry.meta.file, &mut || {
+                let mut cases = Cases {
+                    path: &target.path,
+                    options: target.options(&self.options),
+                    skip: &self.skip,
+                    run_ignored: self.run_ignored,
+                };
+                (target.entry.register)(&mut cases);
+            });
+        }
+        if dynamic::end() != ExitCode::SUCCESS {
+            exit(1);
+        }
+    }
+
+    /// As [`main`](Self::main): the command line decides.
+    pub fn run_benches(&self) {
+        self.main();
+    }
+
+    /// As [`main`](Self::main): the command line decides.
+    pub fn test_benches(&self) {
+        self.main();
+    }
+
+    /// As [`main`](Self::main): the command line decides.
+    pub fn list_benches(&self) {
+        self.main();
+    }
+
+    /// Without effect: `--color` says it.
+    #[must_use]
+    pub fn color(self, _yes: impl Into<Option<bool>>) -> Self {
+        self
+    }
+
+    /// Runs benchmarks that are marked `ignore` like all others.
+    #[must_use]
+    pub fn run_ignored(self) -> Self {
+        Divan { run_ignored: RunIgnored::Alike, ..self }
+    }
+
+    /// Holds only benchmarks that are marked `ignore`.
+    #[must_use]
+    pub fn run_only_ignored(self) -> Self {
+        Divan { run_ignored: RunIgnored::Only, ..self }
+    }
+
+    /// Leaves out benchmarks whose paths match.
+    ///
+    /// # Panics
+    /// When the expression cannot be read. Without the feature `regex`, only plain text can.
+    #[must_use]
+    #[track_caller]
+    pub fn skip_regex(mut self, filter: impl IntoRegex) -> Self {
+        self.skip.push(filter.into_filter());
+        self
+    }
+
+    /// Leaves out the benchmark of this path.
+    #[must_use]
+    pub fn skip_exact(mut self, filter: impl Into<String>) -> Self {
+        self.skip.push(Filter::Exact(filter.into()));
+        self
+    }
+
+    /// Samples of each benchmark, over all its rounds.
+    pub fn sample_count(mut self, count: u32) -> Self {
+        self.options.sample_count = Some(count);
+        self
+    }
+
+    /// Without effect: the sampler fits the iterations of a sample to the clock.
+    pub fn sample_size(mut self, count: u32) -> Self {
+        self.options.sample_size = Some(count);
+        self
+    }
+
+    /// On how many threads each benchmark runs at once, each of which is a case; 0 stands for all that are available.
+    pub fn threads<T>(mut self, threads: T) -> Self
+    where
+        T: IntoIterator<Item = usize>,
+    {
+        self.options.threads = Some(threads.into_iter().collect());
+        self
+    }
+
+    /// The time that a benchmark takes if there is no [`max_time`](Self::max_time).
+    pub fn min_time(mut self, time: Duration) -> Self {
+        self.options.min_time = Some(time);
+        self
+    }
+
+    /// The time that a benchmark takes, all its rounds together.
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.options.max_time = Some(time);
+        self
+    }
+
+    /// Without effect: times are of everything that a benchmark does.
+    pub fn skip_ext_time(mut self, skip: bool) -> Self {
+        self.options.skip_ext_time = Some(skip);
+        self
+    }
+
+    /// What an iteration of each benchmark handles.
+    pub fn counter<C: IntoCounter>(mut self, counter: C) -> Self {
+        self.options.counters = self.options.counters.with(counter);
+        self
+    }
+
+    /// How many items an iteration handles.
+    pub fn items_count<C: Into<ItemsCount>>(self, count: C) -> Self {
+        self.counter(count.into())
+    }
+
+    /// How many bytes an iteration handles.
+    pub fn bytes_count<C: Into<BytesCount>>(self, count: C) -> Self {
+        self.counter(count.into())
+    }
+
+    /// Without effect: the runner chooses the prefixes.
+    pub fn bytes_format(self, _format: BytesFormat) -> Self {
+        self
+    }
+
+    /// How many characters an iteration handles.
+    pub fn chars_count<C: Into<CharsCount>>(self, count: C) -> Self {
+        self.counter(count.into())
+    }
+
+    /// How many cycles an iteration handles.
+    pub fn cycles_count<C: Into<CyclesCount>>(self, count: C) -> Self {
+        self.counter(count.into())
+    }
+}

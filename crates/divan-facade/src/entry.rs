@@ -1,0 +1,51 @@
+//! What the attributes write: one constant for each annotated function and module.
+
+use bench_core::__private::linkme;
+
+use crate::cases::Cases;
+use crate::options::Options;
+
+/// Where an annotated item is, what it is called, and what its attribute says.
+#[derive(Debug)]
+pub struct Meta {
+    /// `module_path!()`.
+    pub module: &'static str,
+    /// The identifier, as it is written: `r#loop`.
+    pub raw_name: &'static str,
+    /// The name in reports.
+    pub name: &'static str,
+    /// `file!()`.
+    pub file: &'static str,
+    /// `line!()`.
+    pub line: u32,
+    /// `column!()`.
+    pub column: u32,
+    /// Returns the options; a function, since they may be computed.
+    pub options: fn() -> Options,
+}
+
+/// An annotated function.
+#[derive(Debug)]
+pub struct Entry {
+    /// What it is.
+    pub meta: Meta,
+    /// Offers its cases, one after another.
+    pub register: fn(&mut Cases<'_>),
+}
+
+/// An annotated module.
+#[derive(Debug)]
+pub struct Group {
+    /// What it is.
+    pub meta: Meta,
+}
+
+/// Filled by the linker with one element for each `#[divan::bench]`.
+#[linkme::distributed_slice]
+#[linkme(crate = linkme)]
+pub static ENTRIES: [Entry];
+
+/// Filled by the linker with one element for each `#[divan::bench_group]`.
+#[linkme::distributed_slice]
+#[linkme(crate = linkme)]
+pub static GROUPS: [Group];
