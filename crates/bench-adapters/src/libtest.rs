@@ -37,16 +37,17 @@ impl Adapter for Libtest {
             tell(Frame::FirstCall { ns: nanoseconds(ended.wall) })?;
             return Ok(finish(1));
         }
-        let figure = ended.stdout.lines().find_map(figure);
+        let figure = ended.stdout.lines().rev().find_map(figure);
         let (ns, bytes) = figure.ok_or("it printed no line `test … bench: … ns/iter`".to_owned())?;
         tell_figure(ns, &ended, bytes.map(|bytes| rate("bytes/s", bytes)).into_iter().collect(), tell)
     }
 }
 
 /// Nanoseconds an iteration, and bytes a second if they are counted, of a line such as
-/// `test sort ... bench:      12,345.67 ns/iter (+/- 89.01) = 810 MB/s`.
+/// `test sort ... bench:      12,345.67 ns/iter (+/- 89.01) = 810 MB/s`. Where a benchmark has written to stdout itself, the
+/// line begins with what it wrote.
 fn figure(line: &str) -> Option<(f64, Option<f64>)> {
-    let (_, rest) = line.split_once("... bench:")?;
+    let (_, rest) = line.rsplit_once("bench:")?;
     let number = |text: &str| text.trim().replace(',', "").parse::<f64>().ok();
     let (ns, rest) = rest.split_once("ns/iter")?;
     let bytes = rest.split_once('=').and_then(|(_, rate)| number(rate.trim().strip_suffix("MB/s")?));
@@ -63,6 +64,8 @@ mod tests {
             ("test sort ... bench:      12,345.67 ns/iter (+/- 89.01)", Some((12345.67, None))),
             ("test a::b ... bench:         123 ns/iter (+/- 4) = 810 MB/s", Some((123.0, Some(810e6)))),
             ("test c ... bench:           0.25 ns/iter (+/- 0.01)", Some((0.25, None))),
+            ("said by f\u{1b}[0mbench:   1,024,312 ns/iter (+/- 919)", Some((1_024_312.0, None))),
+            ("bench:   1,024,312 ns/iter (+/- 919)", Some((1_024_312.0, None))),
             ("test d ... ok", None),
             ("test e ... bench: soon ns/iter", None),
         ] {
