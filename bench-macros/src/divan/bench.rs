@@ -11,7 +11,7 @@ use super::{collected, is_ignored, meta};
 use crate::function::declaration;
 use crate::libtest::without_ignore;
 
-/// The function, and below it what the linker collects, or what is wrong with it.
+/// Returns the function and, below it, the constant that the linker collects or an error.
 pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match expand(attribute, item.clone()) {
         Ok(expanded) => {
@@ -61,7 +61,7 @@ fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     })
 }
 
-/// What the function takes.
+/// The parameters of the function.
 struct Arguments<'a> {
     takes_bencher: bool,
     /// The list of values and the type of the parameter that takes them.

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::{collected, is_ignored, meta};
 use crate::libtest::without_ignore;
 
-/// The module, and below it what the linker collects, or what is wrong with it.
+/// Returns the module and, below it, the constant that the linker collects or an error.
 pub(crate) fn group(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match expand(attribute, item.clone()) {
         Ok(expanded) => {

@@ -6,20 +6,20 @@ use syn::{Error, Expr, GenericParam, Result, Signature, Type};
 
 use super::options::Options;
 
-/// As many constants as an expression may have whose length the macro cannot see: each needs a function of its own.
+/// The most constants in a list whose length the macro cannot see: each needs a function of its own.
 const MOST_CONSTANTS: usize = 20;
 
 /// A function with its generic arguments.
 pub(super) struct Instance {
-    /// What to call: the function's name, with its generic arguments.
+    /// The path to call: the function's name, with its generic arguments.
     pub(super) path: TokenStream,
     /// The `Generic` that names it.
     pub(super) generic: TokenStream,
-    /// Whether there is such a constant, if that is not known to the macro.
+    /// The condition that there is such a constant; `None` if the macro knows that there is.
     pub(super) condition: Option<TokenStream>,
 }
 
-/// What stands before the instances: the list of constants.
+/// All instances of a function, and the list of constants that they refer to.
 pub(super) struct Instances {
     pub(super) definitions: TokenStream,
     pub(super) list: Vec<Instance>,

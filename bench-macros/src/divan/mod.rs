@@ -1,4 +1,4 @@
-//! The attributes of divan, `#[divan::bench]` and `#[divan::bench_group]`: what `divan-facade` re-exports under those names.
+//! The attributes of divan, `#[divan::bench]` and `#[divan::bench_group]`, which `divan-facade` re-exports under those names.
 
 mod bench;
 mod group;
@@ -47,7 +47,7 @@ fn collected(options: &Options, slice: &TokenStream, ty: &TokenStream, value: &T
     }
 }
 
-/// Whether `#[ignore]` is one of the item's attributes.
+/// Returns whether `#[ignore]` is one of the item's attributes.
 ///
 /// # Errors
 /// If the same attribute of divan stands below the one that is being expanded.

@@ -1,4 +1,4 @@
-//! What stands between the parentheses of divan's attributes.
+//! The options between the parentheses of divan's attributes.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -44,7 +44,7 @@ pub(super) struct Options {
     counters: Vec<TokenStream>,
     /// Fields of `divan::__private::Options`, and their values.
     fields: Vec<(Ident, TokenStream)>,
-    /// Where `ignore` stands, if it does.
+    /// The option `ignore`, if it is given.
     ignore: Option<Ident>,
 }
 
@@ -159,7 +159,7 @@ impl Options {
         Ok(())
     }
 
-    /// What the generated code uses.
+    /// Returns the path of the items that the generated code uses.
     pub(super) fn private(&self) -> TokenStream {
         let krate = &self.krate;
         quote!(#krate::__private)

@@ -35,9 +35,10 @@ impl<T: Debug> ToString for Label<'_, T> {
     }
 }
 
-/// Makes of a value of the list what the function takes: the value itself, if it can be copied, or a reference to it.
+/// Converts a value of the list to the parameter of the function: the value itself, if it can be copied, or a reference to
+/// it.
 pub trait Arg<T> {
-    /// What the function takes.
+    /// Returns the argument for the function.
     fn get(this: Self) -> T;
 }
 

@@ -1,4 +1,4 @@
-//! What a benchmark is handed.
+//! The [`Bencher`] that a benchmark is handed.
 
 use std::fmt;
 use std::hint::black_box;
@@ -12,16 +12,16 @@ use crate::contended;
 use crate::counter::{AsCountUInt, Counter, IntoCounter, Kind, Sealed};
 use crate::input_counts::{CountsOf, InputCounts, NoCounts, Tally};
 
-/// Times what is given to one of its `bench` methods. What the benchmark does before is not timed.
+/// Times the routine given to one of its `bench` methods. Code of the benchmark before that call is not timed.
 ///
-/// What a routine returns is dropped after the timed part, and inputs are made before it.
+/// Inputs are made before the timed part, and outputs are dropped after it.
 #[must_use = "a benchmark measures nothing unless one of the `bench` methods is called"]
 pub struct Bencher<'a, 'b, C = BencherConfig> {
     context: &'a mut Context<'b>,
     config: C,
 }
 
-/// Where inputs come from, and what is counted of them.
+/// The source of inputs, and their counters.
 pub struct BencherConfig<GenI = Unit, N = NoCounts> {
     generate: GenI,
     counts: N,
@@ -43,12 +43,12 @@ impl<'b> Context<'b> {
         Context { engine, threads, has_measured: false }
     }
 
-    /// An iteration handles this.
+    /// Sets the count of one kind for one iteration.
     pub(crate) fn count(&mut self, kind: Kind, count: u64) {
         self.engine.count(kind.unit(), usize::try_from(count).unwrap_or(usize::MAX));
     }
 
-    /// Whether one of the `bench` methods has been called.
+    /// Returns whether one of the `bench` methods has been called.
     pub(crate) fn has_measured(&self) -> bool {
         self.has_measured
     }
@@ -89,7 +89,7 @@ impl<'b> Context<'b> {
         }
     }
 
-    /// What inputs were counted as, for one iteration.
+    /// Sets the counts of one iteration to the means over the inputs.
     fn report<I>(&mut self, tally: &Tally, counts: &impl InputCounts<I>) {
         for (kind, count) in tally.per_input(counts.kinds()) {
             self.count(kind, count);
@@ -97,7 +97,7 @@ impl<'b> Context<'b> {
     }
 }
 
-/// What a routine returns: divan times whatever that is, an error and a future among it.
+/// The output of a routine. Divan times any output, errors and futures included.
 struct Output<T>(#[allow(dead_code, reason = "it is kept from the optimizer, and dropped")] T);
 
 /// Keeps an output until the time is taken, if dropping it does something.
@@ -173,7 +173,7 @@ impl<'a, 'b> Bencher<'a, 'b> {
 }
 
 impl<GenI, N> Bencher<'_, '_, BencherConfig<GenI, N>> {
-    /// An iteration handles this: the report shows it per second.
+    /// Sets the work of one iteration: the report shows it per second.
     pub fn counter<C>(self, counter: C) -> Self
     where
         C: IntoCounter,
@@ -188,7 +188,7 @@ where
     GenI: FnMut() -> I,
     N: InputCounts<I>,
 {
-    /// An iteration handles what `make_counter` says of its input: the report has the mean of a round.
+    /// Counts the work of each input with `make_counter`: the report has the mean over a round.
     pub fn input_counter<C, F>(self, make_counter: F) -> Bencher<'a, 'b, BencherConfig<GenI, CountsOf<I>>>
     where
         F: Fn(&I) -> C + Sync + 'static,
@@ -198,7 +198,7 @@ where
         Bencher { context, config: BencherConfig { generate, counts: counts.with(make_counter) } }
     }
 
-    /// The inputs are numbers of what an iteration handles.
+    /// Counts the work of each input by the input itself, which is a number.
     pub fn count_inputs_as<C>(self) -> Bencher<'a, 'b, BencherConfig<GenI, CountsOf<I>>>
     where
         C: Counter,

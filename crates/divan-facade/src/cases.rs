@@ -11,19 +11,19 @@ use crate::filter::Filter;
 use crate::generic::Generic;
 use crate::options::Options;
 
-/// Which benchmarks are offered, by whether they are marked `ignore`.
+/// The treatment of benchmarks that are marked `ignore`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RunIgnored {
-    /// All, and it is said which are marked.
+    /// All benchmarks are offered, and those are marked.
     #[default]
     Marked,
-    /// All alike.
+    /// All benchmarks are offered alike.
     Alike,
-    /// Only those that are marked.
+    /// Only those benchmarks are offered.
     Only,
 }
 
-/// Offers the cases of one annotated function to whoever has started this process.
+/// Offers the cases of one annotated function to the process that has started this one.
 #[derive(Debug)]
 pub struct Cases<'a> {
     pub(crate) path: &'a str,

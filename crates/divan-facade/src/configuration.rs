@@ -1,4 +1,4 @@
-//! [`Divan`]: what a `main` of one's own configures.
+//! [`Divan`], which a `main` with its own configuration calls.
 
 use std::process::{ExitCode, exit};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::registry::targets;
 use crate::variables;
 
-/// Runs the benchmarks of this executable. What it is told outranks what attributes say.
+/// Runs the benchmarks of this executable. Its options override those of the attributes.
 ///
 /// ```no_run
 /// # extern crate divan_facade as divan;
@@ -28,7 +28,7 @@ pub struct Divan {
 }
 
 impl Divan {
-    /// As [`config_with_args`](Self::config_with_args) of the default.
+    /// Returns the default, with [`config_with_args`](Self::config_with_args).
     pub fn from_args() -> Self {
         Divan::default().config_with_args()
     }
@@ -46,8 +46,8 @@ impl Divan {
         }
     }
 
-    /// Does what this process was started for: measures a case, lists all of them, runs each once, or lets the runner measure
-    /// them. The command line decides, and does not return where it wants no case of this process.
+    /// Measures a case, lists all cases, runs each once, or lets the runner measure them, as the command line of this process
+    /// says. Returns only after this process has run cases itself.
     pub fn main(&self) {
         dynamic::begin(true);
         for target in targets() {
@@ -156,18 +156,18 @@ impl Divan {
         self
     }
 
-    /// What an iteration of each benchmark handles.
+    /// Sets a counter of each benchmark: the work of one iteration.
     pub fn counter<C: IntoCounter>(mut self, counter: C) -> Self {
         self.options.counters = self.options.counters.with(counter);
         self
     }
 
-    /// How many items an iteration handles.
+    /// Sets the number of items in one iteration.
     pub fn items_count<C: Into<ItemsCount>>(self, count: C) -> Self {
         self.counter(count.into())
     }
 
-    /// How many bytes an iteration handles.
+    /// Sets the number of bytes in one iteration.
     pub fn bytes_count<C: Into<BytesCount>>(self, count: C) -> Self {
         self.counter(count.into())
     }
@@ -177,12 +177,12 @@ impl Divan {
         self
     }
 
-    /// How many characters an iteration handles.
+    /// Sets the number of characters in one iteration.
     pub fn chars_count<C: Into<CharsCount>>(self, count: C) -> Self {
         self.counter(count.into())
     }
 
-    /// How many cycles an iteration handles.
+    /// Sets the number of cycles in one iteration.
     pub fn cycles_count<C: Into<CyclesCount>>(self, count: C) -> Self {
         self.counter(count.into())
     }

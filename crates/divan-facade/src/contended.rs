@@ -1,8 +1,7 @@
 //! A benchmark on several threads at once.
 //!
-//! Each thread makes its own inputs; when all have, they begin together, and each reads the clock around its own iterations. A
-//! batch takes what a thread spends on the average: what divan's table calls the mean. Instructions and allocations are
-//! those of all threads together.
+//! Each thread makes its own inputs; when all have, they begin together, and each reads the clock around its own iterations. The
+//! time of a batch is the mean over the threads. Instructions and allocations are those of all threads together.
 
 use std::any::Any;
 use std::mem::needs_drop;
@@ -16,15 +15,15 @@ use std::time::{Duration, Instant};
 use bench_core::__private::{Stopwatch, inputs_alive};
 use bench_core::{Bencher as Engine, Error};
 
-/// What the threads share.
+/// The state that the threads share.
 struct Gate {
-    /// Whether all threads were started; those that were wait for it.
+    /// True when all threads were started, and false when one could not be. Each thread waits for it.
     begun: OnceLock<bool>,
-    /// Where they wait for each other.
+    /// The barrier at which the threads wait for each other.
     barrier: Barrier,
     /// Iterations of each thread in the portion that is running; 0 when there is nothing more to do.
     portion: AtomicU64,
-    /// What the threads spent in the batch that is running.
+    /// The sum of the times that the threads spent in the batch that is running.
     spent_ns: AtomicU64,
     /// The first panic of a thread.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
@@ -110,8 +109,8 @@ impl Gate {
         Some(self.portion.load(Ordering::Relaxed)).filter(|iterations| *iterations > 0)
     }
 
-    /// Does one thread's part of a portion. The thread that leads says so by `making`, which is set to what an input took to
-    /// make: it marks what is counted. Panics are kept, so that no thread waits for one that is gone.
+    /// Does one thread's part of a portion. The thread that leads passes `making`, which is set to the time that one input took
+    /// to make; it also marks the part that is counted. Panics are kept, so that no thread waits for one that has ended.
     fn take_part<I, O>(
         &self,
         iterations: u64,
@@ -152,7 +151,7 @@ impl Gate {
         });
     }
 
-    /// What `act` returns, unless it panics.
+    /// Calls `act`. Returns `None` if it panics, and keeps the panic.
     fn kept<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
         match catch_unwind(AssertUnwindSafe(act)) {
             Ok(returned) => Some(returned),

@@ -1,11 +1,11 @@
-//! What the attributes write: one constant for each annotated function and module.
+//! The constants that the attributes write: one for each annotated function and module.
 
 use bench_core::__private::linkme;
 
 use crate::cases::Cases;
 use crate::options::Options;
 
-/// Where an annotated item is, what it is called, and what its attribute says.
+/// The place, the name and the options of an annotated item.
 #[derive(Debug)]
 pub struct Meta {
     /// `module_path!()`.
@@ -27,7 +27,7 @@ pub struct Meta {
 /// An annotated function.
 #[derive(Debug)]
 pub struct Entry {
-    /// What it is.
+    /// Its place, name and options.
     pub meta: Meta,
     /// Offers its cases, one after another.
     pub register: fn(&mut Cases<'_>),
@@ -36,7 +36,7 @@ pub struct Entry {
 /// An annotated module.
 #[derive(Debug)]
 pub struct Group {
-    /// What it is.
+    /// Its place, name and options.
     pub meta: Meta,
 }
 

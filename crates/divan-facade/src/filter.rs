@@ -1,6 +1,6 @@
-//! What a [`Divan`](crate::Divan) leaves out.
+//! Filters of the benchmarks that a [`Divan`](crate::Divan) leaves out.
 
-/// Which benchmarks are skipped, by their paths.
+/// A description of benchmarks to skip, by their paths.
 #[derive(Debug)]
 pub enum Filter {
     /// The one of this path.
@@ -13,7 +13,7 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Whether a benchmark is skipped.
+    /// Returns whether the benchmark of this path is skipped.
     pub(crate) fn is_match(&self, path: &str) -> bool {
         match self {
             Filter::Exact(exact) => exact == path,
@@ -24,7 +24,7 @@ impl Filter {
     }
 }
 
-/// What `Divan::skip_regex` takes: a text, or a regular expression of the crate `regex-lite`.
+/// An argument of `Divan::skip_regex`: a text, or a regular expression of the crate `regex-lite`.
 pub trait IntoRegex {
     /// The filter.
     fn into_filter(self) -> Filter;

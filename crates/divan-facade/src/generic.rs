@@ -22,7 +22,7 @@ impl Generic {
         Generic { of_constant: Some(constant.to_string()), ..self }
     }
 
-    /// What stands behind the name of the function, in order.
+    /// Returns the segments of the path behind the name of the function, in order.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
         self.of_type.into_iter().chain(self.of_constant.as_deref())
     }

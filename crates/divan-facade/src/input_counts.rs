@@ -1,4 +1,4 @@
-//! What inputs are counted as.
+//! The counters of inputs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use crate::counter::{IntoCounter, Kind, Sealed};
 /// Counts an input.
 pub(crate) type CountOf<I> = Box<dyn Fn(&I) -> u64 + Sync>;
 
-/// What is counted of inputs of the type `I`.
+/// The counters of inputs of the type `I`.
 pub trait InputCounts<I>: Sized + Sync {
     /// The kinds that are counted.
     fn kinds(&self) -> Vec<Kind>;
@@ -25,7 +25,7 @@ pub trait InputCounts<I>: Sized + Sync {
     }
 }
 
-/// Nothing.
+/// No counters.
 #[derive(Debug)]
 pub struct NoCounts;
 
@@ -62,7 +62,7 @@ impl<I> InputCounts<I> for CountsOf<I> {
     }
 }
 
-/// Sums of what inputs were counted as, on all threads.
+/// The sums of the counts of inputs, over all threads.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Sums>);
 
@@ -73,7 +73,7 @@ struct Sums {
 }
 
 impl Tally {
-    /// The input, which was counted.
+    /// Counts the input, and returns it.
     pub(crate) fn counted<I>(&self, counts: &impl InputCounts<I>, input: I) -> I {
         let found = counts.of(&input);
         if !found.is_empty() {

@@ -84,13 +84,13 @@ pub use bencher::Bencher;
 pub use configuration::Divan;
 pub use std::hint::black_box;
 
-/// What most files with benchmarks need.
+/// The items that most files with benchmarks need.
 pub mod prelude {
     #[doc(no_inline)]
     pub use crate::{AllocProfiler, Bencher, Divan, bench, bench_group, black_box, black_box_drop};
 }
 
-/// Does what the command line says with the benchmarks of this executable: [`Divan::main`].
+/// Runs the benchmarks of this executable as the command line says: [`Divan::main`].
 pub fn main() {
     Divan::from_args().main();
 }
@@ -101,7 +101,7 @@ pub fn black_box_drop<T>(dummy: T) {
     drop(black_box(dummy));
 }
 
-/// What the attributes expand to uses these.
+/// The items that the code of the attributes uses.
 #[doc(hidden)]
 pub mod __private {
     pub use bench_core::__private::linkme;

@@ -1,4 +1,4 @@
-//! What the attributes of a benchmark, of its groups and a [`Divan`](crate::Divan) say about it.
+//! The options of a benchmark, from its attribute, its groups and a [`Divan`](crate::Divan).
 
 use std::borrow::Borrow;
 use std::num::NonZeroUsize;
@@ -12,7 +12,8 @@ use crate::counter::Counters;
 /// A budget of a year is none.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What can be said of a benchmark. The generated code writes the fields by their names, which are those of the options.
+/// The options of a benchmark; `None` for those that are not given. The generated code writes the fields by their names, which
+/// are those of the options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Samples of the benchmark, over all its rounds.
@@ -21,7 +22,7 @@ pub struct Options {
     pub sample_size: Option<u32>,
     /// On how many threads the benchmark runs at once, each of which is a case; 0 stands for all that are available.
     pub threads: Option<Vec<usize>>,
-    /// What an iteration handles.
+    /// The work of one iteration.
     pub counters: Counters,
     /// The time that the benchmark takes at the least.
     pub min_time: Option<Duration>,
@@ -29,12 +30,12 @@ pub struct Options {
     pub max_time: Option<Duration>,
     /// Without effect: budgets are of the whole time.
     pub skip_ext_time: Option<bool>,
-    /// Whether it is left out unless it is asked for.
+    /// Whether the benchmark is left out unless it is asked for.
     pub ignore: Option<bool>,
 }
 
 impl Options {
-    /// These, and for what they do not say, those of `outer`.
+    /// Returns these options, completed from `outer`.
     #[must_use]
     pub(crate) fn within(self, outer: &Options) -> Options {
         Options {
@@ -49,7 +50,8 @@ impl Options {
         }
     }
 
-    /// What the runner is told. A benchmark of divan that says how long it takes at the least usually takes that time.
+    /// Returns the settings for the runner. `min_time` stands in for `max_time`, since a benchmark of divan with a `min_time`
+    /// usually takes that long.
     pub(crate) fn overrides(&self) -> Overrides {
         let is_bounded = |time: &Duration| !time.is_zero() && *time < UNBOUNDED;
         let longest = self.max_time.filter(is_bounded);
@@ -75,8 +77,8 @@ impl Options {
     }
 }
 
-/// What `threads` can be: a number, a list of numbers, or whether to use all. The constant tells numbers from lists, which
-/// the compiler would not believe to be different.
+/// A value of `threads`: a number, a list of numbers, or whether to use all. The constant keeps the implementations for
+/// numbers and for lists apart, which would overlap without it.
 pub trait IntoThreads<const KIND: u32> {
     /// The numbers of threads.
     fn into_threads(self) -> Vec<usize>;
@@ -100,7 +102,7 @@ impl<I: IntoIterator<Item: Borrow<usize>>> IntoThreads<1> for I {
     }
 }
 
-/// What `min_time` and `max_time` can be: a duration, or a number of seconds.
+/// A value of `min_time` or `max_time`: a duration, or a number of seconds.
 pub trait IntoDuration {
     /// The duration.
     fn into_duration(self) -> Duration;

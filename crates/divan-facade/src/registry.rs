@@ -8,7 +8,7 @@ use crate::options::Options;
 /// An annotated function among its groups.
 pub(crate) struct Target {
     pub(crate) entry: &'static Entry,
-    /// What a worker is told to find it by: unique within the executable.
+    /// The name by which a worker finds it: unique within the executable.
     pub(crate) name: String,
     /// The path under which divan lists it: the crate, the modules and the function, under the names that their attributes
     /// give them.
@@ -18,7 +18,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// What its attribute says of it, and for what it does not say, the groups, the inner ones first. `outer` outranks all.
+    /// Returns its options: those of `outermost`, then those of its attribute, then those of its groups from the inside out.
     pub(crate) fn options(&self, outermost: &Options) -> Options {
         let within = |options: Options, group: &&Group| options.within(&(group.meta.options)());
         let own = (self.entry.meta.options)();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::counter::{BytesCount, CharsCount, Counters, CyclesCount, ItemsCount};
 use crate::options::Options;
 
-/// What all variables begin with. Not written together with the rest: by `DIVAN_SAMPLE_COUNT` an executable of divan itself
-/// is known, which is measured in another way.
+/// The prefix of all variables. It is joined to the rest at run time: the `bench` command recognizes an executable of divan
+/// itself by the text `DIVAN_SAMPLE_COUNT`, and measures it in another way.
 const PREFIX: &str = "DIVAN_";
 
 /// Reads the variables that mean something here; `value` returns the value of one.

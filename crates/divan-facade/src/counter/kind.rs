@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-/// What is counted.
+/// The kind of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Bytes.
@@ -30,19 +30,19 @@ impl Kind {
     }
 }
 
-/// What this crate knows of its own counters.
+/// The content of a counter, which only this crate uses.
 pub trait Sealed {
-    /// What is counted.
+    /// The kind of the counter.
     const KIND: Kind;
 
-    /// How many.
+    /// Returns the count.
     fn count(&self) -> u64;
 }
 
 /// A number of bytes, characters, cycles or items that an iteration handles.
 pub trait Counter: Sized + Any + Sealed {}
 
-/// What can be made into a [`Counter`]: an unsigned integer counts items.
+/// A value that can be made into a [`Counter`]: an unsigned integer counts items.
 pub trait IntoCounter {
     /// The counter.
     type Counter: Counter;

@@ -1,4 +1,4 @@
-//! What an iteration handles, from which the report computes a throughput.
+//! The work of one iteration, from which the report computes a throughput.
 //!
 //! ```
 //! # extern crate divan_facade as divan;
