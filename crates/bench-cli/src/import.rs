@@ -45,7 +45,7 @@ fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
         }
     };
     let mut imported = format.import(path)?;
-    imported.leave_out_doubles(arguments.category);
+    imported.leave_out_unsound(arguments.category);
     let left_out = imported.left_out.clone();
     let unknown = imported.cases.iter().map(|case| case.unknown.len()).sum::<usize>();
     let timestamp = match arguments.time.clone().or_else(|| imported.timestamp.clone()) {

@@ -34,7 +34,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 
 /// What was taken is sound.
 fn check(mut imported: Imported, context: &str) {
-    imported.leave_out_doubles(origin().category);
+    imported.leave_out_unsound(origin().category);
     let record = imported
         .into_record("f", "f".as_ref(), &origin())
         .unwrap_or_else(|error| panic!("{context}: {error}"));

@@ -85,8 +85,16 @@ impl Imported {
         Err(InterchangeError::malformed(path, reason))
     }
 
-    /// Leaves out benchmarks that would get one id, since nobody can tell which is meant.
-    pub fn leave_out_doubles(&mut self, category: Category) {
+    /// Leaves out benchmarks that contradict themselves, as no record may: an interval the wrong way round, or wider than all
+    /// numbers. And those that would get one id, since nobody can tell which is meant.
+    pub fn leave_out_unsound(&mut self, category: Category) {
+        let left_out = &mut self.left_out;
+        self.cases.retain(|case| {
+            let case = case.clone().into_case(category);
+            let checked = case.check();
+            left_out.extend(checked.as_ref().err().map(|reason| format!("`{}`: {reason}", case.id)));
+            checked.is_ok()
+        });
         let mut ids: Vec<(String, String)> = Vec::new();
         for case in &self.cases {
             ids.push((case.clone().into_case(category).id, case.name.clone()));
@@ -104,15 +112,17 @@ impl Imported {
     /// The run that was measured. The same file with the same origin is the same run.
     ///
     /// # Errors
-    /// [`InterchangeError::Malformed`] if two benchmarks have one name ([`leave_out_doubles`](Self::leave_out_doubles)).
+    /// [`InterchangeError::Malformed`] if no benchmark is left, or two have one name
+    /// ([`leave_out_unsound`](Self::leave_out_unsound)).
     pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
-        let mut cases: Vec<_> = self.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
+        let this = self.checked(path, "it holds no benchmark")?;
+        let mut cases: Vec<_> = this.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some(pair) = cases.windows(2).find(|pair| pair[0].id == pair[1].id) {
             let reason = format!("two benchmarks are called `{}`", pair[0].id);
             return Err(InterchangeError::malformed(path, reason));
         }
-        let environment = completed(&origin.environment, self.environment);
+        let environment = completed(&origin.environment, this.environment);
         let mut sum = flate2::Crc::new();
         // What is written of numbers and texts cannot fail.
         sum.update(&serde_json::to_vec(&(&cases, &environment)).unwrap_or_default());
@@ -123,7 +133,7 @@ impl Imported {
         let mut record = Record::new(run, &origin.timestamp, cases);
         record.environment = environment;
         record.warnings = vec![format!("measured by another tool, and imported from its format ({format})")];
-        record.warnings.extend(self.left_out.into_iter().map(|what| format!("left out: {what}")));
+        record.warnings.extend(this.left_out.into_iter().map(|what| format!("left out: {what}")));
         Ok(record)
     }
 }
@@ -221,12 +231,37 @@ pub(crate) mod tests {
         assert_eq!((found.opt_level.as_str(), found.target.as_str()), ("", "unknown"));
     }
 
+    /// Found by the fuzzer, in files of criterion and of Go.
+    #[test]
+    fn what_contradicts_itself_is_left_out() {
+        let mut parted = imported(&["a", "b", "c", "d"]);
+        let interval = |low, high| Some(bench_stats::Interval { low, high });
+        let time = |case: &mut ImportedCase, interval| {
+            case.time.as_mut().expect("a time").interval_s = interval;
+        };
+        time(&mut parted.cases[0], interval(1.0, 0.1));
+        time(&mut parted.cases[1], interval(0.0, f64::INFINITY));
+        time(&mut parted.cases[2], interval(f64::NAN, 1.0));
+        parted.leave_out_unsound(Category::Performance);
+        let told = |id: &str| {
+            parted.left_out.iter().any(|told| told.starts_with(&format!("`performance/{id}`: the interval")))
+        };
+        assert!(told("a") && told("b") && told("c") && parted.left_out.len() == 3, "{:?}", parted.left_out);
+        let record = parted.into_record("bmf", Path::new("f"), &origin()).expect("a run");
+        assert_eq!((record.cases.len(), record.check()), (1, Ok(())));
+        let mut nothing = imported(&["a"]);
+        time(&mut nothing.cases[0], interval(1.0, 0.1));
+        nothing.leave_out_unsound(Category::Performance);
+        let error = nothing.into_record("bmf", Path::new("f"), &origin()).expect_err("nothing is left");
+        assert!(error.to_string().contains("the interval of its time goes from 1 to 0.1"), "{error}");
+    }
+
     #[test]
     fn one_name_twice_is_refused() {
         let error = imported(&["a", "a"]).into_record("bmf", Path::new("f"), &origin()).expect_err("twice");
         assert!(error.to_string().contains("`performance/a`"), "{error}");
         let mut parted = imported(&["a", "b", "performance/a"]);
-        parted.leave_out_doubles(Category::Performance);
+        parted.leave_out_unsound(Category::Performance);
         assert_eq!(parted.left_out, ["`performance/a`: several benchmarks are called like this"]);
         let record = parted.into_record("bmf", Path::new("f"), &origin()).expect("a run");
         assert_eq!((record.cases.len(), record.cases[0].id.as_str()), (1, "performance/b"));

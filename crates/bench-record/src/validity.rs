@@ -27,7 +27,7 @@ impl Record {
             if !ids.insert(case.id.as_str()) {
                 return Err(format!("it holds two cases `{}`", case.id));
             }
-            check_case(case).map_err(|reason| format!("`{}`: {reason}", case.id))?;
+            case.check().map_err(|reason| format!("`{}`: {reason}", case.id))?;
         }
         let counted = Summary { success_rate: self.summary.success_rate, ..Summary::of(&self.cases) };
         if counted != self.summary {
@@ -47,6 +47,16 @@ pub(crate) fn check_run(run: &str) -> Result<(), String> {
         return Err(format!("its run is called {run:?}, which is not the name of a folder"));
     }
     Ok(())
+}
+
+impl CaseRecord {
+    /// Checks that the case does not contradict itself.
+    ///
+    /// # Errors
+    /// The first contradiction, in words.
+    pub fn check(&self) -> Result<(), String> {
+        check_case(self)
+    }
 }
 
 fn check_case(case: &CaseRecord) -> Result<(), String> {
