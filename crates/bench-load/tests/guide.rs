@@ -7,7 +7,6 @@ mod guide {
         mod allocator;
         mod arguments;
         mod artifact;
-        mod domain;
         mod exporter;
         mod from_code;
         mod skip;
@@ -44,7 +43,7 @@ fn the_guide_prints_what_is_tested_here() {
         include_str!("guide/fragments/arguments.rs"),
         include_str!("guide/fragments/artifact.rs"),
         include_str!("guide/fragments/asynchronous.rs"),
-        include_str!("guide/fragments/domain.rs"),
+        include_str!("own_domain.rs"),
         include_str!("guide/fragments/exporter.rs"),
         include_str!("guide/fragments/from_code.rs"),
         include_str!("guide/fragments/skip.rs"),

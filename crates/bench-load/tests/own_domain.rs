@@ -4,14 +4,16 @@
 use bench_core::Suite;
 use bench_core::prelude::*;
 use bench_load::Load;
+
+// The guide begins here.
+use bench_core::domain::Better;
 use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response, nothing_missing};
-use bench_protocol::Better;
 
 /// Translation: words per second, and how long a word takes.
 const TRANSLATION: Domain = Domain {
     name: "translation",
     primary: "WPS",
-    columns: &["words"],
+    columns: &["words"], // of requests.csv
     derived: &[],
     rates: &[Rate { name: "WPS", unit: "words/s", of: |seen| seen.value(0) }],
     ratios: &[],
@@ -41,6 +43,7 @@ impl Response for Translation {
         answer.number(0, self.words as f64);
     }
 }
+// The guide ends here.
 
 #[benchmark(category = "unit", rounds = 1)]
 fn translate(b: &mut Bencher) -> Result<()> {
