@@ -9,7 +9,7 @@ use serde_json::Value;
 use bench_testing::Bench;
 
 use crate::project::UNTIL_DECIDED;
-use crate::stage::{Stage, case, read_json, verdicts};
+use crate::stage::{Stage, case, failure, read_json, verdicts};
 
 /// As quick as a run can be.
 const QUICK: [&str; 3] = ["--rounds=2", "--max-time=200ms", "--quiet"];
@@ -38,20 +38,11 @@ fn stage() -> Stage {
 
 /// The fixture itself, as cargo starts it.
 fn itself(stage: &Stage, arguments: &[&str]) -> Command {
-    let program = stage.path().join("facade");
-    let mut command = stage.command(program, arguments);
-    command.env("BENCH_RUNNER", env!("CARGO_BIN_EXE_bench"));
-    command
+    stage.target_command("facade", arguments)
 }
 
 fn ids(printed: &str) -> Vec<&str> {
     printed.lines().filter_map(|line| line.strip_suffix(": benchmark")).collect()
-}
-
-fn failure(case: &Value) -> String {
-    let rounds = case["rounds"].as_array().expect("rounds");
-    let messages = rounds.iter().filter_map(|round| round["failure"]["message"].as_str());
-    messages.collect::<Vec<_>>().join("; ")
 }
 
 /// The processes that have written down something that begins like this, as often as they have.

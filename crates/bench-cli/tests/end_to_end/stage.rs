@@ -54,6 +54,13 @@ impl Stage {
         self.command(env!("CARGO_BIN_EXE_bench"), arguments)
     }
 
+    /// A copy of a fixture, not yet started: as cargo starts it, with the `bench` command at hand.
+    pub(crate) fn target_command(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(self.path().join(name), arguments);
+        command.env("BENCH_RUNNER", env!("CARGO_BIN_EXE_bench"));
+        command
+    }
+
     /// Runs `bench` with exactly these arguments. However it ends, it leaves no process and does not panic.
     #[track_caller]
     pub(crate) fn bench(&self, arguments: &[&str]) -> Ended {
@@ -104,6 +111,13 @@ impl Drop for Stage {
 #[track_caller]
 pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("a file")).expect("JSON")
+}
+
+/// What the failed rounds of a case say.
+pub(crate) fn failure(case: &Value) -> String {
+    let rounds = case["rounds"].as_array().expect("rounds");
+    let messages = rounds.iter().filter_map(|round| round["failure"]["message"].as_str());
+    messages.collect::<Vec<_>>().join("; ")
 }
 
 /// What a written comparison says of a case.
