@@ -7,22 +7,13 @@ use syn::{Error, Expr, FnArg, Result, Signature, Type};
 
 use super::instances::{Instance, Instances};
 use super::options::Options;
-use super::{collected, is_ignored, meta};
+use super::{below, collected, is_ignored, meta};
 use crate::function::declaration;
-use crate::libtest::without_ignore;
 
 /// Returns the function and, below it, the constant that the linker collects or an error.
 pub(crate) fn bench(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    match expand(attribute, item.clone()) {
-        Ok(expanded) => {
-            let function = without_ignore(item);
-            quote!(#function #expanded)
-        }
-        Err(error) => {
-            let error = error.into_compile_error();
-            quote!(#item #error)
-        }
-    }
+    let expanded = expand(attribute, item.clone());
+    below(item, expanded)
 }
 
 fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {

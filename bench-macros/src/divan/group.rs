@@ -6,21 +6,12 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, Result, Token, Visibility};
 
 use super::options::Options;
-use super::{collected, is_ignored, meta};
-use crate::libtest::without_ignore;
+use super::{below, collected, is_ignored, meta};
 
 /// Returns the module and, below it, the constant that the linker collects or an error.
 pub(crate) fn group(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    match expand(attribute, item.clone()) {
-        Ok(expanded) => {
-            let module = without_ignore(item);
-            quote!(#module #expanded)
-        }
-        Err(error) => {
-            let error = error.into_compile_error();
-            quote!(#item #error)
-        }
-    }
+    let expanded = expand(attribute, item.clone());
+    below(item, expanded)
 }
 
 fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {

@@ -10,10 +10,25 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, Error, Result};
 
+use crate::libtest::without_ignore;
 use options::Options;
 
 pub(crate) use bench::bench;
 pub(crate) use group::group;
+
+/// Returns the annotated item and, below it, what stands for it or an error. The compiler knows `#[ignore]` on tests alone.
+fn below(item: TokenStream, expanded: Result<TokenStream>) -> TokenStream {
+    match expanded {
+        Ok(expanded) => {
+            let item = without_ignore(item);
+            quote!(#item #expanded)
+        }
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!(#item #error)
+        }
+    }
+}
 
 /// The constant that describes the annotated item, whose name is `ident`.
 fn meta(ident: &Ident, options: &Options, ignore: bool) -> TokenStream {
