@@ -88,17 +88,16 @@ impl Imported {
     /// Leaves out benchmarks that contradict themselves, as no record may: an interval the wrong way round, or wider than all
     /// numbers. And those that would get one id, since nobody can tell which is meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
-        let left_out = &mut self.left_out;
-        self.cases.retain(|case| {
-            let case = case.clone().into_case(category);
+        let mut ids: Vec<(String, String)> = Vec::new();
+        self.cases.retain(|imported| {
+            let case = imported.clone().into_case(category);
             let checked = case.check();
-            left_out.extend(checked.as_ref().err().map(|reason| format!("`{}`: {reason}", case.id)));
+            match &checked {
+                Ok(()) => ids.push((case.id, imported.name.clone())),
+                Err(reason) => self.left_out.push(format!("`{}`: {reason}", case.id)),
+            }
             checked.is_ok()
         });
-        let mut ids: Vec<(String, String)> = Vec::new();
-        for case in &self.cases {
-            ids.push((case.clone().into_case(category).id, case.name.clone()));
-        }
         let count = |id: &str| ids.iter().filter(|(other, _)| other == id).count();
         let mut doubles: Vec<String> =
             ids.iter().filter(|(id, _)| count(id) > 1).map(|(id, _)| id.clone()).collect();
