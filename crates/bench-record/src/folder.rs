@@ -292,7 +292,7 @@ pub fn create_unique(results: &Path) -> Result<String, RunError> {
         match fs::create_dir(results.join(&run)) {
             Ok(()) => return Ok(run),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
-                // By then the fraction is another one, which it need not be for the other run.
+                // A digit lasts 15 µs. Two processes that wait for as long would meet again.
                 std::thread::sleep(Duration::from_micros(20 + u64::from(std::process::id() % 64)));
             }
             Err(error) => return Err(RunError::io("create the run directory", results.join(run), error)),

@@ -193,19 +193,17 @@ fn seconds_to(seconds: Seconds, count: usize) -> String {
 fn known_to(case: &CaseRecord, time: &Time) -> String {
     let medians = || case.rounds.iter().filter(|round| round.is_ok()).filter_map(RoundRecord::median_s);
     let (low, high) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
-    if let Some(precision) = time.moderated_precision().filter(|_| time.moderated_s.is_some()) {
-        return if precision <= 1.0 {
-            format!("{ESTIMATE}±{}", percent(precision))
-        } else {
-            format!("{ESTIMATE}>±100 %")
-        };
+    let width = |precision: f64| {
+        if precision <= 1.0 { format!("±{}", percent(precision)) } else { ">±100 %".to_owned() }
+    };
+    if let Some(interval) = time.moderated_s {
+        return format!("{ESTIMATE}{}", width(interval.relative_half_width(time.median_s.0)));
     }
     match (time.precision(), time.rounds) {
-        (Some(precision), _) if precision <= ESTIMATE_FROM => format!("±{}", percent(precision)),
+        (Some(precision), _) if precision <= ESTIMATE_FROM => width(precision),
         (_, 1) => "1 round".to_owned(),
         (_, 2) if low > 0.0 => format!("2 rounds ×{:.2}", high / low),
-        (Some(precision), _) if precision <= 1.0 => format!("±{}", percent(precision)),
-        (Some(_), _) => ">±100 %".to_owned(),
+        (Some(precision), _) => width(precision),
         (None, rounds) => format!("{rounds} rounds"),
     }
 }
