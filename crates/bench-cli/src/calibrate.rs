@@ -36,7 +36,13 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     };
     let written = calibration.write(&arguments.report.output_dir);
     arguments.report.print(&calibration, || {
-        bench_compare::report::calibration::render(&calibration, Style::for_stdout(arguments.report.color))
+        let style = Style::for_stdout(arguments.report.color);
+        let mut text = bench_compare::report::calibration::render(&calibration, style);
+        if arguments.report.verbose {
+            let cases = calibration.comparisons.iter().flat_map(|comparison| &comparison.cases);
+            text += &bench_compare::report::time::render(cases, style);
+        }
+        text
     })?;
     arguments.report.tell_folder(&written?);
     let mut decision = Decision::default();

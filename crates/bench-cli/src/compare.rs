@@ -59,7 +59,12 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
     // A full disk must not swallow what was measured: shown first, complained of afterwards.
     let written = comparison.write(&arguments.report.output_dir);
     arguments.report.print(&comparison, || {
-        bench_compare::report::comparison::render(&comparison, Style::for_stdout(arguments.report.color))
+        let style = Style::for_stdout(arguments.report.color);
+        let mut text = bench_compare::report::comparison::render(&comparison, style);
+        if arguments.report.verbose {
+            text += &bench_compare::report::time::render(&comparison.cases, style);
+        }
+        text
     })?;
     arguments.report.tell_folder(&written?);
     let allowed = arguments.fail_on_regression.unwrap_or_default();

@@ -218,7 +218,7 @@ mod tests {
         let rules = Rules { inject, max_time: Duration::from_secs(3), ..Rules::default() };
         let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
         let trial = Trial::told(log_ratios, 2.0);
-        let verdict = trial.verdict(&rules, true);
+        let verdict = trial.verdict(true);
         PairedComparison {
             format: String::new(),
             schema_version: 1,

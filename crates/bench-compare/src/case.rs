@@ -2,21 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pair, Role};
+use super::{ObservedPair, Role};
 use bench_judge::comparison::Compared;
 use bench_record::Failure;
 
-/// Two process pairs, one started, warmed up and measured base first and one candidate first, and the mean
-/// of their log ratios: whatever the order does to a pair cancels exactly (Jones and Kenward, *Design and
-/// Analysis of Cross-Over Trials*, 2014). Which comes first is tossed for, so that for one binary against
-/// itself the sign of the log ratio is a fair coin whatever the machine does: that is all the test supposes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Where the wall time of a case went, in seconds. Of programs that time whole rounds only, what is not timed is `between`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Crossover {
-    /// The two pairs, in order of time.
-    pub pairs: [Pair; 2],
-    /// Mean of their log ratios.
-    pub log_ratio: f64,
+pub struct TimeSpent {
+    /// Processes started, what they need loaded, first calls made.
+    pub start_s: f64,
+    /// The search for a batch size and warm-up.
+    pub warm_up_s: f64,
+    /// Batches, as they were timed.
+    pub timed_s: f64,
+    /// From the end of a batch to the beginning of the next: one side told, the other woken.
+    pub between_s: f64,
+    /// Processes ended.
+    pub end_s: f64,
+    /// Everything else.
+    pub rest_s: f64,
+}
+
+impl std::ops::AddAssign for TimeSpent {
+    fn add_assign(&mut self, more: Self) {
+        self.start_s += more.start_s;
+        self.warm_up_s += more.warm_up_s;
+        self.timed_s += more.timed_s;
+        self.between_s += more.between_s;
+        self.end_s += more.end_s;
+        self.rest_s += more.rest_s;
+    }
 }
 
 /// Why a case has no figures.
@@ -42,17 +58,19 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
+    /// Where that time went.
+    pub time: TimeSpent,
     /// Natural logarithm of the e-value against a change within the threshold.
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
     /// How many more seconds of this case would settle it, if it is unsure; absent where that is more than
-    /// 65 536 crossovers, and where none was measured.
+    /// 65 536 pairs, and where none was measured.
     pub settle_s: Option<f64>,
     /// Why there are no figures, if there are none.
     pub failure: Option<SideFailure>,
     /// Why the case cannot run here, if it cannot.
     pub skipped: Option<String>,
-    /// All that was measured.
-    pub crossovers: Vec<Crossover>,
+    /// All that was measured, in order of time.
+    pub pairs: Vec<ObservedPair>,
 }

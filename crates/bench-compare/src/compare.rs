@@ -1,4 +1,4 @@
-//! Crossovers of all cases, interleaved, until each is decided or its time is over.
+//! Process pairs of all cases, interleaved, until each is decided or its time is over.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ pub fn compare(
         .iter()
         .filter_map(|(id, program)| Some((*id, *program, *new.get(id)?)))
         .enumerate()
-        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate))
+        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate, rules))
         .collect();
     if trials.is_empty() {
         return Err(RunError::NoMatch(nothing_in_common(base, candidate)));
@@ -112,7 +112,7 @@ impl Suite<'_> {
             seed::shuffle(&mut open, seed::mix(self.rules.seed.wrapping_add(pass)));
             for number in open {
                 follow.goes_on(&self.trials[number].id, self.spent(), self.budget());
-                if !self.trials[number].cross_over(self.rules, interrupt) {
+                if !self.trials[number].pair_up(self.rules, interrupt) {
                     return false;
                 }
             }
@@ -121,10 +121,10 @@ impl Suite<'_> {
     }
 
     fn verdicts(&self) -> Vec<Verdict> {
-        let evidence: Vec<f64> = self.trials.iter().map(|trial| trial.log_e_value(self.rules)).collect();
+        let evidence: Vec<f64> = self.trials.iter().map(|trial| trial.log_e_value()).collect();
         // Valid whenever one stops, and however the cases depend on each other (Wang and Ramdas 2022).
         let found = stats::e_benjamini_hochberg(&evidence, self.rules.fdr);
-        self.trials.iter().zip(found).map(|(trial, found)| trial.verdict(self.rules, found)).collect()
+        self.trials.iter().zip(found).map(|(trial, found)| trial.verdict(found)).collect()
     }
 
     fn spent(&self) -> Duration {
@@ -135,7 +135,7 @@ impl Suite<'_> {
         self.rules.max_time.saturating_mul(u32::try_from(self.trials.len()).unwrap_or(u32::MAX))
     }
 
-    /// The cases that another crossover should be spent on: the undecided ones within their own time, and
+    /// The cases that another process pair should be spent on: the undecided ones within their own time, and
     /// beyond it those for which what the others have left over may be enough.
     fn open(&self, verdicts: &[Verdict]) -> Vec<usize> {
         let cases = self.trials.len();

@@ -33,11 +33,7 @@ impl PairedComparison {
         write_text(&plots.join("intervals.svg"), &plot::intervals(&title, &rows, self.rules.threshold))?;
         for case in &self.cases {
             let times = |role: Role| -> Vec<f64> {
-                case.crossovers
-                    .iter()
-                    .flat_map(|crossover| &crossover.pairs)
-                    .flat_map(|pair| pair.times(role))
-                    .collect()
+                case.pairs.iter().flat_map(|observed| observed.pair.times(role)).collect()
             };
             let (base, candidate) = (times(Role::Base), times(Role::Candidate));
             let svg = plot::distributions(&case.compared.id, ("base", &base), ("candidate", &candidate));
@@ -58,7 +54,7 @@ impl PairedComparison {
             "change_low",
             "change_high",
             "smallest_effect",
-            "crossovers",
+            "pairs",
             "spread_between",
             "spread_within",
             "seconds",
@@ -78,7 +74,7 @@ impl PairedComparison {
                     figure(compared.interval.map(|interval| interval.low)),
                     figure(compared.interval.map(|interval| interval.high)),
                     figure(compared.smallest_effect),
-                    case.crossovers.len().to_string(),
+                    case.pairs.len().to_string(),
                     figure(case.spread_between),
                     figure(case.spread_within),
                     case.seconds.to_string(),

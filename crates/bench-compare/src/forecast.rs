@@ -1,20 +1,23 @@
-//! What so many crossovers of such a spread can tell.
+//! What so many process pairs of such a spread can tell.
 
-use bench_stats::{log_e_value_above, normal_density, normal_quantile, rank_needed};
+use bench_stats::{normal_quantile, observations_needed};
 
 use super::CONFIDENCE;
 
 /// The power at which an effect counts as one that can be seen.
 const POWER: f64 = 0.95;
 
-/// More crossovers than this nobody waits for.
+/// More pairs than this nobody waits for.
 const MOST: usize = 1 << 16;
 
-/// Log ratios of crossovers, supposed normal around the truth. The test supposes nothing of the kind: this
+/// Changes farther than this many spreads beyond the threshold are all alike.
+const FARTHEST: f64 = 8.0;
+
+/// Log ratios of pairs, supposed normal around the truth. The test supposes nothing of the kind: this
 /// says only how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Forecast {
-    /// Standard deviation of a crossover's log ratio.
+    /// Standard deviation of a pair's log ratio.
     pub(super) deviation: f64,
     /// The practical floor, as a log ratio.
     pub(super) threshold: f64,
@@ -23,47 +26,44 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    /// The smallest change of time, as a log ratio, that `n` crossovers would call slower with a probability
+    /// The smallest change of time, as a log ratio, that `n` pairs would call slower with a probability
     /// of 95 %; `None` where `n` cannot call anything.
-    ///
-    /// The interval's lower end is the order statistic x₍ₖ₎: about normal around the quantile k/(n+1), with
-    /// standard deviation `σ·√(p(1−p)/n) / φ(z)` (David and Nagaraja, *Order Statistics*, 2003, 10.2).
     pub(super) fn smallest_effect(&self, n: usize) -> Option<f64> {
-        let p = end(n)?;
-        // All n on one side is the most evidence there can be.
-        if log_e_value_above(&vec![1.0; n], 0.0) - std::f64::consts::LN_2 < self.log_evidence {
+        let certainty = normal_quantile(POWER);
+        let is_enough = |drift: f64| {
+            observations_needed(drift, self.evidence_of_a_change(), certainty)
+                .is_some_and(|needed| needed <= n as f64)
+        };
+        if !is_enough(FARTHEST) {
             return None;
         }
-        let z = normal_quantile(p);
-        let error = self.deviation * (p * (1.0 - p) / n as f64).sqrt() / normal_density(z);
-        Some(self.threshold + self.deviation * z.abs() + normal_quantile(POWER) * error)
+        let (mut too_small, mut seen) = (0.0, FARTHEST);
+        for _ in 0..20 {
+            let middle = f64::midpoint(too_small, seen);
+            if is_enough(middle) { seen = middle } else { too_small = middle }
+        }
+        Some(self.threshold + self.deviation * seen)
     }
 
-    /// Crossovers after which a change of `log_ratio` would be called what it is, whichever that may be;
+    /// Pairs after which a change of `log_ratio` would be called what it is, whichever that may be;
     /// `None` where that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
-        let distance = (log_ratio.abs() - self.threshold).abs();
-        let enough = |n: usize| end(n).is_some_and(|p| self.deviation * normal_quantile(p).abs() <= distance);
-        // Doubling first: ranks among many are dear to find, and few are needed as a rule.
-        let mut many = 8;
-        while !enough(many) {
-            many *= 2;
-            if many > MOST {
-                return None;
-            }
-        }
-        let mut too_few = many / 2;
-        while many - too_few > 1 {
-            let middle = too_few + (many - too_few) / 2;
-            if enough(middle) { many = middle } else { too_few = middle }
-        }
-        Some(many)
+        let beyond = log_ratio.abs() - self.threshold;
+        let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { evidence_of_an_end() };
+        let needed = observations_needed(beyond.abs() / self.deviation, evidence, 0.0)?.ceil();
+        (needed <= MOST as f64).then_some(needed as usize)
+    }
+
+    /// What refutes "no slower than the threshold", and counts among the findings of the suite: there it is the half of a
+    /// test of both sides.
+    fn evidence_of_a_change(&self) -> f64 {
+        (self.log_evidence + std::f64::consts::LN_2).max(evidence_of_an_end())
     }
 }
 
-/// The quantile that the lower end of the interval of `n` crossovers stands for, k/(n+1).
-fn end(n: usize) -> Option<f64> {
-    rank_needed(n, CONFIDENCE).map(|rank| rank as f64 / (n + 1) as f64)
+/// What an end of the interval needs.
+fn evidence_of_an_end() -> f64 {
+    (2.0 / (1.0 - CONFIDENCE)).ln()
 }
 
 #[cfg(test)]
@@ -73,15 +73,15 @@ mod tests {
     const QUIET: Forecast = Forecast { deviation: 0.005, threshold: 0.01, log_evidence: 3.0 };
 
     #[test]
-    fn more_crossovers_see_less() {
+    fn more_pairs_see_less() {
         let seen: Vec<f64> =
             [8, 16, 32, 100, 1000].iter().filter_map(|n| QUIET.smallest_effect(*n)).collect();
         assert_eq!(seen.len(), 5);
         assert!(seen.windows(2).all(|pair| pair[1] < pair[0]), "{seen:?}");
         assert!(seen[4] > QUIET.threshold);
-        assert_eq!(QUIET.smallest_effect(7), None);
+        assert_eq!(QUIET.smallest_effect(6), None);
         let suite = Forecast { log_evidence: 7.0, ..QUIET };
-        assert_eq!(suite.smallest_effect(10), None, "a finding among a hundred cases needs more");
+        assert_eq!(suite.smallest_effect(9), None, "a finding among a hundred cases needs more");
     }
 
     #[test]
@@ -90,6 +90,7 @@ mod tests {
         assert!(needed(0.005, 0.0) < needed(0.01, 0.0));
         assert!(needed(0.005, 0.0) < needed(0.005, 0.008));
         assert!(needed(0.005, 0.03) < needed(0.005, 0.012));
-        assert_eq!(needed(0.05, 0.01), None);
+        assert_eq!(needed(0.005, 0.01), None);
+        assert_eq!(needed(0.0, 0.0), needed(1e-9, 0.0), "no spread at all");
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! Both sides' workers are alive together and work in turns of a tenth of a millisecond, so that
 //! whatever the machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are
-//! measured, and each pair is answered by one in the opposite order ([`Crossover`]). A case stops as soon as
-//! it is decided; the test stays valid however often one looks ([`bench_stats::median_sequence`]), and over
-//! the whole suite the share of false findings is limited
+//! measured, and a coin tells which side of each comes first. A case stops as soon as it is decided; the test stays valid
+//! however often one looks ([`bench_stats::Bets`]), and over the whole suite the share of false findings is limited
 //! ([`bench_stats::e_benjamini_hochberg`]).
 
 mod calibration;
@@ -14,6 +13,7 @@ mod compare;
 mod document;
 mod folder;
 mod forecast;
+mod observe;
 mod pair;
 mod partner;
 mod plot;
@@ -29,9 +29,10 @@ use std::time::Duration;
 use bench_record::Verdict;
 
 pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
-pub use case::{Crossover, PairedCase, SideFailure};
+pub use case::{PairedCase, SideFailure, TimeSpent};
 pub use compare::compare;
 pub use document::{FORMAT, PairedComparison, SCHEMA_VERSION, SideRecord};
+pub use observe::{ObservedPair, Statistic};
 pub use pair::{Pair, Role};
 pub use progress::Progress;
 pub use revision::{Checkout, Commit};
@@ -45,9 +46,9 @@ const CONFIDENCE: f64 = 0.95;
 pub trait Follow {
     /// One of several comparisons is about to begin.
     fn begins(&mut self, _number: u32, _of: u32) {}
-    /// A crossover of this case is about to begin.
+    /// A process pair of this case is about to begin.
     fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
-    /// This case takes no more crossovers.
+    /// This case takes no more pairs.
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}
 }
 

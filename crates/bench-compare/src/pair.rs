@@ -1,6 +1,7 @@
 //! One process pair: both sides alive, one of them working at a time.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,6 @@ use super::partner::{self, Asked, Broken, Limits, Partner, Round, Subject};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::Interrupt;
-use bench_stats as stats;
 
 /// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
 /// and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where those
@@ -16,7 +16,7 @@ use bench_stats as stats;
 const BATCH_NS: f64 = 1e5;
 
 /// A batch does not grow beyond this for the sake of a whole number of injected iterations.
-const LONGEST_BATCH_NS: f64 = 1e6;
+const LONGEST_BATCH_NS: f64 = 2e5;
 
 /// A round does not last longer where whole rounds take turns, if it can be as short: how processes differ is learnt from
 /// more of them.
@@ -85,13 +85,6 @@ impl Pair {
         logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
     }
 
-    /// Their location by Hodges and Lehmann: what this process pair says. As deaf to wild batches as a median is,
-    /// for practical purposes (it bears 29 % of them), and steadier where times have modes (memory stream: a
-    /// spread of 1.8 % between crossovers, and of 3.2 % by the median).
-    pub fn log_ratio(&self) -> Option<f64> {
-        stats::hodges_lehmann(&self.log_ratios())
-    }
-
     /// The same pair, if there is something to compare.
     fn checked(self) -> Result<Self, (Role, Broken)> {
         let still = |times: &[u64]| times.contains(&0);
@@ -153,9 +146,32 @@ impl<'a> Arrangement<'a> {
     }
 }
 
+/// Where the wall time of process pairs went.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    /// Processes started, what they need loaded, first calls made.
+    pub(super) start: Duration,
+    /// The search for a batch size and warm-up.
+    pub(super) warm_up: Duration,
+    /// Batches, and what lies between one and the next.
+    pub(super) batches: Duration,
+    /// Processes ended.
+    pub(super) end: Duration,
+}
+
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        self.start += more.start;
+        self.warm_up += more.warm_up;
+        self.batches += more.batches;
+        self.end += more.end;
+    }
+}
+
 /// A pair, and what else was learnt.
 pub(super) struct Measured {
     pub(super) pair: Pair,
+    pub(super) spent: Spent,
     /// The most threads that one of the workers had at its end.
     pub(super) threads: usize,
     /// How many inputs each side kept alive at once.
@@ -198,13 +214,21 @@ pub(super) fn measure(
             .map_err(|broken| (side, broken))
     };
     let _pinned = arrangement.cpu.map(Pinned::to);
+    let mut began = Instant::now();
+    let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed();
     let (mut one, mut other) = (start(first)?, start(second)?);
+    let start = lap();
     let iterations = match arrangement.iterations {
         Some(iterations) => iterations,
-        None => batch_size(&mut one, arrangement.inject).map_err(|broken| (first, broken))?,
+        // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
+        None => batch_size(&mut one, arrangement.inject)
+            .and_then(|cold| warm_up(&mut one, cold))
+            .and_then(|_| batch_size(&mut one, arrangement.inject))
+            .map_err(|broken| (first, broken))?,
     };
     let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
     warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+    let warm_up = lap();
     let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
     for number in 0..batches {
@@ -216,15 +240,17 @@ pub(super) fn measure(
             times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
         }
     }
+    let measured = lap();
     let threads = one.threads().max(other.threads());
     let inputs_alive =
         [one.stop().map_err(|broken| (first, broken))?, other.stop().map_err(|broken| (second, broken))?];
+    let spent = Spent { start, warm_up, batches: measured, end: lap() };
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),
         Role::Candidate => (other_ns, one_ns),
     };
     let pair = Pair { first, iterations, base_ns, candidate_ns };
-    Ok(Measured { pair: pair.checked()?, threads, inputs_alive })
+    Ok(Measured { pair: pair.checked()?, spent, threads, inputs_alive })
 }
 
 /// Measures a pair of workers that time whole rounds only: one process after the other.
@@ -244,7 +270,10 @@ pub(super) fn measure_rounds(
             .map_err(|broken| (side, broken))
     };
     let first = arrangement.first;
+    let began = Instant::now();
     let (one, other) = (round(first)?, round(first.other())?);
+    // What of it each worker started, warmed up and ended in, it does not say.
+    let spent = Spent { batches: began.elapsed(), ..Spent::default() };
     let threads = one.threads.max(other.threads);
     let (base, candidate) = match first {
         Role::Base => (one, other),
@@ -258,7 +287,7 @@ pub(super) fn measure_rounds(
     };
     let (base_ns, candidate_ns) = (scaled(&base, 0.0), scaled(&candidate, arrangement.inject));
     let pair = Pair { first, iterations, base_ns, candidate_ns };
-    Ok(Measured { pair: pair.checked()?, threads, inputs_alive: [None, None] })
+    Ok(Measured { pair: pair.checked()?, spent, threads, inputs_alive: [None, None] })
 }
 
 /// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is no
@@ -321,18 +350,6 @@ fn fitting(slice_ns: u64, batch_ns: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pair_says_what_its_neighbours_say() {
-        let pair = Pair {
-            first: Role::Base,
-            iterations: 10,
-            base_ns: vec![100, 100, 200, 100, 300],
-            candidate_ns: vec![110, 110, 220, 110, 9000],
-        };
-        assert!((pair.log_ratio().expect("batches") - 1.1f64.ln()).abs() < 1e-12);
-        assert_eq!(pair.times(Role::Base).next(), Some(1e-8));
-    }
 
     #[test]
     fn slow_batches_are_few() {

@@ -34,6 +34,8 @@ pub(super) struct Partner<'a> {
     tail: Tail,
     frames: VecDeque<Frame>,
     deadline: Option<Instant>,
+    /// When its memory was last looked at: between batches of 0.1 ms it has no time to grow.
+    looked: Instant,
     /// When the channel was closed, if it is.
     closed: Option<Instant>,
     /// What it must say next, if that is special.
@@ -177,6 +179,7 @@ impl<'a> Partner<'a> {
             tail: Tail::new(false),
             frames: VecDeque::new(),
             deadline: Instant::now().checked_add(limits.timeout),
+            looked: Instant::now(),
             closed: None,
             expects: "",
             limits,
@@ -296,7 +299,9 @@ impl<'a> Partner<'a> {
             };
             return Err(self.fail(Cause::Timeout, message));
         }
-        if let (Some(limit), Some(resident)) = (self.limits.memory, self.worker.resident())
+        if let Some(limit) = self.limits.memory
+            && now.saturating_duration_since(self.looked) >= LOOK_AT_MEMORY
+            && let Some(resident) = self.look()
             && resident > limit
         {
             let message = format!("its resident memory passed {limit} (`--max-memory`)");
@@ -336,6 +341,12 @@ impl<'a> Partner<'a> {
             }
             Err(error) => Err(self.fail(Cause::Protocol, format!("cannot be waited for: {error}"))),
         }
+    }
+
+    /// The memory that it takes now.
+    fn look(&mut self) -> Option<Bytes> {
+        self.looked = Instant::now();
+        self.worker.resident()
     }
 
     fn unexpected(&mut self, frame: &Frame) -> Broken {

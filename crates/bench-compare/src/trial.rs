@@ -1,20 +1,21 @@
-//! One case on both sides: its crossovers, and what they say.
+//! One case on both sides: its process pairs, and what they say.
 
 use bench_protocol::Mode;
 use bench_runner::program::{Opened, Program};
 use std::time::{Duration, Instant};
 
 use super::forecast::Forecast;
-use super::pair::{self, Arrangement, Measured, Pair, Role};
+use super::observe::{ObservedPair, Observer};
+use super::pair::{self, Arrangement, Measured, Pair, Role, Spent};
 use super::partner::{Broken, Limits, Subject};
-use super::{CONFIDENCE, Crossover, PairedCase, Rules, SideFailure};
-use bench_judge::comparison::{Compared, judge};
+use super::{CONFIDENCE, PairedCase, Rules, SideFailure, TimeSpent};
+use bench_judge::comparison::Compared;
 use bench_os as sys;
 use bench_record::Verdict;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
 use bench_stats::seed::mix;
-use bench_stats::{Components, Interval};
+use bench_stats::{Bets, Components, Interval};
 use bench_syntax::quantity::nanoseconds;
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
@@ -22,16 +23,16 @@ const BATCHES: usize = 50;
 
 /// Batches of each side in a pair: within these the most telling number is found.
 const FEWEST_BATCHES: usize = 20;
-const MOST_BATCHES: usize = 100;
+const MOST_BATCHES: usize = 400;
 
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
 const PAIRS_IN_BUDGET: u64 = 24;
 
-/// Crossovers before which no decision is possible: [`stats::rank_needed`].
-const FEWEST_CROSSOVERS: usize = 8;
+/// Pairs before which no decision is possible: [`Bets`] doubles its wealth with each at the most.
+const FEWEST_PAIRS: usize = 7;
 
-/// Crossovers after which the number of batches follows what has been seen.
-const CROSSOVERS_TO_LEARN: usize = 4;
+/// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
+const PAIRS_TO_LEARN: usize = 16;
 
 /// A case that is being compared.
 pub(super) struct Trial {
@@ -50,7 +51,10 @@ pub(super) struct Trial {
     batches: usize,
     /// The most threads that a worker has had, once one has run.
     threads: Option<usize>,
-    crossovers: Vec<Crossover>,
+    pairs: Vec<ObservedPair>,
+    observer: Observer,
+    evidence: Evidence,
+    time: Spent,
     pub(super) spent: Duration,
     failure: Option<SideFailure>,
     skipped: Option<String>,
@@ -74,8 +78,61 @@ impl Held {
     }
 }
 
+/// Bets against all that a case's change could be.
+#[derive(Clone, Debug)]
+struct Evidence {
+    /// Against "slower by the threshold at most": what refutes it makes the case slower. The others likewise.
+    slower: Bets,
+    faster: Bets,
+    /// Against "slower by the threshold at least".
+    not_slower: Bets,
+    /// As a change of -100 % is beyond all measuring, no bet is needed where the threshold is as wide as that.
+    not_faster: Option<Bets>,
+    longer: Bets,
+    shorter: Bets,
+}
+
+impl Evidence {
+    fn new(rules: &Rules) -> Self {
+        let (above, below) = (rules.above(), rules.below());
+        Evidence {
+            slower: Bets::above(above),
+            faster: Bets::below(below),
+            not_slower: Bets::below(above),
+            not_faster: below.is_finite().then(|| Bets::above(below)),
+            longer: Bets::above(0.0),
+            shorter: Bets::below(0.0),
+        }
+    }
+
+    fn see(&mut self, pair: &ObservedPair) {
+        let Evidence { slower, faster, not_slower, not_faster, longer, shorter } = self;
+        for bets in [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster) {
+            bets.see(pair.observation());
+        }
+    }
+
+    /// What the interval of the change comes to: it holds what is not refuted.
+    fn verdict(&self) -> Verdict {
+        if refuted(&self.slower) {
+            Verdict::Slower
+        } else if refuted(&self.faster) {
+            Verdict::Faster
+        } else if refuted(&self.not_slower) && self.not_faster.as_ref().is_none_or(refuted) {
+            Verdict::Same
+        } else {
+            Verdict::Unsure
+        }
+    }
+}
+
+/// Whether what these bets are against lies outside of the interval.
+fn refuted(bets: &Bets) -> bool {
+    bets.log_e_value() >= (2.0 / (1.0 - CONFIDENCE)).ln()
+}
+
 impl Trial {
-    pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened) -> Self {
+    pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened, rules: &Rules) -> Self {
         Trial {
             id: id.to_owned(),
             number,
@@ -87,21 +144,26 @@ impl Trial {
             inputs_alive: None,
             batches: BATCHES,
             threads: None,
-            crossovers: Vec::new(),
+            pairs: Vec::new(),
+            observer: Observer::default(),
+            evidence: Evidence::new(rules),
+            time: Spent::default(),
             spent: Duration::ZERO,
             failure: None,
             skipped: None,
         }
     }
 
-    /// Measures one more crossover. `false` when interrupted, which leaves everything as it was.
-    pub(super) fn cross_over(&mut self, rules: &Rules, interrupt: &Interrupt) -> bool {
+    /// Measures one more process pair. `false` when interrupted, which leaves everything as it was.
+    pub(super) fn pair_up(&mut self, rules: &Rules, interrupt: &Interrupt) -> bool {
         let began = Instant::now();
         let measured = self.measure(rules, interrupt);
         self.spent += began.elapsed();
         match measured {
-            Ok(crossover) => {
-                self.crossovers.push(crossover);
+            Ok(pair) => {
+                let observed = self.observer.observe(pair);
+                self.evidence.see(&observed);
+                self.pairs.push(observed);
                 self.learn();
                 true
             }
@@ -117,54 +179,53 @@ impl Trial {
         }
     }
 
-    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Crossover, (Role, Broken)> {
-        let chance =
-            mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.crossovers.len() as u64));
-        let first = if chance & 1 == 0 { Role::Base } else { Role::Candidate };
+    /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
+    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Pair, (Role, Broken)> {
+        let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
         // One thread needs one processor, and three processes on one processor need wake no other: the spread
         // was half of what it is when the scheduler chooses. Which one is left to chance.
         let cpu = (self.threads == Some(1)).then(sys::processors).flatten().and_then(|all| {
             let numbers = all.numbers();
             numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
         });
-        let mut pair = |first: Role, padding: u64| {
-            let arrangement = Arrangement {
-                base: self.base.subject(&self.id),
-                candidate: self.candidate.subject(&self.id),
-                first,
-                iterations: self.iterations,
-                inputs_alive: self.inputs_alive,
-                samples: self.samples,
-                batches: self.batches,
-                slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
-                // Up to a page, in steps that are no multiple of a cache line.
-                padding: (padding % 4096) as usize,
-                inject: rules.inject,
-                limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
-                cpu,
-            };
-            if self.by_rounds {
-                let Measured { pair, threads, .. } = pair::measure_rounds(&arrangement, interrupt)?;
-                self.threads = Some(self.threads.unwrap_or(1).max(threads));
-                return Ok(pair);
-            }
-            let Measured { mut pair, threads, inputs_alive: [one, other] } =
-                pair::measure(&arrangement, interrupt)?;
-            if self.inputs_alive.is_none() {
-                self.inputs_alive = one.into_iter().chain(other).min();
-                // What is in the cache would differ for a reason that is not the code's.
-                if one != other {
-                    let again = Arrangement { inputs_alive: self.inputs_alive, ..arrangement };
-                    Measured { pair, .. } = pair::measure(&again, interrupt)?;
-                }
-            }
-            self.iterations = Some(pair.iterations);
-            self.threads = Some(self.threads.unwrap_or(1).max(threads));
-            Ok(pair)
+        let arrangement = Arrangement {
+            base: self.base.subject(&self.id),
+            candidate: self.candidate.subject(&self.id),
+            first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
+            iterations: self.iterations,
+            inputs_alive: self.inputs_alive,
+            samples: self.samples,
+            batches: self.batches,
+            slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
+            // Up to a page, in steps that are no multiple of a cache line.
+            padding: ((chance >> 32) % 4096) as usize,
+            inject: rules.inject,
+            limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
+            cpu,
         };
-        let pairs = [pair(first, chance >> 8)?, pair(first.other(), chance >> 32)?];
-        let logs: Vec<f64> = pairs.iter().filter_map(Pair::log_ratio).collect();
-        Ok(Crossover { pairs, log_ratio: stats::mean(&logs).unwrap_or(f64::NAN) })
+        let measured = if self.by_rounds {
+            pair::measure_rounds(&arrangement, interrupt)?
+        } else {
+            let measured = pair::measure(&arrangement, interrupt)?;
+            let [one, other] = measured.inputs_alive;
+            match self.inputs_alive {
+                None if one != other => {
+                    // What is in the cache would differ for a reason that is not the code's.
+                    let fewer = one.into_iter().chain(other).min();
+                    let again =
+                        pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, interrupt)?;
+                    Measured { inputs_alive: [fewer; 2], ..again }
+                }
+                _ => measured,
+            }
+        };
+        if !self.by_rounds {
+            self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
+            self.iterations = Some(measured.pair.iterations);
+        }
+        self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
+        self.time += measured.spent;
+        Ok(measured.pair)
     }
 
     /// Starting processes costs time that batches could have, and batches tell nothing of how processes
@@ -179,32 +240,38 @@ impl Trial {
                 })
                 .flatten()
                 .collect();
-            // Between crossovers: what a crossover is measured with must not follow from one of its sides.
+            // Between pairs: what a pair is measured with must not follow from one of its sides.
             self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
         }
-        if self.crossovers.len() < CROSSOVERS_TO_LEARN {
+        // All batches are gone through, which takes as long as measuring some: not after every pair.
+        if self.pairs.len() < PAIRS_TO_LEARN || !self.pairs.len().is_power_of_two() {
             return;
         }
         let Some(Components { between, within }) = self.components() else { return };
-        let timed: f64 = self
-            .pairs()
-            .map(|pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9)
-            .sum();
+        let timed = self.timed();
         let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
         let per_batch = timed / batches.max(1) as f64;
         let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
         let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
+        // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
+        let most = MOST_BATCHES.min(MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN);
         // Even: A, B, B, A is whole with two of each.
         self.batches =
-            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, MOST_BATCHES as f64 / 2.0) as usize * 2;
+            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, most as f64 / 2.0) as usize * 2;
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Pair> {
-        self.crossovers.iter().flat_map(|crossover| &crossover.pairs)
+        self.pairs.iter().map(|observed| &observed.pair)
+    }
+
+    /// Seconds of all batches together.
+    fn timed(&self) -> f64 {
+        let of = |pair: &Pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9;
+        self.pairs().map(of).sum()
     }
 
     fn log_ratios(&self) -> Vec<f64> {
-        self.crossovers.iter().map(|crossover| crossover.log_ratio).collect()
+        self.pairs.iter().map(|observed| observed.log_ratio).collect()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -213,58 +280,56 @@ impl Trial {
 
     /// Logarithm of the e-value against a change within the threshold: the mean of those against either
     /// side of it is one against both.
-    pub(super) fn log_e_value(&self, rules: &Rules) -> f64 {
-        let logs = self.log_ratios();
-        let slower = stats::log_e_value_above(&logs, rules.above());
-        let faster = stats::log_e_value_below(&logs, rules.below());
+    pub(super) fn log_e_value(&self) -> f64 {
+        let Evidence { slower, faster, .. } = &self.evidence;
+        let (slower, faster) = (slower.log_e_value(), faster.log_e_value());
         let (most, least) = (slower.max(faster), slower.min(faster));
         most + (least - most).exp().ln_1p() - std::f64::consts::LN_2
     }
 
-    /// The interval of the change, when there are enough crossovers for one.
+    /// The interval of the change, when there are enough pairs for one.
     fn interval(&self) -> Option<Interval> {
-        let logs = stats::median_sequence(&self.log_ratios(), CONFIDENCE);
+        let seen: Vec<_> = self.pairs.iter().map(ObservedPair::observation).collect();
+        let logs = stats::centre_sequence(&seen, CONFIDENCE);
         (logs.low.is_finite() && logs.high.is_finite())
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
 
     /// What can be said by now, given whether the case is among the `found` of the whole suite.
-    pub(super) fn verdict(&self, rules: &Rules, found: bool) -> Verdict {
+    pub(super) fn verdict(&self, found: bool) -> Verdict {
         if self.has_ended() {
             return Verdict::Failed;
         }
-        match self.interval().map(|interval| judge(interval, rules.threshold)) {
-            Some(Verdict::Slower | Verdict::Faster) if !found => Verdict::Unsure,
-            Some(verdict) => verdict,
-            None => Verdict::Unsure,
+        match self.evidence.verdict() {
+            Verdict::Slower | Verdict::Faster if !found => Verdict::Unsure,
+            verdict => verdict,
         }
     }
 
     /// How much longer until it is decided, if it ever is.
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
-        let per_crossover = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
+        let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
         let needed = match self.forecast(rules, cases) {
             Some(forecast) => forecast.needed(self.likely_change()?)?,
             // Too little is known to say more.
-            None => FEWEST_CROSSOVERS,
+            None => FEWEST_PAIRS,
         };
         // A forecast that has come true without a decision was too bold: some more, then.
         let more = needed.saturating_sub(logs.len()).max(logs.len() / 8 + 1);
-        per_crossover.checked_mul(u32::try_from(more).ok()?)
+        per_pair.checked_mul(u32::try_from(more).ok()?)
     }
 
     /// The likely change, as a log ratio. While none at all is possible that is the best guess: the estimate
     /// is noise around it, and often near the threshold, where nothing would ever be enough.
     fn likely_change(&self) -> Option<f64> {
-        let possibly_none =
-            self.interval().is_none_or(|interval| interval.low <= 0.0 && 0.0 <= interval.high);
+        let possibly_none = !refuted(&self.evidence.longer) && !refuted(&self.evidence.shorter);
         if possibly_none { Some(0.0) } else { stats::median(&stats::sorted(&self.log_ratios())) }
     }
 
     fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
         Some(Forecast {
-            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.crossovers.len() > 4)?,
+            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.pairs.len() > 4)?,
             threshold: rules.above(),
             log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
         })
@@ -277,10 +342,23 @@ impl Trial {
 
     /// The smallest change that could have been seen in this many seconds of this case.
     fn smallest_effect_in(&self, seconds: f64, rules: &Rules, cases: usize) -> Option<f64> {
-        let per_second = self.crossovers.len() as f64 / self.spent.as_secs_f64();
-        // Rounded: the time that so many crossovers have taken is enough for them.
-        let crossovers = (seconds * per_second).round().min(1e5) as usize;
-        self.forecast(rules, cases)?.smallest_effect(crossovers).map(f64::exp_m1)
+        let per_second = self.pairs.len() as f64 / self.spent.as_secs_f64();
+        // Rounded: the time that so many pairs have taken is enough for them.
+        let pairs = (seconds * per_second).round().min(1e5) as usize;
+        self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
+    }
+
+    fn time_spent(&self) -> TimeSpent {
+        let Spent { start, warm_up, batches, end } = self.time;
+        let timed_s = self.timed();
+        TimeSpent {
+            start_s: start.as_secs_f64(),
+            warm_up_s: warm_up.as_secs_f64(),
+            timed_s,
+            between_s: (batches.as_secs_f64() - timed_s).max(0.0),
+            end_s: end.as_secs_f64(),
+            rest_s: self.spent.saturating_sub(start + warm_up + batches + end).as_secs_f64(),
+        }
     }
 
     /// All that is known.
@@ -302,7 +380,7 @@ impl Trial {
         let components = self.components();
         let reason = unsure.then(|| match components {
             Some(Components { between, within }) => format!(
-                "{} crossovers; processes differ by {:.1} %, batches by {:.1} %",
+                "{} process pairs; processes differ by {:.1} %, batches by {:.1} %",
                 logs.len(),
                 between.exp_m1() * 100.0,
                 within.exp_m1() * 100.0
@@ -324,12 +402,13 @@ impl Trial {
             seconds: self.spent.as_secs_f64(),
             spread_between: components.map(|components| components.between),
             spread_within: components.map(|components| components.within),
-            log_e_value: self.log_e_value(rules),
+            time: self.time_spent(),
+            log_e_value: self.log_e_value(),
             smallest_effects,
             settle_s,
             failure: self.failure,
             skipped: self.skipped,
-            crossovers: self.crossovers,
+            pairs: self.pairs,
         }
     }
 }

@@ -1,91 +1,219 @@
-//! Inference on a median that may be looked at after every observation: betting on signs.
+//! Inference on a centre of symmetry that may be looked at after every observation: betting on signs and on sizes.
 //!
 //! A fixed-sample interval promises 5 % of errors for *one* look. Looked at after every observation, and
 //! stopped at the first that suits, it errs several times as often. What is here keeps its promise however
 //! often one looks and whenever one stops, for any distribution, tails of any weight.
 
-use super::{Interval, sorted};
+use super::{Interval, median, sorted};
 
-/// Natural logarithm of the e-value against "the median is at most `bound`".
-///
-/// With k of the n values strictly above `bound` (a tie or a NaN is not above, which errs towards no
-/// evidence), a gambler who backs "above" with every stake p in (½, 1) at once has
-///
-/// `E = 2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp = 2ⁿ⁺¹ · B(k+1, n−k+1) · P(Bin(n+1, ½) ≤ k) = Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))`.
-///
-/// While `P(xᵢ > bound | past) ≤ ½` it is a nonnegative supermartingale from 1, so `P(supₙ Eₙ ≥ 1/α) ≤ α`
-/// (Ville, *Étude critique de la notion de collectif*, 1939). The mixture over the stake is that of Robbins
-/// ("Statistical methods related to the law of the iterated logarithm", Ann. Math. Stat. 41, 1970); for
-/// quantiles, Howard and Ramdas ("Sequential estimation of quantiles", Bernoulli 28(3), 2022); for e-values in
-/// general, Ramdas, Grünwald, Vovk and Shafer ("Game-theoretic statistics and safe anytime-valid inference",
-/// Statistical Science 38(4), 2023).
-///
-/// 0 for an empty slice: no bet, no evidence. A NaN `bound` has nothing above it.
-pub fn log_e_value_above(values: &[f64], bound: f64) -> f64 {
-    log_e_value(values.len(), values.iter().filter(|value| **value > bound).count())
+/// What is bet on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// What was seen.
+    pub value: f64,
+    /// What its distance from a bound is measured in, said before it was seen: about a standard deviation. Without one only
+    /// the sign is bet on. A wrong one costs evidence, never the promise.
+    pub scale: Option<f64>,
 }
 
-/// Natural logarithm of the e-value against "the median is at least `bound`": the mirror of
-/// [`log_e_value_above`], with the values strictly below `bound` in place of those above.
-pub fn log_e_value_below(values: &[f64], bound: f64) -> f64 {
-    log_e_value(values.len(), values.iter().filter(|value| **value < bound).count())
+/// A bettor against "each observation is as likely to lie above a centre as, mirrored, below it, and the centre is at most
+/// (at least) this bound".
+///
+/// Given how far an observation is from the centre, its sign is then a fair coin, whatever came before. On a coin one may
+/// stake a share that follows from the distance too: the wealth
+///
+/// `E = ½ E_signs + ½ · mean over κ of ∏ᵢ (1 + tanh(κ zᵢ))`, with `zᵢ = (xᵢ − bound)/scaleᵢ`,
+///
+/// is a nonnegative supermartingale from 1, so that `P(supₙ Eₙ ≥ 1/α) ≤ α` (Ville, *Étude critique de la notion de
+/// collectif*, 1939). `1 + tanh(δz/σ²)` is what a likelihood ratio between a normal centred at δ and one that may as well
+/// be mirrored comes to; so it wastes little where noise is normal, and with few observations, all on one side, nearly
+/// doubles with each (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
+/// Statistical Science 38(4), 2023). zᵢ is cut off at ±[`FARTHEST`]: no single observation ruins a cautious bettor.
+///
+/// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound come to
+/// `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp = Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of
+/// the iterated logarithm", Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of
+/// quantiles", Bernoulli 28(3), 2022). It bears any tails.
+///
+/// A value at the bound, or one that is no number, lies on neither side: it wins nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bets {
+    bound: f64,
+    /// +1 where "above" is backed, -1 where "below".
+    backed: f64,
+    observations: usize,
+    won: usize,
+    /// Logarithm of the wealth of each of [`STAKES`].
+    sizes: [f64; STAKES.len()],
 }
 
-/// The time-uniform confidence sequence of the median, as it stands after `values`: every θ that neither
-/// [`log_e_value_above`] nor [`log_e_value_below`] refutes at `2 / (1 − confidence)`.
-///
-/// The probability that it *ever* excludes the median is at most `1 − confidence`: Ville's inequality on each
-/// side at half the error, so it may be evaluated after every observation and sampling stopped on what it
-/// says (Howard and Ramdas 2022; Darling and Robbins, "Confidence sequences for mean, variance, and median",
-/// PNAS 58, 1967).
-///
-/// Its ends are the order statistics `[x₍ₖ₎, x₍ₙ₊₁₋ₖ₎]` of [`rank_needed`]; `(−∞, ∞)` while there are too few
-/// values. A NaN counts for neither side, so it only widens the interval.
-pub fn median_sequence(values: &[f64], confidence: f64) -> Interval {
-    let numbers: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
-    // The e-value refutes a θ with this many numbers on one side of it, out of *all* values.
-    let refuting = rank_needed(values.len(), confidence).map(|rank| values.len() + 1 - rank);
-    match refuting.filter(|count| *count <= numbers.len()) {
-        Some(count) => {
-            let ascending = sorted(&numbers);
-            Interval { low: ascending[ascending.len() - count], high: ascending[count - 1] }
+/// The κ of the bettors on sizes: what fits changes from a third of the scale to several times it.
+const STAKES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+
+/// The share of the wealth that is bet on signs alone.
+const ON_SIGNS: f64 = 0.5;
+
+/// Distances are told apart up to here.
+const FARTHEST: f64 = 3.0;
+
+impl Bets {
+    /// Against "at most `bound`".
+    pub fn above(bound: f64) -> Self {
+        Bets { bound, backed: 1.0, observations: 0, won: 0, sizes: [0.0; STAKES.len()] }
+    }
+
+    /// Against "at least `bound`".
+    pub fn below(bound: f64) -> Self {
+        Bets { backed: -1.0, ..Bets::above(bound) }
+    }
+
+    /// Settles the bets on one more observation.
+    pub fn see(&mut self, Observation { value, scale }: Observation) {
+        self.observations += 1;
+        let distance = self.backed * (value - self.bound);
+        // Whether it is a number does not follow from which side it is on.
+        if !distance.is_finite() {
+            return;
         }
-        None => Interval { low: f64::NEG_INFINITY, high: f64::INFINITY },
+        self.won += usize::from(distance > 0.0);
+        let Some(scale) = scale.filter(|scale| scale.is_finite() && *scale > 0.0) else { return };
+        let z = (distance / scale).clamp(-FARTHEST, FARTHEST);
+        for (wealth, stake) in self.sizes.iter_mut().zip(STAKES) {
+            *wealth += log_factor(stake * z);
+        }
+    }
+
+    /// Natural logarithm of the e-value; 0 before anything was seen: no bet, no evidence.
+    pub fn log_e_value(&self) -> f64 {
+        let signs = ON_SIGNS.ln() + log_e_value_of_signs(self.observations, self.won);
+        let logs = self.sizes.map(|wealth| log_share_of_a_stake() + wealth);
+        let most = logs.iter().copied().fold(signs, f64::max);
+        let sum: f64 = logs.iter().map(|log| (log - most).exp()).sum::<f64>() + (signs - most).exp();
+        most + sum.ln()
     }
 }
 
-/// The rank k for which [`median_sequence`] of `n` values is `[x₍ₖ₎, x₍ₙ₊₁₋ₖ₎]`: the largest with
-/// `E(n, n+1−k) ≥ 2 / (1 − confidence)`, where `E(n, k)` is the e-value of [`log_e_value_above`].
+/// Logarithm of the share of the wealth that each bettor on sizes begins with.
+fn log_share_of_a_stake() -> f64 {
+    ((1.0 - ON_SIGNS) / STAKES.len() as f64).ln()
+}
+
+/// `ln(1 + tanh y)`, the logarithm of what a bet of tanh y on a sign that comes true makes of a wealth of 1.
+fn log_factor(y: f64) -> f64 {
+    std::f64::consts::LN_2 - (-2.0 * y).exp().ln_1p()
+}
+
+/// Natural logarithm of the e-value of [`Bets::above`] after these observations.
+pub fn log_e_value_above(observations: &[Observation], bound: f64) -> f64 {
+    settled(Bets::above(bound), observations)
+}
+
+/// Natural logarithm of the e-value of [`Bets::below`] after these observations.
+pub fn log_e_value_below(observations: &[Observation], bound: f64) -> f64 {
+    settled(Bets::below(bound), observations)
+}
+
+fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
+    observations.iter().for_each(|observation| bets.see(*observation));
+    bets.log_e_value()
+}
+
+/// The time-uniform confidence sequence of the centre of symmetry, as it stands after these observations: every bound that
+/// neither [`Bets::above`] nor [`Bets::below`] refutes at `2 / (1 − confidence)`.
 ///
-/// `None` where even all values on one side are not enough (below 8 values at 95 %), and for a `confidence`
-/// outside `[0, 1)`.
-pub fn rank_needed(n: usize, confidence: f64) -> Option<usize> {
-    if !(0.0..1.0).contains(&confidence) {
-        return None;
-    }
+/// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at half
+/// the error, so it may be evaluated after every observation and sampling stopped on what it says (Darling and Robbins,
+/// "Confidence sequences for mean, variance, and median", PNAS 58, 1967). `(−∞, ∞)` while there are too few observations,
+/// and for a `confidence` outside `[0, 1)`.
+pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interval {
+    let unbounded = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
+    let values: Vec<f64> =
+        observations.iter().map(|seen| seen.value).filter(|value| value.is_finite()).collect();
+    let values = sorted(&values);
+    let (Some(centre), true) = (median(&values), (0.0..1.0).contains(&confidence)) else { return unbounded };
     let threshold = (2.0 / (1.0 - confidence)).ln();
-    if log_e_value(n, n) < threshold {
-        return None;
-    }
-    // The evidence grows with the number on one side. At half of the values E is at most 1, never enough; at all
-    // of them it is: bisect between.
-    let (mut too_few, mut enough) = (n / 2, n);
-    while enough - too_few > 1 {
-        let middle = too_few + (enough - too_few) / 2;
-        if log_e_value(n, middle) < threshold {
-            too_few = middle;
-        } else {
-            enough = middle;
-        }
-    }
-    Some(n + 1 - enough)
+    let range = values[values.len() - 1] - values[0];
+    // Mirrored, the upper end is the lower one.
+    let end = |backed: f64| {
+        let is_refuted = |below: f64| {
+            let bets = Bets { backed, ..Bets::above(centre - backed * below) };
+            settled(bets, observations) >= threshold
+        };
+        furthest_unrefuted(range.max(centre.abs() * 1e-12).max(1e-300), is_refuted)
+            .map(|below| centre - backed * below)
+    };
+    Interval { low: end(1.0).unwrap_or(unbounded.low), high: end(-1.0).unwrap_or(unbounded.high) }
 }
 
-/// `ln E(n, k)`, by the sum of binomial coefficients over the last one's.
+/// How far away from the middle a bound must be to be refuted, rounded away from it; `None` where none is.
+///
+/// The evidence against a bound grows with its distance, which may be negative.
+fn furthest_unrefuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
+    /// As good as infinitely far away.
+    const DOUBLINGS: i32 = 60;
+    /// Of what is looked through, the share that no longer matters.
+    const FINE: i32 = 40;
+    let far = |sign: f64| (0..DOUBLINGS).map(move |power| sign * step * 2f64.powi(power));
+    let mut refuted = far(1.0).find(|distance| is_refuted(*distance))?;
+    let mut possible = if is_refuted(0.0) { far(-1.0).find(|distance| !is_refuted(*distance))? } else { 0.0 };
+    for _ in 0..FINE {
+        let middle = f64::midpoint(refuted, possible);
+        if is_refuted(middle) { refuted = middle } else { possible = middle }
+    }
+    Some(refuted)
+}
+
+/// What one more observation adds to the logarithm of the wealth of each bettor on sizes, where observations are normal
+/// around a centre that lies `drift` scales beyond the bound: mean and standard deviation.
+fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
+    const STEPS: i32 = 60;
+    const REACH: f64 = 6.0;
+    let points: Vec<(f64, f64)> = (0..=STEPS)
+        .map(|step| {
+            let noise = REACH * f64::from(2 * step - STEPS) / f64::from(STEPS);
+            (super::normal_density(noise), (drift + noise).clamp(-FARTHEST, FARTHEST))
+        })
+        .collect();
+    let total: f64 = points.iter().map(|(weight, _)| weight).sum();
+    STAKES.map(|stake| {
+        let mean_of = |f: &dyn Fn(f64) -> f64| {
+            points.iter().map(|(weight, z)| weight * f(log_factor(stake * z))).sum::<f64>() / total
+        };
+        let mean = mean_of(&|log| log);
+        (mean, mean_of(&|log| (log - mean) * (log - mean)).sqrt())
+    })
+}
+
+/// How many observations bring the logarithm of the e-value to `log_evidence`, where they are normal around a centre that
+/// lies `drift` scales beyond the bound; with a probability of about one half, or such that a standard normal lies below
+/// `certainty`. `None` where they never do.
+///
+/// From the bets on sizes alone: each bettor's logarithm is a random walk.
+pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {
+    /// More than anybody waits for.
+    const DOUBLINGS: i32 = 40;
+    let growth = growth(drift);
+    if !growth.iter().any(|(mean, _)| *mean > 0.0) {
+        return None;
+    }
+    let is_enough = |n: &f64| {
+        let wealth = |(mean, deviation): (f64, f64)| (n * mean - certainty * deviation * n.sqrt()).exp();
+        growth.into_iter().map(wealth).sum::<f64>().ln() + log_share_of_a_stake() >= log_evidence
+    };
+    let mut enough = (0..DOUBLINGS).map(|power| 2f64.powi(power)).find(is_enough)?;
+    let mut too_few = enough / 2.0;
+    for _ in 0..20 {
+        let middle = f64::midpoint(too_few, enough);
+        if is_enough(&middle) { enough = middle } else { too_few = middle }
+    }
+    Some(enough)
+}
+
+/// `ln E_signs` of k out of n, by the sum of binomial coefficients over the last one's.
 ///
 /// All terms are positive, so nothing cancels, and each comes from the one before it by a ratio, so the
 /// relative error is that of n roundings (10⁻¹¹ at n = 100 000). Log-gamma would cancel here.
-fn log_e_value(n: usize, k: usize) -> f64 {
+fn log_e_value_of_signs(n: usize, k: usize) -> f64 {
     const LARGE: f64 = 1e200;
     let trials = n + 1;
     let (mut term, mut sum, mut logarithm_taken_out) = (1.0f64, 1.0f64, 0.0f64);
@@ -113,31 +241,24 @@ mod tests {
     use super::*;
     use crate::simulation::Random;
 
-    const EXPERIMENTS: usize = 10_000;
+    const EXPERIMENTS: usize = 2_000;
     const LOOKS: usize = 200;
 
-    /// The two-sided 95 % interval of the median for one look: 1 − 2·P(Bin(n, ½) < k) ≥ 0.95.
-    fn fixed_rank(n: usize) -> Option<usize> {
-        let (mut probability, mut below, mut k) = (0.5f64.powi(n as i32), 0.0, 0);
-        while k < n / 2 && 1.0 - 2.0 * (below + probability) >= 0.95 {
-            below += probability;
-            probability *= (n - k) as f64 / (k + 1) as f64;
-            k += 1;
-        }
-        (k > 0).then_some(k)
+    fn all(values: &[f64], scale: Option<f64>) -> Vec<Observation> {
+        values.iter().map(|value| Observation { value: *value, scale }).collect()
     }
 
-    /// Share of experiments in which `[x₍ₖ₎, x₍ₙ₊₁₋ₖ₎]` excludes the median 0 after any of the observations.
-    fn ever_excludes(ranks: &[Option<usize>], seed: u64, draw: fn(&mut Random) -> f64) -> f64 {
+    /// Share of experiments in which the centre 0 is excluded after any of the observations.
+    fn ever_excludes(seed: u64, scale: Option<f64>, draw: fn(&mut Random) -> f64) -> f64 {
         let mut random = Random::seeded(seed);
+        let threshold = 40f64.ln();
         let excluding = (0..EXPERIMENTS).filter(|_| {
-            let (mut above, mut below) = (0, 0);
-            // Every value is drawn, so that both kinds of rank see the same data.
-            (1..=LOOKS).fold(false, |excluded, n| {
-                let value = draw(&mut random);
-                above += usize::from(value > 0.0);
-                below += usize::from(value < 0.0);
-                excluded || ranks[n].is_some_and(|rank| above.max(below) > n - rank)
+            let (mut above, mut below) = (Bets::above(0.0), Bets::below(0.0));
+            (0..LOOKS).fold(false, |excluded, _| {
+                let seen = Observation { value: draw(&mut random), scale };
+                above.see(seen);
+                below.see(seen);
+                excluded || above.log_e_value().max(below.log_e_value()) >= threshold
             })
         });
         excluding.count() as f64 / EXPERIMENTS as f64
@@ -145,39 +266,104 @@ mod tests {
 
     #[test]
     fn peeking_errs_in_at_most_one_of_twenty() {
-        let sequence: Vec<_> = (0..=LOOKS).map(|n| rank_needed(n, 0.95)).collect();
-        let fixed: Vec<_> = (0..=LOOKS).map(fixed_rank).collect();
         let normal: fn(&mut Random) -> f64 = Random::normal;
         let bimodal: fn(&mut Random) -> f64 =
             |random| random.normal() * 0.1 + if random.uniform() < 0.5 { -1.0 } else { 1.0 };
         for (name, draw) in [("normal", normal), ("cauchy", Random::cauchy), ("bimodal", bimodal)] {
-            let error = ever_excludes(&sequence, 1, draw);
-            assert!(error <= 0.05, "{name}: the sequence excluded the median in {error} of the experiments");
-            // Far below the promise it would be honest and useless.
-            assert!(error >= 0.01, "{name}: {error}");
-            let naive = ever_excludes(&fixed, 1, draw);
-            assert!(
-                naive > 0.20,
-                "{name}: a fixed-sample interval under the same looks only erred in {naive}"
-            );
+            // A scale that is wrong by ten costs no promise.
+            for scale in [None, Some(0.1), Some(1.0)] {
+                let error = ever_excludes(1, scale, draw);
+                assert!(
+                    error <= 0.05,
+                    "{name}, {scale:?}: the centre was excluded in {error} of the experiments"
+                );
+                // Far below the promise it would be honest and useless.
+                assert!(error >= 0.005, "{name}, {scale:?}: {error}");
+            }
         }
+    }
+
+    /// Observations after which "at most 0" is refuted at 40, at the median of experiments.
+    fn usually_needed(drift: f64, scale: Option<f64>, draw: fn(&mut Random) -> f64) -> usize {
+        let mut random = Random::seeded(2);
+        let mut needed: Vec<usize> = (0..200)
+            .map(|_| {
+                let mut bets = Bets::above(0.0);
+                (1..5_000)
+                    .find(|_| {
+                        bets.see(Observation { value: drift + draw(&mut random), scale });
+                        bets.log_e_value() >= 40f64.ln()
+                    })
+                    .unwrap_or(5_000)
+            })
+            .collect();
+        needed.sort_unstable();
+        needed[needed.len() / 2]
+    }
+
+    /// The same where signs alone are bet on, with all of the wealth.
+    fn needed_by_signs(drift: f64, draw: fn(&mut Random) -> f64) -> usize {
+        let mut random = Random::seeded(2);
+        let mut needed: Vec<usize> = (0..200)
+            .map(|_| {
+                let mut won = 0;
+                (1..5_000)
+                    .find(|n| {
+                        won += usize::from(drift + draw(&mut random) > 0.0);
+                        log_e_value_of_signs(*n, won) >= 40f64.ln()
+                    })
+                    .unwrap_or(5_000)
+            })
+            .collect();
+        needed.sort_unstable();
+        needed[needed.len() / 2]
+    }
+
+    #[test]
+    fn sizes_save_observations_and_cost_few_where_tails_are_heavy() {
+        for drift in [0.5, 1.0, 4.0] {
+            let (both, signs) =
+                (usually_needed(drift, Some(1.0), Random::normal), needed_by_signs(drift, Random::normal));
+            assert!(both as f64 <= 0.9 * signs as f64, "normal, {drift}: {both} against {signs}");
+            let (both, signs) =
+                (usually_needed(drift, Some(1.5), Random::cauchy), needed_by_signs(drift, Random::cauchy));
+            assert!(both as f64 <= 1.25 * signs as f64, "cauchy, {drift}: {both} against {signs}");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_is_what_is_foretold() {
+        for drift in [0.5, 1.0, 4.0] {
+            let found = usually_needed(drift, Some(1.0), Random::normal) as f64;
+            let foretold = observations_needed(drift, 40f64.ln(), 0.0).expect("enough");
+            assert!((0.6..=1.25).contains(&(found / foretold)), "{drift}: {found}, foretold {foretold}");
+        }
+        assert_eq!(observations_needed(0.0, 3.0, 0.0), None);
+        assert_eq!(observations_needed(-1.0, 3.0, 0.0), None);
+        assert_eq!(observations_needed(f64::NAN, 3.0, 0.0), None);
+        let (likely, certain) = (observations_needed(0.5, 3.0, 0.0), observations_needed(0.5, 3.0, 1.645));
+        assert!(likely < certain);
     }
 
     #[test]
     fn evidence_of_known_counts() {
         // k = n: (2ⁿ⁺¹ − 1) / (n + 1); k = 0: 1 / (n + 1).
-        assert!((log_e_value_above(&[1.0; 8], 0.0) - (511.0f64 / 9.0).ln()).abs() < 1e-12);
-        assert!((log_e_value_above(&[-1.0; 8], 0.0) - (1.0f64 / 9.0).ln()).abs() < 1e-12);
-        assert!((log_e_value_below(&[-1.0; 8], 0.0) - (511.0f64 / 9.0).ln()).abs() < 1e-12);
-        assert_eq!(log_e_value_above(&[], 0.0), 0.0);
-        // A tie and a NaN are on neither side.
-        let mixed = [1.0, 0.0, f64::NAN, 2.0];
-        assert_eq!(log_e_value_above(&mixed, 0.0), log_e_value_above(&[1.0, -1.0, -1.0, 2.0], 0.0));
-        assert_eq!(log_e_value_below(&mixed, 0.0), log_e_value_below(&[1.0, 1.0, 1.0, 2.0], 0.0));
+        assert!((log_e_value_of_signs(8, 8) - (511.0f64 / 9.0).ln()).abs() < 1e-12);
+        assert!((log_e_value_of_signs(8, 0) - (1.0f64 / 9.0).ln()).abs() < 1e-12);
+        assert!(log_e_value_above(&[], 0.0).abs() < 1e-12);
+        // A tie and a number that is none are on neither side, and no bet on sizes.
+        let mixed = all(&[1.0, 0.0, f64::NAN, f64::INFINITY, 2.0], Some(1.0));
+        let (above, below) = (log_e_value_above(&mixed, 0.0), log_e_value_below(&mixed, 0.0));
+        let sizes = |factor: fn(f64) -> f64| {
+            STAKES.iter().map(|stake| factor(stake.tanh()) * factor((2.0 * stake).tanh())).sum::<f64>() / 5.0
+        };
+        let expected = |k, sizes: f64| (0.5 * log_e_value_of_signs(5, k).exp() + 0.5 * sizes).ln();
+        assert!((above - expected(2, sizes(|share| 1.0 + share))).abs() < 1e-12);
+        assert!((below - expected(0, sizes(|share| 1.0 - share))).abs() < 1e-12);
     }
 
     #[test]
-    fn evidence_is_the_integral() {
+    fn evidence_of_signs_is_the_integral() {
         // Simpson's rule on 2ⁿ·2·pᵏ(1−p)ⁿ⁻ᵏ over (½, 1).
         for (n, k) in [(1, 0), (1, 1), (10, 5), (10, 9), (57, 20), (57, 40), (300, 150), (300, 190)] {
             let steps = 20_000;
@@ -189,66 +375,93 @@ mod tests {
                 })
                 .sum();
             let integral = sum * 0.5 / f64::from(steps) / 3.0;
-            let found = log_e_value(n as usize, k as usize).exp();
+            let found = log_e_value_of_signs(n as usize, k as usize).exp();
             assert!((found / integral - 1.0).abs() < 1e-9, "n = {n}, k = {k}: {found}, {integral}");
         }
     }
 
     #[test]
-    fn evidence_is_stable_for_many_values() {
+    fn evidence_of_signs_is_stable_for_many_values() {
         let n = 100_000;
         let all = (n as f64 + 1.0) * std::f64::consts::LN_2 - (n as f64 + 1.0).ln();
-        assert!((log_e_value(n, n) / all - 1.0).abs() < 1e-12);
-        assert!((log_e_value(n, 0) + (n as f64 + 1.0).ln()).abs() < 1e-12);
+        assert!((log_e_value_of_signs(n, n) / all - 1.0).abs() < 1e-12);
+        assert!((log_e_value_of_signs(n, 0) + (n as f64 + 1.0).ln()).abs() < 1e-12);
         // Half and half: Laplace's √(π / 2n), whose own relative error is O(1/√n).
         let half = (std::f64::consts::PI / (2.0 * n as f64)).sqrt().ln();
-        assert!((log_e_value(n, n / 2) - half).abs() < 0.01);
+        assert!((log_e_value_of_signs(n, n / 2) - half).abs() < 0.01);
     }
 
     #[test]
-    fn the_sequence_is_unbounded_below_eight_values() {
-        assert_eq!(rank_needed(0, 0.95), None);
-        assert_eq!(rank_needed(7, 0.95), None);
-        // All of eight on one side: 56.8 ≥ 40, all of seven: 31.9.
-        assert_eq!(rank_needed(8, 0.95), Some(1));
-        assert_eq!(rank_needed(100, 1.0), None);
-        assert_eq!(rank_needed(100, f64::NAN), None);
+    fn the_sequence_is_unbounded_while_there_is_little() {
+        let unbounded = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
+        assert_eq!(centre_sequence(&[], 0.95), unbounded);
         assert_eq!(
-            median_sequence(&[1.0; 7], 0.95),
-            Interval { low: f64::NEG_INFINITY, high: f64::INFINITY }
+            centre_sequence(&all(&[1.0; 6], Some(1.0)), 0.95),
+            unbounded,
+            "35 at the most, and 40 is needed"
         );
-        let eight = [3.0, 1.0, 8.0, 5.0, 2.0, 7.0, 6.0, 4.0];
-        assert_eq!(median_sequence(&eight, 0.95), Interval { low: 1.0, high: 8.0 });
+        let seven = centre_sequence(&all(&[1.0; 7], Some(1.0)), 0.95);
+        assert!(seven.low.is_finite() && seven.high.is_finite(), "{seven:?}");
+        for confidence in [1.0, -0.1, f64::NAN] {
+            assert_eq!(centre_sequence(&all(&[1.0; 100], None), confidence), unbounded);
+        }
+        // Nothing but signs and no spread at all: what lies anywhere else is refuted.
+        let same = centre_sequence(&all(&[1.0; 12], None), 0.95);
+        assert!((same.low - 1.0).abs() < 1e-9 && (same.high - 1.0).abs() < 1e-9, "{same:?}");
     }
 
     proptest! {
         #[test]
-        fn evidence_is_a_martingale_and_grows(n in 0usize..500, share in 0.0f64..=1.0) {
-            let k = (share * n as f64) as usize;
-            let now = log_e_value(n, k).exp();
-            let (not_above, above) = (log_e_value(n + 1, k).exp(), log_e_value(n + 1, k + 1).exp());
-            prop_assert!(((not_above + above) / 2.0 / now - 1.0).abs() < 1e-9);
-            prop_assert!(not_above < above);
-        }
-
-        #[test]
-        fn the_sequence_holds_what_is_not_refuted(
-            values in proptest::collection::vec(prop_oneof![9 => (-9i32..9).prop_map(f64::from), 1 => Just(f64::NAN)], 0..60),
-            confidence in 0.0f64..0.999,
+        fn evidence_is_a_martingale(
+            before in proptest::collection::vec((-9i32..9, 1u32..9), 0..30), size in 0i32..50, scale in 1u32..9,
         ) {
-            let interval = median_sequence(&values, confidence);
-            let threshold = (2.0 / (1.0 - confidence)).ln();
-            for half_steps in -21..=21 {
-                let bound = f64::from(half_steps) / 2.0;
-                let refuted = log_e_value_above(&values, bound) >= threshold
-                    || log_e_value_below(&values, bound) >= threshold;
-                prop_assert_eq!(refuted, !(interval.low <= bound && bound <= interval.high), "{}", bound);
+            let observation = |value: i32, scale: u32| {
+                Observation { value: f64::from(value) / 4.0, scale: (scale > 1).then(|| f64::from(scale) / 4.0) }
+            };
+            let mut bets = Bets::above(0.0);
+            before.iter().for_each(|(value, scale)| bets.see(observation(*value, *scale)));
+            let next = |value: i32| {
+                let mut bets = bets.clone();
+                bets.see(observation(value, scale));
+                bets.log_e_value().exp()
+            };
+            let (now, mean) = (bets.log_e_value().exp(), (next(size) + next(-size)) / 2.0);
+            if size == 0 {
+                prop_assert!(mean <= now * (1.0 + 1e-9), "a tie wins nothing");
+            } else {
+                prop_assert!((mean / now - 1.0).abs() < 1e-9);
+                prop_assert!(next(size) >= next(-size));
             }
         }
 
         #[test]
-        fn more_confidence_is_wider(n in 1usize..2000, a in 0.0f64..0.999, b in 0.0f64..0.999) {
-            prop_assert!(rank_needed(n, a.max(b)) <= rank_needed(n, a.min(b)));
+        fn the_sequence_holds_what_is_not_refuted(
+            values in proptest::collection::vec((prop_oneof![9 => (-9i32..9).prop_map(f64::from), 1 => Just(f64::NAN)], 0u32..3), 0..60),
+            confidence in 0.0f64..0.999,
+        ) {
+            let observations: Vec<Observation> = values
+                .iter()
+                .map(|(value, scale)| Observation { value: *value, scale: (*scale > 0).then(|| f64::from(*scale)) })
+                .collect();
+            let interval = centre_sequence(&observations, confidence);
+            let threshold = (2.0 / (1.0 - confidence)).ln();
+            for half_steps in -21..=21 {
+                // Not where values lie: there a sign flips within a rounding.
+                let bound = f64::from(half_steps) / 2.0 + 0.1;
+                let refuted = log_e_value_above(&observations, bound) >= threshold
+                    || log_e_value_below(&observations, bound) >= threshold;
+                prop_assert_eq!(refuted, !(interval.low <= bound && bound <= interval.high), "{} in {:?}", bound, interval);
+            }
+        }
+
+        #[test]
+        fn more_confidence_is_wider(
+            values in proptest::collection::vec(-9.0f64..9.0, 1..60), a in 0.0f64..0.999, b in 0.0f64..0.999,
+        ) {
+            let observations = all(&values, Some(2.0));
+            let (less, more) = (centre_sequence(&observations, a.min(b)), centre_sequence(&observations, a.max(b)));
+            let dust = 1e-6;
+            prop_assert!(more.low <= less.low + dust && more.high >= less.high - dust, "{:?} {:?}", less, more);
         }
     }
 }

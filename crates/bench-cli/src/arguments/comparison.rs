@@ -121,6 +121,9 @@ pub(crate) struct Report {
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Say where the time of every case went
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Colours: auto, always, never
     #[arg(long, default_value = "auto", hide_default_value = true)]
     pub(crate) color: ColorChoice,

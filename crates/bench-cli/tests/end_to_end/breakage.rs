@@ -136,8 +136,8 @@ fn an_interrupted_comparison_is_reported() {
         assert!(said.contains("interrupted") && said.contains("integration/naps"), "{said}");
         let comparison = stage.comparison();
         assert_eq!(comparison["state"], "interrupted");
-        let crossovers = case(&comparison, "integration/naps")["crossovers"].as_array().expect("crossovers");
-        assert!(!crossovers.is_empty(), "{said}");
+        let pairs = case(&comparison, "integration/naps")["pairs"].as_array().expect("pairs");
+        assert!(!pairs.is_empty(), "{said}");
         assert!(stage.report().join("comparison.csv").exists());
     }
 }

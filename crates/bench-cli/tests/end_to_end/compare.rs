@@ -30,7 +30,7 @@ fn twice_the_work_is_slower_and_half_of_it_faster() {
     stage.bench(&[&allowed, &UNTIL_DECIDED[..]].concat()).expect_code(0).expect_said(&["1 slower"]);
 }
 
-/// Nothing can be said after one crossover: only who insists is told by the exit code.
+/// Nothing can be said after one process pair: only who insists is told by the exit code.
 #[test]
 fn unsure_is_exit_code_4_when_strict() {
     let stage = Stage::new(&["base"]);

@@ -40,7 +40,7 @@ fn a_comparison_leaves_data_a_table_and_plots() {
     let comparison = stage.comparison();
     assert_eq!(
         (&comparison["format"], &comparison["schema_version"]),
-        (&"bench-comparison".into(), &1.into())
+        (&"bench-comparison".into(), &2.into())
     );
     assert_eq!(comparison["base"]["label"], "./base");
     let table = fs::read_to_string(report.join("comparison.csv")).expect("a table");

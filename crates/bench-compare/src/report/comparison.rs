@@ -111,7 +111,7 @@ fn unsure(cases: &[PairedCase]) -> String {
     for case in cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
         let seen = match case.compared.smallest_effect {
             Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
-            None => "too few crossovers to see anything".to_owned(),
+            None => "too few process pairs to see anything".to_owned(),
         };
         let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let settle = match case.settle_s {
@@ -119,7 +119,7 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
-            None if case.crossovers.is_empty() => {
+            None if case.pairs.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
             None => "so near to the threshold that no patience would settle it".to_owned(),

@@ -13,15 +13,17 @@ impl Trial {
             base_ns: vec![1_000_000; 2],
             candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
         };
-        let crossover = |log_ratio: &f64| Crossover {
-            pairs: [pair(*log_ratio), pair(*log_ratio)],
-            log_ratio: *log_ratio,
-        };
-        Trial {
-            crossovers: log_ratios.iter().map(crossover).collect(),
+        let mut trial = Trial {
             spent: Duration::from_secs_f64(spent),
-            ..Trial::new("unit/fake", 0, &nobody(), &nobody())
+            ..Trial::new("unit/fake", 0, &nobody(), &nobody(), &Rules::default())
+        };
+        for log_ratio in log_ratios {
+            // Times are whole numbers, and figures that are none no times.
+            let observed = ObservedPair { log_ratio: *log_ratio, ..trial.observer.observe(pair(*log_ratio)) };
+            trial.evidence.see(&observed);
+            trial.pairs.push(observed);
         }
+        trial
     }
 
     pub(crate) fn broken(mut self) -> Self {
@@ -43,11 +45,11 @@ pub(crate) fn around(centre: f64, spread: f64, count: usize) -> Vec<f64> {
 }
 
 fn verdict(log_ratios: &[f64], found: bool) -> Verdict {
-    Trial::told(log_ratios, 1.0).verdict(&Rules::default(), found)
+    Trial::told(log_ratios, 1.0).verdict(found)
 }
 
 #[test]
-fn crossovers_come_to_a_verdict() {
+fn pairs_come_to_a_verdict() {
     assert_eq!(verdict(&around(0.0, 0.004, 40), true), Verdict::Same);
     assert_eq!(verdict(&around(0.05, 0.004, 40), true), Verdict::Slower);
     assert_eq!(verdict(&around(-0.05, 0.004, 40), true), Verdict::Faster);
@@ -68,14 +70,14 @@ fn a_change_must_be_found_in_the_whole_suite() {
 #[test]
 fn a_broken_case_has_failed_whatever_it_measured_before() {
     let trial = Trial::told(&around(0.05, 0.004, 40), 1.0).broken();
-    assert_eq!(trial.verdict(&Rules::default(), true), Verdict::Failed);
+    assert_eq!(trial.verdict(true), Verdict::Failed);
 }
 
 #[test]
 fn evidence_is_against_either_side_of_the_threshold_and_only_there() {
-    let evidence = |logs: &[f64]| Trial::told(logs, 1.0).log_e_value(&Rules::default());
+    let evidence = |logs: &[f64]| Trial::told(logs, 1.0).log_e_value();
     let (slower, faster) = (evidence(&around(0.05, 0.004, 40)), evidence(&around(-0.05, 0.004, 40)));
-    let above = stats::log_e_value_above(&around(0.05, 0.004, 40), Rules::default().above());
+    let above = Trial::told(&around(0.05, 0.004, 40), 1.0).evidence.slower.log_e_value();
     assert!((slower - (above - std::f64::consts::LN_2)).abs() < 0.1, "{slower} {above}");
     assert!(slower > 20f64.ln() && (slower - faster).abs() < 0.1, "{slower} {faster}");
     assert!(evidence(&around(0.0, 0.004, 40)) < 0.0);
@@ -87,7 +89,7 @@ fn what_is_needed_is_told_in_time() {
     let rules = Rules::default();
     let trial = Trial::told(&around(0.0, 0.03, 20), 2.0);
     let (alone, among_many) = (trial.needs(&rules, 1), trial.needs(&rules, 100));
-    // A crossover took a tenth of a second.
+    // A pair took a tenth of a second.
     assert!(alone.is_some_and(|more| more >= Duration::from_millis(100)), "{alone:?}");
     assert!(among_many >= alone);
     assert_eq!(Trial::told(&[], 0.0).needs(&rules, 1), None);

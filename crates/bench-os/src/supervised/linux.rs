@@ -36,6 +36,8 @@ impl Wake {
 pub struct Supervised {
     child: Child,
     channel: Option<UnixStream>,
+    /// What the channel's writes have been told to wait.
+    patience: Option<Duration>,
     stdout: Option<File>,
     stderr: Option<File>,
     /// Becomes readable when the child ends; absent before Linux 5.3.
@@ -69,6 +71,7 @@ impl Supervised {
         Ok(Supervised {
             child,
             channel: Some(ours),
+            patience: None,
             stdout: streams.0.map(File::from),
             stderr: streams.1.map(File::from),
             exit,
@@ -86,7 +89,10 @@ impl Supervised {
     /// `NotConnected` when the channel is closed; the system's.
     pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
-        channel.set_write_timeout(patience)?;
+        if self.patience != patience {
+            channel.set_write_timeout(patience)?;
+            self.patience = patience;
+        }
         channel.write_all(bytes)
     }
 

@@ -1,0 +1,266 @@
+//! What a process pair says, in one number.
+//!
+//! Which number that is, what is taken out of it and what it is measured in are settled by earlier pairs, before this one is
+//! measured. So swapping the sides' names would turn the number into its negative and change nothing else, and that is all
+//! that the bets suppose ([`bench_stats::Bets`]).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Pair, Role};
+use bench_stats as stats;
+use bench_stats::Observation;
+
+/// A number that a process pair can be summed up in: a log ratio candidate/base, which becomes its negative when the sides
+/// are swapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Statistic {
+    /// The median of the log ratios of neighbouring batches: drift cancels, and up to half of them may be wild.
+    Neighbours,
+    /// The location of these by Hodges and Lehmann: steadier where times have modes.
+    HodgesLehmann,
+    /// Of the tenth percentiles of both sides: what interruptions add they do not see.
+    LowestTenth,
+    /// Of the first quartiles.
+    LowestQuarter,
+    /// Of the means of the faster halves.
+    FasterHalf,
+    /// Of the means of the fastest quarters.
+    FastestQuarter,
+}
+
+impl Statistic {
+    const ALL: [Statistic; 6] = [
+        Statistic::Neighbours,
+        Statistic::HodgesLehmann,
+        Statistic::LowestTenth,
+        Statistic::LowestQuarter,
+        Statistic::FasterHalf,
+        Statistic::FastestQuarter,
+    ];
+}
+
+/// A process pair, and what it says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservedPair {
+    /// What was measured.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// What it is summed up in.
+    pub statistic: Statistic,
+    /// Log ratio candidate/base, what the order does to it taken out as far as earlier pairs told.
+    pub log_ratio: f64,
+    /// The spread that earlier pairs let expect, as a standard deviation; absent before there were two.
+    pub scale: Option<f64>,
+}
+
+impl ObservedPair {
+    /// What is bet on.
+    pub(super) fn observation(&self) -> Observation {
+        Observation { value: self.log_ratio, scale: self.scale }
+    }
+}
+
+/// So many pairs in the past are looked at: conditions change.
+const MEMORY: usize = 200;
+
+/// Before so many pairs the order's effect is not told from noise.
+const PAIRS_TO_LEARN_ORDER: usize = 8;
+
+/// Before so many pairs no statistic is known to be better than the first.
+const PAIRS_TO_CHOOSE: usize = 16;
+
+/// Of the first's spread, what another one must stay below: the least of several spreads is as often luck.
+const CLEARLY: f64 = 0.8;
+
+/// What is settled of a pair before it is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Expectation {
+    statistic: Statistic,
+    /// What it does to a log ratio that the base comes first.
+    order: f64,
+    scale: Option<f64>,
+}
+
+/// All statistics of the pairs of a case.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observer(Vec<(Role, [f64; Statistic::ALL.len()])>);
+
+impl Observer {
+    /// Sums up a pair as those before it let expect.
+    pub(super) fn observe(&mut self, pair: Pair) -> ObservedPair {
+        let Expectation { statistic, order, scale } = self.expect();
+        let values = summaries(&pair);
+        let log_ratio = values[statistic as usize] - sign(pair.first) * order;
+        self.0.push((pair.first, values));
+        ObservedPair { pair, statistic, log_ratio, scale }
+    }
+
+    fn expect(&self) -> Expectation {
+        let past = &self.0[self.0.len().saturating_sub(MEMORY)..];
+        let of = |statistic: Statistic| {
+            let order = if past.len() >= PAIRS_TO_LEARN_ORDER { order_effect(past, statistic) } else { 0.0 };
+            let rest: Vec<f64> = past
+                .iter()
+                .map(|(first, values)| values[statistic as usize] - sign(*first) * order)
+                .collect();
+            let scale = stats::robust_deviation(&rest).filter(|scale| past.len() >= 2 && scale.is_finite());
+            Expectation { statistic, order, scale }
+        };
+        let usual = of(Statistic::Neighbours);
+        if past.len() < PAIRS_TO_CHOOSE {
+            return usual;
+        }
+        let spread = |expectation: Expectation| expectation.scale.unwrap_or(f64::INFINITY);
+        // Which of two equals it is must not depend on a rounding, which knows the sides apart.
+        let steadier = |best: Expectation, other: Expectation| {
+            if spread(other) < 0.999 * spread(best) { other } else { best }
+        };
+        let steadiest = Statistic::ALL.map(of).into_iter().fold(usual, steadier);
+        if spread(steadiest) < CLEARLY * spread(usual) { steadiest } else { usual }
+    }
+}
+
+/// +1 where the base came first.
+fn sign(first: Role) -> f64 {
+    match first {
+        Role::Base => 1.0,
+        Role::Candidate => -1.0,
+    }
+}
+
+/// Half of what lies between the pairs of one order and those of the other: whatever the change is, both have it.
+fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statistic) -> f64 {
+    let median_of = |role: Role| {
+        let values: Vec<f64> = past
+            .iter()
+            .filter(|(first, _)| *first == role)
+            .map(|(_, values)| values[statistic as usize])
+            .collect();
+        stats::median(&stats::sorted(&values))
+    };
+    match (median_of(Role::Base), median_of(Role::Candidate)) {
+        (Some(base), Some(candidate)) if (base - candidate).is_finite() => (base - candidate) / 2.0,
+        _ => 0.0,
+    }
+}
+
+/// A pair in every statistic, in the order of [`Statistic::ALL`]; no number where there is none.
+fn summaries(pair: &Pair) -> [f64; Statistic::ALL.len()] {
+    let logs = pair.log_ratios();
+    let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());
+    let sides = [ascending(Role::Candidate), ascending(Role::Base)];
+    let ratio = |of: &dyn Fn(&[f64]) -> Option<f64>| {
+        let [candidate, base] = &sides;
+        Some((of(candidate)? / of(base)?).ln())
+    };
+    let fastest = |share: usize| ratio(&|times: &[f64]| stats::mean(&times[..times.len().div_ceil(share)]));
+    let quantile = |share: f64| ratio(&|times: &[f64]| interpolated(times, share));
+    Statistic::ALL.map(|statistic| {
+        let value = match statistic {
+            Statistic::Neighbours => stats::median(&stats::sorted(&logs)),
+            Statistic::HodgesLehmann => stats::hodges_lehmann(&logs),
+            Statistic::LowestTenth => quantile(0.1),
+            Statistic::LowestQuarter => quantile(0.25),
+            Statistic::FasterHalf => fastest(2),
+            Statistic::FastestQuarter => fastest(4),
+        };
+        value.unwrap_or(f64::NAN)
+    })
+}
+
+/// The quantile of an ascending slice, between its neighbours (Hyndman and Fan's type 7); `None` when empty.
+fn interpolated(ascending: &[f64], share: f64) -> Option<f64> {
+    let place = share * ascending.len().checked_sub(1)? as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    Some(ascending[below] + (ascending[above] - ascending[below]) * place.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pair(first: Role, base_ns: &[u64], candidate_ns: &[u64]) -> Pair {
+        Pair { first, iterations: 10, base_ns: base_ns.to_vec(), candidate_ns: candidate_ns.to_vec() }
+    }
+
+    #[test]
+    fn every_statistic_sees_a_tenth() {
+        let found = summaries(&pair(Role::Base, &[100, 100, 200, 100, 300], &[110, 110, 220, 110, 330]));
+        for (statistic, log_ratio) in Statistic::ALL.iter().zip(found) {
+            assert!((log_ratio - 1.1f64.ln()).abs() < 1e-12, "{statistic:?}: {log_ratio}");
+        }
+        // One wild batch of five is heard by none but, a little, by none of the robust.
+        let wild = summaries(&pair(Role::Base, &[100, 100, 200, 100, 300], &[110, 110, 220, 110, 9000]));
+        for (statistic, log_ratio) in Statistic::ALL.iter().zip(wild) {
+            assert!((log_ratio - 1.1f64.ln()).abs() < 1e-12, "{statistic:?}: {log_ratio}");
+        }
+        assert!(summaries(&pair(Role::Base, &[], &[])).iter().all(|value| value.is_nan()));
+    }
+
+    /// Pairs of which the first side is always 4 % slower, and the candidate 1 %.
+    fn ordered(number: usize) -> Pair {
+        let first = if (number * 7).is_multiple_of(3) { Role::Base } else { Role::Candidate };
+        let noise = (number * 13 % 32) as f64 / 31.0 - 0.5;
+        let log_ratio = 0.01 - sign(first) * 0.04 + 0.002 * noise;
+        pair(first, &[1_000_000; 4], &[(1e6 * log_ratio.exp()) as u64; 4])
+    }
+
+    #[test]
+    fn what_the_order_does_is_learnt_and_taken_out() {
+        let mut observer = Observer::default();
+        let seen: Vec<ObservedPair> = (0..40).map(|number| observer.observe(ordered(number))).collect();
+        assert!(seen[..8].iter().all(|pair| (pair.log_ratio - 0.01).abs() > 0.03), "nothing is known yet");
+        assert!(seen[10..].iter().all(|pair| (pair.log_ratio - 0.01).abs() < 0.003), "{:?}", seen[10]);
+        assert_eq!(seen[1].scale, None);
+        assert!(seen[20].scale.is_some_and(|scale| scale < 0.003), "{:?}", seen[20].scale);
+    }
+
+    #[test]
+    fn the_steadiest_statistic_is_chosen() {
+        let mut observer = Observer::default();
+        // Half of the batches are interrupted, at random: only the fastest say what the code does.
+        let seen: Vec<ObservedPair> = (0..60u64)
+            .map(|number| {
+                let times = |salt: u64| -> Vec<u64> {
+                    (0..20)
+                        .map(|batch| {
+                            let chance = stats::seed::mix(number * 1000 + salt + batch);
+                            1_000_000 + chance % 1000 + if chance & 0x1_0000 == 0 { 0 } else { chance >> 44 }
+                        })
+                        .collect()
+                };
+                let first = if number % 2 == 0 { Role::Base } else { Role::Candidate };
+                observer.observe(pair(first, &times(0), &times(500)))
+            })
+            .collect();
+        assert!(seen[..PAIRS_TO_CHOOSE].iter().all(|pair| pair.statistic == Statistic::Neighbours));
+        let last = seen[59].statistic;
+        assert!(!matches!(last, Statistic::Neighbours | Statistic::HodgesLehmann), "{last:?}");
+    }
+
+    proptest! {
+        /// Whatever was seen: with the names of the sides swapped it is the negative, by the same statistic and scale.
+        #[test]
+        fn swapped_sides_say_the_opposite(
+            pairs in proptest::collection::vec(
+                (any::<bool>(), proptest::collection::vec((1u64..1_000_000, 1u64..1_000_000), 2..8)), 1..30),
+        ) {
+            let (mut one, mut other) = (Observer::default(), Observer::default());
+            for (base_first, times) in pairs {
+                let (base, candidate): (Vec<u64>, Vec<u64>) = times.into_iter().unzip();
+                let first = if base_first { Role::Base } else { Role::Candidate };
+                let seen = one.observe(pair(first, &base, &candidate));
+                let swapped = other.observe(pair(first.other(), &candidate, &base));
+                prop_assert_eq!(seen.statistic, swapped.statistic);
+                let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + a.abs());
+                prop_assert!(close(seen.log_ratio, -swapped.log_ratio), "{} {}", seen.log_ratio, swapped.log_ratio);
+                prop_assert!(close(seen.scale.unwrap_or(0.0), swapped.scale.unwrap_or(0.0)));
+            }
+        }
+    }
+}
