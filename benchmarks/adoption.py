@@ -148,7 +148,7 @@ def itself(bench, executable, folder, seconds, limit, judged):
     """Cases measured in a run; then, of about `limit` of them at most, comparisons, `same` and changed; and of the
     first `judged` of these, how many criterion calls changed."""
     with tempfile.TemporaryDirectory() as results:
-        command = [bench, "run", executable, "--rounds", "1", "--quiet", "--output-dir", results]
+        command = [bench, "run", executable, "--rounds", "1", "--max-time", "300ms", "--quiet", "--output-dir", results]
         run(command, accept=(0, 1), cwd=folder)
         record = json.loads((pathlib.Path(results) / "latest/run.json").read_text())
         states = [case["status"] for case in record["cases"]]

@@ -126,7 +126,7 @@ fn both_sides_keep_as_many_inputs_alive() {
         let text = fs::read_to_string(stage.path().join(name)).expect("written");
         let told: Vec<&str> = text.split_whitespace().collect();
         assert_eq!(told[0], "None", "{told:?}");
-        assert!(told.len() > 2 && told[1..].iter().all(|alive| *alive == "4"), "{told:?}");
+        assert!(told.len() > 1 && told[1..].iter().all(|alive| *alive == "4"), "{told:?}");
     }
 }
 
