@@ -58,15 +58,20 @@ impl Table {
         widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
     }
 
-    /// Leaves out the last column if the table is wider than `columns` with it.
-    pub fn fit_without_last(&mut self, columns: usize) {
-        if self.columns() <= columns {
-            return;
-        }
-        self.header.pop();
-        for row in &mut self.rows {
-            if let Row::Cells(cells) = row {
-                cells.truncate(self.header.len());
+    /// Leaves out columns of these titles, the first of them first, until the table is no wider than `columns`.
+    pub fn fit(&mut self, columns: usize, dispensable: &[&str]) {
+        for title in dispensable {
+            if self.columns() <= columns {
+                return;
+            }
+            let Some(position) = self.header.iter().position(|name| name == title) else { continue };
+            self.header.remove(position);
+            for row in &mut self.rows {
+                if let Row::Cells(cells) = row
+                    && position < cells.len()
+                {
+                    cells.remove(position);
+                }
             }
         }
     }
@@ -150,13 +155,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_column_yields_to_the_others() {
-        let mut table = Table::new(&["", "a", "shape"]);
-        table.row(vec!["x".to_owned(), "1".to_owned(), "█".to_owned()]);
-        table.fit_without_last(11);
-        assert_eq!(table.render(str::to_owned), "   a  shape\nx  1      █\n");
-        table.fit_without_last(10);
-        assert_eq!(table.render(str::to_owned), "   a\nx  1\n");
+    fn columns_yield_in_the_order_they_are_told_to() {
+        let mut table = Table::new(&["", "a", "bb", "shape"]);
+        table.row(["x", "1", "2", "█"].map(str::to_owned).to_vec());
+        table.heading("long enough to be no column");
+        table.fit(15, &["shape", "a"]);
+        assert_eq!(table.columns(), 15);
+        table.fit(14, &["missing", "shape", "a"]);
+        assert_eq!(table.render(str::to_owned), "   a  bb\nx  1   2\nlong enough to be no column\n");
+        table.fit(0, &["a"]);
+        assert_eq!(table.render(str::to_owned), "   bb\nx   2\nlong enough to be no column\n");
     }
 
     #[test]

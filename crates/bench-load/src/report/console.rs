@@ -71,6 +71,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
             table.row(cells);
         }
     }
+    table.fit(view.columns, &["p95", "first output p50", "at"]);
     let mut out = table.render(|text| style.bold(text));
     estimates(&mut out, unsupported, style);
     groups.iter().flat_map(|group| &group.levels).for_each(|level| remarks(&mut out, level, style));
@@ -120,6 +121,11 @@ fn of_group(group: &Group<'_>, view: &View) -> String {
             cells.extend([String::new(), String::new()]);
             table.row(cells);
         }
+    }
+    if view.is_short() {
+        // What a field plots, and the tail of the first output, first; what a level is known by stays.
+        let dispensable: Vec<&str> = columns.iter().skip(1).rev().map(|(title, _)| title.as_str()).collect();
+        table.fit(view.columns, &dispensable);
     }
     out += &table.render(|text| style.bold(text));
     estimates(&mut out, unsupported, style);
@@ -281,5 +287,26 @@ mod tests {
         );
         assert!(lines[4].starts_with("other · performance") && lines[5].contains("concurrency 4"), "{text}");
         assert!(lines[2].contains(" TTFA") && text.matches("served").count() == 1, "{text}");
+    }
+
+    #[test]
+    fn tables_are_no_wider_than_the_terminal() {
+        let several =
+            record(vec![case("tts/performance/speak", vec![[1, 4].into_iter().map(closed).collect()])]);
+        let alone = record(vec![case("tts/performance/speak", vec![vec![closed(1)]])]);
+        for (record, kept) in
+            [(several, ["requests", "ASPS", "valid"]), (alone, ["requests", "throughput", "valid"])]
+        {
+            let header = |columns: usize| {
+                let text = render(&record, &View::plain(columns, Detail::Short));
+                let line = text.lines().find(|line| line.contains("requests")).expect("a header").to_owned();
+                let widest =
+                    text.lines().filter(|line| line.contains("VALID")).map(|line| line.chars().count()).max();
+                (line, widest.expect("levels"))
+            };
+            let (wide, narrow) = (header(200), header(80));
+            assert!(narrow.1 <= 80 && narrow.1 < wide.1, "{narrow:?} {wide:?}");
+            assert!(kept.iter().all(|title| narrow.0.contains(title)), "{narrow:?}");
+        }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn render(record: &Record, style: Style) -> String {
         }
     }
     if measure == Measure::Time {
-        table.fit_without_last(WIDEST);
+        table.fit(WIDEST, &["distribution"]);
     }
     let mut out = table.render(|text| style.bold(text));
     // Writing to a String cannot fail.

@@ -34,6 +34,7 @@ pub fn render(record: &Record, view: &View) -> String {
     for state in &record.environment.probes {
         if let Some(reason) = &state.unavailable {
             let line = format!("no `{}`: {}", state.probe, first_line(reason));
+            let line = if is_short { view.wrap(&line, 2) } else { line };
             // Writing to a String cannot fail.
             let _ = writeln!(out, "{}", style.faint(&line));
         }
