@@ -28,7 +28,7 @@ pub struct Observation {
 /// collectif*, 1939). `1 + tanh(δz/σ²)` is what a likelihood ratio between a normal centred at δ and one that may as well
 /// be mirrored comes to; so it wastes little where noise is normal, and with few observations, all on one side, nearly
 /// doubles with each (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
-/// Statistical Science 38(4), 2023). zᵢ is cut off at ±[`FARTHEST`]: no single observation ruins a cautious bettor.
+/// Statistical Science 38(4), 2023). zᵢ is cut off at ±3: no single observation ruins a cautious bettor.
 ///
 /// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound come to
 /// `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp = Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of
