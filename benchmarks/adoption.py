@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import ROOT, run
+from common import CRITERION_CHANGED, CRITERION_SAME, ROOT, run
 
 LIST = ["--list", "--format", "terse"]
 COLUMNS = ["project", "bench target", "cases by its own list", "of these found", "measured", "compared with itself", "`same`"]
@@ -93,9 +93,14 @@ def renamed(manifest, path):
     return re.sub(r"^(\[.*dependencies\.criterion\])\n((?:(?!\[).*\n)*)", table, manifest, flags=re.M)
 
 
+def top_of(checkout):
+    """The folder of the whole repository."""
+    return pathlib.Path(run(["git", "rev-parse", "--show-toplevel"], cwd=checkout).strip())
+
+
 def with_facade(checkout, folder):
     """Bench targets of a copy of the checkout in which one dependency is renamed; `None` if it has no criterion."""
-    top = pathlib.Path(run(["git", "rev-parse", "--show-toplevel"], cwd=checkout).strip())
+    top = top_of(checkout)
     copy = pathlib.Path(folder) / top.name  # of all of it: a workspace of benchmarks depends on what lies beside it
     shutil.copytree(top, copy, symlinks=True, ignore=shutil.ignore_patterns("target", ".git"))
     changed = False
@@ -109,20 +114,31 @@ def with_facade(checkout, folder):
 
 
 def by_criterion(executable, folder, cases, seconds):
-    """How many cases criterion calls changed between two runs of one executable, in as much time as `bench compare` takes."""
+    """How many cases criterion calls changed between two runs of one executable, and of how many it says anything, in as much
+    time as `bench compare` takes; of none where the executable is no criterion's."""
     pattern = f"^({'|'.join(map(re.escape, cases))})$"
     with tempfile.TemporaryDirectory() as home:
         run_for = [executable, "--bench", "--warm-up-time", str(seconds / 6), "--measurement-time", str(seconds / 3), "--noplot", pattern]
         environment = dict(os.environ, CRITERION_HOME=home)
-        run([*run_for, "--save-baseline", "before"], accept=(0, 101), cwd=folder, env=environment)
-        said = run([*run_for, "--baseline", "before"], accept=(0, 101), cwd=folder, env=environment)
-    return len(re.findall(r"Performance has (?:improved|regressed)", said))
+        run([*run_for, "--save-baseline", "before"], accept=range(256), cwd=folder, env=environment)
+        return criterion_says(run([*run_for, "--baseline", "before"], accept=range(256), cwd=folder, env=environment))
+
+
+def criterion_says(out):
+    """
+    >>> criterion_says("Performance has regressed.\\nNo change in performance detected.\\nChange within noise threshold.\\n")
+    (1, 3)
+    >>> criterion_says("error: Unrecognized option: 'warm-up-time'")
+    (0, 0)
+    """
+    changed = len(re.findall(CRITERION_CHANGED, out))
+    return changed, changed + len(re.findall(CRITERION_SAME, out))
 
 
 def adopt(checkout, bench, seconds, limit, judged):
     """One row for each bench target of a project."""
     found, wrong = executables(checkout)
-    project = pathlib.Path(run(["git", "rev-parse", "--show-toplevel"], cwd=checkout).strip()).name
+    project = top_of(checkout).name
     if wrong:
         return [[project, f"does not build: {wrong}", *[""] * (len(COLUMNS) - 2)]]
     rows = []
@@ -160,7 +176,8 @@ def itself(bench, executable, folder, seconds, limit, judged):
     named = {case["id"].removeprefix("performance/") for case in cases}
     count = lambda *words: sum(verdicts.count(word) for word in words)
     asked = sorted(named)[:judged]
-    theirs = f"{by_criterion(executable, folder, asked, seconds)} of {len(asked)}" if asked else ""
+    changed, told = by_criterion(executable, folder, asked, seconds) if asked else (0, 0)
+    theirs = f"{changed} of {told}" if told else ""
     return states.count("ok"), len(verdicts), count("same"), count("faster", "slower"), theirs
 
 

@@ -10,6 +10,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+# What criterion says of a benchmark that it has compared.
+CRITERION_CHANGED = r"Performance has (?:improved|regressed)\."
+CRITERION_SAME = r"No change in performance detected\.|Change within noise threshold\."
+
 
 def run(command, accept=(0,), **options):
     """Runs a command to its end; its output is shown only if it fails."""

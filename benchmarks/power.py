@@ -46,9 +46,10 @@ def power(bench, executable, repeats, seconds):
     """Prints the table: a row a case, and one of all together."""
     time = ["--max-time", f"{seconds}s"]
     same = calibrated(bench, executable, repeats, *time)
-    slower = calibrated(bench, executable, max(1, repeats // 2), *time, "--inject", "2%")
-    busy = beside_a_spinning_process(lambda: calibrated(bench, executable, max(1, repeats // 2), *time, "--inject", "2%"))
-    fine = calibrated(bench, executable, max(1, repeats // 2), *time, "--inject", "1%", "--threshold", "0.3%")
+    injected = lambda *arguments: calibrated(bench, executable, max(1, repeats // 2), *time, "--inject", *arguments)
+    slower = injected("2%")
+    busy = beside_a_spinning_process(lambda: injected("2%"))
+    fine = injected("1%", "--threshold", "0.3%")
     columns = ["case", "against itself: called changed", "`same`", "seconds each", "2 % more work: slower", "seconds each"]
     columns += ["2 %, one processor kept busy: slower", "1 %, `--threshold 0.3%`: slower", "wrong sign", "intervals that hold the truth"]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")

@@ -2,7 +2,7 @@
 
 use bench_stats::{normal_quantile, observations_needed};
 
-use super::CONFIDENCE;
+use super::evidence::enough;
 
 /// The power at which an effect counts as one that can be seen.
 const POWER: f64 = 0.95;
@@ -49,7 +49,7 @@ impl Forecast {
     /// `None` where that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let beyond = log_ratio.abs() - self.threshold;
-        let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { evidence_of_an_end() };
+        let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { enough() };
         let needed = observations_needed(beyond.abs() / self.deviation, evidence, 0.0)?.ceil();
         (needed <= MOST as f64).then_some(needed as usize)
     }
@@ -57,13 +57,8 @@ impl Forecast {
     /// What refutes "no slower than the threshold", and counts among the findings of the suite: there it is the half of a
     /// test of both sides.
     fn evidence_of_a_change(&self) -> f64 {
-        (self.log_evidence + std::f64::consts::LN_2).max(evidence_of_an_end())
+        (self.log_evidence + std::f64::consts::LN_2).max(enough())
     }
-}
-
-/// What an end of the interval needs.
-fn evidence_of_an_end() -> f64 {
-    (2.0 / (1.0 - CONFIDENCE)).ln()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod cargo;
 mod case;
 mod compare;
 mod document;
+mod evidence;
 mod folder;
 mod forecast;
 mod observe;

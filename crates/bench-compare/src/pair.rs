@@ -1,10 +1,11 @@
 //! One process pair: both sides alive, one of them working at a time.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::TimeSpent;
 use super::partner::{self, Asked, Broken, Limits, Partner, Round, Subject};
 use bench_os as sys;
 use bench_record::{Cause, Failure};
@@ -85,6 +86,12 @@ impl Pair {
         logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
     }
 
+    /// How much of so many seconds was timed.
+    fn time_of_batches(&self, seconds: f64) -> TimeSpent {
+        let timed_s = self.base_ns.iter().chain(&self.candidate_ns).sum::<u64>() as f64 / 1e9;
+        TimeSpent { timed_s, between_s: (seconds - timed_s).max(0.0), ..TimeSpent::default() }
+    }
+
     /// The same pair, if there is something to compare.
     fn checked(self) -> Result<Self, (Role, Broken)> {
         let still = |times: &[u64]| times.contains(&0);
@@ -146,32 +153,10 @@ impl<'a> Arrangement<'a> {
     }
 }
 
-/// Where the wall time of process pairs went.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spent {
-    /// Processes started, what they need loaded, first calls made.
-    pub(super) start: Duration,
-    /// The search for a batch size and warm-up.
-    pub(super) warm_up: Duration,
-    /// Batches, and what lies between one and the next.
-    pub(super) batches: Duration,
-    /// Processes ended.
-    pub(super) end: Duration,
-}
-
-impl std::ops::AddAssign for Spent {
-    fn add_assign(&mut self, more: Self) {
-        self.start += more.start;
-        self.warm_up += more.warm_up;
-        self.batches += more.batches;
-        self.end += more.end;
-    }
-}
-
 /// A pair, and what else was learnt.
 pub(super) struct Measured {
     pub(super) pair: Pair,
-    pub(super) spent: Spent,
+    pub(super) time: TimeSpent,
     /// The most threads that one of the workers had at its end.
     pub(super) threads: usize,
     /// How many inputs each side kept alive at once.
@@ -215,9 +200,9 @@ pub(super) fn measure(
     };
     let _pinned = arrangement.cpu.map(Pinned::to);
     let mut began = Instant::now();
-    let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed();
+    let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
     let (mut one, mut other) = (start(first)?, start(second)?);
-    let start = lap();
+    let start_s = lap();
     let iterations = match arrangement.iterations {
         Some(iterations) => iterations,
         // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
@@ -228,7 +213,7 @@ pub(super) fn measure(
     };
     let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
     warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
-    let warm_up = lap();
+    let warm_up_s = lap();
     let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
     for number in 0..batches {
@@ -240,17 +225,18 @@ pub(super) fn measure(
             times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
         }
     }
-    let measured = lap();
+    let batches_s = lap();
     let threads = one.threads().max(other.threads());
     let inputs_alive =
         [one.stop().map_err(|broken| (first, broken))?, other.stop().map_err(|broken| (second, broken))?];
-    let spent = Spent { start, warm_up, batches: measured, end: lap() };
+    let end_s = lap();
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),
         Role::Candidate => (other_ns, one_ns),
     };
     let pair = Pair { first, iterations, base_ns, candidate_ns };
-    Ok(Measured { pair: pair.checked()?, spent, threads, inputs_alive })
+    let time = TimeSpent { start_s, warm_up_s, end_s, ..pair.time_of_batches(batches_s) };
+    Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive })
 }
 
 /// Measures a pair of workers that time whole rounds only: one process after the other.
@@ -272,8 +258,7 @@ pub(super) fn measure_rounds(
     let first = arrangement.first;
     let began = Instant::now();
     let (one, other) = (round(first)?, round(first.other())?);
-    // What of it each worker started, warmed up and ended in, it does not say.
-    let spent = Spent { batches: began.elapsed(), ..Spent::default() };
+    let rounds_s = began.elapsed().as_secs_f64();
     let threads = one.threads.max(other.threads);
     let (base, candidate) = match first {
         Role::Base => (one, other),
@@ -287,7 +272,9 @@ pub(super) fn measure_rounds(
     };
     let (base_ns, candidate_ns) = (scaled(&base, 0.0), scaled(&candidate, arrangement.inject));
     let pair = Pair { first, iterations, base_ns, candidate_ns };
-    Ok(Measured { pair: pair.checked()?, spent, threads, inputs_alive: [None, None] })
+    // What of it each worker started, warmed up and ended in, it does not say.
+    let time = pair.time_of_batches(rounds_s);
+    Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive: [None, None] })
 }
 
 /// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is no

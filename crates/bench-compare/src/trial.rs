@@ -4,9 +4,10 @@ use bench_protocol::Mode;
 use bench_runner::program::{Opened, Program};
 use std::time::{Duration, Instant};
 
+use super::evidence::Evidence;
 use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
-use super::pair::{self, Arrangement, Measured, Pair, Role, Spent};
+use super::pair::{self, Arrangement, Measured, Pair, Role};
 use super::partner::{Broken, Limits, Subject};
 use super::{CONFIDENCE, PairedCase, Rules, SideFailure, TimeSpent};
 use bench_judge::comparison::Compared;
@@ -15,7 +16,7 @@ use bench_record::Verdict;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
 use bench_stats::seed::mix;
-use bench_stats::{Bets, Components, Interval};
+use bench_stats::{Components, Interval};
 use bench_syntax::quantity::nanoseconds;
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
@@ -28,7 +29,7 @@ const MOST_BATCHES: usize = 400;
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
 const PAIRS_IN_BUDGET: u64 = 24;
 
-/// Pairs before which no decision is possible: [`Bets`] doubles its wealth with each at the most.
+/// Pairs before which no decision is possible: [`Bets`](stats::Bets) doubles its wealth with each at the most.
 const FEWEST_PAIRS: usize = 7;
 
 /// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
@@ -54,7 +55,8 @@ pub(super) struct Trial {
     pairs: Vec<ObservedPair>,
     observer: Observer,
     evidence: Evidence,
-    time: Spent,
+    /// Where the time of all pairs went.
+    time: TimeSpent,
     pub(super) spent: Duration,
     failure: Option<SideFailure>,
     skipped: Option<String>,
@@ -78,59 +80,6 @@ impl Held {
     }
 }
 
-/// Bets against all that a case's change could be.
-#[derive(Clone, Debug)]
-struct Evidence {
-    /// Against "slower by the threshold at most": what refutes it makes the case slower. The others likewise.
-    slower: Bets,
-    faster: Bets,
-    /// Against "slower by the threshold at least".
-    not_slower: Bets,
-    /// As a change of -100 % is beyond all measuring, no bet is needed where the threshold is as wide as that.
-    not_faster: Option<Bets>,
-    longer: Bets,
-    shorter: Bets,
-}
-
-impl Evidence {
-    fn new(rules: &Rules) -> Self {
-        let (above, below) = (rules.above(), rules.below());
-        Evidence {
-            slower: Bets::above(above),
-            faster: Bets::below(below),
-            not_slower: Bets::below(above),
-            not_faster: below.is_finite().then(|| Bets::above(below)),
-            longer: Bets::above(0.0),
-            shorter: Bets::below(0.0),
-        }
-    }
-
-    fn see(&mut self, pair: &ObservedPair) {
-        let Evidence { slower, faster, not_slower, not_faster, longer, shorter } = self;
-        for bets in [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster) {
-            bets.see(pair.observation());
-        }
-    }
-
-    /// What the interval of the change comes to: it holds what is not refuted.
-    fn verdict(&self) -> Verdict {
-        if refuted(&self.slower) {
-            Verdict::Slower
-        } else if refuted(&self.faster) {
-            Verdict::Faster
-        } else if refuted(&self.not_slower) && self.not_faster.as_ref().is_none_or(refuted) {
-            Verdict::Same
-        } else {
-            Verdict::Unsure
-        }
-    }
-}
-
-/// Whether what these bets are against lies outside of the interval.
-fn refuted(bets: &Bets) -> bool {
-    bets.log_e_value() >= (2.0 / (1.0 - CONFIDENCE)).ln()
-}
-
 impl Trial {
     pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened, rules: &Rules) -> Self {
         Trial {
@@ -147,7 +96,7 @@ impl Trial {
             pairs: Vec::new(),
             observer: Observer::default(),
             evidence: Evidence::new(rules),
-            time: Spent::default(),
+            time: TimeSpent::default(),
             spent: Duration::ZERO,
             failure: None,
             skipped: None,
@@ -224,7 +173,7 @@ impl Trial {
             self.iterations = Some(measured.pair.iterations);
         }
         self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
-        self.time += measured.spent;
+        self.time += measured.time;
         Ok(measured.pair)
     }
 
@@ -248,7 +197,7 @@ impl Trial {
             return;
         }
         let Some(Components { between, within }) = self.components() else { return };
-        let timed = self.timed();
+        let timed = self.time.timed_s;
         let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
         let per_batch = timed / batches.max(1) as f64;
         let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
@@ -264,12 +213,6 @@ impl Trial {
         self.pairs.iter().map(|observed| &observed.pair)
     }
 
-    /// Seconds of all batches together.
-    fn timed(&self) -> f64 {
-        let of = |pair: &Pair| pair.base_ns.iter().chain(&pair.candidate_ns).sum::<u64>() as f64 / 1e9;
-        self.pairs().map(of).sum()
-    }
-
     fn log_ratios(&self) -> Vec<f64> {
         self.pairs.iter().map(|observed| observed.log_ratio).collect()
     }
@@ -278,13 +221,9 @@ impl Trial {
         self.failure.is_some() || self.skipped.is_some()
     }
 
-    /// Logarithm of the e-value against a change within the threshold: the mean of those against either
-    /// side of it is one against both.
+    /// Logarithm of the e-value against a change within the threshold.
     pub(super) fn log_e_value(&self) -> f64 {
-        let Evidence { slower, faster, .. } = &self.evidence;
-        let (slower, faster) = (slower.log_e_value(), faster.log_e_value());
-        let (most, least) = (slower.max(faster), slower.min(faster));
-        most + (least - most).exp().ln_1p() - std::f64::consts::LN_2
+        self.evidence.of_a_change()
     }
 
     /// The interval of the change, when there are enough pairs for one.
@@ -323,8 +262,11 @@ impl Trial {
     /// The likely change, as a log ratio. While none at all is possible that is the best guess: the estimate
     /// is noise around it, and often near the threshold, where nothing would ever be enough.
     fn likely_change(&self) -> Option<f64> {
-        let possibly_none = !refuted(&self.evidence.longer) && !refuted(&self.evidence.shorter);
-        if possibly_none { Some(0.0) } else { stats::median(&stats::sorted(&self.log_ratios())) }
+        if self.evidence.allows_none() {
+            Some(0.0)
+        } else {
+            stats::median(&stats::sorted(&self.log_ratios()))
+        }
     }
 
     fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
@@ -348,19 +290,6 @@ impl Trial {
         self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
     }
 
-    fn time_spent(&self) -> TimeSpent {
-        let Spent { start, warm_up, batches, end } = self.time;
-        let timed_s = self.timed();
-        TimeSpent {
-            start_s: start.as_secs_f64(),
-            warm_up_s: warm_up.as_secs_f64(),
-            timed_s,
-            between_s: (batches.as_secs_f64() - timed_s).max(0.0),
-            end_s: end.as_secs_f64(),
-            rest_s: self.spent.saturating_sub(start + warm_up + batches + end).as_secs_f64(),
-        }
-    }
-
     /// All that is known.
     pub(super) fn into_case(self, verdict: Verdict, rules: &Rules, cases: usize) -> PairedCase {
         let logs = self.log_ratios();
@@ -378,6 +307,12 @@ impl Trial {
         let unsure = verdict == Verdict::Unsure;
         let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
         let components = self.components();
+        let known = self.time.start_s
+            + self.time.warm_up_s
+            + self.time.timed_s
+            + self.time.between_s
+            + self.time.end_s;
+        let time = TimeSpent { rest_s: (self.spent.as_secs_f64() - known).max(0.0), ..self.time };
         let reason = unsure.then(|| match components {
             Some(Components { between, within }) => format!(
                 "{} process pairs; processes differ by {:.1} %, batches by {:.1} %",
@@ -402,7 +337,7 @@ impl Trial {
             seconds: self.spent.as_secs_f64(),
             spread_between: components.map(|components| components.between),
             spread_within: components.map(|components| components.within),
-            time: self.time_spent(),
+            time,
             log_e_value: self.log_e_value(),
             smallest_effects,
             settle_s,

@@ -36,9 +36,7 @@ pub use proportion::proportion_interval;
 pub use quantile::{nearest_rank, quantile_interval, support, support_with};
 pub use random::Random;
 pub use ranks::quantile_ranks;
-pub use sequential::{
-    Bets, Observation, centre_sequence, log_e_value_above, log_e_value_below, observations_needed,
-};
+pub use sequential::{Bets, Observation, centre_sequence, observations_needed};
 pub use slope::least_squares_slope;
 pub use student::student_quantile;
 pub use variance::{Components, variance_components};

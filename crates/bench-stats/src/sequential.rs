@@ -103,16 +103,7 @@ fn log_factor(y: f64) -> f64 {
     std::f64::consts::LN_2 - (-2.0 * y).exp().ln_1p()
 }
 
-/// Natural logarithm of the e-value of [`Bets::above`] after these observations.
-pub fn log_e_value_above(observations: &[Observation], bound: f64) -> f64 {
-    settled(Bets::above(bound), observations)
-}
-
-/// Natural logarithm of the e-value of [`Bets::below`] after these observations.
-pub fn log_e_value_below(observations: &[Observation], bound: f64) -> f64 {
-    settled(Bets::below(bound), observations)
-}
-
+/// Natural logarithm of the e-value of these bets after these observations.
 fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
     observations.iter().for_each(|observation| bets.see(*observation));
     bets.log_e_value()
@@ -139,16 +130,16 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
             let bets = Bets { backed, ..Bets::above(centre - backed * below) };
             settled(bets, observations) >= threshold
         };
-        furthest_unrefuted(range.max(centre.abs() * 1e-12).max(1e-300), is_refuted)
+        nearest_refuted(range.max(centre.abs() * 1e-12).max(1e-300), is_refuted)
             .map(|below| centre - backed * below)
     };
     Interval { low: end(1.0).unwrap_or(unbounded.low), high: end(-1.0).unwrap_or(unbounded.high) }
 }
 
-/// How far away from the middle a bound must be to be refuted, rounded away from it; `None` where none is.
+/// The least distance from the middle at which a bound is refuted, rounded up; `None` where none is at any distance.
 ///
-/// The evidence against a bound grows with its distance, which may be negative.
-fn furthest_unrefuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
+/// The evidence against a bound grows with its distance, which is negative beyond the middle.
+fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
     /// As good as infinitely far away.
     const DOUBLINGS: i32 = 60;
     /// Of what is looked through, the share that no longer matters.
@@ -350,10 +341,10 @@ mod tests {
         // k = n: (2ⁿ⁺¹ − 1) / (n + 1); k = 0: 1 / (n + 1).
         assert!((log_e_value_of_signs(8, 8) - (511.0f64 / 9.0).ln()).abs() < 1e-12);
         assert!((log_e_value_of_signs(8, 0) - (1.0f64 / 9.0).ln()).abs() < 1e-12);
-        assert!(log_e_value_above(&[], 0.0).abs() < 1e-12);
+        assert!(settled(Bets::above(0.0), &[]).abs() < 1e-12);
         // A tie and a number that is none are on neither side, and no bet on sizes.
         let mixed = all(&[1.0, 0.0, f64::NAN, f64::INFINITY, 2.0], Some(1.0));
-        let (above, below) = (log_e_value_above(&mixed, 0.0), log_e_value_below(&mixed, 0.0));
+        let (above, below) = (settled(Bets::above(0.0), &mixed), settled(Bets::below(0.0), &mixed));
         let sizes = |factor: fn(f64) -> f64| {
             STAKES.iter().map(|stake| factor(stake.tanh()) * factor((2.0 * stake).tanh())).sum::<f64>() / 5.0
         };
@@ -448,8 +439,8 @@ mod tests {
             for half_steps in -21..=21 {
                 // Not where values lie: there a sign flips within a rounding.
                 let bound = f64::from(half_steps) / 2.0 + 0.1;
-                let refuted = log_e_value_above(&observations, bound) >= threshold
-                    || log_e_value_below(&observations, bound) >= threshold;
+                let refuted = settled(Bets::above(bound), &observations) >= threshold
+                    || settled(Bets::below(bound), &observations) >= threshold;
                 prop_assert_eq!(refuted, !(interval.low <= bound && bound <= interval.high), "{} in {:?}", bound, interval);
             }
         }
