@@ -1,20 +1,23 @@
-//! What speaks for and against all that a case's change could be.
+//! What the process pairs of a case say about its change.
 
 use super::{CONFIDENCE, ObservedPair, Rules};
 use bench_record::Verdict;
 use bench_stats::Bets;
 
-/// Bets against all that a case's change could be.
+/// Bets on what the change of a case could be.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
-    /// Against "slower by the threshold at most": what refutes it makes the case slower. The others likewise.
+    /// That it is slower by more than the threshold.
     pub(super) slower: Bets,
+    /// That it is faster by more than the threshold.
     faster: Bets,
-    /// Against "slower by the threshold at least".
+    /// That it is not slower by as much as the threshold.
     not_slower: Bets,
-    /// As a change of -100 % is beyond all measuring, no bet is needed where the threshold is as wide as that.
+    /// That it is not faster by as much as the threshold; absent where that is 100 % or more, which nothing can be.
     not_faster: Option<Bets>,
+    /// That it takes longer at all.
     longer: Bets,
+    /// That it takes less time at all.
     shorter: Bets,
 }
 
@@ -65,7 +68,7 @@ impl Evidence {
     }
 }
 
-/// Whether what these bets are against lies outside of the interval.
+/// Whether these bets have won so much that the opposite of what they are on lies outside of the interval.
 fn refuted(bets: &Bets) -> bool {
     bets.log_e_value() >= enough()
 }

@@ -16,18 +16,17 @@ pub struct Observation {
     pub scale: Option<f64>,
 }
 
-/// A bettor against "each observation is as likely to lie above a centre as, mirrored, below it, and the centre is at most
-/// (at least) this bound".
+/// Bets against "observations lie evenly around a centre, and the centre is at most (or at least) this bound".
 ///
-/// Given how far an observation is from the centre, its sign is then a fair coin, whatever came before. On a coin one may
-/// stake a share that follows from the distance too: the wealth
+/// Evenly: an observation so far above the centre is as likely as one so far below it, whatever came before. The side it
+/// falls on is then a fair coin, also for one who knows the distance, and the stake may follow from the distance. The wealth
 ///
 /// `E = ½ E_signs + ½ · mean over κ of ∏ᵢ (1 + tanh(κ zᵢ))`, with `zᵢ = (xᵢ − bound)/scaleᵢ`,
 ///
 /// is a nonnegative supermartingale from 1, so that `P(supₙ Eₙ ≥ 1/α) ≤ α` (Ville, *Étude critique de la notion de
 /// collectif*, 1939). `1 + tanh(δz/σ²)` is what a likelihood ratio between a normal centred at δ and one that may as well
-/// be mirrored comes to; so it wastes little where noise is normal, and with few observations, all on one side, nearly
-/// doubles with each (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
+/// be mirrored comes to. So little is wasted where noise is normal, and while all observations fall on one side, each
+/// nearly doubles the wealth (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
 /// Statistical Science 38(4), 2023). zᵢ is cut off at ±3: no single observation ruins a cautious bettor.
 ///
 /// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound come to
