@@ -23,6 +23,7 @@ pub mod report;
 mod revision;
 mod rules;
 mod side;
+mod time_spent;
 mod trial;
 
 use std::time::Duration;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use bench_record::Verdict;
 
 pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
-pub use case::{PairedCase, SideFailure, TimeSpent};
+pub use case::{PairedCase, SideFailure};
 pub use compare::compare;
 pub use document::{FORMAT, PairedComparison, SCHEMA_VERSION, SideRecord};
 pub use observe::{ObservedPair, Statistic};
@@ -39,6 +40,7 @@ pub use progress::Progress;
 pub use revision::{Checkout, Commit};
 pub use rules::{Rules, Wishes};
 pub use side::Side;
+pub use time_spent::TimeSpent;
 
 /// Confidence of every interval.
 const CONFIDENCE: f64 = 0.95;

@@ -1,0 +1,32 @@
+//! Where the time of a comparison goes.
+
+use serde::{Deserialize, Serialize};
+
+/// Where the wall time of a case went, in seconds. Of programs that time whole rounds only, what is not timed is `between`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TimeSpent {
+    /// Processes started, what they need loaded, first calls made.
+    pub start_s: f64,
+    /// The search for a batch size and warm-up.
+    pub warm_up_s: f64,
+    /// Batches, as they were timed.
+    pub timed_s: f64,
+    /// From the end of a batch to the beginning of the next: one side told, the other woken.
+    pub between_s: f64,
+    /// Processes ended.
+    pub end_s: f64,
+    /// Everything else.
+    pub rest_s: f64,
+}
+
+impl std::ops::AddAssign for TimeSpent {
+    fn add_assign(&mut self, more: Self) {
+        self.start_s += more.start_s;
+        self.warm_up_s += more.warm_up_s;
+        self.timed_s += more.timed_s;
+        self.between_s += more.between_s;
+        self.end_s += more.end_s;
+        self.rest_s += more.rest_s;
+    }
+}
