@@ -31,6 +31,10 @@ pub struct PairedCase {
     pub spread_within: Option<f64>,
     /// Where that time went.
     pub time: TimeSpent,
+    /// The most threads that one of its workers had when it had been measured; absent where it is not known, and in documents of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     /// Natural logarithm of the e-value against a change within the threshold.
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
 use super::trial::Trial;
-use super::{Follow, Rules, Side};
+use super::{Follow, Rules, Side, builds};
 use bench_judge::comparison::Compared;
 use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
 use bench_record as record;
 use bench_record::{RunError, RunState, Verdict};
+use bench_runner::program::Opened;
 use bench_runner::rounds as runner;
 use bench_runner::rounds::Interrupt;
 use bench_runner::selection::Selection;
@@ -34,9 +35,12 @@ pub fn compare(
 ) -> Result<PairedComparison, RunError> {
     runner::refuse_inside_worker()?;
     let (old, new) = (base.chosen(selection), candidate.chosen(selection));
-    let trials: Vec<Trial> = old
+    let both: Vec<(&str, &Opened, &Opened)> =
+        old.iter().filter_map(|(id, program)| Some((*id, *program, *new.get(id)?))).collect();
+    let built: Vec<_> =
+        both.iter().map(|(_, base, candidate)| (&base.listing.build, &candidate.listing.build)).collect();
+    let trials: Vec<Trial> = both
         .iter()
-        .filter_map(|(id, program)| Some((*id, *program, *new.get(id)?)))
         .enumerate()
         .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate, rules))
         .collect();
@@ -53,7 +57,9 @@ pub fn compare(
     environment.quietness = examination.end();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
     // How this program was built says nothing of the programs that are compared.
-    let mut notes = environment.machine_warnings();
+    let mut notes = builds::notes(&built);
+    notes.extend(rules.processors.and_then(on_processors));
+    notes.extend(environment.machine_warnings());
     let mut cases = suite.into_cases();
     let skipped: BTreeSet<String> = cases
         .iter()
@@ -167,6 +173,22 @@ impl Suite<'_> {
     }
 }
 
+/// What it means for the changes that each side was held to so many processors; nothing where these are all.
+fn on_processors(wanted: u32) -> Option<String> {
+    let Some(all) = bench_os::processors().map(|all| all.numbers().len()) else {
+        return Some(
+            "processors cannot be chosen on this system: `--processors` was without effect".to_owned(),
+        );
+    };
+    let limited = usize::try_from(wanted).is_ok_and(|wanted| wanted < all);
+    limited.then(|| {
+        format!(
+            "each side worked on {wanted} of {all} processors: a change tells of the work of its threads, and not of how well \
+             they work beside each other"
+        )
+    })
+}
+
 fn nothing_in_common(base: &Side, candidate: &Side) -> String {
     /// More would push the message off the screen.
     const SHOWN: usize = 10;
@@ -240,6 +262,17 @@ mod tests {
         assert_eq!(open(vec![same(3.0), nearly(3.1)], &rules), [0usize; 0], "nothing is left");
         // What is promised to a case that has not had its time is not given away.
         assert_eq!(open(vec![hopeless(0.1), nearly(3.1)], &rules), [0]);
+    }
+
+    #[test]
+    fn a_limit_of_processors_is_told_where_it_is_one() {
+        let all = bench_os::processors().map(|all| all.numbers().len());
+        let told = on_processors(u32::MAX);
+        assert_eq!(told.is_none(), all.is_some(), "{told:?}");
+        if let Some(all) = all.filter(|all| *all > 1) {
+            let told = on_processors(1).expect("a limit");
+            assert!(told.starts_with(&format!("each side worked on 1 of {all} processors")), "{told}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! however often one looks ([`bench_stats::Bets`]), and over the whole suite the share of false findings is limited
 //! ([`bench_stats::e_benjamini_hochberg`]).
 
+mod builds;
 mod calibration;
 pub mod cargo;
 mod case;

@@ -140,8 +140,8 @@ pub(super) struct Arrangement<'a> {
     /// The share by which the candidate's work is secretly increased.
     pub(super) inject: f64,
     pub(super) limits: Limits,
-    /// The processor that both workers and this program are to share.
-    pub(super) cpu: Option<usize>,
+    /// The processors that both workers and this program are to share; all when empty.
+    pub(super) cpus: &'a [usize],
 }
 
 impl<'a> Arrangement<'a> {
@@ -163,14 +163,14 @@ pub(super) struct Measured {
     pub(super) inputs_alive: [Option<u64>; 2],
 }
 
-/// Keeps this thread, and what it starts, on one processor until it is dropped.
+/// Keeps this thread, and what it starts, on some processors until it is dropped.
 struct Pinned(Option<sys::Processors>);
 
 impl Pinned {
-    fn to(cpu: usize) -> Self {
-        let before = sys::processors();
+    fn to(cpus: &[usize]) -> Self {
+        let before = sys::processors().filter(|_| !cpus.is_empty());
         // Where it is not allowed, the scheduler goes on choosing.
-        Pinned(before.filter(|_| sys::use_processors(&sys::Processors::only(cpu))))
+        Pinned(before.filter(|_| sys::use_processors(&sys::Processors::of(cpus))))
     }
 }
 
@@ -198,7 +198,7 @@ pub(super) fn measure(
         Partner::start(subject, &padding, arrangement.inputs_alive, limits, interrupt)
             .map_err(|broken| (side, broken))
     };
-    let _pinned = arrangement.cpu.map(Pinned::to);
+    let _pinned = Pinned::to(arrangement.cpus);
     let mut began = Instant::now();
     let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
     let (mut one, mut other) = (start(first)?, start(second)?);
@@ -227,8 +227,11 @@ pub(super) fn measure(
     }
     let batches_s = lap();
     let threads = one.threads().max(other.threads());
+    // Both at once: some check what they have computed.
+    one.stop().map_err(|broken| (first, broken))?;
+    other.stop().map_err(|broken| (second, broken))?;
     let inputs_alive =
-        [one.stop().map_err(|broken| (first, broken))?, other.stop().map_err(|broken| (second, broken))?];
+        [one.ended().map_err(|broken| (first, broken))?, other.ended().map_err(|broken| (second, broken))?];
     let end_s = lap();
     let (base_ns, candidate_ns) = match first {
         Role::Base => (one_ns, other_ns),
@@ -248,7 +251,7 @@ pub(super) fn measure_rounds(
     interrupt: &Interrupt,
 ) -> Result<Measured, (Role, Broken)> {
     let padding = "x".repeat(arrangement.padding);
-    let _pinned = arrangement.cpu.map(Pinned::to);
+    let _pinned = Pinned::to(arrangement.cpus);
     let round = |side: Role| {
         let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
         let asked = Asked { samples: arrangement.samples, slice_ns };

@@ -241,13 +241,20 @@ impl<'a> Partner<'a> {
         self.worker.threads().unwrap_or(1)
     }
 
-    /// Lets it come to its end: what it holds may lie outside of it, such as temporary files. Returns how many inputs
-    /// were alive at once, if that matters.
+    /// Tells it to come to its end, and does not wait for that.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub(super) fn stop(&mut self) -> Result<(), Broken> {
+        self.tell(&Command::Stop)
+    }
+
+    /// Waits for its end, once it has been told to [stop](Self::stop): what it holds may lie outside of it, such as temporary
+    /// files. Returns how many inputs were alive at once, if that matters.
     ///
     /// # Errors
     /// Whatever happened instead.
-    pub(super) fn stop(mut self) -> Result<Option<u64>, Broken> {
-        self.tell(&Command::Stop)?;
+    pub(super) fn ended(mut self) -> Result<Option<u64>, Broken> {
         self.expects = "`finished` after `stop`";
         // A worker that goes on must not take as long as a case may.
         let soon = Instant::now().checked_add(LEAVE);

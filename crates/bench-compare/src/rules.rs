@@ -27,6 +27,9 @@ pub struct Rules {
     /// Where benchmarks should work that ask.
     #[serde(default)]
     pub device: DeviceChoice,
+    /// Processors that the workers of a case may use; all of them when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processors: Option<u32>,
     /// The share by which the candidate's work is secretly increased, to measure the power of the test.
     pub inject: f64,
     /// Seed of every order and every padding.
@@ -48,6 +51,8 @@ pub struct Wishes {
     pub max_memory: Option<Bytes>,
     /// [`Rules::device`].
     pub device: Option<DeviceChoice>,
+    /// [`Rules::processors`].
+    pub processors: Option<u32>,
     /// [`Rules::inject`].
     pub inject: Option<f64>,
     /// [`Rules::seed`].
@@ -68,6 +73,7 @@ impl Wishes {
             timeout: self.timeout.unwrap_or(usual.timeout),
             max_memory: self.max_memory.or(usual.max_memory),
             device: self.device.unwrap_or(usual.device),
+            processors: self.processors.or(usual.processors),
             inject: self.inject.unwrap_or(usual.inject),
             seed: self.seed.unwrap_or(usual.seed),
         };
@@ -84,6 +90,7 @@ impl Default for Rules {
             timeout: plan::TIMEOUT,
             max_memory: None,
             device: DeviceChoice::Auto,
+            processors: None,
             inject: 0.0,
             seed: bench_stats::seed::clock_seed(),
         }

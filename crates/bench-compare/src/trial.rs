@@ -15,7 +15,7 @@ use bench_os as sys;
 use bench_record::Verdict;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
-use bench_stats::seed::mix;
+use bench_stats::seed::{self, mix};
 use bench_stats::{Components, Interval};
 use bench_syntax::quantity::nanoseconds;
 
@@ -27,7 +27,7 @@ const FEWEST_BATCHES: usize = 20;
 const MOST_BATCHES: usize = 400;
 
 /// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
-const PAIRS_IN_BUDGET: u64 = 24;
+const PAIRS_IN_BUDGET: u64 = 16;
 
 /// Pairs before which no decision is possible: [`Bets`](stats::Bets) doubles its wealth with each at the most.
 const FEWEST_PAIRS: usize = 7;
@@ -131,12 +131,7 @@ impl Trial {
     /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
     fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Pair, (Role, Broken)> {
         let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
-        // One thread needs one processor, and three processes on one processor need wake no other: the spread
-        // was half of what it is when the scheduler chooses. Which one is left to chance.
-        let cpu = (self.threads == Some(1)).then(sys::processors).flatten().and_then(|all| {
-            let numbers = all.numbers();
-            numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
-        });
+        let cpus = self.processors(rules, mix(chance));
         let arrangement = Arrangement {
             base: self.base.subject(&self.id),
             candidate: self.candidate.subject(&self.id),
@@ -150,7 +145,7 @@ impl Trial {
             padding: ((chance >> 32) % 4096) as usize,
             inject: rules.inject,
             limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
-            cpu,
+            cpus: &cpus,
         };
         let measured = if self.by_rounds {
             pair::measure_rounds(&arrangement, interrupt)?
@@ -175,6 +170,18 @@ impl Trial {
         self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
         self.time += measured.time;
         Ok(measured.pair)
+    }
+
+    /// The processors that a pair works on, drawn anew for each; none where it may use all of them. One thread needs one
+    /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
+    /// scheduler chooses.
+    fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
+        let wanted = if self.threads == Some(1) { Some(1) } else { rules.processors };
+        let Some(wanted) = wanted else { return Vec::new() };
+        let mut all = sys::processors().map(|all| all.numbers()).unwrap_or_default();
+        seed::shuffle(&mut all, chance);
+        all.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        all
     }
 
     /// Starting processes costs time that batches could have, and batches tell nothing of how processes
@@ -338,6 +345,7 @@ impl Trial {
             spread_between: components.map(|components| components.between),
             spread_within: components.map(|components| components.within),
             time,
+            threads: self.threads,
             log_e_value: self.log_e_value(),
             smallest_effects,
             settle_s,

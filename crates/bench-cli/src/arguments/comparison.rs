@@ -87,6 +87,10 @@ pub(crate) struct How {
     /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
     #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
     pub(crate) device: Option<DeviceChoice>,
+    /// Processors that each side's threads share, drawn anew for each pair: with 1 a case of many threads is decided much sooner, by
+    /// its work alone [default: all of them; 1 for what has one thread]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) processors: Option<u32>,
     /// Seed of every order [default: the clock]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -168,6 +172,7 @@ impl How {
             timeout: self.timeout,
             max_memory: self.max_memory,
             device: self.device,
+            processors: self.processors,
             inject,
             seed: self.seed,
         };

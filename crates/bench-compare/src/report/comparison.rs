@@ -56,6 +56,9 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
         }
     }
     out += &unsure(&comparison.cases);
+    if let Some(hint) = on_one_processor(comparison) {
+        let _ = writeln!(out, "{hint}");
+    }
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
@@ -127,6 +130,26 @@ fn unsure(cases: &[PairedCase]) -> String {
         let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
     }
     if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+/// Batches that differ by less are decided soon enough.
+const RESTLESS: f64 = 0.03;
+
+/// What would help undecided cases whose threads wait for each other.
+fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
+    let waits = |case: &&PairedCase| {
+        case.compared.verdict == Verdict::Unsure
+            && case.threads.is_some_and(|threads| threads > 1)
+            && case.spread_within.is_some_and(|spread| spread > RESTLESS)
+    };
+    let waiting = comparison.cases.iter().filter(waits).count();
+    (waiting > 0 && comparison.rules.processors.is_none()).then(|| {
+        let what = if waiting == 1 { "1 unsure case has".to_owned() } else { format!("{waiting} unsure cases have") };
+        format!(
+            "{what} several threads, and batches that differ much, as threads wait for each other: `--processors 1` compares \
+             their work alone, and decides much sooner"
+        )
+    })
 }
 
 fn duration(seconds: f64) -> String {

@@ -6,14 +6,14 @@
 pub struct Processors(libc::cpu_set_t);
 
 impl Processors {
-    /// One processor; an impossible number is an empty set, which no thread can be put on.
-    pub fn only(cpu: usize) -> Self {
+    /// These processors; impossible numbers are left out, and no thread can be put on an empty set.
+    pub fn of(numbers: &[usize]) -> Self {
         // SAFETY: a cpu_set_t is an array of integers, for which zeros are a value; CPU_SET writes within
-        // the set, as the number has been checked.
+        // the set, as the numbers are checked.
         unsafe {
             let mut set: libc::cpu_set_t = std::mem::zeroed();
-            if cpu < libc::CPU_SETSIZE as usize {
-                libc::CPU_SET(cpu, &mut set);
+            for cpu in numbers.iter().filter(|cpu| **cpu < libc::CPU_SETSIZE as usize) {
+                libc::CPU_SET(*cpu, &mut set);
             }
             Processors(set)
         }
@@ -28,7 +28,7 @@ impl Processors {
 
 /// Returns the processors that this thread may use; `None` when the system does not tell.
 pub fn processors() -> Option<Processors> {
-    let Processors(mut set) = Processors::only(usize::MAX);
+    let Processors(mut set) = Processors::of(&[]);
     // SAFETY: the pointer and the size describe a live local, which the call writes into.
     let done = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) };
     (done == 0).then_some(Processors(set))
@@ -49,10 +49,11 @@ mod tests {
     fn a_thread_stays_where_it_is_put() {
         let before = processors().expect("affinity");
         let last = *before.numbers().last().expect("a processor");
-        assert!(use_processors(&Processors::only(last)));
+        assert!(use_processors(&Processors::of(&[last])));
         assert_eq!(processors().expect("affinity").numbers(), [last]);
-        assert!(!use_processors(&Processors::only(usize::MAX)), "no processor at all");
+        assert!(!use_processors(&Processors::of(&[usize::MAX])), "no processor at all");
         assert!(use_processors(&before));
         assert_eq!(processors().expect("affinity").numbers(), before.numbers());
+        assert_eq!(Processors::of(&[3, 1]).numbers(), [1, 3]);
     }
 }
