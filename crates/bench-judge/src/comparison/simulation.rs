@@ -223,8 +223,11 @@ fn a_suite_is_seldom_called_without_a_change() {
     }
 }
 
+/// The name of a world, and how a machine of it is made from a seed.
+type World = (&'static str, fn(u64) -> Machine);
+
 /// Suites of 40 cases, whose earlier runs moderate each other, in worlds of all kinds.
-fn large_suites() -> Vec<(&'static str, fn(u64) -> Machine)> {
+fn large_suites() -> Vec<World> {
     fn tiled(seed: u64, suite: &[f64], noise: Noise) -> Machine {
         let spreads: Vec<f64> = suite.iter().copied().cycle().take(40).collect();
         Machine { drift: 0.05, ..Machine::new(seed, &spreads, noise) }
