@@ -57,9 +57,10 @@ pub(super) struct Moves {
 /// What the cases of a suite say together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
-    /// How far a case moves at the most, in deviations of its moves: all but [`FARTHER`] of the moves of all cases, each
-    /// held against what is known of its case without it. So one move of each case is enough, and a suite of which some
-    /// cases keep to plateaus does not take the others for quiet.
+    /// How far a case moves at the most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
+    /// all cases are shorter. Each is divided by the deviation that its case has without it, which the other cases
+    /// moderate, so that one move of each case is enough. If some cases keep to plateaus, the others are not taken for
+    /// quiet.
     farthest: f64,
 }
 
