@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use bench_history::across::{MachineShift, machine_shifts};
+use bench_history::balance::Balance;
 use bench_history::change::{FEWEST, Kind, Settings};
 use bench_history::store::{Store, StoreError};
 use bench_history::trend::{Culprit, Place, Trend, Turn, trends};
 use bench_record::exit;
 use bench_syntax::UsageError;
-use bench_syntax::quantity::{Bytes, Seconds, significant};
+use bench_syntax::quantity::{self, Bytes, Seconds, significant};
 use bench_syntax::text::one_line;
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ use crate::{arguments, history, report};
 struct Document<'a> {
     machine_shifts: &'a [MachineShift],
     trends: &'a [Trend],
+    balance: Balance,
 }
 
 /// Prints where the series changed.
@@ -38,9 +40,10 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
                        that it holds";
         return Err(UsageError(message.to_owned()).into());
     }
-    let document = Document { machine_shifts: &shifts, trends: &trends };
+    let balance = Balance::of(&shifts, &trends);
+    let document = Document { machine_shifts: &shifts, trends: &trends, balance };
     report::print_or_write(arguments.json.then_some(Path::new("-")), &document, || {
-        render(&shifts, &trends, arguments.all)
+        render(&shifts, &trends, arguments.all) + &balance_line(balance)
     })?;
     Ok(exit::OK)
 }
@@ -98,6 +101,25 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         text += &format!(", {short} with too little history (less than {FEWEST} runs)");
     }
     text + "\n"
+}
+
+/// That the changes lean to one side, in a line; nothing if they do not, or are few.
+fn balance_line(balance: Balance) -> String {
+    if !balance.is_uneven() {
+        return String::new();
+    }
+    let Balance { worse, better, p_value, .. } = balance;
+    let (mostly, causes) = if worse > better {
+        ("worse", "code that slows down in small steps, or a machine that does")
+    } else {
+        ("better", "code that is being tuned, or a machine that becomes faster")
+    };
+    format!(
+        "of {} changes {worse} were for the worse and {better} for the better, those at one run that go the same way counted \
+         once: mostly {mostly} ({}), as with {causes}; `bench trend --all` shows when\n",
+        worse + better,
+        quantity::p_value(p_value)
+    )
 }
 
 /// A shift of the whole machine, in a line.
@@ -229,6 +251,19 @@ mod tests {
                 })
                 .collect(),
         }
+    }
+
+    #[test]
+    fn changes_that_lean_to_one_side_are_reported_in_a_line() {
+        let uneven = |changes: std::ops::Range<usize>| {
+            let series: Vec<Series> = changes.map(|case| series(case, Some(10 + case))).collect();
+            let trends = trends(&series, &[], Settings::default());
+            balance_line(Balance::of(&[], &trends))
+        };
+        let line = uneven(0..20);
+        assert!(line.starts_with("of 20 changes 20 were for the worse and 0 for the better, "), "{line}");
+        assert!(line.contains("mostly worse (p < 0.001)"), "{line}");
+        assert_eq!(uneven(0..19), "", "too few");
     }
 
     #[test]

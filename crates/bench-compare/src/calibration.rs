@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Follow, PairedComparison, Rules, Side, compare};
+use super::{Follow, PairedComparison, Rules, Side, Symmetry, compare};
 use bench_record::{RunError, RunState, Verdict};
 use bench_runner::selection::Selection;
 use bench_stats as stats;
@@ -31,6 +31,9 @@ pub struct Calibration {
     pub cases: Vec<CalibratedCase>,
     /// What was found of all cases together.
     pub suite: Tally,
+    /// To which side all estimates leaned. `None` if work was injected, which leans on purpose, or in an older file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symmetry: Option<Symmetry>,
     /// Every comparison, with all that was measured.
     pub comparisons: Vec<PairedComparison>,
 }
@@ -66,6 +69,9 @@ pub struct CalibratedCase {
     pub id: String,
     /// How its comparisons have ended.
     pub tally: Tally,
+    /// To which side its estimates leaned, as [`Calibration::symmetry`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symmetry: Option<Symmetry>,
     /// Median over the comparisons of the spread between process pairs, as a standard deviation of log ratios.
     pub spread_between: Option<f64>,
     /// The same of the spread within a process pair.
@@ -149,7 +155,15 @@ impl Calibration {
         let cases: Vec<CalibratedCase> = ids.into_iter().map(|id| calibrated(id, &comparisons)).collect();
         let mut suite = Tally::default();
         cases.iter().for_each(|case| suite.add(&case.tally));
-        Calibration { format: FORMAT.to_owned(), schema_version: SCHEMA_VERSION, cases, suite, comparisons }
+        let symmetry = symmetry(&comparisons, |_| true);
+        Calibration {
+            format: FORMAT.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            cases,
+            suite,
+            symmetry,
+            comparisons,
+        }
     }
 
     /// Whether a case has failed.
@@ -163,13 +177,27 @@ impl Calibration {
     }
 }
 
-fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
-    // Of an interrupted comparison the cases have stopped for no reason of their own.
+/// What counts of the cases that are `wanted` by id, each with what was injected. Of an interrupted comparison the cases
+/// have stopped for no reason of their own.
+fn counted(
+    comparisons: &[PairedComparison],
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (f64, &super::PairedCase)> {
     let whole = comparisons.iter().filter(|comparison| comparison.state == RunState::Complete);
-    let cases: Vec<_> = whole
+    whole
         .flat_map(|comparison| comparison.cases.iter().map(move |case| (comparison.rules.inject, case)))
-        .filter(|(_, case)| case.compared.id == id && case.compared.verdict != Verdict::Failed)
-        .collect();
+        .filter(move |(_, case)| wanted(&case.compared.id) && case.compared.verdict != Verdict::Failed)
+}
+
+/// To which side the estimates of these cases leaned; `None` if anything was injected.
+fn symmetry(comparisons: &[PairedComparison], wanted: impl Fn(&str) -> bool) -> Option<Symmetry> {
+    let is_injected = comparisons.iter().any(|comparison| comparison.rules.inject > 0.0);
+    (!is_injected)
+        .then(|| Symmetry::of(counted(comparisons, wanted).filter_map(|(_, case)| case.compared.change)))
+}
+
+fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
+    let cases: Vec<_> = counted(comparisons, |case| case == id).collect();
     let mut tally = Tally::default();
     for (inject, case) in &cases {
         let compared = &case.compared;
@@ -196,6 +224,7 @@ fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
     CalibratedCase {
         id: id.to_owned(),
         tally,
+        symmetry: symmetry(comparisons, |case| case == id),
         spread_between: median(&|case| case.spread_between),
         spread_within: median(&|case| case.spread_within),
         smallest_effects: [0, 1, 2].map(|which| median(&|case| case.smallest_effects[which])),
@@ -264,6 +293,20 @@ mod tests {
             |centre: f64, spread| comparison(0.05, &around(centre.ln_1p(), spread, 40), RunState::Complete);
         let found = Calibration::of(vec![of(0.05, 0.004), of(0.0, 0.004), of(0.05, 0.5)]).suite;
         assert_eq!((found.slower, found.covering, found.able, found.able_slower), (1, 2, 2, 1));
+    }
+
+    #[test]
+    fn estimates_that_lean_to_one_side_are_counted() {
+        let of = |inject, centre, state| comparison(inject, &around(centre, 0.004, 40), state);
+        let mut comparisons: Vec<PairedComparison> =
+            [0.01, 0.01, -0.01].map(|centre| of(0.0, centre, RunState::Complete)).into();
+        comparisons.push(of(0.0, 0.01, RunState::Interrupted));
+        let found = Calibration::of(comparisons.clone());
+        let symmetry = found.symmetry.expect("nothing was injected");
+        assert_eq!((symmetry.slower, symmetry.faster, symmetry.p_value), (2, 1, 1.0));
+        assert_eq!(found.cases[0].symmetry, Some(symmetry), "one case is the suite");
+        comparisons.push(of(0.05, 0.05, RunState::Complete));
+        assert_eq!(Calibration::of(comparisons).symmetry, None, "injected work leans on purpose");
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod report;
 mod revision;
 mod rules;
 mod side;
+mod symmetry;
 mod time_spent;
 mod trial;
 
@@ -41,6 +42,7 @@ pub use progress::Progress;
 pub use revision::{Checkout, Commit};
 pub use rules::{Rules, Wishes};
 pub use side::Side;
+pub use symmetry::Symmetry;
 pub use time_spent::TimeSpent;
 
 /// Confidence of every interval.

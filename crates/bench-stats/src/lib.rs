@@ -32,7 +32,7 @@ pub use moderated::SpreadOfCases;
 pub use multiplicity::{benjamini_hochberg, e_benjamini_hochberg};
 pub use normal::{normal_density, normal_quantile};
 pub use outlier::{Outliers, outliers};
-pub use proportion::proportion_interval;
+pub use proportion::{proportion_interval, symmetry_p_value};
 pub use quantile::{nearest_rank, quantile_interval, support, support_with};
 pub use random::Random;
 pub use ranks::quantile_ranks;

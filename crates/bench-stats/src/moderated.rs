@@ -2,9 +2,6 @@
 
 use super::{Interval, mean, median, sorted, standard_deviation, student};
 
-/// Fewer cases say too little of how spreads differ.
-const FEWEST_CASES: usize = 30;
-
 /// d₀ is an estimate, and counts for less the fewer cases it was learnt from: with so many, for half. By simulation, so that
 /// intervals hold their 95 % in small suites, too.
 const CAUTION: f64 = 14.0;
@@ -25,6 +22,9 @@ pub struct SpreadOfCases {
 }
 
 impl SpreadOfCases {
+    /// Fewer cases say too little of how spreads differ.
+    pub const FEWEST_CASES: usize = 30;
+
     /// Estimates it from the rounds of all cases, one median a round. `None` where fewer than 30 have two rounds with
     /// positive medians, or most repeat exactly.
     ///
@@ -37,7 +37,14 @@ impl SpreadOfCases {
             Some((deviation * deviation, (rounds.len() - 1) as f64))
         });
         let found: Vec<(f64, f64)> = cases.collect();
-        if found.len() < FEWEST_CASES {
+        Self::of_variances(&found, found.iter().map(|(_, degrees)| degrees).sum())
+    }
+
+    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀ is never
+    /// taken for more than `most`, for what all cases share is not seen more often for there being more of them. `None` for
+    /// fewer than 30 cases, or if most have no variance.
+    pub fn of_variances(found: &[(f64, f64)], most: f64) -> Option<Self> {
+        if found.len() < Self::FEWEST_CASES {
             return None;
         }
         let least =
@@ -53,12 +60,18 @@ impl SpreadOfCases {
         let (centre, spread) = (mean(&logs)?, standard_deviation(&logs)?);
         let of_estimates =
             mean(&found.iter().map(|(_, degrees)| trigamma(degrees / 2.0)).collect::<Vec<_>>())?;
-        let known = found.iter().map(|(_, degrees)| degrees).sum::<f64>();
-        let degrees = (2.0 * inverse_trigamma(spread * spread - of_estimates)).min(known);
+        let degrees = (2.0 * inverse_trigamma(spread * spread - of_estimates)).min(most);
         let half = degrees / 2.0;
         let variance = (centre + digamma(half) - half.ln()).exp();
         let cases = found.len() as f64;
         Some(SpreadOfCases { variance, degrees: degrees * cases / (cases + CAUTION) })
+    }
+
+    /// The variance of a case that has `variance` by its own `degrees` of freedom, `(d₀ σ₀² + d s²) / (d₀ + d)`, and the `d₀ + d`
+    /// degrees of freedom that it rests on.
+    pub fn moderated(&self, variance: f64, degrees: f64) -> (f64, f64) {
+        let all = self.degrees + degrees;
+        ((self.degrees * self.variance + degrees * variance) / all, all)
     }
 
     /// The 95 % interval of the median over processes of one case, by Student's t on the logarithms with the moderated
@@ -68,8 +81,7 @@ impl SpreadOfCases {
         let logs = logarithms(round_medians)?;
         let own = (logs.len() - 1) as f64;
         let deviation = standard_deviation(&logs).unwrap_or_default();
-        let degrees = self.degrees + own;
-        let variance = (self.degrees * self.variance + own * deviation * deviation) / degrees;
+        let (variance, degrees) = self.moderated(deviation * deviation, own);
         let half = student(degrees as usize)? * (variance / logs.len() as f64).sqrt();
         let centre = mean(&logs)?;
         Some(Interval { low: (centre - half).exp(), high: (centre + half).exp() })
@@ -145,14 +157,14 @@ mod tests {
     #[test]
     fn too_little_says_nothing() {
         let pair = [1.0, 1.1];
-        assert_eq!(SpreadOfCases::of_rounds(vec![&pair[..]; FEWEST_CASES - 1]), None);
+        assert_eq!(SpreadOfCases::of_rounds(vec![&pair[..]; SpreadOfCases::FEWEST_CASES - 1]), None);
         assert_eq!(SpreadOfCases::of_rounds(vec![&[1.0][..]; 100]), None);
         assert_eq!(
             SpreadOfCases::of_rounds(vec![&[1.0, 1.0][..]; 100]),
             None,
             "exact figures have no spread"
         );
-        let alike = SpreadOfCases::of_rounds(vec![&pair[..]; FEWEST_CASES]).expect("enough");
+        let alike = SpreadOfCases::of_rounds(vec![&pair[..]; SpreadOfCases::FEWEST_CASES]).expect("enough");
         assert_eq!(alike.interval(&[]), None);
         assert_eq!(alike.interval(&[1.0, -1.0]), None);
         assert!(alike.interval(&[1.0]).is_some_and(|interval| interval.low < 1.0 && interval.high > 1.0));

@@ -1,4 +1,4 @@
-//! The interval of a proportion.
+//! The interval of a proportion, and the test that it is one half.
 
 use super::Interval;
 
@@ -14,6 +14,17 @@ pub fn proportion_interval(hits: u64, trials: u64) -> Interval {
     };
     let high = if hits >= trials { 1.0 } else { solve(|p| at_most(hits, trials, p) - TAIL) };
     Interval { low, high }
+}
+
+/// Two-sided p-value of `one` against `other` if both are equally likely: the exact binomial test at one half, which is
+/// the sign test (Conover, *Practical Nonparametric Statistics*, 3rd edition, 3.4), twice the smaller tail and 1 at the
+/// most. 1 without any.
+///
+/// ```
+/// assert!((bench_stats::symmetry_p_value(9, 1) - 22.0 / 1024.0).abs() < 1e-12);
+/// ```
+pub fn symmetry_p_value(one: u64, other: u64) -> f64 {
+    (2.0 * at_most(one.min(other), one + other, 0.5)).min(1.0)
 }
 
 /// P(X ≤ k) of the binomial distribution.
@@ -48,6 +59,20 @@ fn solve(function: impl Fn(f64) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn uneven_splits_are_unlikely() {
+        for (one, other, published) in
+            [(5, 5, 1.0), (0, 0, 1.0), (0, 10, 2.0 / 1024.0), (2, 8, 112.0 / 1024.0), (4, 20, 0.001_544)]
+        {
+            let found = symmetry_p_value(one, other);
+            assert!((found - published).abs() < 1e-6, "{one} {other}: {found}, not {published}");
+            assert_eq!(found, symmetry_p_value(other, one));
+        }
+        // Half of a power of two that is no `f64` any more.
+        assert!(symmetry_p_value(1000, 1000) > 0.99 && symmetry_p_value(900, 1100) < 1e-4);
+        assert!(symmetry_p_value(20_000, 20_100) > 0.5);
+    }
 
     #[test]
     fn intervals_are_the_published_ones() {

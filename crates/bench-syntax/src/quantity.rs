@@ -124,6 +124,21 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A p-value with its sign of comparison: `p = 0.70`, `p = 0.004`, `p < 0.001`.
+///
+/// ```
+/// assert_eq!(bench_syntax::quantity::p_value(0.7041), "p = 0.70");
+/// assert_eq!(bench_syntax::quantity::p_value(0.0042), "p = 0.004");
+/// assert_eq!(bench_syntax::quantity::p_value(2e-9), "p < 0.001");
+/// ```
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".to_owned(),
+        p if p < 0.0995 => format!("p = {p:.3}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
 /// A number of significant digits, at least one, without an exponent: digits before the point are never dropped.
 ///
 /// ```

@@ -15,6 +15,7 @@ fn what_is_injected_is_found() {
     let suite = &calibration["suite"];
     assert_eq!((&suite["comparisons"], &suite["slower"]), (&2.into(), &2.into()), "{suite}");
     assert_eq!(calibration["cases"][0]["id"], "unit/spins");
+    assert_eq!(calibration.get("symmetry"), None, "injected work leans on purpose");
     let plot = fs::read_to_string(stage.report().join("plots/intervals.svg")).expect("a plot");
     assert!(plot.contains("unit/spins · 1") && plot.contains("unit/spins · 2"));
 }
@@ -26,6 +27,9 @@ fn json_alone_on_stdout() {
     let ended = stage.bench(&arguments).expect_code(0);
     let printed: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON and nothing else");
     assert_eq!(printed["suite"]["comparisons"], 1);
+    let symmetry = &printed["symmetry"];
+    let leaned = symmetry["slower"].as_u64().zip(symmetry["faster"].as_u64()).expect("counts of both sides");
+    assert!(leaned.0 + leaned.1 <= 1 && symmetry["p_value"] == 1.0, "{symmetry}");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use crate::report::comparison as paired;
 use crate::report::comparison::setting;
-use crate::{Calibration, Tally};
+use crate::{Calibration, Symmetry, Tally};
 use bench_report::{Style, Table};
 use bench_stats::Interval;
+use bench_syntax::quantity;
 
 /// The table of a calibration, and what it comes to.
 pub fn render(calibration: &Calibration, style: Style) -> String {
@@ -61,7 +62,36 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
         let _ = writeln!(out, "\n{} only whole comparisons are counted", style.doubtful("interrupted:"));
     }
     let _ = writeln!(out, "\n{}", conclusion(&calibration.suite, rules.threshold, rules.inject));
+    if let Some(symmetry) = calibration.symmetry.filter(|symmetry| symmetry.slower + symmetry.faster > 0) {
+        out += &sides(symmetry, calibration, style);
+    }
     out
+}
+
+/// To which side the estimates leaned; a warning if that is no chance.
+fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String {
+    let Symmetry { slower, faster, p_value } = symmetry;
+    let counts = format!("{slower} leaned to slower, {faster} to faster ({})", quantity::p_value(p_value));
+    if !symmetry.can_be_broken() {
+        return format!("too few comparisons for an imbalance to show: {counts}\n");
+    }
+    if !symmetry.is_broken() {
+        return format!("symmetric: {counts}\n");
+    }
+    let side = if slower > faster { "slower" } else { "faster" };
+    let broken = calibration.cases.iter().filter(|case| case.symmetry.is_some_and(|own| own.is_broken()));
+    let cases: Vec<&str> = broken.map(|case| case.id.as_str()).collect();
+    let cases = match cases.as_slice() {
+        [] => "in no case clearly by itself".to_owned(),
+        cases => format!("clearly in {}", cases.join(", ")),
+    };
+    format!(
+        "{} not symmetric: {counts}; {cases}. The candidate is the same program and yet reads {side}: something favours \
+         one side, such as the order of the two processes, their layout in memory, or what one leaves in a cache for the \
+         other. Calibrate again with another --seed: if it stays, distrust changes to {side} that are no larger than the \
+         changes in this table's comparisons, and report it with calibration.json\n",
+        style.doubtful("warning:")
+    )
 }
 
 fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
@@ -111,4 +141,34 @@ fn shown((share, interval): (f64, Interval)) -> String {
 
 fn percent(share: Option<f64>) -> String {
     share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_else(|| "–".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_report::ColorChoice;
+
+    fn sides_of(slower: u64, faster: u64) -> String {
+        let changes = (0..slower).map(|_| 0.01).chain((0..faster).map(|_| -0.01));
+        sides(Symmetry::of(changes), &Calibration::of(Vec::new()), Style::for_stdout(ColorChoice::Never))
+    }
+
+    #[test]
+    fn both_sides_are_counted_and_a_lean_is_a_warning() {
+        assert_eq!(sides_of(203, 211), "symmetric: 203 leaned to slower, 211 to faster (p = 0.73)\n");
+        let few =
+            "too few comparisons for an imbalance to show: 1 leaned to slower, 0 to faster (p = 1.00)\n";
+        assert_eq!(sides_of(1, 0), few);
+        let text = sides_of(2, 20);
+        assert!(
+            text.starts_with(
+                "warning: not symmetric: 2 leaned to slower, 20 to faster (p < 0.001); in no case"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("reads faster: something favours one side") && text.contains("--seed"),
+            "{text}"
+        );
+    }
 }

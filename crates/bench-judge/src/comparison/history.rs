@@ -4,44 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::comparison::drift::FEWEST_CASES;
 use crate::comparison::machine;
+use crate::comparison::spread::{Moves, Spread, Suite};
 use bench_record::{EarlierRun, Record};
 use bench_stats as stats;
 
-/// Fewer earlier runs than this, the two that are compared apart, say too little of their spread.
+/// Fewer earlier runs than this, the two that are compared apart, say too little of the spread of a case by themselves.
 pub(super) const FEWEST_RUNS: usize = 5;
+
+/// So many are enough if the other cases of a suite say what is missing.
+pub(super) const FEWEST_RUNS_OF_SUITE: usize = 1;
 
 /// Older runs than the last so many tell of a machine that has changed since.
 const MOST_RUNS: usize = 30;
-
-/// What is believed of the standard deviation of a run before any is seen. It weighs as much as one observation
-/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five
-/// runs which happened to agree are no machine without bad minutes. 4 % is about the least at which every world
-/// of `simulation.rs` keeps below one wrong verdict in a hundred (at 3 %, heavy tails pass it). So two runs are
-/// thought to differ by 13 % at the least after five earlier ones, by 4 % after thirty.
-const PRIOR_DEVIATION: f64 = 0.04;
-const PRIOR_DEGREES: f64 = 1.0;
-
-/// The mean moving range of normal data is this many standard deviations (d₂ for two; Montgomery,
-/// *Introduction to Statistical Quality Control*, 6.4).
-const MOVING_RANGE: f64 = 1.128;
-
-/// Degrees of freedom of a mean moving range, for each of its moves: neighbours share a run.
-const DEGREES_A_MOVE: f64 = 0.62;
-
-/// A larger move between two runs counts as this much: no machine did worse for long, so it was the code.
-const LARGEST_MOVE: f64 = 0.25;
-
-/// How much one run of a case differs from the next.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Spread {
-    /// Standard deviation of a run's log median, drift removed.
-    pub(super) deviation: f64,
-    /// Degrees of freedom that it rests on.
-    pub(super) degrees: f64,
-    /// The largest move from one run to the next but one: a step in the code is one large move, a bad run is
-    /// two, out and back.
-    pub(super) seen: f64,
-}
 
 /// The spread between the earlier runs of each case.
 #[derive(Clone, Debug, Default)]
@@ -74,31 +48,36 @@ impl History {
         runs.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
         let runs = runs.split_off(runs.len().saturating_sub(MOST_RUNS));
         let count = runs.len();
-        if count < FEWEST_RUNS {
-            return History { runs: count, spreads: BTreeMap::new() };
-        }
         let baseline = EarlierRun::from(old);
         let mut sequence: Vec<&EarlierRun> = runs;
         let place = sequence.partition_point(|run| run.timestamp <= baseline.timestamp);
         if old.timestamp <= new.timestamp {
             sequence.insert(place, &baseline);
         }
-        let mut spreads = spreads(&sequence);
-        spreads.retain(|id, _| {
+        let moves = moves(&sequence);
+        let suite = Suite::of(moves.values(), sequence.len());
+        let fewest = if suite.is_some() { FEWEST_RUNS_OF_SUITE } else { FEWEST_RUNS };
+        let has_enough = |id: &str| {
             sequence.iter().filter(|run| run.run != old.run && run.medians_s.contains_key(id)).count()
-                >= FEWEST_RUNS
-        });
+                >= fewest
+        };
+        let spreads = moves
+            .iter()
+            .filter(|(id, _)| has_enough(id))
+            .map(|(id, moves)| ((*id).to_owned(), moves.spread(suite.as_ref())))
+            .collect();
         History { runs: count, spreads }
     }
 
-    /// The spread of a case, where at least [`FEWEST_RUNS`] earlier runs have a figure of it.
+    /// The spread of a case, where at least [`FEWEST_RUNS`] earlier runs have a figure of it, or [`FEWEST_RUNS_OF_SUITE`] in
+    /// a suite of enough cases.
     pub(super) fn spread(&self, id: &str) -> Option<Spread> {
         self.spreads.get(id).copied()
     }
 }
 
-/// The spread of every case over `runs`, which are in order of time.
-fn spreads(runs: &[&EarlierRun]) -> BTreeMap<String, Spread> {
+/// The moves of every case over `runs`, which are in order of time; drift removed.
+fn moves<'a>(runs: &[&'a EarlierRun]) -> BTreeMap<&'a str, Moves> {
     let mut logs: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
     for (number, run) in runs.iter().enumerate() {
         for (id, median) in &run.medians_s {
@@ -111,7 +90,7 @@ fn spreads(runs: &[&EarlierRun]) -> BTreeMap<String, Spread> {
     logs.iter()
         .filter_map(|(id, figures)| {
             let levels: Vec<f64> = figures.iter().map(|(run, log)| log - drifts[*run]).collect();
-            Some(((*id).to_owned(), spread(&levels)?))
+            Some((*id, Moves::of(&levels)?))
         })
         .collect()
 }
@@ -134,25 +113,6 @@ fn drifts(logs: &BTreeMap<&str, Vec<(usize, f64)>>, runs: usize) -> Vec<f64> {
             _ => stats::median(&stats::sorted(residuals)).unwrap_or_default(),
         })
         .collect()
-}
-
-/// The spread of one case from its log medians, in order of time.
-///
-/// From moving ranges and not from deviations around a centre: a benchmark gets faster on purpose, and what
-/// is compared is one run with another near it. A step in the code is then one move of many, which fades.
-pub(super) fn spread(levels: &[f64]) -> Option<Spread> {
-    let moves: Vec<f64> =
-        levels.windows(2).map(|pair| (pair[1] - pair[0]).abs().min(LARGEST_MOVE.ln_1p())).collect();
-    let observed = stats::mean(&moves)? / MOVING_RANGE;
-    let degrees = DEGREES_A_MOVE * moves.len() as f64;
-    let variance =
-        (degrees * observed.powi(2) + PRIOR_DEGREES * PRIOR_DEVIATION.powi(2)) / (degrees + PRIOR_DEGREES);
-    let seen = moves.len().checked_sub(2).map(|second| stats::sorted(&moves)[second]);
-    Some(Spread {
-        deviation: variance.sqrt(),
-        degrees: degrees + PRIOR_DEGREES,
-        seen: seen.unwrap_or_default(),
-    })
 }
 
 #[cfg(test)]
@@ -221,23 +181,23 @@ mod tests {
         let deviation = |runs: &[EarlierRun]| {
             History::of(runs, &old, &new).spread("unit/case0").expect("enough runs").deviation
         };
-        let quiet = spread(&[0.0; 7]).expect("levels").deviation;
+        let quiet = Moves::of(&[0.0; 7]).expect("levels").spread(None).deviation;
         assert!((deviation(&drifting(8)) - quiet).abs() < 1e-3);
         assert!(deviation(&drifting(7)) > 1.5 * quiet, "seven cases are too few to tell");
     }
 
     #[test]
-    fn a_step_of_the_code_fades_and_a_bad_run_stays() {
-        let quiet = [0.0; 20];
-        let mut step = quiet;
-        step[10..].fill(-0.5);
-        let mut bad = quiet;
-        bad[10] = 0.2;
-        let of = |levels: &[f64]| spread(levels).expect("levels");
-        assert!(of(&step).deviation < 1.5 * of(&quiet).deviation, "{:?}", of(&step));
-        assert_eq!(of(&step).seen, 0.0);
-        assert!((of(&bad).seen - 0.2).abs() < 1e-12, "{:?}", of(&bad));
-        assert!(of(&quiet).deviation > of(&[0.0; 30]).deviation && of(&[0.0; 30]).deviation > 0.005);
-        assert_eq!(spread(&[0.0]), None);
+    fn in_a_large_suite_one_earlier_run_is_enough() {
+        let medians: Vec<u64> = (0..32).map(|case| 1000 + case).collect();
+        let (old, new) = (at(50, &medians), at(60, &medians));
+        let others: Vec<u64> = (0..32).map(|case| 1000 + case + case % 7).collect();
+        let known = |cases: usize, minutes: &[usize]| {
+            let runs: Vec<EarlierRun> =
+                minutes.iter().map(|minute| EarlierRun::from(&at(*minute, &others[..cases]))).collect();
+            History::of(&runs, &old, &new).spread("unit/case0")
+        };
+        assert!(known(32, &[1]).is_some() && known(32, &[1, 2, 3, 4]).is_some());
+        assert_eq!(known(32, &[]), None, "no earlier run");
+        assert_eq!(known(29, &[1, 2, 3, 4]), None, "too few cases");
     }
 }

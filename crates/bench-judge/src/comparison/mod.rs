@@ -6,6 +6,7 @@ mod counts;
 mod drift;
 mod history;
 mod machine;
+mod spread;
 mod unpaired;
 mod verdict;
 mod width;

@@ -43,6 +43,13 @@ struct Machine {
     drift: f64,
     /// How often a run is a bad one, of which every case is off by up to 30 %, each by itself.
     bad: f64,
+    /// How often a run has a bad minute, in which a tenth of its cases, neighbours, are off by up to 30 %, each by
+    /// itself.
+    minute: f64,
+    /// The second plateau of a case, by its number, and how often a run is on it.
+    plateau: fn(usize) -> (f64, f64),
+    /// Standard deviation of the logarithm by which a whole run is more or less restless than others.
+    moody: f64,
     day: u32,
 }
 
@@ -57,19 +64,32 @@ impl Machine {
             noise,
             drift: 0.0,
             bad: 0.0,
+            minute: 0.0,
+            plateau: |_| (0.0, 0.0),
+            moody: 0.0,
             day: 0,
         }
     }
 
     fn run(&mut self) -> Record {
         let (shared, bad) = (self.drift * self.random.normal(), self.random.uniform() < self.bad);
+        // Only what a world has is drawn, so that the others keep their numbers.
+        let mood = if self.moody > 0.0 { (self.moody * self.random.normal()).exp() } else { 1.0 };
+        let minute = self.minute > 0.0 && self.random.uniform() < self.minute;
+        let cases = self.spreads.len();
+        let begins = if minute { (self.random.uniform() * cases as f64) as usize } else { 0 };
         let mut run = self.blank.clone();
         self.day += 1;
         run.run = format!("run{}", self.day);
         run.timestamp = format!("2026-01-01T{:02}:{:02}:00Z", self.day / 60, self.day % 60);
-        for (case, spread) in run.cases.iter_mut().zip(&self.spreads) {
-            let off = if bad { 0.3 * self.random.uniform() } else { 0.0 };
-            let median = 1e-6 * (shared + off + spread * (self.noise)(&mut self.random)).exp();
+        for (number, (case, spread)) in run.cases.iter_mut().zip(&self.spreads).enumerate() {
+            let in_minute = minute && (number + cases - begins) % cases < cases.div_ceil(10);
+            let mut off = if bad || in_minute { 0.3 * self.random.uniform() } else { 0.0 };
+            let (height, often) = (self.plateau)(number);
+            if often > 0.0 && self.random.uniform() < often {
+                off += height;
+            }
+            let median = 1e-6 * (shared + off + mood * spread * (self.noise)(&mut self.random)).exp();
             if let Some(time) = &mut case.time {
                 time.median_s = Seconds(median);
                 time.interval_s = Some(Interval { low: median * 0.995, high: median * 1.005 });
@@ -110,6 +130,15 @@ impl Tally {
     }
     fn power(&self) -> f64 {
         self.called as f64 / self.injected as f64
+    }
+    fn add(&mut self, other: Tally) {
+        self.verdicts += other.verdicts;
+        self.wrong += other.wrong;
+        self.covered += other.covered;
+        self.injected += other.injected;
+        self.called += other.called;
+        self.smallest.extend(other.smallest);
+        self.smallest.sort_by(f64::total_cmp);
     }
 }
 
@@ -192,4 +221,84 @@ fn a_suite_is_seldom_called_without_a_change() {
         check(&format!("{what}, thirty runs"), &consecutive(machine, 20, 30, 5));
         check(&format!("{what}, five earlier runs"), &consecutive(machine, 100, 7, 5));
     }
+}
+
+/// The name of a world, and how a machine of it is made from a seed.
+type World = (&'static str, fn(u64) -> Machine);
+
+/// Suites of 40 cases, whose earlier runs moderate each other, in worlds of all kinds.
+fn large_suites() -> Vec<World> {
+    fn tiled(seed: u64, suite: &[f64], noise: Noise) -> Machine {
+        let spreads: Vec<f64> = suite.iter().copied().cycle().take(40).collect();
+        Machine { drift: 0.05, ..Machine::new(seed, &spreads, noise) }
+    }
+    vec![
+        ("normal", |seed| tiled(seed, &SUITE, Random::normal)),
+        ("heavy tails", |seed| tiled(seed, &HEAVY_SUITE, Random::heavy)),
+        ("normal, bad runs", |seed| Machine { bad: 0.1, ..tiled(seed, &SUITE, Random::normal) }),
+        ("heavy tails, bad runs", |seed| Machine { bad: 0.1, ..tiled(seed, &HEAVY_SUITE, Random::heavy) }),
+        ("all quiet", |seed| tiled(seed, &[0.01], Random::normal)),
+        ("all quiet, heavy tails", |seed| tiled(seed, &[0.01], Random::heavy)),
+        ("all quiet, bad runs", |seed| Machine { bad: 0.2, ..tiled(seed, &[0.01], Random::heavy) }),
+        ("one in ten restless", |seed| {
+            let mut spreads = [0.003; 10];
+            spreads[0] = 0.08;
+            tiled(seed, &spreads, Random::heavy)
+        }),
+        ("a fifth on two plateaus", |seed| {
+            let plateau = |case: usize| if case.is_multiple_of(5) { (0.15, 0.3) } else { (0.0, 0.0) };
+            Machine { plateau, ..tiled(seed, &[0.01], Random::heavy) }
+        }),
+        ("all seldom on a plateau", |seed| Machine {
+            plateau: |_| (0.22, 0.02),
+            ..tiled(seed, &HEAVY_SUITE, Random::heavy)
+        }),
+        ("bad minutes", |seed| Machine { minute: 0.1, ..tiled(seed, &HEAVY_SUITE, Random::heavy) }),
+        ("all quiet, bad minutes", |seed| Machine { minute: 0.1, ..tiled(seed, &[0.005], Random::normal) }),
+        ("moody runs", |seed| Machine { moody: 0.5, ..tiled(seed, &[0.01], Random::heavy) }),
+    ]
+}
+
+/// However few earlier runs a suite has. Over a few sequences chance adds a little to single figures, and little to what
+/// they come to together; [`a_large_suite_over_many_sequences`] looks at each.
+#[test]
+fn a_large_suite_is_seldom_called_without_a_change() {
+    for (what, machine) in large_suites() {
+        let mut all = Tally::default();
+        for earlier in [1, 2, 3, 5, 10] {
+            let tally = consecutive(|sequence| machine(30_000 + sequence), 40, earlier + 2, earlier);
+            assert!(
+                tally.false_alarms() <= 0.015,
+                "{what}, {earlier}: {:.4} are wrong",
+                tally.false_alarms()
+            );
+            all.add(tally);
+        }
+        check(&format!("large suite, {what}"), &all);
+    }
+}
+
+/// The table of `docs/evidence.md`.
+#[test]
+#[ignore = "minutes: cargo test --release -p bench-judge --lib -- --ignored --nocapture large_suite"]
+fn a_large_suite_over_many_sequences() {
+    for earlier in [0, 1, 2, 3, 4, 5, 10] {
+        for (what, machine) in large_suites() {
+            let tally = consecutive(|sequence| machine(50_000 + sequence), 600, earlier + 2, earlier);
+            check(&format!("{earlier} earlier runs, {what}"), &tally);
+        }
+    }
+}
+
+/// What one earlier run is good for: half of the floor's smallest effect or less, where runs are quiet.
+#[test]
+fn a_large_quiet_suite_sees_more_with_every_run() {
+    let smallest = |earlier: usize| {
+        let machine = large_suites()[4].1;
+        let tally = consecutive(|sequence| machine(40_000 + sequence), 20, earlier + 2, earlier);
+        tally.smallest[tally.smallest.len() / 2]
+    };
+    let found = [0, 1, 2, 4, 10].map(smallest);
+    assert!(found.windows(2).all(|pair| pair[1] < pair[0]), "{found:?}");
+    assert!(found[1] < found[0] / 2.0 && found[2] < found[0] / 3.0, "{found:?}");
 }

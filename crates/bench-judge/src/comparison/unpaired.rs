@@ -37,7 +37,8 @@ impl Comparison {
     /// `new` would have run it; it was merely filtered out otherwise.
     ///
     /// How much two runs differ without any change comes from `judgement.history` where at least five
-    /// earlier runs hold the case, and from a stated floor of 25 % where they do not.
+    /// earlier runs hold the case, or at least one in a suite of 30 cases, which moderate each other; and from a stated
+    /// floor of 25 % where they do not.
     pub fn of(
         old: &Record,
         new: &Record,

@@ -1,7 +1,8 @@
 //! How much two runs of a case may differ without a change.
 
 use crate::comparison::drift::Drift;
-use crate::comparison::history::{History, Spread};
+use crate::comparison::history::History;
+use crate::comparison::spread::Spread;
 use bench_record::{CaseRecord, Status, Time};
 use bench_stats as stats;
 
@@ -22,8 +23,7 @@ pub(super) const NORMAL_99: f64 = 2.576;
 /// Why a verdict is out of reach.
 const OWN_MEDIANS: &str =
     "the runs do not know their own medians well enough: a longer `--max-time` would tell more";
-const TOO_FEW_RUNS: &str =
-    "fewer than 5 earlier runs tell how much it differs from run to run, so ±34 % is supposed";
+const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) tell how much it differs from run to run, so ±34 % is supposed";
 
 /// A case with figures in both runs.
 pub(super) struct Pair<'a> {
@@ -128,12 +128,16 @@ impl Width {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comparison::history::FEWEST_RUNS;
+    use crate::comparison::history::{FEWEST_RUNS, FEWEST_RUNS_OF_SUITE};
+    use bench_stats::SpreadOfCases;
 
     #[test]
     fn the_reason_names_the_floor_that_is_used() {
         let floor = (NORMAL_99 / NORMAL_95 * BETWEEN_RUNS.ln_1p()).exp_m1() * 100.0;
-        assert!(TOO_FEW_RUNS.contains(&format!("fewer than {FEWEST_RUNS} ")));
+        let fewest = (FEWEST_RUNS, FEWEST_RUNS_OF_SUITE, SpreadOfCases::FEWEST_CASES);
+        let named =
+            format!("fewer than {} earlier runs ({} in a suite of {} cases)", fewest.0, fewest.1, fewest.2);
+        assert!(TOO_FEW_RUNS.contains(&named), "{named}");
         assert!(TOO_FEW_RUNS.contains(&format!("±{floor:.0} %")), "{floor}");
     }
 }
