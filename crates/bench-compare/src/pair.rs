@@ -36,6 +36,10 @@ pub(super) fn samples_of_round(iteration_ns: f64) -> u64 {
 /// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
 const WARM_UP_NS: u64 = 2_000_000;
 
+/// After an iteration that takes as long, which every worker makes before it is told to measure, nothing is left to warm up
+/// that would be worth another one.
+const SLOW_NS: u64 = 50_000_000;
+
 /// One of the two programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +90,13 @@ impl Pair {
         logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
     }
 
+    /// What a batch of either side was.
+    pub(super) fn batch(&self) -> Option<Batch> {
+        let mut all: Vec<u64> = self.base_ns.iter().chain(&self.candidate_ns).copied().collect();
+        all.sort_unstable();
+        Some(Batch { iterations: self.iterations, ns: *all.get(all.len() / 2)? })
+    }
+
     /// How much of so many seconds was timed.
     fn time_of_batches(&self, seconds: f64) -> TimeSpent {
         let timed_s = self.base_ns.iter().chain(&self.candidate_ns).sum::<u64>() as f64 / 1e9;
@@ -119,14 +130,22 @@ impl Pair {
     }
 }
 
+/// What earlier pairs tell of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Batch {
+    pub(super) iterations: u64,
+    /// What it takes about, in nanoseconds.
+    pub(super) ns: u64,
+}
+
 /// How a pair is measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrangement<'a> {
     pub(super) base: Subject<'a>,
     pub(super) candidate: Subject<'a>,
     pub(super) first: Role,
-    /// Iterations a batch; found out when absent.
-    pub(super) iterations: Option<u64>,
+    /// What a batch is; found out when absent.
+    pub(super) batch: Option<Batch>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,
     /// Samples of a round, where whole rounds take turns; the worker decides when absent.
@@ -203,16 +222,22 @@ pub(super) fn measure(
     let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
     let (mut one, mut other) = (start(first)?, start(second)?);
     let start_s = lap();
-    let iterations = match arrangement.iterations {
-        Some(iterations) => iterations,
+    let iterations = match arrangement.batch {
+        Some(batch) => batch.iterations,
         // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
         None => batch_size(&mut one, arrangement.inject)
             .and_then(|cold| warm_up(&mut one, cold))
             .and_then(|_| batch_size(&mut one, arrangement.inject))
             .map_err(|broken| (first, broken))?,
     };
-    let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
-    warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+    let batch_ns = match arrangement.batch {
+        Some(Batch { iterations: 1, ns }) if ns >= SLOW_NS => ns,
+        _ => {
+            let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
+            warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+            batch_ns
+        }
+    };
     let warm_up_s = lap();
     let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
     let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::evidence::Evidence;
 use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
-use super::pair::{self, Arrangement, Measured, Pair, Role};
+use super::pair::{self, Arrangement, Batch, Measured, Pair, Role};
 use super::partner::{Broken, Limits, Subject};
 use super::{CONFIDENCE, PairedCase, Rules, SideFailure, TimeSpent};
 use bench_judge::comparison::Compared;
@@ -46,7 +46,8 @@ pub(super) struct Trial {
     by_rounds: bool,
     /// Samples of a whole round, once it is known what fits.
     samples: Option<u64>,
-    iterations: Option<u64>,
+    /// What a batch is, once that is known.
+    batch: Option<Batch>,
     /// Inputs that both sides keep alive at once, once that is known.
     inputs_alive: Option<u64>,
     batches: usize,
@@ -89,7 +90,7 @@ impl Trial {
             candidate: Held::new(id, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
             samples: None,
-            iterations: None,
+            batch: None,
             inputs_alive: None,
             batches: BATCHES,
             threads: None,
@@ -136,11 +137,11 @@ impl Trial {
             base: self.base.subject(&self.id),
             candidate: self.candidate.subject(&self.id),
             first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
-            iterations: self.iterations,
+            batch: self.batch,
             inputs_alive: self.inputs_alive,
             samples: self.samples,
             batches: self.batches,
-            slice_ns: nanoseconds(rules.max_time) / PAIRS_IN_BUDGET,
+            slice_ns: self.slice_ns(rules),
             // Up to a page, in steps that are no multiple of a cache line.
             padding: ((chance >> 32) % 4096) as usize,
             inject: rules.inject,
@@ -165,11 +166,23 @@ impl Trial {
         };
         if !self.by_rounds {
             self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
-            self.iterations = Some(measured.pair.iterations);
+            self.batch = measured.pair.batch();
         }
         self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
         self.time += measured.time;
         Ok(measured.pair)
+    }
+
+    /// What a pair should measure for: its share of the budget, less what all else has taken in earlier ones. Whole rounds are short
+    /// anyway.
+    fn slice_ns(&self, rules: &Rules) -> u64 {
+        let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
+        if self.by_rounds {
+            return share;
+        }
+        let pairs = self.pairs.len().max(1) as f64;
+        let beside = (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / pairs;
+        share.saturating_sub((beside * 1e9) as u64)
     }
 
     /// The processors that a pair works on, drawn anew for each; none where it may use all of them. One thread needs one
