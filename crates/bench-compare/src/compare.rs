@@ -83,6 +83,7 @@ pub fn compare(
         notes,
         cases,
         others,
+        counting: None,
     })
 }
 

@@ -2,4 +2,5 @@
 
 pub mod calibration;
 pub mod comparison;
+pub mod instructions;
 pub mod time;
