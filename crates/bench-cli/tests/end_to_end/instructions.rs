@@ -74,11 +74,18 @@ fn a_time_that_is_unsure_has_a_second_witness() {
 #[test]
 fn equal_work_is_said_to_be_equal_and_nobody_has_to_ask() {
     require!("valgrind");
-    let stage = stage();
-    let ended = compare(&stage, &["./base", "./other", "--exact", "unit/walks"]);
-    let comparison = stage.comparison();
-    let walks = case(&comparison, "unit/walks");
-    assert_eq!(instructions(walks, "base"), instructions(walks, "candidate"));
+    // What nobody has asked for is left out where it would take long: on a machine that is busy with other tests.
+    let attempt = || {
+        let stage = stage();
+        let ended = compare(&stage, &["./base", "./other", "--exact", "unit/walks"]);
+        let walks = case(&stage.comparison(), "unit/walks").clone();
+        (ended, walks)
+    };
+    let was_busy =
+        |walks: &Value| ["out_of_time", "too_slow"].iter().any(|why| walks["uncounted"]["why"] == *why);
+    let mut attempts = (0..10).map(|_| attempt());
+    let (ended, walks) = attempts.find(|(_, walks)| !was_busy(walks)).expect("a moment without other work");
+    assert_eq!(instructions(&walks, "base"), instructions(&walks, "candidate"));
     assert_eq!((&walks["verdict"], &walks["instructions"]["change"]), (&"unsure".into(), &0.0.into()));
     assert_eq!(walks["instructions"]["base"]["rounds"], 1, "the other side has found the same");
     ended.expect_said(&[
@@ -130,7 +137,8 @@ fn what_fails_under_valgrind_has_not_failed() {
     require!("valgrind");
     let stage = stage();
     let case_id = "unit/avoids_valgrind";
-    let arguments = ["./base", "./other", "--exact", case_id, "--include-ignored", "--verbose"];
+    let arguments =
+        ["./base", "./other", "--exact", case_id, "--include-ignored", "--instructions=always", "--verbose"];
     compare(&stage, &arguments).expect_said(&[
         "1 unsure",
         "instructions not counted for 1 case: 1 failed under valgrind (--verbose says why)",
@@ -191,7 +199,7 @@ fn cases_that_a_program_announces_are_counted() {
     let mut stage = Stage::new(&[]);
     stage.add(Bench::WithFacade, "facade");
     stage.add(Bench::WithFacade, "slower");
-    let run = ["run", "./facade", "^sums/", "^heavy/one$", "--measure=instructions", "--quiet"];
+    let run = ["run", "./facade", "sums/", "heavy/one", "--measure=instructions", "--quiet"];
     stage.bench(&run).expect_code(0).expect_said(&["estimated cycles", "of [n]"]);
     let record = read_json(&stage.report().join("run.json"));
     let counts = |id: &str| case(&record, id)["counts"].clone();
