@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::instructions;
+use super::share::{change, setting};
 use crate::{PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
@@ -107,18 +108,6 @@ fn cells(case: &PairedCase, style: Style) -> Vec<String> {
         format!("{:.1} s", case.seconds),
         style.verdict(compared.verdict),
     ]
-}
-
-/// A relative change: two decimals where it is small enough to need them.
-pub(super) fn change(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
-}
-
-/// A share that a person has given, in percent: as they wrote it, without the dust of binary fractions.
-pub(super) fn setting(share: f64) -> String {
-    let percent = share * 100.0;
-    format!("{} %", format!("{percent:.9}").trim_end_matches('0').trim_end_matches('.'))
 }
 
 pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::comparison::change;
+use super::share::change;
 use crate::counted::{CountedPair, Repeatability, WhyUncounted};
 use crate::{PairedCase, PairedComparison};
 use bench_record::Verdict;
