@@ -9,7 +9,7 @@ use bench_runner::program::Opened;
 use bench_runner::rounds::{PlannedCase, RoundExecutor};
 use bench_syntax::quantity::nanoseconds;
 
-use super::counted::{CountedPair, Counting, Uncounted, WhyUncounted};
+use super::counted::{CountedPair, Counting, Repeatability, Uncounted, WhyUncounted};
 use super::partner::{self, Limits, Subject};
 use super::{Role, Rules};
 
@@ -79,7 +79,7 @@ impl<'a> Counter<'a> {
             self.round(&mut of_base, base.side)?,
             self.round(&mut of_candidate, candidate.side)?,
         );
-        if counted.is_equal() {
+        if counted.repeatability() != Repeatability::CountedOnce {
             return Ok(counted);
         }
         let CountedPair { base: once, candidate: other, .. } = counted;
@@ -173,7 +173,6 @@ mod tests {
     use bench_syntax::Category;
 
     use super::*;
-    use crate::counted::Repeatability;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -251,6 +250,8 @@ mod tests {
         assert_eq!((counted.repeatability(), counted.change), (Repeatability::Exact, 0.0));
         let programs: Vec<&str> = told.asked.iter().map(|(program, _)| program.as_str()).collect();
         assert_eq!(programs, ["old", "new"]);
+        let (outcome, ..) = count([counted(4), counted(7)], PATIENT);
+        assert_eq!(outcome.expect("counts").repeatability(), Repeatability::LikeHarness);
         let (_, assignment) = &told.asked[0];
         assert_eq!((assignment.mode, assignment.locator.as_deref()), (Mode::Count, Some("there")));
         assert_eq!(how.expect("a count").valgrind, "3.19.0");
@@ -258,10 +259,10 @@ mod tests {
 
     #[test]
     fn a_difference_is_looked_at_twice() {
-        let (outcome, told, _) = count([100, 102, 100, 102].map(counted), PATIENT);
+        let (outcome, told, _) = count([100, 120, 100, 120].map(counted), PATIENT);
         assert_eq!(outcome.expect("counts").repeatability(), Repeatability::Exact);
         assert_eq!(told.asked.iter().map(|(_, asked)| asked.round).collect::<Vec<_>>(), [0, 0, 1, 1]);
-        let (outcome, ..) = count([100, 104, 101, 104].map(counted), PATIENT);
+        let (outcome, ..) = count([100, 140, 110, 140].map(counted), PATIENT);
         let counted_pair = outcome.expect("counts");
         assert_eq!(counted_pair.repeatability(), Repeatability::Varies);
         assert_eq!((counted_pair.base.rounds, counted_pair.candidate.rounds), (2, 2));
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn what_comes_after_the_first_rounds_takes_nothing_away() {
         for last in [failed(Cause::Signal), failed(Cause::Timeout), None] {
-            let (outcome, ..) = count([counted(100), counted(102), counted(100), last], PATIENT);
+            let (outcome, ..) = count([counted(100), counted(120), counted(100), last], PATIENT);
             let counted = outcome.expect("counts");
             assert_eq!((counted.base.rounds, counted.candidate.rounds), (2, 1));
             assert_eq!(counted.repeatability(), Repeatability::CountedOnce);

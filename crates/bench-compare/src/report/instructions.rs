@@ -16,7 +16,7 @@ pub fn short(counted: &CountedPair) -> String {
     match counted.repeatability() {
         Repeatability::Exact if counted.is_equal() => "equal".to_owned(),
         Repeatability::Exact => exactly(counted.change),
-        Repeatability::VariesAsMuch => "~equal".to_owned(),
+        Repeatability::VariesAsMuch | Repeatability::LikeHarness => "~equal".to_owned(),
         Repeatability::CountedOnce | Repeatability::Varies => format!("~{}", exactly(counted.change)),
     }
 }
@@ -30,12 +30,17 @@ fn exactly(share: f64) -> String {
     }
 }
 
+/// How far counts lie apart: never shown as not at all.
+fn spread(share: f64) -> String {
+    if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
+}
+
 /// What instructions tell of a case whose time tells nothing.
 pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     let [base, candidate] =
         [&counted.base, &counted.candidate].map(|counts| grouped(counts.iteration.instructions));
     let does = if counted.change > 0.0 { "more" } else { "less" };
-    let (change, spread) = (exactly(counted.change), counted.spread() * 100.0);
+    let (change, spread) = (exactly(counted.change), spread(counted.spread()));
     match counted.repeatability() {
         Repeatability::Exact if counted.is_equal() => {
             format!("instructions equal ({base}): nothing says that the work has changed")
@@ -43,16 +48,19 @@ pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
         Repeatability::Exact => format!(
             "instructions {change} ({base} to {candidate}): the candidate does {does} work, which the time could not tell"
         ),
+        Repeatability::LikeHarness => format!(
+            "instructions about equal ({base} to {candidate}): what the harness adds can differ by as much between builds"
+        ),
         Repeatability::CountedOnce => format!(
             "instructions about {change} ({base} to {candidate}), counted in one process a side: whether that repeats \
              is not known"
         ),
         Repeatability::Varies => format!(
-            "instructions about {change} ({base} to {candidate}; processes of one side differ by {spread:.2} %): the \
+            "instructions about {change} ({base} to {candidate}; processes of one side differ by {spread}): the \
              candidate seems to do {does} work"
         ),
         Repeatability::VariesAsMuch => format!(
-            "instructions about equal ({base} to {candidate}): processes of one side differ by {spread:.2} %, as much as \
+            "instructions about equal ({base} to {candidate}): processes of one side differ by {spread}, as much as \
              the sides do"
         ),
     }
@@ -69,7 +77,7 @@ pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     let mut text = "instructions: of one iteration, counted under valgrind after the times; no verdict follows from them"
         .to_owned();
     if has(|repeats| repeats != Repeatability::Exact) {
-        text += "; ~: they vary, or were counted once";
+        text += "; ~: about";
     }
     let has_changed = |case: &&PairedCase| matches!(case.compared.verdict, Verdict::Slower | Verdict::Faster);
     let changed = comparison.cases.iter().filter(has_changed);
@@ -166,11 +174,12 @@ mod tests {
         assert_eq!(of(&[1000], &[1000]), "equal");
         assert_eq!(of(&[10_000, 10_000], &[10_198, 10_198]), "+1.98 %");
         assert_eq!(of(&[10_000, 10_000], &[9_802, 9_802]), "-1.98 %");
-        assert_eq!(of(&[1_000_000, 1_000_000], &[1_000_001, 1_000_001]), "<+0.01 %");
-        assert_eq!(of(&[1_000_000, 1_000_000], &[999_999, 999_999]), ">-0.01 %");
+        assert_eq!(of(&[1_000_000, 1_000_000], &[1_000_020, 1_000_020]), "<+0.01 %");
+        assert_eq!(of(&[1_000_000, 1_000_000], &[999_980, 999_980]), ">-0.01 %");
         assert_eq!(of(&[10_000], &[10_198]), "~+1.98 %");
         assert_eq!(of(&[10_000, 10_001], &[10_198, 10_198]), "~+1.98 %");
         assert_eq!(of(&[10_000, 10_300], &[10_198, 10_198]), "~equal");
+        assert_eq!(of(&[4, 4], &[7, 7]), "~equal");
     }
 
     #[test]
@@ -223,8 +232,11 @@ mod tests {
         let vague = told(&[10_000, 10_300], &[10_198, 10_198]);
         assert!(vague.starts_with("instructions about equal (10,000 to 10,198)"), "{vague}");
         assert!(vague.contains("differ by 3.00 %"), "{vague}");
+        let nearly = told(&[1_000_000, 1_000_001], &[1_000_000, 1_000_000]);
+        assert!(nearly.contains("differ by less than 0.01 %"), "{nearly}");
+        assert!(told(&[4], &[7]).contains("about equal (4 to 7): what the harness adds"));
         let report = shown(vec![case("unit/x", Verdict::Unsure, Some(pair(&[10_000], &[9_802])))]);
-        assert!(report.contains("; ~: they vary, or were counted once"), "{report}");
+        assert!(report.contains("; ~: about\n"), "{report}");
     }
 
     /// A time that has changed although the work has not is a finding of its own.

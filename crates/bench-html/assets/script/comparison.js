@@ -83,7 +83,7 @@ const comparisonView = {
 const COUNTED = {
   name: "instructions",
   class: "number",
-  title: "Of one iteration, counted under valgrind; no verdict follows from them. ~: they vary, or were counted once",
+  title: "Of one iteration, counted under valgrind; no verdict follows from them. ~: about",
   cell: (one) => one.instructions?.text ?? "–",
   value: (one) => one.instructions?.change ?? null,
 };
