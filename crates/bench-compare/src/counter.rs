@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn equal_counts_need_no_second_round() {
         let (outcome, told, how) = count([counted(100), counted(100)], PATIENT);
-        let counted = outcome.expect("counts");
-        assert_eq!((counted.repeatability(), counted.change), (Repeatability::Exact, 0.0));
+        let pair = outcome.expect("counts");
+        assert_eq!((pair.repeatability(), pair.change), (Repeatability::Exact, 0.0));
         let programs: Vec<&str> = told.asked.iter().map(|(program, _)| program.as_str()).collect();
         assert_eq!(programs, ["old", "new"]);
         let (outcome, ..) = count([counted(4), counted(7)], PATIENT);
@@ -263,18 +263,18 @@ mod tests {
         assert_eq!(outcome.expect("counts").repeatability(), Repeatability::Exact);
         assert_eq!(told.asked.iter().map(|(_, asked)| asked.round).collect::<Vec<_>>(), [0, 0, 1, 1]);
         let (outcome, ..) = count([100, 140, 110, 140].map(counted), PATIENT);
-        let counted_pair = outcome.expect("counts");
-        assert_eq!(counted_pair.repeatability(), Repeatability::Varies);
-        assert_eq!((counted_pair.base.rounds, counted_pair.candidate.rounds), (2, 2));
+        let pair = outcome.expect("counts");
+        assert_eq!(pair.repeatability(), Repeatability::Varies);
+        assert_eq!((pair.base.rounds, pair.candidate.rounds), (2, 2));
     }
 
     #[test]
     fn what_comes_after_the_first_rounds_takes_nothing_away() {
         for last in [failed(Cause::Signal), failed(Cause::Timeout), None] {
             let (outcome, ..) = count([counted(100), counted(120), counted(100), last], PATIENT);
-            let counted = outcome.expect("counts");
-            assert_eq!((counted.base.rounds, counted.candidate.rounds), (2, 1));
-            assert_eq!(counted.repeatability(), Repeatability::CountedOnce);
+            let pair = outcome.expect("counts");
+            assert_eq!((pair.base.rounds, pair.candidate.rounds), (2, 1));
+            assert_eq!(pair.repeatability(), Repeatability::CountedOnce);
         }
     }
 
