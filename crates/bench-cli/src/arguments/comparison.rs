@@ -32,8 +32,7 @@ pub(crate) struct Compare {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) how: How,
-    /// Count instructions under valgrind after the times: auto (of cases that are unsure or changed by less than 5 %, for
-    /// no longer than was timed), always, never
+    /// Count instructions as well: auto (of cases that are unsure or changed by less than 5 %), always, never
     #[arg(
         long,
         value_name = "WHEN",
