@@ -9,6 +9,7 @@ use bench_judge::{ComparisonPolicy, Decision, comparison};
 use bench_record::{Record, RunError};
 use bench_report::{Style, tell};
 use bench_runner::program::ListLimits;
+use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
 
 use crate::arguments::Compare;
@@ -52,9 +53,14 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
 fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunError> {
     let rules = arguments.how.rules(None)?;
     let selection = arguments.which.selection()?;
+    // From the first pair to the last count: what was compared is reported, however counting ends.
+    let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
     let comparison = {
         let mut progress = Progress::new(arguments.report.quiet);
-        paired::compare(base, candidate, &selection, &rules, &mut progress)?
+        let mut comparison = paired::compare(base, candidate, &selection, &rules, &mut progress)?;
+        let choice = arguments.instructions;
+        paired::count(&mut comparison, (base, candidate), choice, &interrupt, &mut progress);
+        comparison
     };
     // A full disk must not swallow what was measured: shown first, complained of afterwards.
     let written = comparison.write(&arguments.report.output_dir);
@@ -62,13 +68,16 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
         let style = Style::for_stdout(arguments.report.color);
         let mut text = bench_compare::report::comparison::render(&comparison, style);
         if arguments.report.verbose {
+            text += &bench_compare::report::instructions::reasons(&comparison.cases);
             text += &bench_compare::report::time::render(&comparison.cases, style);
         }
         text
     })?;
     arguments.report.tell_folder(&written?);
     let allowed = arguments.fail_on_regression.unwrap_or_default();
-    Ok(comparison.decision(allowed, arguments.strict).exit_code())
+    let decision = comparison.decision(allowed, arguments.strict);
+    let decision = if interrupt.is_raised() { decision.interrupted() } else { decision };
+    Ok(decision.exit_code())
 }
 
 /// Two records: what was measured at different times.

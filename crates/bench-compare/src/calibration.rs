@@ -237,31 +237,16 @@ fn calibrated(id: &str, comparisons: &[PairedComparison]) -> CalibratedCase {
 mod tests {
     use std::time::Duration;
 
-    use super::super::SideRecord;
     use super::super::trial::Trial;
     use super::super::trial::tests::around;
     use super::*;
-    use bench_record::Environment;
 
     fn comparison(inject: f64, log_ratios: &[f64], state: RunState) -> PairedComparison {
         let rules = Rules { inject, max_time: Duration::from_secs(3), ..Rules::default() };
-        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
         let trial = Trial::told(log_ratios, 2.0);
         let verdict = trial.verdict(true);
-        PairedComparison {
-            format: String::new(),
-            schema_version: 1,
-            timestamp: String::new(),
-            state,
-            base: side(),
-            candidate: side(),
-            seconds: 2.0,
-            environment: Environment::default(),
-            notes: Vec::new(),
-            cases: vec![trial.into_case(verdict, &rules, 1)],
-            others: Vec::new(),
-            rules,
-        }
+        let cases = vec![trial.into_case(verdict, &rules, 1)];
+        PairedComparison { state, rules, ..PairedComparison::of_cases(cases) }
     }
 
     #[test]

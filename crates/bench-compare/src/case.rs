@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::counted::{CountedPair, Uncounted};
 use super::{ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::Failure;
@@ -42,6 +43,12 @@ pub struct PairedCase {
     /// How many more seconds of this case would settle it, if it is unsure; absent where that is more than
     /// 65 536 pairs, and where none was measured.
     pub settle_s: Option<f64>,
+    /// Instructions of both sides; absent if they were not counted, as in documents of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<CountedPair>,
+    /// Why instructions were not counted, if they were to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<Uncounted>,
     /// Why there are no figures, if there are none.
     pub failure: Option<SideFailure>,
     /// Why the case cannot run here, if it cannot.

@@ -89,6 +89,7 @@ pub fn compare(
         notes,
         cases,
         others,
+        counting: None,
     })
 }
 

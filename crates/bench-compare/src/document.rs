@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::counted::Counting;
 use super::{PairedCase, Rules, Side};
 use bench_judge::Decision;
 use bench_judge::comparison::Compared;
@@ -39,7 +40,7 @@ pub struct PairedComparison {
     pub candidate: SideRecord,
     /// What it might cost, and what it had to be sure of.
     pub rules: Rules,
-    /// Wall time, in seconds.
+    /// Wall time, in seconds, without what counting instructions took.
     pub seconds: f64,
     /// The machine.
     pub environment: Environment,
@@ -49,6 +50,9 @@ pub struct PairedComparison {
     pub cases: Vec<PairedCase>,
     /// Cases that one side alone holds.
     pub others: Vec<Compared>,
+    /// How instructions were counted; absent if they were not, as in documents of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 /// Which programs a side was.
@@ -102,5 +106,28 @@ impl PairedComparison {
             decision = ids(self.with(Verdict::Unsure).collect()).into_iter().fold(decision, Decision::unsure);
         }
         decision
+    }
+}
+
+#[cfg(test)]
+impl PairedComparison {
+    /// A comparison that came to these cases, and nothing else.
+    pub(crate) fn of_cases(cases: Vec<PairedCase>) -> Self {
+        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
+        PairedComparison {
+            format: FORMAT.to_owned(),
+            schema_version: SCHEMA_VERSION,
+            timestamp: String::new(),
+            state: RunState::Complete,
+            base: side(),
+            candidate: side(),
+            rules: Rules::default(),
+            seconds: 2.0,
+            environment: Environment::default(),
+            notes: Vec::new(),
+            cases,
+            others: Vec::new(),
+            counting: None,
+        }
     }
 }

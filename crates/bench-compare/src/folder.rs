@@ -5,10 +5,10 @@ use std::{fs, io};
 
 use serde::Serialize;
 
-use super::{Calibration, PairedCase, PairedComparison, Role};
+use super::{Calibration, CountedPair, PairedCase, PairedComparison, Role};
 use crate::plot;
 use crate::plot::IntervalRow;
-use bench_record::{RunError, create_results, create_unique, file_name, write_whole};
+use bench_record::{CaseCounts, RunError, create_results, create_unique, file_name, write_whole};
 use bench_report::CsvTable;
 
 impl PairedComparison {
@@ -59,12 +59,19 @@ impl PairedComparison {
             "spread_within",
             "seconds",
             "settle_s",
+            "base_instructions",
+            "candidate_instructions",
+            "change_of_instructions",
         ];
         let figure = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let write = || -> io::Result<Vec<u8>> {
             table.row(header)?;
             for case in &self.cases {
                 let compared = &case.compared;
+                let counted = case.instructions.as_ref();
+                let instructions = |of: fn(&CountedPair) -> &CaseCounts| {
+                    counted.map(|pair| of(pair).iteration.instructions.to_string()).unwrap_or_default()
+                };
                 table.row([
                     compared.id.clone(),
                     compared.verdict.to_string(),
@@ -79,6 +86,9 @@ impl PairedComparison {
                     figure(case.spread_within),
                     case.seconds.to_string(),
                     figure(case.settle_s),
+                    instructions(|pair| &pair.base),
+                    instructions(|pair| &pair.candidate),
+                    figure(counted.map(|pair| pair.change)),
                 ])?;
             }
             for case in &self.others {

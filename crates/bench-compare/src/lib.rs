@@ -11,6 +11,9 @@ mod calibration;
 pub mod cargo;
 mod case;
 mod compare;
+mod count;
+mod counted;
+mod counter;
 mod document;
 mod evidence;
 mod folder;
@@ -35,6 +38,8 @@ use bench_record::Verdict;
 pub use calibration::{CalibratedCase, Calibration, Tally, calibrate};
 pub use case::{PairedCase, SideFailure};
 pub use compare::compare;
+pub use count::{CountChoice, count};
+pub use counted::{CountedPair, Counting, Uncounted, WhyUncounted};
 pub use document::{FORMAT, PairedComparison, SCHEMA_VERSION, SideRecord};
 pub use observe::{ObservedPair, Statistic};
 pub use pair::{Pair, Role};
@@ -54,6 +59,8 @@ pub trait Follow {
     fn begins(&mut self, _number: u32, _of: u32) {}
     /// A process pair of this case is about to begin.
     fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
+    /// Instructions of this case, the one with this number of so many, are about to be counted.
+    fn counts(&mut self, _case: &str, _number: usize, _of: usize) {}
     /// This case takes no more pairs.
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}
 }

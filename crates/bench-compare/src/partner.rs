@@ -109,7 +109,7 @@ pub(super) fn round(
 }
 
 /// What a worker is asked for, as far as all are asked for the same.
-fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
+pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
     let device = Some(limits.device).filter(|device| *device != DeviceChoice::Auto);
     Assignment {
         probes: Some(Vec::new()),

@@ -57,6 +57,19 @@ impl Follow for Progress {
         ));
     }
 
+    fn counts(&mut self, case: &str, number: usize, of: usize) {
+        if self.quiet {
+            return;
+        }
+        if self.terminal {
+            self.drawn = Some(Instant::now());
+            draw(&format!("counting instructions · {} of {of} · {case}", number + 1));
+        } else if number == 0 {
+            let cases = if of == 1 { "1 case".to_owned() } else { format!("{of} cases") };
+            tell(&format!("counting instructions of {cases} under valgrind"));
+        }
+    }
+
     fn ended(&mut self, case: &str, verdict: Verdict) {
         self.ended += 1;
         // A series would be one long list.

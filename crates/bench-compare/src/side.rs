@@ -60,7 +60,7 @@ impl Side {
         Ok(side)
     }
 
-    fn of(label: String, opened: Vec<Opened>) -> Result<Self, RunError> {
+    pub(super) fn of(label: String, opened: Vec<Opened>) -> Result<Self, RunError> {
         let (opened, left_out) = bench_adapters::apart(opened);
         for left_out in left_out {
             tell(&format!("left out: {left_out}"));
@@ -112,6 +112,11 @@ impl Side {
     /// All cases, by id.
     pub(super) fn ids(&self) -> Vec<&str> {
         self.held().map(|(_, case)| case.id.as_str()).collect()
+    }
+
+    /// The case with this id, and who holds it.
+    pub(super) fn find(&self, id: &str) -> Option<(&Opened, &Case)> {
+        self.held().find(|(_, case)| case.id == id)
     }
 
     fn held(&self) -> impl Iterator<Item = (&Opened, &Case)> {

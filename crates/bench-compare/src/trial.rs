@@ -362,6 +362,8 @@ impl Trial {
             log_e_value: self.log_e_value(),
             smallest_effects,
             settle_s,
+            instructions: None,
+            uncounted: None,
             failure: self.failure,
             skipped: self.skipped,
             pairs: self.pairs,

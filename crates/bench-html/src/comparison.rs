@@ -1,6 +1,7 @@
 //! What has changed between two runs or two builds.
 
-use bench_compare::{FORMAT, SCHEMA_VERSION};
+use bench_compare::report::instructions;
+use bench_compare::{CountedPair, FORMAT, SCHEMA_VERSION};
 use bench_judge::comparison::{Compared, Comparison as OfRuns};
 use bench_record::Verdict;
 use bench_stats::Interval;
@@ -38,6 +39,15 @@ struct Case {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
+    instructions: Option<Instructions>,
+}
+
+/// What was counted beside the time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Instructions {
+    change: f64,
+    /// The change as it is shown, with what is not exact about it.
+    text: String,
 }
 
 impl Comparison {
@@ -124,6 +134,7 @@ struct Measured {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
+    instructions: Option<CountedPair>,
 }
 
 /// An interval; what is infinite is absent.
@@ -142,8 +153,22 @@ impl From<Interval> for Ends {
 
 impl From<Measured> for Case {
     fn from(case: Measured) -> Self {
-        let Measured { id, old_s, new_s, change, interval, verdict, smallest_effect, reason } = case;
-        Case { id, unit: "s", old: old_s, new: new_s, change, interval, verdict, smallest_effect, reason }
+        let Measured { id, old_s, new_s, change, interval, verdict, smallest_effect, reason, instructions } =
+            case;
+        let instructions = instructions
+            .map(|counted| Instructions { change: counted.change, text: instructions::short(&counted) });
+        Case {
+            id,
+            unit: "s",
+            old: old_s,
+            new: new_s,
+            change,
+            interval,
+            verdict,
+            smallest_effect,
+            reason,
+            instructions,
+        }
     }
 }
 
@@ -165,6 +190,7 @@ impl Case {
             verdict: compared.verdict,
             smallest_effect: compared.smallest_effect,
             reason: compared.reason.clone(),
+            instructions: None,
         }
     }
 }
@@ -182,6 +208,31 @@ mod tests {
         let read = Comparison::parse(json).expect("a comparison");
         assert_eq!((read.base.as_str(), read.candidate.as_str(), read.cases.len()), ("main", "HEAD", 1));
         assert_eq!(read.cases[0].interval, Some(Ends { low: Some(0.02), high: None }));
+        assert_eq!(read.cases[0].instructions, None, "older documents hold none");
+    }
+
+    #[test]
+    fn what_was_counted_is_shown_as_on_the_console() {
+        let count =
+            r#"{"instructions": 50, "l1_hits": 0, "ll_hits": 0, "ram_hits": 0, "estimated_cycles": 0}"#;
+        let side = |instructions: u64| {
+            let count = count.replace("50", &instructions.to_string());
+            format!(
+                r#"{{"iteration": {count}, "first_call": {count}, "least_instructions": {instructions},
+                    "most_instructions": {instructions}, "rounds": 2}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"format": "bench-comparison", "schema_version": 2, "base": {{"label": "a"}}, "candidate": {{"label": "b"}},
+                "rules": {{"threshold": 0.01}}, "notes": [], "others": [], "cases": [{{"id": "unit/x", "old_s": 1.0,
+                "new_s": 1.0, "change": 0.0, "interval": null, "verdict": "unsure", "smallest_effect": null, "reason": null,
+                "instructions": {{"base": {}, "candidate": {}, "change": 0.02}}}}]}}"#,
+            side(50),
+            side(51)
+        );
+        let read = Comparison::parse(json.as_bytes()).expect("a comparison");
+        let text = "+2.00 %".to_owned();
+        assert_eq!(read.cases[0].instructions, Some(Instructions { change: 0.02, text }));
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl CaseCounts {
 
     /// How far the rounds lie apart, as a share of the least; 0 where the count repeats exactly.
     pub fn spread(&self) -> f64 {
-        (self.most_instructions - self.least_instructions) as f64 / self.least_instructions.max(1) as f64
+        self.most_instructions.saturating_sub(self.least_instructions) as f64
+            / self.least_instructions.max(1) as f64
     }
 }
 

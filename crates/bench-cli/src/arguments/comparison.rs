@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bench_compare::{Checkout, Rules, Wishes};
+use bench_compare::{Checkout, CountChoice, Rules, Wishes};
 use bench_protocol::DeviceChoice;
 use bench_record::RunError;
 use bench_report::ColorChoice;
@@ -32,6 +32,17 @@ pub(crate) struct Compare {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) how: How,
+    /// Count instructions as well: auto (of cases that are unsure or changed by less than 5 %), always, never
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        env = "BENCH_INSTRUCTIONS",
+        hide_env = true,
+        help_heading = "How"
+    )]
+    pub(crate) instructions: CountChoice,
     #[command(flatten)]
     pub(crate) build: Build,
     #[command(flatten)]

@@ -15,6 +15,7 @@ mod first_day;
 mod gate;
 mod harnesses;
 mod history;
+mod instructions;
 mod interchange;
 #[cfg(feature = "load")]
 mod load;

@@ -43,6 +43,8 @@ impl Stage {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         scrub(&mut command);
+        // Most tests are of something else, and counting takes seconds.
+        command.env("BENCH_INSTRUCTIONS", "never");
         // Stages lie in the target folder, and that in the checkout: the stage is no part of it.
         command.env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"));
         command.current_dir(self.path()).args(arguments);

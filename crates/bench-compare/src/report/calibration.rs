@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::report::comparison as paired;
-use crate::report::comparison::setting;
+use crate::report::share::setting;
 use crate::{Calibration, Symmetry, Tally};
 use bench_report::{Style, Table};
 use bench_stats::Interval;

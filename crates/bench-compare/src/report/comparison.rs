@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::instructions;
+use super::share::{change, setting};
 use crate::{PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
@@ -34,22 +36,13 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     for note in &comparison.notes {
         let _ = writeln!(out, "{} {}", style.doubtful("note:"), printable(note));
     }
-    let mut table = Table::new(&["", "base", "candidate", "change", "95 % interval", "took", "verdict"]);
-    for case in &comparison.cases {
-        table.row(cells(case, style));
-    }
-    for case in &comparison.others {
-        let mut cells = vec![printable(&case.id)];
-        cells.extend(std::iter::repeat_n(String::new(), 5));
-        cells.push(case.verdict.to_string());
-        table.row(cells);
-    }
-    out += &table.render(|text| style.bold(text));
+    out += &table(comparison, style).render(|text| style.bold(text));
     if comparison.cases.iter().any(differs) {
         let why =
             "a change is the median over pairs that ran together, and so not candidate/base of the medians";
         let _ = writeln!(out, "{}", style.faint(why));
     }
+    out += &instructions::meaning(comparison, style);
     for case in &comparison.cases {
         if let Some(failure) = &case.failure {
             out += &failed(&case.compared.id, failure, style);
@@ -59,9 +52,37 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
     if let Some(hint) = on_one_processor(comparison) {
         let _ = writeln!(out, "{hint}");
     }
+    out += &instructions::left_out(&comparison.cases);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
+
+/// A row a case; with a column of instructions if any were counted.
+fn table(comparison: &PairedComparison, style: Style) -> Table {
+    let mut header = vec!["", "base", "candidate", "change", "95 % interval", "took", "verdict"];
+    let counted = comparison.cases.iter().any(|case| case.instructions.is_some());
+    if counted {
+        header.insert(COUNTED, "instructions");
+    }
+    let mut table = Table::new(&header);
+    for case in &comparison.cases {
+        let mut cells = cells(case, style);
+        if counted {
+            cells.insert(COUNTED, case.instructions.as_ref().map(instructions::short).unwrap_or_default());
+        }
+        table.row(cells);
+    }
+    for case in &comparison.others {
+        let mut cells = vec![String::new(); header.len()];
+        cells[0] = printable(&case.id);
+        cells[header.len() - 1] = case.verdict.to_string();
+        table.row(cells);
+    }
+    table
+}
+
+/// The place of the column of instructions: next to what is known of the time.
+const COUNTED: usize = 5;
 
 /// Whether a reader who divides one median by the other finds another change than the one that is printed.
 fn differs(case: &PairedCase) -> bool {
@@ -92,18 +113,6 @@ fn cells(case: &PairedCase, style: Style) -> Vec<String> {
     ]
 }
 
-/// A relative change: two decimals where it is small enough to need them.
-fn change(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent.abs() < 9.995 { format!("{percent:+.2} %") } else { format!("{percent:+.0} %") }
-}
-
-/// A share that a person has given, in percent: as they wrote it, without the dust of binary fractions.
-pub(super) fn setting(share: f64) -> String {
-    let percent = share * 100.0;
-    format!("{} %", format!("{percent:.9}").trim_end_matches('0').trim_end_matches('.'))
-}
-
 pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, style: Style) -> String {
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
@@ -128,6 +137,9 @@ fn unsure(cases: &[PairedCase]) -> String {
             None => "so near to the threshold that no patience would settle it".to_owned(),
         };
         let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
+        if let Some(counted) = &case.instructions {
+            let _ = writeln!(out, "        {}", instructions::beside_an_unsure_time(counted));
+        }
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
@@ -164,8 +176,13 @@ fn duration(seconds: f64) -> String {
 fn conclusion(comparison: &PairedComparison) -> String {
     let counts = counted(comparison.compared().map(|case| case.verdict));
     let interrupted = if comparison.state == RunState::Interrupted { "interrupted: " } else { "" };
+    let counting = comparison
+        .counting
+        .as_ref()
+        .map(|counting| format!(", and {:.1} s to count instructions", counting.seconds))
+        .unwrap_or_default();
     format!(
-        "{interrupted}{} at a threshold of {} · {:.1} s",
+        "{interrupted}{} at a threshold of {} · {:.1} s{counting}",
         counts.as_deref().unwrap_or("nothing was compared"),
         setting(comparison.rules.threshold),
         comparison.seconds

@@ -2,4 +2,6 @@
 
 pub mod calibration;
 pub mod comparison;
+pub mod instructions;
+mod share;
 pub mod time;

@@ -62,6 +62,7 @@ const comparisonView = {
         cell: (one) => intervalBar(one, reach, comparison.threshold),
         value: (one) => one.interval && (one.interval.high ?? Infinity) - (one.interval.low ?? -Infinity),
       },
+      ...(comparison.cases.some((one) => one.instructions) ? [COUNTED] : []),
       { name: "before", class: "number", cell: (one) => figure(one.old, one.unit), value: (one) => one.old },
       { name: "after", class: "number", cell: (one) => figure(one.new, one.unit), value: (one) => one.new },
       {
@@ -76,6 +77,15 @@ const comparisonView = {
     const shown = table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` });
     this.rows.replaceChildren(shown, ...(chosen.some(differs) ? [element("p", { class: "quiet" }, comparison.meaning)] : []));
   },
+};
+
+/** What was counted beside the time. */
+const COUNTED = {
+  name: "instructions",
+  class: "number",
+  title: "Of one iteration, counted under valgrind; no verdict follows from them. ~: about",
+  cell: (one) => one.instructions?.text ?? "–",
+  value: (one) => one.instructions?.change ?? null,
 };
 
 /** A difference that a reader sees. */

@@ -34,18 +34,17 @@ pub struct Valgrind {
 }
 
 impl Valgrind {
-    /// Asks valgrind for its version.
+    /// Asks valgrind for its version. Errors name `flag`, which has asked for counts.
     ///
     /// # Errors
     /// Where there is none, with how to install it; where marks are not known; where there is no temporary folder.
-    pub fn find() -> Result<Self, RunError> {
+    pub fn find(flag: &str) -> Result<Self, RunError> {
         if IS_PORTABLE || !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-            return Err(UsageError(
-                "`--measure instructions` needs Linux on x86_64 or aarch64: measure time here".to_owned(),
-            )
-            .into());
+            return Err(
+                UsageError(format!("`{flag}` needs Linux on x86_64 or aarch64: measure time here")).into()
+            );
         }
-        let version = version(Command::new("valgrind").arg("--version").output())?;
+        let version = version(Command::new("valgrind").arg("--version").output(), flag)?;
         Ok(Valgrind { version, folder: temporary_folder()? })
     }
 
@@ -153,21 +152,21 @@ fn temporary_folder() -> Result<PathBuf, RunError> {
 }
 
 /// The version in what `valgrind --version` has answered: `valgrind-3.19.0`.
-fn version(answer: io::Result<std::process::Output>) -> Result<String, UsageError> {
-    const INSTALL: &str = "install it (Debian, Ubuntu: `apt-get install valgrind`; Fedora: `dnf install valgrind`; \
-                           Arch: `pacman -S valgrind`), or leave `--measure instructions` out";
+fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<String, UsageError> {
+    let install = format!(
+        "install it (Debian, Ubuntu: `apt-get install valgrind`; Fedora: `dnf install valgrind`; Arch: `pacman -S \
+         valgrind`), or leave `{flag}` out"
+    );
     let output = answer.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
-            UsageError(format!("`--measure instructions` needs valgrind, which is not in $PATH: {INSTALL}"))
+            UsageError(format!("`{flag}` needs valgrind, which is not in $PATH: {install}"))
         }
-        _ => UsageError(format!(
-            "`--measure instructions` needs valgrind, which cannot be started ({error}): {INSTALL}"
-        )),
+        _ => UsageError(format!("`{flag}` needs valgrind, which cannot be started ({error}): {install}")),
     })?;
     let said = String::from_utf8_lossy(&output.stdout);
     said.trim().strip_prefix("valgrind-").map(str::to_owned).ok_or_else(|| {
         UsageError(format!(
-            "`valgrind --version` has answered `{}` ({}), not `valgrind-` and a version: {INSTALL}",
+            "`valgrind --version` has answered `{}` ({}), not `valgrind-` and a version: {install}",
             said.trim(),
             output.status
         ))
@@ -224,15 +223,13 @@ mod tests {
 
     #[test]
     fn a_missing_valgrind_says_how_to_install_it() {
-        let missing = version(Err(io::ErrorKind::NotFound.into())).expect_err("no valgrind").to_string();
-        assert!(
-            missing.contains("not in $PATH") && missing.contains("apt-get install valgrind"),
-            "{missing}"
-        );
-        let refused =
-            version(Err(io::ErrorKind::PermissionDenied.into())).expect_err("no valgrind").to_string();
-        assert!(refused.contains("cannot be started"), "{refused}");
-        let other = version(Command::new("true").output()).expect_err("no valgrind").to_string();
+        let refused = |answer| version(answer, "--a-flag").expect_err("no valgrind").to_string();
+        let missing = refused(Err(io::ErrorKind::NotFound.into()));
+        assert!(missing.starts_with("`--a-flag` needs valgrind, which is not in $PATH"), "{missing}");
+        assert!(missing.contains("apt-get install valgrind"), "{missing}");
+        let forbidden = refused(Err(io::ErrorKind::PermissionDenied.into()));
+        assert!(forbidden.contains("cannot be started"), "{forbidden}");
+        let other = refused(Command::new("true").output());
         assert!(other.contains("has answered ``"), "{other}");
     }
 

@@ -12,6 +12,9 @@ use super::{Host, workspace_root};
 use crate::program::{Kind, Opened};
 use crate::run::{self, Options, Selected};
 
+/// Variables that mean the same to `bench compare`, and stand on no command line of it.
+const PASSED_ON: [&str; 2] = [RUNNER_VARIABLE, "BENCH_INSTRUCTIONS"];
+
 /// Runs `bench compare REV .` over the selected cases. Returns its exit code.
 pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &str) -> Result<u8, RunError> {
     // A filter that matches nothing should not cost a build.
@@ -55,7 +58,7 @@ pub(super) fn compare<S: AsRef<OsStr>>(
     // What was read from the environment stands on that command line, or means something else there.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("BENCH_") && text != RUNNER_VARIABLE {
+        if text.starts_with("BENCH_") && !PASSED_ON.contains(&&*text) {
             command.env_remove(&name);
         }
     }

@@ -127,7 +127,7 @@ impl<'a> Plan<'a> {
                 "instructions are counted in workers that run under valgrind: leave `--in-process` out";
             return Err(UsageError(message.to_owned()).into());
         }
-        Valgrind::find().map(Some)
+        Valgrind::find("--measure instructions").map(Some)
     }
 }
 

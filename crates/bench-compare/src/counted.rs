@@ -1,0 +1,166 @@
+//! What was counted beside the times of a case.
+
+use serde::{Deserialize, Serialize};
+
+use bench_record::CaseCounts;
+
+use super::Role;
+
+/// Instructions of both sides of a case, counted under valgrind after the times were taken. No verdict follows from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CountedPair {
+    /// What processes of the base have counted.
+    pub base: CaseCounts,
+    /// What processes of the candidate have counted.
+    pub candidate: CaseCounts,
+    /// Relative change of the instructions of an iteration, candidate/base − 1.
+    pub change: f64,
+}
+
+/// How far a [`CountedPair`] can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeatability {
+    /// Each count was found by a second process.
+    Exact,
+    /// The sides differ by no more than what the harness adds around an iteration can.
+    LikeHarness,
+    /// The sides differ, and each was counted in one process: whether that repeats is not known.
+    CountedOnce,
+    /// Processes of one side differ, and the sides differ by more.
+    Varies,
+    /// Processes of one side differ by as much as the sides do.
+    VariesAsMuch,
+}
+
+/// Instructions by which counts of the same closure may differ from build to build: what is subtracted is what is around an
+/// empty closure, and around another one the compiler uses registers otherwise.
+const HARNESS: u64 = 10;
+
+impl CountedPair {
+    pub(super) fn new(base: CaseCounts, candidate: CaseCounts) -> Self {
+        let [then, now] = [&base, &candidate].map(|counts| counts.iteration.instructions as f64);
+        // Of nothing, as if it were one.
+        let change = (now - then) / then.max(1.0);
+        CountedPair { base, candidate, change }
+    }
+
+    /// Whether both sides have counted the same.
+    pub(super) fn is_equal(&self) -> bool {
+        self.base.iteration.instructions == self.candidate.iteration.instructions
+    }
+
+    /// How far processes of one side lie apart, as a share.
+    pub(super) fn spread(&self) -> f64 {
+        self.base.spread().max(self.candidate.spread())
+    }
+
+    /// How far this can be relied on: two processes that have counted the same, of one side or of both, show that a
+    /// count repeats.
+    pub(super) fn repeatability(&self) -> Repeatability {
+        let (base, candidate) = (&self.base, &self.candidate);
+        let overlap = base.least_instructions <= candidate.most_instructions
+            && candidate.least_instructions <= base.most_instructions;
+        if self.spread() > 0.0 {
+            if overlap { Repeatability::VariesAsMuch } else { Repeatability::Varies }
+        } else if self.is_equal() {
+            Repeatability::Exact
+        } else if base.iteration.instructions.abs_diff(candidate.iteration.instructions) <= HARNESS {
+            Repeatability::LikeHarness
+        } else if base.rounds.min(candidate.rounds) > 1 {
+            Repeatability::Exact
+        } else {
+            Repeatability::CountedOnce
+        }
+    }
+}
+
+/// That instructions of a case were to be counted, and were not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Uncounted {
+    /// Why.
+    pub why: WhyUncounted,
+    /// What happened, in words.
+    pub message: String,
+}
+
+impl Uncounted {
+    pub(super) fn new(why: WhyUncounted, side: Role, message: String) -> Self {
+        Uncounted { why, message: format!("{side}: {message}") }
+    }
+}
+
+/// Why instructions of a case were not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhyUncounted {
+    /// Cases before it have used up the time that counting may take.
+    OutOfTime,
+    /// It had not ended when the time for one count was over.
+    TooSlow,
+    /// It failed under valgrind.
+    Failed,
+    /// A program cannot count.
+    NotOffered,
+    /// A person ended it.
+    Interrupted,
+}
+
+/// How instructions were counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Counting {
+    /// What it took, in seconds, after the times had been taken.
+    pub seconds: f64,
+    /// Version of valgrind: `3.19.0`.
+    pub valgrind: String,
+    /// Its options that decide what is counted.
+    pub options: String,
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use bench_record::RoundCounts;
+
+    /// What rounds that count this come to.
+    pub(crate) fn counts(instructions: &[u64]) -> CaseCounts {
+        let mut sorted = instructions.to_vec();
+        sorted.sort_unstable();
+        let mut round = RoundCounts::default();
+        round.iteration.instructions = sorted[(sorted.len() - 1) / 2];
+        let mut counts = CaseCounts::of_round(&round);
+        counts.least_instructions = sorted[0];
+        counts.most_instructions = sorted[sorted.len() - 1];
+        counts.rounds = sorted.len();
+        counts
+    }
+
+    pub(crate) fn pair(base: &[u64], candidate: &[u64]) -> CountedPair {
+        CountedPair::new(counts(base), counts(candidate))
+    }
+
+    #[test]
+    fn a_count_is_exact_if_a_second_process_has_found_it() {
+        let of = |base: &[u64], candidate: &[u64]| pair(base, candidate).repeatability();
+        assert_eq!(of(&[100], &[100]), Repeatability::Exact, "the other side has found it");
+        assert_eq!(of(&[100], &[120]), Repeatability::CountedOnce);
+        assert_eq!(of(&[100, 100], &[120]), Repeatability::CountedOnce);
+        assert_eq!(of(&[100, 100], &[120, 120]), Repeatability::Exact);
+        assert_eq!(of(&[100, 110], &[130, 130]), Repeatability::Varies);
+        assert_eq!(of(&[130, 130], &[100, 110]), Repeatability::Varies);
+        assert_eq!(of(&[100, 120], &[110, 110]), Repeatability::VariesAsMuch);
+        assert_eq!(of(&[100, 120], &[100, 120]), Repeatability::VariesAsMuch, "equal by chance");
+        assert_eq!(of(&[4], &[14]), Repeatability::LikeHarness);
+        assert_eq!(of(&[15, 15], &[4, 4]), Repeatability::Exact);
+    }
+
+    #[test]
+    fn nothing_and_something_have_a_change_that_is_a_number() {
+        assert_eq!(pair(&[0], &[0]).change, 0.0);
+        assert_eq!(pair(&[0], &[3]).change, 3.0);
+        assert_eq!(pair(&[50, 50], &[51, 51]).change, 0.02);
+    }
+}
