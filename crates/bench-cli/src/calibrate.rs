@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
         interpreter,
         subject: Path::new("."),
         limits,
+        layouts: 1,
     };
     let Source::Live(side) = source::open(name, &search)? else {
         return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());

@@ -216,7 +216,12 @@ mod tests {
 
     fn comparison(inject: f64, log_ratios: &[f64], state: RunState) -> PairedComparison {
         let rules = Rules { inject, max_time: Duration::from_secs(3), ..Rules::default() };
-        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
+        let side = || SideRecord {
+            label: "one".to_owned(),
+            executables: Vec::new(),
+            layouts: Vec::new(),
+            build: None,
+        };
         let trial = Trial::told(log_ratios, 2.0);
         let verdict = trial.verdict(true);
         PairedComparison {
@@ -226,6 +231,7 @@ mod tests {
             state,
             base: side(),
             candidate: side(),
+            layouts: None,
             seconds: 2.0,
             environment: Environment::default(),
             notes: Vec::new(),

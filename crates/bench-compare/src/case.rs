@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObservedPair, Role, TimeSpent};
+use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::Failure;
 
@@ -29,6 +29,9 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
+    /// What layouts of the code alone do; absent if each program was linked once, and with too few process pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts: Option<LayoutSpread>,
     /// Where that time went.
     pub time: TimeSpent,
     /// Natural logarithm of the e-value against a change within the threshold.

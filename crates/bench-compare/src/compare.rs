@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
 use super::trial::Trial;
-use super::{Follow, Rules, Side};
+use super::{Follow, Rules, Side, layouts};
 use bench_judge::comparison::Compared;
 use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
 use bench_record as record;
 use bench_record::{RunError, RunState, Verdict};
+use bench_runner::program::Opened;
 use bench_runner::rounds as runner;
 use bench_runner::rounds::Interrupt;
 use bench_runner::selection::Selection;
@@ -23,8 +24,8 @@ const HOPE: u32 = 2;
 /// Compares the chosen cases that both sides hold.
 ///
 /// # Errors
-/// When the sides have no chosen case in common, or signals cannot be listened for. What goes wrong with a
-/// case stands in the result.
+/// When the sides have no chosen case in common, or not as many layouts, or signals cannot be listened for. What goes
+/// wrong with a case stands in the result.
 pub fn compare(
     base: &Side,
     candidate: &Side,
@@ -34,9 +35,11 @@ pub fn compare(
 ) -> Result<PairedComparison, RunError> {
     runner::refuse_inside_worker()?;
     let (old, new) = (base.chosen(selection), candidate.chosen(selection));
-    let trials: Vec<Trial> = old
-        .iter()
-        .filter_map(|(id, program)| Some((*id, *program, *new.get(id)?)))
+    let both: Vec<(&str, &Opened, &Opened)> =
+        old.iter().filter_map(|(id, program)| Some((*id, *program, *new.get(id)?))).collect();
+    let layouts = layouts::common(both.iter().map(|(_, base, candidate)| (*base, *candidate)))?;
+    let trials: Vec<Trial> = both
+        .into_iter()
         .enumerate()
         .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate, rules))
         .collect();
@@ -63,6 +66,9 @@ pub fn compare(
         skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")),
     );
     cases.retain(|case| case.skipped.is_none());
+    if layouts.is_none() {
+        notes.extend(layouts::note(&cases, base, candidate));
+    }
     let only =
         |ids: Vec<&str>, verdict| ids.into_iter().map(|id| Compared::blank(id, verdict)).collect::<Vec<_>>();
     let everywhere = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -78,6 +84,7 @@ pub fn compare(
         base: SideRecord::of(base),
         candidate: SideRecord::of(candidate),
         rules: rules.clone(),
+        layouts,
         seconds: began.elapsed().as_secs_f64(),
         environment,
         notes,

@@ -1,10 +1,10 @@
 //! A paired comparison as data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{PairedCase, Rules, Side};
+use super::{PairedCase, Rules, Side, layouts};
 use bench_judge::Decision;
 use bench_judge::comparison::Compared;
 use bench_protocol::Build;
@@ -39,6 +39,9 @@ pub struct PairedComparison {
     pub candidate: SideRecord,
     /// What it might cost, and what it had to be sure of.
     pub rules: Rules,
+    /// In how many layouts of its code each program was linked, if it was more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts: Option<usize>,
     /// Wall time, in seconds.
     pub seconds: f64,
     /// The machine.
@@ -59,6 +62,9 @@ pub struct SideRecord {
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
+    /// The files that were measured in their place, in order, as many of each: the same code in other layouts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<PathBuf>,
     /// How they were built; absent in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
@@ -69,6 +75,7 @@ impl SideRecord {
         SideRecord {
             label: side.label().to_owned(),
             executables: side.programs().iter().map(|opened| opened.program.path().to_owned()).collect(),
+            layouts: layouts::files(side).into_iter().map(Path::to_owned).collect(),
             build: side.build().cloned(),
         }
     }

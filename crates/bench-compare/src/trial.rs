@@ -9,7 +9,7 @@ use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
 use super::pair::{self, Arrangement, Measured, Pair, Role};
 use super::partner::{Broken, Limits, Subject};
-use super::{CONFIDENCE, PairedCase, Rules, SideFailure, TimeSpent};
+use super::{CONFIDENCE, DrawnLayouts, LayoutSpread, PairedCase, Rules, SideFailure, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_os as sys;
 use bench_record::Verdict;
@@ -62,21 +62,22 @@ pub(super) struct Trial {
     skipped: Option<String>,
 }
 
-/// The case on one side: the program that holds it, and where that program finds it again.
+/// The case on one side: the program that holds it, in each layout of its code, and where that program finds it again.
 #[derive(Clone, Debug)]
 struct Held {
-    program: Program,
+    layouts: Vec<Program>,
     locator: Option<String>,
 }
 
 impl Held {
     fn new(id: &str, opened: &Opened) -> Self {
         let case = opened.cases().iter().find(|case| case.id == id);
-        Held { program: opened.program.clone(), locator: case.and_then(|case| case.locator.clone()) }
+        Held { layouts: opened.program.in_each_layout(), locator: case.and_then(|case| case.locator.clone()) }
     }
 
-    fn subject<'a>(&'a self, case: &'a str) -> Subject<'a> {
-        Subject { program: &self.program, case, locator: self.locator.as_deref() }
+    /// In this layout; 1 is the first.
+    fn subject<'a>(&'a self, case: &'a str, layout: usize) -> Subject<'a> {
+        Subject { program: &self.layouts[layout - 1], case, locator: self.locator.as_deref() }
     }
 }
 
@@ -109,8 +110,9 @@ impl Trial {
         let measured = self.measure(rules, interrupt);
         self.spent += began.elapsed();
         match measured {
-            Ok(pair) => {
-                let observed = self.observer.observe(pair);
+            Ok((pair, layouts)) => {
+                let layouts = (self.layouts() > 1).then_some(layouts);
+                let observed = ObservedPair { layouts, ..self.observer.observe(pair) };
                 self.evidence.see(&observed);
                 self.pairs.push(observed);
                 self.learn();
@@ -129,7 +131,11 @@ impl Trial {
     }
 
     /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
-    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Pair, (Role, Broken)> {
+    fn measure(
+        &mut self,
+        rules: &Rules,
+        interrupt: &Interrupt,
+    ) -> Result<(Pair, DrawnLayouts), (Role, Broken)> {
         let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
         // One thread needs one processor, and three processes on one processor need wake no other: the spread
         // was half of what it is when the scheduler chooses. Which one is left to chance.
@@ -137,9 +143,10 @@ impl Trial {
             let numbers = all.numbers();
             numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
         });
+        let layouts = DrawnLayouts::draw(chance, self.layouts());
         let arrangement = Arrangement {
-            base: self.base.subject(&self.id),
-            candidate: self.candidate.subject(&self.id),
+            base: self.base.subject(&self.id, layouts.base),
+            candidate: self.candidate.subject(&self.id, layouts.candidate),
             first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
             iterations: self.iterations,
             inputs_alive: self.inputs_alive,
@@ -174,7 +181,7 @@ impl Trial {
         }
         self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
         self.time += measured.time;
-        Ok(measured.pair)
+        Ok((measured.pair, layouts))
     }
 
     /// Starting processes costs time that batches could have, and batches tell nothing of how processes
@@ -207,6 +214,11 @@ impl Trial {
         // Even: A, B, B, A is whole with two of each.
         self.batches =
             (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, most as f64 / 2.0) as usize * 2;
+    }
+
+    /// In how many layouts both sides hold the case; 1 if each was linked once.
+    fn layouts(&self) -> usize {
+        self.base.layouts.len().min(self.candidate.layouts.len())
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Pair> {
@@ -337,6 +349,7 @@ impl Trial {
             seconds: self.spent.as_secs_f64(),
             spread_between: components.map(|components| components.between),
             spread_within: components.map(|components| components.within),
+            layouts: LayoutSpread::of(&self.pairs, self.layouts()),
             time,
             log_e_value: self.log_e_value(),
             smallest_effects,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{PairedCase, PairedComparison, SideFailure};
+use crate::{LayoutSpread, PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
 use bench_report::{Style, Table, on_console};
@@ -23,6 +23,10 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
             printable(&comparison.base.label)
         ))
     );
+    if let Some(layouts) = comparison.layouts {
+        let _ =
+            writeln!(out, "{layouts} layouts of the code of each side, drawn anew for every process pair");
+    }
     if comparison.rules.inject > 0.0 {
         let _ = writeln!(
             out,
@@ -56,6 +60,7 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
         }
     }
     out += &unsure(&comparison.cases);
+    out += &layouts(comparison);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
@@ -125,6 +130,31 @@ fn unsure(cases: &[PairedCase]) -> String {
             None => "so near to the threshold that no patience would settle it".to_owned(),
         };
         let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+/// For every case of which it is known: what layouts of its code alone do.
+fn layouts(comparison: &PairedComparison) -> String {
+    let Some(number) = comparison.layouts else { return String::new() };
+    let mut out = String::new();
+    for case in &comparison.cases {
+        let Some(LayoutSpread { base, candidate, left, .. }) = case.layouts else { continue };
+        let [base, candidate, left_to_chance] =
+            [base, candidate, left].map(|log| format!("{:.2} %", log.exp_m1() * 100.0));
+        let is_less = case.compared.change.is_some_and(|change| change.ln_1p().abs() < left);
+        let doubt = match case.compared.verdict {
+            Verdict::Slower | Verdict::Faster if is_less => {
+                ", more than the change: `--layouts` with a larger number leaves less"
+            }
+            _ => "",
+        };
+        let _ = writeln!(
+            out,
+            "layouts: {}: base differs by {base} from one layout to another, candidate by {candidate}; {number} of each leave \
+             about ±{left_to_chance} to chance{doubt}",
+            case.compared.id
+        );
     }
     if out.is_empty() { out } else { format!("\n{out}") }
 }
