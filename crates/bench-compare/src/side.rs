@@ -7,6 +7,7 @@ use bench_record::RunError;
 use bench_report::tell;
 use bench_runner::program::{ListLimits, Opened, Program};
 use bench_runner::selection::Selection;
+use bench_stats::seed::{mix, shuffle};
 use bench_syntax::UsageError;
 
 /// Programs that hold benchmarks, built from one state of the code.
@@ -96,6 +97,29 @@ impl Side {
         &self.programs
     }
 
+    /// The same side twice, with so many of its layouts, and with as many others, drawn by a seed.
+    ///
+    /// # Errors
+    /// When it has fewer.
+    pub(super) fn apart(&self, layouts: usize, seed: u64) -> Result<[Self; 2], RunError> {
+        let known = self.programs.iter().map(|opened| opened.program.layouts().len()).min().unwrap_or(0);
+        if known < 2 * layouts {
+            let message = format!("expected {} layouts of {}, found {known}", 2 * layouts, self.label);
+            return Err(UsageError(message).into());
+        }
+        let mut places: Vec<usize> = (0..known).collect();
+        shuffle(&mut places, mix(seed));
+        let with = |places: &[usize]| {
+            let chosen = |opened: &Opened| {
+                let all = opened.program.layouts();
+                let layouts = places.iter().filter_map(|place| all.get(*place).cloned()).collect();
+                Opened { program: opened.program.clone().with_layouts(layouts), ..opened.clone() }
+            };
+            Side { label: self.label.clone(), programs: self.programs.iter().map(chosen).collect() }
+        };
+        Ok([with(&places[..layouts]), with(&places[layouts..2 * layouts])])
+    }
+
     /// How its first program was built.
     pub(super) fn build(&self) -> Option<&Build> {
         self.programs.first().map(|opened| &opened.listing.build)
@@ -116,5 +140,41 @@ impl Side {
 
     fn held(&self) -> impl Iterator<Item = (&Opened, &Case)> {
         self.programs.iter().flat_map(|opened| opened.cases().iter().map(move |case| (opened, case)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use bench_protocol::Listing;
+
+    use super::*;
+
+    fn side(layouts: usize) -> Side {
+        let files = (0..layouts).map(|number| format!("/nobody-{number}").into()).collect();
+        let program =
+            Program::executable(Path::new("/nobody")).expect("an absolute path").with_layouts(files);
+        let opened = Opened { program, listing: Listing::new(Build::default(), Vec::new()) };
+        Side { label: "one".to_owned(), programs: vec![opened] }
+    }
+
+    #[test]
+    fn a_side_is_set_against_itself_in_other_layouts() {
+        let files = |side: &Side| -> BTreeSet<PathBuf> {
+            side.programs[0].program.layouts().iter().cloned().collect()
+        };
+        let side = side(16);
+        let mut firsts = BTreeSet::new();
+        for seed in 0..20 {
+            let [one, other] = side.apart(3, seed).expect("enough");
+            assert_eq!((files(&one).len(), files(&other).len()), (3, 3));
+            assert!(files(&one).is_disjoint(&files(&other)));
+            firsts.insert(files(&one));
+        }
+        assert!(firsts.len() > 10, "drawn anew: {}", firsts.len());
+        let refused = side.apart(9, 0).expect_err("too few").to_string();
+        assert!(refused.contains("expected 18 layouts of one, found 16"), "{refused}");
     }
 }

@@ -66,6 +66,10 @@ pub(crate) struct Calibrate {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
+    /// Compare the code with itself in other layouts, so many on each side, drawn anew for each comparison: how often a
+    /// comparison errs about code that has only moved (Linux, with LLVM's lld or mold)
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Building")]
+    pub(crate) layouts: Option<u8>,
     #[command(flatten)]
     pub(crate) report: Report,
 }

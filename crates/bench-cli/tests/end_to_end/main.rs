@@ -16,6 +16,7 @@ mod gate;
 mod harnesses;
 mod history;
 mod interchange;
+mod layouts;
 #[cfg(feature = "load")]
 mod load;
 mod mutations;
