@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObservedPair, PairedCase, Side};
+use super::{ObservedPair, PairedCase, Role, Side};
 use bench_record::{RunError, Verdict};
 use bench_runner::program::{Kind, Opened};
 use bench_stats as stats;
-use bench_stats::seed::mix;
+use bench_stats::Observation;
+use bench_stats::seed::{mix, shuffle};
 use bench_syntax::UsageError;
 
 /// Which layout of its code each side of a process pair ran: 1 is the first.
@@ -21,17 +22,47 @@ pub struct DrawnLayouts {
 }
 
 impl DrawnLayouts {
-    /// Draws one for each side, each of so many, by a number that nobody chose. The two do not depend on each other, and each
-    /// layout is as likely as any other: swapping the sides' names changes nothing in how they are drawn.
-    pub(super) fn draw(chance: u64, layouts: usize) -> Self {
-        let drawn = mix(chance);
-        // The bias of `%` is below 2^-26 for as many layouts as can be asked for.
-        let of = |bits: u64| (bits & u64::from(u32::MAX)) as usize % layouts.max(1) + 1;
-        DrawnLayouts { base: of(drawn), candidate: of(drawn >> 32) }
+    /// Those of the pair with this number, of so many layouts of each side. In a pass every layout of either side runs once,
+    /// with the same partner in every pass; who is whose partner, and the order of each pass, follow from the seed alone.
+    /// Swapping the sides' names changes nothing in how they are drawn.
+    pub(super) fn draw(seed: u64, number: usize, layouts: usize) -> Self {
+        let order = |salt: u64| {
+            let mut order: Vec<usize> = (0..layouts).collect();
+            shuffle(&mut order, mix(seed.wrapping_add(salt)));
+            order
+        };
+        let (pass, place) = (number / layouts, number % layouts);
+        let place = order(2 + pass as u64)[place];
+        DrawnLayouts { base: order(0)[place] + 1, candidate: order(1)[place] + 1 }
     }
 }
 
-/// What layouts alone do to a case: robust standard deviations of the log ratio.
+/// What the layouts say once a whole pass over them has ended: an observation for each base layout and its partner, and the
+/// weight of this pass among all that could be; `None` unless the number of passes is a power of two.
+///
+/// Layouts, not process pairs, are what is drawn at random: pairs of the same two layouts agree with each other, however
+/// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass before that is
+/// looked at.
+pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Vec<Observation>, f64)> {
+    let passes = pairs.len() / layouts;
+    if passes * layouts != pairs.len() || !passes.is_power_of_two() {
+        return None;
+    }
+    let centres: Vec<f64> = (1..=layouts)
+        .filter_map(|layout| {
+            let of_it = pairs.iter().filter(|pair| pair.layouts.is_some_and(|drawn| drawn.base == layout));
+            stats::median(&stats::sorted(&of_it.map(|pair| pair.log_ratio).collect::<Vec<_>>()))
+        })
+        .collect();
+    let seen = centres.iter().enumerate().map(|(number, value)| {
+        let scale =
+            stats::robust_deviation(&centres[..number]).filter(|scale| number >= 2 && scale.is_finite());
+        Observation { value: *value, scale }
+    });
+    Some((seen.collect(), 0.5 / passes as f64))
+}
+
+/// What layouts alone do to a case: robust standard deviations of the logarithm of its time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LayoutSpread {
@@ -39,9 +70,6 @@ pub struct LayoutSpread {
     pub base: f64,
     /// From one layout of the candidate to another.
     pub candidate: f64,
-    /// How far the mean over the layouts of each side may lie, with a chance of about 95 %, from what all orders of the
-    /// sections would come to.
-    pub left: f64,
 }
 
 /// Fewer layouts of a side say nothing of how layouts differ.
@@ -56,18 +84,17 @@ impl LayoutSpread {
         if layouts < FEWEST_LAYOUTS || pairs.len() < PAIRS_PER_LAYOUT * layouts {
             return None;
         }
-        let spread = |layout: fn(&DrawnLayouts) -> usize| {
+        let spread = |side: Role| {
             let mut groups = vec![Vec::new(); layouts];
             for pair in pairs {
-                groups.get_mut(layout(pair.layouts.as_ref()?).checked_sub(1)?)?.push(pair.log_ratio);
-            }
-            if groups.iter().filter(|group| !group.is_empty()).count() < FEWEST_LAYOUTS {
-                return None;
+                let drawn = pair.layouts?;
+                let layout = if side == Role::Base { drawn.base } else { drawn.candidate };
+                let time = stats::median(&stats::sorted(&pair.pair.times(side).collect::<Vec<_>>()))?;
+                groups.get_mut(layout.checked_sub(1)?)?.push(time.ln());
             }
             stats::variance_components(&groups).map(|components| components.between)
         };
-        let (base, candidate) = (spread(|drawn| drawn.base)?, spread(|drawn| drawn.candidate)?);
-        Some(LayoutSpread { base, candidate, left: 2.0 * (base.hypot(candidate)) / (layouts as f64).sqrt() })
+        Some(LayoutSpread { base: spread(Role::Base)?, candidate: spread(Role::Candidate)? })
     }
 }
 
@@ -123,7 +150,7 @@ fn note_of(cases: &[PairedCase]) -> Option<String> {
         [one, ref others @ ..] => (format!("the changes of {one} and {} more", others.len()), "rest"),
     };
     Some(format!(
-        "{what} {rests} on one layout of the code: `bench compare --layouts 8` tells code from addresses"
+        "{what} {rests} on one layout of the code: `bench compare --layouts 16` tells code from addresses"
     ))
 }
 

@@ -9,14 +9,14 @@ use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
 use super::pair::{self, Arrangement, Measured, Pair, Role};
 use super::partner::{Broken, Limits, Subject};
-use super::{CONFIDENCE, DrawnLayouts, LayoutSpread, PairedCase, Rules, SideFailure, TimeSpent};
+use super::{CONFIDENCE, DrawnLayouts, LayoutSpread, PairedCase, Rules, SideFailure, TimeSpent, layouts};
 use bench_judge::comparison::Compared;
 use bench_os as sys;
 use bench_record::Verdict;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
 use bench_stats::seed::mix;
-use bench_stats::{Components, Interval};
+use bench_stats::{Components, Interval, Observation};
 use bench_syntax::quantity::nanoseconds;
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
@@ -31,6 +31,9 @@ const PAIRS_IN_BUDGET: u64 = 24;
 
 /// Pairs before which no decision is possible: [`Bets`](stats::Bets) doubles its wealth with each at the most.
 const FEWEST_PAIRS: usize = 7;
+
+/// Tells the numbers that draw layouts from those that order pairs.
+const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
 
 /// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
 const PAIRS_TO_LEARN: usize = 16;
@@ -55,6 +58,8 @@ pub(super) struct Trial {
     pairs: Vec<ObservedPair>,
     observer: Observer,
     evidence: Evidence,
+    /// What the last pass over layouts has said that was looked at, and its weight.
+    pass: Option<(Vec<Observation>, f64)>,
     /// Where the time of all pairs went.
     time: TimeSpent,
     pub(super) spent: Duration,
@@ -97,6 +102,7 @@ impl Trial {
             pairs: Vec::new(),
             observer: Observer::default(),
             evidence: Evidence::new(rules),
+            pass: None,
             time: TimeSpent::default(),
             spent: Duration::ZERO,
             failure: None,
@@ -113,8 +119,7 @@ impl Trial {
             Ok((pair, layouts)) => {
                 let layouts = (self.layouts() > 1).then_some(layouts);
                 let observed = ObservedPair { layouts, ..self.observer.observe(pair) };
-                self.evidence.see(&observed);
-                self.pairs.push(observed);
+                self.see(observed);
                 self.learn();
                 true
             }
@@ -127,6 +132,20 @@ impl Trial {
                 self.skipped = Some(reason);
                 true
             }
+        }
+    }
+
+    /// Takes a pair for evidence: by itself, or as part of a pass over layouts.
+    fn see(&mut self, observed: ObservedPair) {
+        if observed.layouts.is_none() {
+            self.evidence.see(&observed);
+        }
+        self.pairs.push(observed);
+        if self.layouts() > 1
+            && let Some((observations, weight)) = layouts::observations(&self.pairs, self.layouts())
+        {
+            self.evidence.see_pass(&observations, weight);
+            self.pass = Some((observations, weight));
         }
     }
 
@@ -143,7 +162,8 @@ impl Trial {
             let numbers = all.numbers();
             numbers.get((chance >> 16) as usize % numbers.len().max(1)).copied()
         });
-        let layouts = DrawnLayouts::draw(chance, self.layouts());
+        let drawing = mix(rules.seed.wrapping_add(self.number)).wrapping_add(LAYOUTS);
+        let layouts = DrawnLayouts::draw(drawing, self.pairs.len(), self.layouts());
         let arrangement = Arrangement {
             base: self.base.subject(&self.id, layouts.base),
             candidate: self.candidate.subject(&self.id, layouts.candidate),
@@ -240,8 +260,14 @@ impl Trial {
 
     /// The interval of the change, when there are enough pairs for one.
     fn interval(&self) -> Option<Interval> {
-        let seen: Vec<_> = self.pairs.iter().map(ObservedPair::observation).collect();
-        let logs = stats::centre_sequence(&seen, CONFIDENCE);
+        let logs = match &self.pass {
+            Some((seen, weight)) => stats::centre_sequence(seen, 1.0 - (1.0 - CONFIDENCE) * weight),
+            None if self.layouts() > 1 => return None,
+            None => {
+                let seen: Vec<_> = self.pairs.iter().map(ObservedPair::observation).collect();
+                stats::centre_sequence(&seen, CONFIDENCE)
+            }
+        };
         (logs.low.is_finite() && logs.high.is_finite())
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
@@ -261,6 +287,11 @@ impl Trial {
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
+        if self.layouts() > 1 {
+            // Until the next time that anything is looked at.
+            let passes = (logs.len() / self.layouts() + 1).next_power_of_two();
+            return per_pair.checked_mul(u32::try_from(passes * self.layouts() - logs.len()).ok()?);
+        }
         let needed = match self.forecast(rules, cases) {
             Some(forecast) => forecast.needed(self.likely_change()?)?,
             // Too little is known to say more.
@@ -282,8 +313,13 @@ impl Trial {
     }
 
     fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
+        let values = match &self.pass {
+            Some((seen, _)) => seen.iter().map(|observation| observation.value).collect(),
+            None if self.layouts() > 1 => Vec::new(),
+            None => self.log_ratios(),
+        };
         Some(Forecast {
-            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.pairs.len() > 4)?,
+            deviation: stats::robust_deviation(&values).filter(|_| values.len() > 4)?,
             threshold: rules.above(),
             log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
         })
@@ -299,6 +335,8 @@ impl Trial {
         let per_second = self.pairs.len() as f64 / self.spent.as_secs_f64();
         // Rounded: the time that so many pairs have taken is enough for them.
         let pairs = (seconds * per_second).round().min(1e5) as usize;
+        // Of layouts there are not more with time.
+        let pairs = if self.layouts() > 1 { pairs.min(self.layouts()) } else { pairs };
         self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
     }
 
@@ -317,7 +355,11 @@ impl Trial {
         let smallest_effect = self.smallest_effect_in(had, rules, cases);
         let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
-        let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
+        // What time alone does not settle may take more layouts, and how many is not known.
+        let settle_s = (unsure && self.layouts() == 1)
+            .then(|| self.needs(rules, cases))
+            .flatten()
+            .map(|more| more.as_secs_f64());
         let components = self.components();
         let known = self.time.start_s
             + self.time.warm_up_s

@@ -1,6 +1,7 @@
+use std::collections::BTreeSet;
+
 use bench_protocol::{Build, Listing};
 use bench_runner::program::Program;
-use proptest::prelude::*;
 
 use super::super::Rules;
 use super::super::trial::Trial;
@@ -8,54 +9,71 @@ use super::super::trial::tests::around;
 use super::*;
 
 #[test]
-fn every_layout_of_either_side_meets_every_other_as_often() {
-    const LAYOUTS: usize = 4;
-    let mut counts = [[0u32; LAYOUTS]; LAYOUTS];
-    for chance in 0..16_000 {
-        let drawn = DrawnLayouts::draw(chance, LAYOUTS);
-        counts[drawn.base - 1][drawn.candidate - 1] += 1;
+fn in_a_pass_every_layout_runs_once_with_its_own_partner() {
+    const LAYOUTS: usize = 5;
+    let mut partners = BTreeSet::new();
+    for seed in 0..200u64 {
+        let pass = |pass: usize| -> BTreeSet<(usize, usize)> {
+            let places = pass * LAYOUTS..(pass + 1) * LAYOUTS;
+            let drawn = places.map(|number| DrawnLayouts::draw(mix(seed), number, LAYOUTS));
+            drawn.map(|drawn| (drawn.base, drawn.candidate)).collect()
+        };
+        let first = pass(0);
+        let bases: BTreeSet<usize> = first.iter().map(|pair| pair.0).collect();
+        let candidates: BTreeSet<usize> = first.iter().map(|pair| pair.1).collect();
+        assert_eq!((&bases, &candidates), (&(1..=LAYOUTS).collect(), &(1..=LAYOUTS).collect()));
+        assert_eq!(pass(3), first, "who has met meets again");
+        partners.extend(first);
     }
-    // 1000 expected of each; 200 is more than six standard deviations.
-    assert!(counts.iter().flatten().all(|count| count.abs_diff(1000) < 200), "{counts:?}");
+    assert_eq!(partners.len(), LAYOUTS * LAYOUTS, "any two may meet");
 }
 
-proptest! {
-    #[test]
-    fn a_draw_follows_from_the_seed_and_is_one_of_the_layouts(chance: u64, layouts in 1usize..65) {
-        let drawn = DrawnLayouts::draw(chance, layouts);
-        prop_assert_eq!(drawn, DrawnLayouts::draw(chance, layouts));
-        prop_assert!((1..=layouts).contains(&drawn.base) && (1..=layouts).contains(&drawn.candidate));
-    }
-}
-
-/// Pairs of a case whose base has layouts that differ by 2 %, and whose candidate's are all the same.
-fn pairs(count: usize, layouts: usize) -> Vec<ObservedPair> {
-    let drawn: Vec<_> = (0..count).map(|number| DrawnLayouts::draw(mix(number as u64), layouts)).collect();
-    let noise = around(0.0, 0.002, count);
-    let logs: Vec<f64> =
-        drawn.iter().zip(noise).map(|(drawn, noise)| noise - 0.02 * drawn.base as f64).collect();
-    let pairs = Trial::told(&logs, 1.0).into_case(Verdict::Unsure, &Rules::default(), 1).pairs;
-    let with_layouts = |(pair, drawn)| ObservedPair { layouts: Some(drawn), ..pair };
-    pairs.into_iter().zip(drawn).map(with_layouts).collect()
+/// A case in layouts: the log ratio of each base layout with its partner, and how many passes there are.
+fn trial(by_layout: &[f64], passes: usize) -> Trial {
+    let layouts = by_layout.len();
+    let noise = around(0.0, 0.002, layouts * passes);
+    let pairs = noise.into_iter().enumerate().map(|(number, noise)| {
+        let drawn = DrawnLayouts::draw(7, number, layouts);
+        (by_layout[drawn.base - 1] + noise, drawn)
+    });
+    Trial::told_in_layouts(pairs.collect(), layouts)
 }
 
 #[test]
-fn what_layouts_do_is_told_from_noise_and_side_by_side() {
-    let found = LayoutSpread::of(&pairs(60, 5), 5).expect("enough");
-    // Five values, 2 % apart: their standard deviation is 3.2 %, the robust one with its correction 3.6 %.
-    assert!((0.02..0.05).contains(&found.base), "{found:?}");
-    assert!(found.candidate < found.base / 2.0, "{found:?}");
-    let left = 2.0 * (found.base.powi(2) / 5.0 + found.candidate.powi(2) / 5.0).sqrt();
-    assert!((found.left - left).abs() < 1e-12, "{found:?}");
+fn what_a_layout_repeats_is_not_more_evidence() {
+    // Two of three layouts are slower, and were run often: three are too few for anything.
+    assert_eq!(trial(&[0.05, 0.05, 0.0], 64).verdict(true), Verdict::Unsure);
+    assert_eq!(trial(&[0.05; 3], 64).verdict(true), Verdict::Unsure);
+    // Half of eight are.
+    let some = [0.09, 0.0, 0.08, -0.01, 0.09, 0.01, 0.08, 0.0];
+    assert_eq!(trial(&some, 16).verdict(true), Verdict::Unsure);
+    // All are, and differ in how much.
+    let slower = |layouts: usize| trial(&around(0.06, 0.03, layouts), 1).verdict(true) == Verdict::Slower;
+    let fewest = (1..32).find(|layouts| slower(*layouts)).expect("enough layouts");
+    assert!((8..=12).contains(&fewest), "{fewest} layouts suffice");
+    assert_eq!(trial(&[0.0; 16], 1).verdict(true), Verdict::Same);
 }
 
 #[test]
-fn of_too_few_nothing_is_told() {
-    assert_eq!(LayoutSpread::of(&pairs(14, 5), 5), None);
-    assert_eq!(LayoutSpread::of(&pairs(60, 2), 2), None);
-    let without: Vec<_> =
-        pairs(60, 5).into_iter().map(|pair| ObservedPair { layouts: None, ..pair }).collect();
-    assert_eq!(LayoutSpread::of(&without, 5), None);
+fn passes_are_looked_at_when_they_are_whole_and_twice_as_many() {
+    let looked_at = |count: usize| {
+        let pairs = trial(&[0.0; 4], 8).into_case(Verdict::Unsure, &Rules::default(), 1).pairs;
+        observations(&pairs[..count], 4).map(|(seen, weight)| (seen.len(), weight))
+    };
+    let found: Vec<_> = (1..=32).filter_map(looked_at).collect();
+    assert_eq!(found, [(4, 0.5), (4, 0.25), (4, 0.125), (4, 0.0625)]);
+}
+
+#[test]
+fn what_layouts_do_is_told_from_noise() {
+    let spread = |by_layout: &[f64], passes| {
+        trial(by_layout, passes).into_case(Verdict::Unsure, &Rules::default(), 1).layouts
+    };
+    // Only the candidate's times differ in these pairs: five values 2 % apart, of which the robust deviation is 3.6 %.
+    let found = spread(&[0.0, 0.02, 0.04, 0.06, 0.08], 8).expect("enough");
+    assert!((0.02..0.05).contains(&found.candidate) && found.base < 1e-6, "{found:?}");
+    assert_eq!(spread(&[0.0, 0.02, 0.04], 2), None, "too few pairs");
+    assert_eq!(spread(&[0.0, 0.02], 32), None, "too few layouts");
 }
 
 fn opened(layouts: usize) -> Opened {

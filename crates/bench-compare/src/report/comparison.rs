@@ -59,7 +59,7 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
             out += &failed(&case.compared.id, failure, style);
         }
     }
-    out += &unsure(&comparison.cases);
+    out += &unsure(comparison);
     out += &layouts(comparison);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
@@ -111,11 +111,12 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
 }
 
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
-fn unsure(cases: &[PairedCase]) -> String {
+fn unsure(comparison: &PairedComparison) -> String {
     let mut out = String::new();
-    for case in cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
+    for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
         let seen = match case.compared.smallest_effect {
             Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
+            None if comparison.layouts.is_some() => "too few layouts to see anything".to_owned(),
             None => "too few process pairs to see anything".to_owned(),
         };
         let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -124,6 +125,9 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
+            None if comparison.layouts.is_some() => {
+                "more layouts may settle it (`--layouts`), or more time (`--max-time`)".to_owned()
+            }
             None if case.pairs.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
@@ -136,24 +140,14 @@ fn unsure(cases: &[PairedCase]) -> String {
 
 /// For every case of which it is known: what layouts of its code alone do.
 fn layouts(comparison: &PairedComparison) -> String {
-    let Some(number) = comparison.layouts else { return String::new() };
     let mut out = String::new();
     for case in &comparison.cases {
-        let Some(LayoutSpread { base, candidate, left, .. }) = case.layouts else { continue };
-        let [base, candidate, left_to_chance] =
-            [base, candidate, left].map(|log| format!("{:.2} %", log.exp_m1() * 100.0));
-        let is_less = case.compared.change.is_some_and(|change| change.ln_1p().abs() < left);
-        let doubt = match case.compared.verdict {
-            Verdict::Slower | Verdict::Faster if is_less => {
-                ", more than the change: `--layouts` with a larger number leaves less"
-            }
-            _ => "",
-        };
+        let Some(LayoutSpread { base, candidate }) = case.layouts else { continue };
+        let [base, candidate] = [base, candidate].map(|log| format!("{:.1} %", log.exp_m1() * 100.0));
         let _ = writeln!(
             out,
-            "layouts: {}: base differs by {base} from one layout to another, candidate by {candidate}; {number} of each leave \
-             about ±{left_to_chance} to chance{doubt}",
-            case.compared.id
+            "layouts: {}: base differs by {base} from one layout to another, candidate by {candidate}",
+            printable(&case.compared.id)
         );
     }
     if out.is_empty() { out } else { format!("\n{out}") }
