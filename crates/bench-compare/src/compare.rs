@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
 use super::trial::Trial;
-use super::{Follow, Rules, Side, layouts};
+use super::{Follow, Rules, Side, one_layout};
+use crate::side::common_layouts;
 use bench_judge::comparison::Compared;
 use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
@@ -37,7 +38,7 @@ pub fn compare(
     let (old, new) = (base.chosen(selection), candidate.chosen(selection));
     let both: Vec<(&str, &Opened, &Opened)> =
         old.iter().filter_map(|(id, program)| Some((*id, *program, *new.get(id)?))).collect();
-    let layouts = layouts::common(both.iter().map(|(_, base, candidate)| (*base, *candidate)))?;
+    let layouts = common_layouts(both.iter().map(|(_, base, candidate)| (*base, *candidate)))?;
     let trials: Vec<Trial> = both
         .into_iter()
         .enumerate()
@@ -67,7 +68,7 @@ pub fn compare(
     );
     cases.retain(|case| case.skipped.is_none());
     if layouts.is_none() {
-        notes.extend(layouts::note(&cases, base, candidate));
+        notes.extend(one_layout::note(&cases, base, candidate));
     }
     let only =
         |ids: Vec<&str>, verdict| ids.into_iter().map(|id| Compared::blank(id, verdict)).collect::<Vec<_>>();

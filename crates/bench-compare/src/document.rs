@@ -1,10 +1,10 @@
 //! A paired comparison as data.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PairedCase, Rules, Side, layouts};
+use super::{PairedCase, Rules, Side};
 use bench_judge::Decision;
 use bench_judge::comparison::Compared;
 use bench_protocol::Build;
@@ -75,7 +75,7 @@ impl SideRecord {
         SideRecord {
             label: side.label().to_owned(),
             executables: side.programs().iter().map(|opened| opened.program.path().to_owned()).collect(),
-            layouts: layouts::files(side).into_iter().map(Path::to_owned).collect(),
+            layouts: side.layouts(),
             build: side.build().cloned(),
         }
     }

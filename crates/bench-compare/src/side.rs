@@ -1,6 +1,7 @@
 //! One side of a comparison: programs, and the cases in them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bench_protocol::{Build, Case};
 use bench_record::RunError;
@@ -120,6 +121,11 @@ impl Side {
         Ok([with(&places[..layouts]), with(&places[layouts..2 * layouts])])
     }
 
+    /// The files of all its programs' layouts.
+    pub(super) fn layouts(&self) -> Vec<PathBuf> {
+        self.programs.iter().flat_map(|opened| opened.program.layouts()).cloned().collect()
+    }
+
     /// How its first program was built.
     pub(super) fn build(&self) -> Option<&Build> {
         self.programs.first().map(|opened| &opened.listing.build)
@@ -143,21 +149,55 @@ impl Side {
     }
 }
 
+/// How many layouts two programs have that are compared; `None` if each was linked once.
+///
+/// # Errors
+/// [`RunError::Usage`] if one has more than the other: what is drawn from more is drawn from others.
+pub(super) fn common_layouts<'a>(
+    pairs: impl IntoIterator<Item = (&'a Opened, &'a Opened)>,
+) -> Result<Option<usize>, RunError> {
+    let mut known = None;
+    for (base, candidate) in pairs {
+        let numbers = [base, candidate].map(|opened| opened.program.layouts().len());
+        let expected = *known.get_or_insert(numbers[0]);
+        if let Some(other) = numbers.into_iter().find(|number| *number != expected) {
+            return Err(UsageError(format!(
+                "expected as many layouts of every program, found {expected} and {other}: build both sides with the same \
+                 `--layouts`"
+            ))
+            .into());
+        }
+    }
+    Ok(known.filter(|number| *number > 1))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use bench_protocol::Listing;
 
     use super::*;
 
-    fn side(layouts: usize) -> Side {
+    fn opened(layouts: usize) -> Opened {
         let files = (0..layouts).map(|number| format!("/nobody-{number}").into()).collect();
         let program =
             Program::executable(Path::new("/nobody")).expect("an absolute path").with_layouts(files);
-        let opened = Opened { program, listing: Listing::new(Build::default(), Vec::new()) };
-        Side { label: "one".to_owned(), programs: vec![opened] }
+        Opened { program, listing: Listing::new(Build::default(), Vec::new()) }
+    }
+
+    fn side(layouts: usize) -> Side {
+        Side { label: "one".to_owned(), programs: vec![opened(layouts)] }
+    }
+
+    #[test]
+    fn both_sides_have_as_many_layouts() {
+        let (none, three, four) = (opened(0), opened(3), opened(4));
+        assert_eq!(common_layouts([(&none, &none)]).expect("none"), None);
+        assert_eq!(common_layouts([(&three, &three), (&three, &three)]).expect("three"), Some(3));
+        let refused = common_layouts([(&three, &three), (&three, &four)]).expect_err("different").to_string();
+        assert!(refused.contains("found 3 and 4"), "{refused}");
     }
 
     #[test]

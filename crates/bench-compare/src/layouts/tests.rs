@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
 
-use bench_protocol::{Build, Listing};
-use bench_runner::program::Program;
-
-use super::super::Rules;
 use super::super::trial::Trial;
 use super::super::trial::tests::around;
+use super::super::{DrawnLayouts, Rules};
 use super::*;
+use bench_record::Verdict;
+use bench_stats::seed::mix;
 
 #[test]
 fn in_a_pass_every_layout_runs_once_with_its_own_partner() {
@@ -74,36 +73,4 @@ fn what_layouts_do_is_told_from_noise() {
     assert!((0.02..0.05).contains(&found.candidate) && found.base < 1e-6, "{found:?}");
     assert_eq!(spread(&[0.0, 0.02, 0.04], 2), None, "too few pairs");
     assert_eq!(spread(&[0.0, 0.02], 32), None, "too few layouts");
-}
-
-fn opened(layouts: usize) -> Opened {
-    let files = (0..layouts).map(|number| format!("/nobody-{number}").into()).collect();
-    let program = Program::executable(Path::new("/nobody")).expect("an absolute path").with_layouts(files);
-    Opened { program, listing: Listing::new(Build::default(), Vec::new()) }
-}
-
-#[test]
-fn both_sides_have_as_many_layouts() {
-    let (none, three, four) = (opened(0), opened(3), opened(4));
-    assert_eq!(common([(&none, &none)]).expect("none"), None);
-    assert_eq!(common([(&three, &three), (&three, &three)]).expect("three"), Some(3));
-    let refused = common([(&three, &three), (&three, &four)]).expect_err("different").to_string();
-    assert!(refused.contains("found 3 and 4"), "{refused}");
-}
-
-#[test]
-fn small_changes_that_rest_on_one_layout_are_named_in_one_line() {
-    let case = |id: &str, centre: f64, verdict| {
-        let trial = Trial::told(&around(centre, 0.004, 40), 1.0);
-        let mut case = trial.into_case(verdict, &Rules::default(), 1);
-        id.clone_into(&mut case.compared.id);
-        case
-    };
-    let small = || case("unit/a", 0.02, Verdict::Slower);
-    let others = || [case("unit/b", 0.0, Verdict::Same), case("unit/c", 0.08, Verdict::Slower)];
-    assert_eq!(note_of(&others()), None, "nothing changed, or by more than layouts do");
-    let one = note_of(&[vec![small()], others().into()].concat()).expect("a note");
-    assert!(one.starts_with("the change of unit/a rests on one layout"), "{one}");
-    let two = note_of(&[small(), case("unit/d", -0.02, Verdict::Faster)]).expect("a note");
-    assert!(two.starts_with("the changes of unit/a and 1 more rest on one layout"), "{two}");
 }
