@@ -13,6 +13,9 @@ use bench_syntax::UsageError;
 use crate::arguments::Calibrate;
 use crate::source::{self, Search, Source};
 
+/// Layouts of which those of both sides are drawn: few would be the same ones again and again.
+const LAYOUTS: usize = 16;
+
 /// Compares a program with itself, many times.
 pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
     let rules = arguments.how.rules(arguments.inject)?;
@@ -26,13 +29,15 @@ pub(crate) fn run(arguments: &Calibrate) -> Result<u8, RunError> {
         interpreter,
         subject: Path::new("."),
         limits,
+        layouts: arguments.layouts.map_or(1, |number| (2 * usize::from(number)).max(LAYOUTS)),
     };
+    let layouts = arguments.layouts.map(usize::from);
     let Source::Live(side) = source::open(name, &search)? else {
         return Err(UsageError(format!("`{name}` is a record: only a program can be calibrated")).into());
     };
     let calibration = {
         let mut progress = Progress::new(arguments.report.quiet);
-        paired::calibrate(&side, &selection, &rules, arguments.repeats, &mut progress)?
+        paired::calibrate(&side, &selection, &rules, arguments.repeats, layouts, &mut progress)?
     };
     let written = calibration.write(&arguments.report.output_dir);
     arguments.report.print(&calibration, || {

@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let subject = [base, candidate].into_iter().find(of_python).map_or(Path::new("."), Path::new);
     let open = |name: &str, interpreter: Option<&Path>| {
         let cargo_arguments = &arguments.build.cargo_arguments;
-        source::open(name, &Search { results, cargo_arguments, interpreter, subject, limits })
+        let layouts = usize::from(arguments.layouts);
+        source::open(name, &Search { results, cargo_arguments, interpreter, subject, limits, layouts })
     };
     // Wrong flags should not cost a build.
     arguments.which.selection()?;

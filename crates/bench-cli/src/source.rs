@@ -1,6 +1,6 @@
 //! What a side's name means.
 
-use bench_runner::program::{ListLimits, Program};
+use bench_runner::program::{Kind, ListLimits, Program};
 use std::path::{Path, PathBuf};
 
 use bench_compare::{Checkout, Side};
@@ -35,13 +35,54 @@ pub(crate) struct Search<'a> {
     /// What a revision is a revision of: the working directory, or Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
+    /// In how many layouts of its code each program is wanted.
+    pub(crate) layouts: usize,
 }
 
 /// Finds out what `name` means, and builds it where it must be built.
 pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
-    let Search { results, cargo_arguments, interpreter, subject, limits } = search;
+    let found = find(name, search)?;
+    if search.layouts > 1 && !found.is_linked() {
+        return Err(UsageError(format!(
+            "`--layouts` links again what cargo builds, and `{name}` is {}: name a folder with a Cargo.toml or a git revision \
+             of Rust code, or leave `--layouts` out",
+            found.what()
+        ))
+        .into());
+    }
+    Ok(found)
+}
+
+impl Source {
+    /// Whether all of it was linked in layouts.
+    fn is_linked(&self) -> bool {
+        match self {
+            Source::Live(side) => side.programs().iter().all(|opened| !opened.program.layouts().is_empty()),
+            Source::Record(_) => false,
+        }
+    }
+
+    /// What it is, if it is not what cargo builds.
+    fn what(&self) -> &'static str {
+        match self {
+            Source::Record(_) => "a record",
+            Source::Live(side)
+                if side.programs().iter().any(|opened| opened.program.kind() == Kind::Python) =>
+            {
+                "Python"
+            }
+            Source::Live(_) => "an executable",
+        }
+    }
+}
+
+fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
+    let Search { results, cargo_arguments, interpreter, subject, limits, layouts } = search;
     let path = &record::followed(Path::new(name));
-    let checkout = Checkout::new(*subject, cargo_arguments).with_interpreter(*interpreter);
+    let checkout = |folder: &Path| {
+        Checkout::new(folder, cargo_arguments).with_interpreter(*interpreter).with_layouts(*layouts)
+    };
+    let (here, checkout) = (checkout(path), checkout(subject));
     let commit = checkout.commit(name);
     // Whoever writes a slash or a dot means a path; a bare word may be anything, but only one thing.
     let bare = !name.contains('/') && name != "." && name != "..";
@@ -65,8 +106,7 @@ pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> 
     let is_cargo = path.is_dir() && path.join("Cargo.toml").exists();
     let is_python = path.exists() && (interpreter.is_some() || bench_adapters::is_python(path));
     if !is_record && (is_cargo || is_python) {
-        let programs = Checkout::new(path, cargo_arguments).with_interpreter(*interpreter).build()?;
-        return Ok(Source::Live(Side::open_built(name, programs, limits)?));
+        return Ok(Source::Live(Side::open_built(name, here.build()?, limits)?));
     }
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "json") {
         return Ok(Source::Record(Box::new(run_at(path)?)));

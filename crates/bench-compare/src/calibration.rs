@@ -122,20 +122,28 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
 
 /// Compares a program with itself `repeats` times. Interrupted, it holds what was measured until then.
 ///
+/// With `layouts`, both sides are the same code in different layouts: for each comparison so many of the side's are drawn for
+/// the base, and as many others for the candidate.
+///
 /// # Errors
-/// As [`compare`](super::compare()).
+/// As [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.
 pub fn calibrate(
     side: &Side,
     selection: &Selection,
     rules: &Rules,
     repeats: u32,
+    layouts: Option<usize>,
     follow: &mut dyn Follow,
 ) -> Result<Calibration, RunError> {
     let mut comparisons = Vec::new();
     for repeat in 0..repeats {
         let rules = Rules { seed: mix(rules.seed.wrapping_add(u64::from(repeat))), ..rules.clone() };
         follow.begins(repeat, repeats);
-        let comparison = compare(side, side, selection, &rules, follow)?;
+        let [base, candidate] = match layouts {
+            Some(number) => side.apart(number, rules.seed)?,
+            None => [side.clone(), side.clone()],
+        };
+        let comparison = compare(&base, &candidate, selection, &rules, follow)?;
         let interrupted = comparison.state == RunState::Interrupted;
         comparisons.push(comparison);
         if interrupted {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::counted::{CountedPair, Uncounted};
-use super::{ObservedPair, Role, TimeSpent};
+use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::Failure;
 
@@ -30,6 +30,9 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
+    /// What layouts of the code alone do; absent if each program was linked once, and with too few process pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts: Option<LayoutSpread>,
     /// Where that time went.
     pub time: TimeSpent,
     /// The most threads that one of its workers had when it had been measured; absent where it is not known, and in documents of

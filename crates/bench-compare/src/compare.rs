@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
 use super::trial::Trial;
-use super::{Follow, Rules, Side, builds};
+use super::{Follow, Rules, Side, builds, one_layout};
+use crate::side::common_layouts;
 use bench_judge::comparison::Compared;
 use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
@@ -24,8 +25,8 @@ const HOPE: u32 = 2;
 /// Compares the chosen cases that both sides hold.
 ///
 /// # Errors
-/// When the sides have no chosen case in common, or signals cannot be listened for. What goes wrong with a
-/// case stands in the result.
+/// When the sides have no chosen case in common, or not as many layouts, or signals cannot be listened for. What goes
+/// wrong with a case stands in the result.
 pub fn compare(
     base: &Side,
     candidate: &Side,
@@ -37,6 +38,7 @@ pub fn compare(
     let (old, new) = (base.chosen(selection), candidate.chosen(selection));
     let both: Vec<(&str, &Opened, &Opened)> =
         old.iter().filter_map(|(id, program)| Some((*id, *program, *new.get(id)?))).collect();
+    let layouts = common_layouts(both.iter().map(|(_, base, candidate)| (*base, *candidate)))?;
     let built: Vec<_> =
         both.iter().map(|(_, base, candidate)| (&base.listing.build, &candidate.listing.build)).collect();
     let trials: Vec<Trial> = both
@@ -69,6 +71,9 @@ pub fn compare(
         skipped.into_iter().map(|skipped| format!("cannot run here, and was not compared: {skipped}")),
     );
     cases.retain(|case| case.skipped.is_none());
+    if layouts.is_none() {
+        notes.extend(one_layout::note(&cases, base, candidate));
+    }
     let only =
         |ids: Vec<&str>, verdict| ids.into_iter().map(|id| Compared::blank(id, verdict)).collect::<Vec<_>>();
     let everywhere = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -84,6 +89,7 @@ pub fn compare(
         base: SideRecord::of(base),
         candidate: SideRecord::of(candidate),
         rules: rules.clone(),
+        layouts,
         seconds: began.elapsed().as_secs_f64(),
         environment,
         notes,

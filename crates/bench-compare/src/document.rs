@@ -40,6 +40,9 @@ pub struct PairedComparison {
     pub candidate: SideRecord,
     /// What it might cost, and what it had to be sure of.
     pub rules: Rules,
+    /// In how many layouts of its code each program was linked, if it was more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts: Option<usize>,
     /// Wall time, in seconds, without what counting instructions took.
     pub seconds: f64,
     /// The machine.
@@ -63,6 +66,9 @@ pub struct SideRecord {
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
+    /// The files that were measured in their place, in order, as many of each: the same code in other layouts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<PathBuf>,
     /// How they were built; absent in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
@@ -73,6 +79,7 @@ impl SideRecord {
         SideRecord {
             label: side.label().to_owned(),
             executables: side.programs().iter().map(|opened| opened.program.path().to_owned()).collect(),
+            layouts: side.layouts(),
             build: side.build().cloned(),
         }
     }
@@ -113,7 +120,12 @@ impl PairedComparison {
 impl PairedComparison {
     /// A comparison that came to these cases, and nothing else.
     pub(crate) fn of_cases(cases: Vec<PairedCase>) -> Self {
-        let side = || SideRecord { label: "one".to_owned(), executables: Vec::new(), build: None };
+        let side = || SideRecord {
+            label: "one".to_owned(),
+            executables: Vec::new(),
+            layouts: Vec::new(),
+            build: None,
+        };
         PairedComparison {
             format: FORMAT.to_owned(),
             schema_version: SCHEMA_VERSION,
@@ -122,6 +134,7 @@ impl PairedComparison {
             base: side(),
             candidate: side(),
             rules: Rules::default(),
+            layouts: None,
             seconds: 2.0,
             environment: Environment::default(),
             notes: Vec::new(),

@@ -2,43 +2,83 @@
 
 use super::{CONFIDENCE, ObservedPair, Rules};
 use bench_record::Verdict;
-use bench_stats::Bets;
+use bench_stats::{Bets, Observation};
+
+/// What bets have come to.
+#[derive(Clone, Debug)]
+pub(super) struct Wealth {
+    /// Before anything was seen.
+    blank: Bets,
+    now: Bets,
+    /// The largest logarithm of a pass's e-value times its weight, if passes are seen.
+    passes: Option<f64>,
+}
+
+impl Wealth {
+    fn on(blank: Bets) -> Self {
+        Wealth { now: blank.clone(), blank, passes: None }
+    }
+
+    fn see(&mut self, observation: Observation) {
+        self.now.see(observation);
+    }
+
+    /// Each pass bets anew, on figures that are better known than those of the pass before. The sum of the e-values of all
+    /// passes, weighted by what comes to 1, is an e-value, and the largest summand is no more than it.
+    fn see_pass(&mut self, observations: &[Observation], weight: f64) {
+        let mut bets = self.blank.clone();
+        observations.iter().for_each(|observation| bets.see(*observation));
+        let found = bets.log_e_value() + weight.ln();
+        self.passes = Some(self.passes.map_or(found, |before| before.max(found)));
+    }
+
+    pub(super) fn log_e_value(&self) -> f64 {
+        self.passes.unwrap_or_else(|| self.now.log_e_value())
+    }
+}
 
 /// Bets on what the change of a case could be.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     /// That it is slower by more than the threshold.
-    pub(super) slower: Bets,
+    pub(super) slower: Wealth,
     /// That it is faster by more than the threshold.
-    faster: Bets,
+    faster: Wealth,
     /// That it is not slower by as much as the threshold.
-    not_slower: Bets,
+    not_slower: Wealth,
     /// That it is not faster by as much as the threshold; absent where that is 100 % or more, which nothing can be.
-    not_faster: Option<Bets>,
+    not_faster: Option<Wealth>,
     /// That it takes longer at all.
-    longer: Bets,
+    longer: Wealth,
     /// That it takes less time at all.
-    shorter: Bets,
+    shorter: Wealth,
 }
 
 impl Evidence {
     pub(super) fn new(rules: &Rules) -> Self {
         let (above, below) = (rules.above(), rules.below());
         Evidence {
-            slower: Bets::above(above),
-            faster: Bets::below(below),
-            not_slower: Bets::below(above),
-            not_faster: below.is_finite().then(|| Bets::above(below)),
-            longer: Bets::above(0.0),
-            shorter: Bets::below(0.0),
+            slower: Wealth::on(Bets::above(above)),
+            faster: Wealth::on(Bets::below(below)),
+            not_slower: Wealth::on(Bets::below(above)),
+            not_faster: below.is_finite().then(|| Wealth::on(Bets::above(below))),
+            longer: Wealth::on(Bets::above(0.0)),
+            shorter: Wealth::on(Bets::below(0.0)),
         }
     }
 
     pub(super) fn see(&mut self, pair: &ObservedPair) {
+        self.all().for_each(|wealth| wealth.see(pair.observation()));
+    }
+
+    /// Sees all observations of a pass over layouts at once; the weights of all passes come to less than 1.
+    pub(super) fn see_pass(&mut self, observations: &[Observation], weight: f64) {
+        self.all().for_each(|wealth| wealth.see_pass(observations, weight));
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Wealth> {
         let Evidence { slower, faster, not_slower, not_faster, longer, shorter } = self;
-        for bets in [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster) {
-            bets.see(pair.observation());
-        }
+        [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster)
     }
 
     /// What the interval of the change comes to: it holds what is not refuted.
@@ -69,7 +109,7 @@ impl Evidence {
 }
 
 /// Whether these bets have won so much that the opposite of what they are on lies outside of the interval.
-fn refuted(bets: &Bets) -> bool {
+fn refuted(bets: &Wealth) -> bool {
     bets.log_e_value() >= enough()
 }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pair, Role};
+use super::{DrawnLayouts, Pair, Role};
 use bench_stats as stats;
 use bench_stats::Observation;
 
@@ -54,6 +54,9 @@ pub struct ObservedPair {
     pub log_ratio: f64,
     /// The spread that earlier pairs let expect, as a standard deviation; absent before there were two.
     pub scale: Option<f64>,
+    /// The layouts that were drawn; absent if each program was linked once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts: Option<DrawnLayouts>,
 }
 
 impl ObservedPair {
@@ -95,7 +98,7 @@ impl Observer {
         let values = summaries(&pair);
         let log_ratio = values[statistic as usize] - sign(pair.first) * order;
         self.0.push((pair.first, values));
-        ObservedPair { pair, statistic, log_ratio, scale }
+        ObservedPair { pair, statistic, log_ratio, scale, layouts: None }
     }
 
     fn expect(&self) -> Expectation {

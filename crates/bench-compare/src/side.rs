@@ -1,12 +1,14 @@
 //! One side of a comparison: programs, and the cases in them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bench_protocol::{Build, Case};
 use bench_record::RunError;
 use bench_report::tell;
 use bench_runner::program::{ListLimits, Opened, Program};
 use bench_runner::selection::Selection;
+use bench_stats::seed::{mix, shuffle};
 use bench_syntax::UsageError;
 
 /// Programs that hold benchmarks, built from one state of the code.
@@ -96,6 +98,34 @@ impl Side {
         &self.programs
     }
 
+    /// The same side twice, with so many of its layouts, and with as many others, drawn by a seed.
+    ///
+    /// # Errors
+    /// When it has fewer.
+    pub(super) fn apart(&self, layouts: usize, seed: u64) -> Result<[Self; 2], RunError> {
+        let known = self.programs.iter().map(|opened| opened.program.layouts().len()).min().unwrap_or(0);
+        if known < 2 * layouts {
+            let message = format!("expected {} layouts of {}, found {known}", 2 * layouts, self.label);
+            return Err(UsageError(message).into());
+        }
+        let mut places: Vec<usize> = (0..known).collect();
+        shuffle(&mut places, mix(seed));
+        let with = |places: &[usize]| {
+            let chosen = |opened: &Opened| {
+                let all = opened.program.layouts();
+                let layouts = places.iter().filter_map(|place| all.get(*place).cloned()).collect();
+                Opened { program: opened.program.clone().with_layouts(layouts), ..opened.clone() }
+            };
+            Side { label: self.label.clone(), programs: self.programs.iter().map(chosen).collect() }
+        };
+        Ok([with(&places[..layouts]), with(&places[layouts..2 * layouts])])
+    }
+
+    /// The files of all its programs' layouts.
+    pub(super) fn layouts(&self) -> Vec<PathBuf> {
+        self.programs.iter().flat_map(|opened| opened.program.layouts()).cloned().collect()
+    }
+
     /// How its first program was built.
     pub(super) fn build(&self) -> Option<&Build> {
         self.programs.first().map(|opened| &opened.listing.build)
@@ -121,5 +151,75 @@ impl Side {
 
     fn held(&self) -> impl Iterator<Item = (&Opened, &Case)> {
         self.programs.iter().flat_map(|opened| opened.cases().iter().map(move |case| (opened, case)))
+    }
+}
+
+/// How many layouts two programs have that are compared; `None` if each was linked once.
+///
+/// # Errors
+/// [`RunError::Usage`] if one has more than the other: what is drawn from more is drawn from others.
+pub(super) fn common_layouts<'a>(
+    pairs: impl IntoIterator<Item = (&'a Opened, &'a Opened)>,
+) -> Result<Option<usize>, RunError> {
+    let mut known = None;
+    for (base, candidate) in pairs {
+        let numbers = [base, candidate].map(|opened| opened.program.layouts().len());
+        let expected = *known.get_or_insert(numbers[0]);
+        if let Some(other) = numbers.into_iter().find(|number| *number != expected) {
+            return Err(UsageError(format!(
+                "expected as many layouts of every program, found {expected} and {other}: build both sides with the same \
+                 `--layouts`"
+            ))
+            .into());
+        }
+    }
+    Ok(known.filter(|number| *number > 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use bench_protocol::Listing;
+
+    use super::*;
+
+    fn opened(layouts: usize) -> Opened {
+        let files = (0..layouts).map(|number| format!("/nobody-{number}").into()).collect();
+        let program =
+            Program::executable(Path::new("/nobody")).expect("an absolute path").with_layouts(files);
+        Opened { program, listing: Listing::new(Build::default(), Vec::new()) }
+    }
+
+    fn side(layouts: usize) -> Side {
+        Side { label: "one".to_owned(), programs: vec![opened(layouts)] }
+    }
+
+    #[test]
+    fn both_sides_have_as_many_layouts() {
+        let (none, three, four) = (opened(0), opened(3), opened(4));
+        assert_eq!(common_layouts([(&none, &none)]).expect("none"), None);
+        assert_eq!(common_layouts([(&three, &three), (&three, &three)]).expect("three"), Some(3));
+        let refused = common_layouts([(&three, &three), (&three, &four)]).expect_err("different").to_string();
+        assert!(refused.contains("found 3 and 4"), "{refused}");
+    }
+
+    #[test]
+    fn a_side_is_set_against_itself_in_other_layouts() {
+        let files = |side: &Side| -> BTreeSet<PathBuf> {
+            side.programs[0].program.layouts().iter().cloned().collect()
+        };
+        let side = side(16);
+        let mut firsts = BTreeSet::new();
+        for seed in 0..20 {
+            let [one, other] = side.apart(3, seed).expect("enough");
+            assert_eq!((files(&one).len(), files(&other).len()), (3, 3));
+            assert!(files(&one).is_disjoint(&files(&other)));
+            firsts.insert(files(&one));
+        }
+        assert!(firsts.len() > 10, "drawn anew: {}", firsts.len());
+        let refused = side.apart(9, 0).expect_err("too few").to_string();
+        assert!(refused.contains("expected 18 layouts of one, found 16"), "{refused}");
     }
 }

@@ -1,5 +1,7 @@
 //! One case on both sides: its process pairs, and what they say.
 
+mod measure;
+
 use bench_protocol::Mode;
 use bench_runner::program::{Opened, Program};
 use std::time::{Duration, Instant};
@@ -7,33 +9,20 @@ use std::time::{Duration, Instant};
 use super::evidence::Evidence;
 use super::forecast::Forecast;
 use super::observe::{ObservedPair, Observer};
-use super::pair::{self, Arrangement, Batch, Measured, Pair, Role};
-use super::partner::{Broken, Limits, Subject};
-use super::{CONFIDENCE, PairedCase, Rules, SideFailure, TimeSpent};
+use super::pair::{Batch, Pair, Role};
+use super::partner::{Broken, Subject};
+use super::{CONFIDENCE, LayoutSpread, PairedCase, Rules, SideFailure, TimeSpent, layouts};
 use bench_judge::comparison::Compared;
-use bench_os as sys;
 use bench_record::Verdict;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
-use bench_stats::seed::{self, mix};
-use bench_stats::{Components, Interval};
-use bench_syntax::quantity::nanoseconds;
+use bench_stats::{Components, Interval, Observation};
 
 /// Batches of each side in the first pairs of a case, until it is known what pays.
 const BATCHES: usize = 50;
 
-/// Batches of each side in a pair: within these the most telling number is found.
-const FEWEST_BATCHES: usize = 20;
-const MOST_BATCHES: usize = 400;
-
-/// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
-const PAIRS_IN_BUDGET: u64 = 16;
-
 /// Pairs before which no decision is possible: [`Bets`](stats::Bets) doubles its wealth with each at the most.
 const FEWEST_PAIRS: usize = 7;
-
-/// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
-const PAIRS_TO_LEARN: usize = 16;
 
 /// A case that is being compared.
 pub(super) struct Trial {
@@ -56,6 +45,8 @@ pub(super) struct Trial {
     pairs: Vec<ObservedPair>,
     observer: Observer,
     evidence: Evidence,
+    /// What the last pass over layouts has said that was looked at, and its weight.
+    pass: Option<(Vec<Observation>, f64)>,
     /// Where the time of all pairs went.
     time: TimeSpent,
     pub(super) spent: Duration,
@@ -63,21 +54,22 @@ pub(super) struct Trial {
     skipped: Option<String>,
 }
 
-/// The case on one side: the program that holds it, and where that program finds it again.
+/// The case on one side: the program that holds it, in each layout of its code, and where that program finds it again.
 #[derive(Clone, Debug)]
 struct Held {
-    program: Program,
+    layouts: Vec<Program>,
     locator: Option<String>,
 }
 
 impl Held {
     fn new(id: &str, opened: &Opened) -> Self {
         let case = opened.cases().iter().find(|case| case.id == id);
-        Held { program: opened.program.clone(), locator: case.and_then(|case| case.locator.clone()) }
+        Held { layouts: opened.program.in_each_layout(), locator: case.and_then(|case| case.locator.clone()) }
     }
 
-    fn subject<'a>(&'a self, case: &'a str) -> Subject<'a> {
-        Subject { program: &self.program, case, locator: self.locator.as_deref() }
+    /// In this layout; 1 is the first.
+    fn subject<'a>(&'a self, case: &'a str, layout: usize) -> Subject<'a> {
+        Subject { program: &self.layouts[layout - 1], case, locator: self.locator.as_deref() }
     }
 }
 
@@ -97,6 +89,7 @@ impl Trial {
             pairs: Vec::new(),
             observer: Observer::default(),
             evidence: Evidence::new(rules),
+            pass: None,
             time: TimeSpent::default(),
             spent: Duration::ZERO,
             failure: None,
@@ -110,10 +103,10 @@ impl Trial {
         let measured = self.measure(rules, interrupt);
         self.spent += began.elapsed();
         match measured {
-            Ok(pair) => {
-                let observed = self.observer.observe(pair);
-                self.evidence.see(&observed);
-                self.pairs.push(observed);
+            Ok((pair, layouts)) => {
+                let layouts = (self.layouts() > 1).then_some(layouts);
+                let observed = ObservedPair { layouts, ..self.observer.observe(pair) };
+                self.see(observed);
                 self.learn();
                 true
             }
@@ -129,104 +122,23 @@ impl Trial {
         }
     }
 
-    /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
-    fn measure(&mut self, rules: &Rules, interrupt: &Interrupt) -> Result<Pair, (Role, Broken)> {
-        let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
-        let cpus = self.processors(rules, mix(chance));
-        let arrangement = Arrangement {
-            base: self.base.subject(&self.id),
-            candidate: self.candidate.subject(&self.id),
-            first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
-            batch: self.batch,
-            inputs_alive: self.inputs_alive,
-            samples: self.samples,
-            batches: self.batches,
-            slice_ns: self.slice_ns(rules),
-            // Up to a page, in steps that are no multiple of a cache line.
-            padding: ((chance >> 32) % 4096) as usize,
-            inject: rules.inject,
-            limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
-            cpus: &cpus,
-        };
-        let measured = if self.by_rounds {
-            pair::measure_rounds(&arrangement, interrupt)?
-        } else {
-            let measured = pair::measure(&arrangement, interrupt)?;
-            let [one, other] = measured.inputs_alive;
-            match self.inputs_alive {
-                None if one != other => {
-                    // What is in the cache would differ for a reason that is not the code's.
-                    let fewer = one.into_iter().chain(other).min();
-                    let again =
-                        pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, interrupt)?;
-                    Measured { inputs_alive: [fewer; 2], ..again }
-                }
-                _ => measured,
-            }
-        };
-        if !self.by_rounds {
-            self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
-            self.batch = measured.pair.batch();
+    /// Takes a pair for evidence: by itself, or as part of a pass over layouts.
+    fn see(&mut self, observed: ObservedPair) {
+        if observed.layouts.is_none() {
+            self.evidence.see(&observed);
         }
-        self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
-        self.time += measured.time;
-        Ok(measured.pair)
+        self.pairs.push(observed);
+        if self.layouts() > 1
+            && let Some((observations, weight)) = layouts::observations(&self.pairs, self.layouts())
+        {
+            self.evidence.see_pass(&observations, weight);
+            self.pass = Some((observations, weight));
+        }
     }
 
-    /// What a pair should measure for: its share of the budget, less what all else has taken in earlier ones. Whole rounds are short
-    /// anyway.
-    fn slice_ns(&self, rules: &Rules) -> u64 {
-        let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
-        if self.by_rounds {
-            return share;
-        }
-        let pairs = self.pairs.len().max(1) as f64;
-        let beside = (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / pairs;
-        share.saturating_sub((beside * 1e9) as u64)
-    }
-
-    /// The processors that a pair works on, drawn anew for each; none where it may use all of them. One thread needs one
-    /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
-    /// scheduler chooses.
-    fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
-        let wanted = if self.threads == Some(1) { Some(1) } else { rules.processors };
-        let Some(wanted) = wanted else { return Vec::new() };
-        let mut all = sys::processors().map(|all| all.numbers()).unwrap_or_default();
-        seed::shuffle(&mut all, chance);
-        all.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        all
-    }
-
-    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
-    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
-    /// *Sampling Techniques*, 1977, 10.6).
-    fn learn(&mut self) {
-        if self.by_rounds && self.samples.is_none() {
-            let times: Vec<f64> = self
-                .pairs()
-                .flat_map(|pair| {
-                    [Role::Base, Role::Candidate].map(|side| pair.times(side).collect::<Vec<_>>())
-                })
-                .flatten()
-                .collect();
-            // Between pairs: what a pair is measured with must not follow from one of its sides.
-            self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
-        }
-        // All batches are gone through, which takes as long as measuring some: not after every pair.
-        if self.pairs.len() < PAIRS_TO_LEARN || !self.pairs.len().is_power_of_two() {
-            return;
-        }
-        let Some(Components { between, within }) = self.components() else { return };
-        let timed = self.time.timed_s;
-        let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
-        let per_batch = timed / batches.max(1) as f64;
-        let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
-        let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
-        // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
-        let most = MOST_BATCHES.min(MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN);
-        // Even: A, B, B, A is whole with two of each.
-        self.batches =
-            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, most as f64 / 2.0) as usize * 2;
+    /// In how many layouts both sides hold the case; 1 if each was linked once.
+    fn layouts(&self) -> usize {
+        self.base.layouts.len().min(self.candidate.layouts.len())
     }
 
     fn pairs(&self) -> impl Iterator<Item = &Pair> {
@@ -248,8 +160,14 @@ impl Trial {
 
     /// The interval of the change, when there are enough pairs for one.
     fn interval(&self) -> Option<Interval> {
-        let seen: Vec<_> = self.pairs.iter().map(ObservedPair::observation).collect();
-        let logs = stats::centre_sequence(&seen, CONFIDENCE);
+        let logs = match &self.pass {
+            Some((seen, weight)) => stats::centre_sequence(seen, 1.0 - (1.0 - CONFIDENCE) * weight),
+            None if self.layouts() > 1 => return None,
+            None => {
+                let seen: Vec<_> = self.pairs.iter().map(ObservedPair::observation).collect();
+                stats::centre_sequence(&seen, CONFIDENCE)
+            }
+        };
         (logs.low.is_finite() && logs.high.is_finite())
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
@@ -269,6 +187,11 @@ impl Trial {
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
+        if self.layouts() > 1 {
+            // Until the next time that anything is looked at.
+            let passes = (logs.len() / self.layouts() + 1).next_power_of_two();
+            return per_pair.checked_mul(u32::try_from(passes * self.layouts() - logs.len()).ok()?);
+        }
         let needed = match self.forecast(rules, cases) {
             Some(forecast) => forecast.needed(self.likely_change()?)?,
             // Too little is known to say more.
@@ -290,8 +213,13 @@ impl Trial {
     }
 
     fn forecast(&self, rules: &Rules, cases: usize) -> Option<Forecast> {
+        let values = match &self.pass {
+            Some((seen, _)) => seen.iter().map(|observation| observation.value).collect(),
+            None if self.layouts() > 1 => Vec::new(),
+            None => self.log_ratios(),
+        };
         Some(Forecast {
-            deviation: stats::robust_deviation(&self.log_ratios()).filter(|_| self.pairs.len() > 4)?,
+            deviation: stats::robust_deviation(&values).filter(|_| values.len() > 4)?,
             threshold: rules.above(),
             log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
         })
@@ -307,6 +235,8 @@ impl Trial {
         let per_second = self.pairs.len() as f64 / self.spent.as_secs_f64();
         // Rounded: the time that so many pairs have taken is enough for them.
         let pairs = (seconds * per_second).round().min(1e5) as usize;
+        // Of layouts there are not more with time.
+        let pairs = if self.layouts() > 1 { pairs.min(self.layouts()) } else { pairs };
         self.forecast(rules, cases)?.smallest_effect(pairs).map(f64::exp_m1)
     }
 
@@ -325,7 +255,11 @@ impl Trial {
         let smallest_effect = self.smallest_effect_in(had, rules, cases);
         let smallest_effects = [1.0, 5.0, 30.0].map(|seconds| self.smallest_effect_in(seconds, rules, cases));
         let unsure = verdict == Verdict::Unsure;
-        let settle_s = unsure.then(|| self.needs(rules, cases)).flatten().map(|more| more.as_secs_f64());
+        // What time alone does not settle may take more layouts, and how many is not known.
+        let settle_s = (unsure && self.layouts() == 1)
+            .then(|| self.needs(rules, cases))
+            .flatten()
+            .map(|more| more.as_secs_f64());
         let components = self.components();
         let known = self.time.start_s
             + self.time.warm_up_s
@@ -357,6 +291,7 @@ impl Trial {
             seconds: self.spent.as_secs_f64(),
             spread_between: components.map(|components| components.between),
             spread_within: components.map(|components| components.within),
+            layouts: LayoutSpread::of(&self.pairs, self.layouts()),
             time,
             threads: self.threads,
             log_e_value: self.log_e_value(),

@@ -21,6 +21,7 @@ pub struct Program {
     folder: Option<PathBuf>,
     kind: Kind,
     name: String,
+    layouts: Vec<PathBuf>,
 }
 
 /// What a program is.
@@ -85,6 +86,7 @@ impl Program {
             environment: Vec::new(),
             folder: None,
             kind: Kind::Executable,
+            layouts: Vec::new(),
         })
     }
 
@@ -99,6 +101,7 @@ impl Program {
             environment: Vec::new(),
             folder: None,
             kind: Kind::Own,
+            layouts: Vec::new(),
         })
     }
 
@@ -145,6 +148,35 @@ impl Program {
         Program { name, ..self }
     }
 
+    /// The same program, whose code was also linked into these files, with its sections in another order in each.
+    #[must_use]
+    pub fn with_layouts(self, layouts: Vec<PathBuf>) -> Self {
+        Program { layouts, ..self }
+    }
+
+    /// The files that hold its code in other layouts; none if it was linked once.
+    pub fn layouts(&self) -> &[PathBuf] {
+        &self.layouts
+    }
+
+    /// A program for each of its layouts, or this program itself if it was linked once.
+    pub fn in_each_layout(&self) -> Vec<Program> {
+        if self.layouts.is_empty() {
+            return vec![self.clone()];
+        }
+        self.layouts.iter().map(|file| self.with_file(file)).collect()
+    }
+
+    /// The same program, started from another file.
+    fn with_file(&self, file: &Path) -> Self {
+        let mut program = Program { layouts: Vec::new(), ..self.clone() };
+        let place = self.place_of_file();
+        if let Some(argument) = program.argv.get_mut(place) {
+            *argument = file.into();
+        }
+        program
+    }
+
     /// What people call it: the bench target's name, or the file's.
     pub fn name(&self) -> &str {
         &self.name
@@ -162,13 +194,17 @@ impl Program {
 
     /// The file or folder that holds the benchmarks: what is started, or what an adapter or an interpreter is to start.
     pub fn file(&self) -> &Path {
-        let subject = match self.kind {
+        self.argv.get(self.place_of_file()).map_or(self.path(), Path::new)
+    }
+
+    /// Which argument [`Program::file`] is; the first one is what is started.
+    fn place_of_file(&self) -> usize {
+        match self.kind {
             // `bench adapter HARNESS EXECUTABLE`.
-            Kind::Adapted => self.arguments().get(2),
-            Kind::Python => self.argv.last(),
-            _ => None,
-        };
-        subject.map_or(self.path(), Path::new)
+            Kind::Adapted => 3,
+            Kind::Python => self.argv.len().saturating_sub(1),
+            _ => 0,
+        }
     }
 
     /// What is passed to it before the runner's own arguments.
@@ -261,5 +297,24 @@ mod tests {
         assert_eq!(target_of(Path::new("/target/release/deps/all-0123456789abcdef")), "all");
         assert_eq!(target_of(Path::new("/target/release/deps/all-0123456789abcdeg")), "all-0123456789abcdeg");
         assert_eq!(target_of(Path::new("speed.py")), "speed");
+    }
+
+    #[test]
+    fn each_layout_is_the_same_program_in_another_file() {
+        let program = Program::executable(Path::new("/t/all-0123456789abcdef"))
+            .expect("an absolute path")
+            .of_kind(Kind::BenchTarget)
+            .with_variable("A", "1");
+        assert_eq!(program.in_each_layout(), vec![program.clone()]);
+        let adapted = program.clone().by_way_of(&["adapter", "criterion"]).expect("the own executable");
+        for whole in [program, adapted] {
+            let layouts = whole.clone().with_layouts(vec!["/t/1".into(), "/t/2".into()]).in_each_layout();
+            let files: Vec<&Path> = layouts.iter().map(Program::file).collect();
+            assert_eq!(files, [Path::new("/t/1"), Path::new("/t/2")]);
+            for layout in &layouts {
+                assert_eq!(layout.name(), "all");
+                assert_eq!(layout.with_file(whole.file()), whole, "nothing else differs");
+            }
+        }
     }
 }

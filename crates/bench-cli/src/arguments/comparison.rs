@@ -45,6 +45,11 @@ pub(crate) struct Compare {
     pub(crate) instructions: CountChoice,
     #[command(flatten)]
     pub(crate) build: Build,
+    /// Link each side so many times, with its sections in different orders, and draw one of these layouts for each process
+    /// pair: what a function's address does to its time is then not taken for its code. 16 can decide, fewer than ten cannot
+    /// (Linux, with LLVM's lld or mold)
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64), help_heading = "Building")]
+    pub(crate) layouts: u8,
     #[command(flatten)]
     pub(crate) report: Report,
     /// Exit with 3 only if a case is slower by more than this, with its whole interval [default: --threshold]
@@ -73,6 +78,10 @@ pub(crate) struct Calibrate {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
+    /// Compare the code with itself in other layouts, so many on each side, drawn anew for each comparison: how often a
+    /// comparison errs about code that has only moved (Linux, with LLVM's lld or mold)
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Building")]
+    pub(crate) layouts: Option<u8>,
     #[command(flatten)]
     pub(crate) report: Report,
 }

@@ -17,6 +17,7 @@ mod harnesses;
 mod history;
 mod instructions;
 mod interchange;
+mod layouts;
 #[cfg(feature = "load")]
 mod load;
 mod mutations;

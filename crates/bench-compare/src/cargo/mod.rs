@@ -1,8 +1,10 @@
 //! Bench targets that cargo builds, as programs with the folder and environment that `cargo bench` would give them.
 
 mod configured;
+mod layouts;
 
 pub use configured::forget_configured;
+pub(crate) use layouts::relink;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -92,26 +94,7 @@ impl Workspace {
 /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or builds no bench target.
 pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<Program>, RunError> {
     let workspace = Workspace::around(folder)?;
-    let mut command = cargo();
-    command
-        .current_dir(folder)
-        .args(["bench", "--no-run", "--message-format", "json-render-diagnostics"])
-        .args(arguments);
-    if let Some(target) = target {
-        command.arg("--target-dir").arg(target);
-    }
-    let io = |error| RunError::io("run", "cargo bench", error);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(io)?;
-    let mut built = Built::default();
-    for line in child.stdout.take().map(|stdout| BufReader::new(stdout).lines()).into_iter().flatten() {
-        if let Ok(message) = serde_json::from_str(&line.map_err(io)?) {
-            built.take(message);
-        }
-    }
-    let status = child.wait().map_err(io)?;
-    if !status.success() {
-        return Err(UsageError(format!("`cargo bench --no-run` failed in {}", folder.display())).into());
-    }
+    let built = Invocation { folder, arguments, target }.run(|_| {})?;
     if built.benches.is_empty() {
         let folder = folder.display();
         return Err(UsageError(format!("`cargo bench --no-run` built no bench target in {folder}")).into());
@@ -119,6 +102,46 @@ pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Resu
     // Cargo looks for its configuration from the folder that it is started in.
     let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     Ok(configured::apply(built.programs(&workspace)?, &place))
+}
+
+/// A `cargo bench --no-run`: where it runs, with which arguments, and the target folder if it is not the workspace's own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Invocation<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) arguments: &'a [String],
+    pub(crate) target: Option<&'a Path>,
+}
+
+impl Invocation<'_> {
+    /// Runs it, with what `dress` adds to the command before the arguments.
+    fn run(&self, dress: impl FnOnce(&mut Command)) -> Result<Built, RunError> {
+        let mut command = cargo();
+        command.current_dir(self.folder).args([
+            "bench",
+            "--no-run",
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
+        dress(&mut command);
+        command.args(self.arguments);
+        if let Some(target) = self.target {
+            command.arg("--target-dir").arg(target);
+        }
+        let io = |error| RunError::io("run", "cargo bench", error);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(io)?;
+        let mut built = Built::default();
+        for line in child.stdout.take().map(|stdout| BufReader::new(stdout).lines()).into_iter().flatten() {
+            if let Ok(message) = serde_json::from_str(&line.map_err(io)?) {
+                built.take(message);
+            }
+        }
+        let status = child.wait().map_err(io)?;
+        if !status.success() {
+            let folder = self.folder.display();
+            return Err(UsageError(format!("`cargo bench --no-run` failed in {folder}")).into());
+        }
+        Ok(built)
+    }
 }
 
 /// What cargo says that it has built.

@@ -18,6 +18,13 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{}", style.bold(&format!("{} against itself", first.base.label)));
+    if !first.base.layouts.is_empty() {
+        let each = first.base.layouts.len() / first.base.executables.len().max(1);
+        let _ = writeln!(
+            out,
+            "in other layouts of its code, {each} on each side, drawn anew for each comparison"
+        );
+    }
     for note in &first.notes {
         let _ = writeln!(out, "{} {note}", style.doubtful("note:"));
     }

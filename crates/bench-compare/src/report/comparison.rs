@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::instructions;
 use super::share::{change, setting};
-use crate::{PairedCase, PairedComparison, SideFailure};
+use crate::{LayoutSpread, PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
 use bench_report::{Style, Table, on_console};
@@ -25,6 +25,10 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
             printable(&comparison.base.label)
         ))
     );
+    if let Some(layouts) = comparison.layouts {
+        let _ =
+            writeln!(out, "{layouts} layouts of the code of each side, drawn anew for every process pair");
+    }
     if comparison.rules.inject > 0.0 {
         let _ = writeln!(
             out,
@@ -48,11 +52,12 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
             out += &failed(&case.compared.id, failure, style);
         }
     }
-    out += &unsure(&comparison.cases);
+    out += &unsure(comparison);
     if let Some(hint) = on_one_processor(comparison) {
         let _ = writeln!(out, "{hint}");
     }
     out += &instructions::left_out(&comparison.cases);
+    out += &layouts(comparison);
     let _ = writeln!(out, "\n{}", conclusion(comparison));
     on_console(&out)
 }
@@ -118,11 +123,12 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
 }
 
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
-fn unsure(cases: &[PairedCase]) -> String {
+fn unsure(comparison: &PairedComparison) -> String {
     let mut out = String::new();
-    for case in cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
+    for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
         let seen = match case.compared.smallest_effect {
             Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
+            None if comparison.layouts.is_some() => "too few layouts to see anything".to_owned(),
             None => "too few process pairs to see anything".to_owned(),
         };
         let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -131,6 +137,9 @@ fn unsure(cases: &[PairedCase]) -> String {
                 format!("at least {} more are needed", duration(seconds))
             }
             Some(seconds) => format!("about {} more would settle it", duration(seconds)),
+            None if comparison.layouts.is_some() => {
+                "more layouts may settle it (`--layouts`), or more time (`--max-time`)".to_owned()
+            }
             None if case.pairs.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
@@ -162,6 +171,21 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
              their work alone, and decides much sooner"
         )
     })
+}
+
+/// For every case of which it is known: what layouts of its code alone do.
+fn layouts(comparison: &PairedComparison) -> String {
+    let mut out = String::new();
+    for case in &comparison.cases {
+        let Some(LayoutSpread { base, candidate }) = case.layouts else { continue };
+        let [base, candidate] = [base, candidate].map(|log| format!("{:.1} %", log.exp_m1() * 100.0));
+        let _ = writeln!(
+            out,
+            "layouts: {}: base differs by {base} from one layout to another, candidate by {candidate}",
+            printable(&case.compared.id)
+        );
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
 }
 
 fn duration(seconds: f64) -> String {

@@ -11,7 +11,7 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::cargo::{self, Workspace};
+use crate::cargo::{self, Invocation, Workspace};
 use bench_record::RunError;
 use bench_runner::program::Program;
 use bench_syntax::UsageError;
@@ -25,6 +25,7 @@ pub struct Checkout {
     root: PathBuf,
     cargo_arguments: Vec<String>,
     interpreter: Option<PathBuf>,
+    layouts: usize,
 }
 
 /// A commit, as people know it.
@@ -44,7 +45,12 @@ impl Checkout {
     /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
     /// such as `-p models --bench all`.
     pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
-        Checkout { root: folder.into(), cargo_arguments: cargo_arguments.to_vec(), interpreter: None }
+        Checkout {
+            root: folder.into(),
+            cargo_arguments: cargo_arguments.to_vec(),
+            interpreter: None,
+            layouts: 1,
+        }
     }
 
     /// The same, of Python benchmarks that this interpreter runs. Without one, a folder is Python's if
@@ -52,6 +58,13 @@ impl Checkout {
     #[must_use]
     pub fn with_interpreter(self, interpreter: Option<&Path>) -> Self {
         Checkout { interpreter: interpreter.map(Path::to_owned), ..self }
+    }
+
+    /// The same, of which each program is also linked in so many layouts, if it is more than one
+    /// ([`Program::layouts`]). Python is not linked, and has none.
+    #[must_use]
+    pub fn with_layouts(self, layouts: usize) -> Self {
+        Checkout { layouts, ..self }
     }
 
     fn is_python(&self) -> bool {
@@ -76,13 +89,15 @@ impl Checkout {
     /// Builds the bench targets of the files as they are. Python is not built.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or when no interpreter can run Python
-    /// benchmarks.
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
+    /// layouts that are wanted, or when no interpreter can run Python benchmarks.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             return self.python(&self.root);
         }
-        cargo::build(&self.root, &self.cargo_arguments, None)
+        let arguments = &self.cargo_arguments;
+        let programs = cargo::build(&self.root, arguments, None)?;
+        cargo::relink(programs, Invocation { folder: &self.root, arguments, target: None }, self.layouts)
     }
 
     /// The commit that `revision` names, if it names one.
@@ -139,8 +154,8 @@ impl Checkout {
     /// programs refer to (files, other programs of the package, its folder) is that commit's own.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or when the commit cannot be set up
-    /// as a person would have it.
+    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
+    /// layouts that are wanted, or when the commit cannot be set up as a person would have it.
     pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             let repository = Repository::around(self.folder())?;
@@ -161,7 +176,7 @@ impl Checkout {
             .ok()
             .and_then(|root| root.strip_prefix(&repository.top).map(Path::to_owned).ok())
             .unwrap_or_default();
-        sealed.build(&inside, &workspace_root, &self.cargo_arguments)
+        sealed.build(&inside, &workspace_root, &self.cargo_arguments, self.layouts)
     }
 
     fn git(&self, arguments: &[&str]) -> Result<Output, RunError> {

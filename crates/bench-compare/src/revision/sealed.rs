@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::cargo;
+use crate::cargo::{self, Invocation};
 use bench_record::RunError;
 use bench_report::tell;
 use bench_runner::program::Program;
@@ -101,12 +101,14 @@ impl Sealed {
         }
     }
 
-    /// Builds the bench targets of the workspace that lies `inside` the tree; `workspace` is the checkout's own.
+    /// Builds the bench targets of the workspace that lies `inside` the tree, in so many layouts; `workspace` is the
+    /// checkout's own.
     pub(super) fn build(
         &self,
         inside: &Path,
         workspace: &Path,
         arguments: &[String],
+        layouts: usize,
     ) -> Result<Vec<Program>, RunError> {
         let root = self.tree.join(inside);
         self.bring_lock_file(&root, workspace)?;
@@ -118,7 +120,9 @@ impl Sealed {
         }
         // While this listens, Ctrl-C ends cargo and not this program.
         let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;
-        let built = cargo::build(&root, arguments, Some(&target));
+        let invocation = Invocation { folder: &root, arguments, target: Some(&target) };
+        let built = cargo::build(&root, arguments, Some(&target))
+            .and_then(|programs| cargo::relink(programs, invocation, layouts));
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
         }

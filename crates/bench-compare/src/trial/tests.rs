@@ -1,29 +1,47 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::DrawnLayouts;
 use bench_protocol::{Build, Listing};
 use bench_record::{Cause, Failure};
 
 impl Trial {
     /// A case of which these log ratios have been measured, in so many seconds.
     pub(crate) fn told(log_ratios: &[f64], spent: f64) -> Self {
-        let pair = |log_ratio: f64| Pair {
-            first: Role::Base,
-            iterations: 1,
-            base_ns: vec![1_000_000; 2],
-            candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
-        };
         let mut trial = Trial {
             spent: Duration::from_secs_f64(spent),
             ..Trial::new("unit/fake", 0, &nobody(), &nobody(), &Rules::default())
         };
         for log_ratio in log_ratios {
             // Times are whole numbers, and figures that are none no times.
-            let observed = ObservedPair { log_ratio: *log_ratio, ..trial.observer.observe(pair(*log_ratio)) };
-            trial.evidence.see(&observed);
-            trial.pairs.push(observed);
+            let observed =
+                ObservedPair { log_ratio: *log_ratio, ..trial.observer.observe(Trial::pair_of(*log_ratio)) };
+            trial.see(observed);
         }
         trial
+    }
+
+    /// The same of a case in so many layouts, with those that each pair ran.
+    pub(crate) fn told_in_layouts(pairs: Vec<(f64, DrawnLayouts)>, layouts: usize) -> Self {
+        let mut trial = Trial::told(&[], 1.0);
+        for held in [&mut trial.base, &mut trial.candidate] {
+            held.layouts = vec![nobody().program; layouts];
+        }
+        for (log_ratio, drawn) in pairs {
+            let mut observed = trial.observer.observe(Trial::pair_of(log_ratio));
+            (observed.log_ratio, observed.layouts) = (log_ratio, Some(drawn));
+            trial.see(observed);
+        }
+        trial
+    }
+
+    fn pair_of(log_ratio: f64) -> Pair {
+        Pair {
+            first: Role::Base,
+            iterations: 1,
+            base_ns: vec![1_000_000; 2],
+            candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
+        }
     }
 
     pub(crate) fn broken(mut self) -> Self {

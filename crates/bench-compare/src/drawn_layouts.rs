@@ -1,0 +1,30 @@
+//! Which layouts of their code a process pair runs.
+
+use serde::{Deserialize, Serialize};
+
+use bench_stats::seed::{mix, shuffle};
+
+/// Which layout of its code each side of a process pair ran: 1 is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawnLayouts {
+    /// The base's.
+    pub base: usize,
+    /// The candidate's.
+    pub candidate: usize,
+}
+
+impl DrawnLayouts {
+    /// Those of the pair with this number, of so many layouts of each side. In a pass every layout of either side runs once,
+    /// with the same partner in every pass; who is whose partner, and the order of each pass, follow from the seed alone.
+    /// Swapping the sides' names changes nothing in how they are drawn.
+    pub(super) fn draw(seed: u64, number: usize, layouts: usize) -> Self {
+        let order = |salt: u64| {
+            let mut order: Vec<usize> = (0..layouts).collect();
+            shuffle(&mut order, mix(seed.wrapping_add(salt)));
+            order
+        };
+        let (pass, place) = (number / layouts, number % layouts);
+        let place = order(2 + pass as u64)[place];
+        DrawnLayouts { base: order(0)[place] + 1, candidate: order(1)[place] + 1 }
+    }
+}

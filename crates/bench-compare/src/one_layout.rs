@@ -1,0 +1,64 @@
+//! Changes that rest on one layout of the code.
+
+use super::{PairedCase, Side};
+use bench_record::Verdict;
+use bench_runner::program::Kind;
+
+/// A change smaller than this may be one of addresses: moving code alone has changed times by as much.
+const SMALL: f64 = 0.05;
+
+/// What should be known of small changes between two builds of which each has one layout, if there are any.
+pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Option<String> {
+    let files = |side: &Side| -> Vec<_> {
+        side.programs().iter().map(|opened| opened.program.path().to_owned()).collect()
+    };
+    let can_be_linked_again =
+        |side: &Side| side.programs().iter().all(|opened| opened.program.kind() == Kind::BenchTarget);
+    // A program against itself has the same layout on both sides.
+    let applies = cfg!(target_os = "linux")
+        && files(base) != files(candidate)
+        && can_be_linked_again(base)
+        && can_be_linked_again(candidate);
+    if applies { note_of(cases) } else { None }
+}
+
+fn note_of(cases: &[PairedCase]) -> Option<String> {
+    let is_small = |case: &&PairedCase| {
+        matches!(case.compared.verdict, Verdict::Slower | Verdict::Faster)
+            && case.compared.change.is_some_and(|change| change.abs() < SMALL)
+    };
+    let ids: Vec<&str> = cases.iter().filter(is_small).map(|case| case.compared.id.as_str()).collect();
+    let (what, rests) = match ids[..] {
+        [] => return None,
+        [one] => (format!("the change of {one}"), "rests"),
+        [one, ref others @ ..] => (format!("the changes of {one} and {} more", others.len()), "rest"),
+    };
+    Some(format!(
+        "{what} {rests} on one layout of the code: `bench compare --layouts 16` tells code from addresses"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rules;
+    use super::super::trial::Trial;
+    use super::super::trial::tests::around;
+    use super::*;
+
+    #[test]
+    fn small_changes_that_rest_on_one_layout_are_named_in_one_line() {
+        let case = |id: &str, centre: f64, verdict| {
+            let trial = Trial::told(&around(centre, 0.004, 40), 1.0);
+            let mut case = trial.into_case(verdict, &Rules::default(), 1);
+            id.clone_into(&mut case.compared.id);
+            case
+        };
+        let small = || case("unit/a", 0.02, Verdict::Slower);
+        let others = || [case("unit/b", 0.0, Verdict::Same), case("unit/c", 0.08, Verdict::Slower)];
+        assert_eq!(note_of(&others()), None, "nothing changed, or by more than layouts do");
+        let one = note_of(&[vec![small()], others().into()].concat()).expect("a note");
+        assert!(one.starts_with("the change of unit/a rests on one layout"), "{one}");
+        let two = note_of(&[small(), case("unit/d", -0.02, Verdict::Faster)]).expect("a note");
+        assert!(two.starts_with("the changes of unit/a and 1 more rest on one layout"), "{two}");
+    }
+}

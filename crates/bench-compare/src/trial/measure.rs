@@ -1,0 +1,133 @@
+//! How the next process pair of a case is measured, given the earlier ones.
+
+use super::Trial;
+use crate::pair::{self, Arrangement, Measured, Pair, Role};
+use crate::partner::{Broken, Limits};
+use crate::{DrawnLayouts, Rules};
+use bench_os as sys;
+use bench_runner::rounds::Interrupt;
+use bench_stats as stats;
+use bench_stats::Components;
+use bench_stats::seed::{self, mix};
+use bench_syntax::quantity::nanoseconds;
+
+/// Batches of each side in a pair: within these the most telling number is found.
+const FEWEST_BATCHES: usize = 20;
+const MOST_BATCHES: usize = 400;
+
+/// The budget of a case should hold at least this many pairs: fewer decide nothing, however well measured.
+const PAIRS_IN_BUDGET: u64 = 16;
+
+/// Tells the numbers that draw layouts from those that order pairs.
+const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
+
+/// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
+const PAIRS_TO_LEARN: usize = 16;
+
+impl Trial {
+    /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
+    pub(super) fn measure(
+        &mut self,
+        rules: &Rules,
+        interrupt: &Interrupt,
+    ) -> Result<(Pair, DrawnLayouts), (Role, Broken)> {
+        let chance = mix(mix(rules.seed.wrapping_add(self.number)).wrapping_add(self.pairs.len() as u64));
+        let cpus = self.processors(rules, mix(chance));
+        let drawing = mix(rules.seed.wrapping_add(self.number)).wrapping_add(LAYOUTS);
+        let layouts = DrawnLayouts::draw(drawing, self.pairs.len(), self.layouts());
+        let arrangement = Arrangement {
+            base: self.base.subject(&self.id, layouts.base),
+            candidate: self.candidate.subject(&self.id, layouts.candidate),
+            first: if chance & 1 == 0 { Role::Base } else { Role::Candidate },
+            batch: self.batch,
+            inputs_alive: self.inputs_alive,
+            samples: self.samples,
+            batches: self.batches,
+            slice_ns: self.slice_ns(rules),
+            // Up to a page, in steps that are no multiple of a cache line.
+            padding: ((chance >> 32) % 4096) as usize,
+            inject: rules.inject,
+            limits: Limits { timeout: rules.timeout, memory: rules.max_memory, device: rules.device },
+            cpus: &cpus,
+        };
+        let measured = if self.by_rounds {
+            pair::measure_rounds(&arrangement, interrupt)?
+        } else {
+            let measured = pair::measure(&arrangement, interrupt)?;
+            let [one, other] = measured.inputs_alive;
+            match self.inputs_alive {
+                None if one != other => {
+                    // What is in the cache would differ for a reason that is not the code's.
+                    let fewer = one.into_iter().chain(other).min();
+                    let again =
+                        pair::measure(&Arrangement { inputs_alive: fewer, ..arrangement }, interrupt)?;
+                    Measured { inputs_alive: [fewer; 2], ..again }
+                }
+                _ => measured,
+            }
+        };
+        if !self.by_rounds {
+            self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
+            self.batch = measured.pair.batch();
+        }
+        self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
+        self.time += measured.time;
+        Ok((measured.pair, layouts))
+    }
+
+    /// What a pair should measure for: its share of the budget, less what all else has taken in earlier ones. Whole rounds are short
+    /// anyway.
+    fn slice_ns(&self, rules: &Rules) -> u64 {
+        let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
+        if self.by_rounds {
+            return share;
+        }
+        let pairs = self.pairs.len().max(1) as f64;
+        let beside = (self.spent.as_secs_f64() - self.time.timed_s).max(0.0) / pairs;
+        share.saturating_sub((beside * 1e9) as u64)
+    }
+
+    /// The processors that a pair works on, drawn anew for each; none where it may use all of them. One thread needs one
+    /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
+    /// scheduler chooses.
+    fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
+        let wanted = if self.threads == Some(1) { Some(1) } else { rules.processors };
+        let Some(wanted) = wanted else { return Vec::new() };
+        let mut all = sys::processors().map(|all| all.numbers()).unwrap_or_default();
+        seed::shuffle(&mut all, chance);
+        all.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        all
+    }
+
+    /// Starting processes costs time that batches could have, and batches tell nothing of how processes
+    /// differ: the most telling number in a given time is `(s_within/s_between)·√(c_pair/c_batch)` (Cochran,
+    /// *Sampling Techniques*, 1977, 10.6).
+    pub(super) fn learn(&mut self) {
+        if self.by_rounds && self.samples.is_none() {
+            let times: Vec<f64> = self
+                .pairs()
+                .flat_map(|pair| {
+                    [Role::Base, Role::Candidate].map(|side| pair.times(side).collect::<Vec<_>>())
+                })
+                .flatten()
+                .collect();
+            // Between pairs: what a pair is measured with must not follow from one of its sides.
+            self.samples = stats::median(&stats::sorted(&times)).map(|s| pair::samples_of_round(s * 1e9));
+        }
+        // All batches are gone through, which takes as long as measuring some: not after every pair.
+        if self.pairs.len() < PAIRS_TO_LEARN || !self.pairs.len().is_power_of_two() {
+            return;
+        }
+        let Some(Components { between, within }) = self.components() else { return };
+        let timed = self.time.timed_s;
+        let batches: usize = self.pairs().map(|pair| pair.base_ns.len()).sum();
+        let per_batch = timed / batches.max(1) as f64;
+        let per_pair = (self.spent.as_secs_f64() - timed).max(0.0) / self.pairs().count().max(1) as f64;
+        let best = (within / between.max(1e-6)) * (per_pair / per_batch.max(1e-9)).sqrt();
+        // What is soon decided needs pairs more than batches: the more of them it has taken, the longer each may be.
+        let most = MOST_BATCHES.min(MOST_BATCHES / 4 * self.pairs.len() / PAIRS_TO_LEARN);
+        // Even: A, B, B, A is whole with two of each.
+        self.batches =
+            (best / 2.0).round().clamp(FEWEST_BATCHES as f64 / 2.0, most as f64 / 2.0) as usize * 2;
+    }
+}
