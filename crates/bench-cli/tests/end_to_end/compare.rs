@@ -40,6 +40,22 @@ fn unsure_is_exit_code_4_when_strict() {
 }
 
 #[test]
+fn both_sides_are_held_to_the_processors_that_are_asked_for() {
+    let stage = Stage::new(&["base"]);
+    let arguments = [&["compare", "./base", "./base", "spins", "--processors=1"], &QUICK[..]].concat();
+    let ended = stage.bench(&arguments).expect_code(0);
+    let all = std::thread::available_parallelism().expect("a number").get();
+    if all > 1 {
+        ended.expect_said(&[&format!("each side worked on 1 of {all} processors")]);
+    }
+    assert_eq!(stage.comparison()["rules"]["processors"], 1);
+    stage
+        .bench(&["compare", "./base", "./base", "--processors=0"])
+        .expect_code(2)
+        .expect_said(&["--processors"]);
+}
+
+#[test]
 fn programs_without_a_common_case_are_listed() {
     let mut stage = Stage::new(&["base"]);
     stage.add(Bench::Spread, "spread");

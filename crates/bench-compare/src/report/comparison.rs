@@ -212,3 +212,33 @@ fn conclusion(comparison: &PairedComparison) -> String {
         comparison.seconds
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rules;
+    use crate::trial::Trial;
+    use crate::trial::tests::around;
+    use bench_report::ColorChoice;
+
+    /// An undecided case with so many threads, whose batches differ by so much.
+    fn unsure(threads: usize, spread: f64) -> PairedCase {
+        let case = Trial::told(&around(0.02, 0.1, 12), 2.0).into_case(Verdict::Unsure, &Rules::default(), 1);
+        PairedCase { threads: Some(threads), spread_within: Some(spread), ..case }
+    }
+
+    #[test]
+    fn threads_that_wait_for_each_other_point_to_one_processor() {
+        let cases = vec![unsure(3, 0.15), unsure(1, 0.15), unsure(3, 0.01), unsure(2, 0.08)];
+        let mut comparison = PairedComparison::of_cases(cases);
+        let shown = |comparison: &PairedComparison| render(comparison, Style::for_stdout(ColorChoice::Never));
+        let told = shown(&comparison);
+        assert!(
+            told.contains("\n2 unsure cases have several threads") && told.contains("`--processors 1`"),
+            "{told}"
+        );
+        comparison.rules.processors = Some(1);
+        assert!(!shown(&comparison).contains("--processors"), "that is what was done");
+        assert_eq!(on_one_processor(&PairedComparison::of_cases(vec![unsure(1, 0.15)])), None);
+    }
+}

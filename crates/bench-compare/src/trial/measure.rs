@@ -90,7 +90,7 @@ impl Trial {
     /// The processors that a pair works on, drawn anew for each; none where it may use all of them. One thread needs one
     /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
     /// scheduler chooses.
-    fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
+    pub(super) fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {
         let wanted = if self.threads == Some(1) { Some(1) } else { rules.processors };
         let Some(wanted) = wanted else { return Vec::new() };
         let mut all = sys::processors().map(|all| all.numbers()).unwrap_or_default();

@@ -126,3 +126,22 @@ proptest! {
         prop_assert!(verdict == Verdict::Unsure, "{verdict}");
     }
 }
+
+#[test]
+fn a_pair_works_on_processors_that_are_drawn_anew() {
+    let Some(all) = bench_os::processors().map(|all| all.numbers()) else { return };
+    let mut trial = Trial::told(&[], 0.0);
+    let drawn = |trial: &Trial, processors| {
+        let rules = Rules { processors, ..Rules::default() };
+        let mut drawn: Vec<Vec<usize>> = (0..64).map(|chance| trial.processors(&rules, chance)).collect();
+        drawn.sort();
+        drawn.dedup();
+        drawn
+    };
+    assert_eq!(drawn(&trial, None), [[0usize; 0]], "all of them");
+    let each: Vec<Vec<usize>> = all.iter().map(|cpu| vec![*cpu]).collect();
+    assert!(all.len() > 8 || drawn(&trial, Some(1)) == each, "each of them comes");
+    assert!(drawn(&trial, Some(u32::MAX)).iter().all(|drawn| drawn.len() == all.len()));
+    trial.threads = Some(1);
+    assert!(drawn(&trial, None).iter().all(|drawn| drawn.len() == 1), "one thread needs one");
+}
