@@ -327,10 +327,10 @@ fn types_come_first() {
 
 #[test]
 fn settings_are_the_attributes() {
-    let Overrides { warmup, repeats, rounds, max_time, timeout } = named("driven").settings;
+    let Overrides { warmup, repeats, rounds, max_time, timeout, .. } = named("driven").settings;
     assert_eq!((warmup, repeats, rounds), (Some(0), Some(50), Some(3)));
     assert_eq!((max_time, timeout), (Some(Duration::from_millis(1500)), Some(Duration::from_mins(5))));
-    let Overrides { warmup, repeats, rounds, max_time, timeout } = named("plain").settings;
+    let Overrides { warmup, repeats, rounds, max_time, timeout, .. } = named("plain").settings;
     assert_eq!((warmup, repeats, rounds, max_time, timeout), (None, None, None, None, None));
 }
 

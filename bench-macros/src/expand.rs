@@ -167,6 +167,7 @@ fn settings(attribute: &Attribute) -> TokenStream {
             rounds: #rounds,
             max_time: #max_time,
             timeout: #timeout,
+            ..#krate::Overrides::NONE
         }
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     };
     let mut search = Search::among(commits.len());
     // Half of the way, as ratios go: what is nearer to the bad commit than to the good one is slow.
-    let rules = Rules { threshold: (change.ln_1p() / 2.0).exp_m1(), ..rules };
+    let rules = Rules { threshold: (change.ln_1p() / 2.0).exp_m1(), threshold_is_asked: true, ..rules };
     while let Some(next) = search.next() {
         let commit = &commits[next];
         let speed = bench.speed(&base, commit, &rules)?;

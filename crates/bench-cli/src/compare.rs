@@ -100,7 +100,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
         )));
     }
     comparison::check_measure(&old, new.measure())?;
-    let threshold = arguments.how.threshold.unwrap_or_else(|| new.measure().threshold());
+    let threshold = arguments.how.threshold;
     let comparison = Comparison::of_runs(&old, &new, &candidate.results, threshold, |_| true);
     arguments.report.print(&comparison, || {
         bench_runner::report::console::render_comparison(

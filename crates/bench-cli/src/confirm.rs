@@ -150,6 +150,7 @@ fn measure_together(
         };
         let rules = Rules {
             threshold: allowed,
+            threshold_is_asked: true,
             max_time: arguments.max_time.saturating_mul(times),
             ..Rules::default()
         };

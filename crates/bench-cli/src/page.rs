@@ -105,8 +105,7 @@ impl Subject {
     /// Two runs, and what has changed from one to the other.
     fn compared(&self, old: &Record, new: &Record, place: &Where) -> Result<Page, Failure> {
         comparison::check_measure(old, new.measure())?;
-        let threshold = self.threshold.unwrap_or_else(|| new.measure().threshold());
-        let comparison = OfRuns::of_runs(old, new, &place.output_dir, threshold, |_| true);
+        let comparison = OfRuns::of_runs(old, new, &place.output_dir, self.threshold, |_| true);
         Ok(Page {
             comparison: Some(Comparison::of_runs(&comparison, &new.run)),
             runs: vec![Run::of(new), Run::of(old)],

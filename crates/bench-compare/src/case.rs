@@ -39,6 +39,10 @@ pub struct PairedCase {
     /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// The share below which a change of this case is of no practical interest, as the benchmark itself says; absent where that is
+    /// the rules' share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
     /// Natural logarithm of the e-value against a change within the threshold.
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.

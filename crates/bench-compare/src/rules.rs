@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use bench_protocol::DeviceChoice;
+use bench_protocol::{Case, DeviceChoice};
 use bench_record::THRESHOLD;
 use bench_runner::plan;
 use bench_syntax::UsageError;
@@ -15,6 +15,9 @@ use bench_syntax::quantity::Bytes;
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
     pub threshold: f64,
+    /// Whether that holds for cases as well that say of themselves what is of interest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub threshold_is_asked: bool,
     /// The share of `slower` and `faster` among all that are said that may be false.
     pub fdr: f64,
     /// What a case may take on average, both sides together. What decided cases leave goes to those that
@@ -68,6 +71,7 @@ impl Wishes {
         let usual = Rules::default();
         let rules = Rules {
             threshold: self.threshold.unwrap_or(usual.threshold),
+            threshold_is_asked: self.threshold.is_some(),
             fdr: self.fdr.unwrap_or(usual.fdr),
             max_time: self.max_time.unwrap_or(usual.max_time),
             timeout: self.timeout.unwrap_or(usual.timeout),
@@ -85,6 +89,7 @@ impl Default for Rules {
     fn default() -> Self {
         Rules {
             threshold: THRESHOLD,
+            threshold_is_asked: false,
             fdr: 0.05,
             max_time: Duration::from_secs(3),
             timeout: plan::TIMEOUT,
@@ -113,6 +118,12 @@ impl Rules {
         share("threshold", self.threshold)?;
         share("false discovery rate", self.fdr)?;
         share("change to inject", self.inject)
+    }
+
+    /// What a case says of itself is of interest, if nobody has asked for another threshold.
+    pub(super) fn own_threshold(&self, case: Option<&Case>) -> Option<f64> {
+        let own = case?.settings.threshold.filter(|own| plan::is_threshold(*own));
+        own.filter(|own| !self.threshold_is_asked && *own != self.threshold)
     }
 
     /// The change that counts as slower, as a log ratio.

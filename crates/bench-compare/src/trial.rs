@@ -29,6 +29,8 @@ pub(super) struct Trial {
     pub(super) id: String,
     /// Tells its random numbers from those of other cases.
     number: u64,
+    /// The share below which a change of this case is of no practical interest, if that is not what the rules say.
+    threshold: Option<f64>,
     base: Held,
     candidate: Held,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
@@ -75,9 +77,12 @@ impl Held {
 
 impl Trial {
     pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened, rules: &Rules) -> Self {
+        let threshold = rules.own_threshold(candidate.cases().iter().find(|case| case.id == id));
+        let judged = Rules { threshold: threshold.unwrap_or(rules.threshold), ..rules.clone() };
         Trial {
             id: id.to_owned(),
             number,
+            threshold,
             base: Held::new(id, base),
             candidate: Held::new(id, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
@@ -88,7 +93,7 @@ impl Trial {
             threads: None,
             pairs: Vec::new(),
             observer: Observer::default(),
-            evidence: Evidence::new(rules),
+            evidence: Evidence::new(&judged),
             pass: None,
             time: TimeSpent::default(),
             spent: Duration::ZERO,
@@ -220,7 +225,7 @@ impl Trial {
         };
         Some(Forecast {
             deviation: stats::robust_deviation(&values).filter(|_| values.len() > 4)?,
-            threshold: rules.above(),
+            threshold: self.threshold.unwrap_or(rules.threshold).ln_1p(),
             log_evidence: (cases.max(1) as f64 / rules.fdr).ln(),
         })
     }
@@ -294,6 +299,7 @@ impl Trial {
             layouts: LayoutSpread::of(&self.pairs, self.layouts()),
             time,
             threads: self.threads,
+            threshold: self.threshold,
             log_e_value: self.log_e_value(),
             smallest_effects,
             settle_s,

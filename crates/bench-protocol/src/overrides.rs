@@ -7,7 +7,7 @@ use bench_syntax::quantity::nanoseconds;
 use crate::json::{Decode, Encode, Json, JsonError, Members, Object};
 
 /// How to measure a case, if its attribute or the command line says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// Iterations before measuring begins; `None` warms up until times are steady.
     pub warmup: Option<u64>,
@@ -19,12 +19,20 @@ pub struct Overrides {
     pub max_time: Option<Duration>,
     /// The time after which the case has failed, over all its rounds; in the list in nanoseconds.
     pub timeout: Option<Duration>,
+    /// The share below which a change of time is of no practical interest.
+    pub threshold: Option<f64>,
 }
 
 impl Overrides {
     /// Nothing said.
-    pub const NONE: Overrides =
-        Overrides { warmup: None, repeats: None, rounds: None, max_time: None, timeout: None };
+    pub const NONE: Overrides = Overrides {
+        warmup: None,
+        repeats: None,
+        rounds: None,
+        max_time: None,
+        timeout: None,
+        threshold: None,
+    };
 }
 
 impl Encode for Overrides {
@@ -43,6 +51,9 @@ impl Encode for Overrides {
                 object.field(name, &count);
             }
         }
+        if let Some(threshold) = self.threshold {
+            object.field("threshold", &threshold);
+        }
         object.close();
     }
 }
@@ -57,6 +68,7 @@ impl Decode for Overrides {
             rounds: members.get("rounds")?,
             max_time: time("max_time_ns")?,
             timeout: time("timeout_ns")?,
+            threshold: members.get("threshold")?,
         })
     }
 }

@@ -56,6 +56,7 @@ fn listing() -> Listing {
         rounds: Some(3),
         max_time: Some(Duration::from_secs(1)),
         timeout: Some(Duration::from_secs(2)),
+        threshold: Some(0.05),
     };
     case.ignored = Some("slow".to_owned());
     case.source = Some("zoo.py:12".into());

@@ -111,6 +111,9 @@ pub struct Settings {
     pub timeout_is_hard: bool,
     /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
     pub target_precision: f64,
+    /// The share below which a change of time is of no practical interest, if the benchmark says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
 }
 
 impl CaseRecord {

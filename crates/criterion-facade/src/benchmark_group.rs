@@ -37,11 +37,15 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
+    /// The share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` outranks it.
+    pub fn noise_threshold(&mut self, threshold: f64) -> &mut Self {
+        self.settings.noise_threshold = Some(threshold);
+        self
+    }
+
     without_effect! { &
         /// Without effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Without effect: `--threshold` sets the change that is of no practical interest.
-        noise_threshold: f64;
         /// Without effect: intervals are of 95 %.
         confidence_level: f64;
         /// Without effect: `--fdr` limits the false verdicts of a comparison.

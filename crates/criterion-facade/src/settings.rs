@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub(crate) measurement_time: Option<Duration>,
     /// What the warm-up of a round may take at the most.
     pub(crate) warm_up_time: Option<Duration>,
+    /// The share below which a change is of no practical interest.
+    pub(crate) noise_threshold: Option<f64>,
 }
 
 impl Settings {
@@ -22,6 +24,7 @@ impl Settings {
             sample_size: self.sample_size.or(outer.sample_size),
             measurement_time: self.measurement_time.or(outer.measurement_time),
             warm_up_time: self.warm_up_time.or(outer.warm_up_time),
+            noise_threshold: self.noise_threshold.or(outer.noise_threshold),
         }
     }
 
@@ -30,6 +33,7 @@ impl Settings {
         Overrides {
             repeats: self.sample_size.map(|size| size.max(1) as u64),
             max_time: self.measurement_time.filter(|time| !time.is_zero()),
+            threshold: self.noise_threshold,
             ..Overrides::NONE
         }
     }
@@ -64,10 +68,12 @@ mod tests {
             sample_size: Some(50),
             measurement_time: Some(Duration::from_secs(2)),
             warm_up_time: None,
+            noise_threshold: Some(0.05),
         };
         let group = Settings { sample_size: Some(10), ..Settings::default() };
         let overrides = group.within(outer).overrides();
         assert_eq!((overrides.repeats, overrides.max_time), (Some(10), Some(Duration::from_secs(2))));
+        assert_eq!(overrides.threshold, Some(0.05));
         assert_eq!(Settings::default().overrides(), Overrides::NONE);
     }
 }

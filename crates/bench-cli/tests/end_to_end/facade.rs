@@ -173,6 +173,26 @@ fn an_executable_that_was_kept_is_compared_live() {
 }
 
 #[test]
+fn a_noise_threshold_is_that_of_its_benchmarks_unless_another_is_asked_for() {
+    let compared = |threshold: &[&str]| {
+        let stage = stage();
+        let quick = ["compare", "./facade", "./facade", "ordered/second", "--max-time=100ms", "--quiet"];
+        let ended = stage.bench(&[&quick[..], threshold].concat());
+        let comparison = stage.comparison();
+        let own = case(&comparison, "performance/ordered/second").get("threshold").and_then(Value::as_f64);
+        (own, ended)
+    };
+    let (own, ended) = compared(&[]);
+    assert_eq!(own, Some(0.3));
+    ended.expect_code(0).expect_said(&["at a threshold of 1 % (1 case has its own)"]);
+    assert_eq!(compared(&["--threshold=2%"]).0, None);
+    let stage = stage();
+    stage.bench(&[&["run", "./facade", "ordered/second"], &QUICK[..]].concat()).expect_code(0);
+    let record = read_json(&stage.report().join("run.json"));
+    assert_eq!(record["cases"][0]["settings"]["threshold"], 0.3);
+}
+
+#[test]
 fn twice_the_work_is_seen() {
     let mut stage = stage();
     stage.add(Bench::WithFacade, "slower");

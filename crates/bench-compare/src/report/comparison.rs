@@ -205,8 +205,13 @@ fn conclusion(comparison: &PairedComparison) -> String {
         .as_ref()
         .map(|counting| format!(", and {:.1} s to count instructions", counting.seconds))
         .unwrap_or_default();
+    let own = match comparison.cases.iter().filter(|case| case.threshold.is_some()).count() {
+        0 => String::new(),
+        1 => " (1 case has its own)".to_owned(),
+        many => format!(" ({many} cases have their own)"),
+    };
     format!(
-        "{interrupted}{} at a threshold of {} · {:.1} s{counting}",
+        "{interrupted}{} at a threshold of {}{own} · {:.1} s{counting}",
         counts.as_deref().unwrap_or("nothing was compared"),
         setting(comparison.rules.threshold),
         comparison.seconds

@@ -279,7 +279,7 @@ pub(crate) fn compared() -> Page {
         new.cases[place] = measured(id, time_s * factor, place);
     }
     let results = tempfile::tempdir().expect("a folder");
-    let comparison = OfRuns::of_runs(&old, &new, results.path(), 0.01, |_| true);
+    let comparison = OfRuns::of_runs(&old, &new, results.path(), Some(0.01), |_| true);
     Page {
         made: "2026-03-14T02:00:00Z".to_owned(),
         comparison: Some(Comparison::of_runs(&comparison, "after")),

@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn compared(old: &[u64], new: &[u64], threshold: f64) -> Compared {
-        let judgement = Judgement { threshold, ..Judgement::default() };
+        let judgement = Judgement { threshold: Some(threshold), ..Judgement::default() };
         Comparison::of(&run(old), &run(new), &judgement, |_| true).cases.remove(0)
     }
 

@@ -172,10 +172,24 @@ fn figures_without_a_ratio_are_unsure_and_say_so() {
 }
 
 #[test]
+fn a_case_may_say_of_itself_what_matters() {
+    let old = run(&[("unit/x", &QUIET)]);
+    let mut new = run(&[("unit/x", &times(1.6))]);
+    let verdict = |new: &Record, threshold: Option<f64>| {
+        let judgement = Judgement { threshold, ..Judgement::default() };
+        Comparison::of(&old, new, &judgement, |_| true).cases[0].verdict
+    };
+    assert_eq!(verdict(&new, None), Verdict::Slower);
+    new.cases[0].settings.threshold = Some(0.9);
+    assert_ne!(verdict(&new, None), Verdict::Slower);
+    assert_eq!(verdict(&new, Some(0.01)), Verdict::Slower, "what a person asks for outranks it");
+}
+
+#[test]
 fn the_threshold_decides_what_matters() {
     let verdict = |threshold: f64| {
         let (old, new) = (run(&[("unit/x", &QUIET)]), run(&[("unit/x", &times(1.6))]));
-        let judgement = Judgement { threshold, ..Judgement::default() };
+        let judgement = Judgement { threshold: Some(threshold), ..Judgement::default() };
         Comparison::of(&old, &new, &judgement, |_| true).cases[0].verdict
     };
     assert_eq!([0.1, 0.5, 2.0].map(verdict), [Verdict::Slower, Verdict::Unsure, Verdict::Same]);

@@ -9,7 +9,7 @@ use crate::comparison::history::History;
 use crate::comparison::verdict::judge;
 use crate::comparison::width::{Pair, Scale, Width, restlessness, time};
 use crate::comparison::{counts, machine};
-use bench_record::{CaseRecord, EarlierRun, EarlierRuns, Measure, Record, THRESHOLD, Verdict};
+use bench_record::{CaseRecord, EarlierRun, EarlierRuns, Measure, Record, Verdict};
 use bench_stats::Interval;
 
 /// Normal quantile of 95 %, one-sided: how much beyond what is just seen a change must lie to be seen nearly
@@ -17,19 +17,13 @@ use bench_stats::Interval;
 const NEARLY_ALWAYS: f64 = 1.645;
 
 /// What two records are judged by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'a> {
-    /// The share below which a change is of no practical interest.
-    pub threshold: f64,
+    /// The share below which a change is of no practical interest. Absent: what a case says of itself, and for others the
+    /// usual share of what was measured ([`Measure::threshold`]).
+    pub threshold: Option<f64>,
     /// Earlier runs of the same results folder; those of another machine or build are passed over.
     pub history: &'a [EarlierRun],
-}
-
-impl Default for Judgement<'_> {
-    /// A threshold of [`THRESHOLD`], and no earlier runs.
-    fn default() -> Self {
-        Judgement { threshold: THRESHOLD, history: &[] }
-    }
 }
 
 impl Comparison {
@@ -45,8 +39,9 @@ impl Comparison {
         judgement: &Judgement<'_>,
         wanted: impl Fn(&CaseRecord) -> bool,
     ) -> Self {
+        let threshold = judgement.threshold.unwrap_or_else(|| new.measure().threshold());
         if new.measure() == Measure::Instructions {
-            return counts::compare(old, new, judgement.threshold, wanted);
+            return counts::compare(old, new, threshold, wanted);
         }
         let differences = machine::differences_of(old, new);
         // What runs of one machine differ by says nothing of two machines.
@@ -59,11 +54,12 @@ impl Comparison {
             new.cases.iter().filter_map(|case| Pair::of(old.case(&case.id)?, case, &history)).collect();
         let drift = Drift::of(&pairs.iter().map(|pair| pair.log).collect::<Vec<_>>());
         let restless = restlessness(&pairs, drift.unwrap_or_default());
-        let scale = Scale { drift: drift.unwrap_or_default(), restless, threshold: judgement.threshold };
+        let scale = Scale { drift: drift.unwrap_or_default(), restless, threshold };
 
         let compare = |old: Option<&CaseRecord>, case: &CaseRecord| {
             let pair = pairs.iter().find(|pair| pair.id == case.id);
-            compare(old, case, pair, &scale)
+            let own = case.settings.threshold.filter(|_| judgement.threshold.is_none());
+            compare(old, case, pair, &Scale { threshold: own.unwrap_or(threshold), ..scale })
         };
         let removed = |case: &CaseRecord| Compared {
             old_s: median_s(case),
@@ -92,7 +88,7 @@ impl Comparison {
             different: machine::in_a_line(&differences),
             notes,
             drift: drift.map(|(shift, _)| shift),
-            threshold: judgement.threshold,
+            threshold,
             earlier_runs: history.runs,
             cases,
         }
@@ -103,12 +99,12 @@ impl Comparison {
         old: &Record,
         new: &Record,
         results: &Path,
-        threshold: f64,
+        threshold: Option<f64>,
         wanted: impl Fn(&CaseRecord) -> bool,
     ) -> Self {
         if new.measure() == Measure::Instructions {
             // What is exact needs nobody's history.
-            return counts::compare(old, new, threshold, wanted);
+            return Comparison::of(old, new, &Judgement { threshold, history: &[] }, wanted);
         }
         let earlier = EarlierRuns::read(results, EarlierRuns::MOST);
         let mut comparison =

@@ -148,9 +148,10 @@ prop_compose! {
     fn settings()(
         (warmup, repeats, rounds) in any::<(Option<u64>, Option<u64>, Option<u32>)>(),
         (max_time, timeout) in any::<(Option<u64>, Option<u64>)>(),
+        threshold in option::of(0.0f64..1.0),
     ) -> Overrides {
         let time = |ns: Option<u64>| ns.map(std::time::Duration::from_nanos);
-        Overrides { warmup, repeats, rounds, max_time: time(max_time), timeout: time(timeout) }
+        Overrides { warmup, repeats, rounds, max_time: time(max_time), timeout: time(timeout), threshold }
     }
 }
 

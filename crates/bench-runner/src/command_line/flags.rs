@@ -180,6 +180,7 @@ impl Flags {
                 rounds: self.rounds.map(|rounds| u32::try_from(rounds).unwrap_or(u32::MAX)).or(short(1)),
                 max_time: self.max_time,
                 timeout: self.timeout,
+                ..Overrides::NONE
             },
             target_precision: self.target_precision,
             measure: self.measure,

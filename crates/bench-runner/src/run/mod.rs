@@ -241,8 +241,7 @@ fn judge(
     }
     own.targets = objective::summary(&own.cases);
     let comparison = plan.baseline.as_deref().map(|old| {
-        let threshold = options.threshold.unwrap_or_else(|| options.wishes.measure.threshold());
-        Comparison::of_runs(old, &own, options.results(), threshold, |case| {
+        Comparison::of_runs(old, &own, options.results(), options.threshold, |case| {
             // What was left out for being marked `ignore` is still there.
             let listed = |program: &Opened| program.cases().iter().any(|known| known.id == case.id);
             programs.iter().any(|program| case.target == program.program.name())
