@@ -7,7 +7,7 @@ use bench_compare::{Progress, Side};
 use bench_judge::comparison::Comparison;
 use bench_judge::{ComparisonPolicy, Decision, comparison};
 use bench_record::{Record, RunError};
-use bench_report::{Style, tell};
+use bench_report::{Detail, Style, View, tell};
 use bench_runner::program::ListLimits;
 use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
@@ -66,11 +66,11 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
     // A full disk must not swallow what was measured: shown first, complained of afterwards.
     let written = comparison.write(&arguments.report.output_dir);
     arguments.report.print(&comparison, || {
-        let style = Style::for_stdout(arguments.report.color);
-        let mut text = bench_compare::report::comparison::render(&comparison, style);
+        let view = View::for_stdout(arguments.report.color, Detail::Short);
+        let mut text = bench_compare::report::comparison::render(&comparison, view);
         if arguments.report.verbose {
             text += &bench_compare::report::instructions::reasons(&comparison.cases);
-            text += &bench_compare::report::time::render(&comparison.cases, style);
+            text += &bench_compare::report::time::render(&comparison.cases, view.style);
         }
         text
     })?;

@@ -7,13 +7,14 @@ use super::share::{change, setting};
 use crate::{LayoutSpread, PairedCase, PairedComparison, SideFailure};
 use bench_judge::comparison::counted;
 use bench_record::{RunState, Verdict};
-use bench_report::{Style, Table, on_console};
+use bench_report::{Style, Table, View, on_console};
 use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 
 /// The table of a paired comparison, and everything that should be said around it.
-pub fn render(comparison: &PairedComparison, style: Style) -> String {
+pub fn render(comparison: &PairedComparison, view: View) -> String {
+    let style = view.style;
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(
@@ -52,9 +53,9 @@ pub fn render(comparison: &PairedComparison, style: Style) -> String {
             out += &failed(&case.compared.id, failure, style);
         }
     }
-    out += &unsure(comparison);
+    out += &unsure(comparison, view);
     if let Some(hint) = on_one_processor(comparison) {
-        let _ = writeln!(out, "{hint}");
+        let _ = writeln!(out, "{}", view.wrap(&hint, 2));
     }
     out += &instructions::left_out(&comparison.cases);
     out += &layouts(comparison);
@@ -122,8 +123,11 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
+/// What is said of an undecided case stands beside the word `unsure:`.
+const BESIDE: usize = 8;
+
 /// For every undecided case: what could have been seen, why no more, and what would settle it.
-fn unsure(comparison: &PairedComparison) -> String {
+fn unsure(comparison: &PairedComparison, view: View) -> String {
     let mut out = String::new();
     for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
         let seen = match case.compared.smallest_effect {
@@ -143,11 +147,14 @@ fn unsure(comparison: &PairedComparison) -> String {
             None if case.pairs.is_empty() => {
                 "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
             }
-            None => "so near to the threshold that no patience would settle it".to_owned(),
+            None => "no patience would settle it: it varies too much, or lies too near to the threshold"
+                .to_owned(),
         };
-        let _ = writeln!(out, "unsure: {}: {seen}{why}; {settle}", case.compared.id);
+        let told = format!("unsure: {}: {seen}{why}; {settle}", printable(&case.compared.id));
+        let _ = writeln!(out, "{}", view.wrap(&told, BESIDE));
         if let Some(counted) = &case.instructions {
-            let _ = writeln!(out, "        {}", instructions::beside_an_unsure_time(counted));
+            let told = format!("{:BESIDE$}{}", "", instructions::beside_an_unsure_time(counted));
+            let _ = writeln!(out, "{}", view.wrap(&told, BESIDE));
         }
     }
     if out.is_empty() { out } else { format!("\n{out}") }
@@ -190,6 +197,7 @@ fn layouts(comparison: &PairedComparison) -> String {
 
 fn duration(seconds: f64) -> String {
     match seconds {
+        s if s < 1.0 => "1 s".to_owned(),
         s if s < 90.0 => format!("{s:.0} s"),
         s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
         s if s < 129_600.0 => format!("{:.0} hours", s / 3600.0),
@@ -224,7 +232,7 @@ mod tests {
     use crate::Rules;
     use crate::trial::Trial;
     use crate::trial::tests::around;
-    use bench_report::ColorChoice;
+    use bench_report::Detail;
 
     /// An undecided case with so many threads, whose batches differ by so much.
     fn unsure(threads: usize, spread: f64) -> PairedCase {
@@ -236,7 +244,7 @@ mod tests {
     fn threads_that_wait_for_each_other_point_to_one_processor() {
         let cases = vec![unsure(3, 0.15), unsure(1, 0.15), unsure(3, 0.01), unsure(2, 0.08)];
         let mut comparison = PairedComparison::of_cases(cases);
-        let shown = |comparison: &PairedComparison| render(comparison, Style::for_stdout(ColorChoice::Never));
+        let shown = |comparison: &PairedComparison| render(comparison, View::plain(1000, Detail::Short));
         let told = shown(&comparison);
         assert!(
             told.contains("\n2 unsure cases have several threads") && told.contains("`--processors 1`"),

@@ -147,7 +147,7 @@ mod tests {
     use crate::report::comparison::render;
     use crate::trial::Trial;
     use crate::trial::tests::around;
-    use bench_report::ColorChoice;
+    use bench_report::{Detail, View};
 
     /// Wider than this fits on few terminals.
     const WIDEST: usize = 120;
@@ -165,7 +165,7 @@ mod tests {
             let (valgrind, options) = ("3.19.0".to_owned(), String::new());
             comparison.counting = Some(Counting { seconds: 3.42, valgrind, options });
         }
-        render(&comparison, Style::for_stdout(ColorChoice::Never))
+        render(&comparison, View::plain(1000, Detail::Short))
     }
 
     #[test]
