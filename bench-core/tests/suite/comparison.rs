@@ -123,7 +123,7 @@ fn a_bad_baseline_is_noticed_before_anything_is_measured() {
     let stage = Stage::new(Bench::Spread);
     stage.bench(&["softmax", "--save-as=baseline"]).expect_code(0);
     let whole = fs::read_to_string(stage.latest().join("run.json")).expect("read");
-    let write = |name: &str, content: &str| {
+    let write = |name: &str, content: &[u8]| {
         fs::write(stage.path().join(name), content).expect("written");
         name.to_owned()
     };
@@ -131,16 +131,16 @@ fn a_bad_baseline_is_noticed_before_anything_is_measured() {
     let version = format!("\"schema_version\":{}", bench_core::record::SCHEMA_VERSION);
     assert!(whole.contains(&version));
     let cases: [(String, &[&str]); 10] = [
-        (write("cut.json", &whole[..whole.len() / 2]), &["cut.json", "truncated"]),
-        (write("empty.json", ""), &["empty.json", "truncated"]),
+        (write("cut.json", &whole.as_bytes()[..whole.len() / 2]), &["cut.json", "truncated"]),
+        (write("empty.json", b""), &["empty.json", "truncated"]),
         (
-            write("newer.json", &whole.replace(&version, "\"schema_version\":99")),
+            write("newer.json", whole.replace(&version, "\"schema_version\":99").as_bytes()),
             &["newer.json", "version 99", "update"],
         ),
-        (write("notes.txt", "buy milk"), &["notes.txt", "not JSON"]),
-        (write("other.json", "{\"name\": \"other\"}"), &["other.json", "not a benchmark record"]),
+        (write("notes.txt", b"buy milk"), &["notes.txt", "not JSON"]),
+        (write("other.json", b"{\"name\": \"other\"}"), &["other.json", "not a benchmark record"]),
         (
-            write("odd.json", &whole.replace("\"cases\":", "\"case\":")),
+            write("odd.json", whole.replace("\"cases\":", "\"case\":").as_bytes()),
             &["odd.json", "does not follow its schema", "cases"],
         ),
         ("no_run".to_owned(), &["no_run", "no run directory"]),

@@ -214,9 +214,9 @@ mod tests {
     #[test]
     fn what_was_counted_is_shown_as_on_the_console() {
         let count =
-            r#"{"instructions": 50, "l1_hits": 0, "ll_hits": 0, "ram_hits": 0, "estimated_cycles": 0}"#;
+            r#"{"instructions": N, "l1_hits": 0, "ll_hits": 0, "ram_hits": 0, "estimated_cycles": 0}"#;
         let side = |instructions: u64| {
-            let count = count.replace("50", &instructions.to_string());
+            let count = count.replace('N', &instructions.to_string());
             format!(
                 r#"{{"iteration": {count}, "first_call": {count}, "least_instructions": {instructions},
                     "most_instructions": {instructions}, "rounds": 2}}"#
@@ -227,8 +227,8 @@ mod tests {
                 "rules": {{"threshold": 0.01}}, "notes": [], "others": [], "cases": [{{"id": "unit/x", "old_s": 1.0,
                 "new_s": 1.0, "change": 0.0, "interval": null, "verdict": "unsure", "smallest_effect": null, "reason": null,
                 "instructions": {{"base": {}, "candidate": {}, "change": 0.02}}}}]}}"#,
-            side(50),
-            side(51)
+            side(5000),
+            side(5100)
         );
         let read = Comparison::parse(json.as_bytes()).expect("a comparison");
         let text = "+2.00 %".to_owned();

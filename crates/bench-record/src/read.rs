@@ -42,7 +42,7 @@ struct Header {
 /// apart from a broken one.
 fn parse(bytes: &[u8]) -> Result<Record, String> {
     let header: Header = serde_json::from_slice(bytes).map_err(|error| {
-        if error.is_eof() {
+        if error.is_eof() || ends_within_a_number(bytes, &error) {
             format!("the file is truncated ({error})")
         } else if error.is_data() {
             format!("not a benchmark record ({error})")
@@ -67,6 +67,14 @@ fn parse(bytes: &[u8]) -> Result<Record, String> {
     }
 }
 
+/// Whether a file was cut off within a number, which its reader takes for a wrong one: `-`, `1.`, `1e+`.
+fn ends_within_a_number(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let last_line = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_at_end =
+        error.line() == bytes.split(|byte| *byte == b'\n').count() && error.column() >= last_line.len();
+    error.is_syntax() && is_at_end && matches!(last_line.last(), Some(b'-' | b'+' | b'.' | b'e' | b'E'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +84,13 @@ mod tests {
         for (text, reason) in [
             ("", "truncated"),
             ("{\"format\": \"bench-run\", \"schema_ver", "truncated"),
+            ("{\"seconds\": -", "truncated"),
+            ("{\"seconds\":\n 1.", "truncated"),
+            ("{\"seconds\": 1.5e", "truncated"),
+            ("{\"seconds\": 1.5E-", "truncated"),
+            ("{\"seconds\": 1.5e+", "truncated"),
+            ("{\"seconds\": -}", "not JSON"),
+            ("{\"seconds\": x, \"e\": 1.", "not JSON"),
             ("hello", "not JSON"),
             ("{}", "not a benchmark record"),
             ("5", "not a benchmark record"),
