@@ -15,7 +15,7 @@ pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Optio
     let can_be_linked_again =
         |side: &Side| side.programs().iter().all(|opened| opened.program.kind() == Kind::BenchTarget);
     // A program against itself has the same layout on both sides.
-    let applies = cfg!(target_os = "linux")
+    let applies = !bench_os::IS_PORTABLE
         && files(base) != files(candidate)
         && can_be_linked_again(base)
         && can_be_linked_again(candidate);

@@ -38,7 +38,7 @@ pub(crate) fn relink(
     if layouts <= 1 {
         return Ok(programs);
     }
-    if !cfg!(target_os = "linux") {
+    if bench_os::IS_PORTABLE {
         let message =
             "expected Linux, whose linkers can put sections in another order: leave `--layouts` out here";
         return Err(UsageError(message.to_owned()).into());
@@ -62,7 +62,7 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
     let names: Vec<String> = executables.iter().map(Executable::name).collect();
     tell(&format!("linking {layouts} layouts of {}", names.join(", ")));
     let folder = executables[0].0.parent().unwrap_or(Path::new(""));
-    let tools = Tools::beside(folder, &names)?;
+    let tools = Tools::beside(folder, &names, &executables[0].0)?;
     for executable in executables {
         executable.forget(layouts)?;
     }
@@ -74,8 +74,9 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
 struct Tools(PathBuf);
 
 impl Tools {
-    /// Beside the executables, as these can be run there; in a temporary folder perhaps nothing may.
-    fn beside(folder: &Path, names: &[String]) -> Result<Self, RunError> {
+    /// Beside the executables, as these can be run there; in a temporary folder perhaps nothing may. Whoever may run the
+    /// `executable` may run them.
+    fn beside(folder: &Path, names: &[String], executable: &Path) -> Result<Self, RunError> {
         let tools = Tools(folder.join(format!("bench-layouts-{}", std::process::id())));
         let outputs = names.join("\n") + "\n";
         let write = || -> io::Result<()> {
@@ -86,9 +87,7 @@ impl Tools {
                 ("linker.sh", include_str!("layouts/linker.sh")),
             ] {
                 fs::write(tools.0.join(name), text)?;
-                let mut permissions = fs::metadata(tools.0.join(name))?.permissions();
-                make_executable(&mut permissions);
-                fs::set_permissions(tools.0.join(name), permissions)?;
+                fs::set_permissions(tools.0.join(name), fs::metadata(executable)?.permissions())?;
             }
             Ok(())
         };
@@ -133,14 +132,6 @@ impl Drop for Tools {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
-
-#[cfg(unix)]
-fn make_executable(permissions: &mut fs::Permissions) {
-    std::os::unix::fs::PermissionsExt::set_mode(permissions, 0o755);
-}
-
-#[cfg(not(unix))]
-fn make_executable(_permissions: &mut fs::Permissions) {}
 
 /// An executable that cargo has built. Its layouts lie beside it, where it finds the same files and libraries.
 struct Executable(PathBuf);

@@ -125,10 +125,14 @@ mod tests {
 
     #[test]
     fn memory_of_this_process_is_known() {
-        // In this order: reading takes memory itself.
-        let now = resident_memory(std::process::id()).expect("statm");
-        let peak = high_water_mark().expect("VmHWM");
-        assert!(peak >= now && now > 100 * 1024, "{peak} {now}");
+        let readings = || {
+            // In this order: reading takes memory itself.
+            let now = resident_memory(std::process::id()).expect("statm");
+            (now, high_water_mark().expect("VmHWM"))
+        };
+        // Other tests of this process free memory meanwhile, and reset the peak.
+        let found: Vec<(u64, u64)> = (0..100).map(|_| readings()).collect();
+        assert!(found.iter().any(|(now, peak)| peak >= now && *now > 100 * 1024), "{found:?}");
     }
 
     #[test]

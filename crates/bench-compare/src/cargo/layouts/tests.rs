@@ -8,7 +8,7 @@ fn built(own: &str, layouts: &[&str]) -> (tempfile::TempDir, Executable, Tools) 
     for (file, text) in executable.layouts(layouts.len()).iter().zip(layouts) {
         fs::write(file, text).expect("written");
     }
-    let tools = Tools::beside(folder.path(), &[executable.name()]).expect("tools");
+    let tools = Tools::beside(folder.path(), &[executable.name()], &executable.0).expect("tools");
     (folder, executable, tools)
 }
 
