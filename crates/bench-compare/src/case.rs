@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::counted::{CountedPair, Uncounted};
 use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
-use bench_record::Failure;
+use bench_record::{Failure, Verdict};
 
 /// Why a case has no figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,4 +62,16 @@ pub struct PairedCase {
     pub skipped: Option<String>,
     /// All that was measured, in order of time.
     pub pairs: Vec<ObservedPair>,
+}
+
+/// A change of time of less than this share could be one of where code and data lie: moving code alone has changed times
+/// by as much.
+const SMALL: f64 = 0.05;
+
+impl PairedCase {
+    /// Whether it is `slower` or `faster` by so little that where code and data lie could have done it.
+    pub(super) fn changed_by_little(&self) -> bool {
+        matches!(self.compared.verdict, Verdict::Slower | Verdict::Faster)
+            && self.compared.change.is_some_and(|change| change.abs() < SMALL)
+    }
 }

@@ -17,10 +17,6 @@ use super::{Follow, PairedCase, PairedComparison, Role, Rules, Side};
 /// The flag that decides whether instructions are counted.
 const FLAG: &str = "--instructions always";
 
-/// A change of time of less than this share could be one of where code and data lie: whether the work has changed as well is
-/// worth knowing.
-const SMALL: f64 = 0.05;
-
 /// What a process may take, however short the comparison was: valgrind itself takes about a second to start a program.
 const LEAST_A_COUNT: Duration = Duration::from_secs(5);
 
@@ -171,12 +167,10 @@ fn expected(case: &PairedCase) -> Duration {
 
 /// Whether instructions have something to add to what is known of a case.
 fn is_wanted(case: &PairedCase, choice: CountChoice) -> bool {
-    let compared = &case.compared;
-    match (choice, compared.verdict) {
+    match (choice, case.compared.verdict) {
         (CountChoice::Auto, Verdict::Unsure) => true,
-        (CountChoice::Auto, Verdict::Slower | Verdict::Faster) => {
-            compared.change.is_some_and(|change| change.abs() < SMALL)
-        }
+        // Whether the work has changed as well is worth knowing.
+        (CountChoice::Auto, Verdict::Slower | Verdict::Faster) => case.changed_by_little(),
         (CountChoice::Always, Verdict::Unsure | Verdict::Slower | Verdict::Faster | Verdict::Same) => true,
         _ => false,
     }

@@ -1,6 +1,6 @@
 //! What the process pairs of a case say about its change.
 
-use super::{CONFIDENCE, ObservedPair, Rules};
+use super::{CONFIDENCE, ObservedPair};
 use bench_record::Verdict;
 use bench_stats::{Bets, Observation};
 
@@ -55,8 +55,10 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn new(rules: &Rules) -> Self {
-        let (above, below) = (rules.above(), rules.below());
+    /// Nothing seen yet; the threshold is a share.
+    pub(super) fn new(threshold: f64) -> Self {
+        // As log ratios.
+        let (above, below) = (threshold.ln_1p(), (-threshold).ln_1p());
         Evidence {
             slower: Wealth::on(Bets::above(above)),
             faster: Wealth::on(Bets::below(below)),

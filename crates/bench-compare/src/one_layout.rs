@@ -1,11 +1,7 @@
 //! Changes that rest on one layout of the code.
 
 use super::{PairedCase, Side};
-use bench_record::Verdict;
 use bench_runner::program::Kind;
-
-/// A change smaller than this may be one of addresses: moving code alone has changed times by as much.
-const SMALL: f64 = 0.05;
 
 /// What should be known of small changes between two builds of which each has one layout, if there are any.
 pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Option<String> {
@@ -23,11 +19,8 @@ pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Optio
 }
 
 fn note_of(cases: &[PairedCase]) -> Option<String> {
-    let is_small = |case: &&PairedCase| {
-        matches!(case.compared.verdict, Verdict::Slower | Verdict::Faster)
-            && case.compared.change.is_some_and(|change| change.abs() < SMALL)
-    };
-    let ids: Vec<&str> = cases.iter().filter(is_small).map(|case| case.compared.id.as_str()).collect();
+    let small = cases.iter().filter(|case| case.changed_by_little());
+    let ids: Vec<&str> = small.map(|case| case.compared.id.as_str()).collect();
     let (what, rests) = match ids[..] {
         [] => return None,
         [one] => (format!("the change of {one}"), "rests"),
@@ -44,6 +37,7 @@ mod tests {
     use super::super::trial::Trial;
     use super::super::trial::tests::around;
     use super::*;
+    use bench_record::Verdict;
 
     #[test]
     fn small_changes_that_rest_on_one_layout_are_named_in_one_line() {

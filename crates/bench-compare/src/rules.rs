@@ -121,18 +121,7 @@ impl Rules {
     }
 
     /// What a case says of itself is of interest, if nobody has asked for another threshold.
-    pub(super) fn own_threshold(&self, case: Option<&Case>) -> Option<f64> {
-        let own = case?.settings.threshold.filter(|own| plan::is_threshold(*own));
-        own.filter(|own| !self.threshold_is_asked && *own != self.threshold)
-    }
-
-    /// The change that counts as slower, as a log ratio.
-    pub(super) fn above(&self) -> f64 {
-        self.threshold.ln_1p()
-    }
-
-    /// The change that counts as faster, as a log ratio.
-    pub(super) fn below(&self) -> f64 {
-        (-self.threshold).ln_1p()
+    pub(super) fn own_threshold(&self, case: &Case) -> Option<f64> {
+        case.settings.usable_threshold().filter(|own| !self.threshold_is_asked && *own != self.threshold)
     }
 }

@@ -2,7 +2,7 @@
 
 mod measure;
 
-use bench_protocol::Mode;
+use bench_protocol::{Case, Mode};
 use bench_runner::program::{Opened, Program};
 use std::time::{Duration, Instant};
 
@@ -64,8 +64,7 @@ struct Held {
 }
 
 impl Held {
-    fn new(id: &str, opened: &Opened) -> Self {
-        let case = opened.cases().iter().find(|case| case.id == id);
+    fn new(case: Option<&Case>, opened: &Opened) -> Self {
         Held { layouts: opened.program.in_each_layout(), locator: case.and_then(|case| case.locator.clone()) }
     }
 
@@ -77,14 +76,15 @@ impl Held {
 
 impl Trial {
     pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened, rules: &Rules) -> Self {
-        let threshold = rules.own_threshold(candidate.cases().iter().find(|case| case.id == id));
-        let judged = Rules { threshold: threshold.unwrap_or(rules.threshold), ..rules.clone() };
+        let [of_base, of_candidate] =
+            [base, candidate].map(|opened| opened.cases().iter().find(|case| case.id == id));
+        let threshold = of_candidate.and_then(|case| rules.own_threshold(case));
         Trial {
             id: id.to_owned(),
             number,
             threshold,
-            base: Held::new(id, base),
-            candidate: Held::new(id, candidate),
+            base: Held::new(of_base, base),
+            candidate: Held::new(of_candidate, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
             samples: None,
             batch: None,
@@ -93,7 +93,7 @@ impl Trial {
             threads: None,
             pairs: Vec::new(),
             observer: Observer::default(),
-            evidence: Evidence::new(&judged),
+            evidence: Evidence::new(threshold.unwrap_or(rules.threshold)),
             pass: None,
             time: TimeSpent::default(),
             spent: Duration::ZERO,

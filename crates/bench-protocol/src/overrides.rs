@@ -35,6 +35,13 @@ impl Overrides {
     };
 }
 
+impl Overrides {
+    /// The threshold, if a change can be compared with it: a list may hold any number.
+    pub fn usable_threshold(&self) -> Option<f64> {
+        self.threshold.filter(|share| (0.0..1.0).contains(share))
+    }
+}
+
 impl Encode for Overrides {
     /// Only what is said.
     fn encode(&self, out: &mut String) {

@@ -68,17 +68,12 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
         flags.max_time.or(attribute.max_time.filter(|_| flags.rounds.is_none())).is_some();
     settings.timeout_s = timeout_s;
     settings.timeout_is_hard = timeout.is_some();
-    settings.threshold = attribute.threshold.filter(|threshold| is_threshold(*threshold));
+    settings.threshold = attribute.usable_threshold();
     settings.target_precision = wishes.target_precision.unwrap_or(TARGET_PRECISION);
     match wishes.measure {
         Measure::Time => settings,
         Measure::Instructions => counting(settings, flags),
     }
-}
-
-/// Whether a change can be compared with it.
-pub fn is_threshold(share: f64) -> bool {
-    (0.0..1.0).contains(&share)
 }
 
 /// How a case whose instructions are counted is run: what its attribute says of time does not apply.

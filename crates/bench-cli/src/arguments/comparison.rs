@@ -45,8 +45,8 @@ pub(crate) struct Compare {
     pub(crate) instructions: CountChoice,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Link each side so many times, with its sections in different orders, and draw one of these layouts for each process
-    /// pair: what a function's address does to its time is then not taken for its code. 16 can decide, fewer than ten cannot
+    /// Link each side so many times, with its sections in different orders, and run another of these layouts in each
+    /// process pair: what a function's address does to its time is then not taken for its code. 16 can decide, fewer than ten cannot
     /// (Linux, with LLVM's lld or mold)
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64), help_heading = "Building")]
     pub(crate) layouts: u8,

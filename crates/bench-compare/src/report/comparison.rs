@@ -197,8 +197,7 @@ fn layouts(comparison: &PairedComparison) -> String {
 
 fn duration(seconds: f64) -> String {
     match seconds {
-        s if s < 1.0 => "1 s".to_owned(),
-        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 90.0 => format!("{:.0} s", s.max(1.0)),
         s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
         s if s < 129_600.0 => format!("{:.0} hours", s / 3600.0),
         s => format!("{:.0} days", s / 86_400.0),
