@@ -16,8 +16,16 @@ OURS = (
     "use bench_core::prelude::*;\n#[benchmark(category = \"unit\")]\nfn sum() -> u64 { (0..1000).sum() }\nbench_core::main!();\n"
 )
 
+FOR_CRITERION = (
+    "use criterion::{Criterion, criterion_group, criterion_main};\n"
+    'fn sum(c: &mut Criterion) { c.bench_function("sum", |b| b.iter(|| (0..1000u64).sum::<u64>())); }\n'
+    "criterion_group!(benches, sum);\ncriterion_main!(benches);\n"
+)
+
 # The default features but `gpu`: what looking at GPUs costs is the difference. CI does without it.
 WITHOUT_GPU = "bench-core, without `gpu`"
+
+FACADE = ROOT / "crates/criterion-facade"
 
 PROJECTS = {
     "bench-core": ('bench-core = { path = "%s" }' % (ROOT / "bench-core"), OURS),
@@ -25,12 +33,7 @@ PROJECTS = {
         'bench-core = { path = "%s", default-features = false }' % (ROOT / "bench-core"),
         OURS,
     ),
-    "criterion 0.8": (
-        'criterion = "0.8"',
-        "use criterion::{Criterion, criterion_group, criterion_main};\n"
-        'fn sum(c: &mut Criterion) { c.bench_function("sum", |b| b.iter(|| (0..1000u64).sum::<u64>())); }\n'
-        "criterion_group!(benches, sum);\ncriterion_main!(benches);\n",
-    ),
+    "criterion 0.8": ('criterion = "0.8"', FOR_CRITERION),
     "divan 0.1": (
         'divan = "0.1"',
         "fn main() { divan::main(); }\n#[divan::bench]\nfn sum() -> u64 { (0..1000).sum() }\n",
@@ -39,13 +42,26 @@ PROJECTS = {
         'bench-core = { path = "%s", default-features = false, features = ["runner"] }' % (ROOT / "bench-core"),
         OURS,
     ),
+    "criterion-facade": ('criterion = { package = "criterion-facade", path = "%s" }' % FACADE, FOR_CRITERION),
+    "criterion-facade, `runner`": (
+        'criterion = { package = "criterion-facade", path = "%s", features = ["runner"] }' % FACADE,
+        FOR_CRITERION,
+    ),
 }
 
 
 BUILD_TIME = ROOT / "benchmarks/build-time.json"
 
 # Whose build ours is compared with.
-RIVALS = {"bench-core": "criterion 0.8", "bench-core, no default features": "divan 0.1"}
+RIVALS = {
+    "bench-core": "criterion 0.8",
+    "bench-core, no default features": "divan 0.1",
+    "criterion-facade": "criterion 0.8",
+    "criterion-facade, `runner`": "criterion 0.8",
+}
+
+# What CI builds: the rest follows from it.
+CHECKED = ["bench-core", "bench-core, no default features", "criterion 0.8", "divan 0.1"]
 
 # A fresh build may take this much longer, against its rival's, than when the ratio was recorded.
 TOLERANCE = 1.10
@@ -112,7 +128,7 @@ def lay_out(folder):
 
 def build_time(repeats, check, record):
     """Fresh release builds, the projects in turn, so that a slow minute falls on all of them."""
-    chosen = [name for name in PROJECTS if not (check and name == WITHOUT_GPU)]
+    chosen = CHECKED if check else list(PROJECTS)
     walls, processors, crates = ({name: [] for name in chosen} for _ in range(3))
 
     def build(name):
@@ -130,6 +146,8 @@ def build_time(repeats, check, record):
         recorded = json.loads(BUILD_TIME.read_text()) if check else {}
         wrong = []
         for ours, theirs in RIVALS.items():
+            if ours not in chosen:
+                continue
             known = recorded.get(ours)
             # A ratio that has grown by chance does not grow again: only one that stays too large fails.
             for _ in range(2):
