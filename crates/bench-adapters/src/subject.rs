@@ -7,14 +7,18 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use bench_os::turns::Seat;
+
 /// How often a process is looked at that should end.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// An executable of another harness, with the arguments that the user has given for it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Subject {
     executable: PathBuf,
     arguments: Vec<OsString>,
+    /// Where its processes take turns with those of another executable, if they are to.
+    seat: Option<Seat>,
 }
 
 /// What a process has printed, and what is known of it.
@@ -30,7 +34,7 @@ pub(crate) struct Ended {
 
 impl Subject {
     pub(crate) fn new(executable: PathBuf, arguments: Vec<OsString>) -> Self {
-        Subject { executable, arguments }
+        Subject { executable, arguments, seat: Seat::from_environment() }
     }
 
     pub(crate) fn executable(&self) -> &Path {
@@ -42,7 +46,18 @@ impl Subject {
         let mut command = Command::new(&self.executable);
         command.args(&self.arguments).stdin(Stdio::null());
         bench_os::end_with_this_thread(&mut command);
+        if let Some(seat) = &self.seat {
+            seat.dress(&mut command);
+        }
         command
+    }
+
+    /// All that is timed has been timed: whoever takes turns with it has the processor alone, until it has come as far.
+    pub(crate) fn is_timed(&self) {
+        if let Some(seat) = &self.seat {
+            seat.leave();
+            seat.wait_for_the_other();
+        }
     }
 
     /// Runs the command to its end, and keeps what it prints; what it says to stderr is not kept. Without `patience` it

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
+use super::table::Table;
 use super::trial::Trial;
 use super::{Follow, Rules, Side, builds, one_layout};
 use crate::side::common_layouts;
@@ -12,7 +13,7 @@ use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
 use bench_record as record;
 use bench_record::{RunError, RunState, Verdict};
-use bench_runner::program::Opened;
+use bench_runner::program::{Kind, Opened};
 use bench_runner::rounds as runner;
 use bench_runner::rounds::Interrupt;
 use bench_runner::selection::Selection;
@@ -43,10 +44,15 @@ pub fn compare(
         both.iter().map(|(_, base, candidate)| (&base.listing.build, &candidate.listing.build)).collect();
     // Cases of the same two programs say the same.
     built.dedup();
+    let are_adapted = both.iter().any(|(_, base, candidate)| {
+        [base, candidate].iter().all(|side| side.program.kind() == Kind::Adapted)
+    });
+    let table = are_adapted.then(Table::set);
+    let turns = table.as_ref().and_then(|table| table.as_ref().ok()).map(Table::turns);
     let trials: Vec<Trial> = both
         .iter()
         .enumerate()
-        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate, rules))
+        .map(|(number, (id, base, candidate))| Trial::new(id, number as u64, base, candidate, turns, rules))
         .collect();
     if trials.is_empty() {
         return Err(RunError::NoMatch(nothing_in_common(base, candidate)));
@@ -63,6 +69,7 @@ pub fn compare(
     // How this program was built says nothing of the programs that are compared.
     let mut notes = builds::notes(&built);
     notes.extend(rules.processors.and_then(on_processors));
+    notes.extend(table.and_then(Result::err));
     notes.extend(environment.machine_warnings());
     let mut cases = suite.into_cases();
     let skipped: BTreeSet<String> = cases

@@ -31,6 +31,7 @@ mod revision;
 mod rules;
 mod side;
 mod symmetry;
+mod table;
 mod time_spent;
 mod trial;
 

@@ -188,7 +188,13 @@ mod tests {
     use super::*;
 
     fn pair(first: Role, base_ns: &[u64], candidate_ns: &[u64]) -> Pair {
-        Pair { first, iterations: 10, base_ns: base_ns.to_vec(), candidate_ns: candidate_ns.to_vec() }
+        Pair {
+            first,
+            iterations: 10,
+            base_ns: base_ns.to_vec(),
+            candidate_ns: candidate_ns.to_vec(),
+            handed_over: 0,
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One process pair: both sides alive, one of them working at a time.
 
 use std::fmt;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::TimeSpent;
 use super::partner::{self, Asked, Broken, Limits, Partner, Round, Subject};
 use bench_os as sys;
+use bench_os::turns::Turns;
 use bench_record::{Cause, Failure};
 use bench_runner::rounds::Interrupt;
 
@@ -81,6 +84,14 @@ pub struct Pair {
     pub base_ns: Vec<u64>,
     /// The same of the candidate.
     pub candidate_ns: Vec<u64>,
+    /// How often both sides' processes handed their turn over, where those of another harness took turns sample by sample; 0 if
+    /// they did not, as in documents of earlier versions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub handed_over: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Pair {
@@ -176,8 +187,8 @@ impl<'a> Arrangement<'a> {
 pub(super) struct Measured {
     pub(super) pair: Pair,
     pub(super) time: TimeSpent,
-    /// The most threads that one of the workers had at its end.
-    pub(super) threads: usize,
+    /// The most threads that one of the workers had at its end, or has had; `None` if that is not known.
+    pub(super) threads: Option<usize>,
     /// How many inputs each side kept alive at once.
     pub(super) inputs_alive: [Option<u64>; 2],
 }
@@ -251,7 +262,7 @@ pub(super) fn measure(
         }
     }
     let batches_s = lap();
-    let threads = one.threads().max(other.threads());
+    let threads = Some(one.threads().max(other.threads()));
     // Both at once: some check what they have computed.
     one.stop().map_err(|broken| (first, broken))?;
     other.stop().map_err(|broken| (second, broken))?;
@@ -262,32 +273,60 @@ pub(super) fn measure(
         Role::Base => (one_ns, other_ns),
         Role::Candidate => (other_ns, one_ns),
     };
-    let pair = Pair { first, iterations, base_ns, candidate_ns };
+    let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over: 0 };
     let time = TimeSpent { start_s, warm_up_s, end_s, ..pair.time_of_batches(batches_s) };
     Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive })
 }
 
-/// Measures a pair of workers that time whole rounds only: one process after the other.
+/// Measures a pair of workers that time whole rounds only: one process after the other, or `together` where the samples of
+/// both take turns.
 ///
 /// # Errors
 /// As [`measure`].
 pub(super) fn measure_rounds(
     arrangement: &Arrangement<'_>,
+    turns: Option<&Turns>,
+    together: bool,
     interrupt: &Interrupt,
 ) -> Result<Measured, (Role, Broken)> {
     let padding = "x".repeat(arrangement.padding);
     let _pinned = Pinned::to(arrangement.cpus);
-    let round = |side: Role| {
+    let round = |side: Role, seat: u32| {
         let slice_ns = (arrangement.slice_ns / 2).min(LONGEST_ROUND_NS);
         let asked = Asked { samples: arrangement.samples, slice_ns };
-        partner::round(arrangement.subject(side), asked, &padding, arrangement.limits, interrupt)
-            .map_err(|broken| (side, broken))
+        let place = turns.map(|turns| (turns, seat));
+        let round =
+            partner::round(arrangement.subject(side), asked, place, &padding, arrangement.limits, interrupt);
+        // However it ended: nobody must wait for it.
+        if let Some(turns) = turns {
+            turns.leave(seat);
+        }
+        round.map_err(|broken| (side, broken))
     };
     let first = arrangement.first;
+    let second = first.other();
+    if let Some(turns) = turns {
+        turns.begin(together);
+    }
     let began = Instant::now();
-    let (one, other) = (round(first)?, round(first.other())?);
+    let (one, other) = if together {
+        let (one, other) = thread::scope(|scope| {
+            let one = scope.spawn(|| round(first, 0));
+            let other = round(second, 1);
+            // A panic goes on.
+            (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+        });
+        (one?, other?)
+    } else {
+        (round(first, 0)?, round(second, 1)?)
+    };
     let rounds_s = began.elapsed().as_secs_f64();
-    let threads = one.threads.max(other.threads);
+    let threads = match turns {
+        // Between samples few threads may be left of those that a sample has.
+        Some(turns) => turns.threads().map(|beside| beside as usize + 1),
+        None => Some(one.threads.max(other.threads)),
+    };
+    let handed_over = turns.map_or(0, Turns::handed_over);
     let (base, candidate) = match first {
         Role::Base => (one, other),
         Role::Candidate => (other, one),
@@ -299,7 +338,7 @@ pub(super) fn measure_rounds(
         round.ns[..samples].iter().map(|ns| (*ns as f64 * scale).round() as u64).collect()
     };
     let (base_ns, candidate_ns) = (scaled(&base, 0.0), scaled(&candidate, arrangement.inject));
-    let pair = Pair { first, iterations, base_ns, candidate_ns };
+    let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over };
     // What of it each worker started, warmed up and ended in, it does not say.
     let time = pair.time_of_batches(rounds_s);
     Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive: [None, None] })

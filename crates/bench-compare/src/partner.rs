@@ -4,6 +4,7 @@ use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use bench_os::turns::Turns;
 use bench_protocol::{
     Assignment, Command, DeviceChoice, DeviceWishes, FailureKind, Frame, Mode, PADDING_VARIABLE, PROTOCOL,
 };
@@ -80,6 +81,7 @@ pub(super) struct Asked {
 pub(super) fn round(
     subject: Subject<'_>,
     asked: Asked,
+    seat: Option<(&Turns, u32)>,
     padding: &str,
     limits: Limits,
     interrupt: &Interrupt,
@@ -89,7 +91,7 @@ pub(super) fn round(
         slice_ns: asked.slice_ns,
         ..assignment(subject, Mode::Sample, limits)
     };
-    let (mut partner, ready) = Partner::begin(subject.program, assignment, padding, limits, interrupt)?;
+    let (mut partner, ready) = Partner::begin(subject.program, assignment, seat, padding, limits, interrupt)?;
     let mut round = Round::default();
     loop {
         match partner.frame()? {
@@ -146,7 +148,8 @@ impl<'a> Partner<'a> {
         interrupt: &'a Interrupt,
     ) -> Result<Self, Broken> {
         let assignment = Assignment { inputs_alive, ..assignment(subject, Mode::Step, limits) };
-        let (mut partner, ready) = Partner::begin(subject.program, assignment, padding, limits, interrupt)?;
+        let (mut partner, ready) =
+            Partner::begin(subject.program, assignment, None, padding, limits, interrupt)?;
         loop {
             match partner.frame()? {
                 Frame::StartUp { ns } => partner.allow(ns, ready),
@@ -161,11 +164,15 @@ impl<'a> Partner<'a> {
     fn begin(
         program: &Program,
         assignment: Assignment,
+        seat: Option<(&Turns, u32)>,
         padding: &str,
         limits: Limits,
         interrupt: &'a Interrupt,
     ) -> Result<(Self, Instant), Broken> {
         let mut command = program.command();
+        if let Some((turns, seat)) = seat {
+            turns.lead(&mut command, seat);
+        }
         command.env(PADDING_VARIABLE, padding);
         if std::env::var_os(HASH_SEED_VARIABLE).is_none() && is_foreign(program) {
             // Like the layout of memory, it differs from pair to pair and not within one.

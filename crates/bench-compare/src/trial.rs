@@ -2,8 +2,11 @@
 
 mod measure;
 
+use bench_os::turns::Turns;
 use bench_protocol::{Case, Mode};
-use bench_runner::program::{Opened, Program};
+use bench_runner::program::{Kind, Opened, Program};
+use measure::TakesTurns;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::evidence::Evidence;
@@ -35,6 +38,9 @@ pub(super) struct Trial {
     candidate: Held,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
+    /// Where processes of other harnesses take turns, if they can.
+    turns: Option<Arc<Turns>>,
+    takes_turns: TakesTurns,
     /// Samples of a whole round, once it is known what fits.
     samples: Option<u64>,
     /// What a batch is, once that is known.
@@ -75,7 +81,14 @@ impl Held {
 }
 
 impl Trial {
-    pub(super) fn new(id: &str, number: u64, base: &Opened, candidate: &Opened, rules: &Rules) -> Self {
+    pub(super) fn new(
+        id: &str,
+        number: u64,
+        base: &Opened,
+        candidate: &Opened,
+        turns: Option<&Arc<Turns>>,
+        rules: &Rules,
+    ) -> Self {
         let [of_base, of_candidate] =
             [base, candidate].map(|opened| opened.cases().iter().find(|case| case.id == id));
         let threshold = of_candidate.and_then(|case| rules.own_threshold(case));
@@ -86,6 +99,10 @@ impl Trial {
             base: Held::new(of_base, base),
             candidate: Held::new(of_candidate, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
+            turns: turns
+                .filter(|_| [base, candidate].iter().all(|opened| opened.program.kind() == Kind::Adapted))
+                .cloned(),
+            takes_turns: TakesTurns::NotTried,
             samples: None,
             batch: None,
             inputs_alive: None,

@@ -22,6 +22,7 @@ mod supervised;
 mod terminal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod turns;
 mod unknown;
 mod usage;
 mod variable;

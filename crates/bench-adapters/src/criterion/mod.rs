@@ -244,6 +244,8 @@ fn sample(
                     .map(|(before, after)| after.saturating_sub(before));
                 let peak_memory = bench_os::high_water_mark_of(id);
                 measured = Some(complete(&mut run.wire, &fields, used, peak_memory, tell)?);
+                // It waits for an answer, and works no more until then.
+                subject.is_timed();
             }
             _ => {}
         }

@@ -112,8 +112,14 @@ fn benchmarks_of_divan_are_run() {
     assert!(failure(&of("panics")).contains("exit status: 101"));
 }
 
+/// How often turns were handed over in each process pair of a case.
+fn handed_over(case: &Value) -> Vec<u64> {
+    let pairs = case["pairs"].as_array().expect("pairs");
+    pairs.iter().map(|pair| pair["handed_over"].as_u64().unwrap_or(0)).collect()
+}
+
 #[test]
-fn executables_of_other_harnesses_are_compared_round_by_round() {
+fn samples_of_other_harnesses_take_turns_in_a_comparison() {
     for (bench, id) in [
         (Bench::WithCriterion, "performance/sum 1000"),
         (Bench::WithDivan, "performance/with_divan::sum_1000"),
@@ -126,11 +132,37 @@ fn executables_of_other_harnesses_are_compared_round_by_round() {
         compare("./slower").expect_code(3);
         let comparison = stage.comparison();
         assert_eq!(verdicts(&comparison), [(id.to_owned(), "slower".to_owned())]);
-        let change = case(&comparison, id)["change"].as_f64().expect("a change");
+        let case = case(&comparison, id);
+        let change = case["change"].as_f64().expect("a change");
         assert!((0.5..2.0).contains(&change), "{change}");
+        if cfg!(not(bench_portable)) {
+            // The first pair is tried one after the other.
+            let handed_over = handed_over(case);
+            assert_eq!(handed_over[0], 0);
+            assert!(handed_over[1..].iter().all(|times| *times >= 10), "{handed_over:?}");
+            assert_eq!(case["threads"], 1);
+        }
         // And like itself.
         compare("./one").expect_code(0);
     }
+}
+
+#[cfg(not(bench_portable))]
+#[test]
+fn nothing_takes_turns_that_has_several_threads_or_no_compiler() {
+    let compare = |variable: &str, value: &str| {
+        let stage = stage(&[(Bench::WithCriterion, "one"), (Bench::WithCriterion, "other")]);
+        let mut command =
+            stage.bench_command(&["compare", "./one", "./other", "sum 1000", "--max-time", "1s"]);
+        let ended = stage.end(command.env(variable, value));
+        (ended.expect_code(0), case(&stage.comparison(), "performance/sum 1000").clone())
+    };
+    let (_, threads) = compare("FIXTURE_THREAD", "1");
+    assert!(handed_over(&threads).iter().all(|times| *times == 0), "{threads}");
+    assert_eq!(threads["threads"], 2);
+    let (ended, without) = compare("RUSTC", "./no-such-compiler");
+    assert!(handed_over(&without).iter().all(|times| *times == 0), "{without}");
+    ended.expect_said(&["samples of both sides did not take turns", "`./no-such-compiler`"]);
 }
 
 #[test]

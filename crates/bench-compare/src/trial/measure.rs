@@ -5,6 +5,7 @@ use crate::pair::{self, Arrangement, Measured, Pair, Role};
 use crate::partner::{Broken, Limits};
 use crate::{DrawnLayouts, Rules};
 use bench_os as sys;
+use bench_os::turns::Turns;
 use bench_runner::rounds::Interrupt;
 use bench_stats as stats;
 use bench_stats::Components;
@@ -23,6 +24,37 @@ const LAYOUTS: u64 = 0x6c61_796f_7574_7300;
 
 /// Pairs after which the number of batches follows what has been seen, and again whenever there are twice as many.
 const PAIRS_TO_LEARN: usize = 16;
+
+/// Whether samples of both sides take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TakesTurns {
+    /// It is not known whether they can.
+    NotTried,
+    /// They do.
+    Yes,
+    /// They cannot.
+    No,
+}
+
+/// Measures whole rounds, with samples that take turns once it is known that they can; and what is known then.
+fn rounds(
+    arrangement: &Arrangement<'_>,
+    turns: Option<&Turns>,
+    known: TakesTurns,
+    interrupt: &Interrupt,
+) -> Result<(Measured, TakesTurns), (Role, Broken)> {
+    if known == TakesTurns::Yes {
+        match pair::measure_rounds(arrangement, turns, true, interrupt) {
+            // What it does may depend on a clock that never stands still.
+            Err((_, Broken::Failed(_))) => {}
+            measured => return measured.map(|measured| (measured, known)),
+        }
+    }
+    let measured = pair::measure_rounds(arrangement, turns, false, interrupt)?;
+    // Of several threads one alone would wait.
+    let can = known == TakesTurns::NotTried && turns.is_some() && measured.threads == Some(1);
+    Ok((measured, if can { TakesTurns::Yes } else { TakesTurns::No }))
+}
 
 impl Trial {
     /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
@@ -51,7 +83,11 @@ impl Trial {
             cpus: &cpus,
         };
         let measured = if self.by_rounds {
-            pair::measure_rounds(&arrangement, interrupt)?
+            let turns = self.turns.clone();
+            let taken = self.takes_turns;
+            let (measured, takes_turns) = rounds(&arrangement, turns.as_deref(), taken, interrupt)?;
+            self.takes_turns = takes_turns;
+            measured
         } else {
             let measured = pair::measure(&arrangement, interrupt)?;
             let [one, other] = measured.inputs_alive;
@@ -70,7 +106,7 @@ impl Trial {
             self.inputs_alive = self.inputs_alive.or(measured.inputs_alive[0]);
             self.batch = measured.pair.batch();
         }
-        self.threads = Some(self.threads.unwrap_or(1).max(measured.threads));
+        self.threads = measured.threads.map(|threads| threads.max(self.threads.unwrap_or(1)));
         self.time += measured.time;
         Ok((measured.pair, layouts))
     }

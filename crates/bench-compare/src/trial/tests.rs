@@ -10,7 +10,7 @@ impl Trial {
     pub(crate) fn told(log_ratios: &[f64], spent: f64) -> Self {
         let mut trial = Trial {
             spent: Duration::from_secs_f64(spent),
-            ..Trial::new("unit/fake", 0, &nobody(), &nobody(), &Rules::default())
+            ..Trial::new("unit/fake", 0, &nobody(), &nobody(), None, &Rules::default())
         };
         for log_ratio in log_ratios {
             // Times are whole numbers, and figures that are none no times.
@@ -41,6 +41,7 @@ impl Trial {
             iterations: 1,
             base_ns: vec![1_000_000; 2],
             candidate_ns: vec![(1e6 * log_ratio.exp()) as u64; 2],
+            handed_over: 0,
         }
     }
 

@@ -1,0 +1,25 @@
+//! Two processes that take turns whenever they look at the clock.
+//!
+//! Other harnesses cannot be told to time a single batch. But each of their samples begins and ends with a look at the clock, and
+//! there a small library that is loaded into the process ([`INTERPOSER`]) can make it wait for another one, and hide from it that it
+//! has waited.
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(bench_portable)))]
+pub use linux::{Seat, Turns};
+#[cfg(not(all(target_os = "linux", not(bench_portable))))]
+pub use portable::{Seat, Turns};
+
+/// Source of the library that is loaded, for `rustc --crate-type cdylib -C panic=abort`: whoever has benchmarks in Rust has a
+/// compiler, and nobody has to trust a library that came with a program.
+pub const INTERPOSER: &str = include_str!("interposer.rs");
+
+/// Tells a process of the interposer which seat it has, and at which table: `0:FILE`.
+pub const TURNS_VARIABLE: &str = "BENCH_TURNS";
+
+/// Tells an adapter the interposer.
+pub const INTERPOSER_VARIABLE: &str = "BENCH_INTERPOSER";

@@ -1,0 +1,70 @@
+//! Other systems load libraries in other ways, or not at all.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+/// A table at which two processes take turns: not on this system.
+#[derive(Debug)]
+pub struct Turns(std::convert::Infallible);
+
+impl Turns {
+    /// Sets a table.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn set(_file: &Path, _interposer: &Path) -> io::Result<Self> {
+        Err(crate::unsupported("a table of turns"))
+    }
+
+    /// Clears the table.
+    pub fn begin(&self, _together: bool) {
+        match self.0 {}
+    }
+
+    /// Leads whatever a command starts to a seat, 0 or 1.
+    pub fn lead(&self, _command: &mut Command, _seat: u32) {
+        match self.0 {}
+    }
+
+    /// Nobody waits any more for who has this seat.
+    pub fn leave(&self, _seat: u32) {
+        match self.0 {}
+    }
+
+    /// How many threads the processes have started beside their main ones.
+    pub fn threads(&self) -> Option<u32> {
+        match self.0 {}
+    }
+
+    /// How often a turn was handed over.
+    pub fn handed_over(&self) -> u32 {
+        match self.0 {}
+    }
+}
+
+/// The seat of a process that this one starts: not on this system.
+#[derive(Debug)]
+pub struct Seat(std::convert::Infallible);
+
+impl Seat {
+    /// The seat that the environment names: none.
+    pub fn from_environment() -> Option<Self> {
+        None
+    }
+
+    /// Has a command sit down.
+    pub fn dress(&self, _command: &mut Command) {
+        match self.0 {}
+    }
+
+    /// Nobody waits any more for who has this seat.
+    pub fn leave(&self) {
+        match self.0 {}
+    }
+
+    /// Waits until the other seat has been left.
+    pub fn wait_for_the_other(&self) {
+        match self.0 {}
+    }
+}
