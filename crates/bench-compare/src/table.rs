@@ -84,3 +84,89 @@ impl Drop for Folder {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(bench_portable)))]
+mod tests {
+    use std::process::{Child, Stdio};
+
+    use super::*;
+
+    /// Looks at the clock, works for a fifth of a millisecond, and so on; prints when it worked, and what the clock said.
+    const WORKER: &str = "
+import time
+for _ in range(50):
+    clock = time.monotonic()
+    began = time.time()
+    while time.time() < began + 2e-4: pass
+    print(f'{clock:.9f} {began:.9f} {time.time():.9f}')
+";
+
+    /// The interpreter itself: `python3` may be a script that starts it, and would sit down in its place.
+    fn python() -> String {
+        let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        String::from_utf8(asked.expect("python3 starts").stdout).expect("text").trim().to_owned()
+    }
+
+    fn start(turns: &Turns, seat: u32) -> Child {
+        // As an adapter is led to its seat, and dresses what it starts.
+        let mut led = Command::new("");
+        turns.lead(&mut led, seat);
+        let mut command = Command::new(python());
+        for (name, value) in led.get_envs() {
+            let name =
+                if name == bench_os::turns::INTERPOSER_VARIABLE { "LD_PRELOAD".as_ref() } else { name };
+            command.env(name, value.expect("a value"));
+        }
+        command.args(["-c", WORKER]).stdout(Stdio::piped()).spawn().expect("python3 starts")
+    }
+
+    /// What it printed, a line each.
+    fn ended(child: Child) -> Vec<[f64; 3]> {
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success());
+        let numbers = |line: &str| -> Vec<f64> {
+            line.split(' ').map(|word| word.parse().expect("a number")).collect()
+        };
+        let text = String::from_utf8(output.stdout).expect("text");
+        text.lines().map(|line| numbers(line).try_into().expect("three")).collect()
+    }
+
+    #[test]
+    fn two_processes_never_work_at_once_and_see_no_pause() {
+        let table = Table::set().expect("a table");
+        let turns = table.turns();
+        turns.begin(true);
+        let both = [start(turns, 0), start(turns, 1)].map(ended);
+        for [_, began, end] in &both[0] {
+            for [_, other_began, other_end] in &both[1] {
+                assert!(end <= other_began || other_end <= began, "at once: {both:?}");
+            }
+        }
+        assert!(turns.handed_over() >= 90, "{}", turns.handed_over());
+        assert_eq!(turns.threads(), Some(0));
+        for (lines, others) in [(&both[0], &both[1]), (&both[1], &both[0])] {
+            assert!(lines.windows(2).all(|pair| pair[0][0] < pair[1][0]), "{lines:?}");
+            // While the other worked, its own clock stood still.
+            let ([clock, from, _], [later, to, _]) = (lines[0], lines[49]);
+            let within = others.iter().filter(|[_, began, end]| from < *began && *end < to);
+            let worked: f64 = within.map(|[_, began, end]| end - began).sum();
+            let stood_still = (to - from) - (later - clock);
+            assert!(stood_still > 0.9 * worked && worked > 0.0, "{stood_still} s of {worked} s");
+        }
+    }
+
+    #[test]
+    fn who_is_alone_waits_for_nobody() {
+        let table = Table::set().expect("a table");
+        let turns = table.turns();
+        turns.begin(false);
+        assert_eq!(turns.threads(), None, "nobody has sat down");
+        let one = ended(start(turns, 0));
+        // One that leaves its seat without a word.
+        turns.begin(true);
+        let other = start(turns, 1);
+        turns.leave(0);
+        assert_eq!([one.len(), ended(other).len()], [50, 50]);
+        assert_eq!(turns.threads(), None, "one seat is empty");
+    }
+}
