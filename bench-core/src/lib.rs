@@ -95,15 +95,15 @@ pub mod prelude {
     pub use crate::{Bencher, Category, Error, Result, benchmark, black_box};
 }
 
-/// The first examples of the guide, which `tests/suite/usage.rs` compares with it.
+/// The first examples of the book, compiled.
 #[cfg(doctest)]
 #[doc = concat!(
     "```no_run\n",
-    include_str!("../tests/guide/sum.rs"),
-    include_str!("../tests/guide/sort.rs"),
+    include_str!("../tests/book/sum.rs"),
+    include_str!("../tests/book/sort.rs"),
     "bench_core::main!();\n```"
 )]
-mod guide {}
+mod book {}
 
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]

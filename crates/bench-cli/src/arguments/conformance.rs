@@ -9,7 +9,7 @@ use clap::Args;
 
 /// Does a program follow the worker protocol? Drives it through every part, and reports each deviation
 #[derive(Debug, Args)]
-#[command(after_help = "The protocol is described in docs/worker-protocol.md.\n\n\
+#[command(after_help = "The protocol is described in docs/book/src/protocol.md.\n\n\
     Exit codes: 0 no deviation, 1 deviations, 2 wrong usage, 130 interrupted.")]
 pub(crate) struct Conformance {
     /// The program: an executable, a script with an interpreter line, or a file or folder of Python benchmarks

@@ -141,15 +141,6 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_guide_is_one() {
-        let guide = include_str!("../../../../docs/guide.md");
-        let (_, rest) = guide.split_once("```toml\n[gate]").expect("the example");
-        let (text, _) = rest.split_once("```").expect("its end");
-        let config = Config::parse(&format!("[gate]{text}"), Path::new("bench.toml")).expect("read");
-        assert_eq!((config.rules.len(), config.rules[1].limits.len()), (2, 3));
-    }
-
-    #[test]
     fn the_last_rule_that_fits_has_the_word() {
         let text = "[gate]\nthreshold = \"1%\"\n\n[[rule]]\ncategory = \"unit\"\nthreshold = \"5%\"\n\n\
                     [[rule]]\nmetric = \"ips\"\nthreshold = \"3\"\n\n\

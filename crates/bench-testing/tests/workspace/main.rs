@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod arrows;
+mod documents;
 mod modules;
 mod package;
 mod records;

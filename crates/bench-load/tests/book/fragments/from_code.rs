@@ -1,6 +1,6 @@
 //! A program that runs its own benchmarks.
 
-// The guide begins here.
+// The book begins here.
 use bench_core::{Category, Suite};
 
 fn main() -> Result<(), bench_core::RunError> {
@@ -11,4 +11,4 @@ fn main() -> Result<(), bench_core::RunError> {
     }
     Ok(())
 }
-// The guide ends here.
+// The book ends here.

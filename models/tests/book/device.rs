@@ -20,7 +20,7 @@ fn synthetic_images(batch: usize, device: &Device) -> Result<Tensor> {
     Ok(Tensor::zeros((batch, 3 * 32 * 32), candle_core::DType::F32, device)?)
 }
 
-// The guide begins here.
+// The book begins here.
 #[benchmark(category = "performance", model = "resnet50", args(batch = [1, 8]))]
 fn forward(b: &mut Bencher, batch: usize) -> Result<()> {
     let device = b.wanted_device().candle()?; // what `--device` says; `use bench_core::device::CandleDevice`
@@ -29,4 +29,4 @@ fn forward(b: &mut Bencher, batch: usize) -> Result<()> {
     let images = synthetic_images(batch, &device)?;
     b.items(batch).try_iter(|| model.forward(&images))
 }
-// The guide ends here.
+// The book ends here.

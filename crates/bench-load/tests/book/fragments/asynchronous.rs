@@ -31,7 +31,7 @@ impl Tokens {
 #[benchmark(category = "unit", rounds = 1)]
 fn answers(b: &mut Bencher) -> Result<()> {
     let address = "127.0.0.1:8000";
-    // The guide begins here.
+    // The book begins here.
     let client = b.load(|| bench_load::block_on(Client::connect(address)))??;
     Load::closed([1, 8, 64]).requests(200).run_async(b, Texts::seeded(20, 50..=200), async |text, request| {
         let mut stream = client.generate(text).await?;
@@ -42,5 +42,5 @@ fn answers(b: &mut Bencher) -> Result<()> {
         }
         Ok::<_, Error>(Generation::new(tokens))
     })
-    // The guide ends here.
+    // The book ends here.
 }

@@ -1,7 +1,8 @@
-//! The examples of the guide: they stand there as they stand here, and run.
+//! The examples of the book's chapters on serving and writing: the tests of `bench-testing` check that the book shows them as
+//! they are here.
 #![allow(clippy::expect_used, reason = "a test says so by panicking")]
 
-mod guide {
+mod book {
     #[allow(dead_code, reason = "what a document shows need not be called")]
     mod fragments {
         mod allocator;
@@ -22,42 +23,6 @@ use bench_core::Suite;
 use bench_judge::Summarize;
 use bench_protocol::LoadWishes;
 use bench_record::Status;
-use bench_testing::excerpt;
-
-#[test]
-fn the_guide_prints_what_is_tested_here() {
-    let guide = include_str!("../../../docs/guide.md");
-    for (example, file) in [
-        (include_str!("guide/speech.rs"), "speech"),
-        (include_str!("guide/images.rs"), "images"),
-        (include_str!("guide/classification.rs"), "classification"),
-        (include_str!("guide/text.rs"), "text"),
-    ] {
-        assert!(
-            guide.contains(&format!("```rust\n{example}```")),
-            "docs/guide.md lacks tests/guide/{file}.rs"
-        );
-    }
-    for example in [
-        include_str!("guide/fragments/allocator.rs"),
-        include_str!("guide/fragments/arguments.rs"),
-        include_str!("guide/fragments/artifact.rs"),
-        include_str!("guide/fragments/asynchronous.rs"),
-        include_str!("own_domain.rs"),
-        include_str!("guide/fragments/exporter.rs"),
-        include_str!("guide/fragments/from_code.rs"),
-        include_str!("guide/fragments/skip.rs"),
-        include_str!("guide/fragments/targets.rs"),
-    ] {
-        let block = excerpt(example);
-        assert!(guide.contains(&block), "docs/guide.md lacks:\n{block}");
-    }
-    let block = excerpt(include_str!("../../../bench-core/examples/mine.rs"));
-    assert!(include_str!("../../../README.md").contains(&block), "README.md lacks:\n{block}");
-    // One is of another crate, and one of models.
-    let blocks = guide.matches("\n```rust\n").count();
-    assert_eq!(blocks, 4 + 9 + 2 + 1, "docs/guide.md holds a block of Rust that no test compiles");
-}
 
 #[test]
 fn every_example_measures_what_its_field_looks_at() {

@@ -1,6 +1,6 @@
 //! A file in every run directory.
 
-// The guide begins here.
+// The book begins here.
 use bench_core::report::Exporter;
 
 bench_core::inventory::submit! {
@@ -11,4 +11,4 @@ bench_core::inventory::submit! {
         Ok(())
     }) }
 }
-// The guide ends here.
+// The book ends here.

@@ -1,7 +1,8 @@
-//! The examples of the guide and of `models/README.md` that need candle: they stand there as they stand here, and compile.
+//! The examples of the book and of `models/README.md` that need candle: the tests of `bench-testing` check that both show them
+//! as they are here.
 #![allow(clippy::expect_used, reason = "a test says so by panicking")]
 
-#[path = "guide/device.rs"]
+#[path = "book/device.rs"]
 mod device;
 
 mod my_model {
@@ -9,7 +10,7 @@ mod my_model {
 
     pub(crate) mod benchmarks {
         mod performance {
-            include!("guide/my_model.rs");
+            include!("book/my_model.rs");
         }
     }
 
@@ -33,16 +34,6 @@ mod my_model {
 use bench_core::plan::Wishes;
 use bench_core::{Overrides, Suite};
 use bench_record::Status;
-
-#[test]
-fn the_documents_print_what_is_tested_here() {
-    let guide = include_str!("../../docs/guide.md");
-    let device = bench_testing::excerpt(include_str!("guide/device.rs"));
-    assert!(guide.contains(&device), "docs/guide.md lacks:\n{device}");
-    let readme = include_str!("../README.md");
-    let own = bench_testing::excerpt(include_str!("guide/my_model.rs"));
-    assert!(readme.contains(&own), "models/README.md lacks:\n{own}");
-}
 
 #[test]
 fn every_example_is_measured() {

@@ -8,9 +8,9 @@ fn find_weights() -> Option<Vec<u8>> {
 
 #[benchmark(category = "integration")]
 fn weighs(b: &mut Bencher) -> Result<()> {
-    // The guide begins here.
+    // The book begins here.
     let weights = find_weights().ok_or_else(|| Error::skip("no weights: run `models/weights/fetch`"))?;
-    // The guide ends here.
+    // The book ends here.
     b.iter(|| weights.len());
     Ok(())
 }

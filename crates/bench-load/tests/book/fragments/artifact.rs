@@ -5,9 +5,9 @@ use bench_core::prelude::*;
 #[benchmark(category = "integration")]
 fn draws(b: &mut Bencher) -> Result<()> {
     let png = b.load(|| vec![0x89, b'P', b'N', b'G']);
-    // The guide begins here.
+    // The book begins here.
     b.artifact("picture.png", &png)?;
-    // The guide ends here.
+    // The book ends here.
     b.iter(|| png.len());
     Ok(())
 }

@@ -20,7 +20,7 @@ impl Model {
     }
 }
 
-// The guide begins here.
+// The book begins here.
 #[benchmark(category = "performance", args(batch = [1, 8, 32], dtype = [DType::F32, DType::F16]), ignore(batch = [32]))]
 fn forward(b: &mut Bencher, batch: usize, dtype: DType) -> Result<()> {
     let model = b.load(|| Model::load(dtype));
@@ -38,4 +38,4 @@ fn dot(len: usize) -> usize {
 fn convert<T: From<u16>>() -> T {
     T::from(7)
 }
-// The guide ends here.
+// The book ends here.
