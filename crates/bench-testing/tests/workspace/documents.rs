@@ -42,10 +42,10 @@ fn dead_links(document: &Document) -> Vec<String> {
         }
         let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
         let path = if file.is_empty() { document.path.clone() } else { folder.join(file) };
-        let anchor_exists = || {
-            path.extension().is_none_or(|end| end != "md")
-                || anchors(&fs::read_to_string(&path).unwrap_or_default()).contains(anchor)
-        };
+        let text = || fs::read_to_string(&path).unwrap_or_default();
+        let has_anchors = file.is_empty() || path.extension().is_some_and(|end| end == "md");
+        let anchors = || anchors(&if file.is_empty() { document.text.clone() } else { text() });
+        let anchor_exists = || !has_anchors || anchors().contains(anchor);
         !path.exists() || !anchor.is_empty() && !anchor_exists()
     });
     dead.map(|link| format!("{}: {link}", document.path.display())).collect()
