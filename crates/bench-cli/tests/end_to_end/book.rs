@@ -54,7 +54,9 @@ fn understood(words: &[String], stage: &Stage) -> Option<Ended> {
     let strings: Vec<&str> = words.iter().map(String::as_str).collect();
     let before = |arguments: &[&str]| {
         let end = arguments.iter().position(|it| *it == "--").unwrap_or(arguments.len());
-        arguments[..end].iter().map(|it| (*it).to_owned()).chain(["--help".to_owned()]).collect::<Vec<_>>()
+        // Nothing lies where a reader's own executables do.
+        let given = arguments[..end].iter().filter(|it| !it.starts_with("./"));
+        given.map(|it| (*it).to_owned()).chain(["--help".to_owned()]).collect::<Vec<_>>()
     };
     let mut command = match &strings[..] {
         ["bench", arguments @ ..] => {
