@@ -14,7 +14,7 @@ enum Kind {
 }
 
 impl Error {
-    /// The case cannot run here, and that is no fault: weights or hardware are missing.
+    /// The case cannot run here, and that is not a fault: weights or hardware are missing.
     /// `reason` should hold the command that would enable it.
     pub fn skip(reason: impl Into<String>) -> Self {
         Error(Kind::Skip(reason.into()))

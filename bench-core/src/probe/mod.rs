@@ -48,13 +48,13 @@ pub trait Probe {
     fn sample(&mut self) {}
 
     /// Between the levels of a case that serves requests: what was seen since the last such call, or since
-    /// [`begin`](Self::begin). `requests` were served meanwhile.
+    /// [`begin`](Self::begin). `requests` were served since then.
     fn level(&mut self, requests: u64) -> Vec<Reading> {
         let _ = requests;
         Vec::new()
     }
 
-    /// After the last sample: whether one more iteration shall run, which nobody times and no other probe sees. For what
+    /// After the last sample: whether one more iteration shall run, which is not timed and seen by no other probe. For what
     /// would disturb the time. Asked again after each.
     fn wants_another(&mut self) -> bool {
         false

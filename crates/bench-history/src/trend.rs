@@ -96,7 +96,7 @@ pub struct Place {
 }
 
 /// Finds the changes of a line. One that someone has accepted is marked; where nothing was found around the accepted
-/// run, the line begins anew there all the same.
+/// run, the line starts again there all the same.
 pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) -> Trend {
     let values = series.values();
     let accepted: BTreeMap<usize, &Acceptance> = acceptances

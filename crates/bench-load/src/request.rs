@@ -38,7 +38,7 @@ pub enum MarkKind {
     Answer,
     /// A step of the work is done, such as a denoising step.
     Step,
-    /// The last output has arrived; what follows is no output.
+    /// The last output has arrived; what follows is not an output.
     End,
 }
 

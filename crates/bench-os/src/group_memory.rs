@@ -13,7 +13,7 @@ pub struct GroupMemory {
     pub used: u64,
     /// Bytes that it may use, if they are limited.
     pub limit: Option<u64>,
-    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that nobody has read for
+    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that have not been read for
     /// a while.
     pub reclaimable: u64,
 }

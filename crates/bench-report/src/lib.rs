@@ -29,7 +29,7 @@ pub use window::Window;
 
 /// Writes files of a run directory. Plugged in by being linked:
 /// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
-/// `run.json`, is no exporter: it is written first.
+/// `run.json`, is not an exporter: it is written first.
 #[derive(Clone, Copy)]
 pub struct Exporter {
     /// What it writes: a file's name, or that of a folder of files.

@@ -123,7 +123,7 @@ struct Finding {
     ruling: String,
 }
 
-/// Cases and figures that were measured anew and turned out to be as they were.
+/// Cases and figures that were measured again and turned out to be as they were.
 fn cleared(path: &Path) -> Result<BTreeSet<(String, String)>, Failure> {
     let text = std::fs::read(path).map_err(|source| RunError::Io {
         action: "read",

@@ -19,10 +19,10 @@ pub(crate) struct Alert {
     /// Which figures: time, peak_memory, any other, or all
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["time", "peak_memory"])]
     pub(crate) metric: Vec<String>,
-    /// What `bench gate --json` wrote: changes that were measured anew and cleared are not told
+    /// What `bench gate --json` wrote: changes that were measured again and cleared are not told
     #[arg(long, value_name = "FILE")]
     pub(crate) decision: Option<PathBuf>,
-    /// Show what would be told, and tell nobody
+    /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]

@@ -78,7 +78,7 @@ pub(crate) struct Calibrate {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Compare the code with itself in other layouts, so many on each side, drawn anew for each comparison: how often a
+    /// Compare the code with itself in other layouts, so many on each side, drawn again for each comparison: how often a
     /// comparison errs about code that has only moved (Linux, with LLVM's lld or mold)
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Building")]
     pub(crate) layouts: Option<u8>,
@@ -107,7 +107,7 @@ pub(crate) struct How {
     /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
     #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
     pub(crate) device: Option<DeviceChoice>,
-    /// Processors that each side's threads share, drawn anew for each pair: with 1 a case of many threads is decided much sooner, by
+    /// Processors that each side's threads share, drawn again for each pair: with 1 a case of many threads is decided much sooner, by
     /// its work alone [default: all of them; 1 for what has one thread]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) processors: Option<u32>,

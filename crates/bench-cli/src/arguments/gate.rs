@@ -29,7 +29,7 @@ pub(crate) struct Gate {
     /// Hold the run against this baseline or run, and not against its history
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,
-    /// Measure suspects anew before they fail: auto (where it can be done), always, never
+    /// Measure suspects again before they fail: auto (where it can be done), always, never
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     pub(crate) confirm: Confirm,
     /// What measuring a suspect may take, both sides together; four times as long where that is not enough
@@ -53,7 +53,7 @@ pub(crate) struct Gate {
     pub(crate) build: Build,
 }
 
-/// When suspects are measured anew.
+/// When suspects are measured again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Confirm {
     /// Where a checkout here holds both commits and builds.

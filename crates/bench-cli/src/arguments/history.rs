@@ -45,7 +45,7 @@ pub(crate) struct Accept {
     pub(crate) place: Where,
 }
 
-/// Gives a run a name, under which later ones are held against it
+/// Gives a run a name, under which later ones are compared with it
 #[derive(Debug, Args)]
 pub(crate) struct Baseline {
     #[command(subcommand)]

@@ -81,7 +81,7 @@ pub(crate) enum StoreAction {
     },
     /// Look for damage; exit with 1 if there is any
     Verify,
-    /// Make the store anew, from the run directories and what can be read of the old one
+    /// Build the store again from the run directories and what can be read of the old one
     Rebuild,
 }
 

@@ -1,4 +1,4 @@
-//! The commit that made it slower, in a repository of somebody's own.
+//! The commit that made it slower, in a repository of its own.
 
 use serde_json::Value;
 

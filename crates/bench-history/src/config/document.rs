@@ -58,7 +58,7 @@ impl Config {
         read().map_err(|fault| fault.told(text, path))
     }
 
-    /// How much worse this figure of this case may become, in its unit, from `before`; `None` where nobody asks.
+    /// How much worse this figure of this case may become, in its unit, from `before`; `None` if it is not asked for.
     ///
     /// # Errors
     /// [`ConfigError::Malformed`] for an amount of something else.

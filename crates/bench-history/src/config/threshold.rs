@@ -3,7 +3,7 @@
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
 
-/// More than this times what it was is no share that anyone means.
+/// More than this times what it was is not a share that anyone means.
 const MOST: f64 = 100.0;
 
 /// How much worse a figure may become.

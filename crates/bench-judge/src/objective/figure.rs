@@ -1,4 +1,4 @@
-//! The figures of a case that a target can be held against, found by their names.
+//! The figures of a case that a target can be compared with, found by their names.
 
 use crate::Summarize;
 use crate::counted_rounds::counted;

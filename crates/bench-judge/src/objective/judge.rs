@@ -5,7 +5,7 @@ use crate::objective::{EarlierRecords, speedup, summary};
 use bench_record::{CaseRecord, ObjectiveResult, Outcome, Record, Status};
 use bench_syntax::objective::{Objective, Quantity, Setting};
 
-/// Judges the targets of all cases anew, from the record alone.
+/// Judges the targets of all cases again, from the record alone.
 pub fn settle(record: &mut Record, earlier: &EarlierRecords) {
     let judged = |record: &Record, case: &CaseRecord, declared: &ObjectiveResult| match Objective::parse(
         &declared.text,

@@ -32,7 +32,7 @@ pub trait Scenario: Send + Sync {
     /// The levels, in the order in which they are run.
     ///
     /// # Errors
-    /// When a setting makes no sense: no client, a rate that is no positive number, an empty trace.
+    /// When a setting makes no sense: no client, a rate that is not a positive number, an empty trace.
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error>;
 
     /// Whether the next level is served after what came of those before it; `done` holds at least one. A sweep that has

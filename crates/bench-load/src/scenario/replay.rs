@@ -135,7 +135,7 @@ fn header(name: &str) -> Result<(), String> {
     }
 }
 
-/// What a cell that is no number seems to be, and what to write.
+/// What a cell that is not a number seems to be, and what to write.
 fn instead(cell: &str) -> &'static str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.split_once(',') {

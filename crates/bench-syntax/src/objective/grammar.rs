@@ -70,7 +70,7 @@ const BUILT_IN: [(&str, Unit); 10] = [
     ("peak_memory", Unit::Bytes),
 ];
 
-/// Why a text is no target.
+/// Why a text is not a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no text.
@@ -79,7 +79,7 @@ pub enum Fault {
     Name(String),
     /// `speedup` over nothing.
     SpeedupOverNothing,
-    /// What stands between the parentheses is no case and no run.
+    /// What stands between the parentheses is neither a case nor a run.
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
@@ -100,7 +100,7 @@ pub enum Fault {
         /// The units that it can be counted in.
         wanted: &'static str,
     },
-    /// Something behind the value that is no restriction.
+    /// Something behind the value that is not a restriction.
     Rest(String),
     /// A restriction without name or value.
     NoSetting(String),

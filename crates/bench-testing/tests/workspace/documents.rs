@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use bench_testing::{Block, Document, anchors, excerpt, workspace};
 
 /// Folders whose Markdown is not ours to check.
-const FOREIGN: [&str; 4] = ["target", "benchmark_results", ".git", "weights"];
+const FOREIGN: [&str; 5] = ["target", "benchmark_results", ".git", "weights", "fuzz"];
 
 fn markdown_below(folder: &Path) -> Vec<PathBuf> {
     files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "md")).collect()
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());

@@ -3,6 +3,7 @@
 
 mod arrows;
 mod documents;
+mod language;
 mod modules;
 mod package;
 mod records;
