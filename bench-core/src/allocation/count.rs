@@ -129,6 +129,17 @@ pub(crate) fn end() {
 ///
 /// The tally is an error where no [`CountingAllocator`](crate::CountingAllocator) is installed, or several are, or where
 /// another count is going on.
+///
+/// ```
+/// use bench_core::{CountingAllocator, allocation};
+///
+/// #[global_allocator]
+/// static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+///
+/// let (values, tally) = allocation::count(|| vec![0_u8; 1024]);
+/// let tally = tally.expect("the allocator counts");
+/// assert_eq!((values.len(), tally.allocations), (1024, 1));
+/// ```
 pub fn count<T>(run: impl FnOnce() -> T) -> (T, Result<Tally, NotCounted>) {
     match Session::open() {
         Ok(session) => {

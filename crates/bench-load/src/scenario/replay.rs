@@ -14,6 +14,13 @@ use super::{Pacing, Plan, Scenario, Wanted, clients};
 /// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
 /// that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are numbers
 /// with a point: a decimal comma, a date, and a header that names another unit are refused.
+///
+/// ```
+/// use bench_load::Load;
+/// use bench_load::scenario::Replay;
+///
+/// let twice_as_fast = Load::new(Replay::file("arrivals.csv").speed(2.0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Replay {
     file: PathBuf,

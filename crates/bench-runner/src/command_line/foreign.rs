@@ -42,7 +42,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "criterion and divan",
         &["--sample-size"],
-        "'--repeats 50' sets the number of samples of a case; how many iterations a sample has is found by itself",
+        "'--samples 50' sets the number of samples of a case; how many iterations a sample has is found by itself",
     ),
     of(
         "criterion",
@@ -95,7 +95,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "divan",
         &["--sample-count"],
-        "'--repeats 100' sets the number of samples of a case, over all its rounds",
+        "'--samples 100' sets the number of samples of a case, over all its rounds",
     ),
     of(
         "divan",

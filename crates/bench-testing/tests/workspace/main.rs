@@ -3,6 +3,7 @@
 
 mod arrows;
 mod documents;
+mod examples;
 mod language;
 mod modules;
 mod package;

@@ -1,6 +1,6 @@
 use bench_core::benchmark;
 
-#[benchmark(category = "unit", repeats = 0)]
+#[benchmark(category = "unit", samples = 0)]
 fn softmax() {}
 
 fn main() {}
