@@ -52,7 +52,7 @@ pub struct Turn {
     pub found: Place,
     /// Between which runs it came, with 95 % confidence.
     pub culprit: Culprit,
-    /// The run at which it was withdrawn, because the runs since are no longer told from those before; `None` while it
+    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` while it
     /// stands.
     pub withdrawn: Option<Place>,
     /// Median before, in the unit of the line.

@@ -32,7 +32,7 @@ impl GroupMemory {
             Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file"),
             Version::Two => ("memory.current", "memory.max", "inactive_file"),
         };
-        // The root of the second hierarchy has no such files, and `max` is no number.
+        // The root of the second hierarchy has no such files, and `max` is not a number.
         let groups: Vec<GroupMemory> = folders
             .iter()
             .filter_map(|folder| {

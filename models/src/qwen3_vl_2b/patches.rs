@@ -126,7 +126,8 @@ mod tests {
             let error = scaled_size(width, height, 32).expect_err("refused");
             assert!(error.to_string().contains(&format!("{width} × {height}")), "{error}");
         }
-        let error = Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is no multiple of 32");
+        let error =
+            Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is not a multiple of 32");
         assert_eq!(
             error.to_string(),
             "cannot look at a picture of 48 × 48 pixels: both have to be a multiple of 32"

@@ -281,7 +281,7 @@ fn complete(
             "it measures in `{unit}` by a `Measurement` of its own, and only times can be read"
         )));
     }
-    let wrong = || "its samples are no iterations and times".to_owned();
+    let wrong = || "its samples are not iterations and times".to_owned();
     let Samples { iterations, ns } = samples(fields).ok_or_else(wrong)?;
     let mut finish = finish(iterations * ns.len() as u64);
     finish.counters = counters(fields);

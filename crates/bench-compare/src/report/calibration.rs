@@ -22,7 +22,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
         let each = first.base.layouts.len() / first.base.executables.len().max(1);
         let _ = writeln!(
             out,
-            "in other layouts of its code, {each} on each side, drawn anew for each comparison"
+            "in other layouts of its code, {each} on each side, drawn again for each comparison"
         );
     }
     for note in &first.notes {

@@ -112,7 +112,7 @@ mod tests {
             ("[gate]\nthreshhold = \"2%\"\n", "2:1", "unknown field `threshhold`"),
             ("[gaet]\n", "1:2", "unknown field `gaet`"),
             ("[gate]\nthreshold = 0.02\n", "2:13", "expected a string"),
-            ("[gate]\nthreshold = \"2 parsecs\"\n", "2:13", "`2 parsecs` is no threshold"),
+            ("[gate]\nthreshold = \"2 parsecs\"\n", "2:13", "`2 parsecs` is not a threshold"),
             ("[gate]\nthreshold = \"5ms\"\n", "2:13", "a share"),
             ("[gate]\nthreshold = \"2%\n", "2:16", ""),
             ("[gate]\n\n# ümläut\nmetrics = [\"time\", 3]\n", "4:20", "expected a string"),

@@ -40,7 +40,7 @@ impl TryFrom<String> for Threshold {
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') => Ok(Threshold::Share(value)),
             Some((value, unit)) if unit != Unit::Ratio => Ok(Threshold::Amount { value, unit }),
             _ => Err(format!(
-                "`{text}` is no threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
+                "`{text}` is not a threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
                  \"any\""
             )),
         }

@@ -112,7 +112,7 @@ fn worst(target: &Objective, figures: Vec<Figure>) -> ObjectiveResult {
 fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
     let Figure { value, unit, interval, doubt, invalid, .. } = figure;
     if !value.is_finite() {
-        return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is no number");
+        return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is not a number");
     }
     let mut result = ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "");
     result.value = Some(value);

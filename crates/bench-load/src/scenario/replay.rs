@@ -99,7 +99,7 @@ fn times(text: &str) -> Result<Vec<f64>, String> {
         let may_be_header = std::mem::replace(&mut is_first, false);
         match cell.parse::<f64>() {
             Ok(time) if !time.is_finite() => {
-                return Err(format!("line {line}: `{cell}` is no time in seconds"));
+                return Err(format!("line {line}: `{cell}` is not a time in seconds"));
             }
             Ok(time) if times.last().is_some_and(|last| *last > time) => {
                 return Err(format!("line {line}: {time} comes before the line above"));
@@ -108,7 +108,7 @@ fn times(text: &str) -> Result<Vec<f64>, String> {
             Err(_) if may_be_header && is_name(cell) => {
                 header(cell).map_err(|what| format!("line {line}: {what}"))?
             }
-            Err(_) => return Err(format!("line {line}: `{cell}` is no time in seconds{}", instead(cell))),
+            Err(_) => return Err(format!("line {line}: `{cell}` is not a time in seconds{}", instead(cell))),
         }
     }
     Ok(times)

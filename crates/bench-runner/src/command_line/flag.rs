@@ -41,7 +41,9 @@ impl Flag {
     /// The environment variables that mean the same, that of its name first: `BENCH_MAX_TIME`.
     pub(super) fn variables(&self) -> impl Iterator<Item = String> {
         let names = [Some(self.name), self.alias].into_iter().flatten();
-        names.filter(|_| self.heading.is_some()).map(|name| format!("BENCH_{}", name.to_uppercase().replace('-', "_")))
+        names
+            .filter(|_| self.heading.is_some())
+            .map(|name| format!("BENCH_{}", name.to_uppercase().replace('-', "_")))
     }
 
     /// As it is typed: `--max-time <DURATION>`.

@@ -114,7 +114,7 @@ impl Fault {
         let (fault, wanted) = match self {
             Fault::Empty => ("it is empty".to_owned(), EXAMPLE),
             Fault::Name(name) => (
-                format!("`{name}` is no metric's name"),
+                format!("`{name}` is not the name of a metric"),
                 "write the name in snake case (lower case letters, digits and `_`), as in \"ttfa_p95 <= 200ms\"",
             ),
             Fault::SpeedupOverNothing => ("`speedup` does not say over what".to_owned(), OVER),
@@ -129,7 +129,7 @@ impl Fault {
             Fault::NoNumber(found) => (format!("`{found}` is not a decimal number"), EXAMPLE),
             Fault::Negative => ("a value cannot be negative".to_owned(), EXAMPLE),
             Fault::UnknownUnit(unit) => (
-                format!("`{unit}` is no unit"),
+                format!("`{unit}` is not a unit"),
                 "write one of the units `ns`, `us`, `ms`, `s`, `m`, `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, \
                  `GiB`, `%` and `x`, or none for the metric's own, as in \"median <= 5s\" or \"ips >= 10\"",
             ),
@@ -139,7 +139,7 @@ impl Fault {
                 "write `@` before what restricts it, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::NoSetting(found) => (
-                format!("`{found}` is no restriction"),
+                format!("`{found}` is not a restriction"),
                 "write names with their values, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::SettingTwice(name) => (
