@@ -23,6 +23,7 @@ mod http;
 mod import;
 #[cfg(feature = "load")]
 mod load;
+mod markdown;
 mod page;
 mod rename;
 mod report;

@@ -53,6 +53,9 @@ pub(crate) struct Compare {
     pub(crate) layouts: u8,
     #[command(flatten)]
     pub(crate) report: Report,
+    /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) markdown: Option<PathBuf>,
     /// Exit with 3 only if a case is slower by more than this, with its whole interval [default: --threshold]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(crate) fail_on_regression: Option<f64>,

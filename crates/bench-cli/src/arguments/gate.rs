@@ -41,6 +41,9 @@ pub(crate) struct Gate {
     /// Also write the decision to this file, or to stdout instead of the report: -
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
