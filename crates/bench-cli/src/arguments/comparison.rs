@@ -41,7 +41,7 @@ pub(crate) struct Compare {
         hide_default_value = true,
         env = "BENCH_INSTRUCTIONS",
         hide_env = true,
-        help_heading = "How"
+        help_heading = "Measurement"
     )]
     pub(crate) instructions: CountChoice,
     #[command(flatten)]
@@ -73,10 +73,10 @@ pub(crate) struct Calibrate {
     #[command(flatten)]
     pub(crate) which: Which,
     /// Comparisons of each case
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measurement")]
     pub(crate) repeats: u32,
     /// Let the candidate run this share more iterations than it reports
-    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "How")]
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Measurement")]
     pub(crate) inject: Option<f64>,
     #[command(flatten)]
     pub(crate) how: How,
@@ -91,7 +91,7 @@ pub(crate) struct Calibrate {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "How")]
+#[command(next_help_heading = "Measurement")]
 pub(crate) struct How {
     /// The smallest change that matters: `same` lies within it, `slower` beyond it [default: 1%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]

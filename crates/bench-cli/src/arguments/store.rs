@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// Which store.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Where")]
+#[command(next_help_heading = "Store")]
 pub(crate) struct Where {
     /// A file, or postgres://USER@HOST/DATABASE [default: history.sqlite in the folder of all runs]
     #[arg(long, value_name = "STORE", env = "BENCH_STORE", hide_env = true, global = true)]

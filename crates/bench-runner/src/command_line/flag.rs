@@ -1,7 +1,7 @@
 //! The table of flags: what `--help` prints, and what may stand on the command line or in the environment.
 
 /// What flags are grouped under in `--help`.
-pub(super) const HEADINGS: [&str; 3] = ["Which", "How", "Reports"];
+pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];
 
 /// One flag.
 #[derive(Debug)]
