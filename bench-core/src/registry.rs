@@ -48,7 +48,7 @@ pub fn benchmarks() -> &'static [Benchmark] {
 /// When there is no benchmark, a named crate has none, two cases share an id,
 /// or `ignore` names a value that its argument never takes.
 ///
-/// ```
+/// ```standalone_crate
 /// use bench_core::{benchmark, registry};
 ///
 /// #[benchmark(category = "unit", args(n = [1, 8]))]

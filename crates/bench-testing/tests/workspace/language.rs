@@ -11,7 +11,7 @@ use crate::documents::files_below;
 struct Tic {
     phrase: &'static str,
     instead: &'static str,
-    /// The text before it after which it is plain English, such as "there" before "is no".
+    /// The text before it after which it is plain English, such as "there".
     unless_after: &'static [&'static str],
     /// The text behind it before which it is plain English.
     unless_before: &'static [&'static str],
