@@ -1,6 +1,6 @@
 //! A first benchmark of one's own, as the README shows it.
 
-// The guide begins here.
+// The book begins here.
 use bench_core::prelude::*;
 
 // The whole body is measured.
@@ -23,4 +23,4 @@ fn sort(b: &mut Bencher, len: usize) {
 }
 
 bench_core::main!();
-// The guide ends here.
+// The book ends here.

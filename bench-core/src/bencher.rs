@@ -26,6 +26,24 @@ pub use serving::{Measured, Round, Serve};
 /// Handed to a benchmark; times the closure given to one of its `iter` methods.
 ///
 /// Everything before that call is setup and is not measured. A benchmark measures one closure.
+///
+/// ```no_run
+/// use bench_core::prelude::*;
+///
+/// #[benchmark(category = "unit", args(len = [1_000, 100_000]))]
+/// fn sort(b: &mut Bencher, len: usize) {
+///     let values: Vec<u64> = b.load(|| (0..len as u64).rev().collect()); // timed separately
+///     b.items(len).iter_batched(
+///         || values.clone(), // not timed
+///         |mut values| {
+///             values.sort_unstable(); // timed
+///             values
+///         },
+///     );
+/// }
+///
+/// bench_core::main!();
+/// ```
 pub struct Bencher {
     assignment: Assignment,
     schedule: Box<dyn Schedule>,

@@ -6,6 +6,20 @@ use std::fmt;
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// Why a benchmark did not produce a figure. Any error type converts into it with `?`.
+///
+/// ```
+/// use bench_core::{Error, Result};
+///
+/// fn weights() -> Result<Vec<u8>> {
+///     let path = std::env::var_os("WEIGHTS").ok_or_else(|| Error::skip("no weights: set `WEIGHTS` to their path"))?;
+///     Ok(std::fs::read(path)?) // any error fails the case
+/// }
+///
+/// # if std::env::var_os("WEIGHTS").is_none() {
+/// let error = weights().expect_err("not set");
+/// assert_eq!(error.skip_reason(), Some("no weights: set `WEIGHTS` to their path"));
+/// # }
+/// ```
 pub struct Error(Kind);
 
 enum Kind {
@@ -14,7 +28,7 @@ enum Kind {
 }
 
 impl Error {
-    /// The case cannot run here, and that is no fault: weights or hardware are missing.
+    /// The case cannot run here, and that is not a fault: weights or hardware are missing.
     /// `reason` should hold the command that would enable it.
     pub fn skip(reason: impl Into<String>) -> Self {
         Error(Kind::Skip(reason.into()))

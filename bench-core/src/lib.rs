@@ -1,5 +1,5 @@
-//! Criterion-style benchmarks for model inference: discovery by attribute, a process per round,
-//! figures one can trust.
+//! Benchmarks of model inference: functions found by an attribute, a process for each round, and verdicts that can be
+//! trusted.
 //!
 //! ```no_run
 //! use bench_core::prelude::*;
@@ -12,9 +12,28 @@
 //! bench_core::main!();
 //! ```
 //!
-//! `#[benchmark]` puts a function into the [`registry`]; the runner starts a worker, a process of the same program, for
-//! each round of each case, in which a [`Bencher`] measures and [`probe`]s observe. With default features the runner is
-//! linked in ([`Suite`]); without them the program is a worker for the `bench` command.
+//! [`#[benchmark]`](macro@benchmark) puts a function into the [`registry`]. For each round of each case the runner starts a
+//! worker, a process of the same program, in which a [`Bencher`] measures and [`probe`]s observe.
+//!
+//! | to | see |
+//! |---|---|
+//! | write a benchmark | [`macro@benchmark`], [`Bencher`], [`Error`] |
+//! | make a bench target of it | [`main!`] |
+//! | run benchmarks from a program | [`Suite`] |
+//! | count allocations | [`CountingAllocator`], [`allocation::count`] |
+//! | wait for a GPU | [`device::Device`] |
+//! | observe something else | [`probe::Probe`] |
+//! | write another file or section | [`report::Exporter`], [`report::Section`] |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `runner` | yes | the runner, linked into every bench target, so that `cargo bench` needs nothing else. Without it a bench target is a worker for the `bench` command |
+//! | `gpu` | yes | what NVIDIA GPUs do while a benchmark runs, through NVML |
+//! | `tokio` | no | `async` benchmarks on a tokio runtime |
+//! | `candle` | no | devices of candle: what the clock waits for, and which one `--device` chooses |
+#![cfg_attr(not(feature = "runner"), allow(rustdoc::broken_intra_doc_links, reason = "of the runner"))]
 
 // Lets the attribute's default path work in this crate's own tests and documentation.
 extern crate self as bench_core;
@@ -95,15 +114,15 @@ pub mod prelude {
     pub use crate::{Bencher, Category, Error, Result, benchmark, black_box};
 }
 
-/// The first examples of the guide, which `tests/suite/usage.rs` compares with it.
+/// The first examples of the book, compiled.
 #[cfg(doctest)]
 #[doc = concat!(
     "```no_run\n",
-    include_str!("../tests/guide/sum.rs"),
-    include_str!("../tests/guide/sort.rs"),
+    include_str!("../tests/book/sum.rs"),
+    include_str!("../tests/book/sort.rs"),
     "bench_core::main!();\n```"
 )]
-mod guide {}
+mod book {}
 
 /// What `#[benchmark]` and [`main!`] expand to calls these.
 #[doc(hidden)]

@@ -47,6 +47,20 @@ pub fn benchmarks() -> &'static [Benchmark] {
 /// # Errors
 /// When there is no benchmark, a named crate has none, two cases share an id,
 /// or `ignore` names a value that its argument never takes.
+///
+/// ```standalone_crate
+/// use bench_core::{benchmark, registry};
+///
+/// #[benchmark(category = "unit", args(n = [1, 8]))]
+/// fn sum(n: u64) -> u64 {
+///     (0..n).sum()
+/// }
+///
+/// # fn main() {
+/// let ids: Vec<String> = registry::cases(&[]).expect("cases").iter().map(|case| case.id().to_owned()).collect();
+/// assert_eq!(ids, ["unit/sum[n=1]", "unit/sum[n=8]"]);
+/// # }
+/// ```
 pub fn cases(crates: &[&str]) -> Result<Vec<Registered>, RegistryError> {
     let found: BTreeSet<&str> = benchmarks().iter().map(|benchmark| benchmark.source.krate()).collect();
     if let Some(missing) = crates.iter().find(|name| !found.contains(*name)) {

@@ -138,7 +138,7 @@ impl Suite {
         Ok(run::select(&own, &self.options)?.into_iter().map(|(_, case)| case.clone()).collect())
     }
 
-    /// Measures, and returns the record. What benchmarks do wrong is in the record; it is no error.
+    /// Measures, and returns the record. What benchmarks do wrong is in the record; it is not an error.
     ///
     /// # Errors
     /// When nothing could be measured, or the reports could not be written.
@@ -154,7 +154,7 @@ impl Suite {
 }
 
 /// Runs one case that no attribute describes, in this process, as a command makes it from its arguments. What `made` does
-/// wrong is in the record; it is no error.
+/// wrong is in the record; it is not an error.
 ///
 /// # Errors
 /// When nothing could be measured.

@@ -2,7 +2,7 @@
 //! token that caused it and to say what would be right.
 //!
 //! Part of the expected text is the compiler's own, that of the workspace's `rust-version`. After a
-//! change, `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` writes it anew, to be
+//! change, `TRYBUILD=overwrite cargo test -p bench-core --test compile_fail` writes it again, to be
 //! read before it is committed.
 #![cfg(not(bench_portable))] // errors of the macro do not differ
 

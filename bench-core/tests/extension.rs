@@ -1,4 +1,4 @@
-//! Exporters, probes and domains of somebody else, plugged in by being linked.
+//! Exporters, probes and domains of another crate, plugged in by being linked.
 
 use bench_core::domain::{Better, Domain, Metric, Work};
 use bench_core::plan::Wishes;

@@ -25,7 +25,7 @@ pub(crate) struct Attribute {
     /// Unit and expression; `items` and `bytes` are units like any other.
     pub(crate) counts: Vec<Argument<Expr>>,
     pub(crate) warmup: Option<u64>,
-    pub(crate) repeats: Option<u64>,
+    pub(crate) samples: Option<u64>,
     pub(crate) rounds: Option<u32>,
     pub(crate) max_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
@@ -84,7 +84,7 @@ impl Attribute {
             types: Types::None,
             counts: Vec::new(),
             warmup: None,
-            repeats: None,
+            samples: None,
             rounds: None,
             max_time: None,
             timeout: None,
@@ -117,6 +117,8 @@ impl Attribute {
                 continue;
             };
             let text = ident.to_string();
+            // Its earlier name.
+            let text = if text == "repeats" { "samples".to_owned() } else { text };
             if seen.contains(&text) {
                 diagnostics
                     .push(Error::new(ident.span(), format!("`{text}` is given twice: keep one of them")));
@@ -163,7 +165,7 @@ impl Attribute {
                 })?);
             }
             "warmup" => self.warmup = Some(key("warmup = 10").whole(input, 0, u64::MAX)?),
-            "repeats" => self.repeats = Some(key("repeats = 50").whole(input, 1, u64::MAX)?),
+            "samples" => self.samples = Some(key("samples = 50").whole(input, 1, u64::MAX)?),
             "rounds" => {
                 let rounds = key("rounds = 5").whole(input, 1, u32::MAX.into())?;
                 self.rounds = u32::try_from(rounds).ok();

@@ -157,13 +157,13 @@ fn ignore(attribute: &Attribute, arguments: &Arguments) -> (TokenStream, TokenSt
 
 fn settings(attribute: &Attribute) -> TokenStream {
     let krate = &attribute.krate;
-    let Attribute { warmup, repeats, rounds, max_time, timeout, .. } = attribute;
-    let (warmup, repeats, rounds) = (option(*warmup), option(*repeats), option(*rounds));
+    let Attribute { warmup, samples, rounds, max_time, timeout, .. } = attribute;
+    let (warmup, samples, rounds) = (option(*warmup), option(*samples), option(*rounds));
     let (max_time, timeout) = (option(max_time.map(duration)), option(timeout.map(duration)));
     quote! {
         #krate::Overrides {
             warmup: #warmup,
-            repeats: #repeats,
+            repeats: #samples,
             rounds: #rounds,
             max_time: #max_time,
             timeout: #timeout,

@@ -109,7 +109,7 @@ fn refuse_attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
                  `is_x86_feature_detected!` has said yes (else return `Err(Error::skip(\"no AVX2\"))`)"
             }
             ("test" | "bench", 1) => {
-                "a benchmark is no test, and `cargo test --benches` runs each benchmark once as it is: leave this out"
+                "a benchmark is not a test, and `cargo test --benches` runs each benchmark once as it is: leave this out"
             }
             ("main" | "test", _) => {
                 "an `async` benchmark runs on a runtime of its own: leave this out, and keep the `async fn`"

@@ -12,7 +12,7 @@ use bench_syntax::duration;
 /// The keys, in the order in which errors list them.
 pub(crate) const KEYS: [&str; 17] = [
     "name", "category", "model", "tags", "targets", "args", "types", "items", "bytes", "count", "warmup",
-    "repeats", "rounds", "max_time", "timeout", "ignore", "crate",
+    "samples", "rounds", "max_time", "timeout", "ignore", "crate",
 ];
 
 /// A key and an example of its use.

@@ -191,8 +191,8 @@ use proc_macro::TokenStream;
 /// ### `warmup = 10`
 /// Iterations before measuring begins. Without it, warm-up lasts until times are steady.
 ///
-/// ### `repeats = 50`
-/// Samples of a case, over all its rounds; at least 1.
+/// ### `samples = 50`
+/// Samples of a case, over all its rounds; at least 1. `repeats`, its earlier name, means the same.
 ///
 /// ### `rounds = 5`
 /// Processes in which a case is measured, one after another; at least 1.
@@ -206,7 +206,7 @@ use proc_macro::TokenStream;
 ///
 /// ```
 /// # use bench_core::prelude::*;
-/// #[benchmark(category = "performance", warmup = 10, repeats = 50, rounds = 5, max_time = "1.5s", timeout = "5m")]
+/// #[benchmark(category = "performance", warmup = 10, samples = 50, rounds = 5, max_time = "1.5s", timeout = "5m")]
 /// fn forward() {}
 /// ```
 ///

@@ -11,7 +11,7 @@ use bench_syntax::objective::{Relation, Unit};
 /// The constants of `targets`, which refer to `bench_core::objective` as `__bench_objective`.
 ///
 /// # Errors
-/// At each text that is no target, or means the same as one before.
+/// At each text that is not a target, or means the same as one before.
 pub(crate) fn constants(texts: &[LitStr]) -> Result<Vec<TokenStream>> {
     let values: Vec<String> = texts.iter().map(LitStr::value).collect();
     let mut diagnostics = Diagnostics::default();

@@ -16,7 +16,7 @@ pub(crate) fn mentions(ty: &Type, wanted: impl Fn(&Ident) -> bool + Copy) -> boo
     any(ty.to_token_stream(), wanted)
 }
 
-/// `span` for generated code: errors point there, but lints know that nobody wrote it.
+/// `span` for generated code: errors point there, but lints know that it is generated.
 pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }

@@ -50,7 +50,7 @@ pub struct Prediction {
     pub probability: f32,
 }
 
-/// Why logits are no answer, or not the right one.
+/// Why logits are not an answer, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassificationError {
     /// An index from 1000 on.
@@ -59,7 +59,7 @@ pub enum ClassificationError {
     /// Logits of another shape than `(batch, 1000)`.
     #[error("expected logits of shape (batch, 1000), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model gave something that is no number.
+    /// The model gave something that is not a number.
     #[error(
         "picture {picture} of the batch has a logit of {value} for class {class}: the model has overflowed"
     )]

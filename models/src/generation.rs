@@ -38,7 +38,7 @@ pub enum GenerationError {
         /// How many tokens there are.
         vocabulary: usize,
     },
-    /// The model gave something that is no number.
+    /// The model gave something that is not a number.
     #[error("the logit of token {token} is {value}: the model has overflowed")]
     NotFinite {
         /// The token.
@@ -77,7 +77,7 @@ pub enum GenerationError {
     /// Too little memory for what is to be remembered.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What is no picture.
+    /// What is not a picture.
     #[error(transparent)]
     Photograph(#[from] PhotographError),
     /// What the tokenizer said.
@@ -101,7 +101,7 @@ impl GenerationError {
 /// The likeliest token of logits of shape `(1, vocabulary)`; of equals, the first.
 ///
 /// # Errors
-/// [`NotFinite`](GenerationError::NotFinite) for the first logit that is no number, and on another shape.
+/// [`NotFinite`](GenerationError::NotFinite) for the first logit that is not a number, and on another shape.
 pub fn likeliest(logits: &Tensor) -> Result<u32, GenerationError> {
     let logits: Vec<f32> = logits.to_dtype(DType::F32)?.squeeze(0)?.to_vec1()?;
     let mut best = 0;

@@ -352,7 +352,7 @@ mod tests {
             };
             let said = error.to_string();
             assert!(matches!(error, WeightsError::Malformed { .. }), "{} bytes: {said}", bytes.len());
-            assert!(said.contains("tiny.gguf is no complete GGUF file") && !said.contains('\n'), "{said}");
+            assert!(said.contains("tiny.gguf is not a complete GGUF file") && !said.contains('\n'), "{said}");
         }
         let absent = Gguf::read("tiny", folder.path().join("absent.gguf"));
         assert!(matches!(absent, Err(WeightsError::Missing { model: "tiny", .. })));

@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Nobody listens there.
+    /// Nothing listens there.
     const NOWHERE: &str = "http://127.0.0.1:9";
 
     /// A cache with this file, under this checksum.

@@ -10,13 +10,13 @@ pub struct Picture {
     pixels: RgbImage,
 }
 
-/// Why what a model made is no picture.
+/// Why what a model made is not a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// Another shape than three colours of some height and width.
     #[error("expected pictures of shape (batch, 3, height, width), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model gave something that is no number.
+    /// The model gave something that is not a number.
     #[error("picture {picture} of the batch has a value of {value}: the model has overflowed")]
     NotFinite {
         /// The picture's place in the batch.

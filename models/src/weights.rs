@@ -49,7 +49,7 @@ pub enum WeightsError {
         source: io::Error,
     },
     /// Not a file of the format that the model is kept in, or only a part of one.
-    #[error("{} is no complete {format} file ({reason}): remove it and fetch it again", path.display())]
+    #[error("{} is not a complete {format} file ({reason}): remove it and fetch it again", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-"""The worker: a process that measures what its runner tells it to (docs/worker-protocol.md)."""
+"""The worker: a process that measures what its runner tells it to (docs/book/src/protocol.md)."""
 
 from __future__ import annotations
 

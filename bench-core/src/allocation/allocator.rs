@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::count;
 
-/// An allocator that passes every call on to another one, and counts it while somebody asks.
+/// An allocator that passes every call on to another one, and counts it while counting is on.
 ///
 /// ```
 /// #[global_allocator]
@@ -13,7 +13,7 @@ use super::count;
 /// # fn main() {}
 /// ```
 ///
-/// While nobody counts it costs a load and a comparison a call; while somebody does, about a nanosecond. It allocates
+/// While counting is off, a call costs a load and a comparison more; while it is on, about a nanosecond. It allocates
 /// nothing itself and never panics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountingAllocator<A = System> {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use super::slot;
 use super::tally::Tally;
 
-/// The number of the count that is going on; 0 while nobody counts.
+/// The number of the count that is going on; 0 while counting is off.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// The number of the session whose measured parts are to be counted; 0 where none is.
@@ -24,7 +24,7 @@ pub enum NotCounted {
     NotInstalled,
     /// One counting allocator calls another, so each call would count as this many.
     Nested(u64),
-    /// Somebody else is counting, and a count is of all threads.
+    /// another count is going on, and a count is of all threads.
     Busy,
 }
 
@@ -78,7 +78,7 @@ impl Session {
     /// Opened with nothing counted; counts whenever [`begin`] has been called, until [`end`] is.
     ///
     /// # Errors
-    /// Where the global allocator does not count, or counts each call twice, or somebody is counting.
+    /// Where the global allocator does not count, or counts each call twice, or a count is already going on.
     pub(crate) fn open() -> Result<Self, NotCounted> {
         check()?;
         Session::try_open().ok_or(NotCounted::Busy)
@@ -125,10 +125,21 @@ pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
 }
 
-/// Calls `run`, and tells what was allocated meanwhile, by it and by all other threads.
+/// Calls `run`, and tells what was allocated during the call, by it and by all other threads.
 ///
 /// The tally is an error where no [`CountingAllocator`](crate::CountingAllocator) is installed, or several are, or where
-/// somebody else is counting.
+/// another count is going on.
+///
+/// ```
+/// use bench_core::{CountingAllocator, allocation};
+///
+/// #[global_allocator]
+/// static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+///
+/// let (values, tally) = allocation::count(|| vec![0_u8; 1024]);
+/// let tally = tally.expect("the allocator counts");
+/// assert_eq!((values.len(), tally.allocations), (1024, 1));
+/// ```
 pub fn count<T>(run: impl FnOnce() -> T) -> (T, Result<Tally, NotCounted>) {
     match Session::open() {
         Ok(session) => {

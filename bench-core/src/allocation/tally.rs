@@ -1,6 +1,6 @@
 //! What was allocated.
 
-/// What was allocated while somebody counted, on all threads.
+/// What was allocated while counting was on, on all threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Calls that allocate: `alloc`, `alloc_zeroed`, and `realloc`. What has no size is never asked for.

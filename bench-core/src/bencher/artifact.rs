@@ -9,7 +9,7 @@ use bench_protocol::file_name;
 
 impl Bencher {
     /// Keeps `bytes` (a picture, audio) as the file `name` in the run directory, below `artifacts` in a folder of the
-    /// case, if the run was asked to (`--save-artifacts`); otherwise does nothing. Each round writes it anew. Call it
+    /// case, if the run was asked to (`--save-artifacts`); otherwise does nothing. Each round writes it again. Call it
     /// outside the measured closure.
     ///
     /// What may not stand in the name of a file everywhere is a dash; without a name it is `artifact`.

@@ -15,7 +15,7 @@ const RUNNING_ON_VALGRIND: usize = 0x1001;
 
 /// First number of callgrind's own requests: `VG_USERREQ_TOOL_BASE('C', 'T')` of `callgrind.h`.
 const CALLGRIND: usize = (b'C' as usize) << 24 | (b'T' as usize) << 16;
-/// `CALLGRIND_ZERO_STATS`: counting begins anew.
+/// `CALLGRIND_ZERO_STATS`: counting starts again.
 const ZERO_STATS: usize = CALLGRIND + 1;
 /// `CALLGRIND_DUMP_STATS_AT`: what was counted is written to a file, with a text.
 const DUMP_STATS_AT: usize = CALLGRIND + 3;

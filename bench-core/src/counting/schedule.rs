@@ -7,7 +7,7 @@ use crate::sampling::{Batch, Phase, Schedule};
 use bench_protocol::{RequestLevels, WarmUp};
 
 /// First call, warm-up, one iteration. Valgrind writes down what they count; times under valgrind say nothing, and are
-/// told to nobody.
+/// not reported.
 pub(crate) struct Counting {
     phase: Option<Phase>,
     warm_up_left: u64,

@@ -4,6 +4,12 @@ use crate::device::Device;
 use crate::error::Error;
 
 /// The processor: nothing is queued, and there is nothing to wait for.
+///
+/// ```
+/// use bench_core::device::{Cpu, Device};
+///
+/// assert!(Cpu.uuid().is_none());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cpu;
 

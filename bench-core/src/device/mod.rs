@@ -39,7 +39,7 @@ pub trait Device {
     /// What queued work has failed with: the case fails.
     fn synchronize(&self) -> Result<(), Error>;
 
-    /// The UUID by which NVML knows the device, as `GPU-` and 36 characters; none where it is no NVIDIA GPU. The probe
+    /// The UUID by which NVML knows the device, as `GPU-` and 36 characters; none where it is not an NVIDIA GPU. The probe
     /// `gpu` observes these devices. Where all that is known is CUDA's number, [`cuda_uuid`] tells it (feature `gpu`).
     #[cfg_attr(not(feature = "gpu"), allow(rustdoc::broken_intra_doc_links))]
     fn uuid(&self) -> Option<String> {

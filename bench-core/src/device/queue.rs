@@ -27,7 +27,7 @@ impl Queue {
         self.devices.push(device);
     }
 
-    /// Waits for what was queued before, which belongs to nobody's time.
+    /// Waits for what was queued before, which is not timed.
     pub(crate) fn drain(&self) -> Result<(), Error> {
         self.devices.iter().try_for_each(|device| device.synchronize())
     }

@@ -20,7 +20,7 @@ const EVENTS: [(&str, Event); 4] = [
 const MOST_THREADS: usize = 64;
 
 /// Hardware counters of all threads, of the program alone and not of the kernel, from the first sample to the last, with
-/// what a benchmark prepares in between. Nothing is read meanwhile.
+/// what a benchmark prepares in between. Nothing is read between them.
 #[derive(Default)]
 struct Counters {
     events: Vec<Counted>,

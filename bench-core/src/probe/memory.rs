@@ -166,7 +166,7 @@ impl Probe for Memory {
     }
 }
 
-/// Lets `VmHWM` begin anew at what is resident now.
+/// Lets `VmHWM` start again at what is resident now.
 fn reset_peak() -> Result<(), String> {
     sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }

@@ -21,6 +21,31 @@ use bench_protocol::Assignment;
 /// Something that observes while a case runs. Its own cost is measured and recorded.
 ///
 /// One round has one of it: made, begun, told of every sample, ended.
+///
+/// ```
+/// use bench_core::probe::{Observation, Probe, ProbeFactory, Reading};
+///
+/// /// Counts samples.
+/// #[derive(Default)]
+/// struct Samples(u32);
+///
+/// impl Probe for Samples {
+///     fn name(&self) -> &'static str {
+///         "samples"
+///     }
+///     fn begin(&mut self) -> Result<(), String> {
+///         Ok(())
+///     }
+///     fn sample(&mut self) {
+///         self.0 += 1;
+///     }
+///     fn end(&mut self, iterations: u64) -> Result<Observation, String> {
+///         Ok(vec![Reading::new("iterations_per_sample", "1", iterations as f64 / f64::from(self.0))].into())
+///     }
+/// }
+///
+/// bench_core::inventory::submit! { ProbeFactory::new("samples", || Box::new(Samples::default())) }
+/// ```
 pub trait Probe {
     /// The name that `--probes` and the record use.
     fn name(&self) -> &'static str;
@@ -48,13 +73,13 @@ pub trait Probe {
     fn sample(&mut self) {}
 
     /// Between the levels of a case that serves requests: what was seen since the last such call, or since
-    /// [`begin`](Self::begin). `requests` were served meanwhile.
+    /// [`begin`](Self::begin). `requests` were served since then.
     fn level(&mut self, requests: u64) -> Vec<Reading> {
         let _ = requests;
         Vec::new()
     }
 
-    /// After the last sample: whether one more iteration shall run, which nobody times and no other probe sees. For what
+    /// After the last sample: whether one more iteration shall run, which is not timed and seen by no other probe. For what
     /// would disturb the time. Asked again after each.
     fn wants_another(&mut self) -> bool {
         false

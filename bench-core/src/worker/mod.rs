@@ -29,6 +29,17 @@ pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 ///
 /// `bench_core::main!` calls it first. A program with a `main` of its own that runs benchmarks through
 /// `Suite` must do the same, before anything with a side effect.
+///
+/// ```no_run
+/// use bench_core::{Category, Suite};
+///
+/// fn main() -> Result<(), bench_core::RunError> {
+///     bench_core::serve_if_asked(); // workers are this same program
+///     let record = Suite::new().category(Category::Unit).run()?;
+///     println!("{} cases", record.cases.len());
+///     Ok(())
+/// }
+/// ```
 pub fn serve_if_asked() {
     let Some(channel) = Channel::from_environment() else { return };
     let code = match serve(&channel) {
@@ -172,7 +183,7 @@ fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     }
 }
 
-/// An error that prints its tensor is no message: what is too long loses its middle.
+/// An error that prints its tensor is not a message: what is too long loses its middle.
 fn shortened(message: String) -> String {
     const HEAD: usize = 4 << 10;
     const TAIL: usize = 2 << 10;

@@ -28,7 +28,7 @@ const CASES: [&str; 18] = [
     "unit/hostile[text=two%20words]",
 ];
 
-/// Lists an executable, and holds the list against what there is.
+/// Lists an executable, and compares the list with what there is.
 #[track_caller]
 fn finds_everything(how: &str, executable: &Path) {
     let mut command = Command::new(executable);

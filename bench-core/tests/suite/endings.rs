@@ -108,7 +108,7 @@ fn a_case_that_was_interrupted_in_its_first_round_has_not_been_run() {
     assert_eq!((record.summary.failed_runs, record.summary.success_rate), (0, None));
 }
 
-/// Even those that would never notice that nobody listens to them any more.
+/// Even those that would never notice that their runner is gone.
 #[test]
 fn workers_die_with_their_runner() {
     let running =

@@ -1,4 +1,4 @@
-//! A runner of our own drives a worker as `docs/worker-protocol.md` says, over every channel that the worker takes.
+//! A runner of our own drives a worker as `docs/book/src/protocol.md` says, over every channel that the worker takes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

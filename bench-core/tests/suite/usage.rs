@@ -128,11 +128,3 @@ fn measuring_in_process_needs_no_worker() {
     assert_eq!(record.cases[0].rounds.len(), 1);
     assert_eq!(record.cases[0].rounds[0].sample_ns.len(), 3);
 }
-
-#[test]
-fn the_first_examples_of_the_guide_are_compiled() {
-    let guide = include_str!("../../../docs/guide.md");
-    for example in [include_str!("../guide/sum.rs"), include_str!("../guide/sort.rs")] {
-        assert!(guide.contains(&format!("```rust\n{example}```")), "docs/guide.md lacks:\n{example}");
-    }
-}

@@ -20,7 +20,7 @@ pub(crate) enum Method {
     Student,
     /// The segmentation of the last 90 runs with the least squares and a penalty for each level, runs clipped (Killick,
     /// Fearnhead and Eckley, JASA 107, 2012; the cost is that of Fearnhead and Rigaill, JASA 114, 2019, clipped at three
-    /// deviations of neighbours), each night anew; told when the last level has five runs and lies where none was told before.
+    /// deviations of neighbours), again each night; told when the last level has five runs and lies where none was told before.
     Penalised,
     /// A run beyond the 98 % ends of Student's t around the mean of up to 64 earlier ones, of either side: Bencher's test
     /// for thresholds.
@@ -28,10 +28,10 @@ pub(crate) enum Method {
     /// A run that differs from the one before it by more than Q3 + 3 IQR of the 30 differences before that: what
     /// rustc-perf calls significant.
     RustcPerf,
-    /// E-divisive in windows of 50 runs with Student's t at 0.001 (Fleming et al., "Hunter", ICPE 2023), each night anew:
+    /// E-divisive in windows of 50 runs with Student's t at 0.001 (Fleming et al., "Hunter", ICPE 2023), again each night:
     /// Apache Otava; a change counts as told when it lies where none was told before.
     Otava,
-    /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, each night anew, 99
+    /// E-divisive means (Matteson and James, JASA 109, 2014) on the last 90 runs, again each night, 99
     /// permutations at 1 %; a change counts as told when it lies where none was told before.
     EDivisive,
 }

@@ -1,5 +1,5 @@
 //! Lines whose truth is known and that are hard for their structure: changes soon after changes, regressions that are reverted,
-//! odd first runs, exact figures, excursions, and noise that is no level.
+//! odd first runs, exact figures, excursions, and noise that is not a level.
 
 use crate::method::Method;
 use crate::random::Random;

@@ -102,7 +102,7 @@ fn samples(json: &str) -> Result<Samples, Trouble> {
     // What a benchmark prints itself may stand before it.
     let start = json.find("{\n").unwrap_or_default();
     let report: Report = serde_json::from_str(&json[start..])
-        .map_err(|error| format!("its report is no JSON of Google Benchmark ({error})"))?;
+        .map_err(|error| format!("its report is not JSON of Google Benchmark ({error})"))?;
     let entries: Vec<Entry> = report
         .benchmarks
         .into_iter()

@@ -27,8 +27,8 @@ pub(crate) fn tell_figure(
     readings: Vec<Reading>,
     tell: &mut Tell<'_>,
 ) -> Result<Finish, Trouble> {
-    let (iterations, ns) =
-        sample(ns_per_iteration).ok_or_else(|| format!("{ns_per_iteration} ns an iteration is no time"))?;
+    let (iterations, ns) = sample(ns_per_iteration)
+        .ok_or_else(|| format!("{ns_per_iteration} ns an iteration is not a time"))?;
     tell(Frame::Samples { iterations, ns: vec![ns] })?;
     Ok(with_readings(finish(iterations), ended, readings))
 }

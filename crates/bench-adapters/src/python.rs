@@ -139,10 +139,7 @@ fn checked(interpreter: &Path) -> Result<PathBuf, UsageError> {
     let answer = String::from_utf8_lossy(&ended.stdout).into_owned();
     let [path, major, minor, has_package] = answer.lines().collect::<Vec<_>>()[..] else {
         let said = first_line(&String::from_utf8_lossy(&ended.stderr));
-        return wrong(format!(
-            "expected a Python interpreter, which says where it is; it ended with {} ({said})",
-            ended.status
-        ));
+        return wrong(format!("expected a Python interpreter; it ended with {} ({said})", ended.status));
     };
     let version = (major.parse().unwrap_or_default(), minor.parse().unwrap_or_default());
     if version < OLDEST {

@@ -96,7 +96,7 @@ impl Subject {
 
 /// Reads to the end in a thread of its own, so that the process is never stopped by a full pipe.
 fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    /// More is no report of a harness.
+    /// More is not a report of a harness.
     const MOST: u64 = 64 << 20;
     thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -15,9 +15,10 @@ use crate::history;
 /// Keeps that a change is right as it is.
 pub(crate) fn run(arguments: &Accept) -> Result<u8, Failure> {
     if arguments.reason.trim().is_empty() {
-        return Err(
-            UsageError("`--reason` is empty: say why, for those who come after you".to_owned()).into()
-        );
+        return Err(UsageError(
+            "`--reason` is empty: give the reason, for people who read the history".to_owned(),
+        )
+        .into());
     }
     let mut store = arguments.place.open_existing()?;
     let acceptances = store.acceptances()?;

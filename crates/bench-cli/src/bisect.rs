@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let rules = arguments.how.rules(None)?;
     let checkout: Checkout = arguments.build.checkout()?;
     let commit = |name: &str| {
-        checkout.commit(name).ok_or_else(|| UsageError(format!("`{name}` is no git revision here")))
+        checkout.commit(name).ok_or_else(|| UsageError(format!("`{name}` is not a git revision here")))
     };
     let (good, bad) = (commit(&arguments.good)?, commit(&arguments.bad)?);
     let commits = checkout.commits(&good, &bad)?;
@@ -191,7 +191,7 @@ fn render(found: &Found<'_>, told: &str) -> String {
         format!("{case} became slower with\n{commits}{bad} against {good}: {told}\n")
     } else {
         format!(
-            "{case} became slower with one of these {}, of which no more can be told\n{commits}{bad} against {good}: {told}\n",
+            "{case} became slower with one of these {}, of which no more is known\n{commits}{bad} against {good}: {told}\n",
             found.suspects.len()
         )
     }

@@ -13,6 +13,8 @@ use bench_runner::rounds::Interrupt;
 use bench_syntax::UsageError;
 
 use crate::arguments::Compare;
+use crate::markdown::{self, Heading};
+use crate::report;
 use crate::source::{self, Run, Search, Source};
 
 /// Compares the two sides; the exit code says what came of it.
@@ -65,7 +67,19 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
     };
     // A full disk must not swallow what was measured: shown first, complained of afterwards.
     let written = comparison.write(&arguments.report.output_dir);
+    let commented = report::comment(arguments.markdown.as_deref(), || {
+        let heading = Heading {
+            base: &comparison.base.label,
+            candidate: &comparison.candidate.label,
+            threshold: comparison.rules.threshold,
+            notes: &comparison.notes,
+        };
+        markdown::comparison(&heading, &comparison.compared().collect::<Vec<_>>())
+    })?;
     arguments.report.print(&comparison, || {
+        if commented {
+            return String::new();
+        }
         let view = View::for_stdout(arguments.report.color, Detail::Short);
         let mut text = bench_compare::report::comparison::render(&comparison, view);
         if arguments.report.verbose {
@@ -102,7 +116,19 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     comparison::check_measure(&old, new.measure())?;
     let threshold = arguments.how.threshold;
     let comparison = Comparison::of_runs(&old, &new, &candidate.results, threshold, |_| true);
+    let commented = report::comment(arguments.markdown.as_deref(), || {
+        let heading = Heading {
+            base: &old.run,
+            candidate: &new.run,
+            threshold: comparison.threshold,
+            notes: &comparison.notes,
+        };
+        markdown::comparison(&heading, &comparison.cases.iter().collect::<Vec<_>>())
+    })?;
     arguments.report.print(&comparison, || {
+        if commented {
+            return String::new();
+        }
         bench_runner::report::console::render_comparison(
             &comparison,
             Style::for_stdout(arguments.report.color),

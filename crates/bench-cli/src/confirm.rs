@@ -78,7 +78,7 @@ pub(crate) fn confirm(
     Ok(())
 }
 
-/// What the code of a run is to be held against.
+/// What the code of a run is to be compared with.
 enum Base {
     Commit(String),
     /// The commit of the run itself.

@@ -78,7 +78,8 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
     ]
 }
 
-fn evidence(finding: &Finding) -> Vec<String> {
+/// What a finding rests on, a line each.
+pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
     let mut lines = match &finding.evidence {
         Evidence::Failure { reason } => vec![reason.clone()],
         Evidence::History { turn, new } => of_history(turn, *new),

@@ -13,7 +13,7 @@ use bench_syntax::objective::Quantity;
 
 use crate::arguments::{Confirm, Gate, Where};
 use crate::failure::Failure;
-use crate::{confirm, decision, history, report};
+use crate::{confirm, decision, history, markdown, report};
 
 /// Read where nothing else is named, if it is there.
 const CONFIG: &str = "bench.toml";
@@ -45,8 +45,11 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     }
     confirm::confirm(&mut decision, &record, &mut store, arguments)?;
     decision.sort();
+    let commented =
+        report::comment(arguments.markdown.as_deref(), || markdown::gate(&decision, arguments.strict))?;
     report::print_or_write(arguments.json.as_deref(), &decision, || {
-        decision::render(&decision, arguments.strict, Style::for_stdout(arguments.color))
+        let style = Style::for_stdout(arguments.color);
+        if commented { String::new() } else { decision::render(&decision, arguments.strict, style) }
     })?;
     let unconfirmed = decision.findings.iter().find_map(|finding| match &finding.confirmation {
         Some(Confirmation::Impossible { reason }) => Some((&finding.case, reason)),

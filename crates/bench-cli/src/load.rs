@@ -176,7 +176,7 @@ impl Plan {
         };
         let kind = asked.or(found.kind).ok_or_else(|| {
             UsageError(format!(
-                "what {} serves is not known: it lists no models at /v1/models, and is no KServe or torch-inference \
+                "what {} serves is not known: it lists no models at /v1/models, and is not a KServe or torch-inference \
                  server; name the interface with --endpoint",
                 client.target()
             ))

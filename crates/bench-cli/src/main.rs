@@ -10,6 +10,7 @@ mod baseline;
 mod bisect;
 mod calibrate;
 mod compare;
+mod completions;
 mod confirm;
 mod conformance;
 mod decision;
@@ -22,6 +23,7 @@ mod http;
 mod import;
 #[cfg(feature = "load")]
 mod load;
+mod markdown;
 mod page;
 mod rename;
 mod report;
@@ -85,6 +87,8 @@ fn main() -> ExitCode {
         Command::Alert(arguments) => alert::run(arguments),
         Command::Report(arguments) => page::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => completions::manual(arguments),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

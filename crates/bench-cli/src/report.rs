@@ -29,6 +29,19 @@ pub(crate) fn print_or_write(
     print(&rendered())
 }
 
+/// Writes a comment to `file`, if there is one; whether it went to stdout, in place of the report.
+pub(crate) fn comment(file: Option<&Path>, text: impl FnOnce() -> String) -> Result<bool, RunError> {
+    match file {
+        None => Ok(false),
+        Some(file) if file == Path::new("-") => print(&text()).map(|()| true),
+        Some(file) => write_whole(file, text().as_bytes()).map(|()| false).map_err(|source| RunError::Io {
+            action: "write",
+            path: file.to_owned(),
+            source,
+        }),
+    }
+}
+
 impl Report {
     /// Writes `document` where it was asked for, and the report to stdout.
     pub(crate) fn print(

@@ -152,7 +152,7 @@ fn add(programs: &mut Programs, program: Program) {
     }
 }
 
-/// Remembers why a source is no program, and says so.
+/// Remembers why a source is not a program, and says so.
 fn refuse(programs: &mut Programs, why: String) {
     tell(&format!("error: {why}"));
     programs.refused.push(why);

@@ -247,7 +247,7 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     }
     rename(&fresh, &path)?;
     say(&format!(
-        "{} made anew: {from_directories} runs from their directories, {from_old} more from the old store, which is \
+        "{} built again: {from_directories} runs from their directories, {from_old} more from the old store, which is \
          {} now\n",
         path.display(),
         old.display()

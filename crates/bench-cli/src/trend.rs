@@ -171,7 +171,7 @@ pub(crate) fn withdrawn_line(turn: &Turn) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let on = turn.withdrawn.as_ref().map_or("", |place| &place.timestamp);
     format!(
-        "the change of {} ({by}, found on {}) was withdrawn on {on}: the runs since are no longer told from those before",
+        "the change of {} ({by}, found on {}) was withdrawn on {on}: the runs since no longer differ from those before",
         told(&turn.since),
         turn.found.timestamp
     )

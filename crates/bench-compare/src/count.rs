@@ -68,7 +68,7 @@ impl FromStr for CountChoice {
 /// Counts instructions of `base` and `candidate`, which have been compared, for the cases that `choice` names, and writes
 /// them beside the times. Verdicts stay as they are. Interrupted, it keeps what it has.
 ///
-/// What cannot be counted is no failure of a case: the comparison says why.
+/// What cannot be counted is not a failure of a case: the comparison says why.
 pub fn count(
     comparison: &mut PairedComparison,
     (base, candidate): (&Side, &Side),

@@ -23,7 +23,7 @@ impl Wealth {
         self.now.see(observation);
     }
 
-    /// Each pass bets anew, on figures that are better known than those of the pass before. The sum of the e-values of all
+    /// Each pass bets again, on figures that are better known than those of the pass before. The sum of the e-values of all
     /// passes, weighted by what comes to 1, is an e-value, and the largest summand is no more than it.
     fn see_pass(&mut self, observations: &[Observation], weight: f64) {
         let mut bets = self.blank.clone();

@@ -7,7 +7,7 @@ use super::evidence::enough;
 /// The power at which an effect counts as one that can be seen.
 const POWER: f64 = 0.95;
 
-/// More pairs than this nobody waits for.
+/// More pairs than this are not worth waiting for.
 const MOST: usize = 1 << 16;
 
 /// Changes farther than this many spreads beyond the threshold are all alike.

@@ -71,5 +71,5 @@ pub trait Follow {
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}
 }
 
-/// Nobody is watching.
+/// Progress is not shown.
 impl Follow for () {}

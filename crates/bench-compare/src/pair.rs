@@ -344,7 +344,7 @@ pub(super) fn measure_rounds(
     Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive: [None, None] })
 }
 
-/// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is no
+/// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is not
 /// longer than [`LONGEST_BATCH_NS`].
 fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
     /// A clock that stands still must not be waited for.

@@ -22,7 +22,7 @@ impl Side {
     /// Asks each program for its cases.
     ///
     /// # Errors
-    /// When one cannot be started or is no program of benchmarks, or two hold the same case.
+    /// When one cannot be started or is not a program of benchmarks, or two hold the same case.
     pub fn open(
         label: impl Into<String>,
         programs: Vec<Program>,

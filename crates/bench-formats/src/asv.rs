@@ -167,7 +167,7 @@ impl<'a> Row<'a> {
 
     /// Every combination of parameters in asv's order: the last one changes fastest.
     fn combinations(&self) -> Result<Vec<Vec<&'a str>>, String> {
-        /// More than that are no benchmarks that anybody has measured.
+        /// More than that are not benchmarks that anybody has measured.
         const MOST: usize = 1 << 20;
         let mut combinations = vec![Vec::new()];
         for values in self.cell("params").and_then(Value::as_array).into_iter().flatten() {

@@ -131,7 +131,7 @@ fn case_of(
                 .map(|ends| Interval { low: ends.low / NS_PER_S, high: ends.high / NS_PER_S });
             match measure::time(&[value.value / NS_PER_S], interval) {
                 Some(time) => case.time = Some(time),
-                None => leave_out(&slug, format!("{} is no latency", value.value)),
+                None => leave_out(&slug, format!("{} is not a latency", value.value)),
             }
             continue;
         }
@@ -301,7 +301,7 @@ mod tests {
             ("[]", "wanted Bencher Metric Format"),
             ("{}", "no benchmark"),
             (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: wanted"),
-            (r#"{"a": {"latency": {"value": -5}}}"#, "`a`, `latency`: -5 is no latency"),
+            (r#"{"a": {"latency": {"value": -5}}}"#, "`a`, `latency`: -5 is not a latency"),
         ] {
             let error = import(text).expect_err(text).to_string();
             assert!(error.contains(says) && error.contains("bmf.json"), "{error}");

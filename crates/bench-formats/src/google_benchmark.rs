@@ -14,7 +14,7 @@ pub(crate) struct GoogleBenchmark;
 
 const WANTED: &str = "Google Benchmark's JSON, as `--benchmark_out=FILE` writes it: {\"benchmarks\": [{\"name\": …, \"real_time\": …}, …]}";
 
-/// Fields of an entry with a number that is no figure, or is read by its name.
+/// Fields of an entry with a number that is not a figure, or is read by its name.
 const FIELDS: [&str; 13] = [
     "family_index",
     "per_family_instance_index",

@@ -86,7 +86,7 @@ impl Imported {
     }
 
     /// Leaves out benchmarks that contradict themselves, as no record may: an interval the wrong way round, or wider than all
-    /// numbers. And those that would get one id, since nobody can tell which is meant.
+    /// numbers. And those that would get one id, since it is unknown which is meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
         let mut ids: Vec<(String, String)> = Vec::new();
         self.cases.retain(|imported| {

@@ -4,7 +4,7 @@ use bench_record::Time;
 use bench_stats::{self as stats, Interval};
 use bench_syntax::quantity::Seconds;
 
-/// Time per iteration from values in seconds, as one round; `None` where there is none, or one is no time.
+/// Time per iteration from values in seconds, as one round; `None` where there is none, or one is not a time.
 pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Time> {
     let mut time = of_samples(values_s)?;
     time.interval_s = interval_s;
@@ -12,7 +12,7 @@ pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Tim
 }
 
 /// Time per iteration of several processes, by the samples of each, in seconds: each process is a round. `None` where
-/// there is no sample, or one is no time.
+/// there is no sample, or one is not a time.
 pub(crate) fn time_of_processes(processes_s: &[Vec<f64>]) -> Option<Time> {
     let samples: Vec<f64> = processes_s.iter().flatten().copied().collect();
     let medians: Vec<f64> =
@@ -39,7 +39,7 @@ pub(crate) struct Summary {
 /// What figures of the same samples may differ by, as a share.
 const ROUNDING: f64 = 1e-9;
 
-/// Time per iteration as another tool has summarized it, as one round; `None` where a figure is no time,
+/// Time per iteration as another tool has summarized it, as one round; `None` where a figure is not a time,
 /// or the middle of the samples lies outside of them.
 pub(crate) fn time_of_summary(summary: &Summary) -> Option<Time> {
     let (min, max) = summary.range_s.unwrap_or((summary.median_s, summary.median_s));

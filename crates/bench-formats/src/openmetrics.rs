@@ -22,7 +22,7 @@ impl Export for OpenMetrics {
         let moment = seconds_since_1970(&record.timestamp).ok_or_else(|| InterchangeError::Unwritable {
             run: record.run.clone(),
             format: self.name(),
-            reason: format!("`{}` is no time in UTC", record.timestamp),
+            reason: format!("`{}` is not a time in UTC", record.timestamp),
         })?;
         let machine = machine(record);
         let mut left_out = crate::export::without_figures(record).unwrap_or_default();

@@ -21,7 +21,7 @@ impl Export for Otlp {
         let moment = seconds_since_1970(&record.timestamp).ok_or_else(|| InterchangeError::Unwritable {
             run: record.run.clone(),
             format: self.name(),
-            reason: format!("`{}` is no time in UTC", record.timestamp),
+            reason: format!("`{}` is not a time in UTC", record.timestamp),
         })?;
         // 64-bit numbers are texts in this form.
         let nanoseconds = format!("{moment}000000000");

@@ -11,14 +11,14 @@ use bench_syntax::UsageError;
 /// Asking for devices that do not exist should be told, but a driver that hangs should not keep a run from starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// GPUs, as somebody names them.
+/// GPUs, as they are named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     All,
     These(Vec<Pick>),
 }
 
-/// One GPU, as somebody names it.
+/// One GPU, as it is named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
     /// Its number in NVML's order, which is that of the bus.
@@ -112,7 +112,7 @@ fn is_prefix(prefix: &str, text: &str) -> bool {
 /// so, and the run goes on.
 ///
 /// # Errors
-/// What is no name of a GPU, or names none of this machine.
+/// What is not a name of a GPU, or names none of this machine.
 pub fn check(text: &str) -> Result<(), UsageError> {
     let choice = Choice::parse(text)?;
     let (sender, receiver) = mpsc::channel();

@@ -69,7 +69,7 @@ impl<'a> Course<'a> {
     }
 
     /// The most memory in use beyond what was in use before anything was loaded, in bytes. By all processes: what others
-    /// have given back meanwhile hides as much of the benchmark's own, so that this is a lower bound.
+    /// have given back since then hides as much of the benchmark's own, so that this is a lower bound.
     fn memory(&self) -> Option<f64> {
         let most = self.ticks.iter().filter_map(|tick| tick.get(Quantity::MemoryUsed)).reduce(f64::max)?;
         Some((most - self.before_load?).max(0.0))

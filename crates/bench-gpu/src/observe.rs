@@ -10,7 +10,7 @@ use super::sampler::{Plan, Sampler, Seen, State};
 use bench_os as sys;
 use bench_protocol::{DeviceWishes, Observation, Reading};
 
-/// Between two ticks, unless somebody asks for another.
+/// Between two ticks, unless another interval is asked for.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The driver may take so long to tell what memory is in use before anything is loaded; outside of all that is timed.

@@ -274,7 +274,7 @@ fn wait_for<'a>(
     }
 }
 
-/// Reads all devices every `interval`, and whenever somebody asks, until the end.
+/// Reads all devices every `interval`, and on request, until the end.
 fn tick_on(shared: &Shared, interval: Duration, began: Instant, meters: &mut [Meter<'_>]) {
     let mut due = Instant::now();
     // What it took to load the driver and to look before anything was loaded belongs to nobody's round.

@@ -50,7 +50,7 @@ pub(super) const KINDS: [Kind; 14] = [
     Kind { quantity: Quantity::Throttled, metric: "throttled", unit: "1" },
 ];
 
-/// What makes a clock slower than the work wants it. An idle clock, and one that somebody has set, are not.
+/// What makes a clock slower than the work wants it. An idle clock, and one that was set on purpose, are not.
 pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_SLOWDOWN)
     .union(ThrottleReasons::SYNC_BOOST)

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// What the record does not know.
 const UNKNOWN: &str = "unknown";
 
-/// Machines that may be held against each other. On hosted runners, others differ by 4 to 15 % without any
+/// Machines that may be compared with each other. On hosted runners, others differ by 4 to 15 % without any
 /// change of the code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct MachineClass {

@@ -52,7 +52,7 @@ pub struct Turn {
     pub found: Place,
     /// Between which runs it came, with 95 % confidence.
     pub culprit: Culprit,
-    /// The run at which it was withdrawn, because the runs since are no longer told from those before; `None` while it
+    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` while it
     /// stands.
     pub withdrawn: Option<Place>,
     /// Median before, in the unit of the line.
@@ -96,7 +96,7 @@ pub struct Place {
 }
 
 /// Finds the changes of a line. One that someone has accepted is marked; where nothing was found around the accepted
-/// run, the line begins anew there all the same.
+/// run, the line starts again there all the same.
 pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) -> Trend {
     let values = series.values();
     let accepted: BTreeMap<usize, &Acceptance> = acceptances

@@ -23,7 +23,7 @@ const UPLOT: &str = concat!(
     include_str!("../assets/uplot/uPlot.iife.min.js")
 );
 
-/// Our own scripts, in one function, so that they share names with nobody else.
+/// Our own scripts, in one function, so that their names collide with no others.
 const SCRIPT: &str = concat!(
     "(() => {\n\"use strict\";\n",
     include_str!("../assets/script/dom.js"),

@@ -19,7 +19,7 @@ pub struct Page {
     /// Single runs, the one to look at first in front.
     pub runs: Vec<Run>,
     /// Which state of what is shown this is. A page that has one asks its server: `revision` for that of the moment, and
-    /// `data.json` for what is new. A file has none, and asks nobody.
+    /// `data.json` for what is new. A file has none, and asks for nothing.
     pub revision: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use bench_record::RoundRecord;
 const FEWEST_SOUND: usize = 6;
 
 /// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state
-/// that most rounds of a case were in is no exception, whatever the rest of the run was like.
+/// that most rounds of a case were in is not an exception, whatever the rest of the run was like.
 pub(crate) fn counted(rounds: &[RoundRecord]) -> impl Iterator<Item = &RoundRecord> {
     let enough = leaves_out(rounds);
     rounds.iter().filter(move |round| round.is_ok() && !(enough && round.disturbed.is_some()))

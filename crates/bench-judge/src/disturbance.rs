@@ -21,7 +21,7 @@ const DEVIATIONS: f64 = 5.0;
 const CLOCK_FLOOR: f64 = 0.05;
 const WALK_FLOOR: f64 = 0.20;
 
-/// With fewer readings nobody knows what is usual.
+/// With fewer readings it is unknown what is usual.
 const FEWEST_READINGS: usize = 12;
 
 /// Marks every round of a run that fell into a bad minute, from what was seen around it and around all

@@ -30,7 +30,7 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
-            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is no run directory"),
+            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is not a run directory"),
         }),
     }
 }

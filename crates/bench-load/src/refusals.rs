@@ -31,7 +31,7 @@ impl Refusals {
             return Ok(());
         }
         Err(Error::failure(format!(
-            "{failed} of {made} requests failed: the times of the others are no basis for a comparison"
+            "{failed} of {made} requests failed: the times of the others are not a basis for a comparison"
         )))
     }
 }

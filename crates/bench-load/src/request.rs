@@ -38,7 +38,7 @@ pub enum MarkKind {
     Answer,
     /// A step of the work is done, such as a denoising step.
     Step,
-    /// The last output has arrived; what follows is no output.
+    /// The last output has arrived; what follows is not an output.
     End,
 }
 
@@ -90,6 +90,25 @@ fn seconds(ns: u64) -> f64 {
 }
 
 /// What the closure is handed to mark outputs. Marks may come from any thread.
+///
+/// ```no_run
+/// use bench_core::prelude::*;
+/// use bench_load::Load;
+/// use bench_load::domain::Generation;
+/// use bench_load::input::Texts;
+///
+/// #[benchmark(category = "performance", model = "llm")]
+/// fn answer(b: &mut Bencher) -> Result<()> {
+///     Load::closed(4).requests(100).run(b, Texts::seeded(20, 50..=200), |text, request| {
+///         for _token in text.split(' ') {
+///             request.output(); // the first call marks TTFT
+///         }
+///         Ok::<_, Error>(Generation::new(text.split(' ').count() as u64))
+///     })
+/// }
+///
+/// bench_core::main!();
+/// ```
 #[derive(Debug)]
 pub struct Request {
     marks: Arc<Marks>,

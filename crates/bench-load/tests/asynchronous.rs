@@ -1,8 +1,8 @@
 //! `async` closures: requests that wait share a runtime.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
-#[path = "guide/fragments/asynchronous.rs"]
-mod guide;
+#[path = "book/fragments/asynchronous.rs"]
+mod book;
 
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
-//! A field of somebody else's, as the guide shows it.
+//! A field that is defined outside of this crate, as the book shows it.
 #![allow(clippy::expect_used, reason = "a test says so by panicking")]
 
 use bench_core::Suite;
 use bench_core::prelude::*;
 use bench_load::Load;
 
-// The guide begins here.
+// The book begins here.
 use bench_core::domain::Better;
 use bench_load::domain::{Answer, Domain, Figure, Quantity, Rate, Response, nothing_missing};
 
@@ -43,7 +43,7 @@ impl Response for Translation {
         answer.number(0, self.words as f64);
     }
 }
-// The guide ends here.
+// The book ends here.
 
 #[benchmark(category = "unit", rounds = 1)]
 fn translate(b: &mut Bencher) -> Result<()> {

@@ -13,7 +13,7 @@ pub struct GroupMemory {
     pub used: u64,
     /// Bytes that it may use, if they are limited.
     pub limit: Option<u64>,
-    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that nobody has read for
+    /// Bytes of those in use that the kernel gives back when they are wanted: pages of files that have not been read for
     /// a while.
     pub reclaimable: u64,
 }
@@ -32,7 +32,7 @@ impl GroupMemory {
             Version::One => ("memory.usage_in_bytes", "memory.limit_in_bytes", "total_inactive_file"),
             Version::Two => ("memory.current", "memory.max", "inactive_file"),
         };
-        // The root of the second hierarchy has no such files, and `max` is no number.
+        // The root of the second hierarchy has no such files, and `max` is not a number.
         let groups: Vec<GroupMemory> = folders
             .iter()
             .filter_map(|folder| {

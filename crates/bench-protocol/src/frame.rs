@@ -1,6 +1,6 @@
 //! What runner and worker say to each other: newline-delimited JSON over a private socket.
 //!
-//! `docs/worker-protocol.md` is the published description; a program in any language that follows
+//! `docs/book/src/protocol.md` is the published description; a program in any language that follows
 //! it can be a worker.
 
 use std::io::{self, BufRead, Write};

@@ -1,7 +1,7 @@
 //! What a runner and a program of benchmarks say to each other.
 //!
 //! A program lists its cases; a worker, one process of a program, measures rounds of them over a private channel.
-//! `docs/worker-protocol.md` is the published description.
+//! `docs/book/src/protocol.md` is the published description.
 #![forbid(unsafe_code)]
 
 mod arguments;

@@ -7,6 +7,15 @@ use bench_syntax::quantity::nanoseconds;
 use crate::json::{Decode, Encode, Json, JsonError, Members, Object};
 
 /// How to measure a case, if its attribute or the command line says so.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bench_protocol::Overrides;
+///
+/// let quick = Overrides { rounds: Some(1), max_time: Some(Duration::from_secs(1)), ..Overrides::NONE };
+/// assert_eq!(quick.warmup, None, "until times are steady");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// Iterations before measuring begins; `None` warms up until times are steady.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = include_str!("../../../docs/list.schema.json");
 const MESSAGES: &str = include_str!("../../../docs/worker-protocol.schema.json");
-const PAGE: &str = include_str!("../../../docs/worker-protocol.md");
+const PAGE: &str = include_str!("../../../docs/book/src/protocol.md");
 
 fn schema(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")

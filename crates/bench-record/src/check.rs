@@ -37,7 +37,7 @@ impl Check {
     }
 
     /// This check at the start of a run, with what it was at the end: a power manager, or a plug pulled, may
-    /// have changed it meanwhile.
+    /// have changed it in between.
     pub fn until(self, end: Check) -> Check {
         if self.value == end.value || (self.state, end.state) == (State::Ok, State::Ok) {
             return end;

@@ -25,7 +25,7 @@ pub struct EarlierRun {
     /// The machine and the build.
     pub environment: Environment,
     /// The median of each case that has an interval, too, in seconds by id: a run of a single round does not
-    /// know itself well enough to be held against others.
+    /// know itself well enough to be compared with others.
     pub medians_s: BTreeMap<String, f64>,
 }
 

@@ -47,13 +47,13 @@ pub struct Environment {
     pub gpus: Vec<String>,
     /// Version of the NVIDIA driver.
     pub gpu_driver: Option<String>,
-    /// Medians of the reference kernels over the run; absent where nobody looked.
+    /// Medians of the reference kernels over the run; absent if it was not observed.
     #[serde(default)]
     pub references: Option<References>,
     /// The probes of the run, by name.
     #[serde(default)]
     pub probes: Vec<ProbeState>,
-    /// How quiet the machine was; empty where nobody looked.
+    /// How quiet the machine was; empty if it was not observed.
     #[serde(default)]
     pub quietness: Vec<Check>,
 }

@@ -147,7 +147,7 @@ pub fn create_results(results: &Path) -> Result<(), RunError> {
 /// Lets `name` mean the run directory `run`.
 ///
 /// # Errors
-/// When the name is taken by something that is no run, or the folder cannot be written.
+/// When the name is taken by something that is not a run, or the folder cannot be written.
 pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
     check_free(results, name)?;
     let link = results.join(name);
@@ -250,7 +250,7 @@ fn write_record(folder: &Path, record: &Record) -> Result<(), RunError> {
         .map_err(|error| RunError::io("write the record", &path, error))
 }
 
-/// Writes a file so that it is either the old one or the new one, whole, at every moment. What is no file, such as
+/// Writes a file so that it is either the old one or the new one, whole, at every moment. What is not a file, such as
 /// `/dev/stdout` or a pipe, is written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {

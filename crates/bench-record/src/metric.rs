@@ -26,7 +26,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// A figure of which no interval is known, and which is no percentile.
+    /// A figure of which no interval is known, and which is not a percentile.
     pub fn new(name: impl Into<String>, unit: impl Into<String>, value: f64, better: Better) -> Self {
         Metric { name: name.into(), unit: unit.into(), value, better, interval: None, supported: None }
     }

@@ -140,7 +140,7 @@ impl Record {
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
-    /// Seconds from its beginning to its seal; `None` if it says no two moments, or the clock was set back meanwhile.
+    /// Seconds from its beginning to its seal; `None` if it says no two moments, or the clock was set back in between.
     pub fn elapsed_s(&self) -> Option<u64> {
         u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
     }

@@ -57,7 +57,7 @@ pub struct RoundRecord {
     pub failure: Option<Failure>,
     /// Why the case cannot run here, if it cannot.
     pub skipped: Option<String>,
-    /// What the machine was like around the round; absent where nobody looked.
+    /// What the machine was like around the round; absent if it was not observed.
     #[serde(default)]
     pub surroundings: Option<Surroundings>,
     /// Why the round is held to have fallen into a bad minute of the machine, if it is: decided from its

@@ -12,7 +12,7 @@ pub struct Surroundings {
     pub before: References,
     /// The references after it.
     pub after: References,
-    /// Share of processor time, over all processors, that the hypervisor gave to others meanwhile; absent
+    /// Share of processor time, over all processors, that the hypervisor gave to others during that time; absent
     /// where the round was too short for the kernel's ticks of 10 ms.
     pub steal: Option<f64>,
     /// Share of the round's time in which some task of the machine waited for a processor (`some` of

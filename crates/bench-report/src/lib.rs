@@ -29,7 +29,21 @@ pub use window::Window;
 
 /// Writes files of a run directory. Plugged in by being linked:
 /// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
-/// `run.json`, is no exporter: it is written first.
+/// `run.json`, is not an exporter: it is written first.
+///
+/// ```
+/// use std::io::Write;
+///
+/// bench_report::inventory::submit! {
+///     bench_report::Exporter {
+///         name: "ids.txt",
+///         export: |record, outlet| outlet.write("ids.txt", |out| {
+///             record.cases.iter().try_for_each(|case| writeln!(out, "{}", case.id))
+///         }),
+///     }
+/// }
+/// assert_eq!(bench_report::exporters()[0].name, "ids.txt");
+/// ```
 #[derive(Clone, Copy)]
 pub struct Exporter {
     /// What it writes: a file's name, or that of a folder of files.
@@ -42,6 +56,16 @@ pub struct Exporter {
 }
 
 /// A part of what is printed below the table of a run. Plugged in by being linked, like an [`Exporter`].
+///
+/// ```
+/// bench_report::inventory::submit! {
+///     bench_report::Section {
+///         name: "count",
+///         render: |record, _view| format!("{} cases\n", record.cases.len()),
+///     }
+/// }
+/// assert_eq!(bench_report::sections()[0].name, "count");
+/// ```
 #[derive(Clone, Copy)]
 pub struct Section {
     /// Sections are printed in the order of their names.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use bench_record::RunError;
 use bench_syntax::text::on_console;
 
-/// Writes to stdout. A reader that has had enough (`| head`) is no error.
+/// Writes to stdout. A reader that has had enough (`| head`) is not an error.
 ///
 /// # Errors
 /// When stdout cannot be written to for any other reason.

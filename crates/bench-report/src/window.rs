@@ -2,7 +2,7 @@
 
 use bench_stats as stats;
 
-/// Beyond this a time is no time: 30 000 years, in seconds. It keeps widths finite.
+/// Beyond this a time is not a time: 30 000 years, in seconds. It keeps widths finite.
 const LONGEST: f64 = 1e12;
 
 /// The range in which nearly all values lie, so that a single wild one does not squash the picture of the

@@ -105,7 +105,7 @@ impl OrderStatistic {
 
 /// The order statistic of the 95 % interval of the median of `n` values, if `n` is enough for one.
 fn order_statistic(n: usize) -> Option<OrderStatistic> {
-    // In logarithms, because ½ⁿ is no number from n = 1075 on.
+    // In logarithms, because ½ⁿ is not a number from n = 1075 on.
     let mut log_probability = -(n as f64) * std::f64::consts::LN_2;
     let (mut coverage, mut rank) = (1.0, 0);
     while rank < n / 2 {

@@ -14,7 +14,7 @@ use super::{density, median, sorted};
 /// n = 60; at the 99.5 % point, 0.66, it would be 78 %.
 const CRITICAL: f64 = 0.5;
 
-/// Between the modes the density must fall to this share of the lower one: a shoulder is no mode.
+/// Between the modes the density must fall to this share of the lower one: a shoulder is not a mode.
 const VALLEY: f64 = 0.5;
 
 /// A mode with a smaller share than this is a matter of outliers.

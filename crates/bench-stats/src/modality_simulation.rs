@@ -110,7 +110,7 @@ fn rounds(
         .collect()
 }
 
-/// Processes at levels of their own make heaps, which are no modes. Taking all samples for independent is
+/// Processes at levels of their own make heaps, which are not modes. Taking all samples for independent is
 /// what finds some in every case: the last line shows that the test can see it.
 #[test]
 fn processes_that_differ_are_not_modes() {

@@ -34,7 +34,7 @@ pub struct Observation {
 /// the iterated logarithm", Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of
 /// quantiles", Bernoulli 28(3), 2022). It bears any tails.
 ///
-/// A value at the bound, or one that is no number, lies on neither side: it wins nothing.
+/// A value at the bound, or one that is not a number, lies on neither side: it wins nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bets {
     bound: f64,

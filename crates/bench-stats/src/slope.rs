@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(least_squares_slope(&even(4), &even(4)), None);
         assert_eq!(least_squares_slope(&even(6), &even(5)), None);
         assert_eq!(least_squares_slope(&[3.0; 6], &even(6)), None);
-        // A slope of 10⁴⁶⁰ is no number.
+        // A slope of 10⁴⁶⁰ is not a number.
         let steps = [0.0, 1.0, 2.0, 3.0, 4.0];
         assert_eq!(least_squares_slope(&steps.map(|x| x * 1e-160), &steps.map(|y| y * 1e300)), None);
         assert_eq!(least_squares_slope(&even(6), &[0.0, 1.0, 2.0, f64::NAN, 4.0, 5.0]), None);

@@ -10,6 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::{UsageError, nearest};
 
 /// How much of the system a benchmark exercises.
+///
+/// ```
+/// use bench_syntax::Category;
+///
+/// assert_eq!("performance".parse(), Ok(Category::Performance));
+/// assert_eq!(Category::of_id("resnet/unit/conv[k=3]"), Some((Some("resnet"), Category::Unit)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "lowercase"))]
 pub enum Category {

@@ -18,7 +18,7 @@ const UNITS: [(&str, u128); 8] = [
     ("h", 3_600 * 1_000_000_000),
 ];
 
-/// Why a text is no duration.
+/// Why a text is not a duration.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no number in front.
@@ -42,7 +42,7 @@ impl Fault {
             Fault::NoNumber => "it does not begin with a number".to_owned(),
             Fault::Negative => "a time cannot be negative".to_owned(),
             Fault::NoUnit => "it has no unit".to_owned(),
-            Fault::UnknownUnit(unit) => format!("`{unit}` is no unit"),
+            Fault::UnknownUnit(unit) => format!("`{unit}` is not a unit"),
             Fault::Zero => "it is less than a nanosecond".to_owned(),
             Fault::TooLong => "it is more than 1000 hours".to_owned(),
         };

@@ -1,13 +1,13 @@
 //! Code that a document prints and a test compiles.
 
-const BEGIN: &str = "// The guide begins here.";
-const END: &str = "// The guide ends here.";
+const BEGIN: &str = "// The book begins here.";
+const END: &str = "// The book ends here.";
 
-/// Returns the block of a document that shows `source`: what stands between the lines "The guide begins here." and "The
-/// guide ends here.", without their indentation; all of it if there are none.
+/// Returns the block of a document that shows `source`: what stands between the lines "The book begins here." and "The
+/// book ends here.", without their indentation; all of it if there are none.
 ///
 /// ```
-/// let source = "fn f() {\n    // The guide begins here.\n    g();\n    // The guide ends here.\n}\n";
+/// let source = "fn f() {\n    // The book begins here.\n    g();\n    // The book ends here.\n}\n";
 /// assert_eq!(bench_testing::excerpt(source), "```rust\ng();\n```");
 /// ```
 pub fn excerpt(source: &str) -> String {

@@ -8,6 +8,7 @@
 mod cargo;
 mod excerpt;
 mod fixture;
+mod markdown;
 mod nvml;
 mod postgres;
 mod process;
@@ -18,6 +19,7 @@ pub mod truth;
 pub use cargo::{cargo, fixture_target, scratch, scrub, workspace};
 pub use excerpt::excerpt;
 pub use fixture::{Bench, build, executable};
+pub use markdown::{Block, Document, anchors, prose};
 pub use nvml::{Driver, Nvml, gpu, uuid};
 pub use postgres::Server;
 pub use process::{Ended, executables_running, run_to_end, signal, try_signal, wait, wait_until};

@@ -16,7 +16,7 @@ pub struct Bencher<'a, M: Measurement = WallTime> {
     pub(crate) measurement: &'a M,
     /// What the batch took; `None` until an `iter` method has been called.
     elapsed: Option<Duration>,
-    /// What the batch measured, if that is no wall time.
+    /// What the batch measured, if that is not wall time.
     value: Option<M::Value>,
 }
 
@@ -25,7 +25,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         Bencher { iterations, measurement, elapsed: None, value: None }
     }
 
-    /// What the batch took, and what it measured if that is no wall time, for one iteration.
+    /// What the batch took, and what it measured if that is not wall time, for one iteration.
     ///
     /// # Errors
     /// When the closure has called no `iter` method.

@@ -35,7 +35,7 @@ pub trait ValueFormatter {
     fn scale_for_machines(&self, values: &mut [f64]) -> &'static str;
 }
 
-/// Something that is measured. What is no wall time becomes the metric `measurement` of a case, beside its time.
+/// Something that is measured. What is not wall time becomes the metric `measurement` of a case, beside its time.
 pub trait Measurement {
     /// What is known between start and end.
     type Intermediate;

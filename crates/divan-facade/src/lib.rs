@@ -53,7 +53,7 @@ pub use bench_core::CountingAllocator as AllocProfiler;
 ///
 /// Options: `name`, `crate`, `args`, `types`, `consts`, `sample_count`, `sample_size`, `threads`, `counter`, `counters`,
 /// `bytes_count`, `chars_count`, `cycles_count`, `items_count`, `min_time`, `max_time`, `skip_ext_time` and `ignore`, which
-/// mean what they mean in divan; the guide says where they mean something else.
+/// mean what they mean in divan; the book (chapter "Criterion, divan and other harnesses") says where they mean something else.
 ///
 /// ```
 /// # extern crate divan_facade as divan;

@@ -19,7 +19,7 @@ pub(crate) fn options(value: impl Fn(&str) -> Option<String>) -> Result<Options,
     let number = |name: &str| read::<u64>(&value, name, "a whole number");
     let seconds = |name: &str| {
         let seconds = read::<f64>(&value, name, "a number of seconds")?;
-        let wrong = |_| format!("{PREFIX}{name} is no time: expected a number of seconds, such as 1.5");
+        let wrong = |_| format!("{PREFIX}{name} is not a time: expected a number of seconds, such as 1.5");
         seconds.map(Duration::try_from_secs_f64).transpose().map_err(wrong)
     };
     let mut counters = Counters::default();

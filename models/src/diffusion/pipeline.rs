@@ -33,7 +33,7 @@ pub enum GenerationError {
     /// It would not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What came out is no picture.
+    /// What came out is not a picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// What candle said.

@@ -24,7 +24,7 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// Its library cannot be used.
-    #[error("{} is no ONNX Runtime of version 1.23 or newer: {reason}", path.display())]
+    #[error("{} is not an ONNX Runtime of version 1.23 or newer: {reason}", path.display())]
     UnusableLibrary {
         /// The library.
         path: PathBuf,

@@ -20,7 +20,7 @@ pub enum SpeechError {
     Weights(#[from] Box<WeightsError>),
     /// The network is there, its description is not.
     #[error(
-        "the voice {} lacks its description, {}: without it nobody knows which sound has which number. \
+        "the voice {} lacks its description, {}: without it, it is unknown which sound has which number. \
          Put the .onnx.json of the same voice beside it, or run `models/weights/fetch --only piper_tts`",
         network.display(),
         path.display()

@@ -61,7 +61,7 @@ impl Phonemiser {
         if !output.status.success() {
             return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
-        String::from_utf8(output.stdout).map_err(|_| failed("its answer is no UTF-8".to_owned()))
+        String::from_utf8(output.stdout).map_err(|_| failed("its answer is not UTF-8".to_owned()))
     }
 }
 

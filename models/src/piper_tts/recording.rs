@@ -14,7 +14,7 @@ pub struct Recording {
 /// Why a recording can hardly be that of a text.
 #[derive(Debug, thiserror::Error)]
 pub enum UnlikelySpeech {
-    /// A sample that is no number.
+    /// A sample that is not a number.
     #[error("sample {place} is {value}: the network has overflowed")]
     NotFinite {
         /// Its place.

@@ -46,7 +46,7 @@ impl Patches {
     /// A square picture of noise, `side` pixels wide.
     ///
     /// # Errors
-    /// [`PictureSize`](GenerationError::PictureSize) where `side` is no multiple of the side of a token.
+    /// [`PictureSize`](GenerationError::PictureSize) where `side` is not a multiple of the side of a token.
     pub fn noise(side: usize, config: &Config, device: &Device) -> Result<Self, GenerationError> {
         if side == 0 || !side.is_multiple_of(config.token_side()) {
             let wanted = format!("both have to be a multiple of {}", config.token_side());
@@ -126,7 +126,8 @@ mod tests {
             let error = scaled_size(width, height, 32).expect_err("refused");
             assert!(error.to_string().contains(&format!("{width} × {height}")), "{error}");
         }
-        let error = Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is no multiple of 32");
+        let error =
+            Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is not a multiple of 32");
         assert_eq!(
             error.to_string(),
             "cannot look at a picture of 48 × 48 pixels: both have to be a multiple of 32"

@@ -54,7 +54,7 @@ pub enum VocoderError {
         /// The number.
         code: u32,
     },
-    /// Something that is no number.
+    /// Something that is not a number.
     #[error("sample {sample} is {value}: the codec has overflowed")]
     NotFinite {
         /// The sample's place.

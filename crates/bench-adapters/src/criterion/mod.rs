@@ -19,7 +19,7 @@ use wire::{Port, Wire};
 
 pub(crate) struct Criterion;
 
-/// Tells a criterion executable where somebody listens.
+/// Tells a criterion executable where its reports are read.
 const PORT: &str = "CARGO_CRITERION_PORT";
 
 /// A filter that no benchmark passes: then all are named, and none is run.
@@ -37,7 +37,7 @@ const SAMPLE_NS: u64 = 10_000_000;
 /// Of a round's time, the share in which criterion warms up.
 const WARM_UP: f64 = 0.2;
 
-/// Since this version criterion takes times that are no whole seconds.
+/// Since this version criterion takes times that are not whole seconds.
 const PARTS_OF_SECONDS: [u8; 3] = [0, 4, 0];
 
 /// criterion2 counts its versions from here, and has no regular expressions.
@@ -169,7 +169,7 @@ fn filter(names: &[String]) -> Vec<String> {
     vec![format!("^(?:{})$", names.join("|"))]
 }
 
-/// The same where filters are no regular expressions: of one name, the likely one.
+/// The same where filters are not regular expressions: of one name, the likely one.
 fn exact_filter(names: &[String]) -> Vec<String> {
     std::iter::once("--exact").chain(names.first().map(String::as_str)).map(str::to_owned).collect()
 }
@@ -283,7 +283,7 @@ fn complete(
             "it measures in `{unit}` by a `Measurement` of its own, and only times can be read"
         )));
     }
-    let wrong = || "its samples are no iterations and times".to_owned();
+    let wrong = || "its samples are not iterations and times".to_owned();
     let Samples { iterations, ns } = samples(fields).ok_or_else(wrong)?;
     let mut finish = finish(iterations * ns.len() as u64);
     finish.counters = counters(fields);

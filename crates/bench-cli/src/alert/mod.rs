@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
     let config = Config::read(&arguments.config)?;
     if config.alerts.is_empty() {
         let path = arguments.config.display();
-        return Err(UsageError(format!("{path} has no [[alert]]: whom should be told?")).into());
+        return Err(UsageError(format!("{path} has no [[alert]]: who should be notified?")).into());
     }
     let cleared = arguments.decision.as_deref().map_or(Ok(BTreeSet::new()), cleared)?;
     let mut store = arguments.place.open_existing()?;
@@ -45,19 +45,19 @@ pub(crate) fn run(arguments: &arguments::Alert) -> Result<u8, Failure> {
             continue;
         }
         if arguments.dry_run {
-            say(&format!("{name} would be told:"))?;
+            say(&format!("{name} would be notified:"))?;
             unknown.iter().try_for_each(|news| say(&format!("  {}", news.text())))?;
             continue;
         }
         match deliver(alert, &unknown) {
             Ok(()) => {
                 keep(&name, &unknown, &mut store)?;
-                say(&format!("{name}: told of {}", message::count(unknown.len())))?;
+                say(&format!("{name}: notified of {}", message::count(unknown.len())))?;
             }
             Err(error) => {
                 failed = true;
                 let of = message::count(unknown.len());
-                tell(&one_line(&format!("error: {name} could not be told of {of}: {error}")));
+                tell(&one_line(&format!("error: {name} could not be notified of {of}: {error}")));
             }
         }
     }
@@ -123,7 +123,7 @@ struct Finding {
     ruling: String,
 }
 
-/// Cases and figures that were measured anew and turned out to be as they were.
+/// Cases and figures that were measured again and turned out to be as they were.
 fn cleared(path: &Path) -> Result<BTreeSet<(String, String)>, Failure> {
     let text = std::fs::read(path).map_err(|source| RunError::Io {
         action: "read",

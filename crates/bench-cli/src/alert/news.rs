@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::trend::{self, line, machine_line, withdrawn_line};
 
-/// A change that nobody has accepted.
+/// A change that has not been accepted.
 #[derive(Debug, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(super) enum News {

@@ -41,7 +41,7 @@ fn told(error: &Error, timeout: Duration) -> Undelivered {
         Error::ConnectionFailed => Undelivered::passing("no connection"),
         Error::Io(error) => Undelivered::passing(format!("no connection: {}", error.kind())),
         Error::BadUri(_) | Error::Http(_) => {
-            Undelivered::lasting("what the environment variable holds is no address: wanted https://…")
+            Undelivered::lasting("what the environment variable holds is not an address: wanted https://…")
         }
         _ => Undelivered::passing("no connection, or none that can be trusted"),
     }

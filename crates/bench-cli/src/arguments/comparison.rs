@@ -14,25 +14,26 @@ use clap::Args;
 
 use super::which::Which;
 
-/// Did it get slower? Two programs in turns, or two records
+/// Compare two programs or git revisions, in turns, or two records
 #[derive(Debug, Args)]
 #[command(
     after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the code as it \
     is), a git revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
-    run. Two records were measured at different times, and tell far less than two programs.\n\n\
-    Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
+    run. Two records were \
+    measured at different times, and show far less than two programs.\n\n\
+    Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
     130 interrupted."
 )]
 pub(crate) struct Compare {
-    /// What to compare with
+    /// The side to compare with
     pub(crate) base: String,
-    /// What to compare [default: the base, if two interpreters are given]
+    /// The side to judge [default: the base, if two interpreters are given]
     pub(crate) candidate: Option<String>,
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) how: How,
-    /// Count instructions as well: auto (of cases that are unsure or changed by less than 5 %), always, never
+    /// Also count instructions: auto (for cases that are unsure or changed by less than 5 %), always, never
     #[arg(
         long,
         value_name = "WHEN",
@@ -40,18 +41,21 @@ pub(crate) struct Compare {
         hide_default_value = true,
         env = "BENCH_INSTRUCTIONS",
         hide_env = true,
-        help_heading = "How"
+        help_heading = "Measurement"
     )]
     pub(crate) instructions: CountChoice,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Link each side so many times, with its sections in different orders, and run another of these layouts in each
-    /// process pair: what a function's address does to its time is then not taken for its code. 16 can decide, fewer than ten cannot
-    /// (Linux, with LLVM's lld or mold)
+    /// Link each side this many times with its sections in different orders, and run another layout in each process
+    /// pair, so that the effect of addresses is not taken for the code. 16 can decide, fewer than 10 cannot (Linux,
+    /// with LLVM's lld or mold)
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64), help_heading = "Building")]
     pub(crate) layouts: u8,
     #[command(flatten)]
     pub(crate) report: Report,
+    /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) markdown: Option<PathBuf>,
     /// Exit with 3 only if a case is slower by more than this, with its whole interval [default: --threshold]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(crate) fail_on_regression: Option<f64>,
@@ -60,7 +64,7 @@ pub(crate) struct Compare {
     pub(crate) strict: bool,
 }
 
-/// How often does it err? One program against itself, many times
+/// Count how often comparisons of your benchmarks err: one program against itself, many times
 #[derive(Debug, Args)]
 pub(crate) struct Calibrate {
     /// A bench executable, a folder with a Cargo.toml or with Python benchmarks, or a git revision [default: the code as it is]
@@ -69,17 +73,17 @@ pub(crate) struct Calibrate {
     #[command(flatten)]
     pub(crate) which: Which,
     /// Comparisons of each case
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "How")]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measurement")]
     pub(crate) repeats: u32,
-    /// Let the candidate run this share of iterations more than it reports
-    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "How")]
+    /// Let the candidate run this share more iterations than it reports
+    #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Measurement")]
     pub(crate) inject: Option<f64>,
     #[command(flatten)]
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Compare the code with itself in other layouts, so many on each side, drawn anew for each comparison: how often a
-    /// comparison errs about code that has only moved (Linux, with LLVM's lld or mold)
+    /// Compare the code with itself in this many other layouts per side, to count how often a comparison errs about
+    /// code that has only moved (Linux, with LLVM's lld or mold)
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Building")]
     pub(crate) layouts: Option<u8>,
     #[command(flatten)]
@@ -87,15 +91,15 @@ pub(crate) struct Calibrate {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "How")]
+#[command(next_help_heading = "Measurement")]
 pub(crate) struct How {
-    /// A change below this share is of no practical interest [default: 1%]
+    /// The smallest change that matters: `same` lies within it, `slower` beyond it [default: 1%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) threshold: Option<f64>,
-    /// The share of `slower` and `faster` that may be false [default: 5%]
+    /// The expected share of false ones among `slower` and `faster` [default: 5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) fdr: Option<f64>,
-    /// What a case may take on average, both sides together [default: 3s]
+    /// Time for a case on average, both sides together [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
     pub(crate) max_time: Option<Duration>,
     /// Time after which a worker has failed [default: 5m]
@@ -104,11 +108,11 @@ pub(crate) struct How {
     /// Resident memory that a worker may take [default: 90 % of what is available]
     #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
     pub(crate) max_memory: Option<Bytes>,
-    /// Where benchmarks work that ask for it: auto, cpu, cuda:0, metal
+    /// Device for benchmarks that ask for one: auto, cpu, cuda:0, metal
     #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
     pub(crate) device: Option<DeviceChoice>,
-    /// Processors that each side's threads share, drawn anew for each pair: with 1 a case of many threads is decided much sooner, by
-    /// its work alone [default: all of them; 1 for what has one thread]
+    /// Number of processors for the threads of each side, chosen again for each pair. With 1, a case of many threads
+    /// is decided much sooner, by its work alone [default: all; 1 for cases of one thread]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) processors: Option<u32>,
     /// Seed of every order [default: the clock]
@@ -139,13 +143,13 @@ pub(crate) struct Report {
         hide_env = true
     )]
     pub(crate) output_dir: PathBuf,
-    /// Write the result to this file as well, or to stdout in place of the report: -
+    /// Also write the result to this file, or to stdout instead of the report: -
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// No progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Say where the time of every case went
+    /// Print where the time of every case went
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Colours: auto, always, never

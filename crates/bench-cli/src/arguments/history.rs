@@ -5,19 +5,19 @@ use clap::{Args, Subcommand};
 
 use super::{By, Where};
 
-/// Where did each case change? Change points of every series in the store
+/// Print the change points of every series in the store
 #[derive(Debug, Args)]
 pub(crate) struct Trend {
     /// Only cases whose id contains one of these texts
     #[arg(value_name = "FILTER")]
     pub(crate) filters: Vec<String>,
-    /// Which figures: time, peak_memory, any other, or all
+    /// Figures to look at: time, peak_memory, any other name, or all
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["time", "peak_memory"])]
     pub(crate) metric: Vec<String>,
-    /// A change of the median by less than this share is of no interest [default: 0.5%]
+    /// The smallest change of the median that is reported [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
-    /// Series without changes, too, and how each moved with its machine
+    /// Also print series without changes, and how each moved with its machine
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON
@@ -27,13 +27,13 @@ pub(crate) struct Trend {
     pub(crate) place: Where,
 }
 
-/// Says that a change is right as it is: it stays in the history, and is not told any more
+/// Accept a change as right: it stays in the history, but is no longer reported
 #[derive(Debug, Args)]
 pub(crate) struct Accept {
     /// Id of the case
     #[arg(value_name = "CASE")]
     pub(crate) case: String,
-    /// Why
+    /// The reason, for people who read the history
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// The first run at the new level [default: that of the case's newest change]
@@ -45,7 +45,7 @@ pub(crate) struct Accept {
     pub(crate) place: Where,
 }
 
-/// Gives a run a name, under which later ones are held against it
+/// Give a run a name, to compare later runs with
 #[derive(Debug, Args)]
 pub(crate) struct Baseline {
     #[command(subcommand)]
@@ -56,7 +56,7 @@ pub(crate) struct Baseline {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BaselineAction {
-    /// Let a name mean a run, which is added to the store where it is not in it yet
+    /// Give a run a name; add it to the store if it is not there yet
     Set {
         /// The name
         #[arg(value_name = "NAME")]
@@ -67,17 +67,17 @@ pub(crate) enum BaselineAction {
         #[command(flatten)]
         by: By,
     },
-    /// List the names, and what they mean
+    /// List the names and their runs
     List,
 }
 
-/// Lets a case keep its history under a new name; with the id of a benchmark, all of its cases
+/// Keep the history of a case under a new id; with the id of a benchmark, of all its cases
 #[derive(Debug, Args)]
 pub(crate) struct Rename {
-    /// Its id until now
+    /// The present id
     #[arg(value_name = "OLD")]
     pub(crate) old: String,
-    /// Its id from now on
+    /// The new id
     #[arg(value_name = "NEW")]
     pub(crate) new: String,
     #[command(flatten)]

@@ -13,38 +13,38 @@ use super::Where;
 /// The format that is recognized by what a file holds.
 const AUTO: &str = "auto";
 
-/// Writes a run in the format of another tool
+/// Write a run in the format of another tool
 #[derive(Debug, Args)]
 #[command(
     after_help = "benchfmt is Go's, for benchstat; bmf is Bencher's; criterion is a folder for critcmp, with the run as a \
     baseline; github-action is a folder with what github-action-benchmark takes as customSmallerIsBetter and \
-    customBiggerIsBetter. What was not measured is left out, and that is said."
+    customBiggerIsBetter. Figures that were not measured are left out, with a message."
 )]
 pub(crate) struct Export {
-    /// Which format
+    /// The format
     #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(EXPORTS.map(|format| format.name())))]
     pub(crate) format: String,
     /// A run directory, a run.json, or the name of a run [default: the newest]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
-    /// The file or folder to write to [default: stdout, where it is one file]
+    /// The file or folder to write to [default: stdout, for a single file]
     #[arg(long, short, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Where,
 }
 
-/// Adds what other tools have measured to the store, each file as a run
+/// Add results of other tools to the store, each file as a run
 #[derive(Debug, Args)]
 #[command(
     after_help = "asv is a file results/MACHINE/COMMIT-ENVIRONMENT.json beside asv's benchmarks.json; benchfmt is what \
     `go test -bench` prints; bmf is Bencher's; criterion is the folder target/criterion; google-benchmark is its JSON \
     (`--benchmark_out=FILE`); hyperfine is `--export-json FILE`; pyperf is `-o FILE`; pytest-benchmark is \
-    `--benchmark-json FILE`. auto is whichever of them the file is. The machine is a part of what tells series apart: what is \
-    neither in the file nor said here is `unknown`."
+    `--benchmark-json FILE`. auto recognizes the format. Machine and toolchain distinguish the series: what neither the file nor a flag gives is \
+    `unknown`."
 )]
 pub(crate) struct Import {
-    /// Which format
+    /// The format
     #[arg(value_name = "FORMAT", value_parser = PossibleValuesParser::new(
         [AUTO].into_iter().chain(IMPORTS.map(|format| format.name()))
     ))]
@@ -52,13 +52,14 @@ pub(crate) struct Import {
     /// The files or folders
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Name of the run [default: made of its time, the format and what it holds]
+    /// Name of the run [default: made from its time, format and contents]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) run: Option<String>,
-    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: what the file says, or else when it was last written]
+    /// When it was measured, UTC: 2026-01-31T12:00:00Z [default: the time in the file, or else the time it was
+    /// written]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) time: Option<String>,
-    /// Category of the benchmarks whose name does not say it
+    /// Category of benchmarks whose name does not contain one
     #[arg(long, value_name = "CATEGORY", default_value_t = Category::Performance)]
     pub(crate) category: Category,
     #[command(flatten)]

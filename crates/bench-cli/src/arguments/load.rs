@@ -9,18 +9,18 @@ use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
-/// How fast is a served model? Loads it over HTTP
+/// Measure a served model under load, over HTTP
 #[derive(Debug, Args)]
 #[command(
-    after_help = "With the address alone, the server is asked what it is, and the number of clients doubles from level \
-    to level until more of them bring no more throughput.\n\n    \
+    after_help = "Without other flags, the server is asked what it offers, and the number of clients doubles from level to level until the \
+    throughput no longer grows.\n\n    \
     bench load http://127.0.0.1:8000\n    \
     bench load http://127.0.0.1:8000 --rate 2,4,8 --duration 60s --slo 'ttft <= 300ms'\n    \
     bench load http://127.0.0.1:8000 --endpoint speech --model tts --sample-rate 24000 --concurrency 1,4\n    \
     bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n\n\
-    A token is read from an environment variable or a file, and is in no report.\n\n\
-    Exit codes: 0 all well, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
-    --max-failures or no answer at all, 130 interrupted; what was measured until then is kept."
+    A token is read from an environment variable or a file, and appears in no report.\n\n\
+    Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
+    --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
 )]
 pub(crate) struct Load {
     /// Address of the server, with or without the path of its endpoint
@@ -44,31 +44,31 @@ pub(crate) struct What {
     /// classify-stream, predict, or raw [default: what the server seems to be]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
-    /// Path of the endpoint, where it is not the usual one
+    /// Path of the endpoint, if it is not the usual one
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Option<String>,
     /// Model to ask for [default: the only one that the server lists]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// A text to send; several are sent in turn [default: texts that are made from --seed]
+    /// A text to send; several are sent in turn [default: texts generated from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with a text on each line, or for kinds that take files or whole bodies, one input; several in turn
+    /// A file with a text on each line, or one input for endpoints that take files or whole bodies; several in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
     /// A file with the body to send, in which {{input}} stands for the input
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
-    /// Most tokens of an answer
+    /// Maximum number of tokens of an answer
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_tokens: Option<u64>,
-    /// Ask for whole answers, where streams could be asked for
+    /// Ask for whole answers instead of streams
     #[arg(long)]
     pub(crate) no_stream: bool,
     /// Voice of speech
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
-    /// Samples per second of raw audio, where the server does not say it
+    /// Samples per second of raw audio, if the server does not send it
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) sample_rate: Option<u32>,
     /// Size of pictures in pixels
@@ -89,31 +89,31 @@ pub(crate) struct What {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct Much {
-    /// Clients that wait for each answer, a level for each number [default: 1, 2, 4, … up to the plateau]
+    /// Clients, each waiting for its answer; a level for each number [default: 1, 2, 4, … up to the plateau]
     #[arg(long, short, value_name = "N,...", value_delimiter = ',', conflicts_with = "rate", value_parser = clients())]
     pub(crate) concurrency: Vec<u32>,
-    /// Requests per second that come at random, whether earlier ones have ended or not; a level for each number
+    /// Requests per second, arriving at random whether or not earlier ones have ended; a level for each number
     #[arg(long, value_name = "RATE,...", value_delimiter = ',', value_parser = rate)]
     pub(crate) rate: Vec<f64>,
-    /// Most clients of a sweep to the plateau
+    /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
-    /// Requests of each level [default: 10 for each client, and 50 at least]
+    /// Requests of each level [default: 10 per client, at least 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
-    /// Time of each level
+    /// Duration of each level
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) duration: Option<Duration>,
-    /// Requests before each level that do not count [default: 1 for each client]
+    /// Requests before each level that do not count [default: 1 per client]
     #[arg(long, value_name = "N")]
     pub(crate) warm_up: Option<u64>,
-    /// What a request must meet to be good, such as 'ttft <= 300ms'
+    /// A condition that good requests meet, such as 'ttft <= 300ms'
     #[arg(long, value_name = "CONDITION")]
     pub(crate) slo: Vec<String>,
     /// Share of requests that may fail
     #[arg(long, value_name = "PCT", value_parser = share, default_value = "1%")]
     pub(crate) max_failures: f64,
-    /// Print what would be sent, and end
+    /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -122,7 +122,7 @@ pub(crate) struct Much {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// warm: made before a level; cold: made by its first requests; per-request: a new one each time
+    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time
     #[arg(long, value_name = "POLICY", default_value = "warm")]
     pub(crate) connections: Policy,
     /// Environment variable that holds a bearer token
@@ -134,16 +134,16 @@ pub(crate) struct Connection {
     /// A header to send, as 'NAME: VALUE'; secrets are given with --token-env or --token-file
     #[arg(long, short = 'H', value_name = "HEADER", value_parser = header)]
     pub(crate) header: Vec<(String, String)>,
-    /// Trust the certificates of this PEM file, in place of the system's
+    /// Trust the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Time of a whole request
+    /// Maximum time of a request
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10m")]
     pub(crate) timeout: Duration,
-    /// Time to connect
+    /// Maximum time to connect
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10s")]
     pub(crate) connect_timeout: Duration,
-    /// Most bytes of an answer, in MiB
+    /// Maximum size of an answer, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_answer: u64,
 }
@@ -167,7 +167,7 @@ pub(crate) struct Reports {
     /// Compare with an earlier run: its name or directory
     #[arg(long, value_name = "RUN")]
     pub(crate) compare: Option<String>,
-    /// Give the run a name, to compare with later
+    /// Name for this run, to compare with later
     #[arg(long, value_name = "NAME")]
     pub(crate) save_as: Option<String>,
     /// Colours: auto, always or never

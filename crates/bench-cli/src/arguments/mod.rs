@@ -2,6 +2,7 @@
 
 mod alert;
 mod comparison;
+mod completions;
 mod conformance;
 mod doctor;
 mod gate;
@@ -18,6 +19,7 @@ mod which;
 pub(crate) use alert::Alert;
 use clap::{Parser, Subcommand};
 pub(crate) use comparison::{Build, Calibrate, Compare, How, Report};
+pub(crate) use completions::{Completions, Man};
 pub(crate) use conformance::Conformance;
 pub(crate) use doctor::Doctor;
 pub(crate) use gate::{Bisect, Confirm, Gate};
@@ -30,7 +32,7 @@ pub(crate) use run::Run;
 pub(crate) use runner::Runner;
 pub(crate) use store::{By, ExportFormat, Store, StoreAction, Where};
 
-/// Compares, calibrates, remembers and judges what `cargo bench` measures, and looks at the machine it is measured on.
+/// Runs benchmarks, compares programs and revisions, keeps a history, and decides whether a run may pass.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, max_term_width = 120)]
 pub(crate) struct Arguments {
@@ -61,4 +63,8 @@ pub(crate) enum Command {
     Export(Export),
     Import(Import),
     Alert(Alert),
+    #[command(hide = true)]
+    Completions(Completions),
+    #[command(hide = true)]
+    Man(Man),
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Where;
 
-/// A page to look at, as one HTML file: the whole history, a run, or a comparison
+/// Write a page that shows the history, a run or a comparison, as one HTML file
 #[derive(Debug, Args)]
 #[command(after_help = "The file needs no network: it works from disk and from any static host.\n\n    \
     bench report                    the whole history, and the newest run of each machine\n    \
@@ -25,7 +25,7 @@ pub(crate) struct ReportFile {
     pub(crate) place: Where,
 }
 
-/// Prints the report of a run again, as wide as the terminal
+/// Print the report of a run again, as wide as the terminal
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// A run directory, a name that a run was given, or a run of the store [default: latest]
@@ -41,7 +41,7 @@ pub(crate) struct Show {
     pub(crate) place: Where,
 }
 
-/// The same page, to this machine alone, brought up to date while a run goes on
+/// Serve the same page to this machine, up to date while a run goes on
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -56,13 +56,13 @@ pub(crate) struct Serve {
 /// What a page is about.
 #[derive(Debug, Args)]
 pub(crate) struct Subject {
-    /// None: the history. One: a run, or the folder of a comparison. Two: runs to compare, the older one first
+    /// No run: the history. One: a run, or the folder of a comparison. Two: runs to compare, the older one first
     #[arg(value_name = "RUN", num_args = 0..=2)]
     pub(crate) runs: Vec<String>,
-    /// A change of the median by less than this share is of no interest [default: 0.5%]
+    /// The smallest change of the median that is reported [default: 0.5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) min_shift: Option<f64>,
-    /// Of two runs: a change below this share is of no practical interest [default: 1%]
+    /// Between two runs: the smallest change that matters [default: 1%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) threshold: Option<f64>,
 }

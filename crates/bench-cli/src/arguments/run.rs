@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-/// Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python, or of programs that speak the worker
-/// protocol
+/// Run benchmarks of this workspace, of a folder, or of any program that speaks the worker protocol
 #[derive(Debug, Args)]
 #[command(
     override_usage = "bench run [PATH | EXE]... [FILTER]... [FLAGS] [-- CARGO_ARGS]",

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-/// Runs executables for cargo: what `cargo bench` built is measured, whatever its harness; all else is run as it is.
+/// Run executables for cargo: those that `cargo bench` built are measured, all others run as usual
 ///
 /// Set `CARGO_TARGET_<TRIPLE>_RUNNER="bench runner"`, or `runner = "bench runner"` below `[target.<TRIPLE>]` in
 /// `.cargo/config.toml`, with the triple of `rustc -vV` (in capitals, with underscores): then `cargo bench` hands over every

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// Which store.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Where")]
+#[command(next_help_heading = "Store")]
 pub(crate) struct Where {
     /// A file, or postgres://USER@HOST/DATABASE [default: history.sqlite in the folder of all runs]
     #[arg(long, value_name = "STORE", env = "BENCH_STORE", hide_env = true, global = true)]
@@ -39,7 +39,7 @@ pub(crate) struct By {
     pub(crate) author: String,
 }
 
-/// Keeps records for years, in a file or on a server
+/// Keep runs for years, in a file or on a server
 #[derive(Debug, Args)]
 pub(crate) struct Store {
     #[command(subcommand)]
@@ -50,7 +50,7 @@ pub(crate) struct Store {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreAction {
-    /// Add runs: their directories, run.json files or names; all of the results folder if none is named
+    /// Add runs: directories, run.json files or names [default: all of the results folder]
     Add {
         /// Which
         #[arg(value_name = "RUN")]
@@ -79,9 +79,9 @@ pub(crate) enum StoreAction {
         #[arg(long, short, value_name = "DIR", required_if_eq("format", "parquet"))]
         output: Option<PathBuf>,
     },
-    /// Look for damage; exit with 1 if there is any
+    /// Check for damage; exit with 1 if there is any
     Verify,
-    /// Make the store anew, from the run directories and what can be read of the old one
+    /// Build the store again, from the run directories and the readable part of the old store
     Rebuild,
 }
 

@@ -11,40 +11,40 @@ use clap::builder::BoolishValueParser;
 #[derive(Debug, Args)]
 pub(crate) struct Which {
     /// Only cases whose id contains one of these texts
-    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Which")]
+    #[arg(value_name = "FILTER", env = "BENCH_FILTER", hide_env = true, help_heading = "Cases")]
     filters: Vec<String>,
     /// Only these categories: unit, integration, performance
-    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_CATEGORY", hide_env = true, value_delimiter = ',', help_heading = "Cases")]
     category: Vec<Category>,
     /// Only these models
-    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_MODEL", hide_env = true, value_delimiter = ',', help_heading = "Cases")]
     model: Vec<String>,
     /// Only cases with one of these tags
-    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Which")]
+    #[arg(long, env = "BENCH_TAG", hide_env = true, value_delimiter = ',', help_heading = "Cases")]
     tag: Vec<String>,
     /// Filters must equal the whole id
-    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    #[arg(long, env = "BENCH_EXACT", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     exact: bool,
     /// Filters are regular expressions
-    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    #[arg(long, env = "BENCH_REGEX", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     regex: bool,
     /// Leave out cases whose id contains this text (equals or matches it with --exact, --regex)
-    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Which")]
+    #[arg(long, env = "BENCH_SKIP", hide_env = true, value_name = "FILTER", help_heading = "Cases")]
     skip: Vec<String>,
     /// Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'
-    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Which")]
+    #[arg(long, env = "BENCH_ARGS", hide_env = true, value_name = "NAME=VALUE", help_heading = "Cases")]
     args: Vec<Arguments>,
     /// One of several parts, by a stable hash of the id: 1/4
-    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Which")]
+    #[arg(long, env = "BENCH_PARTITION", hide_env = true, value_name = "K/N", help_heading = "Cases")]
     partition: Option<Partition>,
     /// Only cases marked `ignore`
     #[arg(
         long,
-        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which"
+        env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases"
     )]
     ignored: bool,
     /// Cases marked `ignore`, too
-    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Which")]
+    #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     include_ignored: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Drives a program through the worker protocol, and reports where it deviates from `docs/worker-protocol.md`.
+//! Drives a program through the worker protocol, and reports where it deviates from `docs/book/src/protocol.md`.
 
 mod check;
 mod command;

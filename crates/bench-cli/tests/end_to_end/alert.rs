@@ -98,11 +98,11 @@ fn a_change_is_told_once() {
     let stage = changed("[[alert]]\nwebhook = \"HOOK\"\n\n[[alert]]\nwebhook = \"CHAT\"\nshape = \"chat\"\n");
     let environment = [("HOOK", hook.address.as_str()), ("CHAT", hook.address.as_str())];
     let dry = alert(&stage, &["--dry-run"], &[]).expect_code(0);
-    dry.expect_said(&["webhook HOOK would be told:", "unit/spins  time: +3.0 % (worse)"]);
-    assert!(hook.bodies().is_empty(), "nobody is told in a dry run");
+    dry.expect_said(&["webhook HOOK would be notified:", "unit/spins  time: +3.0 % (worse)"]);
+    assert!(hook.bodies().is_empty(), "nothing is sent in a dry run");
     alert(&stage, &[], &environment)
         .expect_code(0)
-        .expect_said(&["webhook HOOK: told of 1 change", "webhook CHAT: told of 1 change"]);
+        .expect_said(&["webhook HOOK: notified of 1 change", "webhook CHAT: notified of 1 change"]);
     let bodies: Vec<Value> =
         hook.bodies().iter().map(|body| serde_json::from_str(body).expect("JSON")).collect();
     assert_eq!(bodies.len(), 2, "{bodies:?}");
@@ -126,7 +126,7 @@ fn a_change_is_told_once() {
 fn what_cannot_be_delivered_is_tried_again_and_told_the_next_time() {
     let stage = changed("[[alert]]\nwebhook = \"HOOK\"\ntimeout = \"300ms\"\n");
     let refusing = Hook::answering(Some(500));
-    let told = "could not be told of 1 change";
+    let told = "could not be notified of 1 change";
     alert(&stage, &[], &[("HOOK", &refusing.address)])
         .expect_code(1)
         .expect_said(&[told, "the answer was 500 (tried three times)"]);
@@ -149,7 +149,7 @@ fn what_cannot_be_delivered_is_tried_again_and_told_the_next_time() {
     }
     alert(&stage, &[], &[]).expect_code(1).expect_said(&["HOOK", "is not set"]);
     let well = Hook::answering(Some(200));
-    alert(&stage, &[], &[("HOOK", &well.address)]).expect_code(0).expect_said(&["told of 1 change"]);
+    alert(&stage, &[], &[("HOOK", &well.address)]).expect_code(0).expect_said(&["notified of 1 change"]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn commands_and_workflows_are_told() {
     .expect("written");
     alert(&stage, &[], &environment)
         .expect_code(0)
-        .expect_said(&["GitHub summary: nothing new", "command true: told"]);
+        .expect_said(&["GitHub summary: nothing new", "command true: notified"]);
     fs::write(stage.path().join("bench.toml"), "[[alert]]\ncommand = [\"no-such-program\"]\n")
         .expect("written");
     alert(&stage, &[], &[]).expect_code(1).expect_said(&["`no-such-program`"]);
@@ -198,7 +198,7 @@ fn what_is_accepted_or_cleared_is_not_told() {
     let with = ["--decision=decision.json", "--dry-run"];
     alert(&stage, &with, &[]).expect_code(0).expect_said(&["nothing new"]);
     fs::write(stage.path().join("decision.json"), decision("fails")).expect("written");
-    alert(&stage, &with, &[]).expect_code(0).expect_said(&["would be told"]);
+    alert(&stage, &with, &[]).expect_code(0).expect_said(&["would be notified"]);
     fs::write(stage.path().join("decision.json"), "[]").expect("written");
     alert(&stage, &with, &[]).expect_code(2).expect_said(&["decision.json", "bench gate --json"]);
     stage.bench(&["accept", "unit/spins", "--reason=wanted"]).expect_code(0);

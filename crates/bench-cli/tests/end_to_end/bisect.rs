@@ -1,4 +1,4 @@
-//! The commit that made it slower, in a repository of somebody's own.
+//! The commit that made it slower, in a repository of its own.
 
 use serde_json::Value;
 
@@ -46,7 +46,9 @@ fn the_commit_that_made_it_slower_is_named() {
 
     bisect(&bad, &good, &[]).expect_code(2).expect_said(&["does not follow"]);
     bisect(&bad, &bad, &[]).expect_code(2).expect_said(&["does not follow"]);
-    bisect("no_such_branch", &bad, &[]).expect_code(2).expect_said(&["`no_such_branch` is no git revision"]);
+    bisect("no_such_branch", &bad, &[])
+        .expect_code(2)
+        .expect_said(&["`no_such_branch` is not a git revision"]);
     bisect(&worse, "HEAD", &[]).expect_code(2);
     let faster = ["bisect", &good, "HEAD~6", "--case=unit/spins", "--threshold=50%", "--max-time=20s"];
     project.bench(&[&faster[..], &EVERYTHING].concat()).expect_code(2).expect_said(&["is no slower than"]);

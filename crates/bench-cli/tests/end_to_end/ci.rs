@@ -1,4 +1,4 @@
-//! What `docs/ci.md` says, done.
+//! What `docs/book/src/history.md` says, done.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,14 +10,15 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::project::Project;
 use crate::stage::read_json;
-use bench_testing::{Ended, run_to_end, runs_in, workspace};
+use bench_testing::{Block, Document, Ended, run_to_end, runs_in, workspace};
 
-/// The first block of this language in the document.
+/// The script or the workflow of the chapter.
 fn block(language: &str) -> String {
-    let document = workspace().join("docs/ci.md");
-    let text = fs::read_to_string(document).expect("the document");
-    let (_, rest) = text.split_once(&format!("```{language}\n")).expect("a block");
-    rest.split_once("```").expect("its end").0.to_owned()
+    let document = Document::read(&workspace().join("docs/book/src/history.md"));
+    let is_it = |block: &Block| {
+        block.language == language && ["#!/bin/sh", "name:"].iter().any(|it| block.text.starts_with(it))
+    };
+    document.blocks().into_iter().find(is_it).expect("a block").text
 }
 
 /// Runs the script, with the `bench` of this test in the path.

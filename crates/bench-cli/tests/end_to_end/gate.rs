@@ -79,7 +79,7 @@ fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
     stage
         .bench(&["gate", "night-00"])
         .expect_code(2)
-        .expect_said(&["error: bench.toml:2:13: `2 parsecs` is no threshold"]);
+        .expect_said(&["error: bench.toml:2:13: `2 parsecs` is not a threshold"]);
     stage.bench(&["store", "list"]).expect_code(2);
     stage.bench(&["gate", "night-00", "--config=other.toml"]).expect_code(2).expect_said(&["other.toml"]);
     let amount = "[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5ms\"\n";

@@ -39,7 +39,7 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
     let compare = [&["compare", "HEAD~1", "."], &PAIRS[..]].concat();
     let ended = project.bench(&compare).expect_said(&[
         "linking 3 layouts of speed-",
-        "3 layouts of the code of each side, drawn anew for every process pair",
+        "3 layouts of the code of each side, drawn again for every process pair",
         "layouts: unit/spins: base differs by",
         "too few layouts to see anything",
         "more layouts may settle it (`--layouts`)",

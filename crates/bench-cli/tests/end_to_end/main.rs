@@ -3,6 +3,7 @@
 
 mod alert;
 mod bisect;
+mod book;
 mod breakage;
 mod calibrate;
 mod ci;

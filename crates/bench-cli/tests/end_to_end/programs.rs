@@ -1,4 +1,4 @@
-//! Programs that are no Rust: run, compared and calibrated; and programs that do what they should not.
+//! Programs that are not Rust: run, compared and calibrated; and programs that do what they should not.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! A cargo project of somebody's own, under git.
+//! A cargo project of its own, under git.
 
 use std::fs;
 use std::path::{Path, PathBuf};

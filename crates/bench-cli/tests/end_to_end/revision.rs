@@ -1,4 +1,4 @@
-//! Git revisions of a project of somebody's own.
+//! Git revisions of a project of its own.
 
 use std::fs;
 

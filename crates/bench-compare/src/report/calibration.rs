@@ -22,7 +22,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
         let each = first.base.layouts.len() / first.base.executables.len().max(1);
         let _ = writeln!(
             out,
-            "in other layouts of its code, {each} on each side, drawn anew for each comparison"
+            "in other layouts of its code, {each} on each side, drawn again for each comparison"
         );
     }
     for note in &first.notes {
@@ -75,7 +75,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     out
 }
 
-/// To which side the estimates leaned; a warning if that is no chance.
+/// To which side the estimates leaned; a warning if that is not chance.
 fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String {
     let Symmetry { slower, faster, p_value } = symmetry;
     let counts = format!("{slower} leaned to slower, {faster} to faster ({})", quantity::p_value(p_value));

@@ -28,7 +28,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     );
     if let Some(layouts) = comparison.layouts {
         let _ =
-            writeln!(out, "{layouts} layouts of the code of each side, drawn anew for every process pair");
+            writeln!(out, "{layouts} layouts of the code of each side, drawn again for every process pair");
     }
     if comparison.rules.inject > 0.0 {
         let _ = writeln!(
@@ -145,7 +145,7 @@ fn unsure(comparison: &PairedComparison, view: View) -> String {
                 "more layouts may settle it (`--layouts`), or more time (`--max-time`)".to_owned()
             }
             None if case.pairs.is_empty() => {
-                "what would settle it cannot be told so early: measure for longer (`--max-time`)".to_owned()
+                "what would settle it is not known so early: measure for longer (`--max-time`)".to_owned()
             }
             None => "no patience would settle it: it varies too much, or lies too near to the threshold"
                 .to_owned(),

@@ -18,7 +18,7 @@ use super::{Repository, cache, git, git_must, submodules, surroundings, text};
 /// Says that the checkout is whole: it is written last.
 const READY: &str = ".ready";
 
-/// A commit in the cache. Locked for as long as this process lives, so that nobody cleans it up while it is measured.
+/// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is measured.
 #[derive(Debug)]
 pub(super) struct Sealed {
     commit: String,

@@ -92,7 +92,7 @@ pub enum Told {
 /// What an answer of text has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextTold {
-    /// Tokens generated, by what the server says of them; a chunk is no token, and where the server says nothing this is
+    /// Tokens generated, by what the server says of them; a chunk is not a token, and where the server says nothing this is
     /// `None`.
     pub output_tokens: Option<u64>,
     /// Tokens of the input, by the server.

@@ -83,7 +83,7 @@ async fn encrypt(
     trust: &Trust,
 ) -> Result<TlsStream<Stamped<TcpStream>>, Failure> {
     let name = ServerName::try_from(target.host.clone()).map_err(|error| {
-        Failure::new(Class::Tls, format!("{} is no name of a server: {error}", target.host))
+        Failure::new(Class::Tls, format!("{} is not the name of a server: {error}", target.host))
     })?;
     let connector = TlsConnector::from(Arc::clone(&trust.0));
     connector.connect(name, stream).await.map_err(|error| Failure::new(Class::Tls, error.to_string()))

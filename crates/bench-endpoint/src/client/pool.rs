@@ -122,7 +122,7 @@ impl Client {
         all.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in headers {
             let name = hyper::header::HeaderName::from_str(name)
-                .map_err(|_| wrong(format!("`{name}` is no name of a header")))?;
+                .map_err(|_| wrong(format!("`{name}` is not the name of a header")))?;
             let value = HeaderValue::from_str(value)
                 .map_err(|_| wrong(format!("the value of `{name}` cannot be sent")))?;
             all.insert(name, value);
@@ -312,7 +312,7 @@ impl Client {
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let uri: Uri = path
             .parse()
-            .map_err(|error| Failure::new(Class::Protocol, format!("`{path}` is no path: {error}")))?;
+            .map_err(|error| Failure::new(Class::Protocol, format!("`{path}` is not a path: {error}")))?;
         let mut made = hyper::Request::new(Full::new(request.body.clone()));
         *made.method_mut() = request.method.clone();
         *made.uri_mut() = uri;

@@ -75,7 +75,7 @@ impl Target {
         &self.base
     }
 
-    /// Asks for the addresses of the host. This is done once: what a name server takes is no part of a request.
+    /// Asks for the addresses of the host. This is done once: what a name server takes is not a part of a request.
     ///
     /// # Errors
     /// [`Class::Dns`] when there is none.

@@ -4,7 +4,7 @@ use super::check_length;
 use crate::failure::Failure;
 
 /// Reads lines; each is handed on as text, for the endpoint to parse. Empty lines are passed over, a last line needs no
-/// line break, and CR before LF is no part of a line.
+/// line break, and CR before LF is not a part of a line.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
     line: Vec<u8>,

@@ -4,8 +4,8 @@ use super::check_length;
 use crate::failure::Failure;
 
 /// Reads server-sent events by the rules of the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream":
-/// lines end with LF, CR LF or CR; one BOM at the beginning is no part of the first line; lines of one event's data are
-/// joined by LF; comments, `id` and `retry` are passed over; what has no blank line behind it is no event.
+/// lines end with LF, CR LF or CR; one BOM at the beginning is not a part of the first line; lines of one event's data are
+/// joined by LF; comments, `id` and `retry` are passed over; what has no blank line behind it is not an event.
 ///
 /// ```
 /// # use bench_endpoint::reader::Sse;

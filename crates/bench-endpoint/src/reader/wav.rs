@@ -3,7 +3,7 @@
 use super::pcm::{Pcm, PcmFormat};
 use crate::failure::{Class, Failure};
 
-/// A head longer than this is no head: what stands before the samples are tags.
+/// A head longer than this is not a head: what stands before the samples are tags.
 const LONGEST_HEAD: usize = 1 << 20;
 
 /// What the head of a file says.
@@ -15,7 +15,7 @@ pub struct WavHead {
     pub declared: Option<u64>,
 }
 
-/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples come in pieces. Bytes of the head are no audio.
+/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples come in pieces. Bytes of the head are not audio.
 #[derive(Clone, Debug, Default)]
 pub struct WavStream {
     head: Vec<u8>,
@@ -26,7 +26,7 @@ impl WavStream {
     /// Takes a piece, and returns how many samples per channel it completes.
     ///
     /// # Errors
-    /// When it is no WAV file with plain samples.
+    /// When it is not a WAV file with plain samples.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<u64, Failure> {
         if let Some((head, pcm)) = &mut self.body {
             return Ok(take(head, pcm, piece));

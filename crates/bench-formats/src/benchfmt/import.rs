@@ -138,10 +138,10 @@ impl File {
                         good.push(((*unit).to_owned(), number));
                     }
                 }
-                (Ok(number), Some(_)) => leave_out(format!("`{number}` is no finite number")),
+                (Ok(number), Some(_)) => leave_out(format!("`{number}` is not a finite number")),
                 (Ok(_), None) => leave_out(format!("`{}` has no unit", pair[0])),
                 (Err(_), _) => {
-                    leave_out(format!("`{}` is no number", pair[0]));
+                    leave_out(format!("`{}` is not a number", pair[0]));
                     // What follows may be shifted by a word.
                     break;
                 }
@@ -308,9 +308,9 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "line 3: `BenchmarkB`: `25,3` is no number",
+                "line 3: `BenchmarkB`: `25,3` is not a number",
                 "line 4: `BenchmarkC`: a time of -5 ns/op is below 0",
-                "line 5: `BenchmarkD`: `NaN` is no finite number",
+                "line 5: `BenchmarkD`: `NaN` is not a finite number",
                 "line 6: `BenchmarkE`: `5` has no unit",
                 "line 8: `BenchmarkA`: it was measured with `cpu: b` of line 7, not `a`: import it as a run of its own",
             ]
@@ -334,8 +334,8 @@ mod tests {
         for (text, says) in [
             ("", "no line of Go's benchmark format"),
             ("PASS\nok\n", "no line of Go's benchmark format"),
-            ("\nBenchmarkA 1 fast ns/op\n", "line 2: `BenchmarkA`: `fast` is no number"),
-            ("BenchmarkA 1 +Inf ns/op\n", "line 1: `BenchmarkA`: `inf` is no finite number"),
+            ("\nBenchmarkA 1 fast ns/op\n", "line 2: `BenchmarkA`: `fast` is not a number"),
+            ("BenchmarkA 1 +Inf ns/op\n", "line 1: `BenchmarkA`: `inf` is not a finite number"),
             ("BenchmarkA 1 5\n", "line 1: `BenchmarkA`: `5` has no unit"),
             ("BenchmarkA 1 -5 ns/op\n", "below 0"),
         ] {

@@ -110,7 +110,7 @@ fn read(folder: &Path) -> Result<ImportedCase, InterchangeError> {
     let sample = folder.join(SAMPLE);
     let sample = if sample.exists() { Some(file::json(&sample, "criterion's samples")?) } else { None };
     let time = time(&estimates, sample).ok_or_else(|| {
-        let reason = format!("a median of {} ns is no time", estimates.median.point_estimate);
+        let reason = format!("a median of {} ns is not a time", estimates.median.point_estimate);
         InterchangeError::malformed(&path, reason)
     })?;
     let counters = counters(benchmark.throughput.as_ref());

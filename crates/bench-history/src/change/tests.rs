@@ -119,7 +119,7 @@ fn drift_is_found() {
     assert_eq!(changes[0].kind, Kind::Drift, "{changes:?}");
 }
 
-/// Nobody shall look for the culprit in a bad night of a line that only crept. By chance alone 5 of these steps would
+/// A bad night of a line that only crept is not its culprit. By chance alone 5 of these steps would
 /// begin at one of 60 nights.
 #[test]
 fn drift_with_a_bad_night_is_no_step_at_that_night() {

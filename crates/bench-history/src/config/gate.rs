@@ -15,7 +15,7 @@ pub struct GateSettings {
     pub metrics: Vec<String>,
     /// How much worse a figure may become.
     pub threshold: Threshold,
-    /// The baseline to hold a run against; its history when absent.
+    /// The baseline to compare a run with; its history when absent.
     pub baseline: Option<String>,
     /// Whether a target that the run itself has missed fails the build.
     pub targets: bool,

@@ -3,7 +3,7 @@
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
 
-/// More than this times what it was is no share that anyone means.
+/// More than this times what it was is not a share that anyone means.
 const MOST: f64 = 100.0;
 
 /// How much worse a figure may become.
@@ -40,7 +40,7 @@ impl TryFrom<String> for Threshold {
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') => Ok(Threshold::Share(value)),
             Some((value, unit)) if unit != Unit::Ratio => Ok(Threshold::Amount { value, unit }),
             _ => Err(format!(
-                "`{text}` is no threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
+                "`{text}` is not a threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
                  \"any\""
             )),
         }

@@ -111,7 +111,7 @@ fn moves(series: &[Series], record: &Record, case: &str, metric: &str) -> Vec<f6
     moves.filter(|log| log.is_finite()).collect()
 }
 
-/// The relative change of a figure whose own uncertainty nobody knows: as wide as runs differ without a change.
+/// The relative change of a figure whose own uncertainty is unknown: as wide as runs differ without a change.
 fn change(before: &Figure, now: &Figure, moves: &[f64]) -> Known {
     let log = (now.value / before.value).ln();
     if !log.is_finite() {

@@ -124,7 +124,7 @@ fn is_newest(line: &Series, record: &Record) -> bool {
 }
 
 /// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.
-/// `None` where nobody asks for the figure. What this run does not hold tells of the machine all the same.
+/// `None` if the figure is not asked for. What this run does not hold tells of the machine all the same.
 fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Settings>, ConfigError> {
     let defaults = Settings::default();
     let key = &line.key;
@@ -144,7 +144,7 @@ fn settled(line: &Series, accepted: &[Acceptance]) -> Option<usize> {
     of_case.filter_map(|acceptance| line.points.iter().position(|point| point.run == acceptance.run)).max()
 }
 
-/// The changes for the worse that nobody has accepted, oldest first.
+/// The changes for the worse that have not been accepted, oldest first.
 fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
     let is_settled =
         move |turn: &Turn| turn.accepted.is_some() || settled.is_some_and(|run| turn.since.number <= run);
@@ -153,7 +153,7 @@ fn open(trend: &Trend, settled: Option<usize>) -> impl Iterator<Item = &Turn> {
     trend.changes[first..].iter().filter(|turn| turn.worse)
 }
 
-/// A value of run `number` without what the shifts of the whole machine have added to it since `turn`, which is no fault
+/// A value of run `number` without what the shifts of the whole machine have added to it since `turn`, which is not a fault
 /// of the case.
 fn without_machine(value: f64, number: usize, turn: &Turn, of_machine: &[&Turn]) -> f64 {
     let since =

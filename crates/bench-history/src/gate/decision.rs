@@ -8,7 +8,7 @@ use crate::across::MachineShift;
 use crate::commits::Commits;
 use crate::store::Acceptance;
 
-/// What a run is held against.
+/// What a run is compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
     /// The runs before it.
@@ -29,7 +29,7 @@ pub enum Against<'a> {
     },
 }
 
-/// What a run is held against, in words.
+/// What a run is compared with, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
@@ -51,7 +51,7 @@ pub struct Decision {
     pub run: String,
     /// Its commit, if known.
     pub commit: Option<String>,
-    /// What it was held against.
+    /// What it was compared with.
     pub against: Told,
     /// How many figures were judged.
     pub judged: usize,
@@ -63,7 +63,7 @@ pub struct Decision {
     pub notes: Vec<String>,
     /// What the machine did lately: not the code of any case.
     pub machine_shifts: Vec<MachineShift>,
-    /// What is held against the cases: what fails first, then by case.
+    /// What is reported against the cases: what fails first, then by case.
     pub findings: Vec<Finding>,
 }
 

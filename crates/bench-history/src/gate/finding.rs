@@ -1,4 +1,4 @@
-//! What is held against a case.
+//! What is reported against a case.
 
 use bench_record::ObjectiveResult;
 use bench_stats::Interval;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Confirmation, Ruling};
 use crate::trend::Turn;
 
-/// What is held against a case.
+/// What is reported against a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The case.
@@ -30,7 +30,7 @@ pub struct Finding {
     pub allowed: Option<f64>,
     /// What it rests on.
     pub evidence: Evidence,
-    /// What came of measuring both revisions in turn; absent where nobody tried.
+    /// What came of measuring both revisions in turn; absent if it was not tried.
     pub confirmation: Option<Confirmation>,
 }
 
@@ -43,7 +43,7 @@ pub enum Evidence {
         /// How.
         reason: String,
     },
-    /// A change of the history that nobody has accepted, and that still lasts.
+    /// A change of the history that has not been accepted, and that still lasts.
     History {
         /// The oldest such change.
         turn: Box<Turn>,
@@ -78,7 +78,7 @@ impl Finding {
         Some(now / before - 1.0).filter(|change| change.is_finite())
     }
 
-    /// What is held against a case by a limit or target.
+    /// What is reported against a case by a limit or target.
     pub(super) fn of_result(case: &str, ruling: Ruling, result: ObjectiveResult, evidence: Evidence) -> Self {
         Finding {
             case: case.to_owned(),

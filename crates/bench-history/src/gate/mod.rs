@@ -1,6 +1,6 @@
 //! Whether a run may pass: against its history or a baseline, its limits and its targets.
 //!
-//! [`decide`] is a pure function of what is stored and of [`Config`](crate::config::Config). What it holds against a
+//! [`decide`] is a pure function of what is stored and of [`Config`](crate::config::Config). What it reports against a
 //! case is a [`Finding`] with its [`Evidence`]; a change of time that it suspects can be confirmed by measuring both
 //! revisions in turn ([`Finding::suspicion`], [`Finding::confirm`]) before it fails a build. [`Decision::exit_code`]
 //! says what all of it comes to.

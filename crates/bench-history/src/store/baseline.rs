@@ -1,4 +1,4 @@
-//! Runs with a name, that later ones are held against.
+//! Runs with a name, that later ones are compared with.
 
 use serde::Serialize;
 

@@ -24,7 +24,7 @@ pub enum StoreError {
     },
     /// It is damaged, or no store at all.
     #[error(
-        "the store {store} is damaged or no store ({reason}); `bench store rebuild` makes it anew from the run directories"
+        "the store {store} is damaged or not a store ({reason}); `bench store rebuild` builds it again from the run directories"
     )]
     Corrupt {
         /// Which store.
@@ -88,7 +88,7 @@ pub enum StoreError {
         run: String,
     },
     /// A location that means nothing.
-    #[error("`{0}` is no store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
+    #[error("`{0}` is not a store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),
     /// PostgreSQL, in a build without it.
     #[error("this build of `bench` has no PostgreSQL: build it with `--features postgres`")]

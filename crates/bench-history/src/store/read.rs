@@ -27,7 +27,7 @@ pub struct StoredRun {
     pub figures: usize,
 }
 
-/// A change that someone has accepted: a case begins anew with a run.
+/// A change that someone has accepted: a case starts again with a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Acceptance {
     /// The case.

@@ -107,7 +107,7 @@ impl Store {
         self.keep_renaming(renaming)
     }
 
-    /// Keeps a renaming as it is, as when a store is made anew from an older one.
+    /// Keeps a renaming as it is, as when a store is rebuilt from an older one.
     ///
     /// # Errors
     /// What the database says.

@@ -27,7 +27,7 @@ impl Sqlite {
     /// Opens the file, or makes it. Other writers are waited for as long as `patience`.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for a file that is no database; [`StoreError::Locked`], [`StoreError::Full`].
+    /// [`StoreError::Corrupt`] for a file that is not a database; [`StoreError::Locked`], [`StoreError::Full`].
     pub fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -48,7 +48,7 @@ pub(crate) fn record(run: &str, day: u32, cases: &[(&str, f64)]) -> Record {
     .expect("a record")
 }
 
-/// Where a store is; every call opens it anew.
+/// Where a store is; every call opens it.
 trait Place: Sync {
     fn try_open(&self) -> Result<Store, StoreError>;
 

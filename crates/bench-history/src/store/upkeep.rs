@@ -84,7 +84,7 @@ impl Store {
         Ok(self.database.query(sql, &[run.into()])?.iter().map(|row| shown(row)).collect())
     }
 
-    /// Makes all figures and circumstances anew from the records. Records that cannot be read are left as they are.
+    /// Makes all figures and circumstances again from the records. Records that cannot be read are left as they are.
     ///
     /// # Errors
     /// What the database says; then nothing has changed.

@@ -49,7 +49,7 @@ function significant(value, digits = 4) {
   return value.toFixed(Math.max(0, Math.min(digits - whole, 6)));
 }
 
-/** A figure with its unit: `12.40 ms`, `1.5 GiB`, `3.512 images/s`; `–` is no number. */
+/** A figure with its unit: `12.40 ms`, `1.5 GiB`, `3.512 images/s`; `–` is not a number. */
 function figure(value, unit, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const [step, name] = scale(value, unit);

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A browser with one window.
 pub(crate) struct Browser {
     driver: Child,
-    /// Kept open: the driver must not die of a message that nobody reads.
+    /// Kept open: the driver must not die of a message that is never read.
     _messages: Lines<BufReader<ChildStdout>>,
     port: u16,
     session: String,

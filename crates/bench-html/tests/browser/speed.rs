@@ -1,4 +1,4 @@
-//! Many series: nothing is drawn that nobody sees.
+//! Many series: nothing is drawn that cannot be seen.
 
 use bench_history::change::Settings;
 use bench_history::store::Series;

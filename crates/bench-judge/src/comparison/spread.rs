@@ -5,7 +5,7 @@ use bench_stats::SpreadOfCases;
 
 /// What is believed of the standard deviation of a run before any is seen. It weighs as much as one observation
 /// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five
-/// runs which happened to agree are no machine without bad minutes. 4 % is about the least at which every world
+/// runs which happened to agree are not a machine without bad minutes. 4 % is about the least at which every world
 /// of `simulation.rs` keeps below one wrong verdict in a hundred (at 3 %, heavy tails pass it). So two runs are
 /// thought to differ by 13 % at the least after five earlier ones, by 4 % after thirty, if the case is judged alone.
 const PRIOR_DEVIATION: f64 = 0.04;

@@ -1,4 +1,4 @@
-//! The figures of a case that a target can be held against, found by their names.
+//! The figures of a case that a target can be compared with, found by their names.
 
 use crate::Summarize;
 use crate::counted_rounds::counted;
@@ -46,7 +46,7 @@ pub(super) struct Figure {
 
 impl Figure {
     fn new(value: f64, unit: &str, interval: Option<Interval>, doubt: &str) -> Self {
-        // An end that is no number, as of a rate whose time may be zero, is none that could be relied on.
+        // An end that is not a number, as of a rate whose time may be zero, is none that could be relied on.
         let interval = interval.filter(|found| found.low.is_finite() && found.high.is_finite());
         let doubt = interval.is_none().then(|| doubt.to_owned());
         Figure { value, unit: unit.to_owned(), interval, doubt, level: None, invalid: None }

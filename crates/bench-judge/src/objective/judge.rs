@@ -5,7 +5,7 @@ use crate::objective::{EarlierRecords, speedup, summary};
 use bench_record::{CaseRecord, ObjectiveResult, Outcome, Record, Status};
 use bench_syntax::objective::{Objective, Quantity, Setting};
 
-/// Judges the targets of all cases anew, from the record alone.
+/// Judges the targets of all cases again, from the record alone.
 pub fn settle(record: &mut Record, earlier: &EarlierRecords) {
     let judged = |record: &Record, case: &CaseRecord, declared: &ObjectiveResult| match Objective::parse(
         &declared.text,
@@ -112,7 +112,7 @@ fn worst(target: &Objective, figures: Vec<Figure>) -> ObjectiveResult {
 fn weigh(target: &Objective, figure: Figure) -> ObjectiveResult {
     let Figure { value, unit, interval, doubt, invalid, .. } = figure;
     if !value.is_finite() {
-        return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is no number");
+        return ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "the figure is not a number");
     }
     let mut result = ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "");
     result.value = Some(value);

@@ -43,7 +43,7 @@ pub(super) fn counts(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// Figures that are no number, or below 0, or shares above 1.
+/// Figures that are not numbers, or are below 0, or shares above 1.
 pub(super) fn range(level: &Level, warnings: &mut Vec<String>) {
     let steady = level.steady.iter().flat_map(|steady| &steady.metrics);
     for metric in level.metrics.iter().chain(steady) {

@@ -171,7 +171,7 @@ impl Images {
     }
 
     /// One image as PNG, JPEG or WebP. Its size is read, and no pixel, so that this costs little within the
-    /// request. What is no picture, or has a damaged header, is no image, and the row says why.
+    /// request. What is not a picture, or has a damaged header, is not an image, and the row says why.
     #[cfg(feature = "pictures")]
     pub fn encoded(bytes: &[u8]) -> Self {
         Images::all_encoded([bytes])

@@ -38,7 +38,7 @@ pub enum PictureError {
 /// Reads size and format, and no pixel: what is behind the header may be missing or damaged.
 ///
 /// # Errors
-/// When the bytes are no picture, one of another format, or have a damaged header.
+/// When the bytes are not a picture, or are one of another format, or have a damaged header.
 pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
     let (reader, format) = open(bytes)?;
     let (width, height) = reader.into_dimensions().map_err(|error| damaged(format, error))?;
@@ -48,7 +48,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
 /// Decodes all pixels, as rows from the top, three bytes (red, green, blue) each.
 ///
 /// # Errors
-/// When the bytes are no picture, one of another format, or damaged.
+/// When the bytes are not a picture, or are one of another format, or damaged.
 pub fn rgb(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
     let (reader, format) = open(bytes)?;
     Ok(reader.decode().map_err(|error| damaged(format, error))?.into_rgb8().into_raw())

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// Lengths from here on are no lengths, but what writers put where they cannot know: `0x7ffff000` (SoX,
+/// Lengths from here on are not lengths, but what writers put where they cannot know: `0x7ffff000` (SoX,
 /// eSpeak), `0xffffffff` (FFmpeg). Only where fewer bytes have arrived, so that 2 GiB of audio are read too.
 const UNKNOWN_FROM: u32 = 0x7fff_f000;
 

@@ -65,7 +65,7 @@ fn best_of<'a>(group: &'a Group<'_>, name: &str) -> Option<Best<'a>> {
 }
 
 /// Percentiles of the quantity that comes out first, such as TTFA, TTFI or TTFT: the first family of times
-/// that is no latency of whole requests, by names of metrics.
+/// that is not a latency of whole requests, by names of metrics.
 pub(crate) fn first_output(metrics: &[Metric]) -> Option<&str> {
     metrics
         .iter()

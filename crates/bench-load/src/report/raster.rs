@@ -16,7 +16,7 @@ const FAMILY: &str = "DejaVu Sans";
 /// Renders `svg`.
 ///
 /// # Errors
-/// When it is no SVG, or has no size.
+/// When it is not an SVG, or has no size.
 pub(crate) fn png(svg: &str) -> io::Result<Vec<u8>> {
     let options = Options { fontdb: fonts(), font_family: FAMILY.to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(io::Error::other)?;

@@ -9,6 +9,13 @@ use super::{Plan, Scenario, Settings, Wanted, clients, of_clients};
 /// A fixed number of clients, each of which sends its next request when its last one has ended: what a
 /// pool of workers does. It cannot show what happens to those who come while the model is busy: for
 /// them there is the [`OpenLoop`](super::OpenLoop).
+///
+/// ```
+/// use bench_load::Load;
+/// use bench_load::scenario::ClosedLoop;
+///
+/// let levels = Load::new(ClosedLoop::new([1, 2, 4])).requests(100); // the same as Load::closed([1, 2, 4])
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClosedLoop {
     concurrency: Settings<usize>,

@@ -28,11 +28,32 @@ pub use single_stream::SingleStream;
 pub use stress::Stress;
 
 /// A way of making requests.
+///
+/// ```
+/// use bench_core::Error;
+/// use bench_load::scenario::{ClosedLoop, Plan, Scenario, Wanted};
+///
+/// /// As many clients as there are processors.
+/// struct EveryProcessor;
+///
+/// impl Scenario for EveryProcessor {
+///     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
+///         let processors = std::thread::available_parallelism().map_or(1, usize::from);
+///         ClosedLoop::new(processors).levels(wanted)
+///     }
+/// }
+///
+/// # fn benchmark(b: &mut bench_core::Bencher) -> bench_core::Result<()> {
+/// bench_load::Load::new(EveryProcessor).run(b, bench_load::input::Texts::seeded(20, 50..=200), |_text, _request| {
+///     Ok::<_, Error>(())
+/// })
+/// # }
+/// ```
 pub trait Scenario: Send + Sync {
     /// The levels, in the order in which they are run.
     ///
     /// # Errors
-    /// When a setting makes no sense: no client, a rate that is no positive number, an empty trace.
+    /// When a setting makes no sense: no client, a rate that is not a positive number, an empty trace.
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error>;
 
     /// Whether the next level is served after what came of those before it; `done` holds at least one. A sweep that has

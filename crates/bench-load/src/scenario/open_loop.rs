@@ -10,6 +10,13 @@ const MOST_IN_FLIGHT: usize = 256;
 /// Requests at a rate, whether the model keeps up or not: what the users of a service do. All arrivals are
 /// computed beforehand from the seed; a request that could not be sent in time is sent late, never moved,
 /// and its latency counts from when it was due (Tene, *How NOT to measure latency*, 2013).
+///
+/// ```
+/// use bench_load::Load;
+/// use bench_load::scenario::OpenLoop;
+///
+/// let bursts = Load::new(OpenLoop::gamma([5.0, 10.0], 0.5).most_in_flight(64)).requests(200);
+/// ```
 #[derive(Clone, Debug)]
 pub struct OpenLoop {
     rates: Settings<f64>,

@@ -14,6 +14,13 @@ use super::{Pacing, Plan, Scenario, Wanted, clients};
 /// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
 /// that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are numbers
 /// with a point: a decimal comma, a date, and a header that names another unit are refused.
+///
+/// ```
+/// use bench_load::Load;
+/// use bench_load::scenario::Replay;
+///
+/// let twice_as_fast = Load::new(Replay::file("arrivals.csv").speed(2.0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Replay {
     file: PathBuf,
@@ -92,7 +99,7 @@ fn times(text: &str) -> Result<Vec<f64>, String> {
         let may_be_header = std::mem::replace(&mut is_first, false);
         match cell.parse::<f64>() {
             Ok(time) if !time.is_finite() => {
-                return Err(format!("line {line}: `{cell}` is no time in seconds"));
+                return Err(format!("line {line}: `{cell}` is not a time in seconds"));
             }
             Ok(time) if times.last().is_some_and(|last| *last > time) => {
                 return Err(format!("line {line}: {time} comes before the line above"));
@@ -101,7 +108,7 @@ fn times(text: &str) -> Result<Vec<f64>, String> {
             Err(_) if may_be_header && is_name(cell) => {
                 header(cell).map_err(|what| format!("line {line}: {what}"))?
             }
-            Err(_) => return Err(format!("line {line}: `{cell}` is no time in seconds{}", instead(cell))),
+            Err(_) => return Err(format!("line {line}: `{cell}` is not a time in seconds{}", instead(cell))),
         }
     }
     Ok(times)
@@ -135,7 +142,7 @@ fn header(name: &str) -> Result<(), String> {
     }
 }
 
-/// What a cell that is no number seems to be, and what to write.
+/// What a cell that is not a number seems to be, and what to write.
 fn instead(cell: &str) -> &'static str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.split_once(',') {

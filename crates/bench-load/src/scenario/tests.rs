@@ -96,15 +96,15 @@ fn a_trace_is_parsed_and_what_cannot_be_meant_is_refused() {
         assert_eq!(replayed(bytes), wanted, "{}", String::from_utf8_lossy(bytes));
     }
     for (text, says) in [
-        ("0,00;12\n0,25;9\n", "line 1: `0,00` is no time in seconds: it has a decimal comma"),
+        ("0,00;12\n0,25;9\n", "line 1: `0,00` is not a time in seconds: it has a decimal comma"),
         ("0,12\n0,25\n", "all 2 arrivals are at 0 s"),
         (
             "2026-01-01T00:00:00Z\n2026-01-01T00:00:01Z\n",
-            "line 1: `2026-01-01T00:00:00Z` is no time in seconds: it is a date",
+            "line 1: `2026-01-01T00:00:00Z` is not a time in seconds: it is a date",
         ),
         ("time_ms,tokens\n0,1\n250,1\n", "line 1: the column `time_ms` is in ms"),
-        ("time\nagain\n0\n", "line 2: `again` is no time"),
-        ("12s\n13s\n", "line 1: `12s` is no time"),
+        ("time\nagain\n0\n", "line 2: `again` is not a time"),
+        ("12s\n13s\n", "line 1: `12s` is not a time"),
     ] {
         let error = replayed(text.as_bytes()).expect_err(text);
         assert!(error.contains(says), "{error}");

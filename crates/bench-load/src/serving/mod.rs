@@ -164,7 +164,7 @@ struct Serving<'scope, 'env, I, F> {
     goal: Goal,
     slo: &'env Slo,
     no_slo: &'env Slo,
-    /// Failed requests, in a comparison: nobody else would hear of them.
+    /// Failed requests, in a comparison: nothing else would report them.
     refusals: Option<Refusals>,
 }
 

@@ -7,7 +7,7 @@ use super::processors;
 use bench_os::{Machine, Unknown};
 
 /// On one processor alone the worker shares it with the runner and with its own threads. On processors that
-/// are isolated from the scheduler (`isolcpus=`) nobody spreads the threads of a process: all stay on the
+/// are isolated from the scheduler (`isolcpus=`) the threads of a process are not spread: all stay on the
 /// first one.
 pub(super) fn look(machine: &Machine) -> Outcome {
     const ONLINE: &str = "/sys/devices/system/cpu/online";

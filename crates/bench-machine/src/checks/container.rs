@@ -12,7 +12,7 @@ const GROUPS: [(&str, &str); 5] = [
     ("/machine.slice", "machine"),
 ];
 
-/// It is told, not held against the machine: a container takes nothing from the figures. But its neighbours
+/// It is reported, and not a warning: a container takes nothing from the figures. But its neighbours
 /// cannot be seen from within, and settings of the machine are the host's.
 pub(super) fn look(machine: &Machine) -> Outcome {
     // Without /proc most marks could not be seen.

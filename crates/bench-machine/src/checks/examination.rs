@@ -15,7 +15,7 @@ use bench_record::Check;
 enum Look {
     /// Before the run: the run itself would move it.
     Before(fn(&Machine) -> Outcome),
-    /// Before the run and again at its end: somebody may change it meanwhile.
+    /// Before the run and again at its end: it may change during the run.
     Around(fn(&Machine) -> Outcome),
     /// Counts from the start of the run to its end.
     Over(fn(&Machine) -> Counting),

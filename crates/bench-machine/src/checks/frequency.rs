@@ -5,7 +5,7 @@ use super::{container, cpufreq};
 use bench_os::Machine;
 
 /// A limit is set by power managers, firmware and thermal daemons, and moves when they like. One that leaves
-/// a single frequency was set by somebody who wants steady figures.
+/// a single frequency was set on purpose, for steady figures.
 pub(super) fn look(machine: &Machine) -> Outcome {
     let mut limited: Option<(u64, u64)> = None;
     let mut fixed = Vec::new();

@@ -100,7 +100,7 @@ impl Process {
     }
 }
 
-/// Ticks that each process used between the two, with those of descendants that ended meanwhile: a compiler
+/// Ticks that each process used between the two, with those of descendants that ended between them: a compiler
 /// that builds a hundred crates is a hundred processes, of which the last look sees none.
 fn used(before: &Snapshot, after: &Snapshot) -> BTreeMap<u32, u64> {
     let still = |number: &u32| {

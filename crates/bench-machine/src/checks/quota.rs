@@ -60,7 +60,7 @@ fn tightest(machine: &Machine) -> Result<Option<Quota>, Unknown> {
     Ok(tightest)
 }
 
-/// `max` and -1 are no limit.
+/// `max` and -1 mean that there is no limit.
 fn limit(quota: &str, period: &str) -> Option<f64> {
     let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
     (quota > 0.0 && period > 0.0).then(|| quota / period)

@@ -7,7 +7,7 @@ use bench_os::{Machine, Unknown};
 const MAKERS: [&str; 9] =
     ["QEMU", "KVM", "VMware", "innotek", "VirtualBox", "Xen", "Bochs", "Parallels", "OpenStack"];
 
-/// It is told, not held against the machine: what a hypervisor does to figures is measured as steal, and what
+/// It is reported, and not a warning: what a hypervisor does to figures is measured as steal, and what
 /// it hides makes other checks unknown.
 pub(super) fn look(machine: &Machine) -> Outcome {
     match is_virtual(machine)? {
@@ -19,7 +19,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
 }
 
 /// Processors of the x86 family carry the flag `hypervisor` in every virtual machine (CPUID leaf 1, ECX bit
-/// 31, which hardware leaves zero). Others have no flag: there the firmware may say so, or nobody.
+/// 31, which hardware leaves zero). Others have no flag: there the firmware may say so, or nothing.
 pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     let cpuinfo = machine.text("/proc/cpuinfo")?;
     let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.split_once(':'));
@@ -49,7 +49,7 @@ pub(super) fn hidden() -> Unknown {
     )
 }
 
-/// Why something is not there: the hypervisor hides it, or else `missing`. What to do about that nobody knows
+/// Why something is not there: the hypervisor hides it, or else `missing`. What to do about that is unknown
 /// who does not know whether there is a hypervisor.
 pub(super) fn hidden_or(machine: &Machine, missing: Unknown) -> Unknown {
     match is_virtual(machine) {

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections of which the token has not come yet. Further ones wait in the system's queue.
 const MOST_CANDIDATES: usize = 16;
 
-/// The runner's side: waits for its worker, and for nobody else.
+/// The runner's side: waits for its worker, and for no other process.
 #[derive(Debug)]
 pub struct Listener {
     listener: TcpListener,
@@ -140,7 +140,7 @@ impl Candidate {
 /// has closed its end or has gone: the one way to notice that while a benchmark runs.
 ///
 /// # Errors
-/// The system's, when nobody listens.
+/// The system's, when nothing listens.
 pub fn connect(
     port: u16,
     token: &str,

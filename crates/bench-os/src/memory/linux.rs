@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 /// Whether the memory of a worker can be read, and so limited.
 pub const CAN_LIMIT_MEMORY: bool = true;
 
-/// Whether this process has children, ended ones that nobody has waited for included. Nothing is waited for.
+/// Whether this process has children, including ended ones that have not been waited for. Nothing is waited for.
 pub fn has_children() -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: `siginfo_t` is plain data for which all zeroes are valid, and waitid only writes to it.

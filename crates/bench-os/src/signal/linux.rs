@@ -12,10 +12,10 @@ use crate::Wake;
 /// What ends a run.
 const SIGNALS: [libc::c_int; 2] = [libc::SIGINT, libc::SIGTERM];
 
-/// Whether a signal has come since somebody began to listen.
+/// Whether a signal has come since listening began.
 static RAISED: AtomicBool = AtomicBool::new(false);
 
-/// The descriptor that a signal makes readable; -1 if nobody listens.
+/// The descriptor that a signal makes readable; -1 if nothing listens.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 
 /// What is shared by all that listen.

@@ -39,7 +39,7 @@ pub struct Supervised {
     channel: Incoming,
     stdout: Incoming,
     stderr: Incoming,
-    /// Nobody will connect any more.
+    /// No connection will come any more.
     over: Arc<AtomicBool>,
 }
 
@@ -53,7 +53,7 @@ enum Outgoing {
     Kept(Vec<u8>),
     /// To the child.
     Sent(TcpStream),
-    /// To nobody.
+    /// To no reader.
     Closed,
 }
 
@@ -62,7 +62,7 @@ enum Outgoing {
 struct Incoming {
     bytes: VecDeque<u8>,
     has_ended: bool,
-    /// Nobody reads it any more, or its end has been read.
+    /// Its reader is gone, or its end has been read.
     is_closed: bool,
 }
 

@@ -40,7 +40,7 @@ pub fn end_with_this_thread(command: &mut Command) {
     unsafe { command.pre_exec(ask) };
 }
 
-/// Ends the process without running destructors or exit handlers, which belong to somebody else
+/// Ends the process without running destructors or exit handlers, which belong to the parent
 /// in a process that was forked.
 pub fn leave_at_once(code: i32) -> ! {
     // SAFETY: _exit never returns and touches no memory.

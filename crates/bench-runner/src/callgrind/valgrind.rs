@@ -24,7 +24,7 @@ const OPTIONS: [&str; 5] =
 const OUTPUT_OPTIONS: [&str; 4] =
     ["--command-line-only=yes", "--quiet", "--sigill-diagnostics=yes", "--dump-line=no"];
 
-/// A dump is asked for by each mark; more than this is no worker of ours.
+/// A dump is asked for by each mark; more than this is not a worker of ours.
 const MOST_DUMPS: usize = 100_000;
 
 /// Valgrind, and the folder it writes into, which goes with this.
@@ -135,7 +135,7 @@ impl Drop for Valgrind {
     }
 }
 
-/// A folder that nobody else has.
+/// A folder that no other process has.
 fn temporary_folder() -> Result<PathBuf, RunError> {
     let mut number = clock_seed();
     loop {

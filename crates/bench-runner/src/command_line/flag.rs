@@ -1,7 +1,7 @@
 //! The table of flags: what `--help` prints, and what may stand on the command line or in the environment.
 
 /// What flags are grouped under in `--help`.
-pub(super) const HEADINGS: [&str; 3] = ["Which", "How", "Reports"];
+pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];
 
 /// One flag.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(super) struct Flag {
     pub(super) name: &'static str,
     /// The same in one letter.
     pub(super) short: Option<char>,
-    /// Another name.
+    /// Another name, which `--help` does not show.
     pub(super) alias: Option<&'static str>,
     /// What its value is called; `None` for a switch.
     pub(super) value: Option<&'static str>,
@@ -38,10 +38,12 @@ impl Flag {
         FLAGS.iter().find(|flag| flag.short == Some(letter))
     }
 
-    /// The environment variable that means the same: `BENCH_MAX_TIME`.
-    pub(super) fn variable(&self) -> Option<String> {
-        self.heading?;
-        Some(format!("BENCH_{}", self.name.to_uppercase().replace('-', "_")))
+    /// The environment variables that mean the same, that of its name first: `BENCH_MAX_TIME`.
+    pub(super) fn variables(&self) -> impl Iterator<Item = String> {
+        let names = [Some(self.name), self.alias].into_iter().flatten();
+        names
+            .filter(|_| self.heading.is_some())
+            .map(|name| format!("BENCH_{}", name.to_uppercase().replace('-', "_")))
     }
 
     /// As it is typed: `--max-time <DURATION>`.
@@ -86,6 +88,11 @@ const fn listed(heading: &'static str, name: &'static str, of: &'static str, hel
     Flag { commas: true, ..many(heading, name, of, help) }
 }
 
+/// The name that it had before, which goes on working on the command line and in the environment.
+const fn also(alias: &'static str, flag: Flag) -> Flag {
+    Flag { alias: Some(alias), ..flag }
+}
+
 const fn short(letter: char, flag: Flag) -> Flag {
     Flag { short: Some(letter), ..flag }
 }
@@ -123,18 +130,21 @@ static FLAGS: &[Flag] = &[
     many(WHICH, "args", "NAME=VALUE", "Only cases with these arguments: 'batch=8' or 'batch=8,dtype=f16'"),
     value(WHICH, "partition", "K/N", "One of several parts, by a stable hash of the id: 1/4"),
     switch(WHICH, "ignored", "Only cases marked `ignore`"),
-    switch(WHICH, "include-ignored", "Cases marked `ignore`, too"),
+    switch(WHICH, "include-ignored", "Also cases marked `ignore`"),
     switch(WHICH, "list", "List cases instead of running them"),
     value(WHICH, "format", "FORMAT", "How to list: table, terse, json"),
-    switch(WHICH, "dry-run", "Show what would be run and how, and run nothing"),
+    switch(WHICH, "dry-run", "Print what would be run and how, and run nothing"),
     value(
         HOW,
         "measure",
         "WHAT",
-        "What is measured: time, instructions (counted under valgrind: exact, however busy the machine)",
+        "What to measure: time, or instructions (counted under valgrind: exact on any machine)",
     ),
     signed(HOW, "warmup", "N", "Iterations of warm-up [default: until times are steady]"),
-    signed(HOW, "repeats", "N", "Samples of a case, over all its rounds [default: until precise enough]"),
+    also(
+        "repeats",
+        signed(HOW, "samples", "N", "Samples of a case, over all its rounds [default: until precise enough]"),
+    ),
     signed(
         HOW,
         "rounds",
@@ -166,20 +176,20 @@ static FLAGS: &[Flag] = &[
         "Resident memory that a worker may take [default: 90 % of what is available]",
     ),
     listed(HOW, "probes", "NAMES", "Probes to attach, or `none` [default: all that are linked]"),
-    signed(HOW, "device", "DEVICE", "Where benchmarks work that ask for it: auto, cpu, cuda:0, metal"),
+    signed(HOW, "device", "DEVICE", "Device for benchmarks that ask for one: auto, cpu, cuda:0, metal"),
     signed(
         HOW,
         "gpu",
         "GPUS",
-        "GPUs to observe: numbers as nvidia-smi counts, UUIDs, or all [default: what the benchmark works on, else what CUDA may see]",
+        "GPUs to observe: numbers as in nvidia-smi, UUIDs, or all [default: that of the benchmark, else those CUDA may use]",
     ),
-    signed(HOW, "gpu-interval", "DURATION", "Time between two looks at a GPU, from 1ms [default: 50ms]"),
-    switch(HOW, "quick", "A look at everything: one round of five samples a case, five requests a level"),
+    signed(HOW, "gpu-interval", "DURATION", "Time between two readings of a GPU, from 1ms [default: 50ms]"),
+    switch(HOW, "quick", "A quick look: one round of five samples per case, five requests per level"),
     signed(
         HOW,
         "stress",
         "DURATION",
-        "Stress cases that serve requests for this long, at rising concurrency, instead of their own scenario",
+        "Instead of their own scenario, stress cases that serve requests for this long, at rising concurrency",
     ),
     signed(
         HOW,
@@ -205,17 +215,17 @@ static FLAGS: &[Flag] = &[
         "DIR",
         "Folder of all runs, relative to the workspace [default: benchmark_results]",
     ),
-    value(REPORTS, "save-as", "NAME", "Give this run a name to compare with later"),
+    value(REPORTS, "save-as", "NAME", "Name for this run, to compare with later"),
     value(
         REPORTS,
         "save-baseline",
         "NAME",
-        "As --save-as, and keep the executables with the run, for --baseline",
+        "The same as --save-as, and keep the executables with the run, for --baseline",
     ),
     switch(
         REPORTS,
         "save-artifacts",
-        "Keep what benchmarks have made (pictures, audio) in the run directory, below artifacts",
+        "Keep files that benchmarks produce (pictures, audio) in the run directory, below artifacts",
     ),
     value(
         REPORTS,
@@ -227,19 +237,19 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "baseline",
         "NAME",
-        "Compare with the executables that --save-baseline has kept, live: both programs work in turns",
+        "Compare live with the executables that --save-baseline has kept: both programs work in turns",
     ),
     signed(
         REPORTS,
         "threshold",
         "PCT",
-        "A change below this is of no practical interest: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]",
+        "The smallest change that matters: `same` lies within it, `slower` beyond it [default: 1%; none for instructions]",
     ),
     value(
         REPORTS,
         "against",
         "REV",
-        "Compare with a git revision, live: it is built in a worktree of its own, and both programs work in turns",
+        "Compare live with a git revision: it is built in a worktree of its own, and both programs work in turns",
     ),
     signed(
         REPORTS,
@@ -251,7 +261,7 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "fdr",
         "PCT",
-        "With --against and --baseline: the share of `slower` and `faster` that may be false [default: 5%]",
+        "With --against and --baseline: the expected share of false ones among `slower` and `faster` [default: 5%]",
     ),
     signed(
         REPORTS,

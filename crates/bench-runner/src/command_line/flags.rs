@@ -126,7 +126,7 @@ impl Flags {
             dry_run: given.is_on("dry-run"),
             measure: given.one("measure", FromStr::from_str)?.unwrap_or(Measure::Time),
             warmup: given.one("warmup", count)?,
-            repeats: given.one("repeats", positive)?,
+            repeats: given.one("samples", positive)?,
             rounds: given.one("rounds", positive)?,
             max_time: given.one("max-time", parse_duration)?,
             timeout: given.one("timeout", parse_duration)?,

@@ -24,7 +24,7 @@ const fn of(tool: &'static str, names: &'static [&'static str], instead: &'stati
 }
 
 const BEFORE: &str = "arguments of cargo stand before '--': 'cargo bench --features simd -- --max-time 1s'";
-const COUNTERS: &str = "the benchmark itself says what an iteration counts: 'b.items(8)', 'b.bytes(4096)'";
+const COUNTERS: &str = "set what an iteration counts in the benchmark: 'b.items(8)', 'b.bytes(4096)'";
 const PICTURES: &str =
     "leave it out: no plot is drawn unless a benchmark or 'bench compare' has something to draw";
 
@@ -42,7 +42,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "criterion and divan",
         &["--sample-size"],
-        "'--repeats 50' sets the number of samples of a case; how many iterations a sample has is found by itself",
+        "'--samples 50' sets the number of samples of a case; how many iterations a sample has is found by itself",
     ),
     of(
         "criterion",
@@ -95,7 +95,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "divan",
         &["--sample-count"],
-        "'--repeats 100' sets the number of samples of a case, over all its rounds",
+        "'--samples 100' sets the number of samples of a case, over all its rounds",
     ),
     of(
         "divan",

@@ -56,10 +56,11 @@ impl Given {
 
     fn add_environment(&mut self, variable: impl Fn(&str) -> Option<OsString>) -> Result<(), Stop> {
         for flag in flag::all() {
-            let Some(name) = flag.variable().filter(|_| self.values(flag.name).next().is_none()) else {
+            if self.values(flag.name).next().is_some() {
                 continue;
-            };
-            let Some(value) = variable(&name) else { continue };
+            }
+            let found = flag.variables().find_map(|name| variable(&name).map(|value| (name, value)));
+            let Some((name, value)) = found else { continue };
             let value = value
                 .into_string()
                 .map_err(|wrong| Stop::wrong(format!("expected UTF-8, found {name}={wrong:?}")))?;

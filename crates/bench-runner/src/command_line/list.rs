@@ -114,7 +114,7 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
         ]);
     }
     print_text(&format!(
-        "{}\n{} cases, budgets of {} together\nA timeout that nobody has set grows by the time that a case says its rounds \
+        "{}\n{} cases, budgets of {} together\nA default timeout grows by the time that a case says its rounds \
          need, such as that of its levels of requests\n",
         table.render(str::to_owned),
         cases.len(),

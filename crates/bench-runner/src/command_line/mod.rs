@@ -236,13 +236,13 @@ fn workspace_root() -> PathBuf {
     here.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&here).to_path_buf()
 }
 
-/// A larger share allows everything, and nobody means that.
+/// A larger share allows everything, and cannot be meant.
 const MOST_PERCENT: f64 = 10_000.0;
 
 /// Reads a share in percent: `5`, `2.5%`.
 ///
 /// # Errors
-/// What is no positive number up to 10 000.
+/// Anything but a positive number up to 10 000.
 pub fn percent(text: &str) -> Result<f64, UsageError> {
     text.trim_end_matches('%')
         .trim()

@@ -69,6 +69,6 @@ pub(super) fn help(program: &str, about: &str) -> String {
         }
     }
     out + "\nEvery flag is also an environment variable: --max-time 1s is BENCH_MAX_TIME=1s.\n\
-        Exit codes: 0 all well, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed or a target missed, \
+        Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed or a target missed, \
         4 unsure with --strict, 130 interrupted.\n"
 }

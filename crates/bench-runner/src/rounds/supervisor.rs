@@ -283,7 +283,7 @@ pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
     } else if tail.contains("memory allocation of ") {
         (Cause::OutOfMemory, format!("an allocation failed ({name})"))
     } else if is_kill {
-        (Cause::Signal, format!("{name}: somebody else killed it, perhaps the kernel for want of memory"))
+        (Cause::Signal, format!("{name}: another process killed it, perhaps the kernel for lack of memory"))
     } else {
         (Cause::Signal, name)
     }

@@ -48,7 +48,7 @@ pub type MakeExecutor<'a> = &'a dyn Fn(Interrupt) -> Box<dyn RoundExecutor>;
 /// A case that was selected, and the program that holds it.
 pub type Selected<'a> = (&'a Opened, &'a Case);
 
-/// Runs what `options` select of `programs`. What benchmarks do wrong is in the record; it is no error.
+/// Runs what `options` select of `programs`. What benchmarks do wrong is in the record; it is not an error.
 ///
 /// # Errors
 /// When nothing could be measured.

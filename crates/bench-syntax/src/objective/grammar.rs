@@ -70,7 +70,7 @@ const BUILT_IN: [(&str, Unit); 10] = [
     ("peak_memory", Unit::Bytes),
 ];
 
-/// Why a text is no target.
+/// Why a text is not a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no text.
@@ -79,7 +79,7 @@ pub enum Fault {
     Name(String),
     /// `speedup` over nothing.
     SpeedupOverNothing,
-    /// What stands between the parentheses is no case and no run.
+    /// What stands between the parentheses is neither a case nor a run.
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
@@ -100,7 +100,7 @@ pub enum Fault {
         /// The units that it can be counted in.
         wanted: &'static str,
     },
-    /// Something behind the value that is no restriction.
+    /// Something behind the value that is not a restriction.
     Rest(String),
     /// A restriction without name or value.
     NoSetting(String),
@@ -114,7 +114,7 @@ impl Fault {
         let (fault, wanted) = match self {
             Fault::Empty => ("it is empty".to_owned(), EXAMPLE),
             Fault::Name(name) => (
-                format!("`{name}` is no metric's name"),
+                format!("`{name}` is not the name of a metric"),
                 "write the name in snake case (lower case letters, digits and `_`), as in \"ttfa_p95 <= 200ms\"",
             ),
             Fault::SpeedupOverNothing => ("`speedup` does not say over what".to_owned(), OVER),
@@ -129,7 +129,7 @@ impl Fault {
             Fault::NoNumber(found) => (format!("`{found}` is not a decimal number"), EXAMPLE),
             Fault::Negative => ("a value cannot be negative".to_owned(), EXAMPLE),
             Fault::UnknownUnit(unit) => (
-                format!("`{unit}` is no unit"),
+                format!("`{unit}` is not a unit"),
                 "write one of the units `ns`, `us`, `ms`, `s`, `m`, `h`, `B`, `KB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, \
                  `GiB`, `%` and `x`, or none for the metric's own, as in \"median <= 5s\" or \"ips >= 10\"",
             ),
@@ -139,7 +139,7 @@ impl Fault {
                 "write `@` before what restricts it, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::NoSetting(found) => (
-                format!("`{found}` is no restriction"),
+                format!("`{found}` is not a restriction"),
                 "write names with their values, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::SettingTwice(name) => (

@@ -2,6 +2,9 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod arrows;
+mod documents;
+mod examples;
+mod language;
 mod modules;
 mod package;
 mod records;

@@ -18,7 +18,7 @@ const SMALLEST: f64 = 1.3;
 /// The share of the way to the new level that a run has to go to count as arrived.
 const ARRIVED: f64 = 0.33;
 
-/// At least this share of the runs since a change has arrived: noise of two modes whose shares shift is no new level.
+/// At least this share of the runs since a change has arrived: noise of two modes whose shares shift is not a new level.
 const PURE: f64 = 0.7;
 
 /// The median and the estimate of a step agree to this share: a few wild runs make a mean, not a level.
@@ -37,7 +37,7 @@ const INFANT: usize = 25;
 /// Steps so many deviations high need no patience.
 const GLARING: f64 = 16.0;
 
-/// A line that stayed at one level for so many runs is no machine that takes turns of some days.
+/// A line that stayed at one level for so many runs is not a machine that takes turns of some days.
 const KNOWN: usize = 40;
 
 /// A level so many deviations off is not news if the line has been there once in so many runs already.

@@ -259,7 +259,7 @@ impl Detector {
             Kind::Drift => (at, at, at),
         };
         let after = median_of(&self.values[at..]);
-        // A shift that is no number is none that could be told.
+        // A shift that is not a number is none that could be told.
         let moved = shift(before, after).abs();
         if moved.is_nan() || moved < self.settings.min_shift || before == after {
             return None;

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use super::{Database, Postgres, Store, StoreError, Value, record};
 use bench_testing::Server;
 
-/// A port that nobody had a moment ago.
+/// A port that was free a moment ago.
 fn free_port() -> u16 {
     TcpListener::bind("localhost:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }

@@ -251,7 +251,7 @@ fn a_record_is_settled_from_its_texts() {
     let outcomes: Vec<Outcome> = record.cases[0].targets.iter().map(|result| result.outcome).collect();
     assert_eq!(outcomes, [Outcome::Met, Outcome::Missed, Outcome::Unsure]);
     let reason = record.cases[0].targets[2].reason.clone().expect("why");
-    assert!(reason.contains("`fortnight` is no unit"), "{reason}");
+    assert!(reason.contains("`fortnight` is not a unit"), "{reason}");
     let summary = record.targets.expect("three");
     assert_eq!((summary.total, summary.met, summary.missed, summary.unsure), (3, 1, 1, 1));
     let before = record.clone();

@@ -47,7 +47,7 @@ fn every_flag_is_understood() {
         };
         let on_command_line = flags(&[&arguments]);
         assert_ne!(on_command_line, nothing, "{arguments}");
-        if let Some(variable) = flag.variable() {
+        for variable in flag.variables() {
             let value = if value.is_empty() { "yes" } else { value };
             assert_eq!(read(&[], &[(&variable, value)]).expect("flags"), on_command_line, "{variable}");
         }
@@ -58,6 +58,7 @@ fn every_flag_is_understood() {
         assert_eq!(flags(&arguments), nothing, "{passed}");
     }
     assert_eq!(flags(&["--no-capture"]), flags(&["--nocapture"]));
+    assert_eq!(flags(&["--repeats=9"]), flags(&["--samples=9"]), "its earlier name");
     assert_eq!(flags(&["--bench", "--bench"]), flags(&["--bench"]), "cargo gives it once, a person again");
     assert_eq!(flags(&["--bench", "--test"]), flags(&["--test"]), "cargo bench -- --test");
     assert_eq!((flags(&["-q"]), flags(&["-v"])), (flags(&["--quiet"]), flags(&["--verbose"])));
@@ -134,7 +135,7 @@ fn mistakes_are_answered_with_what_would_be_right() {
         (
             &["--sample-size=10"],
             &format!(
-                "'--sample-size' is a flag of criterion and divan\n\n  tip: '--repeats 50' sets the number of \
+                "'--sample-size' is a flag of criterion and divan\n\n  tip: '--samples 50' sets the number of \
                  samples of a case; how many iterations a sample has is found by itself\n\n{GENERAL}"
             ),
         ),

@@ -1,0 +1,25 @@
+//! What packages of the command install beside it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+/// Print the completions of a shell
+#[derive(Debug, Args)]
+#[command(after_help = "    bench completions bash > ~/.local/share/bash-completion/completions/bench\n    \
+                        bench completions zsh > ~/.zfunc/_bench\n    \
+                        bench completions fish > ~/.config/fish/completions/bench.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Write manual pages: bench.1, and one for each command
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The folder to write to, which must exist
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}

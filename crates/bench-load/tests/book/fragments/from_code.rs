@@ -1,0 +1,14 @@
+//! A program that runs its own benchmarks.
+
+// The book begins here.
+use bench_core::{Category, Suite};
+
+fn main() -> Result<(), bench_core::RunError> {
+    bench_core::serve_if_asked(); // workers are this same program: first thing in main
+    let record = Suite::new().model("resnet").category(Category::Performance).run()?;
+    for case in &record.cases {
+        println!("{}: {:?}", case.id, case.time.as_ref().map(|time| time.median_s));
+    }
+    Ok(())
+}
+// The book ends here.

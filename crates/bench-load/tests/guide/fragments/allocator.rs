@@ -1,7 +1,0 @@
-//! An allocator that counts.
-
-// The guide begins here.
-#[global_allocator]
-static ALLOCATOR: bench_core::CountingAllocator = bench_core::CountingAllocator::system();
-// or, around another one: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc)
-// The guide ends here.
