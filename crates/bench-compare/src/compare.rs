@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
-use super::table::Table;
 use super::trial::Trial;
+use super::turn_table::TurnTable;
 use super::{Follow, Rules, Side, builds, one_layout};
 use crate::side::common_layouts;
 use bench_judge::comparison::Compared;
@@ -47,8 +47,8 @@ pub fn compare(
     let are_adapted = both.iter().any(|(_, base, candidate)| {
         [base, candidate].iter().all(|side| side.program.kind() == Kind::Adapted)
     });
-    let table = are_adapted.then(Table::set);
-    let turns = table.as_ref().and_then(|table| table.as_ref().ok()).map(Table::turns);
+    let table = are_adapted.then(TurnTable::set);
+    let turns = table.as_ref().and_then(|table| table.as_ref().ok()).map(TurnTable::turns);
     let trials: Vec<Trial> = both
         .iter()
         .enumerate()

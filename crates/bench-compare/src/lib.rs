@@ -31,9 +31,9 @@ mod revision;
 mod rules;
 mod side;
 mod symmetry;
-mod table;
 mod time_spent;
 mod trial;
+mod turn_table;
 
 use std::time::Duration;
 

@@ -11,12 +11,12 @@ use bench_os::turns::{INTERPOSER, Turns};
 use bench_stats::seed;
 
 /// A table of turns, with the library that processes need to sit down at it; its folder goes when this is dropped.
-pub(super) struct Table {
+pub(super) struct TurnTable {
     turns: Arc<Turns>,
     _folder: Folder,
 }
 
-impl Table {
+impl TurnTable {
     /// Compiles the library, which takes less than a second, and sets the table.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Table {
         }
         let turns = Turns::set(&folder.0.join("table"), &library)
             .map_err(|error| format!("their table cannot be set: {error}"))?;
-        Ok(Table { turns: Arc::new(turns), _folder: folder })
+        Ok(TurnTable { turns: Arc::new(turns), _folder: folder })
     }
 
     pub(super) fn turns(&self) -> &Arc<Turns> {
@@ -85,7 +85,8 @@ impl Drop for Folder {
     }
 }
 
-#[cfg(all(test, target_os = "linux", not(bench_portable)))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", not(bench_portable)))]
 mod tests {
     use std::process::{Child, Stdio};
 
@@ -133,7 +134,7 @@ for _ in range(50):
 
     #[test]
     fn two_processes_never_work_at_once_and_see_no_pause() {
-        let table = Table::set().expect("a table");
+        let table = TurnTable::set().expect("a table");
         let turns = table.turns();
         turns.begin(true);
         let both = [start(turns, 0), start(turns, 1)].map(ended);
@@ -157,7 +158,7 @@ for _ in range(50):
 
     #[test]
     fn who_is_alone_waits_for_nobody() {
-        let table = Table::set().expect("a table");
+        let table = TurnTable::set().expect("a table");
         let turns = table.turns();
         turns.begin(false);
         assert_eq!(turns.threads(), None, "nobody has sat down");
