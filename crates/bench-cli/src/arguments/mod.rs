@@ -4,6 +4,8 @@ mod alert;
 mod comparison;
 mod conformance;
 mod doctor;
+#[cfg(feature = "load")]
+mod functions;
 mod gate;
 mod history;
 mod interchange;
@@ -20,6 +22,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use comparison::{Build, Calibrate, Compare, How, Report};
 pub(crate) use conformance::Conformance;
 pub(crate) use doctor::Doctor;
+#[cfg(feature = "load")]
+pub(crate) use functions::{Functions, FunctionsAction};
 pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Run(Run),
     #[cfg(feature = "load")]
     Load(Load),
+    #[cfg(feature = "load")]
+    Functions(Functions),
     Runner(Runner),
     Compare(Compare),
     Calibrate(Calibrate),
