@@ -124,7 +124,7 @@ def _of_case(case: dict[str, Any]) -> dict[str, Any]:
         "max": time["max_s"],
         "first_call": case.get("first_call_s"),
         "load": case.get("load_s"),
-        "metrics": {metric["name"]: metric["value"] for metric in case.get("metrics", [])},
+        "metrics": {metric["name"]: metric["value"] for metric in (*case.get("metrics", ()), *case.get("observed", ()))},
     }
     return {name: value for name, value in figures.items() if value is not None}
 

@@ -40,17 +40,27 @@ def needs_much(imports: Iterable[str]) -> bool:
 
 def versions(engines: Iterable[str]) -> dict[str, str]:
     """Returns the installed versions of engines by distribution. Nothing is imported; what is not installed is missing."""
-    # Takes some 20 ms, which a list without engines need not spend.
-    from importlib import metadata
+    wanted = {_normal(name): name for engine in engines for name in ENGINES[engine]}
+    found: dict[str, str] = {}
+    # The names of folders are enough. `importlib.metadata` takes 30 ms to import, a tenth of a list.
+    for folder in sys.path if wanted else ():
+        try:
+            entries = os.listdir(folder or ".")
+        except OSError:
+            continue  # An archive, or nothing at all.
+        for entry in entries:
+            stem, dot, kind = entry.rpartition(".")
+            if dot and kind in ("dist-info", "egg-info"):
+                # Of `numpy-1.26.4`, and of `numpy-1.24.2-py3.11`.
+                name, _, version = stem.partition("-")
+                distribution = wanted.get(_normal(name))
+                if distribution is not None and version:
+                    found.setdefault(distribution, version.partition("-")[0])
+    return {name: found[name] for name in wanted.values() if name in found}
 
-    found = {}
-    for engine in engines:
-        for distribution in ENGINES[engine]:
-            try:
-                found[distribution] = metadata.version(distribution)
-            except metadata.PackageNotFoundError:
-                continue
-    return found
+
+def _normal(name: str) -> str:
+    return name.lower().replace("-", "_").replace(".", "_")
 
 
 _modules: dict[Path, set[str]] = {}

@@ -1,13 +1,15 @@
 """ResNet-50 and ViT-B/16 on PyTorch, JAX and ONNX Runtime, with the weights that candle's models have.
 
-    bench run python/benchmarks            # or `python python/benchmarks/table.py`, with candle's figures beside them
+bench run python/benchmarks            # or `python python/benchmarks/table.py`, with candle's figures beside them
 """
 
 import importlib
 from pathlib import Path
 
 import numpy as np
+
 from bench_models import benchmark
+
 from weights import CLASSES, images, weights
 
 FRAMEWORKS = ["torch", "torch_compile", "jax", "onnxruntime"]
@@ -40,13 +42,27 @@ def expect_agreement(model, logits):
     assert worst <= TOLERANCE, f"logits differ by {worst:.2g} from candle's, which is more than {TOLERANCE:g}"
 
 
-@benchmark(category="performance", model="resnet50", name="forward", share=False, max_time="8s",
-           args={"framework": FRAMEWORKS, "batch": BATCHES}, ignore={"framework": ["torch_compile"], "batch": [32, 128]})
+@benchmark(
+    category="performance",
+    model="resnet50",
+    name="forward",
+    share=False,
+    max_time="8s",
+    args={"framework": FRAMEWORKS, "batch": BATCHES},
+    ignore={"framework": ["torch_compile"], "batch": [32, 128]},
+)
 def resnet50(b, framework, batch):
     measure(b, "resnet50", framework, batch)
 
 
-@benchmark(category="performance", model="vit_b_16", name="forward", share=False, max_time="8s",
-           args={"framework": FRAMEWORKS, "batch": BATCHES}, ignore={"framework": ["torch_compile"], "batch": [32, 128]})
+@benchmark(
+    category="performance",
+    model="vit_b_16",
+    name="forward",
+    share=False,
+    max_time="8s",
+    args={"framework": FRAMEWORKS, "batch": BATCHES},
+    ignore={"framework": ["torch_compile"], "batch": [32, 128]},
+)
 def vit_b_16(b, framework, batch):
     measure(b, "vit_b_16", framework, batch)

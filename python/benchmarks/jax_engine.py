@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+
 from networks import BATCH_NORM_EPSILON, LAYER_NORM_EPSILON, logits
 
 # By default a GPU multiplies in TF32, with which logits would not agree.

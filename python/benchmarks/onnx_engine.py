@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from networks import BATCH_NORM_EPSILON, LAYER_NORM_EPSILON, logits
 from onnx import TensorProto, helper, numpy_helper
+
+from networks import BATCH_NORM_EPSILON, LAYER_NORM_EPSILON, logits
 
 # The first operator set with Gelu.
 _OPERATOR_SET = 20

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+
 from networks import BATCH_NORM_EPSILON, LAYER_NORM_EPSILON, logits
 
 
