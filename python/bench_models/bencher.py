@@ -76,6 +76,8 @@ class Bencher:
         """Returns what `prepare` returns (weights, a session), timed as `load` and kept apart from the measured time."""
         began = perf_counter_ns()
         loaded = prepare()
+        # The first thing that imports an engine may be this, or the body of the benchmark.
+        devices.listen()
         devices.synchronize()
         self._send("loaded", ns=perf_counter_ns() - began)
         return loaded
@@ -167,6 +169,7 @@ class Bencher:
         if self.is_measured:
             raise MisuseError("a benchmark measures one function: `b.iter` was called twice")
         self.is_measured = True
+        devices.listen()
         # A framework's million objects would be walked by each full collection; what the benchmark makes still is.
         gc.collect()
         gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ ENGINES = {
     "numpy": ("numpy",),
     "torch": ("torch",),
     "jax": ("jax", "jaxlib"),
+    "onnx": ("onnx",),
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
     "tensorflow": ("tensorflow",),
     "transformers": ("transformers",),
@@ -74,13 +76,14 @@ def with_modules_of(imports: Iterable[str], roots: Sequence[Path]) -> set[str]:
     from .syntax import imports as imports_in
 
     known: set[str] = set()
+    folders = tuple(roots)
     open_names = list(imports)
     while open_names and len(known) < _MOST_MODULES:
         name = open_names.pop()
         if name in known:
             continue
         known.add(name)
-        file = _file_of(name, roots)
+        file = _file_of(name, folders)
         if file is None:
             continue
         if file not in _modules:
@@ -92,7 +95,8 @@ def with_modules_of(imports: Iterable[str], roots: Sequence[Path]) -> set[str]:
     return known
 
 
-def _file_of(module: str, roots: Sequence[Path]) -> Path | None:
+@functools.cache
+def _file_of(module: str, roots: tuple[Path, ...]) -> Path | None:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return None
     for root in roots:

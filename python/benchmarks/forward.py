@@ -3,7 +3,6 @@
 bench run python/benchmarks            # or `python python/benchmarks/table.py`, with candle's figures beside them
 """
 
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,20 @@ BATCHES = [1, 8, 32, 128]
 TOLERANCE = 1e-4
 
 
+def engine_of(framework):
+    """Returns the module that computes with a framework; it is imported only now, since it may be missing."""
+    if framework == "jax":
+        import jax_engine as engine
+    elif framework == "onnxruntime":
+        import onnx_engine as engine
+    else:
+        import torch_engine as engine
+    return engine
+
+
 def measure(b, model, framework, batch):
     """Times one network; its logits have to be candle's for the time to count."""
-    module = {"torch": "torch_engine", "torch_compile": "torch_engine", "jax": "jax_engine", "onnxruntime": "onnx_engine"}
-    engine = importlib.import_module(module[framework])
+    engine = engine_of(framework)
     options = {"compiles": True} if framework == "torch_compile" else {}
     given = images(batch)
     run = b.load(lambda: engine.load(model, weights(model), given, **options))
