@@ -87,10 +87,7 @@ class _Harness:
             results: Results = _in_a_loop(lambda: self._drive_async(held, plan))
             return results
         with serving.served(held) as path:
-            ended = subprocess.run(
-                [_bench(), "functions", "drive"], input=json.dumps({**plan, "socket": path}).encode(), stdout=subprocess.PIPE
-            )
-        return self._results(ended.returncode, ended.stdout)
+            return self._results(*_driven({**plan, "socket": path}))
 
     async def _run_async(self, function: Callable[..., Any], name: str, keywords: Mapping[str, Any], **plan: Any) -> Results:
         held, plan = self._planned(function, name, keywords, plan)
@@ -146,6 +143,19 @@ class _Harness:
         """Returns what the newest benchmark of this name has measured; `None` if there is none."""
         folder = Path(self.config.output_dir) / benchmark_name
         return of_run(folder, asdict(self.config)) if (folder / "run.json").exists() else None
+
+
+def _driven(plan: dict[str, Any]) -> tuple[int, bytes]:
+    """Has `bench` carry out a plan; returns its exit code and what it has said."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([_bench(), "functions", "drive"], stdin=pipe, stdout=pipe) as child:
+        try:
+            said, _ = child.communicate(json.dumps(plan).encode())
+        except KeyboardInterrupt:
+            # It has been interrupted, too, and writes what was measured until then.
+            child.wait()
+            raise
+    return child.returncode, said
 
 
 def _in_a_loop(make: Callable[[], Any]) -> Any:

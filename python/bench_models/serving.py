@@ -185,6 +185,11 @@ def _listening() -> Iterator[tuple[socket.socket, str]]:
         listener.listen(1024)
         yield listener, path
     finally:
+        try:
+            # Closing alone would not wake a thread that waits for a connection.
+            listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # A loop has closed it.
         listener.close()
         shutil.rmtree(folder, ignore_errors=True)
 
