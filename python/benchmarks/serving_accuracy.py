@@ -17,7 +17,8 @@ ALLOWED = 0.02
 ALLOWED_OVERHEAD_S = 100e-6
 CLIENTS = (1, 4)
 
-# Speech: 120 ms until the first of four equal parts, then 40 ms for each; 1 s of audio. A loop of asyncio wakes up to 1 ms late.
+# Speech: 120 ms until the first of four equal parts, then 40 ms for each; 1 s of audio. A loop of asyncio
+# wakes up to 1 ms late.
 FIRST_S, PART_S, PARTS, AUDIO_S, RATE = 0.12, 0.04, 4, 1.0, 24_000
 TOTAL_S = FIRST_S + PART_S * (PARTS - 1)
 # Images: eight steps of 20 ms for two images.

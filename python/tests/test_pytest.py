@@ -128,6 +128,15 @@ class Plugin(unittest.TestCase):
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn("SyntaxError", ended.stderr)
 
+    def test_what_cannot_be_collected_is_told_first(self):
+        with Suite(test_speed="import no_such_module") as suite:
+            program = [sys.executable, "-m", "bench_models.pytest_program"]
+            listing = suite.environment(BENCH_MODELS_LIST="--list --format json")
+            ended = subprocess.run(program, cwd=suite.path, env=listing, capture_output=True, text=True)
+            self.assertEqual(ended.returncode, 2)
+            first = ended.stderr.splitlines()[0]
+            self.assertIn("test_speed.py: ModuleNotFoundError: No module named 'no_such_module'", first)
+
     def test_without_the_flag_nothing_changes(self):
         with Suite(test_speed="def test_x(): assert True") as suite:
             command = [sys.executable, "-m", "pytest", "-p", "bench_models.pytest_plugin", "-q", "--benchmark-sort=name"]
@@ -138,8 +147,11 @@ class Plugin(unittest.TestCase):
 class Options(unittest.TestCase):
     def test_options_of_pytest_benchmark_are_taken_or_refused_with_what_to_use(self):
         given = ["-x", "--benchmark-max-time=2.5", "--benchmark-sort", "name", "--benchmark-quiet"]
-        self.assertEqual(pytest_options.flags(given), ["--max-time=2.5s", "--quiet"])
-        self.assertEqual(pytest_options.flags(["--benchmark-max-time", "1"]), ["--max-time=1s"])
+        self.assertEqual(pytest_options.flags(given), (["--max-time=2.5s", "--quiet"], []))
+        self.assertEqual(pytest_options.flags(["--benchmark-max-time", "1"]), (["--max-time=1s"], []))
+        # Of a suite's own configuration nothing is refused: it would have to be changed.
+        suite = ["--benchmark-disable", "--benchmark-max-time=3"]
+        self.assertEqual(pytest_options.flags(["-x"], suite), (["--max-time=3s"], ["--benchmark-disable"]))
         for name in ("--benchmark-compare-fail=mean:5%", "--benchmark-save=x", "--benchmark-disable"):
             with self.subTest(name), self.assertRaises(pytest_options.RefusedError) as raised:
                 pytest_options.flags([name])
