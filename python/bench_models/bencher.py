@@ -57,9 +57,10 @@ class Bencher:
         *,
         collects_garbage: bool = True,
         inputs_alive: int | None = None,
+        reads_outputs: bool = True,
     ) -> None:
         self._schedule, self._send, self._probes = schedule, send, probes
-        self._collects_garbage = collects_garbage
+        self._collects_garbage, self._reads_outputs = collects_garbage, reads_outputs
         self._process = os.getpid()
         self._counters: dict[str, int] = {}
         self._returned = Returned()
@@ -160,7 +161,8 @@ class Bencher:
         """Returns the loop for what the first call has returned."""
         _refuse(first)
         wrap, settle = devices.waiting(first)
-        if isinstance(first, collections.abc.Mapping) and all(isinstance(key, str) for key in first):
+        is_read = self._reads_outputs and isinstance(first, collections.abc.Mapping)
+        if is_read and all(isinstance(key, str) for key in first):
             self._returned.take(first)
             wrap = self._outputs.append
         return compiled(function, arguments, keywords, wrap=wrap, settle=settle, is_async=is_async)

@@ -169,6 +169,8 @@ class _Measuring:
             self._channel.send,
             Probes(self._assignment.get("probes") if mode == "sample" else []),
             collects_garbage=not says.get("disable_gc", False),
+            # What tests return is data to be checked: figures of theirs stand in `extra_info`.
+            reads_outputs=False,
         )
         self.fixture = Fixture(self.bencher, self._start, self._channel, mode)
         return self.fixture

@@ -40,6 +40,8 @@ def test_decorated(benchmark):
         return 3
     assert result == 3
     assert benchmark.stats is None
+def test_dictionary(benchmark):
+    assert benchmark(dict, latency_ms=3.0) == {"latency_ms": 3.0}
 def test_wrong(benchmark):
     assert benchmark(int) == 7
 def test_never(benchmark):
@@ -127,6 +129,12 @@ class Plugin(unittest.TestCase):
             ended = suite.run()
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn("SyntaxError", ended.stderr)
+
+    def test_what_a_test_returns_is_no_figure(self):
+        with Suite(test_speed=SUITE) as suite:
+            last = suite.measure("unit/test_speed.test_dictionary")[-1]
+            self.assertEqual(last["type"], "finished", last)
+            self.assertNotIn("latency", json.dumps(last))
 
     def test_what_cannot_be_collected_is_told_first(self):
         with Suite(test_speed="import no_such_module") as suite:
