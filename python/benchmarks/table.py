@@ -10,6 +10,7 @@ Logits have to agree within 1e-4 for a time to count. candle's figures come from
 import argparse
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -111,9 +112,11 @@ def row(record, case, devices):
 
 def version(record, case, framework):
     """Returns the version of the engine."""
+    if framework == "candle":
+        locked = re.search(r'name = "candle-core"\nversion = "([^"]+)"', (REPOSITORY / "Cargo.lock").read_text())
+        return locked[1] if locked else ""
     engines = {**record["environment"].get("engines", {}), **case.get("build", {}).get("engines", {})}
-    names = {"torch_compile": "torch", "candle": "candle-core"}
-    return engines.get(names.get(framework, framework), "")
+    return engines.get("torch" if framework == "torch_compile" else framework, "")
 
 
 def text(rows):
