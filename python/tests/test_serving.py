@@ -203,7 +203,8 @@ class Serving(unittest.TestCase):
         deadline = time.monotonic() + 30
         while threading.active_count() > before and time.monotonic() < deadline:
             time.sleep(0.01)
-        self.assertEqual(threading.active_count(), before)
+        # Fewer, if one of an earlier test has ended meanwhile.
+        self.assertLessEqual(threading.active_count(), before)
         self.assertFalse(Path(path).parent.exists())
 
 
