@@ -33,6 +33,10 @@ def test_setup(benchmark):
     left = []
     benchmark.pedantic(lambda x: x.pop(), setup=lambda: (([1],), {}), teardown=lambda x: left.append(x), rounds=3)
     assert left and not any(left)
+def test_setup_and_arguments(benchmark):
+    assert benchmark.pedantic(sum, args=([1, 2],), setup=lambda: None, rounds=3) == 3
+def test_setup_twice(benchmark):
+    benchmark.pedantic(sum, args=([1, 2],), setup=lambda: (([],), {}), rounds=3)
 @pytest.mark.benchmark(group="deco", disable_gc=True)
 def test_decorated(benchmark):
     @benchmark
@@ -129,6 +133,13 @@ class Plugin(unittest.TestCase):
             ended = suite.run()
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn("SyntaxError", ended.stderr)
+
+    def test_arguments_come_from_one_place(self):
+        with Suite(test_speed=SUITE) as suite:
+            self.assertEqual(suite.measure("unit/test_speed.test_setup_and_arguments")[-1]["type"], "finished")
+            twice = suite.measure("unit/test_speed.test_setup_twice")[-1]
+            self.assertEqual(twice["type"], "failed")
+            self.assertIn("neither args nor kwargs", twice["message"])
 
     def test_what_a_test_returns_is_no_figure(self):
         with Suite(test_speed=SUITE) as suite:
