@@ -39,7 +39,7 @@ class Case:
     @property
     def source(self) -> str:
         """Where it was written, for people."""
-        return f"{self.file.relative_to(place.project_of(self.file))}:{self.line}"
+        return f"{place.within_project(self.file)}:{self.line}"
 
 
 @dataclass
@@ -112,6 +112,7 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
         if "problem" in declared:
             return [_broken(file, where, declared["problem"])], imported
     cases = []
+    compiles = needs_much(imported)
     for found in tree.found:
         declaration, problem = found.declaration, found.problem
         if declaration is None:
@@ -120,9 +121,8 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
                 problem = syntax.mismatch(declaration, found.parameters)
             except DeclarationError as error:
                 declaration, problem = Declaration(), str(error)
-        compiles = needs_much(imported)
         share = compiles if declaration.share is None else declaration.share
-        set_up = str(file.relative_to(place.project_of(file))) if share else None
+        set_up = place.within_project(file) if share else None
         model, category = declaration.model or where.model, declaration.category or where.category or "unit"
         name = declaration.name or _name(found.function)
         for choice in declaration.choices() if problem is None else [()]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from typing import Any
 
 _VARIABLE = "BENCH_WORKER_CHANNEL"
@@ -19,6 +18,9 @@ class Channel:
     """The connection of a worker to its runner: JSON objects, one a line."""
 
     def __init__(self, address: str) -> None:
+        # Takes some ms, which a list need not spend.
+        import socket
+
         kind, where, secret = address.split(":")
         if kind == "unix":
             self._socket = socket.socket(fileno=int(where))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 CATEGORIES = ("unit", "integration", "performance")
@@ -91,9 +90,12 @@ class Declaration:
 
         Raises `DeclarationError` for an unknown keyword, with the nearest known one, or for a value without a meaning.
         """
-        known = [entry.name for entry in fields(cls)]
+        known = cls.__dataclass_fields__
         for key in keywords:
             if key not in known:
+                # Takes some ms, which a list without mistakes need not spend.
+                import difflib
+
                 near = difflib.get_close_matches(key, known, 1)
                 hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
                 raise DeclarationError(f"@benchmark takes no `{key}`: {hint}")

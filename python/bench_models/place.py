@@ -63,6 +63,12 @@ def project_of(path: Path) -> Path:
 
 
 @functools.cache
+def within_project(file: Path) -> str:
+    """Returns the path of an absolute `file` within its project."""
+    return str(file.relative_to(project_of(file)))
+
+
+@functools.cache
 def place_of(file: Path) -> Place:
     """Returns what the absolute path of a file says. The folder of a project, or one called `src`, is not a model."""
     parts = file.parts

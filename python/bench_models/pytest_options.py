@@ -71,20 +71,25 @@ def register(group: Any) -> None:
         group.addoption(option.name, help="of pytest-benchmark; see `--bench`", **how)
 
 
-def flags(arguments: list[str]) -> list[str]:
-    """Returns the flags of `bench run` for what pytest was given.
+def flags(arguments: list[str], of_suite: list[str] | None = None) -> tuple[list[str], list[str]]:
+    """Returns the flags of `bench run` for what pytest was given, and what is left out of the suite's own `addopts`.
 
-    Raises `RefusedError` for an option without an equivalent flag, with what to use in its place.
+    Raises `RefusedError` for an option without an equivalent flag that was given by a person, with what to use in its place.
     """
-    found = []
-    for position, argument in enumerate(arguments):
+    found, left_out = [], []
+    of_suite = of_suite or []
+    given = [*of_suite, *arguments]
+    for position, argument in enumerate(given):
         name, equals, value = argument.partition("=")
         option = _BY_NAME.get(name)
         if option is None:
             continue
         if option.instead is not None:
-            raise RefusedError(f"{name} has no meaning under --bench: {option.instead}")
-        if option.becomes:
-            following = arguments[position + 1] if position + 1 < len(arguments) else ""
+            if position >= len(of_suite):
+                raise RefusedError(f"{name} has no meaning under --bench: {option.instead}")
+            # `--benchmark-disable` is usual there, and whoever says `--bench` has decided otherwise.
+            left_out.append(name)
+        elif option.becomes:
+            following = given[position + 1] if position + 1 < len(given) else ""
             found.append(option.becomes.format(value if equals else following))
-    return found
+    return found, left_out

@@ -40,13 +40,15 @@ def pytest_cmdline_main(config: Any) -> int | None:
         return None
     from . import command
 
-    given = [*config.getini("addopts"), *config.invocation_params.args]
     try:
-        flags = pytest_options.flags([str(argument) for argument in given])
+        given = [str(argument) for argument in config.invocation_params.args]
+        flags, left_out = pytest_options.flags(given, [str(argument) for argument in config.getini("addopts")])
     except pytest_options.RefusedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 4
-    arguments = _without_own([str(argument) for argument in config.invocation_params.args])
+    if left_out:
+        print(f"left out, though addopts of the suite names it: {', '.join(left_out)}", file=sys.stderr)
+    arguments = _without_own(given)
     bench = command.find()
     if bench is None:
         print(command.MISSING, file=sys.stderr)

@@ -9,9 +9,11 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Any
+from typing import IO, Any
 
 _LIST = "BENCH_MODELS_LIST"
 
@@ -43,6 +45,25 @@ def main() -> int:
     return measure(channel, command, arguments, perf_counter_ns())
 
 
+@contextmanager
+def _held_back() -> Iterator[IO[bytes]]:
+    """Keeps what is printed meanwhile in a file."""
+    import tempfile
+
+    said = tempfile.TemporaryFile()
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    for descriptor in (1, 2):
+        os.dup2(said.fileno(), descriptor)
+    try:
+        yield said
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, own in zip((1, 2), kept):
+            os.dup2(own, descriptor)
+            os.close(own)
+
+
 def _list(arguments: list[str], answer: int) -> int:
     import pytest
 
@@ -54,16 +75,27 @@ def _list(arguments: list[str], answer: int) -> int:
         """Prints the list in place of running the tests."""
 
         listed: list[dict[str, Any]] = []
+        problems: list[str] = []
 
         def pytest_runtestloop(self, session: Any) -> bool:
             """Takes the tests that were chosen, and runs none."""
             self.listed += cases_of(session.items, Path(session.config.rootpath))
             return True
 
+        def pytest_collectreport(self, report: Any) -> None:
+            """Takes what could not be collected, and why."""
+            if report.failed:
+                last = report.longreprtext.strip().rpartition("\n")[2]
+                self.problems.append(f"{report.nodeid}: {last.removeprefix('E').strip()}")
+
     lister = Lister()
-    code = int(pytest.main([*arguments, "-q", "--no-header"], plugins=[lister]))
+    with _held_back() as said:
+        code = int(pytest.main([*arguments, "-q", "--no-header"], plugins=[lister]))
     if code not in (0, 5):
-        print("pytest could not collect the tests: see above", file=sys.stderr)
+        # First what is short: of the rest a runner shows the beginning.
+        print("pytest could not collect the tests:", "; ".join(lister.problems) or f"exit code {code}", file=sys.stderr)
+        said.seek(0)
+        print(said.read().decode("utf-8", "replace"), file=sys.stderr)
         return 2
     if not lister.listed:
         print("no test uses the fixture `benchmark`", file=sys.stderr)

@@ -55,16 +55,18 @@ class Fixture:
                 raise ValueError(f"pedantic expects {name}= a whole number of at least {least}, found {value!r}")
         if setup is not None and iterations != 1:
             raise ValueError("pedantic(setup=…) expects iterations=1: each call has a set-up of its own")
-        if setup is not None and (args or kwargs):
-            raise TypeError("pedantic(setup=…) expects neither args nor kwargs: `setup` returns them")
         self._before()
         given = (tuple(args), dict(kwargs or {}))
         if setup is None and teardown is None and (rounds > 1 or iterations > 1):
             return self._bencher.iter(target, *given[0], **given[1])
 
         def make_input() -> tuple[Sequence[Any], Mapping[str, Any]]:
-            made = setup() if setup is not None else None
-            return made if made is not None else given if setup is None else ((), {})
+            made: tuple[Sequence[Any], Mapping[str, Any]] | None = setup() if setup is not None else None
+            if made is None:
+                return given
+            if args or kwargs:
+                raise TypeError("pedantic(setup=…) expects neither args nor kwargs if `setup` returns them")
+            return made
 
         if rounds == 1 and iterations == 1:
             self._bencher.measure_once(_Single(self._channel, self._mode))
@@ -169,6 +171,8 @@ class _Measuring:
             self._channel.send,
             Probes(self._assignment.get("probes") if mode == "sample" else []),
             collects_garbage=not says.get("disable_gc", False),
+            # What tests return is data to be checked: figures of theirs stand in `extra_info`.
+            reads_outputs=False,
         )
         self.fixture = Fixture(self.bencher, self._start, self._channel, mode)
         return self.fixture

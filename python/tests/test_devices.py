@@ -65,6 +65,15 @@ class Jax(unittest.TestCase):
             self.assertTrue(any("were compiled while" in note for note in notes(shapes)), notes(shapes))
             self.assertIn("jaxlib", stage.list()[0]["build"]["engines"])
 
+    def test_an_engine_may_be_imported_by_the_benchmark_itself(self):
+        text = """
+            def benchmark_late(b):
+                import jax
+                b.iter(jax.jit(lambda x: x * 2), 1.0)
+        """
+        with Stage(speed=text) as stage:
+            self.assertGreater(readings(stage.measure("unit/late")[-1])["compile_time"]["value"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

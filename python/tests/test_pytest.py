@@ -33,6 +33,10 @@ def test_setup(benchmark):
     left = []
     benchmark.pedantic(lambda x: x.pop(), setup=lambda: (([1],), {}), teardown=lambda x: left.append(x), rounds=3)
     assert left and not any(left)
+def test_setup_and_arguments(benchmark):
+    assert benchmark.pedantic(sum, args=([1, 2],), setup=lambda: None, rounds=3) == 3
+def test_setup_twice(benchmark):
+    benchmark.pedantic(sum, args=([1, 2],), setup=lambda: (([],), {}), rounds=3)
 @pytest.mark.benchmark(group="deco", disable_gc=True)
 def test_decorated(benchmark):
     @benchmark
@@ -40,6 +44,8 @@ def test_decorated(benchmark):
         return 3
     assert result == 3
     assert benchmark.stats is None
+def test_dictionary(benchmark):
+    assert benchmark(dict, latency_ms=3.0) == {"latency_ms": 3.0}
 def test_wrong(benchmark):
     assert benchmark(int) == 7
 def test_never(benchmark):
@@ -128,6 +134,28 @@ class Plugin(unittest.TestCase):
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn("SyntaxError", ended.stderr)
 
+    def test_arguments_come_from_one_place(self):
+        with Suite(test_speed=SUITE) as suite:
+            self.assertEqual(suite.measure("unit/test_speed.test_setup_and_arguments")[-1]["type"], "finished")
+            twice = suite.measure("unit/test_speed.test_setup_twice")[-1]
+            self.assertEqual(twice["type"], "failed")
+            self.assertIn("neither args nor kwargs", twice["message"])
+
+    def test_what_a_test_returns_is_no_figure(self):
+        with Suite(test_speed=SUITE) as suite:
+            last = suite.measure("unit/test_speed.test_dictionary")[-1]
+            self.assertEqual(last["type"], "finished", last)
+            self.assertNotIn("latency", json.dumps(last))
+
+    def test_what_cannot_be_collected_is_told_first(self):
+        with Suite(test_speed="import no_such_module") as suite:
+            program = [sys.executable, "-m", "bench_models.pytest_program"]
+            listing = suite.environment(BENCH_MODELS_LIST="--list --format json")
+            ended = subprocess.run(program, cwd=suite.path, env=listing, capture_output=True, text=True)
+            self.assertEqual(ended.returncode, 2)
+            first = ended.stderr.splitlines()[0]
+            self.assertIn("test_speed.py: ModuleNotFoundError: No module named 'no_such_module'", first)
+
     def test_without_the_flag_nothing_changes(self):
         with Suite(test_speed="def test_x(): assert True") as suite:
             command = [sys.executable, "-m", "pytest", "-p", "bench_models.pytest_plugin", "-q", "--benchmark-sort=name"]
@@ -138,8 +166,11 @@ class Plugin(unittest.TestCase):
 class Options(unittest.TestCase):
     def test_options_of_pytest_benchmark_are_taken_or_refused_with_what_to_use(self):
         given = ["-x", "--benchmark-max-time=2.5", "--benchmark-sort", "name", "--benchmark-quiet"]
-        self.assertEqual(pytest_options.flags(given), ["--max-time=2.5s", "--quiet"])
-        self.assertEqual(pytest_options.flags(["--benchmark-max-time", "1"]), ["--max-time=1s"])
+        self.assertEqual(pytest_options.flags(given), (["--max-time=2.5s", "--quiet"], []))
+        self.assertEqual(pytest_options.flags(["--benchmark-max-time", "1"]), (["--max-time=1s"], []))
+        # Of a suite's own configuration nothing is refused: it would have to be changed.
+        suite = ["--benchmark-disable", "--benchmark-max-time=3"]
+        self.assertEqual(pytest_options.flags(["-x"], suite), (["--max-time=3s"], ["--benchmark-disable"]))
         for name in ("--benchmark-compare-fail=mean:5%", "--benchmark-save=x", "--benchmark-disable"):
             with self.subTest(name), self.assertRaises(pytest_options.RefusedError) as raised:
                 pytest_options.flags([name])

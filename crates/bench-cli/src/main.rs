@@ -17,6 +17,8 @@ mod decision;
 mod doctor;
 mod export;
 mod failure;
+#[cfg(feature = "load")]
+mod functions;
 mod gate;
 mod history;
 mod http;
@@ -69,6 +71,8 @@ fn main() -> ExitCode {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
         #[cfg(feature = "load")]
         Command::Load(arguments) => load::run(arguments).map_err(Failure::from),
+        #[cfg(feature = "load")]
+        Command::Functions(arguments) => functions::run(arguments).map_err(Failure::from),
         Command::Runner(_) => runner::run(&typed_after("runner")).map_err(Failure::from),
         Command::Compare(arguments) => compare::run(arguments).map_err(Failure::from),
         Command::Calibrate(arguments) => calibrate::run(arguments).map_err(Failure::from),

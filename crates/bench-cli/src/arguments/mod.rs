@@ -5,6 +5,8 @@ mod comparison;
 mod completions;
 mod conformance;
 mod doctor;
+#[cfg(feature = "load")]
+mod functions;
 mod gate;
 mod history;
 mod interchange;
@@ -22,6 +24,8 @@ pub(crate) use comparison::{Build, Calibrate, Compare, How, Report};
 pub(crate) use completions::{Completions, Man};
 pub(crate) use conformance::Conformance;
 pub(crate) use doctor::Doctor;
+#[cfg(feature = "load")]
+pub(crate) use functions::{Functions, FunctionsAction};
 pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     Run(Run),
     #[cfg(feature = "load")]
     Load(Load),
+    #[cfg(feature = "load")]
+    Functions(Functions),
     Runner(Runner),
     Compare(Compare),
     Calibrate(Calibrate),

@@ -106,6 +106,35 @@ fn revisions_of_python_are_compared_each_with_its_own_code() {
 }
 
 #[test]
+fn the_commit_that_made_python_slower_is_named_and_a_gate_measures_both_again() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    fs::write(stage.path().join(".gitignore"), "benchmark_results\n__pycache__\n").expect("file");
+    git(&stage, &["init", "--quiet"]);
+    let mut commit = |turns: u32, subject: &str| {
+        let code = format!("# {subject}\ndef work():\n    sum(range({turns}))\n");
+        fs::write(stage.path().join("mine.py"), code).expect("file");
+        git(&stage, &["add", "-A"]);
+        git(&stage, &["commit", "--quiet", "-m", subject]);
+        let rounds = ["--rounds=6", "--max-time=1s", "--quiet", "--category=unit"];
+        bench(&stage, &[&["run", "speed", "--save-as", subject], &rounds[..]].concat()).expect_code(0);
+    };
+    commit(1000, "good");
+    commit(1000, "note");
+    commit(10_000, "culprit");
+    commit(10_000, "bad");
+    let until_decided = ["--threshold=20%", "--max-time=20s", "--quiet"];
+    let bisect = ["bisect", "HEAD~3", "HEAD", "--case=unit/work"];
+    let ended = bench(&stage, &[&bisect[..], &until_decided].concat()).expect_code(0);
+    ended.expect_said(&["unit/work became slower with", "culprit"]);
+    let gate = ["gate", "bad", "--baseline=good", "--confirm=always", "--max-time=20s", "--quiet"];
+    let ended = bench(&stage, &gate).expect_code(3).expect_said(&["unit/work", "1 fails"]);
+    assert!(!ended.stdout.contains("not confirmed"), "{}", ended.said());
+}
+
+#[test]
 fn an_interpreter_without_the_package_is_answered_with_the_command_that_installs_it() {
     if python::is_missing() {
         return;

@@ -219,9 +219,10 @@ impl Answer {
         self.format = format;
     }
 
-    /// What is odd about the response. It counts as served, and its row says so.
+    /// What is odd about the response, besides what was said before. It counts as served, and its row says so.
     pub fn warn(&mut self, warning: impl Into<String>) {
-        self.warning = Some(warning.into());
+        let before = self.warning.take().map(|before| before + "; ").unwrap_or_default();
+        self.warning = Some(before + &warning.into());
     }
 
     /// The number in this column, if there is one.

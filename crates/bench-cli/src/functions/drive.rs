@@ -1,0 +1,104 @@
+//! A function under load.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bench_core::bencher::Bencher;
+use bench_core::{Error, Interrupt, suite};
+use bench_judge::Decision;
+use bench_protocol::{Case, Overrides};
+use bench_record::{RunError, exit};
+use bench_report::print;
+use bench_runner::rounds::Show;
+use bench_runner::run::{Finished, Options};
+use bench_syntax::{Category, UsageError, case_id};
+use serde_json::json;
+
+use super::answer::{Drawn, Plain, Sorted, Spoken, Written};
+use super::input::{All, Input};
+use super::plan::{Field, Plan};
+use super::socket::Server;
+
+/// A run has no time limit of its own: its levels and requests have.
+const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// More failures than this share are told as such.
+const FAILURES: f64 = 0.01;
+
+/// Loads the function, and prints what came of it as one line of JSON.
+pub(crate) fn run(plan: &Plan) -> Result<u8, RunError> {
+    plan.load.check()?;
+    let inputs = All::of(plan).map_err(|error| UsageError(error.to_string()))?;
+    let server = Server::connect(&plan.socket, inputs.made.as_ref()).map_err(|error| RunError::Io {
+        action: "connect to the program that serves at",
+        path: plan.socket.clone(),
+        source: error,
+    })?;
+    let (server, much, field) = (Rc::new(server), plan.load.clone(), plan.field);
+    let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {
+        let stops = interrupt.clone();
+        let load = much.load().stop_when(move || stops.is_raised());
+        serve(field, load, bencher, inputs.clone(), &server)
+    };
+    let finished = suite::run_made(case(plan), &options(plan), Rc::new(made))?;
+    report(finished)
+}
+
+/// Serves `inputs` as responses of a field.
+fn serve(
+    field: Field,
+    load: bench_load::Load,
+    bencher: &mut Bencher,
+    inputs: All,
+    server: &Server,
+) -> Result<(), Error> {
+    let ask = |input: &Input, request: &bench_load::Request| server.serve(input, request);
+    match field {
+        Field::Speech => load.run(bencher, inputs, |input, request| {
+            ask(input, request).map(|answered| Spoken { answered, text: Arc::clone(&input.text) })
+        }),
+        Field::Images => load.run(bencher, inputs, |input, request| ask(input, request).map(Drawn)),
+        Field::Classification => load.run(bencher, inputs, |input, request| ask(input, request).map(Sorted)),
+        Field::Text => load.run(bencher, inputs, |input, request| ask(input, request).map(Written)),
+        Field::Requests => load.run(bencher, inputs, |input, request| ask(input, request).map(Plain)),
+    }
+}
+
+fn case(plan: &Plan) -> Case {
+    let category = Category::Performance;
+    let model = plan.model.as_deref();
+    let mut case = Case::new(case_id::head(model, category, &plan.name), category);
+    case.model = model.map(Into::into);
+    case.name = plan.name.as_str().into();
+    case.source = plan.source.as_deref().map(Into::into);
+    case.settings = Overrides { rounds: Some(1), timeout: Some(NO_LIMIT), ..Overrides::NONE };
+    case
+}
+
+fn options(plan: &Plan) -> Options {
+    let reports = &plan.reports;
+    let mut options = Options::default();
+    options.results = Some(reports.output_dir.clone());
+    options.save_as.clone_from(&reports.save_as);
+    options.compare.clone_from(&reports.compare);
+    // What this process takes is nothing that the function does.
+    options.probes = Some(Vec::new());
+    options.load.quick = plan.load.quick;
+    options.show = if reports.quiet { Show::Nothing } else { Show::Progress };
+    options
+}
+
+fn report(finished: Finished) -> Result<u8, RunError> {
+    let decision = Decision::default().of_load(&finished.record, FAILURES);
+    if let Some(trouble) = finished.trouble {
+        return Err(trouble);
+    }
+    let told = json!({
+        "folder": finished.folder,
+        "exit": decision.exit_code(),
+        "reasons": decision.reasons(),
+    });
+    print(&format!("{told}\n"))?;
+    Ok(exit::OK)
+}

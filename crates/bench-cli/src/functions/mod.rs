@@ -1,0 +1,36 @@
+//! `bench functions`: functions of another program under load, as `bench load` measures servers.
+//!
+//! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, and answers requests
+//! on a Unix socket (`docs/worker-protocol.md`, "Functions that serve").
+
+mod answer;
+mod combined;
+mod drive;
+mod input;
+mod plan;
+mod socket;
+
+use std::io;
+
+use bench_record::{RunError, exit};
+use bench_syntax::UsageError;
+use serde::de::DeserializeOwned;
+
+use crate::arguments::{Functions, FunctionsAction};
+
+/// Does what the program asks for; the exit code says what came of it.
+pub(crate) fn run(arguments: &Functions) -> Result<u8, RunError> {
+    match arguments.action {
+        FunctionsAction::Drive => drive::run(&plan()?),
+        FunctionsAction::Combine => combined::write(&plan()?).map(|()| exit::OK),
+    }
+}
+
+/// The plan on stdin.
+fn plan<T: DeserializeOwned>() -> Result<T, UsageError> {
+    serde_json::from_reader(io::stdin().lock()).map_err(|error| {
+        UsageError(format!(
+            "expected a plan as JSON on stdin, as the Python package of this version writes it: {error}"
+        ))
+    })
+}

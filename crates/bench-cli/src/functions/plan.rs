@@ -1,0 +1,160 @@
+//! What the program that holds the function wants.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bench_load::Load;
+use bench_load::scenario::Plateau;
+use bench_syntax::UsageError;
+use serde::Deserialize;
+
+/// A function to be loaded.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plan {
+    /// Where the program listens.
+    pub(crate) socket: PathBuf,
+    /// Name of the case.
+    pub(crate) name: String,
+    /// Its model, if it is part of one.
+    pub(crate) model: Option<String>,
+    /// What the function is, in words: `tts.py:12`.
+    pub(crate) source: Option<String>,
+    pub(crate) field: Field,
+    pub(crate) inputs: Asked,
+    /// What each request for images has; absent in other fields.
+    pub(crate) images: Option<ImageSettings>,
+    pub(crate) load: Much,
+    pub(crate) reports: Reports,
+}
+
+/// The field of work.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Field {
+    Speech,
+    Images,
+    Classification,
+    Text,
+    Requests,
+}
+
+/// What requests are made of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Asked {
+    /// The program holds the inputs, in this order.
+    Given(Vec<Given>),
+    /// Texts that are made here, of so many characters.
+    Texts { count: usize, shortest: usize, longest: usize },
+    /// Prompts that are made here.
+    Prompts { count: usize },
+}
+
+/// What reports say of an input that the program holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Given {
+    Text(String),
+    Bytes(u64),
+}
+
+/// What each request for images has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImageSettings {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) num_images: usize,
+    pub(crate) num_inference_steps: u32,
+    pub(crate) guidance_scale: f64,
+    /// Seed of the first request; each counts one on.
+    pub(crate) seed: u64,
+}
+
+/// How much is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Much {
+    /// Clients, a level for each number.
+    #[serde(default)]
+    pub(crate) concurrency: Vec<usize>,
+    /// Requests per second, a level for each number.
+    #[serde(default)]
+    pub(crate) rate: Vec<f64>,
+    /// Stress instead of levels.
+    pub(crate) stress: Option<Stress>,
+    pub(crate) requests: Option<u64>,
+    pub(crate) warm_up: Option<u64>,
+    pub(crate) timeout_s: Option<f64>,
+    #[serde(default)]
+    pub(crate) slo: Vec<String>,
+    #[serde(default)]
+    pub(crate) seed: u64,
+    /// A few requests a level, to see that it works.
+    #[serde(default)]
+    pub(crate) quick: bool,
+}
+
+/// More and more clients for a time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stress {
+    pub(crate) duration_s: f64,
+    pub(crate) most: usize,
+    /// Half the duration if absent.
+    pub(crate) ramp_up_s: Option<f64>,
+}
+
+/// Where figures go.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reports {
+    /// The folder of all runs.
+    pub(crate) output_dir: PathBuf,
+    pub(crate) compare: Option<String>,
+    pub(crate) save_as: Option<String>,
+    #[serde(default)]
+    pub(crate) quiet: bool,
+}
+
+impl Much {
+    /// # Errors
+    /// Times that are not positive.
+    pub(crate) fn check(&self) -> Result<(), UsageError> {
+        let stress = self.stress.as_ref();
+        let times = [
+            ("timeout_seconds", self.timeout_s),
+            ("duration", stress.map(|stress| stress.duration_s)),
+            ("ramp_up", stress.and_then(|stress| stress.ramp_up_s)),
+        ];
+        let is_wrong = |seconds: f64| !(seconds > 0.0 && Duration::try_from_secs_f64(seconds).is_ok());
+        match times.into_iter().find(|(_, seconds)| seconds.is_some_and(is_wrong)) {
+            Some((name, seconds)) => Err(UsageError(format!(
+                "expected `{name}` to be more than 0 seconds, found {}",
+                seconds.unwrap_or_default()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let load = match (&self.stress, self.concurrency.as_slice(), self.rate.as_slice()) {
+            (Some(stress), ..) => {
+                let scenario = bench_load::scenario::Stress::new(seconds(stress.duration_s), stress.most);
+                Load::new(match stress.ramp_up_s {
+                    Some(ramp_up) => scenario.ramp_up(seconds(ramp_up)),
+                    None => scenario,
+                })
+            }
+            (None, [], []) => Load::new(Plateau::up_to(64)),
+            (None, [], rate) => Load::open(rate),
+            (None, concurrency, _) => Load::closed(concurrency),
+        };
+        let load = self.requests.into_iter().fold(load.seed(self.seed), Load::requests);
+        let load = self.warm_up.into_iter().fold(load, Load::warm_up);
+        let load = self.timeout_s.into_iter().fold(load, |load, timeout| load.timeout(seconds(timeout)));
+        self.slo.iter().fold(load, |load, condition| load.slo(condition))
+    }
+}

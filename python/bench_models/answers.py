@@ -1,0 +1,192 @@
+"""What functions under load return, as the numbers that `bench` makes figures of."""
+
+from __future__ import annotations
+
+import io
+import math
+import numbers
+import wave
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .pictures import header
+
+Answer = tuple[dict[str, Any], list[str]]
+"""Numbers by name, and what is odd about the answer."""
+
+
+class FailedError(Exception):
+    """A function says of its own answer that it has failed."""
+
+
+def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence[Any] = ()) -> Answer:
+    """Returns the numbers of an output of a function of this field; `asked` holds what was wanted of it, and `streamed` the
+    parts that a generator has yielded.
+
+    Raises `FailedError` if the output says that it is none.
+    """
+    if isinstance(output, Mapping):
+        _refuse_failure(output)
+    warnings: list[str] = []
+    make: Callable[..., dict[str, Any]] | None = _FIELDS.get(field)
+    return ({} if make is None else make(output, asked, streamed, warnings)), warnings
+
+
+def holds(field: str, part: Any, asked: Mapping[str, Any]) -> int | None:
+    """Returns how much of its answer a part of a stream holds: samples of speech, tokens of a text; `None` if that is not
+    known."""
+    if field == "speech":
+        return _samples(part, asked)
+    if field == "text" and isinstance(part, (list, tuple)):
+        return len(part)
+    return None
+
+
+def _refuse_failure(output: Mapping[str, Any]) -> None:
+    why = output.get("error") or output.get("error_message")
+    if output.get("success") is False or (why and "success" not in output):
+        raise FailedError(str(why or "it returned `success: False`"))
+
+
+def _number(output: Mapping[str, Any], names: Sequence[str], warnings: list[str]) -> float | None:
+    """Returns the first of these entries that is there; `None`, with a warning, if it is not a finite number."""
+    for name in names:
+        value = output.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            item = getattr(value, "item", None)
+            try:
+                value = item() if item is not None else float(value)
+            except (TypeError, ValueError, RuntimeError):
+                warnings.append(f"`{name}` is {type(value).__name__}, expected a number")
+                return None
+        number = float(value)
+        if math.isfinite(number):
+            return number
+        warnings.append(f"`{name}` is {number}, expected a finite number")
+        return None
+    return None
+
+
+def _speech(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
+    carried: dict[str, Any] = {"sample_rate": asked.get("sample_rate"), "bit_depth": asked.get("bit_depth")}
+    said = output if isinstance(output, Mapping) else {}
+    for name in ("sample_rate", "channels", "bit_depth"):
+        if (value := _number(said, (name,), warnings)) is not None:
+            carried[name] = round(value) if name != "sample_rate" else value
+    carried["audio_duration"] = _number(said, ("audio_duration", "audio_duration_seconds", "duration"), warnings)
+    if carried["audio_duration"] is not None:
+        return carried
+    audio = said.get("audio", said.get("audio_data", None if isinstance(output, Mapping) else output))
+    if isinstance(audio, (bytes, bytearray)) and audio[:4] == b"RIFF":
+        return carried | _wav(bytes(audio), warnings)
+    parts = [audio] if audio is not None else list(streamed)
+    samples = [_samples(part, carried) for part in parts]
+    if samples and None not in samples:
+        carried["samples"] = sum(filter(None, samples))
+    return carried
+
+
+def _wav(audio: bytes, warnings: list[str]) -> dict[str, Any]:
+    try:
+        with wave.open(io.BytesIO(audio)) as file:
+            return {
+                "samples": file.getnframes(),
+                "sample_rate": file.getframerate(),
+                "channels": file.getnchannels(),
+                "bit_depth": 8 * file.getsampwidth(),
+            }
+    except (wave.Error, EOFError) as error:
+        warnings.append(f"audio that is not WAV: {error}")
+        return {}
+
+
+def _samples(part: Any, asked: Mapping[str, Any]) -> int | None:
+    """Returns the samples per channel of a part of speech; `None` if it is none."""
+    if isinstance(part, (bytes, bytearray, memoryview)):
+        frame = (asked.get("bit_depth") or 16) // 8 * (asked.get("channels") or 1)
+        return len(part) // max(1, frame)
+    shape = getattr(part, "shape", None)
+    if shape is not None and len(shape) > 0:
+        # Arrays have channels first, or none.
+        return int(shape[-1])
+    return len(part) if isinstance(part, list) else None
+
+
+def _images(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
+    said = output if isinstance(output, Mapping) else {}
+    carried: dict[str, Any] = {}
+    for name, known_as in _OF_IMAGES.items():
+        value = _number(said, known_as, warnings)
+        carried[name] = value if value is not None else asked.get(name)
+    pictures = said.get("images", said.get("image", None if isinstance(output, Mapping) else output))
+    if pictures is None and not isinstance(output, Mapping):
+        pictures = list(streamed)
+    if isinstance(pictures, (bytes, bytearray)):
+        pictures = [pictures]
+    if isinstance(pictures, (list, tuple)):
+        carried["images"] = len(pictures)
+        carried |= _encoded([bytes(p) for p in pictures if isinstance(p, (bytes, bytearray))], warnings)
+    else:
+        count = _number(said, ("images", "num_images"), []) if isinstance(pictures, (int, type(None))) else None
+        carried["images"] = count if count is not None else asked.get("num_images")
+    if carried.get("seed") is not None:
+        carried["seed"] = max(0, round(carried["seed"]))
+    if isinstance(said.get("format"), str):
+        carried["format"] = said["format"].lower().replace("jpg", "jpeg")
+    return carried
+
+
+def _encoded(pictures: Sequence[bytes], warnings: list[str]) -> dict[str, Any]:
+    """Returns what the headers of encoded pictures say."""
+    if not pictures:
+        return {}
+    headers = {header(picture) for picture in pictures}
+    told: dict[str, Any] = {"bytes": sum(map(len, pictures))}
+    if None in headers:
+        warnings.append("bytes that are no picture: PNG, JPEG and WebP can be read")
+        return told
+    (first, *others) = headers
+    if others:
+        warnings.append("images of different sizes or formats")
+    elif first is not None:
+        told["format"], told["width"], told["height"] = first
+    return told
+
+
+def _classes(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
+    said = output if isinstance(output, Mapping) else {}
+    predictions = said.get("predictions", None if isinstance(output, Mapping) else output)
+    carried: dict[str, Any] = {"images": _number(said, ("num_images", "batch_size"), warnings) or 1}
+    top = predictions[0] if isinstance(predictions, (list, tuple)) and predictions else None
+    if isinstance(top, Mapping):
+        number = _number(top, ("class_id", "class_index", "index", "id"), [])
+        confidence = _number(top, ("confidence", "probability", "score"), warnings)
+        if number is not None and number >= 0 and confidence is not None:
+            carried |= {"class": round(number), "confidence": confidence}
+    return carried
+
+
+def _text(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
+    said = output if isinstance(output, Mapping) else {}
+    return {
+        "output_tokens": _number(said, ("output_tokens", "tokens", "completion_tokens", "generated_tokens"), warnings),
+        "input_tokens": _number(said, ("input_tokens", "prompt_tokens"), warnings),
+    }
+
+
+_OF_IMAGES = {
+    "width": ("width",),
+    "height": ("height",),
+    "num_inference_steps": ("num_inference_steps", "steps"),
+    "guidance_scale": ("guidance_scale",),
+    "seed": ("seed",),
+}
+
+_FIELDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "speech": _speech,
+    "images": _images,
+    "classification": _classes,
+    "text": _text,
+}

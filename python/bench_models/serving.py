@@ -1,0 +1,271 @@
+"""Functions under load: `bench` sends requests and makes the figures, this process serves them.
+
+The command connects to a Unix socket, one connection for each client, and names the input of each request by its number.
+The answer says when outputs came, on a clock that both read (`CLOCK_MONOTONIC`): no message is sent for an output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import CLOCK_MONOTONIC, clock_gettime_ns
+from typing import Any
+
+from . import answers
+
+# The path of a Unix socket has 108 bytes at most (unix(7)).
+_LONGEST_PATH = 100
+_LONGEST_ERROR = 500
+
+_marks: contextvars.ContextVar[list[tuple[str, int, int | None]] | None] = contextvars.ContextVar("marks", default=None)
+
+
+def mark_output(holds: int | None = None) -> None:
+    """Marks a usable output of the request that is being served: playable audio, a picture, text. The first one is TTFA,
+    TTFI or TTFT. `holds` is how much of the answer it holds: samples, tokens."""
+    _mark("output", holds)
+
+
+def mark_step() -> None:
+    """Marks that a step of the work is done, such as a denoising step."""
+    _mark("step", None)
+
+
+def callback_on_step_end(pipeline: Any, step: int, timestep: Any, callback_kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Marks a denoising step: for the argument `callback_on_step_end` of pipelines of diffusers."""
+    _mark("step", None)
+    return callback_kwargs
+
+
+def _mark(kind: str, holds: int | None) -> None:
+    marks = _marks.get()
+    if marks is not None:
+        marks.append((kind, clock_gettime_ns(CLOCK_MONOTONIC), holds))
+
+
+@dataclass
+class Function:
+    """A function that serves requests of a field: what it is called with, and what its answers have if they do not say so."""
+
+    function: Callable[..., Any]
+    kind: str
+    """Its field of work: `speech`, `images`, `classification`, `text` or `requests`."""
+    inputs: list[Any]
+    """What requests are made of; filled in by `bench` if it makes them."""
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def call(self, number: int) -> tuple[Any, Mapping[str, Any]]:
+        """Calls the function with an input; returns what it returns, and what was asked of it."""
+        given = self.inputs[number]
+        if isinstance(given, dict):
+            asked = {**self.defaults, **given}
+            keywords = {name: value for name, value in given.items() if name != "prompt" and self._takes(name)}
+            return self.function(given["prompt"], **{**keywords, **self.keywords}), asked
+        return self.function(given, **self.keywords), self.defaults
+
+    def _takes(self, name: str) -> bool:
+        if not hasattr(self, "_parameters"):
+            parameters = inspect.signature(self.function).parameters.values()
+            takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+            self._parameters = None if takes_all else {parameter.name for parameter in parameters}
+        return self._parameters is None or name in self._parameters
+
+
+class _Request:
+    """One request: its marks, and how its answer is made."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self.marks: list[tuple[str, int, int | None]] = []
+        self._token = _marks.set(self.marks)
+        self._streamed: list[Any] = []
+        self._asked: Mapping[str, Any] = function.defaults
+
+    def begin(self, number: int) -> Any:
+        output, self._asked = self._function.call(number)
+        return output
+
+    def yielded(self, part: Any) -> None:
+        """Takes a part of a stream."""
+        at = clock_gettime_ns(CLOCK_MONOTONIC)
+        self.marks.append(("output", at, answers.holds(self._function.kind, part, self._asked)))
+        self._streamed.append(part)
+
+    def consumed(self, returned: Any) -> Any:
+        """Returns the output of a stream that has ended: what it has returned, else a dictionary that it has yielded last.
+
+        A dictionary after parts that are none is a summary, and no output of its own.
+        """
+        parts = self._streamed
+        if returned is None and parts and isinstance(parts[-1], Mapping):
+            returned = parts[-1]
+            if not all(isinstance(part, Mapping) for part in parts):
+                parts.pop()
+                self.marks.remove(next(mark for mark in reversed(self.marks) if mark[0] == "output"))
+        return returned
+
+    def answered(self, output: Any) -> bytes:
+        end = clock_gettime_ns(CLOCK_MONOTONIC)
+        result, warnings = answers.answer(self._function.kind, output, self._asked, self._streamed)
+        return self._line({"end": end, "marks": self.marks, "result": result, "warnings": warnings})
+
+    def failed(self, error: BaseException) -> bytes:
+        end = clock_gettime_ns(CLOCK_MONOTONIC)
+        text = str(error) if isinstance(error, answers.FailedError) else f"{type(error).__name__}: {error}"
+        return self._line({"end": end, "error": text[:_LONGEST_ERROR]})
+
+    def _line(self, message: dict[str, Any]) -> bytes:
+        _marks.reset(self._token)
+        return json.dumps(message, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _serve_one(function: Function, number: int) -> bytes:
+    """Serves a request; whatever the function does wrong is its answer."""
+    request = _Request(function)
+    try:
+        output = request.begin(number)
+        if inspect.isgenerator(output):
+            output = request.consumed(_run(output, request))
+        elif inspect.iscoroutine(output) or inspect.isasyncgen(output):
+            if inspect.iscoroutine(output):
+                output.close()
+            raise TypeError("it returned a coroutine or an asynchronous generator: declare it `async def`, or is_async=True")
+        return request.answered(output)
+    except BaseException as error:  # Of `sys.exit`, too, the program that measures must hear.
+        return request.failed(error)
+
+
+def _run(stream: Iterator[Any], request: _Request) -> Any:
+    while True:
+        try:
+            request.yielded(next(stream))
+        except StopIteration as end:
+            return end.value
+
+
+async def _serve_one_async(function: Function, number: int) -> bytes:
+    request = _Request(function)
+    try:
+        output = request.begin(number)
+        if inspect.isawaitable(output):
+            output = await output
+        if isinstance(output, AsyncIterator):
+            async for part in output:
+                request.yielded(part)
+            output = request.consumed(None)
+        return request.answered(output)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        return request.failed(error)
+
+
+@contextmanager
+def _listening() -> Iterator[tuple[socket.socket, str]]:
+    """A Unix socket in a folder that no other user can enter."""
+    folder = tempfile.mkdtemp(prefix="bench-models-")
+    if len(os.fsencode(folder)) > _LONGEST_PATH:
+        os.rmdir(folder)
+        folder = tempfile.mkdtemp(prefix="bench-models-", dir="/tmp")
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        path = os.path.join(folder, "s")
+        listener.bind(path)
+        listener.listen(1024)
+        yield listener, path
+    finally:
+        try:
+            # Closing alone would not wake a thread that waits for a connection.
+            listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # A loop has closed it.
+        listener.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take_inputs(function: Function, message: dict[str, Any]) -> bool:
+    """Takes the inputs that `bench` has made, if the message holds them."""
+    made = message.get("inputs")
+    if made is not None:
+        function.inputs[:] = made
+    return made is not None
+
+
+@contextmanager
+def served(function: Function) -> Iterator[str]:
+    """Serves a function on threads, one for each client; the context is the path to connect to."""
+    with _listening() as (listener, path):
+        threading.Thread(target=_accept, args=(listener, function), daemon=True, name="bench-models").start()
+        yield path
+
+
+def _accept(listener: socket.socket, function: Function) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return  # It was closed.
+        threading.Thread(target=_converse, args=(connection, function), daemon=True, name="bench-models client").start()
+
+
+def _converse(connection: socket.socket, function: Function) -> None:
+    with connection, connection.makefile("rb") as lines:
+        try:
+            for line in lines:
+                message = json.loads(line)
+                if not _take_inputs(function, message):
+                    connection.sendall(_serve_one(function, message["input"]))
+        except OSError:
+            pass  # The command has gone.
+
+
+async def serve_async(function: Function, run: Callable[[str], Any]) -> Any:
+    """Serves an asynchronous function on the running loop, while `run` is awaited with the path to connect to."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                message = json.loads(line)
+                if not _take_inputs(function, message):
+                    writer.write(await _serve_one_async(function, message["input"]))
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    with _listening() as (listener, path):
+        server = await asyncio.start_unix_server(converse, sock=listener, limit=64 << 20)
+        try:
+            return await run(path)
+        finally:
+            server.close()
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Returns whether a function, or what an object is called by, is asynchronous."""
+    inner = inspect.unwrap(getattr(function, "func", function))
+    call = inner if inspect.isroutine(inner) else getattr(inner, "__call__", inner)  # noqa: B004
+    return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call)
+
+
+def described(inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Returns what reports say of inputs: texts, and the sizes of all else."""
+    return [{"text": given} if isinstance(given, str) else {"bytes": _size(given)} for given in inputs]
+
+
+def _size(given: Any) -> int:
+    try:
+        return len(given)
+    except TypeError:
+        return 0
