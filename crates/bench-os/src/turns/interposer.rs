@@ -76,9 +76,9 @@ impl Timespec {
 struct Table {
     /// Whose turn it is.
     turn: AtomicU32,
-    /// A bit for each seat that has been left: nobody waits for it any more.
+    /// A bit for each seat that has been left: the other process no longer waits for it.
     left: AtomicU32,
-    /// Whether somebody took the seat: its process, or zero.
+    /// The process in each seat; zero while the seat is empty.
     seats: [AtomicU32; 2],
     /// How often a turn was handed over.
     handed_over: AtomicU32,

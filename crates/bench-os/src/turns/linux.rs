@@ -119,7 +119,7 @@ impl Turns {
         command.env(TURNS_VARIABLE, place).env(INTERPOSER_VARIABLE, &self.interposer);
     }
 
-    /// Nobody waits any more for who has this seat.
+    /// The process in this seat is no longer waited for.
     pub fn leave(&self, seat: u32) {
         self.mapped.leave(seat);
     }
@@ -168,7 +168,7 @@ impl Seat {
         command.env(PRELOAD_VARIABLE, preload).env(TURNS_VARIABLE, &self.place);
     }
 
-    /// Nobody waits any more for who has this seat.
+    /// The process in this seat is no longer waited for.
     pub fn leave(&self) {
         self.mapped.leave(self.number);
     }

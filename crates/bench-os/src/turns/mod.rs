@@ -15,7 +15,7 @@ pub use linux::{Seat, Turns};
 pub use portable::{Seat, Turns};
 
 /// Source of the library that is loaded, for `rustc --crate-type cdylib -C panic=abort`: whoever has benchmarks in Rust has a
-/// compiler, and nobody has to trust a library that came with a program.
+/// compiler, and does not have to trust a library that came with a program.
 pub const INTERPOSER: &str = include_str!("interposer.rs");
 
 /// Tells a process of the interposer which seat it has, and at which table: `0:FILE`.

@@ -27,7 +27,7 @@ impl Turns {
         match self.0 {}
     }
 
-    /// Nobody waits any more for who has this seat.
+    /// The process in this seat is no longer waited for.
     pub fn leave(&self, _seat: u32) {
         match self.0 {}
     }
@@ -58,7 +58,7 @@ impl Seat {
         match self.0 {}
     }
 
-    /// Nobody waits any more for who has this seat.
+    /// The process in this seat is no longer waited for.
     pub fn leave(&self) {
         match self.0 {}
     }
