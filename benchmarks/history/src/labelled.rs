@@ -17,23 +17,28 @@ const MARGIN: usize = 5;
 /// …to so many after it.
 const WITHIN: usize = 20;
 
-struct Line {
-    values: Vec<f64>,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) values: Vec<f64>,
     labels: Vec<usize>,
 }
 
-/// Scores every method on the lines of a file.
-pub(crate) fn table(path: &Path) -> Result<String, String> {
+/// Reads the lines of a file.
+pub(crate) fn lines(path: &Path) -> Result<Vec<Line>, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    let lines: Vec<Line> = text
-        .lines()
+    text.lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())
         .enumerate()
         .map(|(number, line)| {
             parse(line).map_err(|reason| format!("{}, series {}: {reason}", path.display(), number + 1))
         })
-        .collect::<Result<_, _>>()?;
+        .collect()
+}
+
+/// Scores every method on the lines of a file.
+pub(crate) fn table(path: &Path) -> Result<String, String> {
+    let lines = lines(path)?;
     let runs: usize = lines.iter().map(|line| line.values.len()).sum();
     let all: usize = lines.iter().map(|line| line.labels.len()).sum();
     let mut table = Table::new([
@@ -72,9 +77,9 @@ fn ratio(part: usize, of: usize) -> f64 {
 
 fn parse(line: &str) -> Result<Line, String> {
     let parts: Vec<&str> = line.split(" | ").collect();
-    let (values, labels) = match parts.as_slice() {
-        [_, values] => (values, None),
-        [_, values, labels] => (values, Some(labels)),
+    let (name, values, labels) = match parts.as_slice() {
+        [name, values] => (name, values, None),
+        [name, values, labels] => (name, values, Some(labels)),
         _ => return Err("expected `name | values` or `name | values | labels`".to_owned()),
     };
     let values: Vec<f64> = values
@@ -88,7 +93,7 @@ fn parse(line: &str) -> Result<Line, String> {
             .map(|label| label.parse().map_err(|_| format!("expected the number of a run, found `{label}`")))
             .collect::<Result<_, _>>()?,
     };
-    Ok(Line { values, labels })
+    Ok(Line { name: (*name).to_owned(), values, labels })
 }
 
 /// The changes that hardly anyone would miss.
@@ -162,7 +167,7 @@ impl Score {
     fn of(method: Method, lines: &[Line]) -> Self {
         let mut score = Score::default();
         let mut delays = Vec::new();
-        for Line { values, labels } in lines {
+        for Line { values, labels, .. } in lines {
             let alarms = method.alarms(values);
             let mut used = vec![false; alarms.len()];
             for (number, label) in labels.iter().enumerate() {

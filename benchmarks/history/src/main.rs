@@ -5,6 +5,7 @@
 //! cargo run --release -p history -- series FOLDER       # the real series, one a line
 //! cargo run --release -p history -- structure           # changes soon after changes, reverted ones, exact figures, …
 //! cargo run --release -p history -- labelled FILE       # scores on labelled lines, see labelled.rs
+//! cargo run --release -p history -- machine FILE        # shifts of a whole machine on the lines of a suite, see machine.rs
 //! cargo run --release -p history -- speed               # what finding changes costs
 //! cargo run --release -p history -- add [postgres://…]  # what adding a run to a large store costs (to a server:
 //!                                                       # --features postgres, and an empty database)
@@ -14,6 +15,7 @@
 
 mod adding;
 mod labelled;
+mod machine;
 mod method;
 mod page;
 mod random;
@@ -32,19 +34,20 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut folder = None;
     let mut half = real::Half::Report;
-    let (mut lines_only, mut labels_only, mut adding) = (false, false, false);
+    let (mut lines_only, mut labels_only, mut machine, mut adding) = (false, false, false, false);
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "speed" => return ended(Ok::<_, Infallible>(speed::measure()), 1),
             "structure" => return ended(Ok::<_, Infallible>(structure::tables()), 1),
             "labelled" => labels_only = true,
+            "machine" => machine = true,
             "add" => adding = true,
             "page" => return ended(page::measure(), 1),
             "series" => lines_only = true,
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
                 eprintln!(
-                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `structure`, `labelled FILE`, `speed`, `add [STORE]`, or `page`"
+                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `structure`, `labelled FILE`, `machine FILE`, `speed`, `add [STORE]`, or `page`"
                 );
                 return ExitCode::from(2);
             }
@@ -63,6 +66,12 @@ fn main() -> ExitCode {
     if labels_only {
         return ended(
             folder.ok_or("`labelled` wants a file".to_owned()).and_then(|file| labelled::table(&file)),
+            2,
+        );
+    }
+    if machine {
+        return ended(
+            folder.ok_or("`machine` wants a file".to_owned()).and_then(|file| machine::table(&file)),
             2,
         );
     }

@@ -59,7 +59,7 @@ pub(crate) fn read(
     let mut series = history::series(store)?;
     series.retain(|series| every || metrics.contains(&series.key.metric));
     let mut trends = trends(&series, &acceptances, settings);
-    let shifts = machine_shifts(&mut trends);
+    let shifts = machine_shifts(&mut trends, &series);
     Ok((shifts, trends))
 }
 
@@ -151,18 +151,20 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
         }
         Kind::Drift => format!("little by little until {}", told(&turn.since)),
     };
+    let besides = turn.of_machine.map(|share| format!(" [besides the machine's {:+.1} %]", share * 100.0));
     let accepted = turn
         .accepted
         .as_ref()
         .map(|one| format!(" [accepted by {}: {}]", one.author, one.reason))
         .unwrap_or_default();
     format!(
-        "{by} ({way}) {how}{}; {} to {}, found on {} (z = {:.1}){accepted}",
+        "{by} ({way}) {how}{}; {} to {}, found on {} (z = {:.1}){}{accepted}",
         together_with(&turn.also),
         figure(turn.before, unit),
         figure(turn.after, unit),
         turn.found.timestamp,
-        turn.z
+        turn.z,
+        besides.unwrap_or_default()
     )
 }
 
@@ -272,7 +274,7 @@ mod tests {
         let series: Vec<Series> =
             since.iter().enumerate().map(|(case, since)| series(case, *since)).collect();
         let mut trends = trends(&series, &[], Settings::default());
-        let shifts = machine_shifts(&mut trends);
+        let shifts = machine_shifts(&mut trends, &series);
         let brief = render(&shifts, &trends, false);
         assert_eq!(brief.lines().count(), 2, "{brief}");
         assert!(brief.starts_with("the machine (x, "), "{brief}");

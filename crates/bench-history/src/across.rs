@@ -1,11 +1,18 @@
 //! Many cases at once: not the code of any of them, but the machine.
 
+mod lean;
+mod share;
+
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use bench_stats as stats;
 use serde::Serialize;
 
+use self::lean::{Lean, is_there};
+use self::share::Share;
 use crate::key::SeriesKey;
+use crate::store::Series;
 use crate::trend::{NEAR, Place, Trend, Turn};
 
 /// With fewer cases, most of them is not many.
@@ -23,15 +30,15 @@ pub struct MachineShift {
     /// The run at which the first of its cases was found. It stays the same while the other two may move, and so names
     /// the change.
     pub found: Place,
-    /// Median of the cases' shifts: 0.03 is three per cent more.
+    /// Median of the cases' shifts: 0.03 is three per cent more. It is the machine's share in the change of each case.
     pub shift: f64,
     /// What else changed around it, as one of its cases tells it.
     pub also: Vec<String>,
     /// Whether most of them got worse.
     pub worse: bool,
-    /// The cases that it hit, in the order of their ids.
+    /// The cases in which it was found, in the order of their ids.
     pub cases: Vec<ShiftedCase>,
-    /// How many cases there are on this machine.
+    /// How many cases of this machine have runs before and after it.
     pub of: usize,
 }
 
@@ -40,7 +47,8 @@ pub struct MachineShift {
 pub struct ShiftedCase {
     /// Its id.
     pub case: String,
-    /// Its own change, which noise may have placed a run or two off the machine's.
+    /// What the machine has added to it, which noise may have placed a run or two off. What is clearly more or less stays
+    /// a change of the case, with [`Turn::of_machine`].
     #[serde(flatten)]
     pub turn: Turn,
 }
@@ -53,19 +61,24 @@ impl MachineShift {
     }
 }
 
-/// Tells the machine's shifts from those of cases: moves the former out of `trends`, so that each is told once.
+/// Tells the machine's shifts from those of cases: moves the former out of `trends`, so that each is told once. What a case has
+/// changed by beyond the machine's share stays its own. `series` are the lines of `trends`, in their order.
 ///
-/// A night is the machine's where more than half of the cases that have a history there, and at least five, changed
-/// in the same direction.
-pub fn machine_shifts(trends: &mut [Trend]) -> Vec<MachineShift> {
+/// A night is the machine's if at least five cases were found to change in the same direction, and these are more than half of
+/// the cases that have runs before and after it. In a large suite many cases are too noisy to be found: those count if
+/// they clearly lean that way too, less those that lean the other way.
+pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> Vec<MachineShift> {
     let mut machines: BTreeMap<SeriesKey, Vec<usize>> = BTreeMap::new();
     for (number, trend) in trends.iter().enumerate().filter(|(_, trend)| !trend.too_little_history) {
         machines.entry(machine_of(&trend.key)).or_default().push(number);
     }
     let mut shifts = Vec::new();
     for members in machines.values() {
-        while let Some(night) = busiest(trends, members) {
-            let Some(shift) = MachineShift::take(trends, members, &night) else { break };
+        let lines: Vec<&Series> =
+            members.iter().filter_map(|number| series.get(*number)).map(Borrow::borrow).collect();
+        let mut leans = BTreeMap::new();
+        while let Some((night, of)) = busiest(trends, members, &lines, &mut leans) {
+            let Some(shift) = MachineShift::take(trends, members, &night, of) else { break };
             shifts.push(shift);
         }
     }
@@ -86,11 +99,17 @@ struct Night {
     found: String,
 }
 
-/// The night on which most cases changed, if those are enough.
-fn busiest(trends: &[Trend], members: &[usize]) -> Option<Night> {
-    let lines = || members.iter().map(|number| &trends[*number].changes);
+/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps what was
+/// found of a night, for the lines do not change.
+fn busiest(
+    trends: &[Trend],
+    members: &[usize],
+    lines: &[&Series],
+    leans: &mut BTreeMap<(Place, bool), bool>,
+) -> Option<(Night, usize)> {
+    let changes = || members.iter().map(|number| &trends[*number].changes);
     let mut nights: BTreeMap<(&Place, bool), &str> = BTreeMap::new();
-    for turn in lines().flatten() {
+    for turn in changes().flatten().filter(|turn| turn.of_machine.is_none()) {
         let Some(shift) = turn.shift else { continue };
         let found = nights.entry((&turn.since, shift > 0.0)).or_default();
         *found = (*found).max(&turn.found.timestamp);
@@ -100,18 +119,35 @@ fn busiest(trends: &[Trend], members: &[usize]) -> Option<Night> {
         up,
         found: found.to_owned(),
     });
-    let hit = |night: &Night| lines().filter(|changes| changes.iter().any(|turn| night.is_of(turn))).count();
-    let exactly = |night: &Night| lines().flatten().filter(|turn| turn.since.run == night.since.run).count();
-    let night = nights.max_by_key(|night| (hit(night), exactly(night)))?;
-    let cases = hit(&night);
-    (cases >= FEWEST_CASES && 2 * cases > members.len()).then_some(night)
+    let exactly =
+        |night: &Night| changes().flatten().filter(|turn| turn.since.run == night.since.run).count();
+    let mut hits: Vec<(usize, usize, Night)> = nights
+        .filter_map(|night| {
+            let hit = changes().filter(|changes| changes.iter().any(|turn| night.is_of(turn))).count();
+            (hit >= FEWEST_CASES).then(|| (hit, exactly(&night), night))
+        })
+        .collect();
+    hits.sort_by_key(|(hit, exactly, _)| std::cmp::Reverse((*hit, *exactly)));
+    hits.into_iter().find_map(|(hit, _, night)| {
+        let there = lines.iter().filter(|line| is_there(line, &night.since)).count();
+        let mut most_lean = || {
+            let known = leans.entry((night.since.clone(), night.up));
+            *known.or_insert_with(|| {
+                let is_found = |changes: &Vec<Turn>| changes.iter().any(|turn| night.is_of(turn));
+                let others = changes().zip(lines).filter(|(changes, _)| !is_found(changes));
+                let lean = Lean::of(others.map(|(_, line)| *line), &night.since, night.typical(changes()));
+                lean.is_clear() && 2 * (hit as isize + lean.net()) > there as isize
+            })
+        };
+        (2 * hit > there || most_lean()).then_some((night, there))
+    })
 }
 
 impl MachineShift {
-    /// Moves the changes of a night out of the lines; `None` where none of them is placed on it.
-    fn take(trends: &mut [Trend], members: &[usize], night: &Night) -> Option<Self> {
+    /// Moves what the machine has added on a night out of the lines; `None` if no change is placed on it.
+    fn take(trends: &mut [Trend], members: &[usize], night: &Night, of: usize) -> Option<Self> {
         let mut line = None;
-        let mut cases = Vec::new();
+        let mut hit = Vec::new();
         for number in members {
             let trend = &mut trends[*number];
             let Some(place) = night.nearest(&trend.changes) else { continue };
@@ -119,28 +155,48 @@ impl MachineShift {
             if line.is_none() && turn.since == night.since {
                 line = Some((trend.key.clone(), turn.last_before.clone(), turn.also.clone()));
             }
-            cases.push(ShiftedCase { case: trend.key.case.clone(), turn });
+            hit.push((*number, place, turn));
         }
-        cases.sort_by(|a, b| a.case.cmp(&b.case));
         let (line, last_before, also) = line?;
-        let by: Vec<f64> = cases.iter().filter_map(|hit| hit.turn.shift).collect();
-        let worse = cases.iter().filter(|hit| hit.turn.worse).count();
-        let found = cases.iter().map(|hit| &hit.turn.found).min_by_key(|found| &found.timestamp)?;
+        let share = Share::of(hit.iter().map(|(.., turn)| turn))?;
+        let worse = hit.iter().filter(|(.., turn)| turn.worse).count();
+        let found = hit.iter().map(|(.., turn)| &turn.found).min_by_key(|found| &found.timestamp)?.clone();
+        let worse = 2 * worse > hit.len();
+        let mut cases: Vec<ShiftedCase> = hit
+            .into_iter()
+            .map(|(number, place, turn)| {
+                let case = trends[number].key.case.clone();
+                let (turn, own) = share.taken_out_of(turn);
+                // What is left keeps the place of the whole.
+                if let Some(own) = own {
+                    trends[number].changes.insert(place, own);
+                }
+                ShiftedCase { case, turn }
+            })
+            .collect();
+        cases.sort_by(|a, b| a.case.cmp(&b.case));
         Some(MachineShift {
             line,
             since: night.since.clone(),
             last_before,
-            found: found.clone(),
-            shift: stats::median(&stats::sorted(&by))?,
+            found,
+            shift: share.shift(),
             also,
-            worse: 2 * worse > cases.len(),
+            worse,
             cases,
-            of: members.len(),
+            of,
         })
     }
 }
 
 impl Night {
+    /// The median shift of the changes that are of it, as a logarithm.
+    fn typical<'a>(&self, changes: impl Iterator<Item = &'a Vec<Turn>>) -> f64 {
+        let of_night = changes.flatten().filter(|turn| self.is_of(turn));
+        let by: Vec<f64> = of_night.filter_map(|turn| turn.shift).map(f64::ln_1p).collect();
+        stats::median(&stats::sorted(&by)).unwrap_or(f64::INFINITY)
+    }
+
     /// The number of that change of a line which is of this night. Of several it is the nearest, so that whichever is
     /// placed on it is never passed over.
     fn nearest(&self, changes: &[Turn]) -> Option<usize> {
@@ -149,135 +205,23 @@ impl Night {
         of_night.min_by_key(|(_, turn)| off(turn)).map(|(number, _)| number)
     }
 
-    /// Whether a change is one of that night in that direction. Lines that began on different nights number their runs
-    /// differently: of them, only what was not yet found when the other had happened can be the same.
+    /// Whether a change is one of that night in that direction, and not yet taken apart. Lines that began on different nights
+    /// number their runs differently: of them, only what was not yet found when the other had happened can be the same.
     fn is_of(&self, turn: &Turn) -> bool {
         let near = turn.since.run == self.since.run
             || turn.since.number.abs_diff(self.since.number) <= NEAR
                 && turn.found.timestamp > self.since.timestamp
-                && self.found > turn.since.timestamp;
-        near && turn.shift.is_some_and(|shift| (shift > 0.0) == self.up)
+                && self.found > turn.since.timestamp
+            || self.is_within(turn);
+        near && turn.of_machine.is_none() && turn.shift.is_some_and(|shift| (shift > 0.0) == self.up)
+    }
+
+    /// Whether a change may have come on this night by what is known of its place.
+    fn is_within(&self, turn: &Turn) -> bool {
+        let (last_good, first_bad) = (&turn.culprit.last_good.timestamp, &turn.culprit.first_bad.timestamp);
+        *last_good < self.since.timestamp && self.since.timestamp <= *first_bad
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::change::Settings;
-    use crate::trend::tests::line;
-    use crate::trend::trend;
-
-    /// Lines of eight cases; those below `hit` get 10 % slower on night 30, and case 7 faster on night 40.
-    fn trends(hit: usize) -> Vec<Trend> {
-        (0..8)
-            .map(|case| {
-                let factor = move |night: usize| {
-                    let machine = if case < hit && night >= 30 { 1.1 } else { 1.0 };
-                    machine * if case == 7 && night >= 50 { 0.8 } else { 1.0 }
-                };
-                trend(&line(&format!("case{case}"), case as u64, 80, factor), &[], Settings::default())
-            })
-            .collect()
-    }
-
-    #[test]
-    fn most_cases_on_one_night_are_the_machine_and_one_line() {
-        let mut all = trends(8);
-        let shifts = machine_shifts(&mut all);
-        assert_eq!(shifts.len(), 1, "{shifts:?}");
-        assert_eq!((shifts[0].cases.len(), shifts[0].of, shifts[0].since.number), (8, 8, 30));
-        assert!(shifts[0].cases.is_sorted_by_key(|hit| &hit.case), "{shifts:?}");
-        assert!(shifts[0].worse && (shifts[0].shift - 0.1).abs() < 0.01);
-        let left: Vec<&str> = all
-            .iter()
-            .filter(|trend| !trend.changes.is_empty())
-            .map(|trend| trend.key.case.as_str())
-            .collect();
-        assert_eq!(left, ["case7"], "its own change stays its own");
-    }
-
-    /// Places a change so many runs later, or earlier.
-    fn moved(turn: &Turn, by: isize) -> Turn {
-        let place = |place: &Place| {
-            let number = place.number.checked_add_signed(by).expect("a run");
-            let timestamp = format!("2026-01-01T{:02}:{:02}:00Z", number / 60, number % 60);
-            Place { number, timestamp, run: format!("r{number:03}"), commit: Some(format!("c{number}")) }
-        };
-        Turn { since: place(&turn.since), last_before: place(&turn.last_before), ..turn.clone() }
-    }
-
-    #[test]
-    fn each_case_keeps_the_place_of_its_own_change() {
-        for places in [[30, 29, 31, 30, 30, 30, 30, 30], [30, 30, 32, 30, 30, 28, 31, 30]] {
-            let mut all = trends(8);
-            for (trend, place) in all.iter_mut().zip(places) {
-                trend.changes[0] = moved(&trend.changes[0], place - 30);
-            }
-            let before: Vec<Turn> = all.iter().map(|trend| trend.changes[0].clone()).collect();
-            let shifts = machine_shifts(&mut all);
-            assert_eq!((shifts.len(), shifts[0].since.number), (1, 30), "where most place it: {shifts:?}");
-            let kept: Vec<isize> = shifts[0].cases.iter().map(|hit| hit.turn.since.number as isize).collect();
-            assert_eq!(kept, places);
-            for (trend, turn) in all.iter().zip(&before) {
-                assert_eq!(shifts[0].turn_of(&trend.key), Some(turn), "the whole change is kept");
-            }
-            let elsewhere = SeriesKey { build: "debug".to_owned(), ..all[0].key.clone() };
-            assert_eq!(shifts[0].turn_of(&elsewhere), None, "the same case in another build");
-        }
-    }
-
-    #[test]
-    fn of_two_changes_near_a_night_the_one_on_it_is_the_machine() {
-        let mut all = trends(8);
-        for trend in &mut all {
-            let early = moved(&trend.changes[0], -2);
-            trend.changes.insert(0, early);
-        }
-        let shifts = machine_shifts(&mut all);
-        let nights: Vec<usize> = shifts.iter().map(|shift| shift.since.number).collect();
-        assert_eq!(nights, [28, 30]);
-        for shift in &shifts {
-            assert!(shift.cases.iter().all(|hit| hit.turn.since == shift.since), "{shift:?}");
-        }
-    }
-
-    #[test]
-    fn runs_of_one_number_are_not_of_one_night_where_one_had_been_found_before_the_other_happened() {
-        let mut all = trends(8);
-        for trend in all.iter_mut().take(4) {
-            let turn = &mut trend.changes[0];
-            for place in [&mut turn.since, &mut turn.last_before, &mut turn.found] {
-                place.timestamp = place.timestamp.replace("2026-01-01", "2026-02-01");
-                place.run = format!("february {}", place.run);
-            }
-        }
-        assert_eq!(machine_shifts(&mut all), []);
-    }
-
-    #[test]
-    fn a_few_cases_are_themselves() {
-        for hit in [1, 4] {
-            let mut all = trends(hit);
-            assert_eq!(machine_shifts(&mut all), []);
-            assert_eq!(all.iter().map(|trend| trend.changes.len()).sum::<usize>(), hit + 1);
-        }
-        let mut four: Vec<Trend> = trends(8).into_iter().take(4).collect();
-        assert_eq!(machine_shifts(&mut four), [], "four cases are too few to tell");
-    }
-
-    #[test]
-    fn other_directions_and_other_machines_are_apart() {
-        let mut all = trends(8);
-        for (number, trend) in all.iter_mut().enumerate() {
-            if number % 2 == 0 {
-                trend.key.machine.cpu = "other".to_owned();
-            }
-        }
-        assert_eq!(machine_shifts(&mut all), []);
-        let mut all = trends(8);
-        for trend in all.iter_mut().take(4) {
-            trend.changes[0].shift = trend.changes[0].shift.map(|shift| -shift);
-        }
-        assert_eq!(machine_shifts(&mut all), []);
-    }
-}
+mod tests;

@@ -82,7 +82,7 @@ mod tests {
 
     fn balance(series: &[Series]) -> Balance {
         let mut trends = trends(series, &[], Settings::default());
-        let shifts = machine_shifts(&mut trends);
+        let shifts = machine_shifts(&mut trends, series);
         Balance::of(&shifts, &trends)
     }
 

@@ -67,6 +67,10 @@ pub struct Turn {
     pub z: f64,
     /// What else changed around it: `operating system: A → B`. Empty for drift.
     pub also: Vec<String>,
+    /// What a shift of the whole machine had added on the same night, which is not part of this change: 0.03 is three per
+    /// cent more, and contained in `before`. `None` if the machine had no share in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_machine: Option<f64>,
     /// Who accepted it and why, if anyone did.
     pub accepted: Option<Acceptance>,
 }
@@ -158,6 +162,7 @@ fn turn(series: &Series, change: &Change, accepted: &BTreeMap<usize, &Acceptance
             Kind::Step => also_changed(&series.points, change.at),
             Kind::Drift => Vec::new(),
         },
+        of_machine: None,
         accepted: accepted.range(around(change)).next().map(|(_, acceptance)| (*acceptance).clone()),
     })
 }

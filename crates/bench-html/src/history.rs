@@ -104,7 +104,7 @@ impl History {
     pub fn of(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Self {
         let mut trends = trends(series, acceptances, settings);
         // A change that is the machine's is told as such, and still divides its line.
-        let shifts = machine_shifts(&mut trends);
+        let shifts = machine_shifts(&mut trends, series);
         let (runs, numbers) = runs(series);
         let (mut machines, mut builds, mut courses) = (Names::default(), Names::default(), Names::default());
         let lines = series

@@ -94,6 +94,7 @@ mod tests {
             worse: true,
             z: 5.0,
             also: Vec::new(),
+            of_machine: None,
             accepted: None,
         };
         News::Machine {

@@ -30,7 +30,7 @@ pub(super) fn judge(
         trends.push(trend(&line, accepted, settings));
         lines.push(line);
     }
-    let shifts = machine_shifts(&mut trends);
+    let shifts = machine_shifts(&mut trends, &lines);
     for (line, trend) in lines.iter().zip(&trends) {
         let is_measured = is_newest(line, record);
         let Some(case) = record.case(&trend.key.case).filter(|_| is_measured) else { continue };

@@ -254,6 +254,16 @@ fn what_the_machine_has_added_since_is_not_charged_to_the_case() {
 }
 
 #[test]
+fn the_machine_does_not_excuse_what_a_case_did_on_the_same_night() {
+    let mut nights = Nights::new("");
+    nights.nights(30, same);
+    let decision = nights.nights(15, |case| 1.1 * slower(0.2)(case));
+    let finding = only(&decision);
+    assert!((finding.change().expect("a change") - 0.2).abs() < 0.01, "the code's own: {finding:?}");
+    assert_eq!(decision.machine_shifts[0].cases.len(), 8);
+}
+
+#[test]
 fn a_run_is_judged_by_what_was_before_it_and_on_its_own_machine() {
     let mut nights = Nights::new("");
     nights.nights(30, same);

@@ -1,0 +1,120 @@
+//! Whether a shift of the whole machine is recognized on the lines of a real suite, and what is left to a case that changed on the
+//! same night.
+//!
+//! A file as in `labelled.rs`. Its longest lines of one length are taken for the cases of one machine, run by run; from some
+//! run on all of them take more, and one of them still more.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bench_history::across::machine_shifts;
+use bench_history::change::Settings;
+use bench_history::key::{MachineClass, SeriesKey};
+use bench_history::store::{Point, Series};
+use bench_history::trend::trends;
+use bench_protocol::Better;
+
+use crate::labelled::{Line, lines};
+use crate::table::Table;
+
+/// What the machine makes every case slower by.
+const SHIFTS: [f64; 5] = [1.0, 1.02, 1.03, 1.05, 1.10];
+/// What one case is slower by besides.
+const OWN: f64 = 1.3;
+/// Nights after the shift on which is looked.
+const NIGHTS: [usize; 5] = [5, 6, 8, 10, 20];
+/// Runs before it that are known.
+const BEFORE: usize = 150;
+/// With fewer cases there is no suite.
+const FEWEST: usize = 10;
+
+/// Tells what was recognized at each place, by size.
+pub(crate) fn table(path: &Path) -> Result<String, String> {
+    let mut by_length: BTreeMap<usize, Vec<Line>> = BTreeMap::new();
+    for line in lines(path)? {
+        by_length.entry(line.values.len()).or_default().push(line);
+    }
+    let suite = by_length
+        .into_values()
+        .rev()
+        .find(|lines| lines.len() >= FEWEST && lines[0].values.len() > BEFORE + 4 * NIGHTS[NIGHTS.len() - 1]);
+    let suite = suite
+        .ok_or_else(|| format!("{}: no {FEWEST} long lines of the same number of runs", path.display()))?;
+    let runs = suite[0].values.len();
+    let mut table = Table::new([
+        "all slower by, from run",
+        "recognized on night",
+        "cases found",
+        "share told",
+        "a case that is 30 % slower besides",
+    ]);
+    for (shift, at) in SHIFTS.into_iter().flat_map(|shift| [2, 3].map(|part| (shift, runs * part / 4))) {
+        let cells = NIGHTS.iter().find_map(|night| Some((night, recognized(&suite, shift, at, *night)?)));
+        let cells = cells.map_or(["-"; 4].map(str::to_owned), |(night, found)| {
+            let percent = |share: f64| format!("{:+.1} %", share * 100.0);
+            let own = found.own.map_or("-".to_owned(), percent);
+            [night.to_string(), format!("{} of {}", found.cases, found.of), percent(found.shift), own]
+        });
+        let head = format!("{:.0} %, {at}", (shift - 1.0) * 100.0);
+        table.push(std::iter::once(head).chain(cells));
+    }
+    Ok(table.render(&format!(
+        "{} cases of one machine, {runs} runs; one of them takes part with 30 % more:",
+        suite.len()
+    )))
+}
+
+/// What was recognized.
+struct Found {
+    shift: f64,
+    cases: usize,
+    of: usize,
+    /// What the case is told to have changed by itself.
+    own: Option<f64>,
+}
+
+/// Looks at the suite as it is `nights` after all of it became slower at run `at`.
+fn recognized(suite: &[Line], shift: f64, at: usize, nights: usize) -> Option<Found> {
+    let from = at - BEFORE;
+    let series: Vec<Series> = suite
+        .iter()
+        .enumerate()
+        .map(|(case, line)| {
+            let slower = if case == 0 { shift * OWN } else { shift };
+            let value = |run: usize| line.values[run] * if run >= at { slower } else { 1.0 };
+            case_of(&line.name, case, (from..at + nights).map(value))
+        })
+        .collect();
+    let mut trends = trends(&series, &[], Settings::default());
+    let found = machine_shifts(&mut trends, &series)
+        .into_iter()
+        .find(|found| found.since.number.abs_diff(BEFORE) <= 2 && found.shift > 0.0)?;
+    let own = trends[0].changes.iter().find(|turn| turn.since.number.abs_diff(BEFORE) <= 2);
+    let own = own.and_then(|turn| turn.shift);
+    Some(Found { shift: found.shift, cases: found.cases.len(), of: found.of, own })
+}
+
+/// The runs of a case, a minute apart.
+fn case_of(name: &str, number: usize, values: impl Iterator<Item = f64>) -> Series {
+    let word = |word: &str| word.to_owned();
+    let point = |(run, value): (usize, f64)| Point {
+        run: format!("r{run:03}"),
+        timestamp: format!("2026-01-01T{:02}:{:02}:00Z", run / 60, run % 60),
+        commit: Some(format!("c{run}")),
+        value,
+        circumstances: Arc::default(),
+    };
+    Series {
+        key: SeriesKey {
+            case: format!("{number:04} {name}"),
+            metric: word("time"),
+            machine: MachineClass { cpu: word("c"), cores: word("2"), gpu: word("g"), memory: word("m") },
+            toolchain: word("t"),
+            build: word("b"),
+        },
+        unit: word("s"),
+        better: Better::Lower,
+        points: values.enumerate().map(point).collect(),
+    }
+}

@@ -1,0 +1,68 @@
+//! How the cases of a machine moved on one night, found or not.
+
+use bench_stats as stats;
+
+use crate::store::{Point, Series};
+use crate::trend::Place;
+
+/// So many runs on either side tell a level, if there are as many.
+const SIDE: usize = 20;
+
+/// Fewer tell none.
+const FEWEST: usize = 5;
+
+/// Whether a line has runs before and after a night.
+pub(super) fn is_there(line: &Series, night: &Place) -> bool {
+    let at = first_since(line, night);
+    at > 0 && at < line.points.len()
+}
+
+/// How many lines moved one way, and how many the other.
+///
+/// A case too noisy for its change to be found leans by chance as often to one side as to the other, unless it has moved.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lean {
+    with: usize,
+    against: usize,
+}
+
+impl Lean {
+    /// Counts the lines that have moved by at least half of `by` on a night: the logarithm of a ratio.
+    pub(super) fn of<'a>(lines: impl Iterator<Item = &'a Series>, night: &Place, by: f64) -> Self {
+        let mut lean = Lean::default();
+        for moved in lines.filter_map(|line| step(line, night)).map(|moved| moved * by.signum()) {
+            lean.with += usize::from(moved >= by.abs() / 2.0);
+            lean.against += usize::from(moved <= -by.abs() / 2.0);
+        }
+        lean
+    }
+
+    /// By how many more one way.
+    pub(super) fn net(self) -> isize {
+        self.with as isize - self.against as isize
+    }
+
+    /// Whether chance alone would hardly make so many lean one way: they are two standard errors more than half.
+    pub(super) fn is_clear(self) -> bool {
+        self.net() as f64 > 2.0 * ((self.with + self.against) as f64).sqrt()
+    }
+}
+
+/// The logarithm of how many times higher the runs since a night are than those before it; `None` if there are too few, or
+/// if they are not all positive.
+fn step(line: &Series, night: &Place) -> Option<f64> {
+    let at = first_since(line, night);
+    let level = |points: &[Point]| {
+        let values: Vec<f64> =
+            points.iter().map(|point| point.value).filter(|value| value.is_finite()).collect();
+        stats::median(&stats::sorted(&values)).filter(|median| *median > 0.0 && values.len() >= FEWEST)
+    };
+    let before = level(&line.points[at.saturating_sub(SIDE)..at])?;
+    let after = level(&line.points[at..(at + SIDE).min(line.points.len())])?;
+    Some((after / before).ln())
+}
+
+/// The first run of a line that is not older than a night.
+fn first_since(line: &Series, night: &Place) -> usize {
+    line.points.partition_point(|point| point.timestamp < night.timestamp)
+}

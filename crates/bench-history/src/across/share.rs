@@ -1,0 +1,55 @@
+//! What a machine has added to the change of a case.
+
+use bench_stats as stats;
+
+use crate::trend::Turn;
+
+/// A case has changed by more or less than the machine only if it lies so many standard errors off its share.
+const CLEAR: f64 = 4.0;
+
+/// …and by at least this share of its level, which is the smallest shift of interest.
+const SMALLEST: f64 = 0.005;
+
+/// What cases that changed on one night have in common, in logarithms.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    common: f64,
+    /// By how much the cases differ.
+    spread: f64,
+}
+
+impl Share {
+    /// Takes the median of the shifts; `None` if no change has one.
+    pub(super) fn of<'a>(turns: impl Iterator<Item = &'a Turn>) -> Option<Self> {
+        let by = stats::sorted(&turns.filter_map(|turn| turn.shift).map(f64::ln_1p).collect::<Vec<_>>());
+        let common = stats::median(&by).filter(|common| common.is_finite())?;
+        Some(Share { common, spread: stats::robust_deviation(&by).unwrap_or(0.0) })
+    }
+
+    /// As a share: 0.03 is three per cent more.
+    pub(super) fn shift(self) -> f64 {
+        self.common.exp_m1()
+    }
+
+    /// Returns what the machine has added to a change, and what is the case's own. Most changes are the machine's as a whole:
+    /// they differ from its share by no more than others do, or than can be known of them.
+    pub(super) fn taken_out_of(self, turn: Turn) -> (Turn, Option<Turn>) {
+        let Some(by) = turn.shift.map(f64::ln_1p).filter(|by| by.is_finite()) else { return (turn, None) };
+        let own = by - self.common;
+        // The standard error of the change is its size divided by `z`.
+        let error = self.spread.hypot(by / turn.z.abs().max(1.0));
+        if own.abs() < (CLEAR * error).max(SMALLEST) {
+            return (turn, None);
+        }
+        let between = turn.before * self.common.exp();
+        let own = Turn {
+            before: between,
+            shift: Some(own.exp_m1()),
+            // Better than the machine alone would have made it.
+            worse: turn.worse == ((own > 0.0) == (by > 0.0)),
+            of_machine: Some(self.shift()),
+            ..turn.clone()
+        };
+        (Turn { after: between, shift: Some(self.shift()), ..turn }, Some(own))
+    }
+}
