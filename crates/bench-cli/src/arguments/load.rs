@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bench_endpoint::api::Kind;
 use bench_endpoint::client::Policy;
+use bench_endpoint::data::{Format, Lengths};
 use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
@@ -17,7 +18,10 @@ use clap::Args;
     bench load http://127.0.0.1:8000\n    \
     bench load http://127.0.0.1:8000 --rate 2,4,8 --duration 60s --slo 'ttft <= 300ms'\n    \
     bench load http://127.0.0.1:8000 --endpoint speech --model tts --sample-rate 24000 --concurrency 1,4\n    \
-    bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n\n\
+    bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n    \
+    bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
+    bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
+    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
     A token is read from an environment variable or a file, and is in no report.\n\n\
     Exit codes: 0 all well, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
     --max-failures or no answer at all, 130 interrupted; what was measured until then is kept."
@@ -40,8 +44,9 @@ pub(crate) struct Load {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests")]
 pub(crate) struct What {
-    /// chat, completions, embeddings, speech, images, infer, tts-synthesize, tts-stream, classify-batch,
-    /// classify-stream, predict, or raw [default: what the server seems to be]
+    /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
+    /// transcriptions, images, infer, tts-synthesize, tts-stream, classify-batch, classify-stream, predict, or raw
+    /// [default: what the server seems to be]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, where it is not the usual one
@@ -53,9 +58,28 @@ pub(crate) struct What {
     /// A text to send; several are sent in turn [default: texts that are made from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with a text on each line, or for kinds that take files or whole bodies, one input; several in turn
+    /// A file with a text on each line, JSON lines, ShareGPT, or a trace; for kinds that take files or whole bodies, one
+    /// input; several in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
+    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: by the file's name and beginning]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Tokens of prompts that are made: 512, 512:64 (mean and deviation) or 256-1024
+    #[arg(long, value_name = "TOKENS", conflicts_with_all = ["prompt", "input"])]
+    pub(crate) isl: Option<Lengths>,
+    /// Tokens of answers, all of which are asked for: 128, 128:16 or 64-256
+    #[arg(long, value_name = "TOKENS", conflicts_with = "max_tokens")]
+    pub(crate) osl: Option<Lengths>,
+    /// Tokens that prompts begin with in common, and how many such beginnings there are: 256, or 256:4
+    #[arg(long, value_name = "TOKENS[:POOL]", requires = "isl", value_parser = prefix)]
+    pub(crate) shared_prefix: Option<(u64, u64)>,
+    /// Ask for as many tokens as an answer may have, whatever the model says [default: with --osl, and for traces]
+    #[arg(long, overrides_with = "no_ignore_eos")]
+    pub(crate) ignore_eos: bool,
+    /// Let the model end its answers
+    #[arg(long)]
+    pub(crate) no_ignore_eos: bool,
     /// A file with the body to send, in which {{input}} stands for the input
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
@@ -95,6 +119,30 @@ pub(crate) struct Much {
     /// Requests per second that come at random, whether earlier ones have ended or not; a level for each number
     #[arg(long, value_name = "RATE,...", value_delimiter = ',', value_parser = rate)]
     pub(crate) rate: Vec<f64>,
+    /// How requests come at --rate: poisson, constant, or gamma:SHAPE, whose bursts are the longer the smaller it is
+    #[arg(long, value_name = "ARRIVAL", requires = "rate", value_parser = arrival)]
+    pub(crate) arrival: Option<Arrival>,
+    /// Send requests at the times of a trace, as long as those it asks for if it says that
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["concurrency", "rate", "input"])]
+    pub(crate) replay: Option<PathBuf>,
+    /// How many times as fast as it happened
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, requires = "replay", value_parser = rate)]
+    pub(crate) replay_speed: f64,
+    /// Send all requests at once
+    #[arg(long, conflicts_with_all = ["concurrency", "rate", "replay"])]
+    pub(crate) offline: bool,
+    /// Look for the highest rate at which --slo is met, beginning with this one [default: half of what one client gets]
+    #[arg(
+        long,
+        value_name = "FROM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "auto",
+        requires = "slo",
+        conflicts_with_all = ["concurrency", "rate", "replay", "offline", "duration"],
+        value_parser = first_rate
+    )]
+    pub(crate) find_rate: Option<FirstRate>,
     /// Most clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
@@ -107,8 +155,9 @@ pub(crate) struct Much {
     /// Requests before each level that do not count [default: 1 for each client]
     #[arg(long, value_name = "N")]
     pub(crate) warm_up: Option<u64>,
-    /// What a request must meet to be good, such as 'ttft <= 300ms'
-    #[arg(long, value_name = "CONDITION")]
+    /// What a request must meet to be good, such as 'ttft <= 300ms'; what a level must meet with --find-rate, such as
+    /// ttft_p99=200ms
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',', value_parser = condition)]
     pub(crate) slo: Vec<String>,
     /// Share of requests that may fail
     #[arg(long, value_name = "PCT", value_parser = share, default_value = "1%")]
@@ -116,6 +165,9 @@ pub(crate) struct Much {
     /// Print what would be sent, and end
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print what the server is, and end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) probe: bool,
 }
 
 /// How the server is reached.
@@ -131,6 +183,15 @@ pub(crate) struct Connection {
     /// File that holds a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Header that holds the token as it is [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) token_header: Option<String>,
+    /// Where the server's own metrics are, in the text format of Prometheus [default: /metrics of the server]
+    #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
+    pub(crate) metrics_url: Option<String>,
+    /// Do not read the server's own metrics
+    #[arg(long)]
+    pub(crate) no_metrics: bool,
     /// A header to send, as 'NAME: VALUE'; secrets are given with --token-env or --token-file
     #[arg(long, short = 'H', value_name = "HEADER", value_parser = header)]
     pub(crate) header: Vec<(String, String)>,
@@ -188,6 +249,79 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "expected requests per second, more than 0".to_owned())
 }
 
+/// How requests come at a rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Arrival {
+    Poisson,
+    Constant,
+    Gamma(f64),
+}
+
+fn arrival(text: &str) -> Result<Arrival, String> {
+    match (text, text.strip_prefix("gamma:").map(rate)) {
+        ("poisson", _) => Ok(Arrival::Poisson),
+        ("constant", _) => Ok(Arrival::Constant),
+        (_, Some(Ok(shape))) => Ok(Arrival::Gamma(shape)),
+        _ => Err("expected poisson, constant or gamma:SHAPE with a shape of more than 0".to_owned()),
+    }
+}
+
+/// The first rate of a search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum FirstRate {
+    /// By what one client gets.
+    Auto,
+    Given(f64),
+}
+
+fn first_rate(text: &str) -> Result<FirstRate, String> {
+    if text == "auto" { Ok(FirstRate::Auto) } else { rate(text).map(FirstRate::Given) }
+}
+
+fn prefix(text: &str) -> Result<(u64, u64), String> {
+    let (tokens, pool) = text.split_once(':').unwrap_or((text, "1"));
+    let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| (1..=1 << 24).contains(number));
+    number(tokens)
+        .zip(number(pool))
+        .ok_or_else(|| "expected tokens as 256, or with a number of beginnings as 256:4".to_owned())
+}
+
+/// A condition of an objective: `ttft <= 300ms`; `ttft=300ms` for what had better be small; `ttft:300`, in milliseconds, as
+/// vLLM has it.
+fn condition(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.contains("<=") || text.contains(">=") {
+        return Ok(text.to_owned());
+    }
+    let (name, limit) = match (text.split_once('='), text.split_once(':')) {
+        (Some((name, limit)), _) => (name.trim(), limit.trim().to_owned()),
+        (None, Some((name, limit))) => {
+            let number = limit.trim().parse::<f64>().is_ok();
+            (name.trim(), if number { format!("{}ms", limit.trim()) } else { limit.trim().to_owned() })
+        }
+        (None, None) => {
+            return Err("expected a condition such as `ttft <= 300ms` or `ttft_p99=200ms`".to_owned());
+        }
+    };
+    let small = [
+        "ttft",
+        "ttfo",
+        "tpot",
+        "itl",
+        "icl",
+        "latency",
+        "service_latency",
+        "scheduled_latency",
+        "rtf",
+        "ttfa",
+    ];
+    let quantity = name.split("_p").next().unwrap_or_default();
+    if small.contains(&quantity) {
+        return Ok(format!("{name} <= {limit}"));
+    }
+    Err(format!("`{text}`: write `{name} <= {limit}` or `{name} >= {limit}`"))
+}
+
 fn size(text: &str) -> Result<(u32, u32), String> {
     let sides =
         text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
@@ -239,6 +373,24 @@ mod tests {
         assert!(share("-1").is_err() && share("x").is_err() && share("101%").is_err());
         assert_eq!(header("X-Trace: a:b"), Ok(("X-Trace".to_owned(), "a:b".to_owned())));
         assert!(case_name("a/b").is_err() && case_name("").is_err());
+        assert_eq!((prefix("256"), prefix("256:4")), (Ok((256, 1)), Ok((256, 4))));
+        assert_eq!(
+            (arrival("constant"), arrival("gamma:0.5")),
+            (Ok(Arrival::Constant), Ok(Arrival::Gamma(0.5)))
+        );
+        assert!(arrival("gamma:0").is_err() && arrival("bursty").is_err() && prefix("0").is_err());
+        assert_eq!((first_rate("auto"), first_rate("4")), (Ok(FirstRate::Auto), Ok(FirstRate::Given(4.0))));
+    }
+
+    #[test]
+    fn conditions_are_read_in_three_ways() {
+        let read = |text: &str| condition(text);
+        assert_eq!(read(" ttft <= 300ms"), Ok("ttft <= 300ms".to_owned()));
+        assert_eq!(read("ttft_p99=200ms"), Ok("ttft_p99 <= 200ms".to_owned()));
+        assert_eq!(read("tpot:50"), Ok("tpot <= 50ms".to_owned()));
+        // Which way is meant is not guessed.
+        assert!(read("output_tokens_s=50").expect_err("unclear").contains("`output_tokens_s >= 50`"));
+        assert!(read("ttft").is_err() && read("").is_err());
     }
 
     #[test]
