@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use bench_endpoint::api::{Field, Kind};
-use bench_endpoint::data::{self, Dataset, Format, Input, Lengths, Most, Wanted};
+use bench_endpoint::data::{self, Content, Dataset, Format, Input, Lengths, Most, Wanted, Words};
 use bench_load::input::{Inputs, Prompts, Texts};
 use bench_syntax::UsageError;
 
@@ -100,7 +100,14 @@ fn of_dataset(dataset: Dataset, file: &Path) -> Given {
         told.push("answers are asked for as long as those of the file, at 4 characters a token".to_owned());
     }
     let has_lengths = matches!(format, Format::Mooncake | Format::Azure | Format::BurstGpt);
-    Given { inputs, warm_up: Vec::new(), arrivals, has_lengths, told }
+    let warm_up = inputs.iter().take(MADE).enumerate().filter_map(|(number, input)| {
+        // What requests share must not be known from the warm-up already.
+        let Content::Words(words) = &input.content else { return None };
+        let content = Content::Words(Words::exactly(words.tokens(), u64::MAX - number as u64));
+        Some(Input { content, max_tokens: input.max_tokens })
+    });
+    let warm_up = warm_up.collect();
+    Given { inputs, warm_up, arrivals, has_lengths, told }
 }
 
 /// Inputs from files.
@@ -130,6 +137,7 @@ fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageErr
         }
         let own = of_dataset(dataset, file);
         all.inputs.extend(own.inputs);
+        all.warm_up.extend(own.warm_up);
         all.has_lengths |= own.has_lengths;
         if format != Format::Lines {
             all.told.extend(own.told);

@@ -55,6 +55,8 @@ fn a_trace_is_replayed_with_its_lengths() {
         })
         .collect();
     asked.sort_unstable();
+    // The first call, which is no part of the level, asks for the first row as well.
+    asked.dedup();
     assert_eq!(asked, [(100, 7, true), (200, 8, true), (300, 9, true)]);
     let level =
         read_json(&stage.report().join("run.json"))["cases"][0]["rounds"][0]["served"]["levels"][0].clone();
@@ -163,7 +165,8 @@ fn a_server_is_asked_what_it_did() {
     ended.expect_said(&[
         "vLLM of itself",
         "requests answered",
-        "another client is on this server: it answered 521 requests, of which 21 are from here",
+        // The first call, a request of warm-up, and those that count.
+        "another client is on this server: it answered 522 requests, of which 22 are from here",
         "prefix cache: 0.0% of the prompts' tokens",
     ]);
     let rows = fs::read_to_string(stage.report().join("server.csv")).expect("rows");
@@ -176,21 +179,21 @@ fn a_server_is_asked_what_it_did() {
 
 #[test]
 fn the_highest_rate_is_found_with_its_bounds() {
-    // One after another, 10 ms each: 100 a second, and no more.
+    // One after another, 4 ms each: 250 a second, and no more.
     let turn = Mutex::new(());
     let server = Truth::start(move |_| {
         let _turn = turn.lock().expect("no panic");
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(4));
         truth::chat(2, Duration::ZERO, Duration::ZERO)
     });
     let stage = Stage::new(&[]);
     let url = server.url();
     let arguments =
-        ["load", &url, "--endpoint=chat", "--model=m", "--find-rate=400", "--slo=latency_p50=60ms", "-q"];
+        ["load", &url, "--endpoint=chat", "--model=m", "--find-rate=1000", "--slo=latency_p50=25ms", "-q"];
     let ended = stage.bench(&arguments);
     let said = ended.said();
     let found =
-        said.lines().find(|line| line.starts_with("latency_p50 <= 60ms: ")).expect("an answer").to_owned();
+        said.lines().find(|line| line.starts_with("latency_p50 <= 25ms: ")).expect("an answer").to_owned();
     // On a busy machine no rate may be met; then it says so.
     let bounds: Vec<f64> = found
         .split(' ')
@@ -198,9 +201,9 @@ fn the_highest_rate_is_found_with_its_bounds() {
         .filter(|pair| pair.1.starts_with("req/s"))
         .filter_map(|pair| pair.0.parse().ok())
         .collect();
-    assert!(!bounds.is_empty() && bounds.iter().all(|rate| *rate <= 400.0), "{said}");
+    assert!(!bounds.is_empty() && bounds.iter().all(|rate| *rate <= 1000.0), "{said}");
     if let [met, missed] = bounds[..] {
-        assert!(met < missed && met < 160.0 && ended.code == 0, "{said}");
+        assert!(met < missed && met < 400.0 && ended.code == 0, "{said}");
     }
     stage.bench(&["load", &url, "--find-rate"]).expect_code(2).expect_said(&["--slo"]);
 }

@@ -29,9 +29,12 @@ fn text(told: Told) -> TextTold {
     }
 }
 
+/// A kind, the pieces of a stream of it, and its counts.
+type Documented = (Kind, &'static [&'static str], [Option<u64>; 3]);
+
 /// Streams of each dialect as its makers document it: two outputs, of which the first is reasoning if the dialect has
 /// any; then tokens of output, of input, and those from a cache.
-const STREAMS: &[(Kind, &[&str], [Option<u64>; 3])] = &[
+const STREAMS: &[Documented] = &[
     (
         Kind::Responses,
         &[

@@ -97,7 +97,7 @@ impl Header {
             return Ok((Header { delimiter, cells: Some(cells.len()), columns }, false));
         }
         let is_digits = |cell: &&str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
-        if delimiter == ',' && cells.len() == 2 && cells.iter().all(|cell| is_digits(cell)) {
+        if delimiter == ',' && cells.len() == 2 && cells.iter().all(is_digits) {
             return Err(format!(
                 "line {line}: `{text}` may be one number with a decimal comma, or two columns: write a point, or a line \
                  with the names of the columns above"
