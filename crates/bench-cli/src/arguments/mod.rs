@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Run),
     #[cfg(feature = "load")]
-    Load(Load),
+    Load(Box<Load>),
     Runner(Runner),
     Compare(Compare),
     Calibrate(Calibrate),

@@ -33,7 +33,8 @@ pub(super) fn server(
     let mut text = format!("\n{name} of itself, over the whole run, warm-up included:\n");
     text.push_str(&format!("  {:names$}  {:>values$}  here\n", "", "server"));
     for row in &rows {
-        text.push_str(&format!("  {:names$}  {:>values$}  {}", row.name, row.server, row.client).trim_end());
+        let line = format!("  {:names$}  {:>values$}  {}", row.name, row.server, row.client);
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     print(&text)?;

@@ -189,7 +189,7 @@ fn the_highest_rate_is_found_with_its_bounds() {
     let stage = Stage::new(&[]);
     let url = server.url();
     let arguments =
-        ["load", &url, "--endpoint=chat", "--model=m", "--find-rate=1000", "--slo=latency_p50=25ms", "-q"];
+        ["load", &url, "--endpoint=chat", "--model=m", "--find-rate=100", "--slo=latency_p50=25ms", "-q"];
     let ended = stage.bench(&arguments);
     let said = ended.said();
     let found =
