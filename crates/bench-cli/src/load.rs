@@ -1,21 +1,23 @@
 //! `bench load`: a served model over HTTP.
 
-use std::fs;
-use std::path::Path;
+mod given;
+mod pace;
+mod summary;
+
 use std::rc::Rc;
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
 use bench_endpoint::Endpoint;
-use bench_endpoint::api::{Field, Kind, Limits, Settings};
-use bench_endpoint::client::{Client, Target, Trust};
+use bench_endpoint::api::{Kind, Limits, Settings};
+use bench_endpoint::client::{Client, Policy, Target, Trust};
+use bench_endpoint::fit::{Fit, fit};
 use bench_endpoint::probe::{self, Found};
 use bench_endpoint::secret::Secret;
+use bench_endpoint::server::Watch;
 use bench_judge::Decision;
-use bench_load::input::{Inputs, Prompts, Texts};
-use bench_load::scenario::Plateau;
 use bench_protocol::{Case, Overrides};
-use bench_record::{RunError, RunState, exit};
+use bench_record::{Record, RunError, RunState, exit};
 use bench_report::{Detail, Style, View, print, tell};
 use bench_runner::report::console;
 use bench_runner::rounds::Show;
@@ -23,124 +25,65 @@ use bench_runner::run::{Finished, Options};
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
-use crate::arguments::Load;
-
-/// Texts that are made where none is given.
-const MADE: usize = 64;
-
-/// Characters of a text that is made to be spoken.
-const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
+use self::given::Given;
+use self::pace::Scenario;
+use crate::arguments::{Connection, Load};
 
 /// How long requests in flight are waited for after Ctrl-C.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Connections that are made beforehand in an open loop, at most.
-const MOST_WARM: usize = 64;
+/// How long a server may take to say what it is doing.
+const SCRAPE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
 /// Loads the server, and reports; the exit code says what came of it.
 pub(crate) fn run(arguments: &Load) -> Result<u8, RunError> {
-    let plan = Plan::make(arguments)?;
-    if arguments.much.dry_run {
-        return print(&plan.told(arguments)).map(|()| exit::OK);
+    let Plan { endpoint, mut given, secret, trust, found } = Plan::make(arguments)?;
+    if arguments.much.probe {
+        return print(&probed(&endpoint, &found)).map(|()| exit::OK);
     }
-    let Plan { endpoint, inputs } = plan;
+    let watch =
+        if arguments.much.dry_run { None } else { watch(arguments, &endpoint, secret.clone(), trust)? };
+    fit_lengths(arguments, &endpoint, &mut given)?;
+    let scenario = Scenario::of(arguments, &mut given);
+    if arguments.much.dry_run {
+        return print(&told(&endpoint, &given, &scenario, secret.as_ref())).map(|()| exit::OK);
+    }
+    given.told.iter().for_each(|said| tell(said));
     let style = Style::for_stdout(arguments.reports.color);
     let case = case(arguments, &endpoint);
     let options = options(arguments);
-    let (endpoint, inputs) = (Rc::new(endpoint), Rc::new(inputs));
-    let scenario = Scenario::of(arguments);
+    let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
     let sends = Rc::clone(&endpoint);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
-        let (stops, ends) = (interrupt.clone(), interrupt.clone());
+        let ends = interrupt.clone();
         sends.client().cancel_when(GRACE, move || ends.is_raised());
         sends.client().warm(scenario.first_clients()).map_err(Error::from)?;
-        let load = scenario.load().stop_when(move || stops.is_raised());
-        sends.run(load, bencher, &inputs)
+        scenario.run(&sends, bencher, &given, interrupt)
     };
     let finished = suite::run_made(case, &options, Rc::new(made))?;
-    report(arguments, &endpoint, finished, style)
-}
-
-/// How much is asked, apart from the arguments: a round may be begun more than once.
-#[derive(Clone)]
-struct Scenario {
-    concurrency: Vec<usize>,
-    rate: Vec<f64>,
-    up_to: usize,
-    requests: Option<u64>,
-    duration: Option<std::time::Duration>,
-    warm_up: Option<u64>,
-    seed: u64,
-    slo: Vec<String>,
-}
-
-impl Scenario {
-    fn of(arguments: &Load) -> Self {
-        let much = &arguments.much;
-        Scenario {
-            concurrency: much.concurrency.iter().map(|count| *count as usize).collect(),
-            rate: much.rate.clone(),
-            up_to: much.up_to as usize,
-            requests: much.requests,
-            duration: much.duration,
-            warm_up: much.warm_up,
-            seed: arguments.what.seed,
-            slo: much.slo.clone(),
-        }
-    }
-
-    fn load(&self) -> bench_load::Load {
-        let mut load = match (self.concurrency.as_slice(), self.rate.as_slice()) {
-            ([], []) => bench_load::Load::new(Plateau::up_to(self.up_to)),
-            ([], rate) => bench_load::Load::open(rate),
-            (concurrency, _) => bench_load::Load::closed(concurrency),
-        };
-        load = load.seed(self.seed);
-        load = match self.requests {
-            Some(requests) => load.requests(requests),
-            None => load,
-        };
-        load = match self.duration {
-            Some(duration) => load.duration(duration),
-            None => load,
-        };
-        load = match self.warm_up {
-            Some(warm_up) => load.warm_up(warm_up),
-            None => load,
-        };
-        self.slo.iter().fold(load, |load, condition| load.slo(condition))
-    }
-
-    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
-    /// of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
-    fn first_clients(&self) -> usize {
-        let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
-        self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
-    }
+    report(arguments, &endpoint, finished, style, watch)
 }
 
 /// What is to be done.
 struct Plan {
     endpoint: Endpoint,
-    inputs: Vec<Vec<u8>>,
+    given: Given,
+    secret: Option<Secret>,
+    trust: Option<Trust>,
+    found: Found,
 }
 
 impl Plan {
     /// Reads files and secrets, and asks the server what it is.
     fn make(arguments: &Load) -> Result<Self, UsageError> {
         let (what, connection) = (&arguments.what, &arguments.connection);
-        let (target, kind_of_path) = probe::split(Target::parse(&arguments.url).map_err(UsageError)?);
-        let secret = match (&connection.token_env, &connection.token_file) {
-            (Some(name), _) => Some(Secret::from_env(name).map_err(UsageError)?),
-            (None, Some(file)) => Some(Secret::from_file(file).map_err(UsageError)?),
-            (None, None) => None,
-        };
+        let named = probe::split(Target::parse(&arguments.url).map_err(UsageError)?);
         let trust = match &connection.ca_file {
             Some(file) => Some(Trust::of_file(file).map_err(UsageError)?),
-            None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+            None if named.target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
             None => None,
         };
         let limits = Limits {
@@ -152,7 +95,7 @@ impl Plan {
         };
         let template = match &what.template {
             Some(file) => Some(
-                String::from_utf8(read(file)?)
+                String::from_utf8(given::read(file)?)
                     .map_err(|_| UsageError(format!("the template {} is not UTF-8", file.display())))?,
             ),
             None => None,
@@ -162,38 +105,52 @@ impl Plan {
                 .map_err(|error| UsageError(format!("--extra-body is not a JSON object: {error}")))?,
             None => serde_json::Map::new(),
         };
-        let asked = what.endpoint.or(kind_of_path).or(template.as_ref().map(|_| Kind::Raw));
+        let asked = what.endpoint.or(named.kind).or(template.as_ref().map(|_| Kind::Raw));
+        let secret = secret(connection, asked)?;
         // Before the server is asked anything: what is wrong on this side costs nothing.
-        let given = inputs(arguments, asked)?;
-        let client = Client::new(target, trust, connection.connections, limits, &connection.header, secret)
+        let given = given::given(arguments, asked)?;
+        let model = what.model.clone().or(named.model.clone());
+        let (target, headers) = (named.target.clone(), &connection.header);
+        let policy = connection.connections;
+        let client = Client::new(target, trust.clone(), policy, limits, headers, secret.clone())
             .map_err(|failure| UsageError(format!("{}: {failure}", arguments.url)))?;
-        let needs_model = asked.is_none_or(Kind::wants_model) && what.model.is_none();
-        let found = if needs_model && !(arguments.much.dry_run && asked.is_some()) {
+        let needs_model = asked.is_none_or(Kind::wants_model) && model.is_none();
+        let is_needed = needs_model && !(arguments.much.dry_run && asked.is_some());
+        let found = if is_needed || arguments.much.probe {
             probe::probe(&client)
                 .map_err(|failure| UsageError(format!("{} does not answer: {failure}", client.target())))?
         } else {
             Found::default()
         };
-        let kind = asked.or(found.kind).ok_or_else(|| {
-            UsageError(format!(
-                "what {} serves is not known: it lists no models at /v1/models, and is not a KServe or torch-inference \
-                 server; name the interface with --endpoint",
-                client.target()
-            ))
-        })?;
-        let given = match given {
-            Some(given) => given,
-            None => made(kind, what.seed)?,
+        let kind = match asked.or(found.kind) {
+            Some(kind) => kind,
+            // It is asked what it is, and this is an answer.
+            None if arguments.much.probe => Kind::Raw,
+            None => return Err(unknown(&client)),
         };
+        let given = match given {
+            _ if arguments.much.probe => Given::default(),
+            Some(given) if !given.inputs.is_empty() => given,
+            // The times of a trace, and texts that are made.
+            given => Given {
+                arrivals: given.and_then(|given| given.arrivals),
+                ..match what.isl {
+                    Some(lengths) => given::of_lengths(arguments, lengths, 1.0),
+                    None => given::made(kind, arguments)?,
+                }
+            },
+        };
+        let by_input = what.osl.is_some() || given.has_lengths;
         let settings = Settings {
-            model: model(kind, what.model.as_deref(), &found)?,
-            stream: kind.has_stream_setting() && !what.no_stream,
+            model: if arguments.much.probe { model } else { self::model(kind, model.as_deref(), &found)? },
+            stream: kind.has_stream_setting() && !what.no_stream && named.stream != Some(false),
             max_tokens: what.max_tokens,
             voice: what.voice.clone(),
             sample_rate: what.sample_rate,
             size: what.size,
             extra,
             template,
+            exact_answers: !what.no_ignore_eos && (what.ignore_eos || by_input),
             salt: !what.no_salt,
             limits,
         };
@@ -202,39 +159,129 @@ impl Plan {
             Some(path) => endpoint.at(format!("/{}", path.trim_start_matches('/'))),
             None => endpoint,
         };
-        if let Some(wrong) = given.iter().find_map(|input| endpoint.prompt(input).err()) {
+        if let Some(wrong) = given.inputs.iter().find_map(|input| endpoint.prompt_of(input).err()) {
             return Err(UsageError(wrong));
         }
-        Ok(Plan { endpoint, inputs: given })
+        Ok(Plan { endpoint, given, secret, trust, found })
     }
+}
 
-    /// What would be sent.
-    fn told(&self, arguments: &Load) -> String {
-        let endpoint = &self.endpoint;
-        let first = self.inputs.first().and_then(|input| endpoint.prompt(input).ok());
-        let body = first.map(|prompt| prompt.shown()).unwrap_or_default();
-        let much = &arguments.much;
-        let levels = match (much.concurrency.as_slice(), much.rate.as_slice()) {
-            ([], []) => format!("clients: 1, 2, 4, … up to {}, until throughput no longer grows", much.up_to),
-            ([], rates) => format!("requests per second: {rates:?}"),
-            (counts, _) => format!("clients: {counts:?}"),
-        };
-        printable_lines(&format!(
-            "POST {}{}\n{} inputs, the first as:\n{body}\n{levels}\n",
-            endpoint.client().target(),
-            endpoint.path(),
-            self.inputs.len()
-        ))
+fn unknown(client: &Client) -> UsageError {
+    UsageError(format!(
+        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI or torch-inference \
+         server; name the interface with --endpoint",
+        client.target()
+    ))
+}
+
+/// The token that the server wants, and the header that it wants it in.
+fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Option<Secret>, UsageError> {
+    let secret = match (&connection.token_env, &connection.token_file) {
+        (Some(name), _) => Secret::from_env(name).map_err(UsageError)?,
+        (None, Some(file)) => Secret::from_file(file).map_err(UsageError)?,
+        (None, None) => return Ok(None),
+    };
+    let usual = kind.filter(|kind| *kind == Kind::Messages).map(|_| "x-api-key");
+    match connection.token_header.as_deref().or(usual) {
+        Some(name) => secret.in_header(name).map(Some).map_err(UsageError),
+        None => Ok(Some(secret)),
     }
+}
+
+/// Begins to read the server's own metrics, if it has any that are known.
+fn watch(
+    arguments: &Load,
+    endpoint: &Endpoint,
+    secret: Option<Secret>,
+    trust: Option<Trust>,
+) -> Result<Option<Watch>, UsageError> {
+    let connection = &arguments.connection;
+    if connection.no_metrics {
+        return Ok(None);
+    }
+    let limits =
+        Limits { connect: SCRAPE, first_byte: SCRAPE, idle: SCRAPE, total: SCRAPE, ..Limits::default() };
+    let (target, path, secret) = match &connection.metrics_url {
+        // The token is the model server's: another one must not be sent it.
+        Some(url) => (Target::parse(url).map_err(UsageError)?, "", None),
+        None => (endpoint.client().target().clone(), "/metrics", secret),
+    };
+    let trust = match trust {
+        None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+        trust => trust,
+    };
+    let watch = Client::new(target, trust, Policy::Warm, limits, &connection.header, secret)
+        .ok()
+        .and_then(|client| Watch::start(client, path));
+    match (watch, &connection.metrics_url) {
+        (None, Some(url)) => {
+            Err(UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton or llama.cpp")))
+        }
+        (watch, _) => Ok(watch),
+    }
+}
+
+/// Finds out how many tokens the server makes of a word, and makes texts of the lengths that were asked for.
+fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Result<(), UsageError> {
+    let Some(lengths) = arguments.what.isl.filter(|_| !arguments.much.dry_run) else { return Ok(()) };
+    let failed = |failure| UsageError(format!("{} does not answer: {failure}", endpoint.client().target()));
+    let said = match fit(endpoint).map_err(failed)? {
+        Some(fit @ Fit { overhead, per_word }) if fit.is_exact() => format!(
+            "prompts are exactly as long as asked for ({per_word} token a word, by the server), and {overhead} tokens more \
+             by its template"
+        ),
+        Some(Fit { overhead, per_word }) => {
+            let arrivals = given.arrivals.take();
+            *given = Given { arrivals, ..given::of_lengths(arguments, lengths, per_word) };
+            format!(
+                "prompts are about as long as asked for: the server makes {per_word:.3} tokens of a word, and adds \
+                 {overhead:.0} by its template"
+            )
+        }
+        None => "prompts have as many words as tokens were asked for: the server does not say how many tokens that is"
+            .to_owned(),
+    };
+    given.told.push(said);
+    Ok(())
+}
+
+/// What the server is.
+fn probed(endpoint: &Endpoint, found: &Found) -> String {
+    let server = if found.server.is_empty() { "not known" } else { &found.server };
+    let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);
+    let models = if found.models.is_empty() { "none listed".to_owned() } else { found.models.join(", ") };
+    let metrics = endpoint.client().get("/metrics").ok();
+    let metrics =
+        metrics.and_then(|body| bench_endpoint::server::Snapshot::of(&String::from_utf8_lossy(&body)));
+    let metrics = metrics.map_or("none that are known", |snapshot| snapshot.system.name());
+    printable_lines(&format!(
+        "{}\nserver:   {server}\nendpoint: {kind}\nmodels:   {models}\nmetrics:  {metrics}\n",
+        endpoint.client().target()
+    ))
+}
+
+/// What would be sent, without secrets.
+fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
+    let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
+    let body = first.map(|prompt| prompt.shown()).unwrap_or_default();
+    let headers = endpoint.headers().iter();
+    let headers: String = headers
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let secret = secret.map_or(String::new(), |secret| secret.shown() + "\n");
+    printable_lines(&format!(
+        "POST {}{}\n{headers}{secret}{} inputs, the first as:\n{body}\n{}\n{}\n",
+        endpoint.client().target(),
+        endpoint.path(),
+        given.inputs.len(),
+        scenario.told(),
+        given.told.join("\n")
+    ))
 }
 
 /// Each line without what steers terminals.
 fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line) + "\n").collect()
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
-    fs::read(file).map_err(|error| UsageError(format!("{} cannot be read: {error}", file.display())))
 }
 
 /// The model to ask for, if requests of this kind name one.
@@ -249,54 +296,6 @@ fn model(kind: Kind, asked: Option<&str>, found: &Found) -> Result<Option<String
             several.join(", ")
         ))),
     }
-}
-
-/// What was given to send; `None` if nothing was.
-fn inputs(arguments: &Load, kind: Option<Kind>) -> Result<Option<Vec<Vec<u8>>>, UsageError> {
-    let what = &arguments.what;
-    if !what.prompt.is_empty() {
-        return Ok(Some(what.prompt.iter().map(|text| text.clone().into_bytes()).collect()));
-    }
-    if what.input.is_empty() {
-        return Ok(None);
-    }
-    let whole = kind.is_some_and(|kind| {
-        kind.takes_files()
-            || (matches!(kind, Kind::Infer | Kind::Predict | Kind::Raw) && what.template.is_none())
-    });
-    let mut inputs = Vec::new();
-    for file in &what.input {
-        let bytes = read(file)?;
-        if whole {
-            inputs.push(bytes);
-            continue;
-        }
-        let text = String::from_utf8(bytes).map_err(|_| {
-            UsageError(format!("{} is not UTF-8: expected a text on each line", file.display()))
-        })?;
-        // An editor's mark of the byte order is no part of the first text.
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-        inputs
-            .extend(text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.as_bytes().to_vec()));
-    }
-    if inputs.is_empty() || inputs.iter().any(Vec::is_empty) {
-        return Err(UsageError("--input names an empty file".to_owned()));
-    }
-    Ok(Some(inputs))
-}
-
-/// Texts for kinds that take texts.
-fn made(kind: Kind, seed: u64) -> Result<Vec<Vec<u8>>, UsageError> {
-    let texts = match kind.field() {
-        Field::Speech => Texts::seeded(MADE, SPOKEN).seed(seed).prepare(),
-        Field::Text | Field::Images => Prompts::seeded(MADE).seed(seed).prepare(),
-        Field::Requests if kind == Kind::Embeddings => Prompts::seeded(MADE).seed(seed).prepare(),
-        Field::Requests | Field::Classification => {
-            return Err(UsageError(format!("`{kind}` has no usual input: give one with --input")));
-        }
-    };
-    let texts = texts.map_err(|error| UsageError(error.to_string()))?;
-    Ok(texts.measured.into_iter().map(String::into_bytes).collect())
 }
 
 /// The case as reports and the history know it. Its id does not hold the address, so that two servers can be compared.
@@ -333,12 +332,22 @@ fn options(arguments: &Load) -> Options {
 }
 
 /// Prints the report, and decides the exit code when all of it has been said.
-fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Style) -> Result<u8, RunError> {
-    let Finished { record, folder, comparison, trouble, .. } = finished;
-    let decision = Decision::default().of_load(&record, arguments.much.max_failures);
+fn report(
+    arguments: &Load,
+    endpoint: &Endpoint,
+    finished: Finished,
+    style: Style,
+    watch: Option<Watch>,
+) -> Result<u8, RunError> {
+    let record = &finished.record;
+    let decision = Decision::default().of_load(record, arguments.much.max_failures);
     let view = View::for_stdout(arguments.reports.color, Detail::Short);
-    print(&format!("\n{}", console::render(&record, &view)))?;
-    if let Some(comparison) = &comparison {
+    print(&format!("\n{}", console::render(record, &view)))?;
+    if arguments.much.find_rate.is_some() {
+        let objective = arguments.much.slo.join(" and ");
+        print(&printable_lines(&format!("\n{}", summary::bracket(record, &objective))))?;
+    }
+    if let Some(comparison) = &finished.comparison {
         print(&format!("\n{}", console::render_comparison(comparison, style)))?;
     }
     let counts = endpoint.client().counts();
@@ -347,6 +356,16 @@ fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Styl
          an idle one\n",
         counts.opened, counts.reused, counts.reconnected
     ))?;
+    let counted = endpoint.totals();
+    for said in summary::obtained(&counted, endpoint) {
+        print(&format!("{said}\n"))?;
+    }
+    if let Some(series) = watch.and_then(Watch::end) {
+        for warning in summary::server(&series, &counted, endpoint.is_salted(), &finished)? {
+            tell(&format!("warning: {warning}"));
+        }
+    }
+    let Finished { record, folder, trouble, .. } = finished;
     if let Some(trouble) = trouble {
         return Err(trouble);
     }
@@ -356,6 +375,24 @@ fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Styl
     if record.state == RunState::Interrupted {
         tell("interrupted: the report holds what was measured until then");
     }
-    decision.reasons().iter().for_each(|reason| tell(reason));
-    Ok(decision.exit_code())
+    Ok(exit_code(arguments, endpoint, &decision, &record))
+}
+
+/// Says why a run is not as it should be, and what its exit code is for that.
+fn exit_code(arguments: &Load, endpoint: &Endpoint, decision: &Decision, record: &Record) -> u8 {
+    let found = arguments.much.find_rate.and_then(|_| summary::found(record));
+    // A search goes where the objective is missed, and requests fail.
+    if found.is_none() || record.state == RunState::Interrupted {
+        decision.reasons().iter().for_each(|reason| tell(reason));
+    }
+    let checked = endpoint.check_answers();
+    for wrong in &checked.wrong {
+        tell(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
+    }
+    match decision.exit_code() {
+        exit::INTERRUPTED => exit::INTERRUPTED,
+        exit::OK | exit::INVALID | exit::FAILURES if found.is_some() && checked.wrong.is_empty() => exit::OK,
+        exit::OK if !checked.wrong.is_empty() => exit::FAILURES,
+        code => code,
+    }
 }

@@ -27,6 +27,8 @@ mod import;
 mod load;
 mod markdown;
 mod page;
+#[cfg(feature = "load")]
+mod pasted;
 mod rename;
 mod report;
 mod run;
@@ -63,7 +65,13 @@ fn main() -> ExitCode {
     if typed.next().is_some_and(|first| first == ADAPTER) {
         return ExitCode::from(bench_adapters::run(typed));
     }
-    let arguments = Arguments::parse();
+    let arguments = match typed_as_ours() {
+        Ok(typed) => Arguments::parse_from(typed),
+        Err(refused) => {
+            tell(&format!("error: {refused}"));
+            return ExitCode::from(bench_record::exit::USAGE);
+        }
+    };
     if let (Command::Compare(_), Ok(folder)) = (&arguments.command, env::current_dir()) {
         bench_compare::cargo::forget_configured(&folder);
     }
@@ -101,6 +109,33 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The command line, in our own words if another tool's was pasted behind `bench load`.
+///
+/// # Errors
+/// What of it has no equivalent.
+fn typed_as_ours() -> Result<Vec<OsString>, String> {
+    let typed: Vec<OsString> = env::args_os().collect();
+    #[cfg(feature = "load")]
+    if typed.get(1).is_some_and(|command| command == "load") {
+        // What is not UTF-8 is a file's name, and no flag of another tool.
+        let words: Option<Vec<String>> =
+            typed[2..].iter().map(|word| word.to_str().map(str::to_owned)).collect();
+        if let Some(translated) = words.and_then(|words| pasted::translated(&words)) {
+            let ours = translated?;
+            tell(&format!("as: bench load {}", ours.arguments.join(" ")));
+            if !ours.left_out.is_empty() {
+                tell(&format!("left out: {}", ours.left_out.join("; ")));
+            }
+            return Ok(typed[..2]
+                .iter()
+                .cloned()
+                .chain(ours.arguments.into_iter().map(OsString::from))
+                .collect());
+        }
+    }
+    Ok(typed)
 }
 
 /// What follows a command, as it was typed: clap does not tell what of it is cargo's or another program's.

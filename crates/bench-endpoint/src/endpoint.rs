@@ -6,16 +6,20 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
-use bench_load::Load;
 use bench_load::domain::Facts;
 use bench_load::input::{Describe, Inputs, Prepared};
 use hyper::Method;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use crate::api::{self, Body, Field, Head, Kind, Marks, Settings};
+use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings};
 use crate::client::{Client, Request, Served};
+use crate::data::{Content, Input};
 use crate::failure::Failure;
-use crate::response::{Drawn, Marked, Plain, Sorted, Spoken, Text};
+use crate::reader::WavStream;
+use crate::response::{Drawn, Heard, Marked, Plain, Sorted, Spoken, Text};
+use crate::samples::{Checked, Samples};
+use crate::serves::Serves;
+use crate::totals::{Counted, Totals};
 
 /// A served model: where it is, what is asked of it, and how.
 ///
@@ -41,6 +45,10 @@ pub struct Endpoint {
     headers: HeaderMap,
     /// Makes each request unlike all others, of this run and of others.
     unique: AtomicU64,
+    /// Makes this run unlike others.
+    run: u64,
+    totals: Totals,
+    samples: Arc<Samples>,
 }
 
 /// An input, and the body that is made of it before anything is measured.
@@ -48,6 +56,10 @@ pub struct Prompt {
     body: Body,
     text: Arc<str>,
     facts: Facts,
+    /// Seconds of audio that are sent.
+    audio_s: Option<f64>,
+    /// Tokens that its answer is to have, if all of them are wanted.
+    wanted_tokens: Option<u64>,
 }
 
 impl Describe for Prompt {
@@ -59,36 +71,58 @@ impl Describe for Prompt {
 impl Prompt {
     /// The body as it is sent, for a person to look at, with a salt of zeros and at most 2000 characters.
     pub fn shown(&self) -> String {
-        String::from_utf8_lossy(&self.body.salted(0)).chars().take(2000).collect()
+        String::from_utf8_lossy(&self.body.salted(0, 0)).chars().take(2000).collect()
     }
 }
 
 /// Inputs whose bodies are made.
-struct Made(Vec<Prompt>);
+struct Made {
+    measured: Vec<Prompt>,
+    warm_up: Vec<Prompt>,
+}
 
 impl Inputs for Made {
     type Item = Prompt;
 
     fn prepare(self) -> Result<Prepared<Prompt>> {
-        Ok(Prepared { measured: self.0, warm_up: Vec::new() })
+        Ok(Prepared { measured: self.measured, warm_up: self.warm_up })
     }
 }
 
 impl Endpoint {
     /// An endpoint of this kind.
     pub fn new(kind: Kind, settings: Settings, client: Client) -> Self {
-        let path = kind.path(settings.model.as_deref());
-        let is_json = kind != Kind::Raw || settings.template.is_some();
+        let path = kind.path(settings.model.as_deref(), settings.stream);
         let mut headers = HeaderMap::new();
-        let content_type = if is_json { "application/json" } else { "application/octet-stream" };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let form = format!("multipart/form-data; boundary={BOUNDARY}");
+        let content_type = match (kind, &settings.template) {
+            (Kind::Raw, None) => "application/octet-stream",
+            (Kind::Transcriptions, None) => form.as_str(),
+            _ => "application/json",
+        };
+        // Each of them is visible ASCII.
+        headers.extend(HeaderValue::from_str(content_type).ok().map(|value| (CONTENT_TYPE, value)));
+        if kind == Kind::Messages {
+            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        }
         let is_stream = kind == Kind::ClassifyStream || (kind.has_stream_setting() && settings.stream);
         let accept = if is_stream { "text/event-stream" } else { "*/*" };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // The clock is all that differs between two runs of one command.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let unique = AtomicU64::new(u64::try_from(now.as_nanos()).unwrap_or_default());
-        Endpoint { kind, settings, client, path, headers, unique }
+        let run = u64::try_from(now.as_nanos()).unwrap_or_default();
+        let unique = AtomicU64::new(run);
+        Endpoint {
+            kind,
+            settings,
+            client,
+            path,
+            headers,
+            unique,
+            run,
+            totals: Totals::default(),
+            samples: Arc::default(),
+        }
     }
 
     /// The same endpoint at this path, instead of the usual one of its kind.
@@ -112,6 +146,11 @@ impl Endpoint {
         self.settings.stream
     }
 
+    /// Whether each prompt begins with something that no other has.
+    pub fn is_salted(&self) -> bool {
+        self.settings.salt && self.kind.takes_salt()
+    }
+
     /// Its path below the address of the server.
     pub fn path(&self) -> &str {
         &self.path
@@ -122,18 +161,55 @@ impl Endpoint {
         &self.client
     }
 
+    /// What has been sent so far, warm-up included, and what came of it by the server's count.
+    pub fn totals(&self) -> Counted {
+        self.totals.counted()
+    }
+
+    /// Looks at a sample of the answers so far: pictures must be such that can be decoded, and speech must not be silent.
+    pub fn check_answers(&self) -> Checked {
+        self.samples.check()
+    }
+
+    /// Headers of each request besides those of the connection.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// Makes the body of a request of an input: a text, or the bytes of a file.
     ///
     /// # Errors
     /// What is wrong with the input or the template.
     pub fn prompt(&self, input: &[u8]) -> Result<Prompt, String> {
-        let body = Body::of(self.kind, &self.settings, input)?;
+        self.prompt_of(&Input::of(input))
+    }
+
+    /// As [`prompt`](Self::prompt), for an input that may say more than its text.
+    ///
+    /// # Errors
+    /// What is wrong with the input or the template.
+    pub fn prompt_of(&self, input: &Input) -> Result<Prompt, String> {
+        let body = Body::of_input(self.kind, &self.settings, input)?;
         let bytes = Some(body.len() as u64);
-        let (text, facts): (Arc<str>, Facts) = match std::str::from_utf8(input) {
-            Ok(text) if !self.kind.takes_files() => (text.into(), Facts { bytes, ..Facts::of_text(text) }),
-            _ => ("".into(), Facts { bytes, ..Facts::default() }),
+        let text = match &input.content {
+            // Its words are as good as any others: a million of them need not be kept.
+            Content::Words(_) => None,
+            _ if self.kind.takes_files() => None,
+            content => String::from_utf8(content.text().into_owned()).ok(),
         };
-        Ok(Prompt { body, text, facts })
+        let facts = text.as_deref().map_or_else(Facts::default, Facts::of_text);
+        let audio_s = match (&input.content, self.kind) {
+            (Content::Bytes(bytes), Kind::Transcriptions) => duration_s(bytes),
+            _ => None,
+        };
+        let wanted = input.max_tokens.or(self.settings.max_tokens);
+        Ok(Prompt {
+            body,
+            text: text.unwrap_or_default().into(),
+            facts: Facts { bytes, ..facts },
+            audio_s,
+            wanted_tokens: wanted.filter(|_| self.settings.exact_answers),
+        })
     }
 
     /// Sends one request, whose answer is marked in `marks`.
@@ -146,33 +222,76 @@ impl Endpoint {
         level_began: Option<Instant>,
         marks: &mut dyn Marks,
     ) -> Result<Served, Failure> {
-        let body = prompt.body.salted(self.unique.fetch_add(1, Ordering::Relaxed)).into();
+        let body = prompt.body.salted(self.unique.fetch_add(1, Ordering::Relaxed), self.run).into();
         let request = Request { method: Method::POST, path: &self.path, headers: &self.headers, body };
-        let make = |head: &Head| api::answer(self.kind, &self.settings, head);
-        self.client.request(&request, level_began, &make, marks)
+        let make = |head: &Head| {
+            let answer = api::answer(self.kind, &self.settings, head);
+            self.samples.sampled(self.kind, answer)
+        };
+        let served = self.client.request(&request, level_began, &make, marks);
+        served.iter().for_each(|served| self.samples.heard(&served.told));
+        self.totals.count(served.as_ref().map(|served| &served.told), prompt.wanted_tokens);
+        served
     }
 
-    /// Serves `inputs` through this endpoint as `load` says, with the metrics of its field.
+    /// Serves `inputs` through this endpoint as `load` says, with the metrics of its field. `load` is a
+    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
     ///
     /// # Errors
-    /// As [`Load::run`]; an input of which no body can be made.
-    pub fn run<I: AsRef<[u8]>>(&self, load: Load, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
-        let prompts: Result<Vec<Prompt>, String> =
-            inputs.iter().map(|input| self.prompt(input.as_ref())).collect();
-        let made = Made(prompts.map_err(Error::failure)?);
+    /// As [`Load::run`](bench_load::Load::run); an input of which no body can be made.
+    pub fn run<I: AsRef<[u8]>>(&self, load: impl Serves, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
+        let inputs: Vec<Input> = inputs.iter().map(|input| Input::of(input.as_ref())).collect();
+        self.run_inputs(load, bencher, &inputs, &[])
+    }
+
+    /// As [`run`](Self::run), for inputs that may say more than their text. Those of the warm-up are `warm_up`, or the same
+    /// if there is none.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_inputs(
+        &self,
+        load: impl Serves,
+        bencher: &mut Bencher,
+        inputs: &[Input],
+        warm_up: &[Input],
+    ) -> Result<()> {
+        let prompts = |inputs: &[Input]| {
+            let prompts: Result<Vec<Prompt>, String> =
+                inputs.iter().map(|input| self.prompt_of(input)).collect();
+            prompts.map_err(Error::failure)
+        };
+        let made = Made { measured: prompts(inputs)?, warm_up: prompts(warm_up)? };
         let send = |prompt: &Prompt, request: &bench_load::Request| {
             self.send(prompt, Some(request.level_began()), &mut Marked(request)).map_err(Error::from)
         };
         match self.kind.field() {
-            Field::Text => load.run(bencher, made, |prompt, request| send(prompt, request).map(Text)),
-            Field::Speech => load.run(bencher, made, |prompt, request| {
+            Field::Text => {
+                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Text))
+            }
+            Field::Speech => load.serve_inputs(bencher, made, |prompt, request| {
                 send(prompt, request).map(|served| Spoken { served, text: Arc::clone(&prompt.text) })
             }),
-            Field::Images => load.run(bencher, made, |prompt, request| send(prompt, request).map(Drawn)),
-            Field::Classification => {
-                load.run(bencher, made, |prompt, request| send(prompt, request).map(Sorted))
+            Field::Transcription => load.serve_inputs(bencher, made, |prompt, request| {
+                send(prompt, request).map(|served| Heard { served, audio_s: prompt.audio_s })
+            }),
+            Field::Images => {
+                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Drawn))
             }
-            Field::Requests => load.run(bencher, made, |prompt, request| send(prompt, request).map(Plain)),
+            Field::Classification => {
+                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Sorted))
+            }
+            Field::Requests => {
+                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Plain))
+            }
         }
     }
+}
+
+/// The duration of a WAV file; `None` for another one, whose duration is not known without decoding it.
+fn duration_s(file: &[u8]) -> Option<f64> {
+    let mut wav = WavStream::default();
+    wav.bytes(file).ok()?;
+    let (head, pcm) = wav.body()?;
+    Some(pcm.samples() as f64 / f64::from(head.format.sample_rate)).filter(|seconds| *seconds > 0.0)
 }

@@ -6,11 +6,20 @@
 
 pub mod api;
 pub mod client;
+pub mod data;
 mod endpoint;
 pub mod failure;
+pub mod fit;
 pub mod probe;
 pub mod reader;
 pub mod response;
+mod samples;
 pub mod secret;
+pub mod server;
+mod serves;
+mod totals;
 
 pub use endpoint::{Endpoint, Prompt};
+pub use samples::Checked;
+pub use serves::Serves;
+pub use totals::Counted;

@@ -13,23 +13,59 @@ pub struct Found {
     pub kind: Option<Kind>,
     /// The names of its models.
     pub models: Vec<String>,
+    /// What the server seems to be: `Ollama 0.5.1`, `TGI`, `KServe v2 (triton 2.50.0)`; empty if it is not known.
+    pub server: String,
 }
 
-/// The address of the server, and the interface whose path the address ends with, if it does: people paste
-/// `http://host/v1` and `http://host/v1/chat/completions` alike.
-pub fn split(target: Target) -> (Target, Option<Kind>) {
+/// What an address names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The address of the server.
+    pub target: Target,
+    /// The interface whose path the address ends with, if it does.
+    pub kind: Option<Kind>,
+    /// The model that the path names, if it does.
+    pub model: Option<String>,
+    /// Whether the path is that of streams, if the interface has two.
+    pub stream: Option<bool>,
+}
+
+/// Tells the address of the server from the path of its endpoint: people paste `http://host/v1` and
+/// `http://host/v1/chat/completions` alike.
+pub fn split(target: Target) -> Named {
     let path = target.path().to_owned();
-    let ends = |end: &str| path.strip_suffix(end).map(str::to_owned);
-    let known = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Raw | Kind::Infer));
+    let nothing = |base: &str| Named {
+        target: target.with_base(base.to_owned()),
+        kind: None,
+        model: None,
+        stream: None,
+    };
+    if let Some((base, model, what)) = of_model(&path) {
+        let (kind, stream) = match what {
+            "infer" => (Kind::Infer, None),
+            "generate" => (Kind::Generate, Some(false)),
+            _ => (Kind::Generate, Some(true)),
+        };
+        return Named { kind: Some(kind), model: Some(model.to_owned()), stream, ..nothing(base) };
+    }
+    let known = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Raw && !kind.has_model_in_path());
     for kind in known {
-        if let Some(base) = ends(&kind.path(None)) {
-            return (target.with_base(base), Some(kind));
+        for stream in [true, false] {
+            if let Some(base) = path.strip_suffix(&kind.path(None, stream)) {
+                let stream = (kind == Kind::Tgi).then_some(stream);
+                return Named { kind: Some(kind), stream, ..nothing(base) };
+            }
         }
     }
-    match ends("/v1") {
-        Some(base) => (target.with_base(base), None),
-        None => (target, None),
-    }
+    nothing(path.strip_suffix("/v1").unwrap_or(&path))
+}
+
+/// `BASE/v2/models/MODEL[/versions/N]/WHAT` in its parts.
+fn of_model(path: &str) -> Option<(&str, &str, &str)> {
+    let (base, rest) = path.split_once("/v2/models/")?;
+    let (model, what) = rest.rsplit_once('/')?;
+    let is_known = matches!(what, "infer" | "generate" | "generate_stream");
+    (is_known && !model.contains('/')).then_some((base, model, what))
 }
 
 /// Asks a server what it is.
@@ -37,19 +73,49 @@ pub fn split(target: Target) -> (Target, Option<Kind>) {
 /// # Errors
 /// When nothing answers there, or it wants a token. That a path does not exist is an answer.
 pub fn probe(client: &Client) -> Result<Found, Failure> {
-    if let Some(list) = document(client, "/v1/models")? {
-        let models = list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
-        let names =
-            models.iter().filter_map(|model| model.get("id").and_then(Value::as_str).map(str::to_owned));
-        return Ok(Found { kind: Some(Kind::Chat), models: names.collect() });
+    // Ollama has the paths of OpenAI, too; its own say more.
+    if let Some(tags) = document(client, "/api/tags")?.filter(|tags| tags.get("models").is_some()) {
+        let version = document(client, "/api/version")?;
+        let version =
+            version.as_ref().and_then(|version| version.get("version")?.as_str()).unwrap_or_default();
+        return Ok(Found {
+            kind: Some(Kind::OllamaChat),
+            models: names(&tags, "models", "name"),
+            server: format!("Ollama {version}").trim_end().to_owned(),
+        });
     }
-    if document(client, "/v2")?.is_some_and(|server| server.get("name").is_some()) {
-        return Ok(Found { kind: Some(Kind::Infer), models: Vec::new() });
+    if let Some(list) = document(client, "/v1/models")? {
+        let owner = list.pointer("/data/0/owned_by").and_then(Value::as_str).unwrap_or_default();
+        let kind = match owner {
+            "anthropic" => Kind::Messages,
+            _ => Kind::Chat,
+        };
+        let owner = if owner.is_empty() { String::new() } else { format!(" (owned_by {owner})") };
+        let server = format!("OpenAI-like{owner}");
+        return Ok(Found { kind: Some(kind), models: names(&list, "data", "id"), server });
+    }
+    if let Some(server) = document(client, "/v2")?.filter(|server| server.get("name").is_some()) {
+        let text = |name: &str| server.get(name).and_then(Value::as_str).unwrap_or_default();
+        let server = format!("KServe v2 ({} {})", text("name"), text("version"));
+        return Ok(Found { kind: Some(Kind::Infer), models: Vec::new(), server });
+    }
+    // TGI: what it serves, and by which limits.
+    if let Some(info) = document(client, "/info")?.filter(|info| info.get("model_id").is_some()) {
+        let text = |name: &str| info.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let server = format!("TGI {}", text("version")).trim_end().to_owned();
+        return Ok(Found { kind: Some(Kind::Tgi), models: vec![text("model_id")], server });
     }
     if document(client, "/tts/engines")?.is_some() {
-        return Ok(Found { kind: Some(Kind::TtsSynthesize), models: Vec::new() });
+        let server = "torch-inference".to_owned();
+        return Ok(Found { kind: Some(Kind::TtsSynthesize), models: Vec::new(), server });
     }
     Ok(Found::default())
+}
+
+/// The texts `name` of the objects in `list`.
+fn names(document: &Value, list: &str, name: &str) -> Vec<String> {
+    let items = document.get(list).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|item| item.get(name)?.as_str()).map(str::to_owned).collect()
 }
 
 /// A document of JSON; `None` if the server has none there.
@@ -70,15 +136,23 @@ mod tests {
 
     #[test]
     fn an_address_may_name_its_endpoint() {
-        for (text, base, kind) in [
-            ("http://h/v1/chat/completions", "http://h", Some(Kind::Chat)),
-            ("http://h/api/v1/completions", "http://h/api", Some(Kind::Completions)),
-            ("http://h/tts/stream", "http://h", Some(Kind::TtsStream)),
-            ("http://h/v1/", "http://h", None),
-            ("http://h/other", "http://h/other", None),
+        for (text, base, kind, stream) in [
+            ("http://h/v1/chat/completions", "http://h", Some(Kind::Chat), None),
+            ("http://h/api/v1/completions", "http://h/api", Some(Kind::Completions), None),
+            ("http://h/v1/audio/transcriptions", "http://h", Some(Kind::Transcriptions), None),
+            ("http://h/api/chat", "http://h", Some(Kind::OllamaChat), None),
+            ("http://h/generate", "http://h", Some(Kind::Tgi), Some(false)),
+            ("http://h/x/generate_stream", "http://h/x", Some(Kind::Tgi), Some(true)),
+            ("http://h/tts/stream", "http://h", Some(Kind::TtsStream), None),
+            ("http://h/v1/", "http://h", None, None),
+            ("http://h/other", "http://h/other", None, None),
         ] {
-            let (target, found) = split(Target::parse(text).expect("an address"));
-            assert_eq!((target.to_string().as_str(), found), (base, kind), "{text}");
+            let named = split(Target::parse(text).expect("an address"));
+            assert_eq!((named.target.to_string().as_str(), named.kind), (base, kind), "{text}");
+            assert_eq!((named.stream, named.model), (stream, None), "{text}");
         }
+        let named = split(Target::parse("http://h/v2/models/llama/generate_stream").expect("an address"));
+        assert_eq!((named.kind, named.model.as_deref()), (Some(Kind::Generate), Some("llama")));
+        assert_eq!((named.target.to_string().as_str(), named.stream), ("http://h", Some(true)));
     }
 }

@@ -5,9 +5,10 @@ use std::time::Instant;
 use bench_core::protocol::Better;
 use bench_load::Request;
 use bench_load::domain::{
-    Answer, CLASSIFICATION, Classified, Domain, Figure, Generation, IMAGES, Images, Quantity, REQUESTS,
-    Response, SPEECH, Speech, TEXT,
+    Answer, CLASSIFICATION, Classified, Derived, Domain, Figure, Generation, IMAGES, Images, Quantity,
+    REQUESTS, Rate, Ratio, Response, SPEECH, Seen, Speech, TEXT,
 };
+use bench_load::request::MarkKind;
 
 use crate::api::{Marks, Told};
 use crate::client::Served;
@@ -68,9 +69,81 @@ macro_rules! over_http {
     };
 }
 
+/// Place of the column `cached_tokens`, after those of [`TEXT`], of which the first holds the tokens of the input.
+const CACHED: usize = TEXT.columns.len();
+
+/// [`TEXT`] of a server that may keep prefixes of prompts. The share is over requests of which the server says it.
+const SERVED_TEXT: Domain = Domain {
+    columns: {
+        const COLUMNS: [&str; CACHED + 1] = joined(TEXT.columns, &["cached_tokens"]);
+        &COLUMNS
+    },
+    ratios: &[Ratio {
+        name: "prefix-cache hit rate",
+        unit: "ratio",
+        over: |seen| seen.value(CACHED),
+        under: |seen| seen.value(0),
+        better: Better::Higher,
+    }],
+    ..TEXT
+};
+
+/// Recognizing speech: seconds of audio per second.
+///
+/// | metric | formula |
+/// |---|---|
+/// | audio in | Σ duration of the audio sent / W |
+/// | RTF | service latency / duration of the audio sent, of each request |
+/// | time to first text | first output − sent, of answers that come as streams |
+/// | characters/s | Σ characters of the texts / W |
+const TRANSCRIPTION: Domain = Domain {
+    name: "transcription",
+    primary: "audio in",
+    columns: &["audio_s", "output_characters", "output_tokens"],
+    derived: &[
+        Derived { column: "rtf", of: rtf },
+        Derived { column: "time_to_first_text_s", of: first_text_s },
+    ],
+    rates: &[
+        Rate { name: "audio in", unit: "audio s/s", of: |seen| seen.value(0) },
+        Rate { name: "characters/s", unit: "chars/s", of: |seen| seen.value(1) },
+    ],
+    quantities: &[
+        Quantity {
+            name: "RTF",
+            unit: "ratio",
+            of: |seen, each| rtf(seen).into_iter().for_each(each),
+            better: Better::Lower,
+            figures: &[Figure::Mean, Figure::P50, Figure::P95, Figure::P99],
+        },
+        Quantity {
+            name: "time to first text",
+            unit: "s",
+            of: |seen, each| first_text_s(seen).into_iter().for_each(each),
+            better: Better::Lower,
+            figures: Figure::LATENCY,
+        },
+    ],
+    plots: &["audio in", "RTF p95"],
+    ..REQUESTS
+};
+
+fn rtf(seen: &Seen<'_>) -> Option<f64> {
+    seen.value(0).filter(|audio_s| *audio_s > 0.0).map(|audio_s| seen.times.service_latency_s() / audio_s)
+}
+
+fn first_text_s(seen: &Seen<'_>) -> Option<f64> {
+    let first = seen.times.marks.iter().find(|mark| mark.kind == MarkKind::Output)?;
+    Some(first.at_ns.saturating_sub(seen.times.sent_ns) as f64 / 1e9)
+}
+
 over_http!(
-    /// [`TEXT`] over HTTP, with what the connection took.
-    TEXT_OVER_HTTP, TEXT
+    /// [`TEXT`] over HTTP, with what a cache of prefixes knew, and what the connection took.
+    TEXT_OVER_HTTP, SERVED_TEXT
+);
+over_http!(
+    /// Recognizing speech over HTTP, with what the connection took.
+    TRANSCRIPTION_OVER_HTTP, TRANSCRIPTION
 );
 over_http!(
     /// [`SPEECH`] over HTTP, with what the connection took.
@@ -116,12 +189,15 @@ impl Response for Text {
                 .reasoning_tokens
                 .map_or(generation.clone(), |tokens| generation.reasoning_tokens(tokens));
             generation.tell(answer);
+            if let Some(cached) = text.cached_tokens {
+                answer.number(CACHED, cached as f64);
+            }
             answer.format(text.source.name());
             if text.output_tokens.is_none() {
                 answer.warn("tokens are not known: the server sent neither `usage` nor the ids of tokens");
             }
         }
-        tell_connection(&self.0, TEXT.columns.len(), answer);
+        tell_connection(&self.0, SERVED_TEXT.columns.len(), answer);
     }
 }
 
@@ -147,6 +223,30 @@ impl Response for Spoken {
             }
         }
         tell_connection(&self.served, SPEECH.columns.len(), answer);
+    }
+}
+
+/// A response of the field of transcription, for so much audio.
+pub(crate) struct Heard {
+    pub(crate) served: Served,
+    pub(crate) audio_s: Option<f64>,
+}
+
+impl Response for Heard {
+    const DOMAIN: &'static Domain = &TRANSCRIPTION_OVER_HTTP;
+
+    fn tell(&self, answer: &mut Answer) {
+        match self.audio_s {
+            Some(audio_s) => answer.number(0, audio_s),
+            None => answer.warn("how long the audio is, is not known: it is not a WAV file of plain samples"),
+        }
+        if let Told::Text(text) = &self.served.told {
+            answer.number(1, text.characters as f64);
+            if let Some(tokens) = text.output_tokens {
+                answer.number(2, tokens as f64);
+            }
+        }
+        tell_connection(&self.served, TRANSCRIPTION.columns.len(), answer);
     }
 }
 

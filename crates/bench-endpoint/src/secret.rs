@@ -2,10 +2,17 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
+
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 /// A token that a server wants. It is shown as `[secret]`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    value: String,
+    /// The header that holds it; `None` for `Authorization: Bearer`.
+    header: Option<HeaderName>,
+}
 
 /// What a secret is shown as.
 const HIDDEN: &str = "[secret]";
@@ -38,17 +45,44 @@ impl Secret {
         if !text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err("holds more than a token: expected printable ASCII without spaces".to_owned());
         }
-        Ok(Secret(text.to_owned()))
+        Ok(Secret { value: text.to_owned(), header: None })
     }
 
-    /// The secret itself, to be sent and nothing else.
-    pub(crate) fn revealed(&self) -> &str {
-        &self.0
+    /// The same secret, sent as it is in the header `name`, and not as a bearer token.
+    ///
+    /// # Errors
+    /// When that is not the name of a header.
+    pub fn in_header(self, name: &str) -> Result<Self, String> {
+        let header =
+            HeaderName::from_str(name).map_err(|_| format!("`{name}` is not the name of a header"))?;
+        Ok(Secret { header: Some(header), ..self })
+    }
+
+    /// The header that holds it, as a person may see it.
+    pub fn shown(&self) -> String {
+        match &self.header {
+            Some(name) => format!("{name}: {HIDDEN}"),
+            None => format!("authorization: Bearer {HIDDEN}"),
+        }
+    }
+
+    /// The header that holds it.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub(crate) fn header(&self) -> Result<(HeaderName, HeaderValue), String> {
+        let (name, text) = match &self.header {
+            Some(name) => (name.clone(), self.value.clone()),
+            None => (AUTHORIZATION, format!("Bearer {}", self.value)),
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| "the token cannot be sent".to_owned())?;
+        value.set_sensitive(true);
+        Ok((name, value))
     }
 
     /// `text` without the secret: servers quote the token that they refuse.
     pub fn hidden_in(&self, text: &str) -> String {
-        text.replace(&self.0, HIDDEN)
+        text.replace(&self.value, HIDDEN)
     }
 }
 
@@ -65,8 +99,16 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown() {
         let secret = Secret::checked(" sk-123\n").expect("a token");
-        assert_eq!((format!("{secret:?}"), secret.revealed()), (HIDDEN.to_owned(), "sk-123"));
+        assert_eq!(format!("{secret:?}"), HIDDEN);
         assert_eq!(secret.hidden_in("wrong key sk-123."), "wrong key [secret].");
+        let header = |secret: &Secret| {
+            secret.header().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        };
+        assert_eq!(header(&secret), Ok(("authorization".to_owned(), b"Bearer sk-123".to_vec())));
+        let other = secret.clone().in_header("X-Api-Key").expect("a header");
+        assert_eq!(header(&other), Ok(("x-api-key".to_owned(), b"sk-123".to_vec())));
+        assert_eq!(other.shown(), "x-api-key: [secret]");
+        assert!(secret.in_header("a b").is_err());
         assert!(Secret::checked("\n").is_err() && Secret::checked("a b").is_err());
         assert!(Secret::from_env("BENCH_NO_SUCH_VARIABLE").expect_err("unset").contains("is not set"));
     }

@@ -38,5 +38,5 @@ pub use load::Load;
 pub use request::Request;
 #[cfg(feature = "tokio")]
 pub use runtime::block_on;
-pub use search::Search;
+pub use search::{Bracket, Search};
 pub use slo::Slo;

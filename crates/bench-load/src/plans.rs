@@ -107,7 +107,8 @@ impl Plans {
             level.warnings.push(in_vain(level, all_failing));
         }
         let rate = found?;
-        let level = levels.iter().find(|level| level.rate == Some(rate) && level.validity.valid)?;
+        let level = levels.iter_mut().find(|level| level.rate == Some(rate) && level.validity.valid)?;
+        level.warnings.extend(rates.open_end().map(str::to_owned));
         let throughput = level.pace.achieved_rate.unwrap_or(rate);
         Some(Metric::new("latency-bounded throughput", "req/s", throughput, Better::Higher))
     }

@@ -99,6 +99,20 @@ impl Rates {
         self.met.map(|step| self.rate(step))
     }
 
+    /// Why the highest rate is not known from both sides, if it is not.
+    pub(crate) fn open_end(&self) -> Option<&'static str> {
+        match (self.met, self.missed) {
+            (Some(_), None) => Some(
+                "the objective is met at every rate that was tried: the highest rate that meets it is not below this one, \
+                 and not known; begin higher",
+            ),
+            (Some(met), Some(missed)) if missed > met + 1 => Some(
+                "the search ended before the rate was known to 4.4 %: its bounds are those of the levels",
+            ),
+            _ => None,
+        }
+    }
+
     fn rate(&self, step: i32) -> f64 {
         self.unit * (f64::from(step) / f64::from(STEPS)).exp2()
     }
@@ -146,6 +160,22 @@ mod tests {
         }
         assert_eq!(tried, [1.0, 0.5, 0.25, 0.125, 0.0625]);
         assert_eq!(never.found(), None);
+    }
+
+    #[test]
+    fn a_bracket_that_is_not_closed_says_so() {
+        let end = |limit: f64| {
+            let mut rates = Rates::from(1.0);
+            while let Some(rate) = rates.next() {
+                rates.tell(trial(rate <= limit));
+            }
+            rates.open_end()
+        };
+        assert_eq!(end(123.0), None);
+        assert!(end(f64::INFINITY).expect("open").contains("at every rate"));
+        // Ten doublings leave too few trials for as many halvings.
+        assert!(end(8000.0).expect("not closed").contains("4.4 %"));
+        assert_eq!(end(0.0), None);
     }
 
     #[test]

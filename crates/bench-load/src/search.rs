@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
+use bench_record::Level;
 
 use crate::domain::Response;
 use crate::input::{Describe, Inputs};
@@ -22,12 +23,44 @@ pub struct Search {
     from: Option<f64>,
     requests: u64,
     timeout: Option<Duration>,
+    warm_up: Option<u64>,
     seed: u64,
+    stop: Stop,
+}
+
+/// What a search has learned of the highest rate that meets its objective: it is at least `met`, and less than `missed`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bracket {
+    /// The highest rate that met the objective, in requests per second; `None` if none did.
+    pub met: Option<f64>,
+    /// The lowest higher rate that did not; `None` if each rate that was tried met it.
+    pub missed: Option<f64>,
+    /// Why `missed` did not meet it.
+    pub reasons: Vec<String>,
+}
+
+impl Bracket {
+    /// Of the levels of a search.
+    pub fn of(levels: &[Level]) -> Self {
+        let met = levels.iter().filter(|level| level.validity.valid).filter_map(|level| level.rate);
+        let met = met.reduce(f64::max);
+        // A rate that was tried again has two levels: it is met if one of them is.
+        let above = levels.iter().filter(|level| {
+            !level.validity.valid && level.rate.is_some_and(|rate| met.is_none_or(|met| rate > met))
+        });
+        let lowest = above.min_by(|one, other| one.rate.unwrap_or(0.0).total_cmp(&other.rate.unwrap_or(0.0)));
+        Bracket {
+            met,
+            missed: lowest.and_then(|level| level.rate),
+            reasons: lowest.map(|level| level.validity.reasons.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 impl Search {
     pub(crate) fn new(conditions: Vec<String>) -> Self {
-        Search { conditions, from: None, requests: 0, timeout: None, seed: 0 }
+        let (from, timeout, warm_up) = (None, None, None);
+        Search { conditions, from, requests: 0, timeout, warm_up, seed: 0, stop: Stop::default() }
     }
 
     /// The first rate, in requests per second; the power of two nearest to half of what one client gets if nothing is
@@ -49,6 +82,20 @@ impl Search {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Requests before each rate that do not count; one for each client if nothing is said.
+    #[must_use]
+    pub fn warm_up(mut self, requests: u64) -> Self {
+        self.warm_up = Some(requests);
+        self
+    }
+
+    /// Ends the search once `asked` returns `true`, as [`Load::stop_when`](crate::Load::stop_when).
+    #[must_use]
+    pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop = Stop::when(asked);
         self
     }
 
@@ -82,11 +129,11 @@ impl Search {
         let job = Job {
             requests: Some(self.requests.max(support).max(50)),
             duration: None,
-            warm_up: None,
+            warm_up: self.warm_up,
             timeout: self.timeout,
             seed: self.seed,
             valid_for: percentile,
-            stop: Stop::default(),
+            stop: self.stop,
         };
         crate::serving::run(bencher, inputs, &closure, job, Goal::Rate { from: self.from }, slo)
     }
@@ -121,6 +168,28 @@ fn percentile_of(condition: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bracket_is_between_what_met_and_what_missed() {
+        let level = |rate: f64, valid: bool| {
+            let mut level = Level::default();
+            level.rate = Some(rate);
+            level.validity.valid = valid;
+            level.validity.reasons = if valid { Vec::new() } else { vec![format!("{rate} is too much")] };
+            level
+        };
+        let of = |levels: &[(f64, bool)]| {
+            let levels: Vec<Level> = levels.iter().map(|(rate, valid)| level(*rate, *valid)).collect();
+            Bracket::of(&levels)
+        };
+        let found = of(&[(8.0, true), (32.0, false), (16.0, false), (12.0, true), (4.0, false)]);
+        assert_eq!((found.met, found.missed), (Some(12.0), Some(16.0)));
+        assert_eq!(found.reasons, ["16 is too much"]);
+        assert_eq!(of(&[(8.0, true)]), Bracket { met: Some(8.0), ..Bracket::default() });
+        assert_eq!(of(&[(8.0, false), (4.0, false)]).missed, Some(4.0));
+        // Hindered once, and met the second time.
+        assert_eq!(of(&[(8.0, false), (8.0, true)]), Bracket { met: Some(8.0), ..Bracket::default() });
+    }
 
     #[test]
     fn the_percentile_of_a_condition() {

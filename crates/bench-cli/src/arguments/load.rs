@@ -1,13 +1,19 @@
 //! What a served model is asked.
 
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_endpoint::api::Kind;
 use bench_endpoint::client::Policy;
+use bench_endpoint::data::{Format, Lengths};
 use bench_report::ColorChoice;
 use bench_syntax::quantity::parse_duration;
 use clap::Args;
+
+pub(crate) use self::values::{Arrival, FirstRate};
+use self::values::{arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size};
 
 /// Measure a served model under load, over HTTP
 #[derive(Debug, Args)]
@@ -17,7 +23,10 @@ use clap::Args;
     bench load http://127.0.0.1:8000\n    \
     bench load http://127.0.0.1:8000 --rate 2,4,8 --duration 60s --slo 'ttft <= 300ms'\n    \
     bench load http://127.0.0.1:8000 --endpoint speech --model tts --sample-rate 24000 --concurrency 1,4\n    \
-    bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n\n\
+    bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n    \
+    bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
+    bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
+    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
     --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
@@ -40,8 +49,9 @@ pub(crate) struct Load {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests")]
 pub(crate) struct What {
-    /// chat, completions, embeddings, speech, images, infer, tts-synthesize, tts-stream, classify-batch,
-    /// classify-stream, predict, or raw [default: what the server seems to be]
+    /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
+    /// transcriptions, images, infer, tts-synthesize, tts-stream, classify-batch, classify-stream, predict, or raw
+    /// [default: what the server seems to be]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, if it is not the usual one
@@ -53,9 +63,28 @@ pub(crate) struct What {
     /// A text to send; several are sent in turn [default: texts generated from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with a text on each line, or one input for endpoints that take files or whole bodies; several in turn
+    /// A file with a text on each line, JSON lines, ShareGPT, or a trace; for kinds that take files or whole bodies, one
+    /// input; several in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
+    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: by the file's name and beginning]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Tokens of prompts that are made: 512, 512:64 (mean and deviation) or 256-1024
+    #[arg(long, value_name = "TOKENS", conflicts_with_all = ["prompt", "input"])]
+    pub(crate) isl: Option<Lengths>,
+    /// Tokens of answers, all of which are asked for: 128, 128:16 or 64-256
+    #[arg(long, value_name = "TOKENS", conflicts_with = "max_tokens")]
+    pub(crate) osl: Option<Lengths>,
+    /// Tokens that prompts begin with in common, and how many such beginnings there are: 256, or 256:4
+    #[arg(long, value_name = "TOKENS[:POOL]", requires = "isl", value_parser = prefix)]
+    pub(crate) shared_prefix: Option<(u64, u64)>,
+    /// Ask for as many tokens as an answer may have, whatever the model says [default: with --osl, and for traces]
+    #[arg(long, overrides_with = "no_ignore_eos")]
+    pub(crate) ignore_eos: bool,
+    /// Let the model end its answers
+    #[arg(long)]
+    pub(crate) no_ignore_eos: bool,
     /// A file with the body to send, in which {{input}} stands for the input
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
@@ -95,6 +124,30 @@ pub(crate) struct Much {
     /// Requests per second, arriving at random whether or not earlier ones have ended; a level for each number
     #[arg(long, value_name = "RATE,...", value_delimiter = ',', value_parser = rate)]
     pub(crate) rate: Vec<f64>,
+    /// How requests come at --rate: poisson, constant, or gamma:SHAPE, whose bursts are the longer the smaller it is
+    #[arg(long, value_name = "ARRIVAL", requires = "rate", value_parser = arrival)]
+    pub(crate) arrival: Option<Arrival>,
+    /// Send requests at the times of a trace, as long as those it asks for if it says that
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["concurrency", "rate", "input"])]
+    pub(crate) replay: Option<PathBuf>,
+    /// How many times as fast as it happened
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, requires = "replay", value_parser = rate)]
+    pub(crate) replay_speed: f64,
+    /// Send all requests at once
+    #[arg(long, conflicts_with_all = ["concurrency", "rate", "replay"])]
+    pub(crate) offline: bool,
+    /// Look for the highest rate at which --slo is met, beginning with this one [default: half of what one client gets]
+    #[arg(
+        long,
+        value_name = "FROM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "auto",
+        requires = "slo",
+        conflicts_with_all = ["concurrency", "rate", "replay", "offline", "duration"],
+        value_parser = first_rate
+    )]
+    pub(crate) find_rate: Option<FirstRate>,
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
@@ -107,8 +160,9 @@ pub(crate) struct Much {
     /// Requests before each level that do not count [default: 1 per client]
     #[arg(long, value_name = "N")]
     pub(crate) warm_up: Option<u64>,
-    /// A condition that good requests meet, such as 'ttft <= 300ms'
-    #[arg(long, value_name = "CONDITION")]
+    /// What a request must meet to be good, such as 'ttft <= 300ms'; what a level must meet with --find-rate, such as
+    /// ttft_p99=200ms
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',', value_parser = condition)]
     pub(crate) slo: Vec<String>,
     /// Share of requests that may fail
     #[arg(long, value_name = "PCT", value_parser = share, default_value = "1%")]
@@ -116,6 +170,9 @@ pub(crate) struct Much {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print what the server is, and end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) probe: bool,
 }
 
 /// How the server is reached.
@@ -131,6 +188,15 @@ pub(crate) struct Connection {
     /// File that holds a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Header that holds the token as it is [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) token_header: Option<String>,
+    /// Where the server's own metrics are, in the text format of Prometheus [default: /metrics of the server]
+    #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
+    pub(crate) metrics_url: Option<String>,
+    /// Do not read the server's own metrics
+    #[arg(long)]
+    pub(crate) no_metrics: bool,
     /// A header to send, as 'NAME: VALUE'; secrets are given with --token-env or --token-file
     #[arg(long, short = 'H', value_name = "HEADER", value_parser = header)]
     pub(crate) header: Vec<(String, String)>,
@@ -176,76 +242,4 @@ pub(crate) struct Reports {
     /// Print nothing while it runs
     #[arg(long, short)]
     pub(crate) quiet: bool,
-}
-
-/// As many clients as a process can have threads.
-fn clients() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..=65_536)
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.trim().parse::<f64>().ok().filter(|rate| *rate > 0.0 && rate.is_finite());
-    rate.ok_or_else(|| "expected requests per second, more than 0".to_owned())
-}
-
-fn size(text: &str) -> Result<(u32, u32), String> {
-    let sides =
-        text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides.filter(|(width, height)| *width > 0 && *height > 0).ok_or_else(|| "expected 512x512".to_owned())
-}
-
-/// A share in percent, of which 0 is one: `0`, `2.5%`.
-fn share(text: &str) -> Result<f64, String> {
-    let percent = text.trim_end_matches('%').trim().parse::<f64>().ok();
-    percent
-        .filter(|percent| (0.0..=100.0).contains(percent))
-        .map(|percent| percent / 100.0)
-        .ok_or_else(|| "expected a share from 0% to 100%".to_owned())
-}
-
-/// Names of headers that hold secrets: what is typed can be seen by all users of the machine.
-const SECRET: [&str; 5] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"];
-
-fn header(text: &str) -> Result<(String, String), String> {
-    // The text itself is not repeated: it may be a secret.
-    let (name, value) = text.split_once(':').ok_or_else(|| "expected 'NAME: VALUE'".to_owned())?;
-    let name = name.trim();
-    if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
-        return Err(format!(
-            "`{name}` holds a secret, which others can see in the list of processes: give it with --token-env or \
-             --token-file"
-        ));
-    }
-    Ok((name.to_owned(), value.trim().to_owned()))
-}
-
-fn case_name(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return Ok(text.to_owned());
-    }
-    Err("expected letters, digits, `-`, `_` and `.`".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_read() {
-        assert_eq!(size("512x256"), Ok((512, 256)));
-        assert!(size("512").is_err() && size("0x1").is_err());
-        assert_eq!((share("0"), share("2.5%")), (Ok(0.0), Ok(0.025)));
-        assert!(share("-1").is_err() && share("x").is_err() && share("101%").is_err());
-        assert_eq!(header("X-Trace: a:b"), Ok(("X-Trace".to_owned(), "a:b".to_owned())));
-        assert!(case_name("a/b").is_err() && case_name("").is_err());
-    }
-
-    #[test]
-    fn a_secret_is_refused_and_not_repeated() {
-        for typed in ["Authorization: Bearer hunter2", "X-API-Key:hunter2", "hunter2"] {
-            let error = header(typed).expect_err("refused");
-            assert!(!error.contains("hunter2"), "{error}");
-        }
-    }
 }

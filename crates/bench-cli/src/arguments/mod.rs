@@ -30,7 +30,7 @@ pub(crate) use gate::{Bisect, Confirm, Gate};
 pub(crate) use history::{Accept, Baseline, BaselineAction, Rename, Trend};
 pub(crate) use interchange::{Export, Import, Machine};
 #[cfg(feature = "load")]
-pub(crate) use load::Load;
+pub(crate) use load::{Arrival, Connection, FirstRate, Load};
 pub(crate) use page::{ReportFile, Serve, Show, Subject};
 pub(crate) use run::Run;
 pub(crate) use runner::Runner;
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Run),
     #[cfg(feature = "load")]
-    Load(Load),
+    Load(Box<Load>),
     #[cfg(feature = "load")]
     Functions(Functions),
     Runner(Runner),

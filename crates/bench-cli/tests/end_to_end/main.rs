@@ -21,6 +21,8 @@ mod interchange;
 mod layouts;
 #[cfg(feature = "load")]
 mod load;
+#[cfg(feature = "load")]
+mod load_inputs;
 mod mutations;
 mod page;
 #[cfg(feature = "postgres")]

@@ -113,7 +113,7 @@ fn the_commit_that_made_python_slower_is_named_and_a_gate_measures_both_again() 
     let stage = project();
     fs::write(stage.path().join(".gitignore"), "benchmark_results\n__pycache__\n").expect("file");
     git(&stage, &["init", "--quiet"]);
-    let mut commit = |turns: u32, subject: &str| {
+    let commit = |turns: u32, subject: &str| {
         let code = format!("# {subject}\ndef work():\n    sum(range({turns}))\n");
         fs::write(stage.path().join("mine.py"), code).expect("file");
         git(&stage, &["add", "-A"]);

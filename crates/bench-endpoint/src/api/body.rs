@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::Kind;
+use super::{Kind, form};
+use crate::data::{Content, Input, Words};
 
 /// What is asked for in each request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub extra: Map<String, Value>,
     /// Text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text.
     pub template: Option<String>,
+    /// Whether a server is asked for as many tokens as an answer may have: neither fewer, nor an end before.
+    pub exact_answers: bool,
     /// Whether prompts begin with something that no other request has, so that no prefix cache knows them.
     pub salt: bool,
     /// Time limits and sizes.
@@ -67,17 +70,26 @@ const SALT: &str = "\u{1}salt-of-a-request\u{1}";
 /// How the placeholder looks within JSON.
 const SALT_IN_JSON: &[u8] = b"\\u0001salt-of-a-request\\u0001";
 
+/// Stands for a text of words, and how it looks within JSON.
+const WORDS: &str = "\u{1}words-of-a-request\u{1}";
+const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
+
+/// Most tokens of an answer that must name a number and was given none.
+const USUAL_TOKENS: u64 = 256;
+
 /// The body of a request, and where its salt goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     bytes: Vec<u8>,
     salt_at: Option<usize>,
+    /// Words that are written when the request is sent, and where: texts of a whole trace would fill the memory.
+    words: Option<(usize, Words)>,
 }
 
 impl Body {
     /// A body that is sent as it is.
     pub fn raw(bytes: Vec<u8>) -> Self {
-        Body { bytes, salt_at: None }
+        Body { bytes, salt_at: None, words: None }
     }
 
     /// The body of a request of this kind for `input`: a text, or the bytes of a file for a kind that takes files.
@@ -85,60 +97,63 @@ impl Body {
     /// # Errors
     /// What is wrong with the template or the input.
     pub fn of(kind: Kind, settings: &Settings, input: &[u8]) -> Result<Self, String> {
+        Body::of_input(kind, settings, &Input::of(input))
+    }
+
+    /// As [`of`](Self::of), for an input that may say more than its text.
+    ///
+    /// # Errors
+    /// What is wrong with the template or the input.
+    pub fn of_input(kind: Kind, settings: &Settings, input: &Input) -> Result<Self, String> {
         if let Some(template) = &settings.template {
-            return Body::by_template(template, input);
+            return Body::by_template(template, &input.content.text());
         }
-        if kind == Kind::Raw {
-            return Ok(Body::raw(input.to_vec()));
+        let given = match &input.content {
+            Content::Bytes(bytes) => &bytes[..],
+            Content::Words(_) => WORDS.as_bytes(),
+            Content::Messages(_) => b"",
+        };
+        match kind {
+            Kind::Raw => return Ok(Body::raw(input.content.text().into_owned())),
+            Kind::Transcriptions => return transcription(settings, given),
+            _ => {}
         }
         let text = || {
             let text =
-                std::str::from_utf8(input).map_err(|error| format!("the input is not UTF-8: {error}"))?;
-            let salted = settings.salt && matches!(kind, Kind::Chat | Kind::Completions);
+                std::str::from_utf8(given).map_err(|error| format!("the input is not UTF-8: {error}"))?;
+            // Words bring a salt of their own.
+            let salted = settings.salt && kind.takes_salt() && !matches!(input.content, Content::Words(_));
             Ok::<_, String>(if salted { format!("[{SALT}] {text}") } else { text.to_owned() })
         };
-        let mut body = match kind {
-            Kind::Chat => json!({ "messages": [{ "role": "user", "content": text()? }] }),
-            Kind::Completions => json!({ "prompt": text()? }),
-            Kind::Embeddings | Kind::Speech => json!({ "input": text()? }),
-            Kind::Images => json!({ "prompt": text()?, "n": 1, "response_format": "b64_json" }),
-            Kind::TtsSynthesize | Kind::TtsStream => json!({ "text": text()? }),
-            Kind::ClassifyBatch | Kind::ClassifyStream => json!({ "images": [STANDARD.encode(input)] }),
-            Kind::Infer | Kind::Predict | Kind::Raw => serde_json::from_slice(input)
+        let mut body = match (&input.content, kind) {
+            (Content::Messages(messages), Kind::Chat | Kind::Messages | Kind::OllamaChat) => {
+                let salt = settings.salt.then(|| format!("[{SALT}] "));
+                json!({ "messages": salted_messages(messages, salt.as_deref()) })
+            }
+            (Content::Messages(_), _) => {
+                return Err(format!("`{kind}` takes one text: an input of messages is for a chat"));
+            }
+            (_, Kind::Infer | Kind::Predict) => serde_json::from_slice(given)
                 .map_err(|error| format!("the input of `{kind}` is a JSON body, and is none: {error}"))?,
+            (_, Kind::Rerank) => rerank(&text()?)?,
+            (_, Kind::ClassifyBatch | Kind::ClassifyStream) => json!({ "images": [STANDARD.encode(given)] }),
+            (_, kind) => of_text(kind, text()?),
         };
         let Some(fields) = body.as_object_mut() else {
             return Err(format!("the body of `{kind}` is a JSON object, and is none"));
         };
-        let mut set = |name: &str, value: Value| {
-            fields.insert(name.to_owned(), value);
+        set_fields(kind, settings, input, fields);
+        let mut bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
+        let find = |bytes: &[u8], mark: &[u8]| bytes.windows(mark.len()).position(|window| window == mark);
+        let words = match &input.content {
+            Content::Words(words) => find(&bytes, WORDS_IN_JSON).map(|at| {
+                bytes.drain(at..at + WORDS_IN_JSON.len());
+                (at, words.clone().salted(settings.salt && kind.takes_salt()))
+            }),
+            _ => None,
         };
-        // A KServe request names its model in its path.
-        if let Some(model) = settings.model.as_ref().filter(|_| kind.wants_model() && kind != Kind::Infer) {
-            set("model", model.as_str().into());
-        }
-        if kind.has_stream_setting() {
-            if let Some(tokens) = settings.max_tokens {
-                set("max_tokens", tokens.into());
-            }
-            if settings.stream {
-                set("stream", true.into());
-                set("stream_options", json!({ "include_usage": true }));
-            }
-        }
-        if kind == Kind::Speech {
-            set("response_format", "wav".into());
-            set("voice", settings.voice.as_deref().unwrap_or("alloy").into());
-        } else if let (Kind::TtsSynthesize | Kind::TtsStream, Some(voice)) = (kind, &settings.voice) {
-            set("voice", voice.as_str().into());
-        }
-        if let (Kind::Images, Some((width, height))) = (kind, settings.size) {
-            set("size", format!("{width}x{height}").into());
-        }
-        settings.extra.iter().for_each(|(name, value)| set(name, value.clone()));
-        let bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
-        let salt_at = bytes.windows(SALT_IN_JSON.len()).position(|window| window == SALT_IN_JSON);
-        Ok(Body { bytes, salt_at })
+        let salt_at = find(&bytes, SALT_IN_JSON);
+        Ok(Body { bytes, salt_at, words })
     }
 
     fn by_template(template: &str, input: &[u8]) -> Result<Self, String> {
@@ -152,25 +167,155 @@ impl Body {
         Ok(Body::raw(template.replace(INPUT, escaped).into_bytes()))
     }
 
-    /// The bytes to send, with a salt made of `unique`.
-    pub fn salted(&self, unique: u64) -> Vec<u8> {
-        let mut bytes = self.bytes.clone();
-        if let Some(at) = self.salt_at {
-            let salt = format!("{unique:0width$x}", width = SALT_IN_JSON.len());
-            bytes[at..at + SALT_IN_JSON.len()].copy_from_slice(salt.as_bytes());
-        }
+    /// The bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their beginning.
+    pub fn salted(&self, unique: u64, run: u64) -> Vec<u8> {
+        let Some((at, words)) = &self.words else {
+            let mut bytes = self.bytes.clone();
+            if let Some(at) = self.salt_at {
+                let salt = format!("{unique:0width$x}", width = SALT_IN_JSON.len());
+                bytes[at..at + SALT_IN_JSON.len()].copy_from_slice(salt.as_bytes());
+            }
+            return bytes;
+        };
+        let mut bytes = Vec::with_capacity(self.len());
+        bytes.extend_from_slice(&self.bytes[..*at]);
+        words.write(unique, run, &mut bytes);
+        bytes.extend_from_slice(&self.bytes[*at..]);
         bytes
     }
 
     /// How many bytes are sent.
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.words.as_ref().map_or(0, |(_, words)| words.bytes())
     }
 
     /// Whether nothing is sent.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
+}
+
+/// What holds the text of a request of this kind.
+fn of_text(kind: Kind, text: String) -> Value {
+    let messages = |text: String| json!([{ "role": "user", "content": text }]);
+    match kind {
+        Kind::Chat | Kind::Messages | Kind::OllamaChat => json!({ "messages": messages(text) }),
+        Kind::Completions | Kind::OllamaGenerate => json!({ "prompt": text }),
+        Kind::Images => json!({ "prompt": text, "n": 1, "response_format": "b64_json" }),
+        Kind::Tgi => json!({ "inputs": text, "parameters": { "details": true } }),
+        Kind::Generate => json!({ "text_input": text }),
+        Kind::TtsSynthesize | Kind::TtsStream => json!({ "text": text }),
+        // Responses, embeddings and speech.
+        _ => json!({ "input": text }),
+    }
+}
+
+/// Fields of a request of this kind besides its text.
+fn set_fields(kind: Kind, settings: &Settings, input: &Input, fields: &mut Map<String, Value>) {
+    let mut set = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), value);
+    };
+    if let Some(model) = settings.model.as_ref().filter(|_| kind.wants_model() && !kind.has_model_in_path()) {
+        set("model", model.as_str().into());
+    }
+    let tokens = input.max_tokens.or(settings.max_tokens);
+    let exactly = tokens.filter(|_| settings.exact_answers);
+    match kind {
+        Kind::Chat | Kind::Completions => {
+            tokens.into_iter().for_each(|tokens| set("max_tokens", tokens.into()));
+            if let Some(tokens) = exactly {
+                set("min_tokens", tokens.into());
+                set("ignore_eos", true.into());
+            }
+            if settings.stream {
+                set("stream", true.into());
+                set("stream_options", json!({ "include_usage": true }));
+            }
+        }
+        Kind::Responses | Kind::Messages => {
+            let name = if kind == Kind::Messages { "max_tokens" } else { "max_output_tokens" };
+            // A message must say how long its answer may be.
+            let tokens = tokens.or((kind == Kind::Messages).then_some(USUAL_TOKENS));
+            tokens.into_iter().for_each(|tokens| set(name, tokens.into()));
+            if settings.stream {
+                set("stream", true.into());
+            }
+        }
+        Kind::OllamaGenerate | Kind::OllamaChat => {
+            // What is not said is a stream.
+            set("stream", settings.stream.into());
+            if let Some(tokens) = tokens {
+                set("options", json!({ "num_predict": tokens }));
+            }
+        }
+        Kind::Tgi => {
+            if let Some(tokens) = tokens {
+                set("parameters", json!({ "details": true, "max_new_tokens": tokens }));
+            }
+        }
+        Kind::Generate => {
+            tokens.into_iter().for_each(|tokens| set("max_tokens", tokens.into()));
+            set("stream", settings.stream.into());
+            if exactly.is_some() {
+                set("ignore_eos", true.into());
+            }
+        }
+        Kind::Speech => {
+            set("response_format", "wav".into());
+            set("voice", settings.voice.as_deref().unwrap_or("alloy").into());
+        }
+        Kind::TtsSynthesize | Kind::TtsStream => {
+            settings.voice.iter().for_each(|voice| set("voice", voice.as_str().into()));
+        }
+        Kind::Images => {
+            if let Some((width, height)) = settings.size {
+                set("size", format!("{width}x{height}").into());
+            }
+        }
+        _ => {}
+    }
+    settings.extra.iter().for_each(|(name, value)| set(name, value.clone()));
+}
+
+/// Messages whose first text begins with a salt: what stands before it would be known to a cache.
+fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
+    let mut messages = messages.to_vec();
+    if let (Some(salt), Some(first)) = (salt, messages.first_mut())
+        && let Some(text) = first.get("content").and_then(Value::as_str)
+    {
+        first["content"] = format!("{salt}{text}").into();
+    }
+    messages
+}
+
+/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the query.
+fn rerank(text: &str) -> Result<Value, String> {
+    if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
+        return Ok(value);
+    }
+    let mut parts = text.split('\t').map(str::trim).filter(|part| !part.is_empty());
+    let (query, documents) = (parts.next().unwrap_or_default().to_owned(), parts.collect::<Vec<_>>());
+    if documents.is_empty() {
+        return Err(format!(
+            "the input of `rerank` is a JSON object, or a query and documents with tabs between them; found `{}`",
+            crate::failure::shortened(text)
+        ));
+    }
+    Ok(json!({ "query": query, "documents": documents }))
+}
+
+/// A form with a file of audio.
+fn transcription(settings: &Settings, audio: &[u8]) -> Result<Body, String> {
+    let mut fields = Vec::new();
+    fields.extend(settings.model.clone().map(|model| ("model", model)));
+    fields.push(("response_format", "json".to_owned()));
+    if settings.stream {
+        fields.push(("stream", "true".to_owned()));
+    }
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.retain(|(name, _)| !settings.extra.contains_key(*name));
+    fields.extend(settings.extra.iter().map(|(name, value)| (name.as_str(), plain(value))));
+    form::form(&fields, form::file_name(audio), audio).map(Body::raw)
 }
 
 #[cfg(test)]
@@ -179,7 +324,7 @@ mod tests {
 
     fn json_of(kind: Kind, settings: &Settings, input: &str) -> Value {
         let body = Body::of(kind, settings, input.as_bytes()).expect("a body");
-        serde_json::from_slice(&body.salted(7)).expect("JSON")
+        serde_json::from_slice(&body.salted(7, 0)).expect("JSON")
     }
 
     #[test]
@@ -204,7 +349,7 @@ mod tests {
     fn a_salt_makes_prompts_differ_and_not_their_length() {
         let settings = Settings { salt: true, ..Settings::default() };
         let body = Body::of(Kind::Chat, &settings, b"hi").expect("a body");
-        let (one, other) = (body.salted(1), body.salted(u64::MAX));
+        let (one, other) = (body.salted(1, 0), body.salted(u64::MAX, 0));
         assert_eq!((one.len(), other.len()), (body.len(), body.len()));
         assert_ne!(one, other);
         let json: Value = serde_json::from_slice(&one).expect("JSON");

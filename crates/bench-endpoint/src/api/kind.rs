@@ -10,10 +10,26 @@ pub enum Kind {
     Chat,
     /// OpenAI `POST /v1/completions`.
     Completions,
+    /// OpenAI `POST /v1/responses`.
+    Responses,
+    /// Anthropic `POST /v1/messages`.
+    Messages,
+    /// Ollama `POST /api/generate`.
+    OllamaGenerate,
+    /// Ollama `POST /api/chat`.
+    OllamaChat,
+    /// TGI `POST /generate` and `POST /generate_stream`.
+    Tgi,
+    /// KServe and Triton `POST /v2/models/MODEL/generate` and `…/generate_stream`.
+    Generate,
     /// OpenAI `POST /v1/embeddings`.
     Embeddings,
+    /// Cohere, Jina and vLLM `POST /v1/rerank`.
+    Rerank,
     /// OpenAI `POST /v1/audio/speech`, as WAV or raw samples.
     Speech,
+    /// OpenAI `POST /v1/audio/transcriptions`.
+    Transcriptions,
     /// OpenAI `POST /v1/images/generations`.
     Images,
     /// KServe v2 `POST /v2/models/MODEL/infer`.
@@ -39,6 +55,8 @@ pub enum Field {
     Text,
     /// Audio per second, RTF, TTFA.
     Speech,
+    /// Seconds of audio that are recognized per second.
+    Transcription,
     /// Images and pixels per second.
     Images,
     /// Classified images per second.
@@ -49,11 +67,19 @@ pub enum Field {
 
 impl Kind {
     /// All, in the order of help texts.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 20] = [
         Kind::Chat,
         Kind::Completions,
+        Kind::Responses,
+        Kind::Messages,
+        Kind::OllamaGenerate,
+        Kind::OllamaChat,
+        Kind::Tgi,
+        Kind::Generate,
         Kind::Embeddings,
+        Kind::Rerank,
         Kind::Speech,
+        Kind::Transcriptions,
         Kind::Images,
         Kind::Infer,
         Kind::TtsSynthesize,
@@ -69,7 +95,15 @@ impl Kind {
         match self {
             Kind::Chat => "chat",
             Kind::Completions => "completions",
+            Kind::Responses => "responses",
+            Kind::Messages => "messages",
+            Kind::OllamaGenerate => "ollama-generate",
+            Kind::OllamaChat => "ollama-chat",
+            Kind::Tgi => "tgi",
+            Kind::Generate => "generate",
             Kind::Embeddings => "embeddings",
+            Kind::Rerank => "rerank",
+            Kind::Transcriptions => "transcriptions",
             Kind::Speech => "speech",
             Kind::Images => "images",
             Kind::Infer => "infer",
@@ -82,51 +116,88 @@ impl Kind {
         }
     }
 
-    /// Its path below the address of the server; a raw request has none of its own.
-    pub fn path(self, model: Option<&str>) -> String {
-        match self {
-            Kind::Chat => "/v1/chat/completions".to_owned(),
-            Kind::Completions => "/v1/completions".to_owned(),
-            Kind::Embeddings => "/v1/embeddings".to_owned(),
-            Kind::Speech => "/v1/audio/speech".to_owned(),
-            Kind::Images => "/v1/images/generations".to_owned(),
-            Kind::Infer => format!("/v2/models/{}/infer", model.unwrap_or_default()),
-            Kind::TtsSynthesize => "/tts/synthesize".to_owned(),
-            Kind::TtsStream => "/tts/stream".to_owned(),
-            Kind::ClassifyBatch => "/classify/batch".to_owned(),
-            Kind::ClassifyStream => "/classify/stream".to_owned(),
-            Kind::Predict => "/predict".to_owned(),
-            Kind::Raw => String::new(),
-        }
+    /// Its path below the address of the server; a raw request has none of its own. Some servers have one path for
+    /// streams and another one for whole answers.
+    pub fn path(self, model: Option<&str>, stream: bool) -> String {
+        let of_model = |what: &str| format!("/v2/models/{}/{what}", model.unwrap_or_default());
+        let fixed = match self {
+            Kind::Chat => "/v1/chat/completions",
+            Kind::Completions => "/v1/completions",
+            Kind::Responses => "/v1/responses",
+            Kind::Messages => "/v1/messages",
+            Kind::OllamaGenerate => "/api/generate",
+            Kind::OllamaChat => "/api/chat",
+            Kind::Tgi if stream => "/generate_stream",
+            Kind::Tgi => "/generate",
+            Kind::Generate => return of_model(if stream { "generate_stream" } else { "generate" }),
+            Kind::Embeddings => "/v1/embeddings",
+            Kind::Rerank => "/v1/rerank",
+            Kind::Speech => "/v1/audio/speech",
+            Kind::Transcriptions => "/v1/audio/transcriptions",
+            Kind::Images => "/v1/images/generations",
+            Kind::Infer => return of_model("infer"),
+            Kind::TtsSynthesize => "/tts/synthesize",
+            Kind::TtsStream => "/tts/stream",
+            Kind::ClassifyBatch => "/classify/batch",
+            Kind::ClassifyStream => "/classify/stream",
+            Kind::Predict => "/predict",
+            Kind::Raw => "",
+        };
+        fixed.to_owned()
     }
 
     /// The field of work.
     pub fn field(self) -> Field {
         match self {
-            Kind::Chat | Kind::Completions => Field::Text,
+            _ if self.is_of_text() => Field::Text,
             Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream => Field::Speech,
+            Kind::Transcriptions => Field::Transcription,
             Kind::Images => Field::Images,
             Kind::ClassifyBatch | Kind::ClassifyStream => Field::Classification,
-            Kind::Embeddings | Kind::Infer | Kind::Predict | Kind::Raw => Field::Requests,
+            _ => Field::Requests,
         }
     }
 
-    /// Whether a request must name a model.
-    pub fn wants_model(self) -> bool {
+    /// Whether it generates text from text.
+    fn is_of_text(self) -> bool {
         matches!(
             self,
-            Kind::Chat | Kind::Completions | Kind::Embeddings | Kind::Speech | Kind::Images | Kind::Infer
+            Kind::Chat
+                | Kind::Completions
+                | Kind::Responses
+                | Kind::Messages
+                | Kind::OllamaGenerate
+                | Kind::OllamaChat
+                | Kind::Tgi
+                | Kind::Generate
         )
+    }
+
+    /// Whether a model must be named: in the body of a request, or in its path.
+    pub fn wants_model(self) -> bool {
+        let without =
+            [Kind::Tgi, Kind::TtsSynthesize, Kind::TtsStream, Kind::ClassifyBatch, Kind::ClassifyStream];
+        !without.contains(&self) && !matches!(self, Kind::Predict | Kind::Raw)
+    }
+
+    /// Whether the name of the model stands in the path, and not in the body.
+    pub fn has_model_in_path(self) -> bool {
+        matches!(self, Kind::Infer | Kind::Generate)
     }
 
     /// Whether its answers can come as a stream of events that the request asks for.
     pub fn has_stream_setting(self) -> bool {
-        matches!(self, Kind::Chat | Kind::Completions)
+        self.is_of_text() || self == Kind::Transcriptions
     }
 
     /// Whether its input is a file, and not a text.
     pub fn takes_files(self) -> bool {
-        matches!(self, Kind::ClassifyBatch | Kind::ClassifyStream)
+        matches!(self, Kind::ClassifyBatch | Kind::ClassifyStream | Kind::Transcriptions)
+    }
+
+    /// Whether its prompts can begin with a salt: a model reads them, and would know their beginning again.
+    pub fn takes_salt(self) -> bool {
+        self.is_of_text()
     }
 }
 

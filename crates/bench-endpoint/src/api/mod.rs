@@ -3,14 +3,22 @@
 mod audio;
 mod body;
 mod classes;
+mod form;
+mod generate;
 mod kind;
+mod messages;
+mod ollama;
 mod pictures;
+mod responses;
 mod text;
+mod transcription;
 mod whole;
+mod written;
 
 use std::time::Instant;
 
 pub use self::body::{Body, Limits, Settings};
+pub use self::form::BOUNDARY;
 pub use self::kind::{Field, Kind};
 use crate::failure::Failure;
 use crate::reader::PcmFormat;
@@ -97,6 +105,8 @@ pub struct TextTold {
     pub output_tokens: Option<u64>,
     /// Tokens of the input, by the server.
     pub input_tokens: Option<u64>,
+    /// Tokens of the input that the server had in a cache of prefixes, by the server.
+    pub cached_tokens: Option<u64>,
     /// Tokens of reasoning among those generated, by the server.
     pub reasoning_tokens: Option<u64>,
     /// Unicode scalar values of reasoning and text.
@@ -144,9 +154,26 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
         Kind::ClassifyBatch => Box::new(classes::Batch::default()),
         Kind::ClassifyStream => Box::new(classes::Stream::default()),
         Kind::Embeddings => Box::new(whole::WithArray::new("data")),
+        Kind::Rerank => Box::new(whole::WithArray::new("results")),
+        Kind::Responses => written(&responses::RESPONSES, settings.stream, is_json),
+        Kind::Messages => written(&messages::MESSAGES, settings.stream, is_json),
+        // A stream of lines is labelled `application/x-ndjson` by Ollama, and `application/json` by some of its kin.
+        Kind::OllamaGenerate | Kind::OllamaChat => written(&ollama::OLLAMA, settings.stream, false),
+        Kind::Tgi => written(&generate::TGI, settings.stream, is_json),
+        Kind::Generate => written(&generate::KSERVE, settings.stream, is_json),
+        Kind::Transcriptions => written(&transcription::TRANSCRIPTION, settings.stream, is_json),
         Kind::Infer => Box::new(whole::WithArray::new("outputs")),
         Kind::Predict => Box::new(whole::NoError::default()),
         Kind::Raw => Box::new(whole::Bytes::default()),
+    }
+}
+
+/// Reads an answer of text in this dialect.
+fn written(dialect: &'static written::Dialect, stream: bool, is_json: bool) -> Box<dyn Answer> {
+    match (stream, is_json) {
+        (true, true) => Box::new(whole::Unexpected::json()),
+        (true, false) => Box::new(written::Stream::new(dialect)),
+        (false, _) => Box::new(written::Whole::new(dialect)),
     }
 }
 

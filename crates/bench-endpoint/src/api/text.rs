@@ -55,6 +55,12 @@ struct Usage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
     completion_tokens_details: Option<Details>,
+    prompt_tokens_details: Option<PromptDetails>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -216,6 +222,9 @@ fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
     TextTold {
         output_tokens: by_usage.or(ids),
         input_tokens: usage.and_then(|usage| usage.prompt_tokens),
+        cached_tokens: usage
+            .and_then(|usage| usage.prompt_tokens_details.as_ref())
+            .and_then(|details| details.cached_tokens),
         reasoning_tokens: usage
             .and_then(|usage| usage.completion_tokens_details.as_ref())
             .and_then(|details| details.reasoning_tokens),

@@ -29,12 +29,13 @@ const DONE: &str = "[DONE]";
 
 #[test]
 fn roles_empty_chunks_and_ends_are_no_outputs() {
-    let usage = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
+    let usage = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":4}}}"#;
     let (told, outputs, answer, end) = stream(&[ROLE, ROLE, A, A, FINISH, usage, DONE]);
     assert_eq!((outputs, answer, end), (vec![(2, None), (3, None)], Some(2), Some(3)));
     let expected = TextTold {
         output_tokens: Some(2),
         input_tokens: Some(7),
+        cached_tokens: Some(4),
         reasoning_tokens: None,
         characters: 2,
         source: TokenSource::Usage,

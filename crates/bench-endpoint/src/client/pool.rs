@@ -128,10 +128,8 @@ impl Client {
             all.insert(name, value);
         }
         if let Some(secret) = &secret {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.revealed()))
-                .map_err(|_| wrong("the token cannot be sent".to_owned()))?;
-            value.set_sensitive(true);
-            all.insert(hyper::header::AUTHORIZATION, value);
+            let (name, value) = secret.header().map_err(wrong)?;
+            all.insert(name, value);
         }
         Ok(Client {
             target,

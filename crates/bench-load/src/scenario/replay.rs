@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bench_core::Error;
 use bench_syntax::encoding::decoded;
@@ -23,15 +24,28 @@ use super::{Pacing, Plan, Scenario, Wanted, clients};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Replay {
-    file: PathBuf,
+    source: Source,
     speed: f64,
     most_in_flight: usize,
+}
+
+/// Where arrivals are from.
+#[derive(Clone, Debug)]
+enum Source {
+    File(PathBuf),
+    /// In seconds, ascending.
+    Times(Arc<[f64]>),
 }
 
 impl Replay {
     /// The trace in this file.
     pub fn file(file: impl AsRef<Path>) -> Self {
-        Replay { file: file.as_ref().to_owned(), speed: 1.0, most_in_flight: 256 }
+        Replay { source: Source::File(file.as_ref().to_owned()), speed: 1.0, most_in_flight: 256 }
+    }
+
+    /// Arrivals that were read already, in seconds, ascending; the first one is the beginning.
+    pub fn times(times: impl Into<Arc<[f64]>>) -> Self {
+        Replay { source: Source::Times(times.into()), speed: 1.0, most_in_flight: 256 }
     }
 
     /// This many times as fast as it happened.
@@ -49,22 +63,37 @@ impl Replay {
     }
 
     fn arrivals(&self) -> Result<Vec<u64>, Error> {
-        let wrong = |what: String| Error::failure(format!("the trace {}: {what}", self.file.display()));
-        let bytes = fs::read(&self.file).map_err(|error| wrong(error.to_string()))?;
-        let text = decoded(&bytes).map_err(wrong)?;
-        let times = times(&text).map_err(wrong)?;
-        let (Some(first), Some(last)) = (times.first().copied(), times.last()) else {
-            return Err(wrong("it holds no time".to_owned()));
+        let times = match &self.source {
+            Source::File(file) => read(file)?.into(),
+            Source::Times(times) => Arc::clone(times),
         };
-        if times.len() > 1 && *last <= first {
-            return Err(wrong(format!(
-                "all {} arrivals are at {first} s: if the file has decimal commas, write points; requests that are all \
-                 there at once are `Load::offline`",
-                times.len()
-            )));
+        let Some(first) = times.first().copied() else {
+            return Err(Error::failure("the trace holds no time"));
+        };
+        if times.windows(2).any(|pair| pair[1] < pair[0]) {
+            return Err(Error::failure("the times of the trace do not ascend"));
         }
-        Ok(times.into_iter().map(|time| ((time - first) / self.speed * 1e9) as u64).collect())
+        Ok(times.iter().map(|time| ((time - first) / self.speed * 1e9) as u64).collect())
     }
+}
+
+/// The times in this file.
+fn read(file: &Path) -> Result<Vec<f64>, Error> {
+    let wrong = |what: String| Error::failure(format!("the trace {}: {what}", file.display()));
+    let bytes = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let text = decoded(&bytes).map_err(wrong)?;
+    let times = times(&text).map_err(wrong)?;
+    let (Some(first), Some(last)) = (times.first().copied(), times.last()) else {
+        return Err(wrong("it holds no time".to_owned()));
+    };
+    if times.len() > 1 && *last <= first {
+        return Err(wrong(format!(
+            "all {} arrivals are at {first} s: if the file has decimal commas, write points; requests that are all \
+             there at once are `Load::offline`",
+            times.len()
+        )));
+    }
+    Ok(times)
 }
 
 /// The times in a trace, in seconds, ascending.

@@ -1,0 +1,198 @@
+//! What is sent: texts that were typed, files, traces, or texts that are made.
+
+use std::fs;
+use std::path::Path;
+
+use bench_endpoint::api::{Field, Kind};
+use bench_endpoint::data::{self, Content, Dataset, Format, Input, Lengths, Most, Wanted, Words};
+use bench_load::input::{Inputs, Prompts, Texts};
+use bench_syntax::UsageError;
+
+use crate::arguments::Load;
+
+/// Texts that are made where none is given.
+const MADE: usize = 64;
+
+/// Characters of a text that is made to be spoken.
+const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
+
+/// Documents of a request to rank them that is made.
+const RANKED: usize = 8;
+
+/// What is sent, and when.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) inputs: Vec<Input>,
+    /// Other inputs for the warm-up; empty if the same serve.
+    pub(super) warm_up: Vec<Input>,
+    /// Seconds from the first request, for each, if a trace says it.
+    pub(super) arrivals: Option<Vec<f64>>,
+    /// Whether answers are to have as many tokens as inputs say.
+    pub(super) has_lengths: bool,
+    /// What a person should know of it.
+    pub(super) told: Vec<String>,
+}
+
+/// What was given to send; `None` if nothing was.
+///
+/// # Errors
+/// What is wrong with a file.
+pub(super) fn given(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageError> {
+    let what = &arguments.what;
+    let mut given = match &arguments.much.replay {
+        Some(file) => Some(replayed(arguments, file)?),
+        None => None,
+    };
+    if given.as_ref().is_none_or(|given| given.inputs.is_empty()) {
+        let arrivals = given.as_mut().and_then(|given| given.arrivals.take());
+        let own = if what.prompt.is_empty() { files(arguments, kind)? } else { typed(&what.prompt) };
+        given = match (own, arrivals) {
+            (Some(own), arrivals) => Some(Given { arrivals, ..own }),
+            (None, Some(arrivals)) => Some(Given { arrivals: Some(arrivals), ..Given::default() }),
+            (None, None) => None,
+        };
+    }
+    if let (Some(given), Some(osl)) = (&mut given, what.osl) {
+        for (number, input) in given.inputs.iter_mut().enumerate() {
+            input.max_tokens = Some(osl.draw(what.seed, number as u64));
+        }
+    } else if let (Some(given), Some(_)) = (&mut given, what.max_tokens) {
+        // What is typed outranks what a file says.
+        given.inputs.iter_mut().for_each(|input| input.max_tokens = None);
+        given.has_lengths = false;
+    }
+    Ok(given)
+}
+
+fn typed(prompts: &[String]) -> Option<Given> {
+    let inputs = prompts.iter().map(|text| Input::of(text.as_bytes())).collect();
+    Some(Given { inputs, ..Given::default() })
+}
+
+/// A trace, with the times of its requests.
+fn replayed(arguments: &Load, file: &Path) -> Result<Given, UsageError> {
+    let much = &arguments.much;
+    let most = Most {
+        requests: much.requests,
+        // The duration is that of the run, which is not that of the trace.
+        seconds: much.duration.map(|duration| duration.as_secs_f64() * much.replay_speed),
+    };
+    let dataset = data::read(file, arguments.what.format, arguments.what.seed, most).map_err(UsageError)?;
+    if dataset.arrivals.is_none() {
+        return Err(UsageError(format!(
+            "{} says not when requests come: give it with --input, and a --rate",
+            file.display()
+        )));
+    }
+    Ok(of_dataset(dataset, file))
+}
+
+fn of_dataset(dataset: Dataset, file: &Path) -> Given {
+    let Dataset { format, inputs, arrivals, left_out } = dataset;
+    let count = inputs.len().max(arrivals.as_ref().map_or(0, Vec::len));
+    let mut told = vec![format!("{}: {count} requests of the format `{format}`", file.display())];
+    if left_out > 0 {
+        told.push(format!(
+            "{left_out} rows were left out: they ask for nothing, were not answered, or are too long"
+        ));
+    }
+    if format == Format::ShareGpt {
+        told.push("answers are asked for as long as those of the file, at 4 characters a token".to_owned());
+    }
+    let has_lengths = matches!(format, Format::Mooncake | Format::Azure | Format::BurstGpt);
+    let warm_up = inputs.iter().take(MADE).enumerate().filter_map(|(number, input)| {
+        // What requests share must not be known from the warm-up already.
+        let Content::Words(words) = &input.content else { return None };
+        let content = Content::Words(Words::exactly(words.tokens(), u64::MAX - number as u64));
+        Some(Input { content, max_tokens: input.max_tokens })
+    });
+    let warm_up = warm_up.collect();
+    Given { inputs, warm_up, arrivals, has_lengths, told }
+}
+
+/// Inputs from files.
+fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageError> {
+    let what = &arguments.what;
+    if what.input.is_empty() {
+        return Ok(None);
+    }
+    let whole = kind.is_some_and(|kind| {
+        kind.takes_files()
+            || (matches!(kind, Kind::Infer | Kind::Predict | Kind::Raw) && what.template.is_none())
+    });
+    let mut all = Given::default();
+    for file in &what.input {
+        if whole {
+            all.inputs.push(Input::of(read(file)?));
+            continue;
+        }
+        let most = Most { requests: arguments.much.requests, seconds: None };
+        let dataset = data::read(file, what.format, what.seed, most).map_err(UsageError)?;
+        let format = dataset.format;
+        if dataset.inputs.is_empty() {
+            return Err(UsageError(format!(
+                "{} holds times, and nothing to send: give it with --replay",
+                file.display()
+            )));
+        }
+        let own = of_dataset(dataset, file);
+        all.inputs.extend(own.inputs);
+        all.warm_up.extend(own.warm_up);
+        all.has_lengths |= own.has_lengths;
+        if format != Format::Lines {
+            all.told.extend(own.told);
+        }
+    }
+    if all.inputs.iter().any(|input| input.content.text().is_empty()) {
+        return Err(UsageError("--input names an empty file".to_owned()));
+    }
+    Ok(Some(all))
+}
+
+/// Texts for kinds that take texts.
+///
+/// # Errors
+/// When there is no usual text for the kind.
+pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
+    let seed = arguments.what.seed;
+    let texts = match kind.field() {
+        Field::Speech => Texts::seeded(MADE, SPOKEN).seed(seed).prepare(),
+        Field::Text | Field::Images => Prompts::seeded(MADE).seed(seed).prepare(),
+        Field::Requests if kind == Kind::Embeddings => Prompts::seeded(MADE).seed(seed).prepare(),
+        Field::Requests if kind == Kind::Rerank => Prompts::seeded(MADE * (1 + RANKED)).seed(seed).prepare(),
+        Field::Requests | Field::Classification | Field::Transcription => {
+            return Err(UsageError(format!("`{kind}` has no usual input: give one with --input")));
+        }
+    };
+    let texts = texts.map_err(|error| UsageError(error.to_string()))?;
+    let joined = |texts: Vec<String>| -> Vec<String> {
+        match kind {
+            Kind::Rerank => texts.chunks(1 + RANKED).map(|some| some.join("\t")).collect(),
+            _ => texts,
+        }
+    };
+    let osl = arguments.what.osl;
+    let inputs = joined(texts.measured).into_iter().enumerate().map(|(number, text)| {
+        let tokens = osl.map(|osl| osl.draw(seed, number as u64));
+        Input::of(text.into_bytes()).answered_by(tokens)
+    });
+    Ok(Given { inputs: inputs.collect(), ..Given::default() })
+}
+
+/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
+pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
+    let what = &arguments.what;
+    let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };
+    // Salts make each request unlike all others: a prompt is of a length, and not of its words.
+    let count = arguments.much.requests.map_or(1024, |requests| requests.clamp(16, 4096));
+    let (inputs, warm_up) = data::made(&wanted, usize::try_from(count).unwrap_or(1024));
+    Given { inputs, warm_up, ..Given::default() }
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
+    fs::read(file).map_err(|error| UsageError(format!("{} cannot be read: {error}", file.display())))
+}

@@ -1,0 +1,150 @@
+//! How much is asked, and when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bench_core::Interrupt;
+use bench_core::bencher::Bencher;
+use bench_endpoint::Endpoint;
+use bench_load::scenario::{OpenLoop, Plateau, Replay};
+use bench_load::{Load, Search};
+
+use super::given::Given;
+use crate::arguments::{self, Arrival, FirstRate};
+
+/// Connections that are made beforehand in an open loop, at most.
+const MOST_WARM: usize = 64;
+
+/// How much is asked, apart from the arguments: a round may be begun more than once.
+#[derive(Clone)]
+pub(super) struct Scenario {
+    concurrency: Vec<usize>,
+    rate: Vec<f64>,
+    arrival: Option<Arrival>,
+    times: Option<Arc<[f64]>>,
+    speed: f64,
+    offline: bool,
+    find_rate: Option<FirstRate>,
+    up_to: usize,
+    requests: Option<u64>,
+    duration: Option<Duration>,
+    warm_up: Option<u64>,
+    seed: u64,
+    slo: Vec<String>,
+}
+
+impl Scenario {
+    pub(super) fn of(arguments: &arguments::Load, given: &mut Given) -> Self {
+        let much = &arguments.much;
+        Scenario {
+            concurrency: much.concurrency.iter().map(|count| *count as usize).collect(),
+            rate: much.rate.clone(),
+            arrival: much.arrival,
+            times: given.arrivals.take().filter(|_| much.replay.is_some()).map(Arc::from),
+            speed: much.replay_speed,
+            offline: much.offline,
+            find_rate: much.find_rate,
+            up_to: much.up_to as usize,
+            requests: much.requests,
+            duration: much.duration,
+            warm_up: much.warm_up,
+            seed: arguments.what.seed,
+            slo: much.slo.clone(),
+        }
+    }
+
+    /// Serves the inputs through the endpoint.
+    ///
+    /// # Errors
+    /// As [`Endpoint::run`].
+    pub(super) fn run(
+        &self,
+        endpoint: &Endpoint,
+        bencher: &mut Bencher,
+        given: &Given,
+        interrupt: &Interrupt,
+    ) -> bench_core::Result<()> {
+        let stops = interrupt.clone();
+        let stop = move || stops.is_raised();
+        match self.find_rate {
+            Some(first) => {
+                let search = self.search(first).stop_when(stop);
+                endpoint.run_inputs(search, bencher, &given.inputs, &given.warm_up)
+            }
+            None => {
+                let load = self.load().stop_when(stop);
+                endpoint.run_inputs(load, bencher, &given.inputs, &given.warm_up)
+            }
+        }
+    }
+
+    fn search(&self, first: FirstRate) -> Search {
+        let mut search = Load::find_rate(self.slo.iter().map(String::as_str)).seed(self.seed);
+        if let FirstRate::Given(rate) = first {
+            search = search.from(rate);
+        }
+        search = match self.requests {
+            Some(requests) => search.requests(requests),
+            None => search,
+        };
+        match self.warm_up {
+            Some(warm_up) => search.warm_up(warm_up),
+            None => search,
+        }
+    }
+
+    fn load(&self) -> Load {
+        let mut load = match (self.concurrency.as_slice(), self.rate.as_slice()) {
+            _ if self.offline => Load::offline(),
+            ([], []) => Load::new(Plateau::up_to(self.up_to)),
+            ([], rate) => Load::new(match self.arrival {
+                None | Some(Arrival::Poisson) => OpenLoop::poisson(rate),
+                Some(Arrival::Constant) => OpenLoop::constant(rate),
+                Some(Arrival::Gamma(shape)) => OpenLoop::gamma(rate, shape),
+            }),
+            (concurrency, _) => Load::closed(concurrency),
+        };
+        if let Some(times) = &self.times {
+            load = Load::new(Replay::times(Arc::clone(times)).speed(self.speed));
+        }
+        load = load.seed(self.seed);
+        // The end of a trace was found when it was read.
+        load = match self.requests.filter(|_| self.times.is_none()) {
+            Some(requests) => load.requests(requests),
+            None => load,
+        };
+        load = match self.duration.filter(|_| self.times.is_none()) {
+            Some(duration) => load.duration(duration),
+            None => load,
+        };
+        load = match self.warm_up {
+            Some(warm_up) => load.warm_up(warm_up),
+            None => load,
+        };
+        self.slo.iter().fold(load, |load, condition| load.slo(condition))
+    }
+
+    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
+    /// of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
+    pub(super) fn first_clients(&self) -> usize {
+        let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
+        self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
+    }
+
+    /// What is asked, for a person.
+    pub(super) fn told(&self) -> String {
+        if let Some(times) = &self.times {
+            let lasts = times.last().copied().unwrap_or_default() / self.speed;
+            return format!("replay: {} requests over {lasts:.1} s", times.len());
+        }
+        match (self.concurrency.as_slice(), self.rate.as_slice()) {
+            _ if self.offline => "all requests at once".to_owned(),
+            _ if self.find_rate.is_some() => {
+                format!("the highest rate that meets {}", self.slo.join(" and "))
+            }
+            ([], []) => format!("clients: 1, 2, 4, … up to {}, until throughput no longer grows", self.up_to),
+            ([], rates) => format!("requests per second: {rates:?}"),
+            (counts, _) => format!("clients: {counts:?}"),
+        }
+    }
+}

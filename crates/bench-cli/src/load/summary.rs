@@ -1,0 +1,107 @@
+//! What is said of a run beside its levels: what the server says of itself, what was asked and obtained, and the bounds of a
+//! search.
+
+use std::fs;
+
+use bench_endpoint::server::{Series, agreement, warnings};
+use bench_endpoint::{Counted, Endpoint};
+use bench_load::Bracket;
+use bench_record::{Level, Record, RunError};
+use bench_report::{print, tell};
+use bench_runner::run::Finished;
+use bench_syntax::quantity::significant;
+
+/// An answer that has less than this of the tokens that were asked for is shorter than what is measured.
+const SHORT: f64 = 0.95;
+
+/// Prints a table of both sides, and returns what does not fit together.
+///
+/// # Errors
+/// When the terminal or the folder cannot be written to.
+pub(super) fn server(
+    series: &Series,
+    counted: &Counted,
+    is_salted: bool,
+    finished: &Finished,
+) -> Result<Vec<String>, RunError> {
+    let name = series.system().map_or("", |system| system.name());
+    let rows = agreement(series, counted);
+    let width = |of: fn(&bench_endpoint::server::Row) -> &str| {
+        rows.iter().map(|row| of(row).chars().count()).max().unwrap_or_default()
+    };
+    let (names, values) = (width(|row| row.name), width(|row| &row.server).max(6));
+    let mut text = format!("\n{name} of itself, over the whole run, warm-up included:\n");
+    text.push_str(&format!("  {:names$}  {:>values$}  here\n", "", "server"));
+    for row in &rows {
+        let line = format!("  {:names$}  {:>values$}  {}", row.name, row.server, row.client);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    print(&text)?;
+    if let Some(folder) = &finished.folder {
+        let file = folder.join("server.csv");
+        if let Err(error) = fs::write(&file, series.csv()) {
+            tell(&format!("warning: {} cannot be written: {error}", file.display()));
+        }
+    }
+    Ok(warnings(series, counted, is_salted))
+}
+
+/// What was asked for, and what came.
+pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
+    let mut said = Vec::new();
+    if counted.wanted_tokens > 0 {
+        let share = counted.obtained_tokens as f64 / counted.wanted_tokens as f64;
+        if share < SHORT {
+            said.push(format!(
+                "answers have {:.0}% of the tokens that were asked for: the server ends them before; `ignore_eos` and \
+                 `min_tokens` may be unknown to it, or its longest context is reached",
+                share * 100.0
+            ));
+        }
+    }
+    if let Some(cached) = counted.cached_tokens.filter(|_| counted.input_tokens > 0) {
+        let share = cached as f64 / counted.input_tokens as f64;
+        let salted = if endpoint.is_salted() { "prompts were salted" } else { "prompts were not salted" };
+        said.push(format!(
+            "prefix cache: {:.1}% of the prompts' tokens, by the answers; {salted}",
+            share * 100.0
+        ));
+    }
+    said
+}
+
+/// The levels of all rounds.
+fn levels(record: &Record) -> Vec<Level> {
+    let rounds = record.cases.iter().flat_map(|case| &case.rounds);
+    rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| served.levels.clone()).collect()
+}
+
+/// The highest rate that met the objective, if one did.
+pub(super) fn found(record: &Record) -> Option<f64> {
+    Bracket::of(&levels(record)).met
+}
+
+/// The bounds of the rate that was looked for.
+pub(super) fn bracket(record: &Record, objective: &str) -> String {
+    let Bracket { met, missed, reasons } = Bracket::of(&levels(record));
+    let why = reasons.first().map_or(String::new(), |reason| format!(": {reason}"));
+    let rate = |rate: f64| format!("{} req/s", significant(rate));
+    match (met, missed) {
+        (Some(met), Some(missed)) => {
+            format!("{objective}: met at {}, not at {}{why}", rate(met), rate(missed))
+        }
+        (Some(met), None) => format!(
+            "{objective}: met at {}, and no rate was tried that misses it: the highest one is not known; begin higher, \
+             with --find-rate={}",
+            rate(met),
+            significant(met * 2.0)
+        ),
+        (None, Some(missed)) => format!(
+            "{objective}: not met at {}, the lowest rate that was tried{why}; begin lower, with --find-rate={}",
+            rate(missed),
+            significant(missed / 16.0)
+        ),
+        (None, None) => format!("{objective}: no rate was tried"),
+    }
+}

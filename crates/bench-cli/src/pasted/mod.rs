@@ -1,0 +1,91 @@
+//! Command lines of other load generators, pasted behind `bench load`: read as what they ask for, and written as ours.
+
+mod aiperf;
+mod guidellm;
+mod typed;
+mod vllm;
+
+use typed::Typed;
+
+/// A command line of ours that asks for the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ours {
+    /// What follows `bench load`.
+    pub(crate) arguments: Vec<String>,
+    /// What was left out, and why.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// A load generator whose command lines are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tool {
+    Vllm,
+    Aiperf,
+    Guidellm,
+}
+
+/// Flags that one tool has, and we have not.
+const TELLING: &[(&str, Tool)] = &[
+    ("--base-url", Tool::Vllm),
+    ("--num-prompts", Tool::Vllm),
+    ("--dataset-name", Tool::Vllm),
+    ("--random-input-len", Tool::Vllm),
+    ("--max-concurrency", Tool::Vllm),
+    ("--request-count", Tool::Aiperf),
+    ("--endpoint-type", Tool::Aiperf),
+    ("--synthetic-input-tokens-mean", Tool::Aiperf),
+    ("--target", Tool::Guidellm),
+    ("--rate-type", Tool::Guidellm),
+    ("--max-seconds", Tool::Guidellm),
+];
+
+/// What was typed behind `bench load`, if it is a command line of another tool; `None` if it is one of ours.
+///
+/// # Errors
+/// What there is no equivalent of, with what comes next to it.
+pub(crate) fn translated(typed: &[String]) -> Option<Result<Ours, String>> {
+    let (tool, skip) = tool(typed)?;
+    let rest = &typed[skip..];
+    Some(match tool {
+        Tool::Vllm => Typed::read(rest, vllm::SWITCHES, vllm::LISTS).and_then(vllm::translated),
+        Tool::Aiperf => Typed::read(rest, aiperf::SWITCHES, aiperf::LISTS).and_then(aiperf::translated),
+        Tool::Guidellm => {
+            Typed::read(rest, guidellm::SWITCHES, guidellm::LISTS).and_then(guidellm::translated)
+        }
+    })
+}
+
+/// The tool that a command line is for, and how many of its words name it.
+fn tool(typed: &[String]) -> Option<(Tool, usize)> {
+    let words: Vec<&str> =
+        typed.iter().map(String::as_str).take_while(|word| !word.starts_with("--")).collect();
+    let is_script = |word: &&str| word.ends_with("benchmark_serving.py");
+    match words.as_slice() {
+        ["vllm", "bench", "serve", ..] => Some((Tool::Vllm, 3)),
+        ["vllm-bench", "serve", ..] => Some((Tool::Vllm, 2)),
+        ["vllm-bench", ..] => Some((Tool::Vllm, 1)),
+        ["python" | "python3", script, ..] if is_script(script) => Some((Tool::Vllm, 2)),
+        ["aiperf" | "genai-perf", "profile", ..] => Some((Tool::Aiperf, 2)),
+        ["guidellm", "benchmark", "run", ..] => Some((Tool::Guidellm, 3)),
+        ["guidellm", "benchmark", ..] => Some((Tool::Guidellm, 2)),
+        _ => {
+            let flags = typed.iter().filter(|word| word.starts_with("--"));
+            let names: Vec<String> =
+                flags.map(|flag| flag.split('=').next().unwrap_or_default().replace('_', "-")).collect();
+            let found = TELLING.iter().find(|(flag, _)| names.iter().any(|name| name == flag));
+            found.map(|(_, tool)| (*tool, 0))
+        }
+    }
+}
+
+/// Why a cap on an open loop is refused.
+fn capped(url: &str, rate: &str, concurrency: &str) -> String {
+    format!(
+        "a rate together with a limit on concurrency: what waits for a slot is then in no latency. For a rate, with every \
+         wait in the latency: `bench load {url} --rate {rate}`; for clients that wait for each answer: `bench load {url} \
+         --concurrency {concurrency}`"
+    )
+}
+
+#[cfg(test)]
+mod tests;

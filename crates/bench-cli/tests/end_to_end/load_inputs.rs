@@ -1,0 +1,224 @@
+//! What `bench load` is given, what it looks for, and what the server says of itself.
+
+use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bench_testing::truth::{self, Act, Asked, Truth, json, whole};
+use serde_json::Value;
+
+use crate::stage::{Stage, read_json};
+
+/// Bodies of chats and completions that have come, in their order.
+fn bodies(server: &Truth) -> Vec<Value> {
+    let asked = server.asked();
+    let posts = asked.iter().filter(|asked| !asked.body.is_empty());
+    posts.map(|asked| serde_json::from_slice(&asked.body).expect("JSON")).collect()
+}
+
+/// A server whose answers count the words of their prompt, and 10 tokens more.
+fn counting(asked: &Asked) -> Vec<Act> {
+    if asked.body.is_empty() {
+        return vec![whole("404 Not Found", &[], "")];
+    }
+    let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
+    let text = body["messages"][0]["content"].as_str().expect("a text");
+    let words = text.split(' ').count() + 10;
+    let tokens = body["max_tokens"].as_u64().unwrap_or(1);
+    vec![json(&format!(
+        r#"{{"choices":[{{"message":{{"content":"tok"}}}}],
+            "usage":{{"prompt_tokens":{words},"completion_tokens":{tokens},"prompt_tokens_details":{{"cached_tokens":0}}}}}}"#
+    ))]
+}
+
+const CHAT: [&str; 4] = ["--endpoint=chat", "--model=m", "--no-stream", "-q"];
+
+#[test]
+fn a_trace_is_replayed_with_its_lengths() {
+    let server = Truth::start(counting);
+    let stage = Stage::new(&[]);
+    let trace = stage.path().join("azure.csv");
+    let rows = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:17:03.10,100,7\r\n\
+                2023-11-16 18:17:03.12,200,8\r\n2023-11-16 18:17:03.30,300,9\r\n";
+    fs::write(&trace, rows).expect("written");
+    let url = server.url();
+    let replay = format!("--replay={}", trace.display());
+    let arguments = [&["load", &url, &replay, "--replay-speed=2", "--warm-up=0"], &CHAT[..]].concat();
+    let ended = stage.bench(&arguments);
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    let mut asked: Vec<(usize, u64, bool)> = bodies(&server)
+        .iter()
+        .map(|body| {
+            let words = body["messages"][0]["content"].as_str().expect("a text").split(' ').count();
+            (words, body["max_tokens"].as_u64().expect("a number"), body["ignore_eos"] == true)
+        })
+        .collect();
+    asked.sort_unstable();
+    // The first call, which is no part of the level, asks for the first row as well.
+    asked.dedup();
+    assert_eq!(asked, [(100, 7, true), (200, 8, true), (300, 9, true)]);
+    let level =
+        read_json(&stage.report().join("run.json"))["cases"][0]["rounds"][0]["served"]["levels"][0].clone();
+    assert_eq!((&level["scenario"], &level["requests"]), (&"replay".into(), &3.into()));
+    // Two gaps in 0.1 s.
+    assert!((level["rate"].as_f64().expect("a rate") - 20.0).abs() < 0.01, "{level}");
+    fs::write(&trace, rows.replace(".12", ".09")).expect("written");
+    let unsorted = stage.bench(&["load", &url, &replay, "--endpoint=chat", "--model=m"]).expect_code(2);
+    unsorted.expect_said(&["azure.csv: line 3: it comes 0.01", "sort the trace"]);
+    fs::write(&trace, rows.replace(",200", ",200,5")).expect("written");
+    stage
+        .bench(&["load", &url, &replay, "--endpoint=chat", "--model=m"])
+        .expect_code(2)
+        .expect_said(&["line 3: it has 4 cells", "decimal commas"]);
+}
+
+#[test]
+fn a_command_line_of_vllm_is_understood() {
+    let server = Truth::start(|asked| match asked.path() {
+        "/v1/completions" => {
+            let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
+            let words = body["prompt"].as_str().expect("a text").split(' ').count();
+            let text = format!(
+                "data: {{\"choices\":[{{\"text\":\"tok\",\"finish_reason\":\"length\"}}],\
+                                \"usage\":{{\"prompt_tokens\":{words},\"completion_tokens\":9}}}}\n\ndata: [DONE]\n\n"
+            );
+            vec![whole("200 OK", &["Content-Type: text/event-stream"], text)]
+        }
+        _ => vec![whole("404 Not Found", &[], "")],
+    });
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let pasted = [
+        "load",
+        "vllm",
+        "bench",
+        "serve",
+        "--base-url",
+        &url,
+        "--model",
+        "m",
+        "--dataset-name",
+        "random",
+        "--random-input-len",
+        "64",
+        "--random-output-len",
+        "9",
+        "--num-prompts",
+        "10",
+        "--max-concurrency",
+        "2",
+        "--seed",
+        "3",
+        "--ignore-eos",
+        "--save-result",
+    ];
+    let ended = stage.bench(&pasted);
+    assert!([0, 3].contains(&ended.code), "{}", ended.said());
+    ended.expect_said(&[
+        "as: bench load http",
+        "--isl 64 --osl 9",
+        "left out: --save-result",
+        "exactly as long as asked for",
+    ]);
+    let bodies = bodies(&server);
+    // Two of them find out how many tokens a word is.
+    assert!(bodies.len() >= 12, "{}", bodies.len());
+    for body in &bodies[2..] {
+        assert_eq!(body["prompt"].as_str().expect("a text").split(' ').count(), 64);
+        assert_eq!(
+            (&body["max_tokens"], &body["min_tokens"], &body["ignore_eos"]),
+            (&9.into(), &9.into(), &true.into())
+        );
+    }
+    let refused =
+        stage.bench(&["load", "aiperf", "profile", "-m", "m", "--url", &url, "--api-key", "sk-hunter2"]);
+    refused.expect_code(2).expect_said(&["--token-env"]);
+}
+
+#[test]
+fn a_server_is_asked_what_it_did() {
+    let answered = AtomicU64::new(0);
+    let server = Truth::start(move |asked| match asked.path() {
+        "/metrics" => {
+            // Somebody else's requests are among them from the second scrape on.
+            let own = answered.load(Ordering::Relaxed);
+            let all = if own > 0 { own + 500 } else { 0 };
+            let text = format!(
+                "vllm:request_success_total {all}\nvllm:generation_tokens_total {}\nvllm:num_requests_waiting 0\n",
+                all * 3
+            );
+            vec![whole("200 OK", &["Content-Type: text/plain; version=0.0.4"], text)]
+        }
+        "/v1/models" => vec![json(r#"{"data":[{"id":"m","owned_by":"vllm"}]}"#)],
+        "/v1/chat/completions" => {
+            answered.fetch_add(1, Ordering::Relaxed);
+            counting(asked)
+        }
+        _ => vec![whole("404 Not Found", &[], "")],
+    });
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let arguments =
+        [&["load", &url, "--concurrency=1", "--requests=20", "--max-tokens=3"], &CHAT[..]].concat();
+    let ended = stage.bench(&arguments);
+    ended.expect_said(&[
+        "vLLM of itself",
+        "requests answered",
+        // The first call, a request of warm-up, and those that count.
+        "another client is on this server: it answered 522 requests, of which 22 are from here",
+        "prefix cache: 0.0% of the prompts' tokens",
+    ]);
+    let rows = fs::read_to_string(stage.report().join("server.csv")).expect("rows");
+    assert!(rows.starts_with("time_s,answered_total,") && rows.lines().count() >= 3, "{rows}");
+    let probed = stage.bench(&["load", &url, "--probe"]).expect_code(0);
+    for told in ["OpenAI-like (owned_by vllm)", "endpoint: chat", "models:   m", "metrics:  vLLM"] {
+        assert!(probed.stdout.contains(told), "{told}: {}", probed.stdout);
+    }
+}
+
+#[test]
+fn the_highest_rate_is_found_with_its_bounds() {
+    // One after another, 4 ms each: 250 a second, and no more.
+    let turn = Mutex::new(());
+    let server = Truth::start(move |_| {
+        let _turn = turn.lock().expect("no panic");
+        std::thread::sleep(Duration::from_millis(4));
+        truth::chat(2, Duration::ZERO, Duration::ZERO)
+    });
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let arguments =
+        ["load", &url, "--endpoint=chat", "--model=m", "--find-rate=100", "--slo=latency_p50=25ms", "-q"];
+    let ended = stage.bench(&arguments);
+    let said = ended.said();
+    let found =
+        said.lines().find(|line| line.starts_with("latency_p50 <= 25ms: ")).expect("an answer").to_owned();
+    // On a busy machine no rate may be met; then it says so.
+    let bounds: Vec<f64> = found
+        .split(' ')
+        .zip(found.split(' ').skip(1))
+        .filter(|pair| pair.1.starts_with("req/s"))
+        .filter_map(|pair| pair.0.parse().ok())
+        .collect();
+    assert!(!bounds.is_empty() && bounds.iter().all(|rate| *rate <= 1000.0), "{said}");
+    if let [met, missed] = bounds[..] {
+        assert!(met < missed && met < 400.0 && ended.code == 0, "{said}");
+    }
+    stage.bench(&["load", &url, "--find-rate"]).expect_code(2).expect_said(&["--slo"]);
+}
+
+#[test]
+fn a_dry_run_shows_headers_and_no_secret() {
+    let server = Truth::start(counting);
+    let stage = Stage::new(&[]);
+    let url = format!("{}/v1/messages", server.url());
+    let mut command =
+        stage.bench_command(&["load", &url, "--model=m", "--dry-run", "--isl=20", "--token-env=THE_TOKEN"]);
+    command.env("THE_TOKEN", "sk-hunter2");
+    let ended = stage.end(&mut command).expect_code(0);
+    for told in ["anthropic-version: 2023-06-01", "x-api-key: [secret]", "\"content\":\"The about about"] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+    assert!(!ended.said().contains("hunter2") && server.asked().is_empty());
+}

@@ -1,0 +1,34 @@
+//! Ollama `POST /api/generate` and `POST /api/chat`: a JSON document on each line.
+
+use serde_json::Value;
+
+use super::written::{Counts, Dialect, Framing, Step, characters, parsed};
+use crate::failure::Failure;
+
+pub(super) static OLLAMA: Dialect = Dialect { framing: Framing::Lines, event, whole, says_its_end: true };
+
+fn event(_kind: &str, data: &str) -> Result<Step, Failure> {
+    whole(&parsed(data)?)
+}
+
+/// A line of a stream, which an answer that is no stream is one of.
+fn whole(value: &Value) -> Result<Step, Failure> {
+    let message = value.get("message").unwrap_or(value);
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    let arguments = calls.filter_map(|call| call.get("function"));
+    let arguments: u64 = arguments.map(|function| function.to_string().chars().count() as u64).sum();
+    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    Ok(Step {
+        reasoning: characters(message.get("thinking")),
+        answer: characters(message.get("content")) + characters(value.get("response")) + arguments,
+        tokens: None,
+        // `prompt_eval_count` is absent if the whole prompt was in the cache: how long it was is not known then.
+        counts: Counts {
+            output: number("eval_count"),
+            input: number("prompt_eval_count"),
+            reasoning: None,
+            cached: None,
+        },
+        is_last: value.get("done").and_then(Value::as_bool) == Some(true),
+    })
+}

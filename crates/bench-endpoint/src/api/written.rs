@@ -1,0 +1,209 @@
+//! Answers of text in any dialect: what each event brings comes from the dialect, what counts as an output from here.
+
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::whole::json;
+use super::{Answer, Marks, TextTold, TokenSource, Told};
+use crate::failure::{Class, Failure};
+use crate::reader::{JsonLines, Sse};
+
+/// How one server writes answers of text.
+pub(super) struct Dialect {
+    /// What parts one event from the next.
+    pub(super) framing: Framing,
+    /// Reads an event: its kind, which lines of JSON have none of, and its data.
+    pub(super) event: fn(&str, &str) -> Result<Step, Failure>,
+    /// Reads an answer that was not asked for as a stream.
+    pub(super) whole: fn(&Value) -> Result<Step, Failure>,
+    /// Whether a stream says that it is over. One that does not ends with its body.
+    pub(super) says_its_end: bool,
+}
+
+/// What parts one event from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Server-sent events.
+    Events,
+    /// A JSON document on each line.
+    Lines,
+}
+
+/// What an event, or a whole answer, brings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Characters of reasoning.
+    pub(super) reasoning: u64,
+    /// Characters of the answer proper; arguments of a tool call are some.
+    pub(super) answer: u64,
+    /// Tokens that it holds, if the server says so; one that shows nothing may hold some, too.
+    pub(super) tokens: Option<u32>,
+    /// Tokens of the whole request, as far as they are known by now.
+    pub(super) counts: Counts,
+    /// Whether it says that the answer is over.
+    pub(super) is_last: bool,
+}
+
+/// Tokens by the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) output: Option<u64>,
+    pub(super) input: Option<u64>,
+    pub(super) reasoning: Option<u64>,
+    pub(super) cached: Option<u64>,
+}
+
+impl Counts {
+    /// What is known later stands for what was known before.
+    fn or(self, before: Counts) -> Counts {
+        Counts {
+            output: self.output.or(before.output),
+            input: self.input.or(before.input),
+            reasoning: self.reasoning.or(before.reasoning),
+            cached: self.cached.or(before.cached),
+        }
+    }
+}
+
+/// Unicode scalar values of a text that may be there.
+pub(super) fn characters(text: Option<&Value>) -> u64 {
+    text.and_then(Value::as_str).map_or(0, |text| text.chars().count() as u64)
+}
+
+/// The JSON of an event.
+///
+/// # Errors
+/// What is not JSON, and an `error` in it.
+pub(super) fn parsed(data: &str) -> Result<Value, Failure> {
+    json(data.as_bytes())
+}
+
+/// An answer of text as a stream.
+pub(super) struct Stream {
+    dialect: &'static Dialect,
+    events: Sse,
+    lines: JsonLines,
+    state: State,
+}
+
+#[derive(Default)]
+struct State {
+    counts: Counts,
+    /// Tokens by what events hold; `None` once an output did not say it.
+    held: Option<u64>,
+    /// Tokens of events that showed nothing.
+    pending: u64,
+    characters: u64,
+    outputs: u64,
+    has_answer: bool,
+    is_over: bool,
+    last_output: Option<Instant>,
+}
+
+impl State {
+    fn take(&mut self, step: Step, at: Instant, marks: &mut dyn Marks) {
+        self.counts = step.counts.or(self.counts);
+        self.is_over |= step.is_last;
+        let tokens = step.tokens.map(u64::from);
+        if step.reasoning + step.answer == 0 {
+            self.pending += tokens.unwrap_or(0);
+            return;
+        }
+        let holds = tokens.map(|tokens| tokens + self.pending);
+        self.held = match (self.outputs, self.held, holds) {
+            (0, _, holds) => holds,
+            (_, Some(before), Some(holds)) => Some(before + holds),
+            _ => None,
+        };
+        self.pending = 0;
+        self.outputs += 1;
+        self.characters += step.reasoning + step.answer;
+        self.last_output = Some(at);
+        marks.output(at, holds.and_then(|holds| u32::try_from(holds).ok()).filter(|holds| *holds > 0));
+        if step.answer > 0 && !self.has_answer {
+            self.has_answer = true;
+            marks.answer(at);
+        }
+    }
+}
+
+impl Stream {
+    pub(super) fn new(dialect: &'static Dialect) -> Self {
+        Stream { dialect, events: Sse::default(), lines: JsonLines::default(), state: State::default() }
+    }
+}
+
+impl Answer for Stream {
+    fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure> {
+        let Stream { dialect, events, lines, state } = self;
+        let mut take =
+            |kind: &str, data: &str| (dialect.event)(kind, data).map(|step| state.take(step, at, marks));
+        match dialect.framing {
+            Framing::Events => events.bytes(piece, &mut |event| take(event.kind, event.data)),
+            Framing::Lines => lines.bytes(piece, &mut |line| take("", line)),
+        }
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let Stream { dialect, lines, state, .. } = self;
+        if dialect.framing == Framing::Lines {
+            lines.end(&mut |line| (dialect.event)("", line).map(|step| state.take(step, at, marks)))?;
+        }
+        if dialect.says_its_end && !state.is_over {
+            return Err(Failure::new(Class::Cut, "the stream ended without an event that says so"));
+        }
+        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        marks.end(last);
+        Ok(Told::Text(told(state.counts, state.held.map(|held| held + state.pending), state.characters)))
+    }
+}
+
+/// An answer of text as one JSON document.
+pub(super) struct Whole {
+    dialect: &'static Dialect,
+    body: Vec<u8>,
+}
+
+impl Whole {
+    pub(super) fn new(dialect: &'static Dialect) -> Self {
+        Whole { dialect, body: Vec::new() }
+    }
+}
+
+impl Answer for Whole {
+    fn bytes(&mut self, piece: &[u8], _at: Instant, _marks: &mut dyn Marks) -> Result<(), Failure> {
+        self.body.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
+        let step = (self.dialect.whole)(&json(&self.body)?)?;
+        let characters = step.reasoning + step.answer;
+        if characters == 0 {
+            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+        }
+        marks.end(at);
+        Ok(Told::Text(told(step.counts, step.tokens.map(u64::from), characters)))
+    }
+}
+
+fn told(counts: Counts, held: Option<u64>, characters: u64) -> TextTold {
+    let by_usage = counts.output.filter(|tokens| *tokens > 0);
+    TextTold {
+        output_tokens: by_usage.or(held),
+        input_tokens: counts.input,
+        reasoning_tokens: counts.reasoning,
+        cached_tokens: counts.cached,
+        characters,
+        source: match (by_usage, held) {
+            (Some(_), _) => TokenSource::Usage,
+            (None, Some(_)) => TokenSource::TokenIds,
+            (None, None) => TokenSource::None,
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "written_tests.rs"]
+mod tests;

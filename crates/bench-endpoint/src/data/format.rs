@@ -1,0 +1,88 @@
+//! Formats of files that hold prompts or traces.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A text on each line.
+    Lines,
+    /// A JSON object on each line: `prompt`, `text`, `text_input` or `messages`; `max_tokens` or `output_len`; `timestamp`
+    /// in milliseconds.
+    Jsonl,
+    /// A JSON array of `conversations`, as ShareGPT has them: the first question is asked.
+    ShareGpt,
+    /// A Mooncake trace: JSON lines of `timestamp` in milliseconds, `input_length`, `output_length` and `hash_ids`.
+    Mooncake,
+    /// An Azure LLM inference trace: CSV of `TIMESTAMP`, `ContextTokens`, `GeneratedTokens`.
+    Azure,
+    /// A BurstGPT trace: CSV of `Timestamp` in seconds, `Request tokens`, `Response tokens`.
+    BurstGpt,
+    /// CSV whose first column is a time in seconds; nothing is said of what is asked.
+    Times,
+}
+
+impl Format {
+    /// All, in the order of help texts.
+    pub const ALL: [Format; 7] = [
+        Format::Lines,
+        Format::Jsonl,
+        Format::ShareGpt,
+        Format::Mooncake,
+        Format::Azure,
+        Format::BurstGpt,
+        Format::Times,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Lines => "lines",
+            Format::Jsonl => "jsonl",
+            Format::ShareGpt => "share-gpt",
+            Format::Mooncake => "mooncake",
+            Format::Azure => "azure",
+            Format::BurstGpt => "burst-gpt",
+            Format::Times => "times",
+        }
+    }
+
+    /// What a file with this name and this beginning seems to be. A file of texts may hold anything, so that only names that
+    /// say something else make it something else.
+    pub fn of_file(path: &Path, beginning: &[u8]) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(beginning).trim_ascii_start();
+        let first =
+            String::from_utf8_lossy(beginning.split(|byte| *byte == b'\n').next().unwrap_or_default());
+        match extension.to_ascii_lowercase().as_str() {
+            "json" if beginning.starts_with(b"[") => Format::ShareGpt,
+            "json" | "jsonl" | "ndjson" if first.contains("\"input_length\"") => Format::Mooncake,
+            "json" | "jsonl" | "ndjson" => Format::Jsonl,
+            "csv" | "tsv" if first.contains("ContextTokens") => Format::Azure,
+            "csv" | "tsv" if first.contains("Request tokens") => Format::BurstGpt,
+            "csv" | "tsv" => Format::Times,
+            _ => Format::Lines,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.replace('_', "-").to_ascii_lowercase();
+        let same = |format: &Format| format.name() == name || format.name().replace('-', "") == name;
+        Format::ALL.into_iter().find(same).ok_or_else(|| {
+            let known: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+            format!("expected one of {}", known.join(", "))
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Rows of a file as they become requests.
+
+use std::ops::ControlFlow;
+
+use super::{Content, Format, Input, MOST_ROWS, Words};
+
+/// How much of a file is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Most {
+    /// Requests, if a number was given.
+    pub requests: Option<u64>,
+    /// Seconds from the first arrival on, as the file has them, if a time was given.
+    pub seconds: Option<f64>,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// What it was read as.
+    pub format: Format,
+    /// What is asked, in the order of the file. Empty if the file holds nothing but times.
+    pub inputs: Vec<Input>,
+    /// When each is asked, in seconds from the first one, ascending; `None` if the file says nothing of it.
+    pub arrivals: Option<Vec<f64>>,
+    /// Rows that were left out because they ask for nothing, or were answered by nothing.
+    pub left_out: u64,
+}
+
+/// Collects rows, and checks what goes for all formats.
+pub(super) struct Rows {
+    seed: u64,
+    most: Most,
+    inputs: Vec<Input>,
+    arrivals: Vec<f64>,
+    /// The first and the last time, as the file has them.
+    first_s: Option<f64>,
+    last_s: f64,
+    count: usize,
+    left_out: u64,
+}
+
+impl Rows {
+    pub(super) fn new(seed: u64, most: Most) -> Self {
+        let (inputs, arrivals) = (Vec::new(), Vec::new());
+        Rows { seed, most, inputs, arrivals, first_s: None, last_s: 0.0, count: 0, left_out: 0 }
+    }
+
+    /// Takes a row that was found at `line`; breaks if no further one is wanted.
+    ///
+    /// # Errors
+    /// A time that no request can come at, and more rows than fit.
+    pub(super) fn push(
+        &mut self,
+        line: u64,
+        at_s: Option<f64>,
+        input: Option<Input>,
+    ) -> Result<ControlFlow<()>, String> {
+        if let Some(at) = at_s {
+            let from_first = self.time(line, at)?;
+            if self.most.seconds.is_some_and(|most| from_first >= most) {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.arrivals.push(from_first);
+        }
+        let is_mixed = match at_s {
+            Some(_) => self.arrivals.len() != self.count + 1,
+            None => !self.arrivals.is_empty(),
+        };
+        if is_mixed {
+            return Err(format!("line {line}: some rows have a time and some have none"));
+        }
+        self.inputs.extend(input);
+        self.count += 1;
+        if self.most.requests.is_none() && self.count > MOST_ROWS {
+            return Err(format!(
+                "line {line}: more than {MOST_ROWS} requests: say with --requests or --duration how many are wanted"
+            ));
+        }
+        let is_enough = self.most.requests.is_some_and(|most| self.count as u64 >= most);
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    /// Takes a row of which the trace says how long it was.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(super) fn push_lengths(
+        &mut self,
+        line: u64,
+        at_s: Option<f64>,
+        (input, output): (u64, u64),
+        blocks: Option<&[u64]>,
+    ) -> Result<ControlFlow<()>, String> {
+        if input == 0 || output == 0 {
+            self.left_out += 1;
+            return Ok(ControlFlow::Continue(()));
+        }
+        let seed = self.seed.wrapping_mul(0x9e37_79b9).wrapping_add(line);
+        let words = match blocks {
+            Some(blocks) => Words::of_blocks(input, blocks, seed),
+            None => Words::exactly(input, seed),
+        };
+        let input = Input { content: Content::Words(words), max_tokens: Some(output) };
+        self.push(line, at_s, Some(input))
+    }
+
+    /// Leaves out a row.
+    pub(super) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
+    fn time(&mut self, line: u64, at_s: f64) -> Result<f64, String> {
+        if !at_s.is_finite() || at_s < 0.0 {
+            return Err(format!("line {line}: {at_s} s is not a time from the beginning of the trace"));
+        }
+        let first = *self.first_s.get_or_insert(at_s);
+        if at_s < first.max(self.last_s) {
+            let before = at_s - self.last_s;
+            return Err(format!(
+                "line {line}: it comes {:.6} s before the line above: sort the trace by time",
+                -before
+            ));
+        }
+        self.last_s = at_s;
+        Ok(at_s - first)
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// When there is none, and when all come at one time.
+    pub(super) fn finish(self, format: Format) -> Result<Dataset, String> {
+        let Rows { inputs, arrivals, count, left_out, .. } = self;
+        if count == 0 {
+            let why = match left_out {
+                0 => "it holds no request".to_owned(),
+                rows => {
+                    format!("none of its {rows} rows is a request: all are empty or were answered by nothing")
+                }
+            };
+            return Err(why);
+        }
+        if format == Format::Times && count > 1 && arrivals.last() == Some(&0.0) {
+            return Err(format!(
+                "all {count} arrivals are at one time: if the file has decimal commas, write points"
+            ));
+        }
+        let arrivals = (!arrivals.is_empty()).then_some(arrivals);
+        Ok(Dataset { format, inputs, arrivals, left_out })
+    }
+}
+
+/// A number of tokens.
+///
+/// # Errors
+/// What it is instead.
+pub(super) fn tokens(line: u64, name: &str, text: &str) -> Result<u64, String> {
+    const MOST: u64 = 16 << 20;
+    let number = text.parse::<u64>().ok().filter(|number| *number <= MOST);
+    number.ok_or_else(|| match text.split_once(',') {
+        Some(_) => {
+            format!("line {line}: `{text}` in `{name}` has a decimal comma: write a whole number of tokens")
+        }
+        None => format!("line {line}: `{text}` in `{name}` is not a number of tokens"),
+    })
+}

@@ -1,0 +1,202 @@
+//! Whether client and server have seen the same.
+
+use super::figures::Figure;
+use super::watch::Series;
+use crate::totals::Counted;
+
+/// A figure as both sides have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What it is.
+    pub name: &'static str,
+    /// By the server.
+    pub server: String,
+    /// By the client; empty if a client cannot know.
+    pub client: String,
+}
+
+/// Figures of both sides, for a table.
+pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut row = |name: &'static str, server: Option<String>, client: String| {
+        if let Some(server) = server {
+            rows.push(Row { name, server, client });
+        }
+    };
+    let count = |figure: Figure| series.growth(figure).map(|grown| format!("{grown:.0}"));
+    let mean = |sum: Figure, count: Figure| {
+        let (sum, count) = (series.growth(sum)?, series.growth(count)?);
+        (count > 0.0).then(|| format!("{:.1} ms, mean", sum / count * 1e3))
+    };
+    let most = |figure: Figure| series.most(figure).map(|most| format!("{most:.0}, most"));
+    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    row("requests answered", count(Figure::Answered), client.answered.to_string());
+    row("output tokens", count(Figure::OutputTokens), tokens(client));
+    row("input tokens", count(Figure::InputTokens), client.input_tokens.to_string());
+    row("TTFT", mean(Figure::FirstTokenSum, Figure::FirstTokenCount), String::new());
+    row("time in the queue", mean(Figure::QueueSum, Figure::QueueCount), String::new());
+    row("running at once", most(Figure::Running), String::new());
+    row("waiting at once", most(Figure::Waiting), String::new());
+    row("preempted", count(Figure::Preempted), String::new());
+    row(
+        "KV cache in use",
+        series.most(Figure::CacheUsed).map(|share| percent(share) + ", most"),
+        String::new(),
+    );
+    row(
+        "prefix-cache hits",
+        prefix_hits(series).map(percent),
+        cached(client).map(percent).unwrap_or_default(),
+    );
+    rows
+}
+
+fn tokens(client: &Counted) -> String {
+    match client.uncounted {
+        0 => client.output_tokens.to_string(),
+        some => format!("{} and those of {some} answers", client.output_tokens),
+    }
+}
+
+/// The share of tokens of inputs that the server's cache knew, by its metrics.
+fn prefix_hits(series: &Series) -> Option<f64> {
+    let (lookups, hits) = (series.growth(Figure::PrefixLookups)?, series.growth(Figure::PrefixHits)?);
+    (lookups > 0.0).then(|| hits / lookups)
+}
+
+/// The same, by the answers.
+fn cached(client: &Counted) -> Option<f64> {
+    let cached = client.cached_tokens?;
+    (client.input_tokens > 0).then(|| cached as f64 / client.input_tokens as f64)
+}
+
+/// A count of one side may exceed that of the other by this share, and by a few, before it is worth a word: counters are
+/// read a moment before the first request and after the last one.
+const APART: f64 = 0.02;
+const FEW: f64 = 2.0;
+
+/// A cache that knows more than this of prompts that are new knows them from elsewhere.
+const WARM: f64 = 0.05;
+
+/// What does not fit together.
+pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let before = [Figure::Running, Figure::Waiting].map(|figure| series.before(figure).unwrap_or(0.0));
+    if before.iter().sum::<f64>() > 0.0 {
+        warnings.push(format!(
+            "another client is on this server: {} requests were running and {} waiting before the first was sent",
+            before[0], before[1]
+        ));
+    }
+    let more = |server: f64, client: f64| server > client * (1.0 + APART) + FEW;
+    let sent = (client.answered + client.failed) as f64;
+    let answered = series.growth(Figure::Answered);
+    if let Some(answered) = answered.filter(|answered| more(*answered, sent)) {
+        warnings.push(format!(
+            "another client is on this server: it answered {answered:.0} requests, of which {sent:.0} are from here"
+        ));
+    }
+    let counted = client.output_tokens as f64;
+    // Where requests failed, the server has made tokens that nobody received.
+    let is_whole = client.uncounted == 0 && client.failed == 0 && client.answered > 0;
+    if let Some(made) = series.growth(Figure::OutputTokens).filter(|_| is_whole) {
+        let few = FEW * client.answered as f64 * APART;
+        if made > counted * (1.0 + APART) + few && warnings.is_empty() {
+            warnings.push(format!(
+                "another client is on this server, or answers are counted differently: it made {made:.0} tokens, of \
+                 which {counted:.0} are in answers to here"
+            ));
+        } else if counted > made * (1.0 + APART) + few {
+            warnings.push(format!(
+                "the answers hold {counted:.0} tokens by their `usage`, and the server has made {made:.0}: some came from \
+                 a cache, or not all replicas are seen at the metrics' address"
+            ));
+        }
+    }
+    let hits = prefix_hits(series).or_else(|| cached(client)).filter(|share| is_salted && *share > WARM);
+    if let Some(share) = hits {
+        warnings.push(format!(
+            "{:.0}% of the prompts' tokens came from the server's prefix cache, though prompts are new: what they share \
+             (a template, `--shared-prefix`) is measured as cached",
+            share * 100.0
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::Snapshot;
+    use super::*;
+
+    fn series(texts: &[&str]) -> Series {
+        let snapshots = texts.iter().enumerate();
+        let snapshots = snapshots.map(|(at, text)| (at as f64, Snapshot::of(text).expect("known"))).collect();
+        Series { snapshots, cost_s: 0.001, failed: 0 }
+    }
+
+    fn client(answered: u64, output_tokens: u64) -> Counted {
+        Counted { answered, output_tokens, input_tokens: 100, ..Counted::default() }
+    }
+
+    const BEFORE: &str = "vllm:request_success_total 100\nvllm:generation_tokens_total 1000\n\
+                          vllm:num_requests_running 0\nvllm:prefix_cache_queries_total 0\nvllm:prefix_cache_hits_total 0";
+
+    fn after(answered: u64, tokens: u64, hits: u64) -> String {
+        format!(
+            "vllm:request_success_total {}\nvllm:generation_tokens_total {}\nvllm:num_requests_running 3\n\
+             vllm:prefix_cache_queries_total 100\nvllm:prefix_cache_hits_total {hits}",
+            100 + answered,
+            1000 + tokens
+        )
+    }
+
+    #[test]
+    fn what_agrees_is_no_warning() {
+        let series = series(&[BEFORE, &after(50, 500, 0)]);
+        assert_eq!(warnings(&series, &client(50, 500), true), [""; 0]);
+        let rows = agreement(&series, &client(50, 500));
+        let cells: Vec<(&str, &str, &str)> =
+            rows.iter().map(|row| (row.name, row.server.as_str(), row.client.as_str())).collect();
+        assert_eq!(
+            cells,
+            [
+                ("requests answered", "50", "50"),
+                ("output tokens", "500", "500"),
+                ("running at once", "3, most", ""),
+                ("prefix-cache hits", "0.0%", ""),
+            ]
+        );
+    }
+
+    #[test]
+    fn another_client_is_noticed() {
+        let told = warnings(&series(&[BEFORE, &after(80, 800, 0)]), &client(50, 500), true);
+        assert_eq!(
+            told,
+            ["another client is on this server: it answered 80 requests, of which 50 are from here"]
+        );
+        let busy = BEFORE.replace("running 0", "running 2");
+        let told = warnings(&series(&[&busy, &after(50, 500, 0)]), &client(50, 500), true);
+        assert!(told[0].contains("2 requests were running and 0 waiting"), "{told:?}");
+        let told = warnings(&series(&[BEFORE, &after(50, 900, 0)]), &client(50, 500), true);
+        assert!(told[0].contains("made 900 tokens"), "{told:?}");
+        let told = warnings(&series(&[BEFORE, &after(50, 100, 0)]), &client(50, 500), true);
+        assert!(told[0].contains("the answers hold 500 tokens"), "{told:?}");
+    }
+
+    #[test]
+    fn a_warm_cache_is_noticed_if_prompts_are_new() {
+        let series = series(&[BEFORE, &after(50, 500, 40)]);
+        assert!(warnings(&series, &client(50, 500), true)[0].starts_with("40% of the prompts' tokens"));
+        assert!(warnings(&series, &client(50, 500), false).is_empty());
+    }
+
+    #[test]
+    fn a_server_that_began_anew_has_no_growth() {
+        let series = series(&[BEFORE, "vllm:request_success_total 5", &after(5, 5, 0)]);
+        assert_eq!(series.growth(Figure::Answered), None);
+        assert_eq!(series.growth(Figure::OutputTokens), None);
+        assert!(series.csv().lines().nth(2).expect("a row").starts_with("1.000,5,,"), "{}", series.csv());
+    }
+}

@@ -1,0 +1,279 @@
+//! The same figures by the names that each server has for them.
+
+use std::collections::BTreeMap;
+
+use super::exposition::parse;
+
+/// A server whose metrics are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    /// vLLM.
+    Vllm,
+    /// SGLang.
+    Sglang,
+    /// Hugging Face Text Generation Inference.
+    Tgi,
+    /// NVIDIA Triton.
+    Triton,
+    /// llama.cpp.
+    LlamaCpp,
+}
+
+/// Something that servers say of themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Figure {
+    /// Requests that were answered so far.
+    Answered,
+    /// Tokens of inputs so far.
+    InputTokens,
+    /// Tokens of answers so far.
+    OutputTokens,
+    /// Tokens of inputs that were looked for in the cache of prefixes so far.
+    PrefixLookups,
+    /// Of these, found.
+    PrefixHits,
+    /// Requests that were put back for want of memory so far.
+    Preempted,
+    /// Σ time to the first token, in seconds, and how many it is of.
+    FirstTokenSum,
+    /// How many first tokens there were.
+    FirstTokenCount,
+    /// Σ time in the queue, in seconds.
+    QueueSum,
+    /// How many requests have left the queue.
+    QueueCount,
+    /// Requests being served now.
+    Running,
+    /// Requests waiting now.
+    Waiting,
+    /// Share of the cache of keys and values in use now.
+    CacheUsed,
+}
+
+impl Figure {
+    /// All that are read.
+    pub const ALL: [Figure; 13] = [
+        Figure::Answered,
+        Figure::InputTokens,
+        Figure::OutputTokens,
+        Figure::PrefixLookups,
+        Figure::PrefixHits,
+        Figure::Preempted,
+        Figure::FirstTokenSum,
+        Figure::FirstTokenCount,
+        Figure::QueueSum,
+        Figure::QueueCount,
+        Figure::Running,
+        Figure::Waiting,
+        Figure::CacheUsed,
+    ];
+
+    /// Whether it grows, and says something only by how much.
+    pub fn is_counter(self) -> bool {
+        self < Figure::Running
+    }
+
+    /// Its column in `server.csv`.
+    pub fn column(self) -> &'static str {
+        match self {
+            Figure::Answered => "answered_total",
+            Figure::InputTokens => "input_tokens_total",
+            Figure::OutputTokens => "output_tokens_total",
+            Figure::PrefixLookups => "prefix_lookups_total",
+            Figure::PrefixHits => "prefix_hits_total",
+            Figure::Preempted => "preempted_total",
+            Figure::FirstTokenSum => "ttft_sum_s",
+            Figure::FirstTokenCount => "ttft_count",
+            Figure::QueueSum => "queue_sum_s",
+            Figure::QueueCount => "queue_count",
+            Figure::Running => "running",
+            Figure::Waiting => "waiting",
+            Figure::CacheUsed => "cache_used_share",
+        }
+    }
+}
+
+/// Names, by newest version first: of several names of a figure, the first that is there counts. The factor makes seconds
+/// and shares of other units.
+type Names = &'static [(Figure, &'static [&'static str], f64)];
+
+const VLLM: Names = &[
+    (Figure::Answered, &["vllm:request_success_total"], 1.0),
+    (Figure::InputTokens, &["vllm:prompt_tokens_total"], 1.0),
+    (Figure::OutputTokens, &["vllm:generation_tokens_total"], 1.0),
+    (Figure::PrefixLookups, &["vllm:prefix_cache_queries_total", "vllm:gpu_prefix_cache_queries_total"], 1.0),
+    (Figure::PrefixHits, &["vllm:prefix_cache_hits_total", "vllm:gpu_prefix_cache_hits_total"], 1.0),
+    (Figure::Preempted, &["vllm:num_preemptions_total"], 1.0),
+    (Figure::FirstTokenSum, &["vllm:time_to_first_token_seconds_sum"], 1.0),
+    (Figure::FirstTokenCount, &["vllm:time_to_first_token_seconds_count"], 1.0),
+    (Figure::QueueSum, &["vllm:request_queue_time_seconds_sum"], 1.0),
+    (Figure::QueueCount, &["vllm:request_queue_time_seconds_count"], 1.0),
+    (Figure::Running, &["vllm:num_requests_running"], 1.0),
+    (Figure::Waiting, &["vllm:num_requests_waiting"], 1.0),
+    (Figure::CacheUsed, &["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"], 1.0),
+];
+
+const SGLANG: Names = &[
+    (Figure::Answered, &["sglang:num_requests_total"], 1.0),
+    (Figure::InputTokens, &["sglang:prompt_tokens_total"], 1.0),
+    (Figure::OutputTokens, &["sglang:generation_tokens_total"], 1.0),
+    (Figure::PrefixLookups, &["sglang:prompt_tokens_total"], 1.0),
+    (Figure::PrefixHits, &["sglang:cached_tokens_total"], 1.0),
+    (Figure::FirstTokenSum, &["sglang:time_to_first_token_seconds_sum"], 1.0),
+    (Figure::FirstTokenCount, &["sglang:time_to_first_token_seconds_count"], 1.0),
+    (Figure::QueueSum, &["sglang:queue_time_seconds_sum"], 1.0),
+    (Figure::QueueCount, &["sglang:queue_time_seconds_count"], 1.0),
+    (Figure::Running, &["sglang:num_running_reqs"], 1.0),
+    (Figure::Waiting, &["sglang:num_queue_reqs"], 1.0),
+    (Figure::CacheUsed, &["sglang:token_usage"], 1.0),
+];
+
+const TGI: Names = &[
+    (Figure::Answered, &["tgi_request_success"], 1.0),
+    (Figure::InputTokens, &["tgi_request_input_length_sum"], 1.0),
+    (Figure::OutputTokens, &["tgi_request_generated_tokens_sum"], 1.0),
+    (Figure::QueueSum, &["tgi_request_queue_duration_sum"], 1.0),
+    (Figure::QueueCount, &["tgi_request_queue_duration_count"], 1.0),
+    (Figure::Running, &["tgi_batch_current_size"], 1.0),
+    (Figure::Waiting, &["tgi_queue_size"], 1.0),
+];
+
+const TRITON: Names = &[
+    (Figure::Answered, &["nv_inference_request_success"], 1.0),
+    (Figure::QueueSum, &["nv_inference_queue_duration_us"], 1e-6),
+    (Figure::QueueCount, &["nv_inference_request_success"], 1.0),
+    (Figure::Waiting, &["nv_inference_pending_request_count"], 1.0),
+];
+
+const LLAMA_CPP: Names = &[
+    (Figure::InputTokens, &["llamacpp:prompt_tokens_total"], 1.0),
+    (Figure::OutputTokens, &["llamacpp:tokens_predicted_total"], 1.0),
+    (Figure::Running, &["llamacpp:requests_processing"], 1.0),
+    (Figure::Waiting, &["llamacpp:requests_deferred"], 1.0),
+];
+
+impl System {
+    const ALL: [System; 5] = [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            System::Vllm => "vLLM",
+            System::Sglang => "SGLang",
+            System::Tgi => "TGI",
+            System::Triton => "Triton",
+            System::LlamaCpp => "llama.cpp",
+        }
+    }
+
+    fn names(self) -> Names {
+        match self {
+            System::Vllm => VLLM,
+            System::Sglang => SGLANG,
+            System::Tgi => TGI,
+            System::Triton => TRITON,
+            System::LlamaCpp => LLAMA_CPP,
+        }
+    }
+
+    /// What all its metrics begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            System::Vllm => "vllm:",
+            System::Sglang => "sglang:",
+            System::Tgi => "tgi_",
+            System::Triton => "nv_inference_",
+            System::LlamaCpp => "llamacpp:",
+        }
+    }
+}
+
+/// What a server says at one moment. A figure that it does not say is absent, and not 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Which server it is.
+    pub system: System,
+    /// Its figures, over all its series.
+    pub figures: BTreeMap<Figure, f64>,
+}
+
+impl Snapshot {
+    /// Reads what was scraped; `None` if it is none of the servers that are known.
+    pub fn of(text: &str) -> Option<Self> {
+        let (samples, _) = parse(text);
+        let system = System::ALL
+            .into_iter()
+            .find(|system| samples.iter().any(|one| one.name.starts_with(system.prefix())))?;
+        let figure = |names: &[&str], figure: Figure, factor: f64| {
+            names.iter().find_map(|name| {
+                // Clients of Prometheus for Python name a counter `x_total`, others `x`.
+                let plain = name.strip_suffix("_total").unwrap_or(name);
+                let values = samples.iter().filter(|one| one.name == *name || one.name == plain);
+                let values = values.map(|one| one.value).filter(|value| value.is_finite());
+                // Series are those of engines and models: counts add up, shares do not.
+                let together = if figure == Figure::CacheUsed { f64::max } else { |one, other| one + other };
+                values.reduce(together).map(|value| (figure, value * factor))
+            })
+        };
+        let figures = system
+            .names()
+            .iter()
+            .filter_map(|(which, names, factor)| figure(names, *which, *factor))
+            .collect();
+        Some(Snapshot { system, figures })
+    }
+
+    /// This figure, if the server says it.
+    pub fn get(&self, figure: Figure) -> Option<f64> {
+        self.figures.get(&figure).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_server_is_known_by_its_names() {
+        for (text, system, figure, value) in [
+            (
+                "vllm:request_success_total{finished_reason=\"stop\"} 3.0\nvllm:request_success_total{finished_reason=\"length\"} 4.0\n",
+                System::Vllm,
+                Figure::Answered,
+                7.0,
+            ),
+            (
+                "vllm:gpu_cache_usage_perc{engine=\"0\"} 0.5\nvllm:gpu_cache_usage_perc{engine=\"1\"} 0.25",
+                System::Vllm,
+                Figure::CacheUsed,
+                0.5,
+            ),
+            (
+                "vllm:kv_cache_usage_perc 0.1\nvllm:gpu_cache_usage_perc 0.9",
+                System::Vllm,
+                Figure::CacheUsed,
+                0.1,
+            ),
+            (
+                "sglang:generation_tokens_total{model_name=\"m\"} 12",
+                System::Sglang,
+                Figure::OutputTokens,
+                12.0,
+            ),
+            ("tgi_request_generated_tokens_sum 40", System::Tgi, Figure::OutputTokens, 40.0),
+            (
+                "nv_inference_queue_duration_us{model=\"m\",version=\"1\"} 2500",
+                System::Triton,
+                Figure::QueueSum,
+                0.0025,
+            ),
+            ("llamacpp:tokens_predicted_total 9", System::LlamaCpp, Figure::OutputTokens, 9.0),
+        ] {
+            let snapshot = Snapshot::of(text).expect("known");
+            assert_eq!((snapshot.system, snapshot.get(figure)), (system, Some(value)), "{text}");
+            // What is not said is not 0.
+            assert_eq!(snapshot.get(Figure::Preempted), None);
+        }
+        assert_eq!(Snapshot::of("python_info 1\n"), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! What a server says of itself at `/metrics`, beside what its client has seen.
+
+mod agreement;
+mod exposition;
+mod figures;
+mod watch;
+
+pub use self::agreement::{Row, agreement, warnings};
+pub use self::exposition::{Sample, parse};
+pub use self::figures::{Figure, Snapshot, System};
+pub use self::watch::{Series, Watch};

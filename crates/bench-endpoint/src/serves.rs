@@ -1,0 +1,48 @@
+//! What can serve inputs: a load, or a search for one.
+
+use bench_core::bencher::Bencher;
+use bench_core::{Error, Result};
+use bench_load::domain::Response;
+use bench_load::input::{Describe, Inputs};
+use bench_load::{Load, Request, Search};
+
+/// Serves inputs through a closure.
+pub trait Serves {
+    /// As [`Load::run`].
+    ///
+    /// # Errors
+    /// As [`Load::run`].
+    fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>;
+}
+
+impl Serves for Load {
+    fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        self.run(bencher, inputs, closure)
+    }
+}
+
+impl Serves for Search {
+    fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        R: Response,
+        E: Into<Error>,
+    {
+        self.run(bencher, inputs, closure)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a client has sent in all, to be compared with what the server says.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::api::Told;
+use crate::failure::Failure;
+
+/// Requests that have ended, and their tokens by the server's count. Warm-up is among them: the server counts it, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Requests that were answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Answers whose tokens are not known.
+    pub uncounted: u64,
+    /// Tokens of all answers whose tokens are known.
+    pub output_tokens: u64,
+    /// Tokens of all inputs, where the server says it.
+    pub input_tokens: u64,
+    /// Tokens of inputs that the server had in a cache; `None` if no answer said so.
+    pub cached_tokens: Option<u64>,
+    /// Tokens that answers were to have, of those that were to have a number of tokens and whose tokens are known.
+    pub wanted_tokens: u64,
+    /// Tokens that these have.
+    pub obtained_tokens: u64,
+}
+
+/// The same as it grows.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    answered: AtomicU64,
+    failed: AtomicU64,
+    uncounted: AtomicU64,
+    output_tokens: AtomicU64,
+    input_tokens: AtomicU64,
+    cached_tokens: AtomicU64,
+    told_cached: AtomicU64,
+    wanted_tokens: AtomicU64,
+    obtained_tokens: AtomicU64,
+}
+
+impl Totals {
+    /// Counts a request of whose answer `wanted` tokens were to be.
+    pub(crate) fn count(&self, told: Result<&Told, &Failure>, wanted: Option<u64>) {
+        let add = |to: &AtomicU64, count: u64| {
+            to.fetch_add(count, Ordering::Relaxed);
+        };
+        let Ok(told) = told else { return add(&self.failed, 1) };
+        add(&self.answered, 1);
+        let Told::Text(text) = told else { return };
+        match text.output_tokens {
+            Some(tokens) => {
+                add(&self.output_tokens, tokens);
+                if let Some(wanted) = wanted {
+                    add(&self.wanted_tokens, wanted);
+                    add(&self.obtained_tokens, tokens);
+                }
+            }
+            None => add(&self.uncounted, 1),
+        }
+        add(&self.input_tokens, text.input_tokens.unwrap_or(0));
+        if let Some(cached) = text.cached_tokens {
+            add(&self.told_cached, 1);
+            add(&self.cached_tokens, cached);
+        }
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        let read = |from: &AtomicU64| from.load(Ordering::Relaxed);
+        Counted {
+            answered: read(&self.answered),
+            failed: read(&self.failed),
+            uncounted: read(&self.uncounted),
+            output_tokens: read(&self.output_tokens),
+            input_tokens: read(&self.input_tokens),
+            cached_tokens: (read(&self.told_cached) > 0).then(|| read(&self.cached_tokens)),
+            wanted_tokens: read(&self.wanted_tokens),
+            obtained_tokens: read(&self.obtained_tokens),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::TextTold;
+    use crate::failure::Class;
+
+    #[test]
+    fn answers_and_failures_are_counted_apart() {
+        let totals = Totals::default();
+        let text = TextTold { output_tokens: Some(3), input_tokens: Some(5), ..TextTold::default() };
+        totals.count(Ok(&Told::Text(text.clone())), Some(4));
+        totals.count(
+            Ok(&Told::Text(TextTold { cached_tokens: Some(2), output_tokens: None, ..text })),
+            Some(4),
+        );
+        totals.count(Ok(&Told::Plain), None);
+        totals.count(Err(&Failure::new(Class::Cut, "x")), None);
+        let expected = Counted {
+            answered: 3,
+            failed: 1,
+            uncounted: 1,
+            output_tokens: 3,
+            input_tokens: 10,
+            cached_tokens: Some(2),
+            wanted_tokens: 4,
+            obtained_tokens: 3,
+        };
+        assert_eq!(totals.counted(), expected);
+    }
+}
