@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     flags: Vec<(String, Vec<String>)>,
-    /// What is no flag and no value of one.
+    /// Neither a flag nor the value of one.
     pub(super) words: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Typed {
     /// That nothing is left.
     ///
     /// # Errors
-    /// The flags and words that were taken by nobody.
+    /// The flags and words that were not taken.
     pub(super) fn finish(self) -> Result<(), String> {
         let mut left: Vec<String> = self.flags.into_iter().map(|flag| flag.0).collect();
         left.extend(self.words);

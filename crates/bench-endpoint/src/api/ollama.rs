@@ -11,7 +11,7 @@ fn event(_kind: &str, data: &str) -> Result<Step, Failure> {
     whole(&parsed(data)?)
 }
 
-/// A line of a stream, which an answer that is no stream is one of.
+/// A line of a stream. An answer that is not a stream is one such line.
 fn whole(value: &Value) -> Result<Step, Failure> {
     let message = value.get("message").unwrap_or(value);
     let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();

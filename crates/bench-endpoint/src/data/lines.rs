@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 /// Most bytes of a line: a file without line breaks would fill the memory.
 pub(super) const LONGEST_LINE: usize = 64 << 20;
 
-/// Reads a file line by line, with the numbers of lines. A byte order mark and CR before LF are no part of a line.
+/// Reads a file line by line, with the numbers of lines. A byte order mark and CR before LF are not part of a line.
 pub(super) struct Lines<R> {
     from: R,
     number: u64,

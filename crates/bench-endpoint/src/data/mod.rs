@@ -22,7 +22,7 @@ use self::rows::Rows;
 pub use self::rows::{Dataset, Most};
 use self::words::mixed;
 
-/// Requests that are read of a file if nobody says how many: each takes some 200 bytes of memory, and a million of them at
+/// Requests that are read of a file if no number is given: each takes some 200 bytes of memory, and a million of them at
 /// 100 a second take three hours.
 pub const MOST_ROWS: usize = 1_000_000;
 

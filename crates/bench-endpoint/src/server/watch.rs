@@ -34,7 +34,7 @@ impl Series {
         self.snapshots.first().map(|(_, snapshot)| snapshot.system)
     }
 
-    /// By how much a counter has grown; `None` if it is not there at both ends, or has begun anew in between.
+    /// By how much a counter has grown; `None` if it is not there at both ends, or has begun again in between.
     pub fn growth(&self, figure: Figure) -> Option<f64> {
         let values: Option<Vec<f64>> = self.snapshots.iter().map(|(_, one)| one.get(figure)).collect();
         let values = values.filter(|values| values.len() > 1)?;
