@@ -8,18 +8,20 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Field, Kind, Limits, Settings};
-use bench_endpoint::client::{Client, Target, Trust};
+use bench_endpoint::client::{Client, Target, Trust, room_for_connections};
 use bench_endpoint::probe::{self, Found};
 use bench_endpoint::secret::Secret;
 use bench_judge::Decision;
+use bench_load::cores;
 use bench_load::input::{Inputs, Prompts, Texts};
-use bench_load::scenario::Plateau;
+use bench_load::scenario::{OpenLoop, Plateau};
 use bench_protocol::{Case, Overrides};
-use bench_record::{RunError, RunState, exit};
+use bench_record::{Record, RunError, RunState, exit};
 use bench_report::{Detail, Style, View, print, tell};
 use bench_runner::report::console;
 use bench_runner::rounds::Show;
 use bench_runner::run::{Finished, Options};
+use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
@@ -31,11 +33,11 @@ const MADE: usize = 64;
 /// Characters of a text that is made to be spoken.
 const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 
-/// How long requests in flight are waited for after Ctrl-C.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
-
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
+
+/// Requests in flight at most in an open loop, if there are files for so many connections.
+const MOST_IN_FLIGHT: u64 = 10_000;
 
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
@@ -54,8 +56,7 @@ pub(crate) fn run(arguments: &Load) -> Result<u8, RunError> {
     let scenario = Scenario::of(arguments);
     let sends = Rc::clone(&endpoint);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
-        let (stops, ends) = (interrupt.clone(), interrupt.clone());
-        sends.client().cancel_when(GRACE, move || ends.is_raised());
+        let stops = interrupt.clone();
         sends.client().warm(scenario.first_clients()).map_err(Error::from)?;
         let load = scenario.load().stop_when(move || stops.is_raised());
         sends.run(load, bencher, &inputs)
@@ -95,7 +96,9 @@ impl Scenario {
     fn load(&self) -> bench_load::Load {
         let mut load = match (self.concurrency.as_slice(), self.rate.as_slice()) {
             ([], []) => bench_load::Load::new(Plateau::up_to(self.up_to)),
-            ([], rate) => bench_load::Load::open(rate),
+            ([], rate) => {
+                bench_load::Load::new(OpenLoop::poisson(rate).most_in_flight(self.most_in_flight()))
+            }
             (concurrency, _) => bench_load::Load::closed(concurrency),
         };
         load = load.seed(self.seed);
@@ -112,6 +115,12 @@ impl Scenario {
             None => load,
         };
         self.slo.iter().fold(load, |load, condition| load.slo(condition))
+    }
+
+    /// Requests in flight at most in an open loop.
+    fn most_in_flight(&self) -> usize {
+        let room = room_for_connections(0).unwrap_or(1);
+        usize::try_from(room.clamp(1, MOST_IN_FLIGHT)).unwrap_or(1)
     }
 
     /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
@@ -132,7 +141,8 @@ impl Plan {
     /// Reads files and secrets, and asks the server what it is.
     fn make(arguments: &Load) -> Result<Self, UsageError> {
         let (what, connection) = (&arguments.what, &arguments.connection);
-        let (target, kind_of_path) = probe::split(Target::parse(&arguments.url).map_err(UsageError)?);
+        let (targets, kind_of_path) = targets(&arguments.urls)?;
+        let is_tls = targets.iter().any(Target::is_tls);
         let secret = match (&connection.token_env, &connection.token_file) {
             (Some(name), _) => Some(Secret::from_env(name).map_err(UsageError)?),
             (None, Some(file)) => Some(Secret::from_file(file).map_err(UsageError)?),
@@ -140,7 +150,7 @@ impl Plan {
         };
         let trust = match &connection.ca_file {
             Some(file) => Some(Trust::of_file(file).map_err(UsageError)?),
-            None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+            None if is_tls => Some(Trust::of_system().map_err(UsageError)?),
             None => None,
         };
         let limits = Limits {
@@ -165,8 +175,10 @@ impl Plan {
         let asked = what.endpoint.or(kind_of_path).or(template.as_ref().map(|_| Kind::Raw));
         // Before the server is asked anything: what is wrong on this side costs nothing.
         let given = inputs(arguments, asked)?;
-        let client = Client::new(target, trust, connection.connections, limits, &connection.header, secret)
-            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.url)))?;
+        let most = arguments.much.concurrency.iter().max().copied();
+        room_for_connections(most.unwrap_or(arguments.much.up_to).into()).map_err(UsageError)?;
+        let client = Client::new(targets, trust, connection.connections, limits, &connection.header, secret)
+            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?;
         let needs_model = asked.is_none_or(Kind::wants_model) && what.model.is_none();
         let found = if needs_model && !(arguments.much.dry_run && asked.is_some()) {
             probe::probe(&client)
@@ -219,13 +231,31 @@ impl Plan {
             ([], rates) => format!("requests per second: {rates:?}"),
             (counts, _) => format!("clients: {counts:?}"),
         };
+        let addresses: String =
+            endpoint.client().targets().map(|target| format!("POST {target}{}\n", endpoint.path())).collect();
         printable_lines(&format!(
-            "POST {}{}\n{} inputs, the first as:\n{body}\n{levels}\n",
-            endpoint.client().target(),
-            endpoint.path(),
+            "{addresses}{} inputs, the first as:\n{body}\n{levels}\n",
             self.inputs.len()
         ))
     }
+}
+
+/// The addresses of the servers, and the interface whose path they end with, if they do.
+fn targets(urls: &[String]) -> Result<(Vec<Target>, Option<Kind>), UsageError> {
+    let mut found = Vec::with_capacity(urls.len());
+    let mut kind = None;
+    for (number, url) in urls.iter().enumerate() {
+        let (target, own) = probe::split(Target::parse(url).map_err(UsageError)?);
+        if number > 0 && own != kind {
+            return Err(UsageError(format!(
+                "{} and {url} do not name the same endpoint: give addresses that differ in the server alone",
+                urls[0]
+            )));
+        }
+        kind = own;
+        found.push(target);
+    }
+    Ok((found, kind))
 }
 
 /// Each line without what steers terminals.
@@ -315,7 +345,9 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     if endpoint.is_stream() {
         case.tags.push("stream".to_owned());
     }
-    case.source = Some(format!("{}{}", endpoint.client().target(), endpoint.path()).into());
+    let source: Vec<String> =
+        endpoint.client().targets().map(|target| format!("{target}{}", endpoint.path())).collect();
+    case.source = Some(source.join(" ").into());
     case.settings = Overrides { rounds: Some(1), timeout: Some(NO_LIMIT), ..Overrides::NONE };
     case
 }
@@ -347,6 +379,13 @@ fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Styl
          an idle one\n",
         counts.opened, counts.reused, counts.reconnected
     ))?;
+    if let Some(stall) = worst_stall(&record) {
+        let loops = match cores::count().unwrap_or(1) {
+            1 => "1 event loop, which".to_owned(),
+            many => format!("{many} event loops, which"),
+        };
+        print(&format!("client: {loops} came {stall} late or less to 99 % of what was ready\n"))?;
+    }
     if let Some(trouble) = trouble {
         return Err(trouble);
     }
@@ -358,4 +397,12 @@ fn report(arguments: &Load, endpoint: &Endpoint, finished: Finished, style: Styl
     }
     decision.reasons().iter().for_each(|reason| tell(reason));
     Ok(decision.exit_code())
+}
+
+/// How late the client's event loops came to what was ready, at the level at which they were latest.
+fn worst_stall(record: &Record) -> Option<Seconds> {
+    let rounds = record.cases.iter().flat_map(|case| &case.rounds);
+    let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);
+    let stalls = levels.filter_map(|level| level.pace.client_stall).map(|stall| stall.p99_s.0);
+    stalls.reduce(f64::max).map(Seconds)
 }
