@@ -130,7 +130,9 @@ fn an_interrupt_keeps_what_was_measured() {
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     let (_, levels) = levels(&stage);
     assert!(levels[0]["succeeded"].as_u64().expect("a number") > 10, "{}", levels[0]);
-    assert_eq!(levels[0]["validity"]["causes"], serde_json::json!(["interrupted"]));
+    // Whether so many clients are too many for the machine is its own affair.
+    let causes = levels[0]["validity"]["causes"].as_array().expect("causes");
+    assert!(causes.contains(&"interrupted".into()), "{}", levels[0]);
 }
 
 #[test]

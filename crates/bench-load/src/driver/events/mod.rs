@@ -36,6 +36,9 @@ use crate::request::{Marks, Request};
 /// Digits of a stall that are kept.
 const DIGITS: u8 = 2;
 
+/// With fewer heartbeats the 99th percentile is the worst of them: a level of a few milliseconds tells nothing of the client.
+const FEWEST_BEATS: u64 = 100;
+
 /// The longest stall that is told from longer ones: an hour.
 const LONGEST_STALL_NS: u64 = 3_600_000_000_000;
 
@@ -162,7 +165,7 @@ where
         one += other;
         one
     });
-    let client_stall = stalls.filter(|stalls| !stalls.is_empty()).map(|stalls| lag(&stalls));
+    let client_stall = stalls.filter(|stalls| stalls.len() >= FEWEST_BEATS).map(|stalls| lag(&stalls));
     Ok(Rest { stuck: Vec::new(), short_of_threads: None, client_stall })
 }
 
