@@ -68,7 +68,8 @@ impl Connection {
     ) -> Result<Exchanged, Failure> {
         self.is_used = true;
         let until = tokio::time::Instant::from_std(began + limits.total);
-        let exchanged = exchange(&mut self.link, request, limits, make, marks);
+        // Pinned where it is made: a timer that holds it would hold it a second time.
+        let exchanged = std::pin::pin!(exchange(&mut self.link, request, limits, make, marks));
         match tokio::time::timeout_at(until, exchanged).await {
             Ok(exchanged) => exchanged,
             Err(_) => Err(Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total)),
@@ -100,7 +101,7 @@ async fn exchange(
     let response = Response::from_parts(parts, ());
     if let Some(refused) = refused(&response) {
         return Err(match refused.class {
-            Class::Status(_) => explained(refused, link, &mut body, limits).await,
+            Class::Status(_) => Box::pin(explained(refused, link, &mut body, limits)).await,
             _ => refused,
         });
     }

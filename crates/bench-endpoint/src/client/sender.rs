@@ -220,30 +220,31 @@ impl Client {
     ) -> Result<Served, Failure> {
         let began = Instant::now();
         let replica = self.replica_of(caller.client);
-        if let Some(mut connection) = self.pool.take(caller, replica).await {
+        let mut may_reuse = true;
+        loop {
+            let standing = if may_reuse { self.pool.take(caller, replica).await } else { None };
+            let (mut connection, setup) = match standing {
+                Some(connection) => (connection, None),
+                // Boxed: what connecting needs is not held by a stream while it lasts.
+                None => {
+                    let (connection, setup) = Box::pin(self.connect(replica)).await?;
+                    (connection, Some(setup))
+                }
+            };
             let was_used = connection.is_used;
             let before = connection.link.stamps.bytes();
             let made = made(&self.replicas[connection.replica], request)?;
-            let exchanged = connection.exchange(made, began, &self.limits, make, marks).await;
-            let is_stale = |failure: &Failure| {
-                failure.class == Class::Reset && connection.link.stamps.bytes() == before && was_used
-            };
-            match exchanged {
-                Err(failure) if is_stale(&failure) => {
-                    self.reconnected.fetch_add(1, Ordering::Relaxed);
-                }
-                exchanged => {
-                    self.reused.fetch_add(u64::from(was_used), Ordering::Relaxed);
-                    self.pool.give_back(caller, connection);
-                    return Ok(served(exchanged?, None, began));
-                }
+            let exchanged = connection.exchange(made, began, &self.limits, make, &mut *marks).await;
+            let is_reset = exchanged.as_ref().is_err_and(|failure| failure.class == Class::Reset);
+            if was_used && is_reset && connection.link.stamps.bytes() == before {
+                self.reconnected.fetch_add(1, Ordering::Relaxed);
+                may_reuse = false;
+                continue;
             }
+            self.reused.fetch_add(u64::from(was_used), Ordering::Relaxed);
+            self.pool.give_back(caller, connection);
+            return Ok(served(exchanged?, setup, began));
         }
-        let (mut connection, setup) = self.connect(replica).await?;
-        let made = made(&self.replicas[replica], request)?;
-        let exchanged = connection.exchange(made, began, &self.limits, make, marks).await;
-        self.pool.give_back(caller, connection);
-        Ok(served(exchanged?, Some(setup), began))
     }
 
     async fn connect(&self, replica: usize) -> Result<(Connection, Setup), Failure> {

@@ -27,6 +27,7 @@ pub(crate) struct Ends {
     /// Whether a person wants it to end.
     pub(crate) stop: Stop,
     /// How long event loops wait then for requests in flight.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads wait for as long as it takes"))]
     pub(crate) grace: Duration,
 }
 

@@ -172,7 +172,9 @@ where
         let (client, marks) = (place.client, &place.marks);
         let key = Key { number, input: input as u32, client, intended_ns: intended_ns.min(sent_ns), sent_ns };
         let request = marks.begin(number);
-        let call = guarded(async { (course.calls.closure)(&course.inputs[input], &request).await });
+        // Boxed: each future around it would hold it twice, as its argument and where it is pinned.
+        let call = Box::pin(async { (course.calls.closure)(&course.inputs[input], &request).await });
+        let call = guarded(call);
         let came = self.unless_too_late(call).await;
         let now_ns = course.clock.now_ns();
         let row = match came {
