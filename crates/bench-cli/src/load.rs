@@ -2,6 +2,7 @@
 
 mod given;
 mod pace;
+mod reach;
 mod summary;
 
 use std::rc::Rc;
@@ -10,30 +11,27 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Limits, Settings};
-use bench_endpoint::client::{Client, Policy, Target, Trust};
+use bench_endpoint::client::{Client, Target, Trust, room_for_connections};
 use bench_endpoint::fit::{Fit, fit};
 use bench_endpoint::probe::{self, Found};
 use bench_endpoint::secret::Secret;
 use bench_endpoint::server::Watch;
 use bench_judge::Decision;
+use bench_load::cores;
 use bench_protocol::{Case, Overrides};
 use bench_record::{Record, RunError, RunState, exit};
 use bench_report::{Detail, Style, View, print, tell};
 use bench_runner::report::console;
 use bench_runner::rounds::Show;
 use bench_runner::run::{Finished, Options};
+use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
 use self::given::Given;
 use self::pace::Scenario;
-use crate::arguments::{Connection, Load};
-
-/// How long requests in flight are waited for after Ctrl-C.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// How long a server may take to say what it is doing.
-const SCRAPE: std::time::Duration = std::time::Duration::from_secs(2);
+use self::reach::{probed, secret, targets, unknown, watch};
+use crate::arguments::Load;
 
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
@@ -58,8 +56,6 @@ pub(crate) fn run(arguments: &Load) -> Result<u8, RunError> {
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
     let sends = Rc::clone(&endpoint);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
-        let ends = interrupt.clone();
-        sends.client().cancel_when(GRACE, move || ends.is_raised());
         sends.client().warm(scenario.first_clients()).map_err(Error::from)?;
         scenario.run(&sends, bencher, &given, interrupt)
     };
@@ -80,10 +76,11 @@ impl Plan {
     /// Reads files and secrets, and asks the server what it is.
     fn make(arguments: &Load) -> Result<Self, UsageError> {
         let (what, connection) = (&arguments.what, &arguments.connection);
-        let named = probe::split(Target::parse(&arguments.url).map_err(UsageError)?);
+        let (targets, named) = targets(&arguments.urls)?;
+        let is_tls = targets.iter().any(Target::is_tls);
         let trust = match &connection.ca_file {
             Some(file) => Some(Trust::of_file(file).map_err(UsageError)?),
-            None if named.target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+            None if is_tls => Some(Trust::of_system().map_err(UsageError)?),
             None => None,
         };
         let limits = Limits {
@@ -109,11 +106,12 @@ impl Plan {
         let secret = secret(connection, asked)?;
         // Before the server is asked anything: what is wrong on this side costs nothing.
         let given = given::given(arguments, asked)?;
+        let most = arguments.much.concurrency.iter().max().copied();
+        room_for_connections(most.unwrap_or(arguments.much.up_to).into()).map_err(UsageError)?;
         let model = what.model.clone().or(named.model.clone());
-        let (target, headers) = (named.target.clone(), &connection.header);
-        let policy = connection.connections;
-        let client = Client::new(target, trust.clone(), policy, limits, headers, secret.clone())
-            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.url)))?;
+        let (headers, policy) = (&connection.header, connection.connections);
+        let client = Client::new(targets, trust.clone(), policy, limits, headers, secret.clone())
+            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?;
         let needs_model = asked.is_none_or(Kind::wants_model) && model.is_none();
         let is_needed = needs_model && !(arguments.much.dry_run && asked.is_some());
         let found = if is_needed || arguments.much.probe {
@@ -166,61 +164,6 @@ impl Plan {
     }
 }
 
-fn unknown(client: &Client) -> UsageError {
-    UsageError(format!(
-        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI or torch-inference \
-         server; name the interface with --endpoint",
-        client.target()
-    ))
-}
-
-/// The token that the server wants, and the header that it wants it in.
-fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Option<Secret>, UsageError> {
-    let secret = match (&connection.token_env, &connection.token_file) {
-        (Some(name), _) => Secret::from_env(name).map_err(UsageError)?,
-        (None, Some(file)) => Secret::from_file(file).map_err(UsageError)?,
-        (None, None) => return Ok(None),
-    };
-    let usual = kind.filter(|kind| *kind == Kind::Messages).map(|_| "x-api-key");
-    match connection.token_header.as_deref().or(usual) {
-        Some(name) => secret.in_header(name).map(Some).map_err(UsageError),
-        None => Ok(Some(secret)),
-    }
-}
-
-/// Begins to read the server's own metrics, if it has any that are known.
-fn watch(
-    arguments: &Load,
-    endpoint: &Endpoint,
-    secret: Option<Secret>,
-    trust: Option<Trust>,
-) -> Result<Option<Watch>, UsageError> {
-    let connection = &arguments.connection;
-    if connection.no_metrics {
-        return Ok(None);
-    }
-    let limits =
-        Limits { connect: SCRAPE, first_byte: SCRAPE, idle: SCRAPE, total: SCRAPE, ..Limits::default() };
-    let (target, path, secret) = match &connection.metrics_url {
-        // The token is the model server's: another one must not be sent it.
-        Some(url) => (Target::parse(url).map_err(UsageError)?, "", None),
-        None => (endpoint.client().target().clone(), "/metrics", secret),
-    };
-    let trust = match trust {
-        None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
-        trust => trust,
-    };
-    let watch = Client::new(target, trust, Policy::Warm, limits, &connection.header, secret)
-        .ok()
-        .and_then(|client| Watch::start(client, path));
-    match (watch, &connection.metrics_url) {
-        (None, Some(url)) => {
-            Err(UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton or llama.cpp")))
-        }
-        (watch, _) => Ok(watch),
-    }
-}
-
 /// Finds out how many tokens the server makes of a word, and makes texts of the lengths that were asked for.
 fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Result<(), UsageError> {
     let Some(lengths) = arguments.what.isl.filter(|_| !arguments.much.dry_run) else { return Ok(()) };
@@ -245,21 +188,6 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
     Ok(())
 }
 
-/// What the server is.
-fn probed(endpoint: &Endpoint, found: &Found) -> String {
-    let server = if found.server.is_empty() { "not known" } else { &found.server };
-    let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);
-    let models = if found.models.is_empty() { "none listed".to_owned() } else { found.models.join(", ") };
-    let metrics = endpoint.client().get("/metrics").ok();
-    let metrics =
-        metrics.and_then(|body| bench_endpoint::server::Snapshot::of(&String::from_utf8_lossy(&body)));
-    let metrics = metrics.map_or("none that are known", |snapshot| snapshot.system.name());
-    printable_lines(&format!(
-        "{}\nserver:   {server}\nendpoint: {kind}\nmodels:   {models}\nmetrics:  {metrics}\n",
-        endpoint.client().target()
-    ))
-}
-
 /// What would be sent, without secrets.
 fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
     let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
@@ -269,10 +197,10 @@ fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<
         .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
         .collect();
     let secret = secret.map_or(String::new(), |secret| secret.shown() + "\n");
+    let addresses: String =
+        endpoint.client().targets().map(|target| format!("POST {target}{}\n", endpoint.path())).collect();
     printable_lines(&format!(
-        "POST {}{}\n{headers}{secret}{} inputs, the first as:\n{body}\n{}\n{}\n",
-        endpoint.client().target(),
-        endpoint.path(),
+        "{addresses}{headers}{secret}{} inputs, the first as:\n{body}\n{}\n{}\n",
         given.inputs.len(),
         scenario.told(),
         given.told.join("\n")
@@ -314,7 +242,9 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     if endpoint.is_stream() {
         case.tags.push("stream".to_owned());
     }
-    case.source = Some(format!("{}{}", endpoint.client().target(), endpoint.path()).into());
+    let source: Vec<String> =
+        endpoint.client().targets().map(|target| format!("{target}{}", endpoint.path())).collect();
+    case.source = Some(source.join(" ").into());
     case.settings = Overrides { rounds: Some(1), timeout: Some(NO_LIMIT), ..Overrides::NONE };
     case
 }
@@ -365,6 +295,13 @@ fn report(
             tell(&format!("warning: {warning}"));
         }
     }
+    if let Some(stall) = worst_stall(&record) {
+        let loops = match cores::count().unwrap_or(1) {
+            1 => "1 event loop, which".to_owned(),
+            many => format!("{many} event loops, which"),
+        };
+        print(&format!("client: {loops} came {stall} late or less to 99 % of what was ready\n"))?;
+    }
     let Finished { record, folder, trouble, .. } = finished;
     if let Some(trouble) = trouble {
         return Err(trouble);
@@ -395,4 +332,12 @@ fn exit_code(arguments: &Load, endpoint: &Endpoint, decision: &Decision, record:
         exit::OK if !checked.wrong.is_empty() => exit::FAILURES,
         code => code,
     }
+}
+
+/// How late the client's event loops came to what was ready, at the level at which they were latest.
+fn worst_stall(record: &Record) -> Option<Seconds> {
+    let rounds = record.cases.iter().flat_map(|case| &case.rounds);
+    let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);
+    let stalls = levels.filter_map(|level| level.pace.client_stall).map(|stall| stall.p99_s.0);
+    stalls.reduce(f64::max).map(Seconds)
 }

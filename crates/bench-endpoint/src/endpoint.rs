@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
@@ -12,9 +12,9 @@ use hyper::Method;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings};
-use crate::client::{Client, Request, Served};
+use crate::client::{Caller, Client, Request, Served};
 use crate::data::{Content, Input};
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 use crate::reader::WavStream;
 use crate::response::{Drawn, Heard, Marked, Plain, Sorted, Spoken, Text};
 use crate::samples::{Checked, Samples};
@@ -32,7 +32,7 @@ use crate::totals::{Counted, Totals};
 /// fn chat(b: &mut Bencher) -> Result<()> {
 ///     let settings = Settings { model: Some("llm".to_owned()), stream: true, ..Settings::default() };
 ///     let target = Target::parse("http://127.0.0.1:8000").map_err(Error::failure)?;
-///     let client = Client::new(target, None, Policy::Warm, settings.limits, &[], None).map_err(Error::from)?;
+///     let client = Client::new([target], None, Policy::Warm, settings.limits, &[], None).map_err(Error::from)?;
 ///     let endpoint = Endpoint::new(Kind::Chat, settings, client);
 ///     endpoint.run(Load::closed([1, 4]).requests(100), b, &["Why is the sky blue?", "Name three rivers."])
 /// }
@@ -212,14 +212,14 @@ impl Endpoint {
         })
     }
 
-    /// Sends one request, whose answer is marked in `marks`.
+    /// Sends one request, whose answer is marked in `marks`. It has to run on an event loop of `bench-load`.
     ///
     /// # Errors
     /// Why it failed, by class.
-    pub fn send(
+    pub async fn request(
         &self,
         prompt: &Prompt,
-        level_began: Option<Instant>,
+        caller: &Caller,
         marks: &mut dyn Marks,
     ) -> Result<Served, Failure> {
         let body = prompt.body.salted(self.unique.fetch_add(1, Ordering::Relaxed), self.run).into();
@@ -228,10 +228,25 @@ impl Endpoint {
             let answer = api::answer(self.kind, &self.settings, head);
             self.samples.sampled(self.kind, answer)
         };
-        let served = self.client.request(&request, level_began, &make, marks);
+        let served = self.client.request(&request, caller, &make, marks).await;
         served.iter().for_each(|served| self.samples.heard(&served.told));
         self.totals.count(served.as_ref().map(|served| &served.told), prompt.wanted_tokens);
         served
+    }
+
+    /// Sends one request as [`request`](Self::request) does, and waits for its end on the calling thread.
+    ///
+    /// # Errors
+    /// Why it failed, by class.
+    pub fn send(&self, prompt: &Prompt, caller: &Caller, marks: &mut dyn Marks) -> Result<Served, Failure> {
+        bench_load::cores::block_on(0, self.request(prompt, caller, marks))
+            .map_err(|error| Failure::new(Class::Client, error.to_string()))?
+    }
+
+    /// Sends a request of a load.
+    async fn measured(&self, prompt: &Prompt, request: &bench_load::Request) -> Result<Served, Failure> {
+        let caller = Caller { client: request.client(), level_began: Some(request.level_began()) };
+        self.request(prompt, &caller, &mut Marked(request)).await
     }
 
     /// Serves `inputs` through this endpoint as `load` says, with the metrics of its field. `load` is a
@@ -262,28 +277,27 @@ impl Endpoint {
             prompts.map_err(Error::failure)
         };
         let made = Made { measured: prompts(inputs)?, warm_up: prompts(warm_up)? };
-        let send = |prompt: &Prompt, request: &bench_load::Request| {
-            self.send(prompt, Some(request.level_began()), &mut Marked(request)).map_err(Error::from)
-        };
         match self.kind.field() {
-            Field::Text => {
-                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Text))
-            }
-            Field::Speech => load.serve_inputs(bencher, made, |prompt, request| {
-                send(prompt, request).map(|served| Spoken { served, text: Arc::clone(&prompt.text) })
+            Field::Text => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                self.measured(prompt, request).await.map(Text).map_err(Error::from)
             }),
-            Field::Transcription => load.serve_inputs(bencher, made, |prompt, request| {
-                send(prompt, request).map(|served| Heard { served, audio_s: prompt.audio_s })
+            Field::Speech => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                let served = self.measured(prompt, request).await.map_err(Error::from)?;
+                Ok::<_, Error>(Spoken { served, text: Arc::clone(&prompt.text) })
             }),
-            Field::Images => {
-                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Drawn))
-            }
-            Field::Classification => {
-                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Sorted))
-            }
-            Field::Requests => {
-                load.serve_inputs(bencher, made, |prompt, request| send(prompt, request).map(Plain))
-            }
+            Field::Transcription => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                let served = self.measured(prompt, request).await.map_err(Error::from)?;
+                Ok::<_, Error>(Heard { served, audio_s: prompt.audio_s })
+            }),
+            Field::Images => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                self.measured(prompt, request).await.map(Drawn).map_err(Error::from)
+            }),
+            Field::Classification => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                self.measured(prompt, request).await.map(Sorted).map_err(Error::from)
+            }),
+            Field::Requests => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
+                self.measured(prompt, request).await.map(Plain).map_err(Error::from)
+            }),
         }
     }
 }

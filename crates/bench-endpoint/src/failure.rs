@@ -47,8 +47,8 @@ pub enum Class {
     Ports,
     /// What was received is not HTTP/1.
     Protocol,
-    /// A person ended the run, and the answer had not come some seconds later.
-    Cancelled,
+    /// The client itself could not send it.
+    Client,
 }
 
 impl fmt::Display for Class {
@@ -74,7 +74,7 @@ impl fmt::Display for Class {
             Class::Files => "files",
             Class::Ports => "ports",
             Class::Protocol => "protocol",
-            Class::Cancelled => "cancelled",
+            Class::Client => "client",
         };
         f.write_str(name)
     }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::Endpoint;
 use crate::api::{Marks, Told};
+use crate::client::Caller;
 use crate::data::{Content, Input, Words};
 use crate::failure::Failure;
 
@@ -52,7 +53,7 @@ pub fn fit(endpoint: &Endpoint) -> Result<Option<Fit>, Failure> {
         let words = Words::exactly(words, words);
         let input = Input { content: Content::Words(words), max_tokens: Some(4) };
         let prompt = endpoint.prompt_of(&input).map_err(|wrong| Failure::in_answer(&wrong))?;
-        match endpoint.send(&prompt, None, &mut Unmarked)?.told {
+        match endpoint.send(&prompt, &Caller::default(), &mut Unmarked)?.told {
             Told::Text(text) => Ok(text.input_tokens),
             _ => Ok(None),
         }

@@ -6,17 +6,17 @@ use bench_load::domain::Response;
 use bench_load::input::{Describe, Inputs};
 use bench_load::{Load, Request, Search};
 
-/// Serves inputs through a closure.
+/// Serves inputs through an `async` closure.
 pub trait Serves {
-    /// As [`Load::run`].
+    /// As [`Load::run_async`].
     ///
     /// # Errors
-    /// As [`Load::run`].
+    /// As [`Load::run_async`].
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
         N::Item: Describe + Send + Sync,
-        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        F: AsyncFn(&N::Item, &Request) -> Result<R, E> + Sync,
         R: Response,
         E: Into<Error>;
 }
@@ -26,11 +26,11 @@ impl Serves for Load {
     where
         N: Inputs,
         N::Item: Describe + Send + Sync,
-        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        F: AsyncFn(&N::Item, &Request) -> Result<R, E> + Sync,
         R: Response,
         E: Into<Error>,
     {
-        self.run(bencher, inputs, closure)
+        self.run_async(bencher, inputs, closure)
     }
 }
 
@@ -39,10 +39,10 @@ impl Serves for Search {
     where
         N: Inputs,
         N::Item: Describe + Send + Sync,
-        F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
+        F: AsyncFn(&N::Item, &Request) -> Result<R, E> + Sync,
         R: Response,
         E: Into<Error>,
     {
-        self.run(bencher, inputs, closure)
+        self.run_async(bencher, inputs, closure)
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     pace.offered_rate = offered_rate.filter(|_| scheduled);
     pace.achieved_rate = achieved_rate;
     pace.send_lag = scheduled.then(|| lag(logged.whole.lag())).flatten();
+    pace.client_stall = driven.client_stall;
     pace.mean_concurrency = logged.whole.mean_concurrency();
     pace.harness_cpu = (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s);
     let mut errors = std::mem::take(&mut logged.errors);
@@ -140,6 +141,25 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     }
 }
 
+/// Times that a client who comes late to what is ready makes longer.
+const TIMES_OF_OUTPUTS: [&str; 6] =
+    ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
+
+/// That event loops came too late to what was ready, if they did: what is stamped late is longer by as much. A stall of 1 ms
+/// may be, or of 5 % of the shortest time that is reported.
+fn stalled(level: &Level) -> Option<String> {
+    let stall = level.pace.client_stall?;
+    let times = TIMES_OF_OUTPUTS.iter().filter_map(|name| level.metric(name)).map(|metric| metric.value);
+    let shortest = times.filter(|time| *time > 0.0).reduce(f64::min).unwrap_or_default();
+    (stall.p99_s.0 > LATE_S.max(LATE_SHARE * shortest)).then(|| {
+        format!(
+            "the harness was the bottleneck: its event loops came {} late or more to 1 % of what was ready: use fewer \
+             clients or a lower rate, or a machine with more cores",
+            stall.p99_s
+        )
+    })
+}
+
 /// Whether the figures can be relied on, with every reason why not.
 fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): (bool, bool)) -> Validity {
     let mut found: Vec<(InvalidCause, String)> = Vec::new();
@@ -161,6 +181,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
             None => found.push((cause, format!("{told}: {sent}"))),
         }
     }
+    found.extend(stalled(level).map(|told| (InvalidCause::HarnessLate, told)));
     if cut_short {
         found.push((
             InvalidCause::TimeLimit,

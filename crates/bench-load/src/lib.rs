@@ -7,6 +7,8 @@
 
 pub mod check;
 mod clock;
+#[cfg(feature = "tokio")]
+pub mod cores;
 pub mod domain;
 mod driver;
 mod figure;

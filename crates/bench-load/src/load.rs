@@ -6,6 +6,9 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
 
 use crate::domain::Response;
+#[cfg(feature = "tokio")]
+use crate::driver::Events;
+use crate::driver::{Calls, Threads};
 use crate::input::{Describe, Inputs};
 use crate::request::Request;
 use crate::scenario::{
@@ -14,7 +17,7 @@ use crate::scenario::{
 use crate::search::Search;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
-use crate::stop::Stop;
+use crate::stop::{GRACE, Stop};
 
 /// Requests to be served: how they are made, for how long, and what they must meet.
 ///
@@ -40,6 +43,7 @@ pub struct Load {
     valid_for: Option<f64>,
     slo: Vec<String>,
     stop: Stop,
+    grace: Duration,
 }
 
 impl Load {
@@ -55,6 +59,7 @@ impl Load {
             valid_for: None,
             slo: Vec::new(),
             stop: Stop::default(),
+            grace: GRACE,
         }
     }
 
@@ -156,10 +161,19 @@ impl Load {
     }
 
     /// Sends nothing more once `asked` returns `true`, as when a person presses Ctrl-C. What is in flight is waited for,
-    /// what was measured is kept, and the level that was cut short is not valid.
+    /// what was measured is kept, and the level that was cut short is not valid. Requests of `async` closures are waited for
+    /// as long as [`grace`](Self::grace) says.
     #[must_use]
     pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Stop::when(asked);
+        self
+    }
+
+    /// How long requests of `async` closures that are in flight are waited for once [`stop_when`](Self::stop_when) has told
+    /// them to end; 5 s if nothing is said. Those that have no answer by then have failed as `cancelled`.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
         self
     }
 
@@ -176,6 +190,15 @@ impl Load {
         R: Response,
         E: Into<Error>,
     {
+        self.serve(bencher, inputs, &Threads::new(closure))
+    }
+
+    fn serve<N, C>(self, bencher: &mut Bencher, inputs: N, calls: &C) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        C: Calls<N::Item>,
+    {
         let slo = Slo::parse(self.slo.iter().map(String::as_str))?;
         let goal = Goal::Levels(self.scenario);
         let job = Job {
@@ -186,12 +209,15 @@ impl Load {
             seed: self.seed,
             valid_for: self.valid_for,
             stop: self.stop,
+            grace: self.grace,
         };
-        crate::serving::run(bencher, inputs, &closure, job, goal, slo)
+        crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }
 
-    /// [`run`](Self::run) for an `async` closure. Each request in flight has a thread that polls its future; timers, sockets and
-    /// spawned tasks belong to a tokio runtime that all requests share ([`block_on`](crate::block_on)).
+    /// [`run`](Self::run) for an `async` closure. Requests are tasks on one event loop for each core ([`cores`](crate::cores)),
+    /// thousands of them if need be, and a thread of its own hands them over when they are due. A closure must not block: it
+    /// would hold up all requests of its loop. How late loops came to what was ready is recorded as `client_stall`, and a
+    /// level in which that distorts the figures is not valid.
     ///
     /// ```no_run
     /// use bench_core::prelude::*;
@@ -218,9 +244,7 @@ impl Load {
         R: Response,
         E: Into<Error>,
     {
-        crate::runtime::refuse_within_another()?;
-        self.run(bencher, inputs, |input: &N::Item, request: &Request| {
-            crate::block_on(closure(input, request))?.map_err(Into::into)
-        })
+        crate::cores::refuse_within_another()?;
+        self.serve(bencher, inputs, &Events::new(closure))
     }
 }

@@ -127,6 +127,7 @@ pub struct Marker {
 #[derive(Debug)]
 pub(crate) struct Marks {
     origin: Instant,
+    client: u32,
     /// The request that may mark now. One that has ended cannot reach the next one's marks.
     generation: AtomicU64,
     marks: Mutex<Vec<Mark>>,
@@ -135,10 +136,11 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// For a level that began at `origin`.
-    pub(crate) fn new(origin: Instant) -> Arc<Self> {
+    /// Those of a client of a level that began at `origin`.
+    pub(crate) fn new(origin: Instant, client: u32) -> Arc<Self> {
         Arc::new(Marks {
             origin,
+            client,
             generation: AtomicU64::new(0),
             marks: Mutex::new(Vec::new()),
             late: AtomicU64::new(0),
@@ -187,6 +189,12 @@ impl Request {
     /// The request's number within its level, from 0.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// The number of the client that sends it, from 0, who sends one request after another. In a schedule it is that of a place
+    /// among the requests that are in flight at once.
+    pub fn client(&self) -> u32 {
+        self.marks.client
     }
 
     /// When the level began. What was prepared before it, such as a connection, is older.

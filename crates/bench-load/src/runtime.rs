@@ -1,18 +1,19 @@
-//! The runtime of `async` closures.
+//! The runtime of what is set up before requests.
 
 use std::io;
 use std::sync::OnceLock;
 
 use bench_core::{Error, Result};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 
-/// One for the process, so that a connection that one request has opened can serve the next.
+use crate::cores::refuse_within_another;
+
+/// One for the process: what is set up serves all levels.
 static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 
-/// Runs a future on the tokio runtime that requests of [`Load::run_async`](crate::Load::run_async) run on: for
-/// what is set up before them, such as a connection that they share.
-///
-/// The future itself is polled by the calling thread; what it spawns, timers and sockets belong to the runtime.
+/// Runs a future on a tokio runtime with threads of its own, apart from the event loops of requests
+/// ([`cores`](crate::cores)): for what is set up before them, such as a client that they share. What it spawns goes on
+/// when the future has ended.
 ///
 /// ```no_run
 /// # async fn connect() -> std::io::Result<()> { Ok(()) }
@@ -29,19 +30,8 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().enable_all().build());
     match runtime {
         Ok(runtime) => Ok(runtime.handle().block_on(future)),
-        Err(error) => Err(Error::failure(format!("the runtime of requests cannot be started: {error}"))),
+        Err(error) => {
+            Err(Error::failure(format!("the runtime that sets up requests cannot be started: {error}")))
+        }
     }
-}
-
-/// # Errors
-/// When the caller runs on a runtime itself. A request on a thread of its own could be waited for, and the same one in a
-/// comparison, on the caller's thread, could not.
-pub(crate) fn refuse_within_another() -> Result<()> {
-    if Handle::try_current().is_err() {
-        return Ok(());
-    }
-    Err(Error::failure(
-        "requests of `async` closures have a runtime of their own, which cannot be waited for from within another one: \
-         make the benchmark a plain `fn`, and set up with `bench_load::block_on`",
-    ))
 }

@@ -7,11 +7,14 @@ use bench_core::{Error, Result};
 use bench_record::Level;
 
 use crate::domain::Response;
+#[cfg(feature = "tokio")]
+use crate::driver::Events;
+use crate::driver::{Calls, Threads};
 use crate::input::{Describe, Inputs};
 use crate::request::Request;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
-use crate::stop::Stop;
+use crate::stop::{GRACE, Stop};
 
 /// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
 /// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
@@ -119,6 +122,15 @@ impl Search {
         R: Response,
         E: Into<Error>,
     {
+        self.serve(bencher, inputs, &Threads::new(closure))
+    }
+
+    fn serve<N, C>(self, bencher: &mut Bencher, inputs: N, calls: &C) -> Result<()>
+    where
+        N: Inputs,
+        N::Item: Describe + Send + Sync,
+        C: Calls<N::Item>,
+    {
         let slo = Slo::parse(self.conditions.iter().map(String::as_str))?;
         if slo.is_empty() {
             return Err(Error::failure("`find_rate` wants a condition, such as `latency_p99 <= 200ms`"));
@@ -134,8 +146,9 @@ impl Search {
             seed: self.seed,
             valid_for: percentile,
             stop: self.stop,
+            grace: GRACE,
         };
-        crate::serving::run(bencher, inputs, &closure, job, Goal::Rate { from: self.from }, slo)
+        crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }
 
     /// [`run`](Self::run) for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
@@ -151,10 +164,8 @@ impl Search {
         R: Response,
         E: Into<Error>,
     {
-        crate::runtime::refuse_within_another()?;
-        self.run(bencher, inputs, |input: &N::Item, request: &Request| {
-            crate::block_on(closure(input, request))?.map_err(Into::into)
-        })
+        crate::cores::refuse_within_another()?;
+        self.serve(bencher, inputs, &Events::new(closure))
     }
 }
 

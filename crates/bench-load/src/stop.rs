@@ -2,6 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long `async` requests in flight are waited for once a person wants the load to end.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// Whether a person wants the load to end. By default, never.
 #[derive(Clone, Default)]

@@ -1,9 +1,10 @@
-//! `async` closures: requests that wait share a runtime.
+//! `async` closures: requests that wait share event loops.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says so by panicking")]
 
 #[path = "book/fragments/asynchronous.rs"]
 mod book;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bench_core::Suite;
@@ -11,7 +12,8 @@ use bench_core::prelude::*;
 use bench_judge::Summarize;
 use bench_load::Load;
 use bench_load::domain::Generation;
-use bench_record::{CaseRecord, Record, Status};
+use bench_load::scenario::OpenLoop;
+use bench_record::{CaseRecord, InvalidCause, Level, Record, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -74,6 +76,64 @@ fn searches(b: &mut Bencher) -> Result<()> {
     })
 }
 
+/// More clients than there could well be threads, and none of them blocks.
+#[benchmark(category = "unit", rounds = 1)]
+fn many(b: &mut Bencher) -> Result<()> {
+    Load::closed(5000).requests(10_000).run_async(b, vec!["a".to_owned()], async |_text, request| {
+        assert!(request.client() < 5000);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Ok::<(), Error>(())
+    })
+}
+
+/// A closure that does what it must not: it blocks its event loop.
+#[benchmark(category = "unit", rounds = 1)]
+fn blocks(b: &mut Bencher) -> Result<()> {
+    Load::closed(1).requests(20).run_async(b, vec!["a".to_owned()], async |_text, _request| {
+        std::thread::sleep(Duration::from_millis(20));
+        Ok::<(), Error>(())
+    })
+}
+
+/// A schedule of which one request may be in flight, though each takes longer than the next one is due.
+#[benchmark(category = "unit", rounds = 1)]
+fn scheduled(b: &mut Bencher) -> Result<()> {
+    let arrivals = OpenLoop::constant(1000.0).most_in_flight(1);
+    Load::new(arrivals).requests(50).run_async(b, vec!["a".to_owned()], async |_text, _request| {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Ok::<(), Error>(())
+    })
+}
+
+#[benchmark(category = "unit", rounds = 1)]
+fn together(b: &mut Bencher) -> Result<()> {
+    Load::multi_stream(8).requests(32).run_async(b, vec!["a".to_owned()], async |_text, _request| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Ok::<(), Error>(())
+    })
+}
+
+/// Whether somebody wants the load of [`ended`] to end.
+static END: AtomicBool = AtomicBool::new(false);
+
+/// Half of the clients get no answer, and the run is ended.
+#[benchmark(category = "unit", rounds = 1)]
+fn ended(b: &mut Bencher) -> Result<()> {
+    let load = Load::closed(1000).warm_up(0).stop_when(|| END.load(Ordering::Relaxed));
+    let load = load.grace(Duration::from_millis(20));
+    load.run_async(b, vec!["a".to_owned()], async |_text, request| {
+        // Not number 0, which is the first call of the process, too.
+        if request.number() < 1000 && request.number() % 2 == 1 {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if request.number() > 2000 {
+            END.store(true, Ordering::Relaxed);
+        }
+        Ok::<(), Error>(())
+    })
+}
+
 /// Waits for itself, if it may.
 #[benchmark(category = "unit", rounds = 1)]
 async fn within(b: &mut Bencher) -> Result<()> {
@@ -116,6 +176,54 @@ fn a_future_that_hangs_or_panics_is_a_row() {
 fn a_rate_is_searched_for() {
     let case = case("unit/searches");
     assert!(case.served().is_some_and(|served| served.levels.len() > 1), "{:?}", case.failure);
+}
+
+/// The only level of a case that has ended well.
+fn level(name: &str) -> Level {
+    let case = case(name);
+    assert_eq!(case.status, Status::Ok, "{:?}", case.failure);
+    case.served().expect("levels").levels.remove(0)
+}
+
+#[test]
+fn thousands_of_clients_share_event_loops() {
+    let level = level("unit/many");
+    assert_eq!((level.requests, level.succeeded), (10_000, 10_000), "{:?}", level.errors);
+    assert!(level.pace.client_stall.is_some_and(|stall| stall.p50_s <= stall.p99_s));
+    let mean = level.pace.mean_concurrency.expect("a mean");
+    assert!(mean > 500.0, "{mean} of 5000 clients wait at once");
+}
+
+#[test]
+fn an_event_loop_that_is_blocked_makes_the_level_invalid() {
+    let level = level("unit/blocks");
+    assert_eq!(level.validity.causes, [InvalidCause::HarnessLate], "{:?}", level.pace);
+    assert!(level.validity.reasons[0].contains("event loops"), "{:?}", level.validity.reasons);
+}
+
+#[test]
+fn a_schedule_waits_for_what_may_be_in_flight_and_says_so() {
+    let level = level("unit/scheduled");
+    assert_eq!((level.requests, level.succeeded), (50, 50), "{:?}", level.errors);
+    assert!(level.validity.causes.contains(&InvalidCause::Saturated), "{:?}", level.validity);
+}
+
+#[test]
+fn requests_of_a_query_are_sent_together() {
+    let level = level("unit/together");
+    assert_eq!((level.requests, level.succeeded), (32, 32), "{:?}", level.errors);
+}
+
+#[test]
+fn a_run_that_is_ended_keeps_what_was_served_and_waits_for_nothing() {
+    let level = level("unit/ended");
+    assert!(level.failed >= 500, "{:?}", level.errors);
+    assert!(
+        level.errors[0].message.starts_with("cancelled: no end of the answer 0.02 s"),
+        "{:?}",
+        level.errors
+    );
+    assert!(level.succeeded >= 500 && level.validity.causes.contains(&InvalidCause::Interrupted));
 }
 
 #[test]

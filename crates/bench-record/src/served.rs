@@ -124,6 +124,10 @@ pub struct Pace {
     pub achieved_rate: Option<f64>,
     /// How late requests were sent; absent where there is no schedule.
     pub send_lag: Option<Lag>,
+    /// How late the client's event loops came to what was ready; absent where requests have threads, and in records from
+    /// before there were event loops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_stall: Option<Lag>,
     /// Requests in flight, on average over the window.
     pub mean_concurrency: Option<f64>,
     /// The harness's own share of the processor time that went by, 1 being all of one core.

@@ -32,9 +32,9 @@ use self::values::{arrival, case_name, clients, condition, first_rate, header, p
     --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
 )]
 pub(crate) struct Load {
-    /// Address of the server, with or without the path of its endpoint
-    #[arg(value_name = "URL")]
-    pub(crate) url: String,
+    /// Address of the server, with or without the path of its endpoint; several take requests in turn
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) urls: Vec<String>,
     #[command(flatten)]
     pub(crate) what: What,
     #[command(flatten)]
@@ -179,7 +179,8 @@ pub(crate) struct Much {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time
+    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time; sticky: one for
+    /// each client
     #[arg(long, value_name = "POLICY", default_value = "warm")]
     pub(crate) connections: Policy,
     /// Environment variable that holds a bearer token

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bench_core::Interrupt;
 use bench_core::bencher::Bencher;
 use bench_endpoint::Endpoint;
+use bench_endpoint::client::room_for_connections;
 use bench_load::scenario::{OpenLoop, Plateau, Replay};
 use bench_load::{Load, Search};
 
@@ -14,6 +15,14 @@ use crate::arguments::{self, Arrival, FirstRate};
 
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
+
+/// Requests in flight at most in an open loop, if there are files for so many connections.
+const MOST_IN_FLIGHT: u64 = 10_000;
+
+fn most_in_flight() -> usize {
+    let room = room_for_connections(0).unwrap_or(1);
+    usize::try_from(room.clamp(1, MOST_IN_FLIGHT)).unwrap_or(1)
+}
 
 /// How much is asked, apart from the arguments: a round may be begun more than once.
 #[derive(Clone)]
@@ -97,15 +106,20 @@ impl Scenario {
         let mut load = match (self.concurrency.as_slice(), self.rate.as_slice()) {
             _ if self.offline => Load::offline(),
             ([], []) => Load::new(Plateau::up_to(self.up_to)),
-            ([], rate) => Load::new(match self.arrival {
-                None | Some(Arrival::Poisson) => OpenLoop::poisson(rate),
-                Some(Arrival::Constant) => OpenLoop::constant(rate),
-                Some(Arrival::Gamma(shape)) => OpenLoop::gamma(rate, shape),
-            }),
+            ([], rate) => {
+                let arrivals = match self.arrival {
+                    None | Some(Arrival::Poisson) => OpenLoop::poisson(rate),
+                    Some(Arrival::Constant) => OpenLoop::constant(rate),
+                    Some(Arrival::Gamma(shape)) => OpenLoop::gamma(rate, shape),
+                };
+                Load::new(arrivals.most_in_flight(most_in_flight()))
+            }
             (concurrency, _) => Load::closed(concurrency),
         };
         if let Some(times) = &self.times {
-            load = Load::new(Replay::times(Arc::clone(times)).speed(self.speed));
+            load = Load::new(
+                Replay::times(Arc::clone(times)).speed(self.speed).most_in_flight(most_in_flight()),
+            );
         }
         load = load.seed(self.seed);
         // The end of a trace was found when it was read.

@@ -122,15 +122,17 @@ fn an_interrupt_keeps_what_was_measured() {
     let server = Truth::start(chat);
     let stage = Stage::new(&[]);
     let url = server.url();
-    let mut command = stage.bench_command(&["load", &url, "--concurrency=2", "--duration=1h", "-q"]);
+    let mut command = stage.bench_command(&["load", &url, "--concurrency=200", "--duration=1h", "-q"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-    wait_until("requests come", || server.asked().len() > 30);
+    wait_until("requests come", || server.asked().len() > 600);
     signal("INT", child.id());
     let output = child.wait_with_output().expect("ended");
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     let (_, levels) = levels(&stage);
     assert!(levels[0]["succeeded"].as_u64().expect("a number") > 10, "{}", levels[0]);
-    assert_eq!(levels[0]["validity"]["causes"], serde_json::json!(["interrupted"]));
+    // Whether so many clients are too many for the machine is its own affair.
+    let causes = levels[0]["validity"]["causes"].as_array().expect("causes");
+    assert!(causes.contains(&"interrupted".into()), "{}", levels[0]);
 }
 
 #[test]
@@ -152,6 +154,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     refused(&["http://no-such-host.invalid"], &["dns"]);
     refused(&[&format!("{url}/nothing"), "--extra-body=[1]"], &["JSON object"]);
     refused(&[&format!("{url}/nothing")], &["--endpoint"]);
+    refused(&[&url, &format!("{url}/v1/completions")], &["do not name the same endpoint"]);
     let ended = stage.bench(&["load", &url, "--dry-run", "--prompt=say hi", "--max-tokens=5"]).expect_code(0);
     for told in ["/v1/chat/completions", "say hi", "\"max_tokens\":5", "\"include_usage\":true"] {
         assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);

@@ -1,6 +1,5 @@
-//! One connection, with the loop that drives it.
+//! One connection, driven by whoever waits for an answer on it.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,23 +8,27 @@ use std::time::{Duration, Instant};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
-use tokio::runtime::{Builder, Runtime};
 
-use super::dial::{Dialled, Stream, dial};
-use super::stamped::{ForHyper, Stamps};
-use super::target::Target;
+use super::dial::{Dialled, dial};
+use super::for_hyper::ForHyper;
+use super::replica::Replica;
+use super::stamped::Stamps;
 use super::tls::Trust;
 use crate::failure::{Class, Failure};
 
-type Driver = Pin<Box<http1::Connection<ForHyper<Stream>, Full<Bytes>>>>;
+type Driver = Pin<Box<http1::Connection<ForHyper, Full<Bytes>>>>;
 
-/// A connection and an event loop of its own, so that any client's thread can use it: the thread that waits for an answer
-/// is the one that the system wakes when bytes arrive. Nothing is handed from one thread to another in between.
+/// A connection idle for longer may have been closed while its event loop slept, which hears of that only when it next looks.
+const UNSEEN: Duration = Duration::from_millis(1);
+
+/// A connection. It belongs to the event loop on which it was made. No task of its own drives it: the task that waits for an
+/// answer is the one that is woken when bytes arrive, and nothing is handed from one task to another in between.
 pub(super) struct Connection {
-    // Before the runtime, whose socket it holds.
     pub(super) link: Link,
-    pub(super) runtime: Runtime,
+    /// The place of the server among the replicas.
+    pub(super) replica: usize,
     pub(super) made: Instant,
+    pub(super) idle_since: Instant,
     pub(super) is_used: bool,
 }
 
@@ -59,43 +62,37 @@ impl Link {
 }
 
 impl Connection {
-    /// Connects to one of `addresses`.
+    /// Connects to a replica, which has this place among them.
     ///
     /// # Errors
     /// Why there is no connection, by class.
-    pub(super) fn open(
-        target: &Target,
-        addresses: &[SocketAddr],
+    pub(super) async fn open(
+        (place, replica): (usize, &Replica),
         trust: Option<&Trust>,
         limit: Duration,
     ) -> Result<(Self, Dialled), Failure> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(|error| Failure::io(&error))?;
         let stamps = Stamps::new();
-        let (link, dialled) = runtime.block_on(async {
-            let (stream, dialled) = dial(target, addresses, trust, limit, &stamps).await?;
-            let (sender, driver) = http1::handshake(ForHyper::new(stream))
-                .await
-                .map_err(|error| Failure::new(Class::Protocol, error.to_string()))?;
-            let link = Link { sender, driver: Some(Box::pin(driver)), stamps: Arc::clone(&stamps) };
-            Ok::<_, Failure>((link, dialled))
-        })?;
-        Ok((Connection { link, runtime, made: Instant::now(), is_used: false }, dialled))
+        let (stream, dialled) = dial(&replica.target, &replica.addresses(), trust, limit, &stamps).await?;
+        let (sender, driver) = http1::handshake(ForHyper::new(stream))
+            .await
+            .map_err(|error| Failure::new(Class::Protocol, error.to_string()))?;
+        let link = Link { sender, driver: Some(Box::pin(driver)), stamps };
+        let now = Instant::now();
+        Ok((Connection { link, replica: place, made: now, idle_since: now, is_used: false }, dialled))
     }
 
-    /// Whether the server has not closed it while it was idle. Costs one look at the socket.
-    pub(super) fn is_alive(&mut self) -> bool {
-        let Connection { link, runtime, .. } = self;
-        runtime.block_on(async {
-            // The loop hears of what came while nobody listened when it is next entered.
-            for _ in 0..2 {
-                std::future::poll_fn(|context| link.drive(context, |_| Poll::Ready(()))).await;
-                tokio::task::yield_now().await;
-            }
-            link.is_open()
-        })
+    /// Whether the server has not closed it while it was idle.
+    pub(super) async fn is_alive(&mut self) -> bool {
+        self.look().await;
+        if self.link.is_open() && self.idle_since.elapsed() > UNSEEN {
+            // The event loop looks at its sockets before this goes on.
+            tokio::task::yield_now().await;
+            self.look().await;
+        }
+        self.link.is_open()
+    }
+
+    async fn look(&mut self) {
+        std::future::poll_fn(|context| self.link.drive(context, |_| Poll::Ready(()))).await;
     }
 }

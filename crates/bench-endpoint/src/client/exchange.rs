@@ -4,7 +4,6 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use http_body_util::Full;
@@ -44,40 +43,6 @@ const TOLD: usize = 4 << 10;
 /// How long the body of a failed request is waited for.
 const TELLING: Duration = Duration::from_secs(2);
 
-/// How often a request looks whether the run is to end.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// Whether a person wants the run to end. By default, never.
-#[derive(Default)]
-pub(super) struct Cancel(OnceLock<(Duration, Box<IsAsked>)>);
-
-type IsAsked = dyn Fn() -> bool + Send + Sync;
-
-impl Cancel {
-    pub(super) fn set(&self, grace: Duration, is_asked: impl Fn() -> bool + Send + Sync + 'static) {
-        // A client has one person to listen to.
-        let _ = self.0.set((grace, Box::new(is_asked)));
-    }
-
-    /// What `exchange` comes to, unless the run is to end and it takes too long.
-    async fn unless_asked(
-        &self,
-        mut exchange: Pin<&mut impl Future<Output = Result<Exchanged, Failure>>>,
-    ) -> Result<Exchanged, Failure> {
-        let Some((grace, is_asked)) = self.0.get() else { return exchange.await };
-        while !is_asked() {
-            if let Ok(exchanged) = tokio::time::timeout(LOOK, exchange.as_mut()).await {
-                return exchanged;
-            }
-        }
-        let late = || {
-            let message = format!("no end of the answer {} s after the run was ended", grace.as_secs_f64());
-            Failure::new(Class::Cancelled, message)
-        };
-        tokio::time::timeout(*grace, exchange).await.unwrap_or_else(|_| Err(late()))
-    }
-}
-
 /// What came of an exchange.
 pub(super) struct Exchanged {
     pub(super) told: Told,
@@ -93,26 +58,29 @@ impl Connection {
     ///
     /// # Errors
     /// Why it failed, by class. The connection may only be used again if [`Link::is_open`] says so.
-    pub(super) fn exchange(
+    pub(super) async fn exchange(
         &mut self,
         request: hyper::Request<Full<Bytes>>,
         began: Instant,
         limits: &Limits,
-        cancel: &Cancel,
         make: MakeAnswer<'_>,
         marks: &mut dyn Marks,
     ) -> Result<Exchanged, Failure> {
-        let Connection { link, runtime, is_used, .. } = self;
-        *is_used = true;
-        runtime.block_on(async {
-            let until = tokio::time::Instant::from_std(began + limits.total);
-            let exchanged = std::pin::pin!(exchange(link, request, limits, make, marks));
-            match tokio::time::timeout_at(until, cancel.unless_asked(exchanged)).await {
-                Ok(exchanged) => exchanged,
-                Err(_) => Err(Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total)),
-            }
-        })
+        self.is_used = true;
+        let until = tokio::time::Instant::from_std(began + limits.total);
+        // Pinned where it is made: a timer that holds it would hold it a second time.
+        let exchanged = std::pin::pin!(exchange(&mut self.link, request, limits, make, marks));
+        match tokio::time::timeout_at(until, exchanged).await {
+            Ok(exchanged) => exchanged,
+            Err(_) => Err(Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total)),
+        }
     }
+}
+
+/// What `future` comes to within `limit`. A timer costs more than a short wait, so there is none if that of the whole request
+/// ends it as soon.
+async fn within<T>(limit: Duration, limits: &Limits, future: impl Future<Output = T>) -> Option<T> {
+    if limit >= limits.total { Some(future.await) } else { tokio::time::timeout(limit, future).await.ok() }
 }
 
 async fn exchange(
@@ -124,22 +92,22 @@ async fn exchange(
 ) -> Result<Exchanged, Failure> {
     let mut pending = Box::pin(link.sender.send_request(request));
     let head = poll_fn(|context| link.drive(context, |context| pending.as_mut().poll(context)));
-    let response = tokio::time::timeout(limits.first_byte, head)
+    let response = within(limits.first_byte, limits, head)
         .await
-        .map_err(|_| Failure::timeout(Class::FirstByteTimeout, "answer", limits.first_byte))?
+        .ok_or_else(|| Failure::timeout(Class::FirstByteTimeout, "answer", limits.first_byte))?
         .map_err(|error| failure(&error, false))?;
     let head = link.stamps.last_read();
     let (parts, mut body) = response.into_parts();
     let response = Response::from_parts(parts, ());
     if let Some(refused) = refused(&response) {
         return Err(match refused.class {
-            Class::Status(_) => explained(refused, link, &mut body).await,
+            Class::Status(_) => Box::pin(explained(refused, link, &mut body, limits)).await,
             _ => refused,
         });
     }
     let mut answer = make(&head_of(response.headers()));
     let mut received = 0u64;
-    while let Some(piece) = next(link, &mut body, limits.idle).await? {
+    while let Some(piece) = next(link, &mut body, limits.idle, limits).await? {
         received += piece.len() as u64;
         if received > limits.body_bytes {
             let message = format!("the answer is longer than {} bytes", limits.body_bytes);
@@ -154,13 +122,18 @@ async fn exchange(
 }
 
 /// The next piece of a body; `None` at its end.
-async fn next(link: &mut Link, body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Failure> {
+async fn next(
+    link: &mut Link,
+    body: &mut Incoming,
+    idle: Duration,
+    limits: &Limits,
+) -> Result<Option<Bytes>, Failure> {
     loop {
         let frame =
             poll_fn(|context| link.drive(context, |context| Pin::new(&mut *body).poll_frame(context)));
-        let frame = tokio::time::timeout(idle, frame)
+        let frame = within(idle, limits, frame)
             .await
-            .map_err(|_| Failure::timeout(Class::IdleTimeout, "further byte of the answer", idle))?;
+            .ok_or_else(|| Failure::timeout(Class::IdleTimeout, "further byte of the answer", idle))?;
         match frame {
             None => return Ok(None),
             Some(Err(error)) => return Err(failure(&error, true)),
@@ -197,10 +170,10 @@ fn refused(response: &Response<()>) -> Option<Failure> {
 }
 
 /// The failure with what the body says of it.
-async fn explained(failure: Failure, link: &mut Link, body: &mut Incoming) -> Failure {
+async fn explained(failure: Failure, link: &mut Link, body: &mut Incoming, limits: &Limits) -> Failure {
     let mut text = Vec::new();
     let reading = async {
-        while let Ok(Some(piece)) = next(link, body, TELLING).await {
+        while let Ok(Some(piece)) = next(link, body, TELLING, limits).await {
             text.extend_from_slice(&piece[..piece.len().min(TOLD - text.len())]);
             if text.len() == TOLD {
                 break;

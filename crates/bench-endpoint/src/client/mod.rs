@@ -1,14 +1,24 @@
 //! An HTTP/1.1 client that notes when bytes arrive, and hides nothing: no redirects, no proxies, no retries, no cookies.
+//!
+//! Its requests are tasks on the event loops of `bench-load`, each of which has connections of its own.
 
 mod connection;
 mod dial;
 mod exchange;
+mod files;
+mod for_hyper;
+mod policy;
 mod pool;
+mod replica;
+mod sender;
 mod stamped;
 mod target;
 mod tls;
 
 pub use self::exchange::{Request, Setup};
-pub use self::pool::{Client, Counts, Policy, Served};
+pub use self::files::room_for_connections;
+pub use self::policy::Policy;
+pub use self::pool::Caller;
+pub use self::sender::{Client, Counts, Served};
 pub use self::target::Target;
 pub use self::tls::Trust;

@@ -1,10 +1,12 @@
 //! The client against a server that misbehaves.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Limits, Marks, Settings, Told};
-use bench_endpoint::client::{Client, Policy, Served, Target};
+use bench_endpoint::client::{Caller, Client, Policy, Served, Target};
 use bench_endpoint::failure::{Class, Failure};
 use bench_endpoint::secret::Secret;
 use bench_testing::truth::{self, Act, Truth, chunk, chunked, json, last_chunk, whole};
@@ -41,7 +43,7 @@ fn endpoint_with(
 ) -> Endpoint {
     let target = Target::parse(&server.url()).expect("an address");
     let settings = Settings { model: Some("m".to_owned()), stream: true, limits, ..Settings::default() };
-    let client = Client::new(target, None, policy, limits, &[], secret).expect("a client");
+    let client = Client::new([target], None, policy, limits, &[], secret).expect("a client");
     Endpoint::new(kind, settings, client)
 }
 
@@ -52,7 +54,7 @@ fn endpoint(server: &Truth) -> Endpoint {
 fn send(endpoint: &Endpoint) -> (Result<Served, Failure>, Seen) {
     let mut seen = Seen::default();
     let prompt = endpoint.prompt(b"hi").expect("a prompt");
-    let served = endpoint.send(&prompt, None, &mut seen);
+    let served = endpoint.send(&prompt, &Caller::default(), &mut seen);
     (served, seen)
 }
 
@@ -145,14 +147,6 @@ fn time_limits_are_told_apart() {
 }
 
 #[test]
-fn a_run_that_is_ended_does_not_wait_for_ever() {
-    let server = Truth::start(|_| vec![Act::Hold]);
-    let endpoint = endpoint(&server);
-    endpoint.client().cancel_when(Duration::from_millis(50), || true);
-    assert_eq!(send(&endpoint).0.map_err(|failure| failure.class), Err(Class::Cancelled));
-}
-
-#[test]
 fn an_answer_without_an_end_is_cut_off() {
     let server = Truth::start(|_| {
         let mut acts = vec![chunked("text/event-stream")];
@@ -187,7 +181,7 @@ fn a_connection_serves_many_requests_and_is_made_anew_when_the_server_has_closed
     });
     let target = Target::parse(&server.url()).expect("an address");
     let client =
-        |policy| Client::new(target.clone(), None, policy, Limits::default(), &[], None).expect("a client");
+        |policy| Client::new([target.clone()], None, policy, Limits::default(), &[], None).expect("a client");
     let warm = Endpoint::new(Kind::Chat, Settings::default(), client(Policy::Warm));
     let setups: Vec<bool> = (0..5).map(|_| send(&warm).0.expect("served").setup.is_some()).collect();
     assert_eq!(setups, [true, false, false, true, false]);
@@ -198,10 +192,88 @@ fn a_connection_serves_many_requests_and_is_made_anew_when_the_server_has_closed
     // Made before the level, and so not for its requests.
     let cold = Endpoint::new(Kind::Chat, Settings::default(), client(Policy::Cold));
     let prompt = cold.prompt(b"hi").expect("a prompt");
-    let setup = |began| cold.send(&prompt, began, &mut Seen::default()).expect("served").setup.is_some();
+    let setup = |level_began| {
+        let caller = Caller { client: 0, level_began };
+        cold.send(&prompt, &caller, &mut Seen::default()).expect("served").setup.is_some()
+    };
     assert!(setup(None));
     let began = Some(Instant::now());
     assert_eq!([setup(began), setup(began)], [true, false]);
+}
+
+#[test]
+fn servers_take_requests_in_turn_and_a_client_may_keep_its_own() {
+    let servers: Vec<Truth> = (0..2).map(|_| Truth::start(|_| vec![json("{\"data\":[1]}")])).collect();
+    let targets: Vec<Target> =
+        servers.iter().map(|server| Target::parse(&server.url()).expect("an address")).collect();
+    let endpoint = |policy| {
+        let client = Client::new(targets.clone(), None, policy, Limits::default(), &[], None);
+        Endpoint::new(Kind::Embeddings, Settings::default(), client.expect("a client"))
+    };
+    let ask = |endpoint: &Endpoint, client: u32| {
+        let prompt = endpoint.prompt(b"hi").expect("a prompt");
+        let caller = Caller { client, level_began: None };
+        endpoint.send(&prompt, &caller, &mut Seen::default()).expect("served");
+    };
+    let warm = endpoint(Policy::Warm);
+    (0..6).for_each(|_| ask(&warm, 0));
+    let asked = || servers.iter().map(|server| server.asked().len()).collect::<Vec<_>>();
+    assert_eq!((asked(), warm.client().counts().opened), (vec![3, 3], 2));
+    // Three clients in turn, each on a connection of its own, and to the same server each time.
+    let sticky = endpoint(Policy::Sticky);
+    for _ in 0..3 {
+        (0..3).for_each(|client| ask(&sticky, client));
+    }
+    assert_eq!((asked(), sticky.client().counts().opened), (vec![9, 6], 3));
+    let connections = |server: &Truth| {
+        let mut all: Vec<usize> = server.asked()[3..].iter().map(|asked| asked.connection).collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!((connections(&servers[0]), connections(&servers[1])), (vec![1, 1, 1, 2, 2, 2], vec![1; 3]));
+}
+
+#[test]
+fn a_server_that_restarts_is_missed_and_found_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // Answers this many requests on one connection, and is gone.
+    let serve = |listener: TcpListener, count: usize| {
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            for _ in 0..count {
+                assert!(stream.read(&mut [0; 4096]).expect("a request") > 0);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").expect("sent");
+            }
+        })
+    };
+    let target = Target::parse(&address.to_string()).expect("an address");
+    let client = Client::new([target], None, Policy::Warm, Limits::default(), &[], None).expect("a client");
+    let first = serve(listener, 3);
+    assert!((0..3).all(|_| client.get("/").is_ok()));
+    first.join().expect("gone");
+    assert_eq!(client.get("/").map_err(|failure| failure.class), Err(Class::Refused));
+    let second = serve(TcpListener::bind(address).expect("the same port"), 1);
+    assert_eq!(client.get("/"), Ok(b"hi".to_vec()));
+    second.join().expect("gone");
+}
+
+#[test]
+fn a_connection_that_nobody_accepts_is_given_up() {
+    // The first connection fills the queue of those to accept, and the system then answers no other.
+    let listener =
+        rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None)
+            .expect("a socket");
+    let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    rustix::net::bind(&listener, &any).expect("a port");
+    rustix::net::listen(&listener, 0).expect("listening");
+    let listener = TcpListener::from(listener);
+    let address = listener.local_addr().expect("an address");
+    let _first = TcpStream::connect(address).expect("connected");
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let target = Target::parse(&address.to_string()).expect("an address");
+    let client = Client::new([target], None, Policy::Warm, limits, &[], None).expect("a client");
+    assert_eq!(client.warm(2).map_err(|failure| failure.class), Err(Class::ConnectTimeout));
 }
 
 #[test]
@@ -249,7 +321,7 @@ fn inputs_are_sent_as_their_endpoint_wants_them() {
     ] {
         let endpoint = endpoint_with(&server, kind, Policy::Warm, Limits::default(), None);
         let prompt = endpoint.prompt(input.as_bytes()).expect("a prompt");
-        let served = endpoint.send(&prompt, None, &mut Seen::default()).expect("served");
+        let served = endpoint.send(&prompt, &Caller::default(), &mut Seen::default()).expect("served");
         let asked = server.asked().pop().expect("asked");
         assert_eq!((served.told, asked.path()), (Told::Plain, path));
         assert!(String::from_utf8_lossy(&asked.body).contains(held), "{kind}");

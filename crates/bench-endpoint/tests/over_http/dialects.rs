@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Limits, Marks, Settings, Told};
-use bench_endpoint::client::{Client, Policy, Served, Target};
+use bench_endpoint::client::{Caller, Client, Policy, Served, Target};
 use bench_endpoint::data::{Content, Input, Words};
 use bench_endpoint::failure::Failure;
 use bench_endpoint::probe::{Found, probe};
@@ -25,7 +25,7 @@ impl Marks for Seen {
 
 fn client(server: &Truth, secret: Option<Secret>) -> Client {
     let target = Target::parse(&server.url()).expect("an address");
-    Client::new(target, None, Policy::Warm, Limits::default(), &[], secret).expect("a client")
+    Client::new([target], None, Policy::Warm, Limits::default(), &[], secret).expect("a client")
 }
 
 fn endpoint(server: &Truth, kind: Kind, stream: bool) -> Endpoint {
@@ -42,7 +42,7 @@ fn endpoint(server: &Truth, kind: Kind, stream: bool) -> Endpoint {
 fn send(endpoint: &Endpoint, input: &Input) -> (Result<Served, Failure>, Seen) {
     let mut seen = Seen::default();
     let prompt = endpoint.prompt_of(input).expect("a prompt");
-    (endpoint.send(&prompt, None, &mut seen), seen)
+    (endpoint.send(&prompt, &Caller::default(), &mut seen), seen)
 }
 
 /// What each server speaks, where it is asked, and where in the body the text and the limit of tokens are.

@@ -65,7 +65,7 @@ fn serve(certificate: &Certificate) -> u16 {
 fn get(port: u16, trust: Trust) -> Result<Vec<u8>, Class> {
     let target = Target::parse(&format!("https://localhost:{port}")).expect("an address");
     let client =
-        Client::new(target, Some(trust), Policy::Warm, Limits::default(), &[], None).expect("a client");
+        Client::new([target], Some(trust), Policy::Warm, Limits::default(), &[], None).expect("a client");
     client.get("/").map_err(|failure| failure.class)
 }
 
@@ -86,6 +86,6 @@ fn a_certificate_must_be_trusted() {
     assert_eq!(get(port, own.trust()), Err(Class::Tls));
     assert!(Trust::of_file(&PathBuf::from("missing.pem")).is_err());
     let target = Target::parse("https://localhost").expect("an address");
-    let without = Client::new(target, None, Policy::Warm, Limits::default(), &[], None);
+    let without = Client::new([target], None, Policy::Warm, Limits::default(), &[], None);
     assert_eq!(without.err().map(|failure| failure.class), Some(Class::Tls));
 }

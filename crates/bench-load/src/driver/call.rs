@@ -21,9 +21,12 @@ pub(crate) struct Called<'a, I> {
     pub(crate) clock: Clock,
 }
 
+/// What a closure has returned, or what it panicked with.
+pub(super) type Returned<R, E> = std::thread::Result<Result<R, E>>;
+
 /// Calls the closure once; also tells when it returned. Its errors and panics are what has become of the
 /// request, not of the level.
-pub(crate) fn call<I, F, R, E>(closure: &F, marks: &Arc<Marks>, called: &Called<'_, I>) -> (Ended, u64)
+pub(super) fn call<I, F, R, E>(closure: &F, marks: &Arc<Marks>, called: &Called<'_, I>) -> (Ended, u64)
 where
     F: Fn(&I, &Request) -> Result<R, E>,
     R: Response,
@@ -32,6 +35,15 @@ where
     let request = marks.begin(called.number);
     let returned = catch_unwind(AssertUnwindSafe(|| counted(|| closure(called.input, &request))));
     let returned_ns = called.clock.now_ns();
+    (ended(returned, marks, returned_ns), returned_ns)
+}
+
+/// What has become of a request whose closure returned at `returned_ns`.
+pub(super) fn ended<R: Response, E: Into<Error>>(
+    returned: Returned<R, E>,
+    marks: &Marks,
+    returned_ns: u64,
+) -> Ended {
     let marks = marks.end();
     let ended = marks.iter().flatten().find(|mark| mark.kind == MarkKind::End).map(|mark| mark.at_ns);
     let mut answer = Answer::default();
@@ -54,5 +66,5 @@ where
         message.truncate(message.floor_char_boundary(LONGEST));
         message.into_boxed_str()
     });
-    (Ended { end_ns: ended.unwrap_or(returned_ns), outcome, marks, answer, error }, returned_ns)
+    Ended { end_ns: ended.unwrap_or(returned_ns), outcome, marks, answer, error }
 }

@@ -1,21 +1,16 @@
-//! One level while it runs: what its clients share, and what each of them does.
+//! One level while it runs: what its clients share, however they are driven.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use bench_core::Error;
-
-use super::call::{Called, call};
 use super::flight::Flight;
-use super::query::Meeting;
-use crate::clock::{self, Clock};
-use crate::domain::{Domain, Facts, Response};
-use crate::log::{Meaning, Outcome, Recorder, Row};
+use crate::clock::Clock;
+use crate::domain::{Answer, Domain, Facts};
+use crate::log::{Ended, Meaning, Outcome, Row};
 use crate::phase::Phase;
-use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
 use crate::slo::Slo;
-use crate::slot::Slot;
 use crate::stop::Stop;
 
 /// When a level ends.
@@ -31,6 +26,9 @@ pub(crate) struct Ends {
     pub(crate) limit: Option<TimeLimit>,
     /// Whether a person wants it to end.
     pub(crate) stop: Stop,
+    /// How long event loops wait then for requests in flight.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads wait for as long as it takes"))]
+    pub(crate) grace: Duration,
 }
 
 /// When the case runs out of time, in nanoseconds from the beginning of the level.
@@ -42,13 +40,23 @@ pub(crate) struct TimeLimit {
     pub(crate) give_up_ns: u64,
 }
 
+/// A request of a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) number: u64,
+    pub(crate) input: u32,
+    pub(crate) client: u32,
+    pub(crate) intended_ns: u64,
+    pub(crate) sent_ns: u64,
+}
+
 /// One level while it runs.
-pub(crate) struct Course<'env, I, F> {
-    pub(crate) closure: &'env F,
+pub(crate) struct Course<'env, I, C> {
+    pub(crate) calls: &'env C,
     pub(crate) inputs: &'env [I],
-    pub(crate) facts: &'env [Facts],
-    pub(crate) domain: &'static Domain,
-    pub(crate) slo: &'env Slo,
+    facts: &'env [Facts],
+    domain: &'static Domain,
+    slo: &'env Slo,
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
     pub(crate) ends: Ends,
@@ -57,14 +65,7 @@ pub(crate) struct Course<'env, I, F> {
     /// The next request's number.
     pub(crate) next: AtomicU64,
     /// Requests to make up for others.
-    pub(crate) more: AtomicU64,
-    /// Clients at work.
-    pub(crate) active: AtomicU32,
-    /// Clients that wait for an arrival.
-    pub(crate) waiting: AtomicU32,
-    /// Held by the one client that waits for the next arrival, awake when it is near. If each waited for an
-    /// arrival of its own, those that are awake would take the processors from those that are due.
-    turn: Mutex<()>,
+    more: AtomicU64,
     /// Time that clients were awake and not in the closure, in nanoseconds.
     pub(crate) harness_ns: Arc<AtomicU64>,
     pub(crate) late_marks: AtomicU64,
@@ -74,25 +75,13 @@ pub(crate) struct Course<'env, I, F> {
     stopped: AtomicBool,
     /// How far a schedule's requests in flight reached what may be.
     pub(crate) flight: Flight,
-    started: AtomicU32,
-    meeting: Meeting,
 }
 
-/// What one client works with.
-struct Client<'a> {
-    slot: &'a Slot,
-    recorder: &'a mut Recorder,
-    marks: Arc<Marks>,
-    /// When its last request ended.
-    free_ns: u64,
-    harness_ns: u64,
-}
-
-impl<'env, I, F> Course<'env, I, F> {
+impl<'env, I, C> Course<'env, I, C> {
     /// A level that begins now.
     #[expect(clippy::too_many_arguments, reason = "each is one fact of the level")]
     pub(crate) fn new(
-        closure: &'env F,
+        calls: &'env C,
         (inputs, facts): (&'env [I], &'env [Facts]),
         domain: &'static Domain,
         slo: &'env Slo,
@@ -109,7 +98,7 @@ impl<'env, I, F> Course<'env, I, F> {
             phase.end(last);
         }
         Course {
-            closure,
+            calls,
             inputs,
             facts,
             domain,
@@ -121,16 +110,11 @@ impl<'env, I, F> Course<'env, I, F> {
             phase,
             next: AtomicU64::new(0),
             more: AtomicU64::new(0),
-            active: AtomicU32::new(0),
-            waiting: AtomicU32::new(0),
-            turn: Mutex::new(()),
             harness_ns,
             late_marks: AtomicU64::new(0),
             cut_short: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             flight: Flight::default(),
-            started: AtomicU32::new(0),
-            meeting: Meeting::default(),
         }
     }
 
@@ -144,11 +128,6 @@ impl<'env, I, F> Course<'env, I, F> {
         }
     }
 
-    /// Whether requests may be given up while they are served.
-    pub(crate) fn gives_up(&self) -> bool {
-        self.timeout_ns.is_some() || self.ends.limit.is_some()
-    }
-
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) fn was_cut_short(&self) -> bool {
         self.cut_short.load(Ordering::Relaxed)
@@ -160,7 +139,7 @@ impl<'env, I, F> Course<'env, I, F> {
     }
 
     /// Whether nothing may be sent at this time, because the case has no time left or a person wants the end.
-    fn is_out_of_time(&self, at_ns: u64) -> bool {
+    pub(crate) fn is_out_of_time(&self, at_ns: u64) -> bool {
         if self.ends.stop.is_asked() {
             self.stopped.store(true, Ordering::Relaxed);
             return true;
@@ -170,6 +149,58 @@ impl<'env, I, F> Course<'env, I, F> {
             self.cut_short.store(true, Ordering::Relaxed);
         }
         out_of_time
+    }
+
+    /// The number of the next request of a client that is ready at `now_ns`; `None` if nothing is left to send.
+    pub(crate) fn claim(&self, now_ns: u64) -> Option<u64> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_over = number >= self.requests() || now_ns >= self.ends.at_ns;
+        if is_over || self.is_out_of_time(now_ns) {
+            self.phase.end(now_ns.min(self.ends.at_ns));
+            return None;
+        }
+        if number + 1 == self.requests() {
+            // Clients run out of work from here on.
+            self.phase.end(now_ns);
+        }
+        Some(number)
+    }
+
+    /// Whether another query is sent now, and if so when it counts from.
+    pub(crate) fn next_query(&self) -> Option<u64> {
+        let now_ns = self.clock.now_ns();
+        let sent = self.next.load(Ordering::Relaxed);
+        if sent == 0 {
+            self.phase.begin(now_ns);
+        }
+        let left = sent < self.requests() && now_ns < self.ends.at_ns && !self.is_out_of_time(now_ns);
+        if !left {
+            self.phase.end(now_ns);
+        }
+        left.then_some(now_ns)
+    }
+
+    /// The place of the input of request `number`.
+    pub(crate) fn place(&self, number: u64) -> usize {
+        (number % self.inputs.len().max(1) as u64) as usize
+    }
+
+    /// The row of a request; one that took longer than it may has timed out.
+    pub(crate) fn row(&self, key: Key, mut ended: Ended) -> Row {
+        if self.timeout_ns.is_some_and(|timeout| ended.end_ns.saturating_sub(key.sent_ns) > timeout) {
+            ended.outcome = Outcome::TimedOut;
+            ended.error = Some(self.timeout_message());
+        }
+        self.make_up(ended.outcome);
+        Row::of((key.number, key.input, key.client), (key.intended_ns, key.sent_ns), ended)
+    }
+
+    /// The row of a request that was given up at `now_ns`.
+    pub(crate) fn given_up(&self, key: Key, now_ns: u64, outcome: Outcome, message: Box<str>) -> Row {
+        self.make_up(outcome);
+        let ended =
+            Ended { end_ns: now_ns, outcome, marks: None, answer: Answer::default(), error: Some(message) };
+        Row::of((key.number, key.input, key.client), (key.intended_ns, key.sent_ns), ended)
     }
 
     pub(crate) fn timeout_message(&self) -> Box<str> {
@@ -182,7 +213,7 @@ impl<'env, I, F> Course<'env, I, F> {
 
     /// A request has ended like this: where only served ones count, another one takes its place, but not
     /// without end.
-    pub(crate) fn make_up(&self, outcome: Outcome) {
+    fn make_up(&self, outcome: Outcome) {
         if self.ends.make_up && outcome != Outcome::Served {
             self.more.fetch_add(1, Ordering::Relaxed);
         }
@@ -195,142 +226,7 @@ impl<'env, I, F> Course<'env, I, F> {
         }
     }
 
-    /// A client could not be started.
-    pub(crate) fn missing(&self) {
-        self.meeting.missing();
-    }
-
     fn requests(&self) -> u64 {
         self.ends.requests.saturating_add(self.more.load(Ordering::Relaxed).min(self.ends.requests))
-    }
-}
-
-impl<I, F, R, E> Course<'_, I, F>
-where
-    F: Fn(&I, &Request) -> Result<R, E>,
-    R: Response,
-    E: Into<Error>,
-{
-    /// What a client does until nothing is left. `false` if it was given up.
-    pub(crate) fn work(&self, slot: &Slot, recorder: &mut Recorder, in_place: bool) -> bool {
-        let marks = Marks::new(self.clock.origin);
-        let mut client =
-            Client { slot, recorder, marks: Arc::clone(&marks), free_ns: self.clock.now_ns(), harness_ns: 0 };
-        let kept = match &self.pacing {
-            Pacing::Clients { count, ramp_up } => {
-                if !in_place {
-                    let share = f64::from(slot.client()) / f64::from((*count).max(1));
-                    self.clock.wait_until((ramp_up.as_secs_f64() * share * 1e9) as u64);
-                    client.free_ns = self.clock.now_ns();
-                    if self.started.fetch_add(1, Ordering::AcqRel) + 1 == *count {
-                        self.phase.begin(client.free_ns);
-                    }
-                }
-                self.one_after_another(&mut client)
-            }
-            Pacing::Schedule { arrivals, .. } => self.on_schedule(&mut client, arrivals),
-            Pacing::Queries { streams } => self.together(&mut client, *streams),
-        };
-        self.harness_ns.fetch_add(client.harness_ns, Ordering::Relaxed);
-        self.late_marks.fetch_add(marks.late(), Ordering::Relaxed);
-        kept
-    }
-
-    fn one_after_another(&self, client: &mut Client<'_>) -> bool {
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let sent_ns = self.clock.now_ns();
-            let is_over = number >= self.requests() || sent_ns >= self.ends.at_ns;
-            if is_over || self.is_out_of_time(sent_ns) {
-                self.phase.end(sent_ns.min(self.ends.at_ns));
-                return true;
-            }
-            if number + 1 == self.requests() {
-                // Clients run out of work from here on.
-                self.phase.end(sent_ns);
-            }
-            client.harness_ns += sent_ns.saturating_sub(client.free_ns);
-            if !self.serve(client, number, sent_ns, sent_ns) {
-                return false;
-            }
-        }
-    }
-
-    fn on_schedule(&self, client: &mut Client<'_>, arrivals: &[u64]) -> bool {
-        clock::wake_on_time();
-        loop {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let queued_ns = self.clock.now_ns();
-            // The lock guards no data that a panic could have left half-written.
-            let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let queued_ns = self.clock.now_ns().saturating_sub(queued_ns);
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let arrival = arrivals.get(number as usize).copied();
-            let arrival = arrival.filter(|at_ns| !self.is_out_of_time(self.clock.now_ns().max(*at_ns)));
-            let asleep = arrival.map(|at_ns| self.clock.wait_until(at_ns)).unwrap_or_default();
-            let sent_ns = self.clock.now_ns();
-            drop(turn);
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            let Some(intended_ns) = arrival else { return true };
-            self.flight.begin(intended_ns);
-            client.harness_ns += sent_ns
-                .saturating_sub(client.free_ns)
-                .saturating_sub(queued_ns)
-                .saturating_sub(bench_syntax::quantity::nanoseconds(asleep));
-            if !self.serve(client, number, intended_ns, sent_ns) {
-                // Whoever gave the request up has ended it.
-                return false;
-            }
-            self.end_flight();
-        }
-    }
-
-    fn together(&self, client: &mut Client<'_>, streams: u32) -> bool {
-        let go_on = || {
-            let now_ns = self.clock.now_ns();
-            if self.next.load(Ordering::Relaxed) == 0 {
-                self.phase.begin(now_ns);
-            }
-            let left = self.next.load(Ordering::Relaxed) < self.requests()
-                && now_ns < self.ends.at_ns
-                && !self.is_out_of_time(now_ns);
-            if !left {
-                self.phase.end(now_ns);
-            }
-            left.then_some(now_ns)
-        };
-        loop {
-            let Some(intended_ns) = self.meeting.wait(streams, go_on) else { return true };
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let sent_ns = self.clock.now_ns();
-            if !self.serve(client, number, intended_ns.min(sent_ns), sent_ns) {
-                return false;
-            }
-        }
-    }
-
-    /// Serves one request and writes it down. `false` if it was given up before it ended.
-    fn serve(&self, client: &mut Client<'_>, number: u64, intended_ns: u64, sent_ns: u64) -> bool {
-        let input = (number % self.inputs.len().max(1) as u64) as usize;
-        let slot = self.gives_up().then_some(client.slot);
-        if let Some(slot) = slot {
-            slot.begin(number, input as u32, intended_ns, sent_ns);
-        }
-        let called = Called { input: &self.inputs[input], number, clock: self.clock };
-        let (mut ended, returned_ns) = call(self.closure, &client.marks, &called);
-        if let Some(slot) = slot
-            && !slot.end(sent_ns)
-        {
-            return false;
-        }
-        if self.timeout_ns.is_some_and(|timeout| ended.end_ns.saturating_sub(sent_ns) > timeout) {
-            ended.outcome = Outcome::TimedOut;
-            ended.error = Some(self.timeout_message());
-        }
-        self.make_up(ended.outcome);
-        client.free_ns = returned_ns;
-        let key = (number, input as u32, client.slot.client());
-        client.recorder.push(Row::of(key, (intended_ns, sent_ns), ended));
-        true
     }
 }

@@ -19,7 +19,7 @@ inventory::submit! {
 }
 
 /// Columns that every level has.
-const FIXED: [&str; 31] = [
+const FIXED: [&str; 32] = [
     "run",
     "timestamp",
     "case",
@@ -48,6 +48,7 @@ const FIXED: [&str; 31] = [
     "send_lag_p50_s",
     "send_lag_p99_s",
     "send_lag_max_s",
+    "client_stall_p99_s",
     "mean_concurrency",
     "harness_cpu",
     "warnings",
@@ -137,6 +138,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
         seconds(lag.map(|lag| lag.p50_s)),
         seconds(lag.map(|lag| lag.p99_s)),
         seconds(lag.map(|lag| lag.max_s)),
+        seconds(level.pace.client_stall.map(|stall| stall.p99_s)),
         number(level.pace.mean_concurrency),
         number(level.pace.harness_cpu),
         level.warnings.join("; "),

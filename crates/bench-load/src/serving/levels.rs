@@ -18,7 +18,7 @@ const QUICK: u64 = 5;
 /// Clients of stress that was asked for by flag, for each core.
 const STRESS_PER_CORE: usize = 8;
 
-impl<I, F> Serving<'_, '_, I, F> {
+impl<I, C> Serving<'_, '_, I, C> {
     /// Says what the levels take by their settings, so that the runner waits for them.
     ///
     /// # Errors

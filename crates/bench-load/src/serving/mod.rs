@@ -16,7 +16,7 @@ use bench_record::{InvalidCause, Level, Metric, Served};
 use bench_syntax::quantity::nanoseconds;
 
 use crate::domain::{Domain, Facts, Response};
-use crate::driver::{Course, Driven, Ends, TimeLimit, drive};
+use crate::driver::{Calls, Course, Driven, Ends, TimeLimit};
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
 use crate::log::{Header, RowsCsv};
@@ -24,7 +24,6 @@ use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
 use crate::refusals::Refusals;
-use crate::request::Request;
 use crate::scenario::{Plan, Scenario};
 use crate::slo::Slo;
 use crate::slot::Slot;
@@ -46,6 +45,7 @@ pub(crate) struct Job {
     pub(crate) seed: u64,
     pub(crate) valid_for: Option<f64>,
     pub(crate) stop: Stop,
+    pub(crate) grace: Duration,
 }
 
 impl Job {
@@ -78,14 +78,14 @@ pub(crate) enum Goal {
     Rate { from: Option<f64> },
 }
 
-/// Serves `inputs` through `closure`.
+/// Serves `inputs` through a closure.
 ///
 /// # Errors
 /// As [`Load::run`](crate::Load::run).
-pub(crate) fn run<N, F, R, E>(
+pub(crate) fn run<N, C>(
     bencher: &mut Bencher,
     inputs: N,
-    closure: &F,
+    calls: &C,
     job: Job,
     goal: Goal,
     slo: Slo,
@@ -93,13 +93,11 @@ pub(crate) fn run<N, F, R, E>(
 where
     N: Inputs,
     N::Item: Describe + Send + Sync,
-    F: Fn(&N::Item, &Request) -> Result<R, E> + Sync,
-    R: Response,
-    E: Into<Error>,
+    C: Calls<N::Item>,
 {
     job.check()?;
     if matches!(goal, Goal::Levels(_)) {
-        slo.of_requests(R::DOMAIN)?;
+        slo.of_requests(C::Response::DOMAIN)?;
     }
     let Prepared { measured, warm_up } = inputs.prepare()?;
     if measured.is_empty() {
@@ -118,8 +116,8 @@ where
             // Where the runner gives single batches it watches over each of them, and a thread for each would be measured.
             deadline: bencher.deadline().filter(|_| !direct),
             timeout: job.timeout.filter(|_| bencher.assignment().mode != Mode::Count),
-            closure,
-            domain: R::DOMAIN,
+            calls,
+            domain: C::Response::DOMAIN,
             measured,
             facts,
             warm_up,
@@ -145,7 +143,7 @@ where
     })
 }
 
-struct Serving<'scope, 'env, I, F> {
+struct Serving<'scope, 'env, I, C> {
     /// Where calls of the closure are made that may have to be given up.
     scope: &'scope Scope<'scope, 'env>,
     /// Requests that were given up, and whose threads may never return.
@@ -154,7 +152,7 @@ struct Serving<'scope, 'env, I, F> {
     deadline: Option<Instant>,
     /// How long a call outside of levels may take, by its own setting.
     timeout: Option<Duration>,
-    closure: &'env F,
+    calls: &'env C,
     domain: &'static Domain,
     measured: &'env [I],
     facts: &'env [Facts],
@@ -186,12 +184,10 @@ struct Progress {
     failure: Option<String>,
 }
 
-impl<'scope, 'env, I, F, R, E> Serve for Serving<'scope, 'env, I, F>
+impl<'scope, 'env, I, C> Serve for Serving<'scope, 'env, I, C>
 where
     I: Sync,
-    F: Fn(&I, &Request) -> Result<R, E> + Sync,
-    R: Response,
-    E: Into<Error>,
+    C: Calls<I>,
 {
     fn batch(&mut self, requests: u64) -> Result<Duration> {
         let clients = match &self.goal {
@@ -269,12 +265,10 @@ where
     }
 }
 
-impl<'scope, 'env, I, F, R, E> Serving<'scope, 'env, I, F>
+impl<'scope, 'env, I, C> Serving<'scope, 'env, I, C>
 where
     I: Sync,
-    F: Fn(&I, &Request) -> Result<R, E> + Sync,
-    R: Response,
-    E: Into<Error>,
+    C: Calls<I>,
 {
     fn level(&self, plan: &Plan, asked: &Asked<'_>, progress: &mut Progress) -> Result<()> {
         let ends = Ends {
@@ -283,12 +277,13 @@ where
             make_up: asked.valid_for.is_some(),
             limit: self.limit(),
             stop: self.job.stop.clone(),
+            grace: self.job.grace,
         };
         // What a search is to meet is said of a level: no request by itself has a percentile.
         let slo = if asked.must_meet { self.no_slo } else { self.slo };
         let harness_ns: Arc<AtomicU64> = Arc::default();
         let course = Course::new(
-            self.closure,
+            self.calls,
             (self.measured, self.facts),
             self.domain,
             slo,
@@ -297,7 +292,7 @@ where
             self.job.timeout.map(nanoseconds),
             Arc::clone(&harness_ns),
         );
-        let mut driven: Driven = drive(self.scope, course, progress.csv.take())?;
+        let mut driven: Driven = C::drive(self.scope, course, progress.csv.take())?;
         progress.csv = driven.csv.take();
         if progress.levels.is_empty() {
             progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
@@ -359,7 +354,7 @@ fn plans_left_out(left: Option<usize>, is_search: bool) -> String {
     format!("{what}: the time limit of the case (`timeout`) left no time")
 }
 
-impl<I, F> Serving<'_, '_, I, F> {
+impl<I, C> Serving<'_, '_, I, C> {
     /// How long a call outside of levels may take.
     fn patience(&self) -> Option<Duration> {
         let left = self.deadline.map(|deadline| {

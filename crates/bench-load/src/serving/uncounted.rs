@@ -10,22 +10,18 @@ use bench_syntax::quantity::nanoseconds;
 
 use super::{Progress, Serving};
 use crate::clock::Clock;
-use crate::domain::Response;
-use crate::driver::{Called, Course, Ends, call, drive};
-use crate::log::{Ended, Outcome};
-use crate::request::{Marks, Request};
+use crate::driver::{Called, Calls, Course, Ends};
+use crate::log::Outcome;
+use crate::request::Marks;
 use crate::scenario::{Pacing, Plan};
-use crate::slot::Slot;
 
 /// Requests before the first that counts may fail, but not this many one after another.
 const TRIES: usize = 5;
 
-impl<'scope, 'env, I, F, R, E> Serving<'scope, 'env, I, F>
+impl<'scope, 'env, I, C> Serving<'scope, 'env, I, C>
 where
     I: Sync,
-    F: Fn(&I, &Request) -> Result<R, E> + Sync,
-    R: Response,
-    E: Into<Error>,
+    C: Calls<I>,
 {
     /// Serves so many requests of warm-up by so many clients at once; what each of them waited, together.
     pub(super) fn side_by_side(&self, clients: u64, requests: u64) -> Result<Duration> {
@@ -49,7 +45,7 @@ where
     /// place: a server that refuses a request now and then is still measured.
     pub(super) fn some(&self, numbers: impl Iterator<Item = u64>) -> Result<Duration> {
         let clock = Clock::start();
-        let marks = Marks::new(clock.origin);
+        let marks = Marks::new(clock.origin, 0);
         let mut latency_ns = 0;
         for number in numbers {
             let mut failed: usize = 0;
@@ -77,38 +73,15 @@ where
     fn one(&self, number: u64, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
         let input = &self.warm_up[(number % self.warm_up.len() as u64) as usize];
         let called = Called { input, number, clock };
-        let (sent_ns, ended) = match self.patience() {
-            None => {
-                let sent_ns = clock.now_ns();
-                (sent_ns, call(self.closure, marks, &called).0)
-            }
-            Some(patience) => self.within(patience, called)?,
-        };
+        let once = self.calls.once(self.scope, called, marks, self.patience());
+        let (sent_ns, ended) = once.map_err(|unanswered| {
+            self.give_up(unanswered.stuck);
+            unanswered.message
+        })?;
         match ended.outcome {
             Outcome::Served => Ok(ended.end_ns.saturating_sub(sent_ns)),
             _ => Err(ended.error.map_or_else(|| "no message".to_owned(), String::from)),
         }
-    }
-
-    /// Calls the closure on a thread of its own, and gives it up if it takes longer than `patience`.
-    fn within(&self, patience: Duration, called: Called<'env, I>) -> Result<(u64, Ended), String> {
-        let slot = Arc::new(Slot::new(0));
-        let (own, closure) = (Arc::clone(&slot), self.closure);
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
-        let spawned =
-            std::thread::Builder::new().name("request".to_owned()).spawn_scoped(self.scope, move || {
-                let marks = Marks::new(called.clock.origin);
-                let sent_ns = called.clock.now_ns();
-                let ended = call(closure, &marks, &called).0;
-                // Nobody listens to what was given up.
-                let _ = tell.send((sent_ns, ended));
-                own.returned();
-            });
-        spawned.map_err(|error| format!("no thread can be started for a request: {error}"))?;
-        told.recv_timeout(patience).map_err(|_| {
-            self.give_up([slot]);
-            format!("timed out: no answer after {} s", patience.as_secs_f64())
-        })
     }
 
     /// Half of the requests per second that one client gets: where a search begins.
@@ -138,9 +111,10 @@ where
             make_up: false,
             limit: self.limit(),
             stop: self.job.stop.clone(),
+            grace: self.job.grace,
         };
         let course = Course::new(
-            self.closure,
+            self.calls,
             (self.warm_up, self.no_facts),
             self.domain,
             self.no_slo,
@@ -150,7 +124,7 @@ where
             Arc::default(),
         );
         let began = Instant::now();
-        let driven = drive(self.scope, course, None)?;
+        let driven = C::drive(self.scope, course, None)?;
         progress.warm_up.iterations += requests;
         progress.warm_up.ns += nanoseconds(began.elapsed());
         self.give_up(driven.stuck);

@@ -1,0 +1,105 @@
+//! How the server is reached, and what it is.
+
+use std::time::Duration;
+
+use bench_endpoint::Endpoint;
+use bench_endpoint::api::{Kind, Limits};
+use bench_endpoint::client::{Client, Policy, Target, Trust};
+use bench_endpoint::probe::{self, Found, Named};
+use bench_endpoint::secret::Secret;
+use bench_endpoint::server::Watch;
+use bench_syntax::UsageError;
+
+use super::printable_lines;
+use crate::arguments::{Connection, Load};
+
+/// How long a server may take to say what it is doing.
+const SCRAPE: Duration = Duration::from_secs(2);
+
+/// The addresses of the servers, and what the first one names: the others name the same.
+pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageError> {
+    let mut named = Vec::with_capacity(urls.len());
+    for url in urls {
+        named.push(probe::split(Target::parse(url).map_err(UsageError)?));
+    }
+    let targets = named.iter().map(|one| one.target.clone()).collect();
+    let of = |one: &Named| (one.kind, one.model.clone(), one.stream);
+    if let Some(other) = named.iter().position(|one| of(one) != of(&named[0])) {
+        return Err(UsageError(format!(
+            "{} and {} do not name the same endpoint: give addresses that differ in the server alone",
+            urls[0], urls[other]
+        )));
+    }
+    let first = named.into_iter().next().ok_or_else(|| UsageError("expected an address".to_owned()))?;
+    Ok((targets, first))
+}
+
+pub(super) fn unknown(client: &Client) -> UsageError {
+    UsageError(format!(
+        "what {} serves is not known: it lists no models at /v1/models, and is no KServe, Ollama, TGI or torch-inference \
+         server; name the interface with --endpoint",
+        client.target()
+    ))
+}
+
+/// The token that the server wants, and the header that it wants it in.
+pub(super) fn secret(connection: &Connection, kind: Option<Kind>) -> Result<Option<Secret>, UsageError> {
+    let secret = match (&connection.token_env, &connection.token_file) {
+        (Some(name), _) => Secret::from_env(name).map_err(UsageError)?,
+        (None, Some(file)) => Secret::from_file(file).map_err(UsageError)?,
+        (None, None) => return Ok(None),
+    };
+    let usual = kind.filter(|kind| *kind == Kind::Messages).map(|_| "x-api-key");
+    match connection.token_header.as_deref().or(usual) {
+        Some(name) => secret.in_header(name).map(Some).map_err(UsageError),
+        None => Ok(Some(secret)),
+    }
+}
+
+/// Begins to read the server's own metrics, if it has any that are known.
+pub(super) fn watch(
+    arguments: &Load,
+    endpoint: &Endpoint,
+    secret: Option<Secret>,
+    trust: Option<Trust>,
+) -> Result<Option<Watch>, UsageError> {
+    let connection = &arguments.connection;
+    if connection.no_metrics {
+        return Ok(None);
+    }
+    let limits =
+        Limits { connect: SCRAPE, first_byte: SCRAPE, idle: SCRAPE, total: SCRAPE, ..Limits::default() };
+    let (target, path, secret) = match &connection.metrics_url {
+        // The token is the model server's: another one must not be sent it.
+        Some(url) => (Target::parse(url).map_err(UsageError)?, "", None),
+        None => (endpoint.client().target().clone(), "/metrics", secret),
+    };
+    let trust = match trust {
+        None if target.is_tls() => Some(Trust::of_system().map_err(UsageError)?),
+        trust => trust,
+    };
+    let watch = Client::new([target], trust, Policy::Warm, limits, &connection.header, secret)
+        .ok()
+        .and_then(|client| Watch::start(client, path));
+    match (watch, &connection.metrics_url) {
+        (None, Some(url)) => {
+            Err(UsageError(format!("{url} has no metrics of vLLM, SGLang, TGI, Triton or llama.cpp")))
+        }
+        (watch, _) => Ok(watch),
+    }
+}
+
+/// What the server is.
+pub(super) fn probed(endpoint: &Endpoint, found: &Found) -> String {
+    let server = if found.server.is_empty() { "not known" } else { &found.server };
+    let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);
+    let models = if found.models.is_empty() { "none listed".to_owned() } else { found.models.join(", ") };
+    let metrics = endpoint.client().get("/metrics").ok();
+    let metrics =
+        metrics.and_then(|body| bench_endpoint::server::Snapshot::of(&String::from_utf8_lossy(&body)));
+    let metrics = metrics.map_or("none that are known", |snapshot| snapshot.system.name());
+    printable_lines(&format!(
+        "{}\nserver:   {server}\nendpoint: {kind}\nmodels:   {models}\nmetrics:  {metrics}\n",
+        endpoint.client().target()
+    ))
+}

@@ -1,0 +1,121 @@
+//! What the client adds to what it measures: `cargo run --release -p bench-endpoint --example accuracy [-- PART]`.
+//!
+//! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
+//!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.
+//! - `memory`: what an open stream takes, at 1000 and 10 000.
+//! - `lag`: how late requests of a schedule are sent, at 1000 a second.
+//! - `plain`: whole requests per second, on the processors that `taskset` leaves it; `plain URL` for a stub that runs already,
+//!   so that other clients can be measured on the same one.
+//! - `stub`: that stub alone.
+//!
+//! Without a part, `grid`, `memory` and `lag`.
+#![allow(clippy::expect_used, clippy::panic, reason = "an example ends with what it expected")]
+
+mod grid;
+mod memory;
+mod rates;
+mod stub;
+
+use std::io::BufRead;
+use std::process::{Child, Command, Stdio};
+
+use bench_core::Suite;
+use bench_core::record::Summarize;
+use bench_endpoint::Endpoint;
+use bench_endpoint::api::{Kind, Limits, Settings};
+use bench_endpoint::client::{Client, Policy, Target};
+use bench_record::{Level, Record};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => ["grid", "memory", "lag"].into_iter().for_each(measure),
+        ["serve-streams"] => memory::serve(),
+        ["stub"] => stub::serve(),
+        ["plain", url] => rates::plain(url),
+        ["plain"] => {
+            let stub = Server::start("stub");
+            rates::plain(&stub.url);
+        }
+        parts => parts.iter().for_each(|part| measure(part)),
+    }
+}
+
+fn measure(part: &str) {
+    match part {
+        "grid" => grid::measure(),
+        "memory" => memory::measure(),
+        "lag" => rates::lag(),
+        other => panic!("{other}: expected grid, memory, lag, plain or stub"),
+    }
+}
+
+/// This program once more, as a server: what it holds is not the client's.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(part: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .arg(part)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut url = String::new();
+        let output = child.stdout.take().expect("its output");
+        std::io::BufReader::new(output).read_line(&mut url).expect("its address");
+        Server { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().expect("ended");
+        self.child.wait().expect("ended");
+    }
+}
+
+/// Says where a server is, and serves until nobody wants it any more.
+fn serve_until_dropped(url: &str) {
+    println!("{url}");
+    std::io::stdin().lines().for_each(drop);
+}
+
+fn endpoint(kind: Kind, url: &str) -> Endpoint {
+    let target = Target::parse(url).expect("an address");
+    let settings = Settings { model: Some("m".to_owned()), stream: true, ..Settings::default() };
+    let client = Client::new([target], None, Policy::Warm, Limits::default(), &[], None).expect("a client");
+    Endpoint::new(kind, settings, client)
+}
+
+/// Runs a benchmark of this program.
+fn run(name: &str) -> Record {
+    Suite::new().name_contains(name).in_process().run().expect("a record")
+}
+
+/// The level of a benchmark of this program.
+fn level_of(name: &str) -> Level {
+    let record = run(name);
+    let case = record.cases.first().expect("a case");
+    let served = case.served().unwrap_or_else(|| panic!("{:?}", case.failure));
+    served.levels.first().expect("a level").clone()
+}
+
+/// Whether a level's figures can be relied on, and how late the client came to what was ready.
+fn verdict(level: &Level) -> String {
+    let stall = level.pace.client_stall.map(|stall| format!("{} of {}", stall.p99_s, stall.max_s));
+    let valid = if level.validity.valid { "valid".to_owned() } else { level.validity.told().join("; ") };
+    format!("{} | {valid}", stall.unwrap_or_default())
+}
+
+/// Median, 99th percentile and maximum of the absolute values.
+fn told(mut errors: Vec<f64>) -> String {
+    errors.iter_mut().for_each(|error| *error = error.abs());
+    errors.sort_unstable_by(f64::total_cmp);
+    let rank = |share: f64| errors[((share * errors.len() as f64).ceil() as usize).max(1) - 1];
+    format!("{:.0} | {:.0} | {:.0}", rank(0.5), rank(0.99), rank(1.0))
+}

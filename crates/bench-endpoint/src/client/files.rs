@@ -1,0 +1,43 @@
+//! How many connections the process may have.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Files that are open besides connections: reports, event loops, libraries.
+const OTHERS: u64 = 64;
+
+/// Lets the process have as many files open as so many connections need: the usual limit is 1024. Beyond the hard limit only
+/// root may go. Returns how many connections there can be.
+///
+/// # Errors
+/// When there are too few, with what to do about it.
+pub fn room_for_connections(wanted: u64) -> Result<u64, String> {
+    let needed = wanted.saturating_add(OTHERS);
+    let limit = getrlimit(Resource::Nofile);
+    let hard = limit.maximum;
+    // Where it is refused, what is left is looked at below.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard });
+    if hard.is_some_and(|hard| hard < needed) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: Some(needed) });
+    }
+    let open = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    if open < needed {
+        return Err(format!(
+            "{wanted} connections need {needed} open files, but this process may have {open}: raise the limit with \
+             `ulimit -n {needed}` (as root: `ulimit -Hn {needed}` first), or use fewer clients"
+        ));
+    }
+    Ok(open - OTHERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_connections_fit_and_too_many_say_what_to_do() {
+        assert!(room_for_connections(1).is_ok_and(|room| room >= 1));
+        // More than the kernel lets anybody have (fs.nr_open).
+        let refused = room_for_connections(1 << 40).expect_err("too many");
+        assert!(refused.contains("ulimit -n"), "{refused}");
+    }
+}

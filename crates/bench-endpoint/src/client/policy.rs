@@ -1,0 +1,42 @@
+//! [`Policy`]: which connections requests use.
+
+use std::str::FromStr;
+
+/// Which connections requests use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Those that stand, made before a level begins where that can be.
+    #[default]
+    Warm,
+    /// At the beginning of a level, none: its first requests connect, and the others use their connections.
+    Cold,
+    /// A new one for each request.
+    PerRequest,
+    /// One for each client, made before a level begins where that can be: each client stays with its connection, and with
+    /// one server if there are several.
+    Sticky,
+}
+
+impl Policy {
+    /// All, in the order of help texts.
+    pub const ALL: [Policy; 4] = [Policy::Warm, Policy::Cold, Policy::PerRequest, Policy::Sticky];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::Warm => "warm",
+            Policy::Cold => "cold",
+            Policy::PerRequest => "per-request",
+            Policy::Sticky => "sticky",
+        }
+    }
+}
+
+impl FromStr for Policy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Policy::ALL.into_iter().find(|policy| policy.name() == text);
+        found.ok_or_else(|| "expected warm, cold, per-request or sticky".to_owned())
+    }
+}

@@ -1,0 +1,310 @@
+//! [`Client`]: sends requests to one server, or to several that share them.
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bench_load::cores;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Uri};
+
+use super::connection::Connection;
+use super::exchange::{Exchanged, MakeAnswer, Request, Setup};
+use super::files::room_for_connections;
+use super::policy::Policy;
+use super::pool::{Caller, Pool};
+use super::replica::Replica;
+use super::target::Target;
+use super::tls::Trust;
+use crate::api::{Answer, Head, Limits, Marks, Told};
+use crate::failure::{Class, Failure};
+use crate::secret::Secret;
+
+/// Connections of one event loop that are being made at once. More could be turned away by a server whose queue of new ones
+/// is short.
+const MADE_AT_ONCE: usize = 32;
+
+/// How connections were used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections that were made.
+    pub opened: u64,
+    /// Requests on a connection that had served another one.
+    pub reused: u64,
+    /// Requests that were sent again, on a new connection, because the server had closed an idle one: no byte of an answer
+    /// had come.
+    pub reconnected: u64,
+}
+
+/// What a request has come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Served {
+    /// What the answer holds.
+    pub told: Told,
+    /// What connecting took, if the request had to connect.
+    pub setup: Option<Setup>,
+    /// From the beginning of the request until the head of its answer had arrived.
+    pub head: Duration,
+}
+
+/// Sends requests to one server, or to several that share them in turn. It is shared by all event loops.
+pub struct Client {
+    replicas: Vec<Replica>,
+    next_replica: AtomicUsize,
+    trust: Option<Trust>,
+    limits: Limits,
+    secret: Option<Secret>,
+    pool: Pool,
+    opened: AtomicU64,
+    reused: AtomicU64,
+    reconnected: AtomicU64,
+}
+
+impl Client {
+    /// Resolves the hosts of `targets`, once. `trust` is needed for `https`.
+    ///
+    /// # Errors
+    /// When there is no target, or its host has no address; when a header cannot be sent, or no event loop can be had.
+    pub fn new(
+        targets: impl IntoIterator<Item = Target>,
+        trust: Option<Trust>,
+        policy: Policy,
+        limits: Limits,
+        headers: &[(String, String)],
+        secret: Option<Secret>,
+    ) -> Result<Self, Failure> {
+        let headers = all_headers(headers, secret.as_ref())?;
+        let replica = |target: Target| {
+            if target.is_tls && trust.is_none() {
+                return Err(Failure::new(Class::Tls, "https needs certificates that are trusted"));
+            }
+            Replica::resolve(target, headers.clone())
+        };
+        let replicas: Vec<Replica> = targets.into_iter().map(replica).collect::<Result<_, _>>()?;
+        if replicas.is_empty() {
+            return Err(Failure::new(Class::Dns, "no address of a server is given"));
+        }
+        // As many as there may be: who knows how many are wanted asks for them.
+        let _ = room_for_connections(0);
+        let loops = cores::count().map_err(no_loop)?;
+        Ok(Client {
+            pool: Pool::new(policy, loops, replicas.len()),
+            replicas,
+            next_replica: AtomicUsize::new(0),
+            trust,
+            limits,
+            secret,
+            opened: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+            reconnected: AtomicU64::new(0),
+        })
+    }
+
+    /// Where requests go; the first of several.
+    pub fn target(&self) -> &Target {
+        &self.replicas[0].target
+    }
+
+    /// All servers that share the requests.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.replicas.iter().map(|replica| &replica.target)
+    }
+
+    /// How connections were used so far.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            opened: self.opened.load(Ordering::Relaxed),
+            reused: self.reused.load(Ordering::Relaxed),
+            reconnected: self.reconnected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Makes a connection for each of so many clients, on the event loop of each, unless as many are idle or the policy
+    /// wants none beforehand.
+    ///
+    /// # Errors
+    /// Why one cannot be made.
+    pub fn warm(&self, clients: usize) -> Result<(), Failure> {
+        if !matches!(self.pool.policy(), Policy::Warm | Policy::Sticky) {
+            return Ok(());
+        }
+        let loops = cores::count().map_err(no_loop)?;
+        (0..loops.min(clients)).try_for_each(|core| {
+            let clients = (core..clients).step_by(loops);
+            cores::block_on(core, self.warm_loop(clients)).map_err(no_loop)?
+        })
+    }
+
+    /// Makes connections of one event loop.
+    async fn warm_loop(&self, clients: impl Iterator<Item = usize>) -> Result<(), Failure> {
+        let is_sticky = self.pool.policy() == Policy::Sticky;
+        let idle = if is_sticky { 0 } else { self.pool.len() };
+        let mut wanted = clients
+            .skip(idle)
+            .map(|client| u32::try_from(client).unwrap_or(u32::MAX))
+            .filter(|client| !(is_sticky && self.pool.holds_own(*client)));
+        let make = |client: u32| async move {
+            let (connection, _) = self.connect(self.replica_of(client)).await?;
+            self.pool.keep(&Caller { client, level_began: None }, connection);
+            Ok::<(), Failure>(())
+        };
+        let mut making: FuturesUnordered<_> = wanted.by_ref().take(MADE_AT_ONCE).map(make).collect();
+        while let Some(made) = making.next().await {
+            made?;
+            making.extend(wanted.next().map(make));
+        }
+        Ok(())
+    }
+
+    /// Gets a document and waits for it on the calling thread: for what is asked before and after measuring.
+    ///
+    /// # Errors
+    /// Why the request failed.
+    pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        /// Keeps what comes.
+        struct Kept(Arc<Mutex<Vec<u8>>>);
+        impl Answer for Kept {
+            fn bytes(&mut self, piece: &[u8], _: Instant, _: &mut dyn Marks) -> Result<(), Failure> {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(piece);
+                Ok(())
+            }
+
+            fn end(&mut self, _: Instant, _: &mut dyn Marks) -> Result<Told, Failure> {
+                Ok(Told::Plain)
+            }
+        }
+        /// Nothing is measured.
+        struct Unmarked;
+        impl Marks for Unmarked {
+            fn output(&mut self, _: Instant, _: Option<u32>) {}
+            fn answer(&mut self, _: Instant) {}
+            fn end(&mut self, _: Instant) {}
+        }
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let headers = HeaderMap::new();
+        let request = Request { method: Method::GET, path, headers: &headers, body: Bytes::new() };
+        let make = |_: &Head| -> Box<dyn Answer> { Box::new(Kept(Arc::clone(&kept))) };
+        let (caller, mut marks) = (Caller::default(), Unmarked);
+        cores::block_on(0, self.request(&request, &caller, &make, &mut marks)).map_err(no_loop)??;
+        Ok(std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Sends a request and reads its answer; the time it takes begins now. It has to run on an event loop of `bench-load`,
+    /// whose connections it uses.
+    ///
+    /// # Errors
+    /// Why it failed, by class, without the secret.
+    pub async fn request(
+        &self,
+        request: &Request<'_>,
+        caller: &Caller,
+        make: MakeAnswer<'_>,
+        marks: &mut dyn Marks,
+    ) -> Result<Served, Failure> {
+        self.attempt(request, caller, make, marks).await.map_err(|failure| match &self.secret {
+            Some(secret) => Failure::new(failure.class, secret.hidden_in(&failure.message)),
+            None => failure,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        caller: &Caller,
+        make: MakeAnswer<'_>,
+        marks: &mut dyn Marks,
+    ) -> Result<Served, Failure> {
+        let began = Instant::now();
+        let replica = self.replica_of(caller.client);
+        let mut may_reuse = true;
+        loop {
+            let standing = if may_reuse { self.pool.take(caller, replica).await } else { None };
+            let (mut connection, setup) = match standing {
+                Some(connection) => (connection, None),
+                // Boxed: what connecting needs is not held by a stream while it lasts.
+                None => {
+                    let (connection, setup) = Box::pin(self.connect(replica)).await?;
+                    (connection, Some(setup))
+                }
+            };
+            let was_used = connection.is_used;
+            let before = connection.link.stamps.bytes();
+            let made = made(&self.replicas[connection.replica], request)?;
+            let exchanged = connection.exchange(made, began, &self.limits, make, &mut *marks).await;
+            let is_reset = exchanged.as_ref().is_err_and(|failure| failure.class == Class::Reset);
+            if was_used && is_reset && connection.link.stamps.bytes() == before {
+                self.reconnected.fetch_add(1, Ordering::Relaxed);
+                may_reuse = false;
+                continue;
+            }
+            self.reused.fetch_add(u64::from(was_used), Ordering::Relaxed);
+            self.pool.give_back(caller, connection);
+            return Ok(served(exchanged?, setup, began));
+        }
+    }
+
+    async fn connect(&self, replica: usize) -> Result<(Connection, Setup), Failure> {
+        let to = (replica, &self.replicas[replica]);
+        let (connection, dialled) = Connection::open(to, self.trust.as_ref(), self.limits.connect).await?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        Ok((connection, Setup { tcp: dialled.tcp, tls: dialled.tls }))
+    }
+
+    /// The place of the replica whose turn it is; that of a client that keeps its connection is always the same.
+    fn replica_of(&self, client: u32) -> usize {
+        match self.replicas.len() {
+            1 => 0,
+            several if self.pool.policy() == Policy::Sticky => client as usize % several,
+            several => self.next_replica.fetch_add(1, Ordering::Relaxed) % several,
+        }
+    }
+}
+
+/// The headers of every request to any replica.
+fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<HeaderMap, Failure> {
+    let wrong = |what: String| Failure::new(Class::Protocol, what);
+    let mut all = HeaderMap::new();
+    all.insert(USER_AGENT, HeaderValue::from_static(concat!("bench/", env!("CARGO_PKG_VERSION"))));
+    all.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in headers {
+        let name =
+            HeaderName::from_str(name).map_err(|_| wrong(format!("`{name}` is not the name of a header")))?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| wrong(format!("the value of `{name}` cannot be sent")))?;
+        all.insert(name, value);
+    }
+    if let Some(secret) = secret {
+        let (name, value) = secret.header().map_err(wrong)?;
+        all.insert(name, value);
+    }
+    Ok(all)
+}
+
+fn made(replica: &Replica, request: &Request<'_>) -> Result<hyper::Request<Full<Bytes>>, Failure> {
+    let path = format!("{}{}", replica.target.base, request.path);
+    let path = if path.is_empty() { "/".to_owned() } else { path };
+    let uri: Uri = path
+        .parse()
+        .map_err(|error| Failure::new(Class::Protocol, format!("`{path}` is not a path: {error}")))?;
+    let mut made = hyper::Request::new(Full::new(request.body.clone()));
+    *made.method_mut() = request.method.clone();
+    *made.uri_mut() = uri;
+    *made.headers_mut() = replica.headers.clone();
+    for (name, value) in request.headers {
+        made.headers_mut().insert(name.clone(), value.clone());
+    }
+    Ok(made)
+}
+
+/// Why there is no event loop to send from.
+fn no_loop(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Class::Client, error.to_string())
+}
+
+fn served(exchanged: Exchanged, setup: Option<Setup>, began: Instant) -> Served {
+    Served { told: exchanged.told, setup, head: exchanged.head.saturating_duration_since(began) }
+}

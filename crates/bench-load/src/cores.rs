@@ -1,0 +1,84 @@
+//! Event loops, one for each core but one: what requests of `async` closures run on.
+//!
+//! Each is a tokio runtime of one thread, and nothing moves from one to another: whoever wakes a request is the thread that
+//! reads its bytes, so that a stamp is not late because of where it was taken. One core is left to the thread that paces
+//! requests, and to a server on the same machine.
+
+use std::cell::Cell;
+use std::io;
+use std::sync::OnceLock;
+
+use bench_core::{Error, Result};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// For the whole process: a connection belongs to the event loop on which it was made, and serves one level after another.
+static CORES: OnceLock<io::Result<Vec<Runtime>>> = OnceLock::new();
+
+thread_local! {
+    static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// How many event loops there are: one less than the process may have cores, and at least 1.
+///
+/// # Errors
+/// When they cannot be made, as when no file descriptor is left.
+pub fn count() -> Result<usize> {
+    loops().map(<[Runtime]>::len)
+}
+
+/// The number of the event loop on which the caller runs, from 0; `None` outside of any.
+pub fn current() -> Option<usize> {
+    CURRENT.get()
+}
+
+/// Runs a future on event loop `core`, counted around: on the calling thread, with sockets and timers of that loop. It is
+/// how a connection is made that requests on this loop then use.
+///
+/// # Errors
+/// When event loops cannot be made, and when the caller runs on a runtime itself: it would wait for itself.
+pub fn block_on<F: Future>(core: usize, future: F) -> Result<F::Output> {
+    refuse_within_another()?;
+    let loops = loops()?;
+    let core = core % loops.len();
+    let before = CURRENT.replace(Some(core));
+    let output = loops[core].block_on(future);
+    CURRENT.set(before);
+    Ok(output)
+}
+
+/// # Errors
+/// When the caller runs on a runtime itself.
+pub(crate) fn refuse_within_another() -> Result<()> {
+    if Handle::try_current().is_err() {
+        return Ok(());
+    }
+    Err(Error::failure(
+        "requests of `async` closures have runtimes of their own, which cannot be waited for from within another one: \
+         make the benchmark a plain `fn`, and set up with `bench_load::block_on`",
+    ))
+}
+
+fn loops() -> Result<&'static [Runtime]> {
+    let made = CORES.get_or_init(|| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..cores.saturating_sub(1).max(1))
+            .map(|_| Builder::new_current_thread().enable_all().build())
+            .collect()
+    });
+    made.as_deref()
+        .map_err(|error| Error::failure(format!("the event loops of requests cannot be started: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_knows_its_event_loop() {
+        let loops = count().expect("event loops");
+        assert_eq!(current(), None);
+        assert_eq!(block_on(loops, async { current() }).expect("run"), Some(0));
+        let within = block_on(0, async { block_on(0, async {}).is_err() });
+        assert_eq!((within.ok(), current()), (Some(true), None));
+    }
+}

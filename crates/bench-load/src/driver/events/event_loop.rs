@@ -1,0 +1,242 @@
+//! One event loop: the tasks of one core.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bench_core::Error;
+use futures_util::stream::{FuturesUnordered, Stream};
+use hdrhistogram::Histogram;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::super::call::{Returned, ended};
+use super::super::course::{Course, Key};
+use super::Events;
+use super::guarded::guarded;
+use super::handed::{Handed, Running, Why};
+use crate::domain::Response;
+use crate::log::{Outcome, Recorder};
+use crate::request::{Marks, Request};
+use crate::scenario::Pacing;
+
+/// What the tasks of one core share.
+pub(super) struct EventLoop<'a, 'env, I, C> {
+    course: &'a Course<'env, I, C>,
+    recorder: RefCell<Recorder>,
+    running: &'a Running,
+    /// Its number, and how many there are.
+    core: (usize, usize),
+    /// Places of requests that have ended, for the next ones of a schedule.
+    free: RefCell<Vec<Place>>,
+    places: Cell<u32>,
+    given_up: Cell<Option<Why>>,
+    give_up: Notify,
+    harness_ns: Cell<u64>,
+    late_marks: Cell<u64>,
+}
+
+/// What one client works with; in a schedule, one of the requests that are in flight at once.
+struct Place {
+    client: u32,
+    marks: Arc<Marks>,
+}
+
+/// What one event loop has come to.
+pub(super) struct Finished {
+    /// How late it came to heartbeats, in nanoseconds.
+    pub(super) stalls: Histogram<u64>,
+    pub(super) harness_ns: u64,
+    pub(super) late_marks: u64,
+}
+
+/// What has come of a call.
+enum Came<R, E> {
+    Returned(Returned<R, E>),
+    TooLate,
+    GivenUp(Why),
+}
+
+impl<'a, 'env, I, F, R, E> EventLoop<'a, 'env, I, Events<F, R, E>>
+where
+    F: AsyncFn(&I, &Request) -> Result<R, E>,
+    R: Response,
+    E: Into<Error>,
+{
+    pub(super) fn new(
+        course: &'a Course<'env, I, Events<F, R, E>>,
+        recorder: Recorder,
+        running: &'a Running,
+        core: (usize, usize),
+    ) -> Self {
+        EventLoop {
+            course,
+            recorder: RefCell::new(recorder),
+            running,
+            core,
+            free: RefCell::default(),
+            places: Cell::new(0),
+            given_up: Cell::new(None),
+            give_up: Notify::new(),
+            harness_ns: Cell::new(0),
+            late_marks: Cell::new(0),
+        }
+    }
+
+    /// Does what is handed over until nobody hands over any more, and all tasks have ended. Returns how late it came to
+    /// heartbeats: whatever is ready waits as long.
+    pub(super) async fn run(
+        &self,
+        mut handed: UnboundedReceiver<Handed>,
+        mut stalls: Histogram<u64>,
+    ) -> Histogram<u64> {
+        let mut tasks = FuturesUnordered::new();
+        let mut is_open = true;
+        poll_fn(|context| {
+            loop {
+                while is_open && let Poll::Ready(next) = handed.poll_recv(context) {
+                    match next {
+                        None => is_open = false,
+                        Some(Handed::Beat(at_ns)) => {
+                            let late_ns = self.course.clock.now_ns().saturating_sub(at_ns);
+                            stalls.saturating_record(late_ns);
+                        }
+                        Some(Handed::GiveUp(why)) => {
+                            self.given_up.set(Some(why));
+                            self.give_up.notify_waiters();
+                        }
+                        Some(Handed::Client(client)) => tasks.push(self.task(Task::Client(client))),
+                        Some(Handed::Request { number, intended_ns }) => {
+                            tasks.push(self.task(Task::Request { number, intended_ns }));
+                        }
+                    }
+                }
+                match Pin::new(&mut tasks).poll_next(context) {
+                    Poll::Ready(Some(())) => {}
+                    Poll::Ready(None) if !is_open => return Poll::Ready(()),
+                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        stalls
+    }
+
+    /// Hands over what it holds.
+    pub(super) fn finish(self, stalls: Histogram<u64>) -> Finished {
+        self.recorder.borrow_mut().flush();
+        self.free.take().into_iter().for_each(|place| self.leave(place));
+        Finished { stalls, harness_ns: self.harness_ns.get(), late_marks: self.late_marks.get() }
+    }
+
+    async fn task(&self, task: Task) {
+        match task {
+            Task::Client(client) => {
+                let place = Place { client, marks: Marks::new(self.course.clock.origin, client) };
+                self.one_after_another(&place).await;
+                self.leave(place);
+            }
+            Task::Request { number, intended_ns } => {
+                let place = self.place();
+                let sent_ns = self.course.clock.now_ns();
+                self.serve(&place, number, intended_ns, sent_ns).await;
+                self.course.end_flight();
+                self.free.borrow_mut().push(place);
+            }
+        }
+        self.running.end(match self.course.pacing {
+            Pacing::Schedule { most_in_flight, .. } => most_in_flight,
+            Pacing::Clients { .. } | Pacing::Queries { .. } => u32::MAX,
+        });
+    }
+
+    async fn one_after_another(&self, place: &Place) {
+        let mut free_ns = self.course.clock.now_ns();
+        loop {
+            let sent_ns = self.course.clock.now_ns();
+            let Some(number) = self.course.claim(sent_ns) else { return };
+            self.harness_ns.set(self.harness_ns.get() + sent_ns.saturating_sub(free_ns));
+            free_ns = self.serve(place, number, sent_ns, sent_ns).await;
+            // A closure that never waits must not keep the others from their turn.
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Serves one request and writes it down; returns when it had ended.
+    async fn serve(&self, place: &Place, number: u64, intended_ns: u64, sent_ns: u64) -> u64 {
+        let course = self.course;
+        let input = course.place(number);
+        let (client, marks) = (place.client, &place.marks);
+        let key = Key { number, input: input as u32, client, intended_ns: intended_ns.min(sent_ns), sent_ns };
+        let request = marks.begin(number);
+        // Boxed: each future around it would hold it twice, as its argument and where it is pinned.
+        let call = Box::pin(async { (course.calls.closure)(&course.inputs[input], &request).await });
+        let call = guarded(call);
+        let came = self.unless_too_late(call).await;
+        let now_ns = course.clock.now_ns();
+        let row = match came {
+            Came::Returned(returned) => course.row(key, ended(returned, marks, now_ns)),
+            Came::TooLate | Came::GivenUp(Why::TimeLimit) => {
+                marks.end();
+                course.given_up(key, now_ns, Outcome::TimedOut, course.timeout_message())
+            }
+            Came::GivenUp(Why::Interrupted) => {
+                marks.end();
+                let grace = course.ends.grace.as_secs_f64();
+                let message = format!("cancelled: no end of the answer {grace} s after the run was ended");
+                course.given_up(key, now_ns, Outcome::Failed, message.into_boxed_str())
+            }
+        };
+        self.recorder.borrow_mut().push(row);
+        now_ns
+    }
+
+    /// What `call` comes to, if it comes in time.
+    async fn unless_too_late(&self, call: impl Future<Output = Returned<R, E>>) -> Came<R, E> {
+        let call = self.unless_given_up(call);
+        match self.course.timeout_ns {
+            None => call.await,
+            Some(ns) => tokio::time::timeout(Duration::from_nanos(ns), call).await.unwrap_or(Came::TooLate),
+        }
+    }
+
+    async fn unless_given_up(&self, call: impl Future<Output = Returned<R, E>>) -> Came<R, E> {
+        let (mut call, mut told) = (pin!(call), pin!(self.give_up.notified()));
+        poll_fn(|context: &mut Context<'_>| {
+            if let Poll::Ready(returned) = call.as_mut().poll(context) {
+                return Poll::Ready(Came::Returned(returned));
+            }
+            // Told or not: it may have been said before this began to listen.
+            let _ = told.as_mut().poll(context);
+            match self.given_up.get() {
+                Some(why) => Poll::Ready(Came::GivenUp(why)),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// A place for a request of a schedule.
+    fn place(&self) -> Place {
+        let free = self.free.borrow_mut().pop();
+        free.unwrap_or_else(|| {
+            let (core, loops) = self.core;
+            let client = self.places.replace(self.places.get() + 1) * loops as u32 + core as u32;
+            Place { client, marks: Marks::new(self.course.clock.origin, client) }
+        })
+    }
+
+    fn leave(&self, place: Place) {
+        self.late_marks.set(self.late_marks.get() + place.marks.late());
+    }
+}
+
+/// A task of an event loop.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    Client(u32),
+    Request { number: u64, intended_ns: u64 },
+}

@@ -1,0 +1,24 @@
+//! A future whose panic is what has become of its request.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use bench_core::bencher::counted;
+
+use super::super::call::Returned;
+
+/// What a call comes to: what it returns, or what it panics with. What it allocates is counted, as that of a closure is.
+pub(super) async fn guarded<R, E>(call: impl Future<Output = Result<R, E>>) -> Returned<R, E> {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| counted(|| call.as_mut().poll(context))));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(returned)) => Poll::Ready(Ok(returned)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
