@@ -76,12 +76,17 @@ fn searches(b: &mut Bencher) -> Result<()> {
     })
 }
 
-/// More clients than there could well be threads, and none of them blocks.
+/// More clients than there could well be threads. Each has sent a request before any of them is answered.
 #[benchmark(category = "unit", rounds = 1)]
 fn many(b: &mut Bencher) -> Result<()> {
-    Load::closed(5000).requests(10_000).run_async(b, vec!["a".to_owned()], async |_text, request| {
+    let all = tokio::sync::Barrier::new(4999);
+    let load = Load::closed(5000).requests(10_000).timeout(Duration::from_secs(60));
+    load.run_async(b, vec!["a".to_owned()], async |_text, request| {
         assert!(request.client() < 5000);
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        // Not number 0, which is the first call of the process, too.
+        if (1..5000).contains(&request.number()) {
+            all.wait().await;
+        }
         Ok::<(), Error>(())
     })
 }
@@ -189,9 +194,6 @@ fn level(name: &str) -> Level {
 fn thousands_of_clients_share_event_loops() {
     let level = level("unit/many");
     assert_eq!((level.requests, level.succeeded), (10_000, 10_000), "{:?}", level.errors);
-    assert!(level.pace.client_stall.is_some_and(|stall| stall.p50_s <= stall.p99_s));
-    let mean = level.pace.mean_concurrency.expect("a mean");
-    assert!(mean > 500.0, "{mean} of 5000 clients wait at once");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::log::{self, Ended, Inlet, Logged, RowsCsv};
 use crate::request::Marks;
 use crate::scenario::Pacing;
 use crate::slot::Slot;
+use crate::stop::Stop;
 
 pub(crate) use call::Called;
 pub(crate) use course::{Course, Ends, TimeLimit};
@@ -49,17 +50,29 @@ pub(crate) trait Calls<I>: Sync + Sized {
         I: Sync + 'env,
         Self: 'env;
 
-    /// Serves one request outside of levels, within `patience` if that is given.
+    /// Serves one request outside of levels, if it does not take too long.
     fn once<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
         called: Called<'env, I>,
         marks: &Arc<Marks>,
-        patience: Option<Duration>,
+        patience: &Patience,
     ) -> Once
     where
         I: Sync + 'env,
         Self: 'env;
+}
+
+/// How long a request outside of levels may take.
+pub(crate) struct Patience {
+    /// At most.
+    pub(crate) limit: Option<Duration>,
+    /// Whether a person wants the end.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
+    pub(crate) stop: Stop,
+    /// How long an `async` one may take from then on.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
+    pub(crate) grace: Duration,
 }
 
 /// A request that got no answer.

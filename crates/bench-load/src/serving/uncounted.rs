@@ -10,7 +10,7 @@ use bench_syntax::quantity::nanoseconds;
 
 use super::{Progress, Serving};
 use crate::clock::Clock;
-use crate::driver::{Called, Calls, Course, Ends};
+use crate::driver::{Called, Calls, Course, Ends, Patience};
 use crate::log::Outcome;
 use crate::request::Marks;
 use crate::scenario::{Pacing, Plan};
@@ -56,11 +56,15 @@ where
                 }
                 match ended {
                     Ok(latency_ns) => break latency_ns,
-                    Err(_) if failed + 1 < TRIES => failed += 1,
+                    Err(_) if failed + 1 < TRIES && !self.job.stop.is_asked() => failed += 1,
                     Err(message) => {
                         return Err(Error::failure(format!(
-                            "{TRIES} requests failed one after another before any was measured, the last with: \
-                             {message}"
+                            "{} failed one after another before any was measured, the last with: {message}",
+                            if failed == 0 {
+                                "1 request".to_owned()
+                            } else {
+                                format!("{} requests", failed + 1)
+                            }
                         )));
                     }
                 }
@@ -73,7 +77,9 @@ where
     fn one(&self, number: u64, marks: &Arc<Marks>, clock: Clock) -> Result<u64, String> {
         let input = &self.warm_up[(number % self.warm_up.len() as u64) as usize];
         let called = Called { input, number, clock };
-        let once = self.calls.once(self.scope, called, marks, self.patience());
+        let patience =
+            Patience { limit: self.patience(), stop: self.job.stop.clone(), grace: self.job.grace };
+        let once = self.calls.once(self.scope, called, marks, &patience);
         let (sent_ns, ended) = once.map_err(|unanswered| {
             self.give_up(unanswered.stuck);
             unanswered.message

@@ -26,7 +26,7 @@ use self::handed::Running;
 use self::pacer::Pacer;
 use super::call::{Called, ended};
 use super::course::Course;
-use super::{Calls, Driven, Once, Rest, Unanswered};
+use super::{Calls, Driven, Once, Patience, Rest, Unanswered};
 use crate::clock;
 use crate::cores;
 use crate::domain::Response;
@@ -89,7 +89,7 @@ where
         _scope: &'scope Scope<'scope, 'env>,
         called: Called<'env, I>,
         marks: &Arc<Marks>,
-        patience: Option<Duration>,
+        patience: &Patience,
     ) -> Once
     where
         I: Sync + 'env,
@@ -100,18 +100,33 @@ where
         let sent_ns = called.clock.now_ns();
         let call = guarded(async { (self.closure)(called.input, &request).await });
         let returned = cores::block_on(core, async {
-            match patience {
-                None => Some(call.await),
-                Some(patience) => tokio::time::timeout(patience, call).await.ok(),
+            let call = unless_ended(call, patience);
+            match patience.limit {
+                None => call.await,
+                Some(limit) => tokio::time::timeout(limit, call).await.unwrap_or(Err(limit)),
             }
         });
         let returned_ns = called.clock.now_ns();
         match returned {
-            Ok(Some(returned)) => Ok((sent_ns, ended(returned, marks, returned_ns))),
-            Ok(None) => Err(Unanswered::late(patience.unwrap_or_default(), None)),
+            Ok(Ok(returned)) => Ok((sent_ns, ended(returned, marks, returned_ns))),
+            Ok(Err(limit)) => Err(Unanswered::late(limit, None)),
             Err(error) => Err(Unanswered { message: error.to_string(), stuck: None }),
         }
     }
+}
+
+/// How often a request outside of levels looks whether a person wants the end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What `call` comes to, unless a person wants the end and it takes longer than the grace; that grace if it does.
+async fn unless_ended<T>(call: impl Future<Output = T>, patience: &Patience) -> Result<T, Duration> {
+    let mut call = std::pin::pin!(call);
+    while !patience.stop.is_asked() {
+        if let Ok(returned) = tokio::time::timeout(LOOK, call.as_mut()).await {
+            return Ok(returned);
+        }
+    }
+    tokio::time::timeout(patience.grace, call).await.map_err(|_| patience.grace)
 }
 
 /// Paces a level from the calling thread.

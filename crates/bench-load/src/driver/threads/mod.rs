@@ -14,7 +14,7 @@ use bench_core::Error;
 use self::work::Team;
 use super::call::{Called, call};
 use super::course::{Course, Key};
-use super::{Calls, Driven, Once, Rest, Unanswered};
+use super::{Calls, Driven, Once, Patience, Rest, Unanswered};
 use crate::domain::Response;
 use crate::log::{Inlet, Outcome, Recorder, RowsCsv};
 use crate::request::{Marks, Request};
@@ -90,13 +90,13 @@ where
         scope: &'scope Scope<'scope, 'env>,
         called: Called<'env, I>,
         marks: &Arc<Marks>,
-        patience: Option<Duration>,
+        patience: &Patience,
     ) -> Once
     where
         I: Sync + 'env,
         Self: 'env,
     {
-        match patience {
+        match patience.limit {
             None => {
                 let sent_ns = called.clock.now_ns();
                 Ok((sent_ns, call(&self.closure, marks, &called).0))
