@@ -295,7 +295,7 @@ fn report(
             tell(&format!("warning: {warning}"));
         }
     }
-    if let Some(stall) = worst_stall(&record) {
+    if let Some(stall) = worst_stall(record) {
         let loops = match cores::count().unwrap_or(1) {
             1 => "1 event loop, which".to_owned(),
             many => format!("{many} event loops, which"),
