@@ -118,7 +118,7 @@ fn together(b: &mut Bencher) -> Result<()> {
     })
 }
 
-/// Whether somebody wants the load of [`ended`] to end.
+/// Whether the load of [`ended`] is to end.
 static END: AtomicBool = AtomicBool::new(false);
 
 /// Half of the clients get no answer, and the run is ended.

@@ -79,7 +79,7 @@ impl Drop for Server {
     }
 }
 
-/// Says where a server is, and serves until nobody wants it any more.
+/// Says where a server is, and serves until it is no longer wanted.
 fn serve_until_dropped(url: &str) {
     println!("{url}");
     std::io::stdin().lines().for_each(drop);

@@ -120,7 +120,7 @@ struct Rest {
     client_stall: Option<Lag>,
 }
 
-/// Runs `serve`, whose clients write into a log that a thread adds up meanwhile. With `at_once` no client keeps rows.
+/// Runs `serve`, whose clients write into a log that a thread adds up as it grows. With `at_once` no client keeps rows.
 ///
 /// # Errors
 /// Those of `serve`; when there is no thread for the log.

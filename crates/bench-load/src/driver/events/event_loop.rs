@@ -86,7 +86,7 @@ where
         }
     }
 
-    /// Does what is handed over until nobody hands over any more, and all tasks have ended. Returns how late it came to
+    /// Does what is handed over, until nothing more can come and all tasks have ended. Returns how late it came to
     /// heartbeats: whatever is ready waits as long.
     pub(super) async fn run(
         &self,

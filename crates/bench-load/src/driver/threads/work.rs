@@ -154,7 +154,7 @@ where
         }
     }
 
-    /// Serves one request and writes it down. `false` if it was given up meanwhile.
+    /// Serves one request and writes it down. `false` if it was given up before it ended.
     fn serve(&self, client: &mut Client<'_>, number: u64, intended_ns: u64, sent_ns: u64) -> bool {
         let course = &self.course;
         let place = course.place(number);
