@@ -143,7 +143,7 @@ fn a_bad_baseline_is_noticed_before_anything_is_measured() {
             write("odd.json", whole.replace("\"cases\":", "\"case\":").as_bytes()),
             &["odd.json", "does not follow its schema", "cases"],
         ),
-        ("no_run".to_owned(), &["no_run", "no run directory"]),
+        ("no_run".to_owned(), &["no_run", "not a run directory"]),
         ("./nowhere".to_owned(), &["./nowhere", "no such file"]),
         ("baselin".to_owned(), &["baselin", "there: baseline"]),
         ("..".to_owned(), &[".."]),

@@ -176,6 +176,6 @@ mod tests {
         assert!(
             matches!(of(r#"{"time_unit": "fortnight"}"#), Trouble::Failed(reason) if reason.contains("fortnight"))
         );
-        assert!(matches!(samples("no JSON"), Err(Trouble::Failed(reason)) if reason.contains("no JSON of")));
+        assert!(matches!(samples("no JSON"), Err(Trouble::Failed(reason)) if reason.contains("not JSON of")));
     }
 }
