@@ -24,6 +24,8 @@ enum Tool {
     Guidellm,
 }
 
+const HELP: [&str; 2] = ["--help", "-h"];
+
 /// Flags that one tool has, and we have not.
 const TELLING: &[(&str, Tool)] = &[
     ("--base-url", Tool::Vllm),
@@ -45,14 +47,20 @@ const TELLING: &[(&str, Tool)] = &[
 /// What there is no equivalent of, with what comes next to it.
 pub(crate) fn translated(typed: &[String]) -> Option<Result<Ours, String>> {
     let (tool, skip) = tool(typed)?;
-    let rest = &typed[skip..];
-    Some(match tool {
-        Tool::Vllm => Typed::read(rest, vllm::SWITCHES, vllm::LISTS).and_then(vllm::translated),
-        Tool::Aiperf => Typed::read(rest, aiperf::SWITCHES, aiperf::LISTS).and_then(aiperf::translated),
+    // Help is ours, whatever is typed beside it.
+    let (help, rest): (Vec<_>, Vec<_>) =
+        typed[skip..].iter().cloned().partition(|word| HELP.contains(&word.as_str()));
+    let ours = match tool {
+        Tool::Vllm => Typed::read(&rest, vllm::SWITCHES, vllm::LISTS).and_then(vllm::translated),
+        Tool::Aiperf => Typed::read(&rest, aiperf::SWITCHES, aiperf::LISTS).and_then(aiperf::translated),
         Tool::Guidellm => {
-            Typed::read(rest, guidellm::SWITCHES, guidellm::LISTS).and_then(guidellm::translated)
+            Typed::read(&rest, guidellm::SWITCHES, guidellm::LISTS).and_then(guidellm::translated)
         }
-    })
+    };
+    Some(ours.map(|mut ours| {
+        ours.arguments.extend(help);
+        ours
+    }))
 }
 
 /// The tool that a command line is for, and how many of its words name it.
