@@ -71,7 +71,7 @@ fn understood(words: &[String], stage: &Stage) -> Option<Ended> {
             command
         }
         // Other people's programs, and variables before ours.
-        ["pip" | "pytest", ..] | ["cargo", "install" | "test", ..] => return None,
+        ["pip" | "pytest" | "python", ..] | ["cargo", "install" | "test", ..] => return None,
         [variable, ..] if variable.contains('=') => return None,
         _ => panic!("neither a command of ours nor one that is known: {words:?}"),
     };
