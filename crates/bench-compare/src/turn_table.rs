@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use bench_os::turns::{INTERPOSER, Turns};
+use bench_os::turns::{INTERPOSER, Turns, make_private_folder};
 use bench_stats::seed;
 
 /// A table of turns, with the library that processes need to sit down at it; its folder goes when this is dropped.
@@ -70,10 +70,7 @@ impl Folder {
         // Whoever else may write there must not have made it: what lies in it is loaded into processes.
         let name = format!("bench-turns-{}-{:016x}", std::process::id(), seed::clock_seed());
         let folder = env::temp_dir().join(name);
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
+        make_private_folder(&folder)?;
         Ok(Folder(folder))
     }
 }

@@ -14,9 +14,6 @@ use core::ptr;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32};
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("turns are taken on Linux only");
-
 #[cfg(target_arch = "x86_64")]
 const FUTEX: c_long = 202;
 #[cfg(target_arch = "x86_64")]

@@ -3,9 +3,10 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::ptr::{self, NonNull};
@@ -14,6 +15,14 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use super::{INTERPOSER_VARIABLE, TURNS_VARIABLE};
+
+/// Makes a new folder that only this user may look into.
+///
+/// # Errors
+/// When it exists, or cannot be made.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(folder)
+}
 
 const PRELOAD_VARIABLE: &str = "LD_PRELOAD";
 

@@ -10,9 +10,9 @@ mod linux;
 mod portable;
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
-pub use linux::{Seat, Turns};
+pub use linux::{Seat, Turns, make_private_folder};
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
-pub use portable::{Seat, Turns};
+pub use portable::{Seat, Turns, make_private_folder};
 
 /// Source of the library that is loaded, for `rustc --crate-type cdylib -C panic=abort`: whoever has benchmarks in Rust has a
 /// compiler, and does not have to trust a library that came with a program.

@@ -4,6 +4,14 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+/// Makes a new folder that only this user may look into: not on this system.
+///
+/// # Errors
+/// Always.
+pub fn make_private_folder(_folder: &Path) -> io::Result<()> {
+    Err(crate::unsupported("a private folder"))
+}
+
 /// A table at which two processes take turns: not on this system.
 #[derive(Debug)]
 pub struct Turns(std::convert::Infallible);
