@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::document::{PairedComparison, SideRecord};
-use super::trial::Trial;
+use super::trial::{Trial, are_adapted};
 use super::turn_table::TurnTable;
 use super::{Follow, Rules, Side, builds, one_layout};
 use crate::side::common_layouts;
@@ -13,7 +13,7 @@ use bench_machine::CpuTicks;
 use bench_machine::checks::Examination;
 use bench_record as record;
 use bench_record::{RunError, RunState, Verdict};
-use bench_runner::program::{Kind, Opened};
+use bench_runner::program::Opened;
 use bench_runner::rounds as runner;
 use bench_runner::rounds::Interrupt;
 use bench_runner::selection::Selection;
@@ -44,10 +44,8 @@ pub fn compare(
         both.iter().map(|(_, base, candidate)| (&base.listing.build, &candidate.listing.build)).collect();
     // Cases of the same two programs say the same.
     built.dedup();
-    let are_adapted = both.iter().any(|(_, base, candidate)| {
-        [base, candidate].iter().all(|side| side.program.kind() == Kind::Adapted)
-    });
-    let table = are_adapted.then(TurnTable::set);
+    let are_some_adapted = both.iter().any(|(_, base, candidate)| are_adapted(base, candidate));
+    let table = are_some_adapted.then(TurnTable::set);
     let turns = table.as_ref().and_then(|table| table.as_ref().ok()).map(TurnTable::turns);
     let trials: Vec<Trial> = both
         .iter()

@@ -12,6 +12,7 @@ use super::partner::{self, Asked, Broken, Limits, Partner, Round, Subject};
 use bench_os as sys;
 use bench_os::turns::Turns;
 use bench_record::{Cause, Failure};
+use bench_runner::program::Kind;
 use bench_runner::rounds::Interrupt;
 
 /// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
@@ -324,6 +325,8 @@ pub(super) fn measure_rounds(
     let threads = match turns {
         // Between samples few threads may be left of those that a sample has.
         Some(turns) => turns.threads().map(|beside| beside as usize + 1),
+        // What an adapter has started may have ended: its own threads tell nothing of that.
+        None if arrangement.base.program.kind() == Kind::Adapted => None,
         None => Some(one.threads.max(other.threads)),
     };
     let handed_over = turns.map_or(0, Turns::handed_over);

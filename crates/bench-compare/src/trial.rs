@@ -62,6 +62,11 @@ pub(super) struct Trial {
     skipped: Option<String>,
 }
 
+/// Whether both programs are executables of other harnesses.
+pub(super) fn are_adapted(base: &Opened, candidate: &Opened) -> bool {
+    [base, candidate].iter().all(|opened| opened.program.kind() == Kind::Adapted)
+}
+
 /// The case on one side: the program that holds it, in each layout of its code, and where that program finds it again.
 #[derive(Clone, Debug)]
 struct Held {
@@ -99,9 +104,7 @@ impl Trial {
             base: Held::new(of_base, base),
             candidate: Held::new(of_candidate, candidate),
             by_rounds: [base, candidate].iter().any(|opened| !opened.listing.offers(Mode::Step)),
-            turns: turns
-                .filter(|_| [base, candidate].iter().all(|opened| opened.program.kind() == Kind::Adapted))
-                .cloned(),
+            turns: turns.filter(|_| are_adapted(base, candidate)).cloned(),
             takes_turns: TakesTurns::NotTried,
             samples: None,
             batch: None,

@@ -1,7 +1,7 @@
 //! `bench functions`: functions of another program under load, as `bench load` measures servers.
 //!
 //! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, and answers requests
-//! on a Unix socket (`docs/worker-protocol.md`, "Functions that serve").
+//! on a Unix socket (`docs/book/src/protocol.md`, "Functions that serve").
 
 mod answer;
 mod combined;

@@ -162,6 +162,7 @@ fn nothing_takes_turns_that_has_several_threads_or_no_compiler() {
     assert_eq!(threads["threads"], 2);
     let (ended, without) = compare("RUSTC", "./no-such-compiler");
     assert!(handed_over(&without).iter().all(|times| *times == 0), "{without}");
+    assert_eq!(without["threads"], Value::Null, "what the executable had is not known");
     ended.expect_said(&["samples of both sides did not take turns", "`./no-such-compiler`"]);
 }
 
