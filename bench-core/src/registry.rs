@@ -66,15 +66,15 @@ pub fn cases(crates: &[&str]) -> Result<Vec<Registered>, RegistryError> {
     if let Some(missing) = crates.iter().find(|name| !found.contains(*name)) {
         let found = if found.is_empty() { "none".to_owned() } else { Vec::from_iter(found).join(", ") };
         return Err(RegistryError(format!(
-            "no benchmark of the crate `{missing}` is linked, though `bench_core::main!` names it \
-             (crates with benchmarks here: {found}). Either it holds no `#[benchmark]`, or its name in \
-             Cargo.toml is not its own: write `main!({missing} = \"its_own_name\")`"
+            "no benchmark of the crate `{missing}` is linked, although `bench_core::main!` names it (crates with \
+             benchmarks here: {found}). Either it contains no `#[benchmark]`, or it is renamed in Cargo.toml: \
+             write `main!({missing} = \"its_own_name\")`"
         )));
     }
     if benchmarks().is_empty() {
         return Err(RegistryError(
-            "no benchmark is linked into this executable: annotate a function with `#[benchmark]`, \
-             and name the crates that hold benchmarks in `bench_core::main!(…)`"
+            "no benchmark is linked into this executable: annotate a function with `#[benchmark]`, and name the \
+             crates that contain benchmarks in `bench_core::main!(…)`"
                 .to_owned(),
         ));
     }

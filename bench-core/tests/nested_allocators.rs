@@ -11,5 +11,5 @@ fn an_allocator_within_another_is_found_out_and_nothing_is_counted_twice() {
     assert_eq!(check(), Err(NotCounted::Nested(2)));
     let (_, tally) = count(|| Box::new(1));
     let reason = tally.expect_err("no tally").to_string();
-    assert!(reason.starts_with("2 CountingAllocators are installed, one within the other"), "{reason}");
+    assert!(reason.starts_with("2 CountingAllocators are nested"), "{reason}");
 }

@@ -193,13 +193,13 @@ fn values(name: &Ident, value: &Expr) -> Result<Values> {
         Expr::Lit(literal) if !matches!(literal.lit, Lit::ByteStr(_)) => Err(Error::new_spanned(
             value,
             format!(
-                "`{name}` wants a list of values, and this is a single one: write `{name} = [{}]`",
+                "`{name}` needs a list of values, and this is a single one: write `{name} = [{}]`",
                 text(value)
             ),
         )),
         Expr::Range(_) => Err(Error::new_spanned(
             value,
-            format!("`{name}` wants a list of values, and a range is none: write `{name} = [1, 8, 32]`"),
+            format!("`{name}` needs a list of values, not a range: write `{name} = [1, 8, 32]`"),
         )),
         other => Ok(Values::Constant(Box::new(other.clone()))),
     }
@@ -211,7 +211,7 @@ fn ignored_axis(entry: &Argument<Listed>, types: &[TypeAxis], values: &[ValueAxi
         let listed = match value {
             Listed::Brackets(list) => separated::<Type>(list)?,
             Listed::Constant(constant) => {
-                let message = format!("`{name}` wants a list of types in brackets, as in `{name} = [f32]`");
+                let message = format!("`{name}` needs a list of types in brackets, as in `{name} = [f32]`");
                 return Err(Error::new_spanned(constant, message));
             }
         };

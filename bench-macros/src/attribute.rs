@@ -253,7 +253,7 @@ fn types(key: &Key<'_>, input: ParseStream<'_>) -> Result<Types> {
         (None, false) => Ok(Types::Named(named)),
         (Some(ty), false) => Err(Error::new_spanned(
             ty,
-            "`types` wants either a plain list, as in `types(f32, f64)`, or only lists with a name, as in \
+            "`types` needs either a plain list, as in `types(f32, f64)`, or only lists with a name, as in \
              `types(T = [f32, f64], U = [u8])`",
         )),
     }

@@ -30,7 +30,7 @@ pub(crate) fn function(attribute: &Attribute, function: &Function, arguments: &A
             use #krate::__private::{SettleDisplay as _, SettleError as _, SettleOpaque as _, SettleValue as _};
             let [#(#chosen),*] = *#choice else {
                 return ::core::result::Result::Err(#krate::Error::failure(
-                    "the case has another number of arguments than the benchmark",
+                    "the number of arguments of the case differs from that of the benchmark",
                 ));
             };
             #values
@@ -72,7 +72,7 @@ impl Call<'_> {
                 // Named like the parameter, so that `items` and `bytes` can mention it, too.
                 quote!(#number => { type #name = #alias; #inner })
             });
-            let message = format!("the type parameter `{name}` has no type of this number");
+            let message = format!("the case selects a type that the type parameter `{name}` does not have");
             quote! {
                 match #index {
                     #(#arms)*

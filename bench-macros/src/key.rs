@@ -27,9 +27,9 @@ impl<'a> Key<'a> {
         Key { ident, example }
     }
 
-    /// `` `key` wants …, as in `example` ``.
+    /// `` `key` needs …, as in `example` ``.
     fn wants(&self, span: Span, what: &str) -> Error {
-        Error::new(span, format!("`{}` wants {what}, as in `{}`", self.ident, self.example))
+        Error::new(span, format!("`{}` needs {what}, as in `{}`", self.ident, self.example))
     }
 
     /// Where the value is, or the key if it has none.
@@ -186,11 +186,7 @@ impl<'a> Key<'a> {
     pub(crate) fn entry_name(&self, input: ParseStream<'_>) -> Result<Ident> {
         let span = self.span(input);
         let name = input.call(Ident::parse_any).map_err(|_| self.wants(span, "entries with a name"))?;
-        if input.peek(Token![=]) {
-            Ok(name)
-        } else {
-            Err(self.wants(name.span(), "a value behind each name"))
-        }
+        if input.peek(Token![=]) { Ok(name) } else { Err(self.wants(name.span(), "a value after each name")) }
     }
 
     fn open_brackets<'b>(&self, input: ParseStream<'b>) -> Result<(ParseBuffer<'b>, Span)> {

@@ -1,4 +1,4 @@
-"""A pytest suite as a program of benchmarks: `python -m bench_models.pytest_program [ARGUMENT of pytest]...`."""
+"""A pytest suite as a benchmark program: `python -m bench_models.pytest_program [ARGUMENT of pytest]...`."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _measure(channel: Channel, assignment: dict[str, Any], paths: Sequence[Path]
 
     case = catalogue.find(paths, assignment["case"], user_code.import_file)
     if case is None:
-        raise CommandError(f"this program holds no case `{assignment['case']}`")
+        raise CommandError(f"this program has no case `{assignment['case']}`")
     if case.problem is not None:
         raise CommandError(case.problem)
     was_imported = user_code.is_imported(case.file)

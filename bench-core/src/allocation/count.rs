@@ -37,11 +37,11 @@ impl fmt::Display for NotCounted {
             ),
             NotCounted::Nested(times) => write!(
                 f,
-                "{times} CountingAllocators are installed, one within the other, and each allocation would count \
-                 {times} times: hand the outer one the allocator within the inner one"
+                "{times} CountingAllocators are nested, and each allocation would count {times} times: keep only \
+                 one of them"
             ),
             NotCounted::Busy => f.write_str(
-                "allocations are being counted already: one count at a time, and none within another",
+                "allocations are already being counted: only one count is possible at a time",
             ),
         }
     }

@@ -12,14 +12,14 @@ pub(super) fn refusal<O>(method: &str) -> Option<Error> {
     let name = type_name::<O>();
     let message = if name.starts_with("core::result::Result<") {
         format!(
-            "what is given to `{method}` returns a `Result`, whose errors would be timed as successes: use \
-             `try_{method}`, or `.ok()` if failing is what you measure"
+            "the closure given to `{method}` returns a `Result`, whose errors would be timed as successes: use \
+             `try_{method}`, or `.ok()` if you want to measure failures"
         )
     } else if is_made_and_not_run(name) {
         format!(
-            "what is given to `{method}` returns a future (or a closure), which is made and never run: write an \
-             `async fn` and `b.iter_async(|| work()).await`, with the feature `tokio` of bench-core; or, if making it \
-             is what you measure, return nothing: `{{ black_box(work()); }}`"
+            "the closure given to `{method}` returns a future (or a closure), which is never run: write an `async \
+             fn` and `b.iter_async(|| work()).await`, with the feature `tokio` of bench-core; or, if you measure \
+             how it is created, return nothing: `{{ black_box(work()); }}`"
         )
     } else {
         return None;

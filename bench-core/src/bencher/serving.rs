@@ -111,7 +111,7 @@ impl Bencher {
     /// # Errors
     /// Where the process is not the round's own, or the runner cannot be told.
     pub fn leave(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
-        let wanted = "a process of its own is needed to leave threads behind";
+        let wanted = "threads can be left behind only in a process that ends with the round";
         let leave = self.leave.take().ok_or_else(|| Error::failure(wanted))?;
         let outcome = outcome.map(|()| self.observed());
         leave(outcome)

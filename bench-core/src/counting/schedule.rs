@@ -48,7 +48,7 @@ impl Schedule for Counting {
         _served: Option<RequestLevels>,
     ) -> Result<(), Error> {
         Err(Error::failure(
-            "instructions are counted request by request, but the benchmark has measured by itself",
+            "this case cannot be measured with `--measure instructions`: it does its own measuring",
         ))
     }
 }

@@ -82,7 +82,8 @@ impl Serving {
     pub(super) fn note_of_twin(&self, here: &Locator) -> Option<String> {
         let own = own_id(&here.name);
         (self.assignment.case != own).then(|| {
-            format!("`{own}` is registered more than once: this is another benchmark of that name, and was given a number")
+            format!("`{own}` is registered more than once: this is another benchmark with that name, so its id has \
+                     a number appended")
         })
     }
 
@@ -134,7 +135,8 @@ impl Serving {
 
     fn missing(&self) -> String {
         format!(
-            "`{}` was in the list, and is not registered in this process: does chance, time or the machine decide?",
+            "`{}` was in the list, but is not registered in this process: registration must not depend on chance, \
+             time or the machine",
             self.assignment.case
         )
     }

@@ -154,8 +154,8 @@ impl Probe for Memory {
                 seen.readings.push(bytes("group_memory_limit", limit));
                 if used as f64 > TIGHT * limit as f64 {
                     seen.notes.push(format!(
-                        "the control group uses {} of the {} that it may: the kernel drops pages of files to make room, which \
-                         are read again",
+                        "the control group uses {} of its limit of {}: to make room, the kernel drops cached pages \
+                         of files, which must be read again",
                         Bytes(used),
                         Bytes(limit)
                     ));
@@ -177,11 +177,11 @@ fn unreadable(path: &str, error: &std::io::Error) -> String {
         return error.to_string();
     }
     if !std::path::Path::new("/proc/self").exists() {
-        return "/proc is not mounted, where memory is read: mount -t proc proc /proc".to_owned();
+        return "memory is read from /proc, which is not mounted: mount -t proc proc /proc".to_owned();
     }
     match error.kind() {
         std::io::ErrorKind::NotFound => {
-            format!("there is no {path}: this kernel or sandbox does not keep it")
+            format!("there is no {path}: this kernel or sandbox does not provide it")
         }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             format!(

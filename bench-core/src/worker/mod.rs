@@ -97,7 +97,7 @@ pub(crate) fn measured(
 
 /// What is said of a case that this program does not hold.
 pub(crate) fn unknown(case: &str) -> Frame {
-    Frame::Failed { kind: FailureKind::Error, message: format!("this program holds no case `{case}`") }
+    Frame::Failed { kind: FailureKind::Error, message: format!("this program has no case `{case}`") }
 }
 
 /// Has the instructions of a benchmark counted; returns the closing frame.

@@ -59,6 +59,6 @@ impl Schedule for Stepped {
         _sample_ns: Vec<u64>,
         _served: Option<RequestLevels>,
     ) -> Result<(), Error> {
-        Err(Error::failure("the runner gives every batch, but the benchmark has measured by itself"))
+        Err(Error::failure("this case cannot be compared batch by batch: it does its own measuring"))
     }
 }

@@ -203,8 +203,8 @@ fn unsure_is_exit_code_4_when_strict() {
     let ended = nap(&stage, &["--compare", &wide, "--strict"]).expect_code(4).expect_said(&[
         "1 unsure",
         "a change of more than ±1000 %",
-        &format!("{NAP}: the runs do not know their own medians"),
-        "to settle it, measure both builds in turn: cargo bench -- --against ",
+        &format!("{NAP}: the medians of the runs are not known well enough"),
+        "to settle it, let both builds take turns: cargo bench -- --against ",
     ]);
     assert_eq!(verdict(&ended, NAP), "unsure");
     assert!(ended.stderr.contains("--strict"), "{}", ended.stderr);

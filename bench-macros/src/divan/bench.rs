@@ -83,8 +83,8 @@ impl<'a> Arguments<'a> {
                 "no value is known for this parameter: list some, `#[divan::bench(args = [1, 2])]`",
             )),
             (_, args, _) => {
-                let message = "`args` needs a function with one parameter for its values, behind the bencher if there is \
-                               one: `fn sort(bencher: Bencher, len: usize)`";
+                let message = "`args` needs a function with one parameter for its values, after the bencher if \
+                               there is one: `fn sort(bencher: Bencher, len: usize)`";
                 match args {
                     Some(args) => Err(Error::new_spanned(args, message)),
                     None => Err(Error::new_spanned(inputs, message)),

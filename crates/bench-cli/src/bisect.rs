@@ -62,7 +62,9 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
         (Verdict::Slower, Some(change)) => change,
         (Verdict::Failed, _) => return Ok(exit::FAILED),
         (Verdict::Unsure, _) => {
-            tell("too little is known of the slowdown to look for it: give it more time (--max-time)");
+            tell(
+                "too little is known about the slowdown to look for its commit: give it more time (--max-time)",
+            );
             return Ok(exit::UNSURE);
         }
         _ => {
@@ -191,7 +193,8 @@ fn render(found: &Found<'_>, told: &str) -> String {
         format!("{case} became slower with\n{commits}{bad} against {good}: {told}\n")
     } else {
         format!(
-            "{case} became slower with one of these {}, of which no more is known\n{commits}{bad} against {good}: {told}\n",
+            "{case} became slower with one of these {}; which one could not be decided\n{commits}{bad} against \
+             {good}: {told}\n",
             found.suspects.len()
         )
     }

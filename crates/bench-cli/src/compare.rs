@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
         (Source::Live(base), Source::Live(candidate)) => live(arguments, &base, &candidate),
         (Source::Record(base), Source::Record(candidate)) => records(arguments, &base, &candidate),
         (Source::Record(_), Source::Live(_)) | (Source::Live(_), Source::Record(_)) => Err(UsageError(
-            "a record cannot be compared with a program: give two records, or two programs, which tells far more"
+            "a record cannot be compared with a program: give two records or, to detect much smaller changes, two \
+             programs"
                 .to_owned(),
         )
         .into()),

@@ -70,7 +70,9 @@ pub(crate) fn confirm(
                     head: head.clone(),
                     compared: Box::new(compared.clone()),
                 },
-                None => Confirmation::Impossible { reason: format!("{base} or {head} does not hold it") },
+                None => {
+                    Confirmation::Impossible { reason: format!("{base} or {head} does not have this case") }
+                }
             };
             finding.confirm(confirmation);
         }
@@ -88,14 +90,14 @@ enum Base {
 
 fn base_of(suspicion: &Suspicion, store: &mut Store, head: Option<&str>) -> Result<Base, Failure> {
     let Some(head) = head else {
-        return Ok(Base::Unknown("no commit holds the code of this run".to_owned()));
+        return Ok(Base::Unknown("no commit contains the code of this run".to_owned()));
     };
     let base = match (&suspicion.last_good_run, &suspicion.last_good) {
         (Some(run), _) => commit_of(&store.record(run)?),
         (None, commit) => commit.clone(),
     };
     Ok(match base {
-        None => Base::Unknown("no commit holds the code of the last good run".to_owned()),
+        None => Base::Unknown("no commit contains the code of the last good run".to_owned()),
         Some(base) if base == head => Base::Same(base),
         Some(base) => Base::Commit(base),
     })
@@ -117,7 +119,7 @@ fn measure(
     let checkout = arguments.build.checkout()?;
     for commit in [base, head] {
         if checkout.commit(commit).is_none() {
-            return Err(RunError::NoMatch(format!("there is no checkout here that holds {commit}")));
+            return Err(RunError::NoMatch(format!("no checkout here has the commit {commit}")));
         }
     }
     let side =

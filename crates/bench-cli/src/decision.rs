@@ -93,7 +93,7 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
     if let (Some(share), Some(change)) = (finding.of_machine, finding.change()) {
         let whole = (1.0 + change) * (1.0 + share) - 1.0;
         lines.push(format!(
-            "of the {} since then, {} is the whole machine's, and is left out above",
+            "the total change since then is {}; {} of it is of the whole machine, and is not included above",
             percent(whole),
             percent(share)
         ));
@@ -104,9 +104,9 @@ pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
         let commits = turn.last_before.commit.as_ref().zip(turn.since.commit.as_ref());
         if let Some((good, bad)) = commits.filter(|(good, bad)| good != bad && finding.figure == "time") {
             let (good, bad) = (short(good), short(bad));
-            lines.push(format!("which commit: bench bisect {good} {bad} --case {case}"));
+            lines.push(format!("to find the commit: bench bisect {good} {bad} --case {case}"));
         }
-        lines.push(format!("if it is right as it is: bench accept {case} --reason TEXT"));
+        lines.push(format!("if the change is right: bench accept {case} --reason TEXT"));
     }
     lines
 }
@@ -141,7 +141,7 @@ fn of_confirmation(confirmation: &Confirmation) -> String {
             format!("measured in turn, {head} against {base}: {}{change}{interval}", compared.verdict)
         }
         Confirmation::SameCommit { commit } => {
-            format!("the last good run has measured the same commit, {}", short(commit))
+            format!("the last good run is of the same commit, {}", short(commit))
         }
         Confirmation::Impossible { reason } => format!("not confirmed: {reason}"),
     }
@@ -165,11 +165,11 @@ fn conclusion(decision: &Decision, strict: bool) -> String {
     if decision.too_little_history > 0 {
         let fewest = FEWEST;
         parts.push(format!(
-            "{} with too little history (less than {fewest} runs)",
+            "{} with too little history (fewer than {fewest} runs)",
             decision.too_little_history
         ));
     }
-    let rest = if parts.is_empty() { "nothing to say of them".to_owned() } else { parts.join(", ") };
+    let rest = if parts.is_empty() { "nothing to report".to_owned() } else { parts.join(", ") };
     if decision.is_empty() {
         return "nothing was judged: this run has no figure that [gate] or a rule asks for, and no limit or target"
             .to_owned();

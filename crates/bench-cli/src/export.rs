@@ -17,7 +17,10 @@ pub(crate) fn run(arguments: &Export) -> Result<u8, Failure> {
     let name = &arguments.format;
     let format = exporter(name).ok_or_else(|| UsageError(format!("unknown format `{name}`")))?;
     if format.is_folder() && arguments.output.is_none() {
-        return Err(UsageError(format!("{name} is a folder of files: name it with --output")).into());
+        return Err(UsageError(format!(
+            "{name} is written as a folder of files: name the folder with --output"
+        ))
+        .into());
     }
     let record = arguments.place.run(arguments.run.as_deref())?;
     let exported = format.export(&record)?;

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     if record.state != RunState::Complete {
         decision
             .notes
-            .push("the run did not end by itself: what it has not measured is not judged".to_owned());
+            .push("the run did not finish: cases that it did not measure are not judged".to_owned());
     }
     confirm::confirm(&mut decision, &record, &mut store, arguments)?;
     decision.sort();

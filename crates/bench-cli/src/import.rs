@@ -58,7 +58,8 @@ fn add(arguments: &Import, path: &Path) -> Result<bool, Failure> {
             })?;
             let time = rfc3339(written);
             tell(&format!(
-                "note: {time} is taken for the time of the run, when the file was last written: or say --time"
+                "note: the time of the run is taken to be {time}, when the file was last written: use --time if \
+                 that is wrong"
             ));
             time
         }

@@ -170,18 +170,19 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
     let failed = |failure| UsageError(format!("{} does not answer: {failure}", endpoint.client().target()));
     let said = match fit(endpoint).map_err(failed)? {
         Some(fit @ Fit { overhead, per_word }) if fit.is_exact() => format!(
-            "prompts are exactly as long as asked for ({per_word} token a word, by the server), and {overhead} tokens more \
-             by its template"
+            "prompts are exactly as long as asked for (the server counts {per_word} token per word), and its \
+             template adds {overhead} tokens"
         ),
         Some(Fit { overhead, per_word }) => {
             let arrivals = given.arrivals.take();
             *given = Given { arrivals, ..given::of_lengths(arguments, lengths, per_word) };
             format!(
-                "prompts are about as long as asked for: the server makes {per_word:.3} tokens of a word, and adds \
-                 {overhead:.0} by its template"
+                "prompts are about as long as asked for: the server counts {per_word:.3} tokens per word, and its \
+                 template adds {overhead:.0}"
             )
         }
-        None => "prompts have as many words as tokens were asked for: the server does not say how many tokens that is"
+        None => "prompts have one word for each token that was asked for: the server does not say how many tokens \
+                 these are"
             .to_owned(),
     };
     given.told.push(said);
@@ -218,7 +219,7 @@ fn model(kind: Kind, asked: Option<&str>, found: &Found) -> Result<Option<String
         (Some(model), _) => Ok(Some(model.to_owned())),
         (None, _) if !kind.wants_model() => Ok(None),
         (None, [only]) => Ok(Some(only.clone())),
-        (None, []) => Err(UsageError(format!("`{kind}` wants the name of a model: give it with --model"))),
+        (None, []) => Err(UsageError(format!("`{kind}` needs the name of a model: give it with --model"))),
         (None, several) => Err(UsageError(format!(
             "the server has several models: choose one with --model: {}",
             several.join(", ")
@@ -300,7 +301,7 @@ fn report(
             1 => "1 event loop, which".to_owned(),
             many => format!("{many} event loops, which"),
         };
-        print(&format!("client: {loops} came {stall} late or less to 99 % of what was ready\n"))?;
+        print(&format!("client: {loops} handled 99 % of ready events within {stall}\n"))?;
     }
     let Finished { record, folder, trouble, .. } = finished;
     if let Some(trouble) = trouble {
@@ -324,7 +325,7 @@ fn exit_code(arguments: &Load, endpoint: &Endpoint, decision: &Decision, record:
     }
     let checked = endpoint.check_answers();
     for wrong in &checked.wrong {
-        tell(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
+        tell(&printable(&format!("of {} answers that were checked: {wrong}", checked.looked_at)));
     }
     match decision.exit_code() {
         exit::INTERRUPTED => exit::INTERRUPTED,

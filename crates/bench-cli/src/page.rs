@@ -66,8 +66,8 @@ impl Subject {
     pub(crate) fn check(&self) -> Result<(), UsageError> {
         if self.threshold.is_some() && self.runs.len() != 2 {
             return Err(UsageError(
-                "`--threshold` is of two runs, which are compared here: what `bench compare` has written keeps the \
-                 threshold it was made with, and in a history `--min-shift` says what is of interest"
+                "`--threshold` applies only if two runs are named: a comparison that `bench compare` has written \
+                 keeps its own threshold, and for a history use `--min-shift`"
                     .to_owned(),
             ));
         }

@@ -20,8 +20,9 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let host = Host {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
-                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks by another interpreter than \
-                that of the active environment.\nWhat follows `--` is passed to the `cargo bench` that builds.",
+                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with another \
+                interpreter than that of the active \
+                environment.\nWhat follows `--` is passed to the `cargo bench` that builds.",
         open: &open,
         in_process: None,
         probes: None,
@@ -57,7 +58,7 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     let flags = arguments[sources.len()..].to_vec();
     if let Some(missing) = sources.iter().find(|source| !Path::new(source).exists()) {
         return Err(UsageError(format!(
-            "`{}` does not exist: expected a program of benchmarks, or a folder with a Cargo.toml or with Python",
+            "`{}` does not exist: expected a benchmark program, or a folder with a Cargo.toml or with Python",
             missing.display()
         )));
     }
@@ -68,7 +69,8 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     let builds = sources.is_empty() || sources.iter().any(is_built);
     if let ([first, ..], false) = (&cargo[..], builds) {
         return Err(UsageError(format!(
-            "`-- {first}` is for the `cargo bench` that builds, and nothing is built here: leave the `--` out"
+            "what follows `--` is for the `cargo bench` that builds, and nothing is built here: leave `-- {first}` \
+             out"
         )));
     }
     Ok(Split { sources, flags, cargo, interpreter })
@@ -136,8 +138,8 @@ fn open(
     if programs.opened.is_empty() {
         // Each has been named with its reason by now.
         let message = match sources {
-            [only] => format!("{} holds no program of benchmarks", Path::new(only).display()),
-            _ => "none of these is a program of benchmarks".to_owned(),
+            [only] => format!("{} contains no benchmark program", Path::new(only).display()),
+            _ => "none of these is a benchmark program".to_owned(),
         };
         return Err(UsageError(message).into());
     }

@@ -44,8 +44,8 @@ pub(crate) fn open(name: &str, search: &Search<'_>) -> Result<Source, RunError> 
     let found = find(name, search)?;
     if search.layouts > 1 && !found.is_linked() {
         return Err(UsageError(format!(
-            "`--layouts` links again what cargo builds, and `{name}` is {}: name a folder with a Cargo.toml or a git revision \
-             of Rust code, or leave `--layouts` out",
+            "`--layouts` needs Rust code that cargo builds, but `{name}` is {}: name a folder with a Cargo.toml or \
+             a git revision of Rust code, or leave `--layouts` out",
             found.what()
         ))
         .into());

@@ -114,7 +114,8 @@ fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Res
     match (format, output) {
         (ExportFormat::Parquet, Some(folder)) => parquet(store, folder),
         (ExportFormat::Parquet, None) => {
-            Err(UsageError("Parquet is two files: name their folder with --output".to_owned()).into())
+            Err(UsageError("Parquet is written as two files: name their folder with --output".to_owned())
+                .into())
         }
         (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
         (ExportFormat::Json, None) => machine_readable(&(json(&store.series()?)? + "\n")),
@@ -149,7 +150,7 @@ fn parquet(store: &mut Store, folder: &Path) -> Result<u8, Failure> {
 
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: &mut Store, _: &Path) -> Result<u8, Failure> {
-    let message = "this build of `bench` has no Parquet: build it with `--features parquet`";
+    let message = "this build of `bench` cannot write Parquet: build it with `--features parquet`";
     Err(UsageError(message.to_owned()).into())
 }
 

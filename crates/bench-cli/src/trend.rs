@@ -98,7 +98,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
         text += &format!(", {moved} that changed with the machine alone");
     }
     if short > 0 {
-        text += &format!(", {short} with too little history (less than {FEWEST} runs)");
+        text += &format!(", {short} with too little history (fewer than {FEWEST} runs)");
     }
     text + "\n"
 }
@@ -110,13 +110,13 @@ fn balance_line(balance: Balance) -> String {
     }
     let Balance { worse, better, p_value, .. } = balance;
     let (mostly, causes) = if worse > better {
-        ("worse", "code that slows down in small steps, or a machine that does")
+        ("worse", "code or a machine that slows down in small steps")
     } else {
         ("better", "code that is being tuned, or a machine that becomes faster")
     };
     format!(
-        "of {} changes {worse} were for the worse and {better} for the better, those at one run that go the same way counted \
-         once: mostly {mostly} ({}), as with {causes}; `bench trend --all` shows when\n",
+        "of {} changes, {worse} were for the worse and {better} for the better (changes at the same run in the \
+         same direction count once): mostly {mostly} ({}), as with {causes}; `bench trend --all` shows when\n",
         worse + better,
         quantity::p_value(p_value)
     )

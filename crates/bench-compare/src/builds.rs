@@ -21,7 +21,7 @@ pub(super) fn notes(pairs: &[(&Build, &Build)]) -> Vec<String> {
         .collect();
     if !differences.is_empty() {
         notes.push(format!(
-            "the sides are built differently, and a change is of the build as well as of the code: {}",
+            "the sides are built differently, so a change may come from the build and not from the code: {}",
             differences.join("; ")
         ));
     }
@@ -45,7 +45,7 @@ fn unoptimized(side: Role, alone: bool) -> String {
     let what = if alone {
         format!("and the {other} is not: this compares builds, not code")
     } else {
-        "so its times are not those that anybody waits for".to_owned()
+        "so its times are not those of a release build".to_owned()
     };
     format!(
         "the {side} is built without optimization, {what}. Build it as `cargo bench` does, or with `--release`"
@@ -102,14 +102,14 @@ mod tests {
             [
                 "the candidate is built without optimization, and the base is not: this compares builds, not code. \
                  Build it as `cargo bench` does, or with `--release`",
-                "the sides are built differently, and a change is of the build as well as of the code: opt-level: 3 in the \
-                 base, 0 in the candidate; debug assertions: off in the base, on in the candidate",
+                "the sides are built differently, so a change may come from the build and not from the code: opt-level: 3 \
+                 in the base, 0 in the candidate; debug assertions: off in the base, on in the candidate",
             ]
         );
         let both = notes(&[(&slow, &slow)]);
         assert_eq!(both.len(), 2);
         assert!(
-            both[0].starts_with("the base is built without") && both[0].contains("anybody waits for"),
+            both[0].starts_with("the base is built without") && both[0].contains("of a release build"),
             "{both:?}"
         );
     }

@@ -190,15 +190,13 @@ impl Suite<'_> {
 /// What it means for the changes that each side was held to so many processors; nothing where these are all.
 fn on_processors(wanted: u32) -> Option<String> {
     let Some(all) = bench_os::processors().map(|all| all.numbers().len()) else {
-        return Some(
-            "processors cannot be chosen on this system: `--processors` was without effect".to_owned(),
-        );
+        return Some("processors cannot be chosen on this system: `--processors` had no effect".to_owned());
     };
     let limited = usize::try_from(wanted).is_ok_and(|wanted| wanted < all);
     limited.then(|| {
         format!(
-            "each side worked on {wanted} of {all} processors: a change tells of the work of its threads, and not of how well \
-             they work beside each other"
+            "each side worked on {wanted} of {all} processors: this compares the work of the threads, but not how \
+             well they work side by side"
         )
     })
 }

@@ -67,7 +67,8 @@ impl<'a> Counter<'a> {
         if expected > self.patience.one {
             let [expected, may] = [expected, self.patience.one].map(|time| time.as_secs_f64());
             let message = format!(
-                "a process would take about {expected:.0} s under valgrind, and may take {may:.0} s (`--max-time`)"
+                "a process would take about {expected:.0} s under valgrind, more than the limit of {may:.0} s \
+                 (`--max-time`)"
             );
             return Err(Uncounted { why: WhyUncounted::TooSlow, message });
         }
@@ -158,8 +159,7 @@ impl<'a> Counter<'a> {
 }
 
 fn out_of_time() -> Uncounted {
-    let message =
-        "too little was left of the time for all counts, which is what the comparison took".to_owned();
+    let message = "the time for all counts was used up: it is as long as the comparison took".to_owned();
     Uncounted { why: WhyUncounted::OutOfTime, message }
 }
 
@@ -308,7 +308,7 @@ mod tests {
         };
         let (too_slow, message) = why(2 * HOUR, PATIENT);
         assert_eq!(too_slow, WhyUncounted::TooSlow);
-        assert!(message.contains("about 7200 s under valgrind, and may take 3600 s"), "{message}");
+        assert!(message.contains("about 7200 s under valgrind, more than the limit of 3600 s"), "{message}");
         let little_time = Patience { one: 3 * HOUR, all: HOUR };
         assert_eq!(why(2 * HOUR, little_time).0, WhyUncounted::OutOfTime);
     }

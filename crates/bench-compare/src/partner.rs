@@ -337,7 +337,7 @@ impl<'a> Partner<'a> {
             return Ok(());
         }
         if !self.worker.is_connected() && self.closed.get_or_insert(now).elapsed() >= GRACE {
-            let message = "expected an answer, found that it closed the channel and went on";
+            let message = "expected an answer, found that it closed the channel and kept running";
             return Err(self.fail(Cause::Protocol, message.to_owned()));
         }
         match self.worker.exited() {

@@ -22,7 +22,7 @@ impl Side {
     /// Asks each program for its cases.
     ///
     /// # Errors
-    /// When one cannot be started or is not a program of benchmarks, or two hold the same case.
+    /// When one cannot be started or is not a benchmark program, or two hold the same case.
     pub fn open(
         label: impl Into<String>,
         programs: Vec<Program>,
@@ -57,7 +57,7 @@ impl Side {
         let side = Side::of(label.into(), all)?;
         if side.programs.is_empty() {
             let label = side.label;
-            return Err(UsageError(format!("no bench target of {label} is a program of benchmarks")).into());
+            return Err(UsageError(format!("no bench target of {label} is a benchmark program")).into());
         }
         Ok(side)
     }

@@ -24,7 +24,8 @@ impl TurnTable {
     pub(super) fn set() -> Result<Self, String> {
         Self::try_set().map_err(|why| {
             format!(
-                "samples of both sides did not take turns, whole rounds did: a change has to be larger to be seen ({why})"
+                "the sides took turns by whole rounds and not by samples, so only larger changes can be detected \
+                 ({why})"
             )
         })
     }

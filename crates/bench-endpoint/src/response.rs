@@ -194,7 +194,8 @@ impl Response for Text {
             }
             answer.format(text.source.name());
             if text.output_tokens.is_none() {
-                answer.warn("tokens are not known: the server sent neither `usage` nor the ids of tokens");
+                answer
+                    .warn("the number of tokens is not known: the server sent neither `usage` nor token ids");
             }
         }
         tell_connection(&self.0, SERVED_TEXT.columns.len(), answer);
@@ -238,7 +239,10 @@ impl Response for Heard {
     fn tell(&self, answer: &mut Answer) {
         match self.audio_s {
             Some(audio_s) => answer.number(0, audio_s),
-            None => answer.warn("how long the audio is, is not known: it is not a WAV file of plain samples"),
+            None => answer.warn(
+                "the duration of the audio is not known: it is not a WAV file with uncompressed \
+                                 samples",
+            ),
         }
         if let Told::Text(text) = &self.served.told {
             answer.number(1, text.characters as f64);

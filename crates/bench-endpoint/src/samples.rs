@@ -79,14 +79,14 @@ impl Samples {
 /// That all pictures of an answer can be decoded. One that is an address is not fetched.
 fn pictures(body: &[u8]) -> Result<(), String> {
     let value: Value =
-        serde_json::from_slice(body).map_err(|error| format!("an answer is no JSON: {error}"))?;
+        serde_json::from_slice(body).map_err(|error| format!("an answer is not JSON: {error}"))?;
     let items = value.get("data").and_then(Value::as_array).into_iter().flatten();
     for picture in items.filter_map(|item| item.get("b64_json")?.as_str()) {
         let bytes = STANDARD.decode(picture).map_err(|error| format!("a picture is not base64: {error}"))?;
         let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
         let reader = reader.map_err(|error| format!("a picture cannot be read: {error}"))?;
         let Some(format) = reader.format() else {
-            return Err("a picture is of no format that is known".to_owned());
+            return Err("a picture has an unknown format".to_owned());
         };
         // Those that cannot be decoded here are not wrong for that.
         if format.reading_enabled() {

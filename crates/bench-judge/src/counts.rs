@@ -35,7 +35,7 @@ pub(crate) fn doubt(counts: &CaseCounts) -> Option<String> {
     (spread > 0.0).then(|| {
         let share = if spread < 0.001 { "less than 0.001".to_owned() } else { format!("{spread:.3}") };
         format!(
-            "differs by {share} % between {} rounds: hashing, addresses, time or threads enter",
+            "differs by {share} % between {} rounds, because of hashing, addresses, time or threads",
             counts.rounds
         )
     })

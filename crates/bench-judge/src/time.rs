@@ -48,8 +48,8 @@ pub(crate) fn irregularity(time: &Time) -> Option<String> {
     let outliers = time.outliers.filter(|found| found.severe_share() > MANY_OUTLIERS)?;
     let count = outliers.low_severe + outliers.high_severe;
     Some(format!(
-        "{:.0} % of samples are severe outliers ({count} of {}: {} slow, {} fast): median and interval \
-         bear it, mean and p99 show it",
+        "{:.0} % of samples are severe outliers ({count} of {}: {} slow, {} fast): they affect mean and p99, but \
+         hardly the median and its interval",
         outliers.severe_share() * 100.0,
         outliers.of,
         outliers.high_severe,

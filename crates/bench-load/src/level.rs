@@ -153,8 +153,8 @@ fn stalled(level: &Level) -> Option<String> {
     let shortest = times.filter(|time| *time > 0.0).reduce(f64::min).unwrap_or_default();
     (stall.p99_s.0 > LATE_S.max(LATE_SHARE * shortest)).then(|| {
         format!(
-            "the harness was the bottleneck: its event loops came {} late or more to 1 % of what was ready: use fewer \
-             clients or a lower rate, or a machine with more cores",
+            "the harness was the bottleneck: its event loops handled 1 % of ready events {} late or more: use \
+             fewer clients or a lower rate, or a machine with more cores",
             stall.p99_s
         )
     })

@@ -133,7 +133,7 @@ impl Search {
     {
         let slo = Slo::parse(self.conditions.iter().map(String::as_str))?;
         if slo.is_empty() {
-            return Err(Error::failure("`find_rate` wants a condition, such as `latency_p99 <= 200ms`"));
+            return Err(Error::failure("`find_rate` needs a condition, such as `latency_p99 <= 200ms`"));
         }
         let percentile =
             self.conditions.iter().filter_map(|condition| percentile_of(condition)).reduce(f64::max);

@@ -41,7 +41,8 @@ pub struct Wishes {
 pub fn check(wishes: &Wishes) -> Result<(), UsageError> {
     match (wishes.overrides.max_time, wishes.overrides.timeout) {
         (Some(max_time), Some(timeout)) if timeout < max_time => Err(UsageError(format!(
-            "`--timeout {}` would end a case before its `--max-time {}`: give the timeout the longer time",
+            "`--timeout {}` would end a case before its `--max-time {}`: expected a timeout that is longer than \
+             the budget",
             Seconds(timeout.as_secs_f64()),
             Seconds(max_time.as_secs_f64())
         ))),

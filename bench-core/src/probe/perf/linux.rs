@@ -121,7 +121,8 @@ pub(crate) fn refusal(error: &io::Error) -> String {
 fn reason(error: &io::Error, paranoia: Option<i32>) -> String {
     match (error.raw_os_error(), paranoia) {
         (Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP), _) => {
-            "no hardware counters on this machine; a virtual machine has them where its host hands them on (`perf list hw`)"
+            "no hardware counters on this machine; a virtual machine has them only if its host passes them on \
+             (`perf list hw`)"
                 .to_owned()
         }
         (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(

@@ -320,7 +320,7 @@ fn unit(wire: &mut Wire) -> Result<String, String> {
 fn not_there(names: &[String]) -> String {
     let name = names.first().map_or("", String::as_str);
     format!(
-        "`{name}` was in the list, and is not registered in this process: does chance, time or the machine decide?"
+        "`{name}` was in the list, but is not registered in this process: registration must not depend on chance, time or the machine"
     )
 }
 

@@ -21,7 +21,7 @@ pub(super) fn annotate(news: &[&News]) -> Result<(), Undelivered> {
 pub(super) fn summarize(news: &[&News]) -> Result<(), Undelivered> {
     let path = std::env::var_os(SUMMARY).filter(|path| !path.is_empty()).ok_or_else(|| {
         Undelivered::lasting(format!(
-            "{SUMMARY} is not set: there is a summary within a step of a workflow only"
+            "{SUMMARY} is not set: a summary exists only in a step of a GitHub workflow"
         ))
     })?;
     let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);

@@ -14,13 +14,13 @@ use clap::Args;
 
 use super::which::Which;
 
-/// Compare two programs or git revisions, in turns, or two records
+/// Compare two programs or git revisions, which take turns, or two records
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the code as it \
-    is), a git revision, which is built in a worktree of its own, or a record: a run directory, a run.json, or the name of a \
-    run. Two records were \
-    measured at different times, and show far less than two programs.\n\n\
+    after_help = "A side is a bench executable, a folder with a Cargo.toml or with Python benchmarks (`.` is the \
+                  working tree), a git revision, which is built in a separate worktree, or a record: a run \
+                  directory, a run.json, or the name of a run. Two records were measured at different times, so \
+                  only much larger changes can be detected than with two programs.\n\n\
     Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 slower than allowed, 4 unsure with --strict, \
     130 interrupted."
 )]
@@ -46,9 +46,9 @@ pub(crate) struct Compare {
     pub(crate) instructions: CountChoice,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Link each side this many times with its sections in different orders, and run another layout in each process
-    /// pair, so that the effect of addresses is not taken for the code. 16 can decide, fewer than 10 cannot (Linux,
-    /// with LLVM's lld or mold)
+    /// Link each side this many times with its sections in different orders, and run a different layout in each
+    /// process pair, so that the effect of addresses is not mistaken for a change of the code. Use 16; fewer than 10
+    /// cannot decide (Linux, with LLVM's lld or mold)
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64), help_heading = "Building")]
     pub(crate) layouts: u8,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(crate) struct Compare {
     /// Also write a comment for a pull request to this file, in Markdown, or to stdout instead of the report: -
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Exit with 3 only if a case is slower by more than this, with its whole interval [default: --threshold]
+    /// Exit with 3 only if a case is certainly slower by more than this: its whole interval [default: --threshold]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Reports")]
     pub(crate) fail_on_regression: Option<f64>,
     /// Exit with 4 if a case is unsure, and with 2 if two records come from different machines or toolchains
@@ -64,10 +64,11 @@ pub(crate) struct Compare {
     pub(crate) strict: bool,
 }
 
-/// Count how often comparisons of your benchmarks err: one program against itself, many times
+/// Count how often comparisons of your benchmarks are wrong: compare one program with itself, many times
 #[derive(Debug, Args)]
 pub(crate) struct Calibrate {
-    /// A bench executable, a folder with a Cargo.toml or with Python benchmarks, or a git revision [default: the code as it is]
+    /// A bench executable, a folder with a Cargo.toml or with Python benchmarks, or a git revision [default: the
+    /// working tree]
     #[arg(value_name = "EXE", default_value = ".", hide_default_value = true)]
     pub(crate) executable: String,
     #[command(flatten)]
@@ -75,15 +76,15 @@ pub(crate) struct Calibrate {
     /// Comparisons of each case
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Measurement")]
     pub(crate) repeats: u32,
-    /// Let the candidate run this share more iterations than it reports
+    /// Let the candidate run more iterations than it reports, by this share: 2%
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true, help_heading = "Measurement")]
     pub(crate) inject: Option<f64>,
     #[command(flatten)]
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
-    /// Compare the code with itself in this many other layouts per side, to count how often a comparison errs about
-    /// code that has only moved (Linux, with LLVM's lld or mold)
+    /// Compare the code with itself in this many different layouts per side, to count how often a comparison is wrong
+    /// about code that has only moved (Linux, with LLVM's lld or mold)
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(1..=32), help_heading = "Building")]
     pub(crate) layouts: Option<u8>,
     #[command(flatten)]
@@ -102,7 +103,7 @@ pub(crate) struct How {
     /// Time for a case on average, both sides together [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
     pub(crate) max_time: Option<Duration>,
-    /// Time after which a worker has failed [default: 5m]
+    /// Time after which a worker fails [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, allow_hyphen_values = true)]
     pub(crate) timeout: Option<Duration>,
     /// Resident memory that a worker may take [default: 90 % of what is available]
@@ -111,11 +112,11 @@ pub(crate) struct How {
     /// Device for benchmarks that ask for one: auto, cpu, cuda:0, metal
     #[arg(long, value_name = "DEVICE", allow_hyphen_values = true)]
     pub(crate) device: Option<DeviceChoice>,
-    /// Number of processors for the threads of each side, chosen again for each pair. With 1, a case of many threads
-    /// is decided much sooner, by its work alone [default: all; 1 for cases of one thread]
+    /// Number of processors for the threads of each side, chosen again for each pair. With 1, a case with many
+    /// threads is decided much sooner, but only its work is compared [default: all; 1 for cases with one thread]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) processors: Option<u32>,
-    /// Seed of every order [default: the clock]
+    /// Seed of every random order [default: the clock]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 }

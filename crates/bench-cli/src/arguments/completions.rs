@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-/// Print the completions of a shell
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "    bench completions bash > ~/.local/share/bash-completion/completions/bench\n    \
                         bench completions zsh > ~/.zfunc/_bench\n    \

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-/// Serves functions of another program under load. Started by the Python package, which hands its plan over as JSON on stdin
+/// Puts functions of another program under load. Started by the Python package, which passes its plan as JSON on
+/// stdin
 #[derive(Debug, Args)]
 #[command(hide = true)]
 pub(crate) struct Functions {
@@ -12,7 +13,7 @@ pub(crate) struct Functions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FunctionsAction {
-    /// Loads a function, and prints where its report is, as JSON
+    /// Puts a function under load, and prints where its report is, as JSON
     Drive,
     /// Writes the reports of several runs side by side
     Combine,

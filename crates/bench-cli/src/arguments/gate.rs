@@ -13,9 +13,9 @@ use super::{Build, How, Where};
 #[derive(Debug, Args)]
 #[command(
     after_help = "The run is added to the store before it is judged. A figure fails if it has become worse than bench.toml allows (by \
-    default 1 %), in its history or against a baseline; so does a limit that is exceeded and a target that is missed. Before a \
-    change of time fails, the last good commit and that of the run are built and measured in turns, if the checkout here holds \
-    both.\n\n\
+    default 1 %), in its history or against a baseline; so does a limit that is exceeded and a target that is missed. Before \
+                  a slower time fails, the last good commit and that of the run are built and take turns, if the \
+                  checkout here has both.\n\n\
     Exit codes: 0 success, 1 a benchmark failed, 2 wrong usage, 3 worse than allowed, 4 with --strict: unsure or too \
     little history, 130 interrupted."
 )]
@@ -26,10 +26,10 @@ pub(crate) struct Gate {
     /// The file that says what is allowed [default: bench.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Compare the run with this baseline or run, and not with its history
+    /// Compare the run with this baseline or run, instead of its history
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,
-    /// Measure suspects again before they fail: auto (where it can be done), always, never
+    /// Measure suspects again before they fail: auto (if possible), always, never
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true)]
     pub(crate) confirm: Confirm,
     /// Time to measure a suspect, both sides together; four times as long if that is not enough
@@ -71,9 +71,10 @@ pub(crate) enum Confirm {
 /// Find the commit that made a case slower
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Measures GOOD and BAD in turns, and then commits between them along first parents, each against GOOD. A commit with more than \
-    half of the slowdown of BAD is slow. If that cannot be decided, the commit is measured for four and then sixteen times as \
-    long, and then passed over; so is a commit that cannot be built or does not hold the case.\n\n\
+    after_help = "GOOD and BAD take turns, and then GOOD and commits between them, along first parents. A commit \
+                  counts as slow if it has more than half of the slowdown of BAD. If that cannot be decided, the \
+                  commit is measured for four and then sixteen times as long, and then skipped. A commit that \
+                  cannot be built or does not have the case is skipped, too.\n\n\
     Exit codes: 0 the commit is found, 1 the case failed, 2 wrong usage, or BAD is not slower than GOOD, 4 several \
     commits are left, 130 interrupted."
 )]

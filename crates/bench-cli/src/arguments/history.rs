@@ -71,7 +71,7 @@ pub(crate) enum BaselineAction {
     List,
 }
 
-/// Keep the history of a case under a new id; with the id of a benchmark, of all its cases
+/// Keep the history of a case under a new id; the id of a benchmark stands for all its cases
 #[derive(Debug, Args)]
 pub(crate) struct Rename {
     /// The present id

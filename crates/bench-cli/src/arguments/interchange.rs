@@ -84,7 +84,7 @@ pub(crate) struct Machine {
     /// Memory of the machine: 16GiB
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Bytes>,
-    /// Model of a GPU; as often as there are GPUs
+    /// Model of a GPU; repeat it for each GPU
     #[arg(long, value_name = "MODEL")]
     pub(crate) gpu: Vec<String>,
     /// Compiler and version

@@ -70,19 +70,20 @@ pub(crate) struct What {
     /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: by the file's name and beginning]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Tokens of prompts that are made: 512, 512:64 (mean and deviation) or 256-1024
+    /// Generate prompts with this many tokens: 512, 512:64 (mean and deviation) or 256-1024
     #[arg(long, value_name = "TOKENS", conflicts_with_all = ["prompt", "input"])]
     pub(crate) isl: Option<Lengths>,
-    /// Tokens of answers, all of which are asked for: 128, 128:16 or 64-256
+    /// Request answers of exactly this many tokens: 128, 128:16 or 64-256
     #[arg(long, value_name = "TOKENS", conflicts_with = "max_tokens")]
     pub(crate) osl: Option<Lengths>,
-    /// Tokens that prompts begin with in common, and how many such beginnings there are: 256, or 256:4
+    /// Number of tokens in a prefix that prompts share, and number of different prefixes: 256, or 256:4
     #[arg(long, value_name = "TOKENS[:POOL]", requires = "isl", value_parser = prefix)]
     pub(crate) shared_prefix: Option<(u64, u64)>,
-    /// Ask for as many tokens as an answer may have, whatever the model says [default: with --osl, and for traces]
+    /// Let each answer reach its maximum number of tokens, even if the model would end it [default: with --osl, and
+    /// for traces]
     #[arg(long, overrides_with = "no_ignore_eos")]
     pub(crate) ignore_eos: bool,
-    /// Let the model end its answers
+    /// Let the model decide where its answers end
     #[arg(long)]
     pub(crate) no_ignore_eos: bool,
     /// A file with the body to send, in which {{input}} stands for the input
@@ -124,19 +125,20 @@ pub(crate) struct Much {
     /// Requests per second, arriving at random whether or not earlier ones have ended; a level for each number
     #[arg(long, value_name = "RATE,...", value_delimiter = ',', value_parser = rate)]
     pub(crate) rate: Vec<f64>,
-    /// How requests come at --rate: poisson, constant, or gamma:SHAPE, whose bursts are the longer the smaller it is
+    /// How requests arrive at --rate: poisson, constant, or gamma:SHAPE; a smaller SHAPE means longer bursts
     #[arg(long, value_name = "ARRIVAL", requires = "rate", value_parser = arrival)]
     pub(crate) arrival: Option<Arrival>,
-    /// Send requests at the times of a trace, as long as those it asks for if it says that
+    /// Send requests at the times of a trace, with its prompts or lengths if it has them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["concurrency", "rate", "input"])]
     pub(crate) replay: Option<PathBuf>,
-    /// How many times as fast as it happened
+    /// Replay a trace this many times as fast
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, requires = "replay", value_parser = rate)]
     pub(crate) replay_speed: f64,
     /// Send all requests at once
     #[arg(long, conflicts_with_all = ["concurrency", "rate", "replay"])]
     pub(crate) offline: bool,
-    /// Look for the highest rate at which --slo is met, beginning with this one [default: half of what one client gets]
+    /// Look for the highest rate at which --slo is met, beginning with this one [default: half of the rate of one
+    /// client]
     #[arg(
         long,
         value_name = "FROM",
@@ -170,7 +172,7 @@ pub(crate) struct Much {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print what the server is, and end
+    /// Print which interface and models the server has, and end
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
 }
@@ -189,7 +191,7 @@ pub(crate) struct Connection {
     /// File that holds a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Header that holds the token as it is [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
+    /// Header for the bare token [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
     #[arg(long, value_name = "NAME")]
     pub(crate) token_header: Option<String>,
     /// Where the server's own metrics are, in the text format of Prometheus [default: /metrics of the server]

@@ -41,12 +41,12 @@ pub(crate) struct Show {
     pub(crate) place: Where,
 }
 
-/// Serve the same page to this machine, up to date while a run goes on
+/// Serve the same page to this machine, updated while a run is in progress
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) subject: Subject,
-    /// Port on the loopback interface; 0 is any that is free
+    /// Port on the loopback interface; 0 means any free port
     #[arg(long, value_name = "PORT", default_value_t = 7331)]
     pub(crate) port: u16,
     #[command(flatten)]

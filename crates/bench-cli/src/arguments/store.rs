@@ -24,10 +24,10 @@ pub(crate) struct Where {
     pub(crate) output_dir: PathBuf,
 }
 
-/// By whom.
+/// Who makes a change, as recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct By {
-    /// By whom
+    /// Who does this, as recorded in the store
     #[arg(
         long,
         value_name = "NAME",
@@ -52,7 +52,7 @@ pub(crate) struct Store {
 pub(crate) enum StoreAction {
     /// Add runs: directories, run.json files or names [default: all of the results folder]
     Add {
-        /// Which
+        /// The runs to add
         #[arg(value_name = "RUN")]
         runs: Vec<String>,
     },
@@ -60,7 +60,7 @@ pub(crate) enum StoreAction {
     List,
     /// Print the whole record of a run, as JSON
     Show {
-        /// Which
+        /// The run to print
         #[arg(value_name = "RUN")]
         run: String,
     },

@@ -12,7 +12,7 @@ use crate::arguments::Conformance;
 pub(crate) fn run(arguments: &Conformance) -> Result<u8, RunError> {
     if !arguments.program.exists() {
         let message =
-            format!("`{}` does not exist: expected a program of benchmarks", arguments.program.display());
+            format!("`{}` does not exist: expected a benchmark program", arguments.program.display());
         return Err(UsageError(message).into());
     }
     let path = &arguments.program;

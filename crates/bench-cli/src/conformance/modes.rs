@@ -117,7 +117,7 @@ fn samples(worker: &mut Conversation<'_>) -> Result<Samples, Deviation> {
     let wall = began.elapsed().as_nanos();
     if samples.total_ns > wall {
         return Err(Deviation::new(
-            "samples in nanoseconds, which take no longer together than the round",
+            "samples in nanoseconds, together no longer than the round",
             format!("{} ns in a round of {wall} ns", samples.total_ns),
         ));
     }
@@ -180,7 +180,7 @@ pub(super) fn batch(worker: &mut Conversation<'_>, iterations: u64) -> Result<()
             let (claimed, wall) = (u128::from(ns[0]), began.elapsed().as_nanos());
             if claimed > wall {
                 let found = format!("{claimed} ns {wall} ns after the command");
-                return Err(Deviation::new("a time in nanoseconds that has passed", found));
+                return Err(Deviation::new("a time in nanoseconds, no longer than the batch", found));
             }
             Ok(())
         }

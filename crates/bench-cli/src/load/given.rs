@@ -80,7 +80,7 @@ fn replayed(arguments: &Load, file: &Path) -> Result<Given, UsageError> {
     let dataset = data::read(file, arguments.what.format, arguments.what.seed, most).map_err(UsageError)?;
     if dataset.arrivals.is_none() {
         return Err(UsageError(format!(
-            "{} says not when requests come: give it with --input, and a --rate",
+            "{} has no times at which requests arrive: use --input instead of --replay, and add a --rate",
             file.display()
         )));
     }
@@ -93,11 +93,11 @@ fn of_dataset(dataset: Dataset, file: &Path) -> Given {
     let mut told = vec![format!("{}: {count} requests of the format `{format}`", file.display())];
     if left_out > 0 {
         told.push(format!(
-            "{left_out} rows were left out: they ask for nothing, were not answered, or are too long"
+            "{left_out} rows were left out: their requests are empty, were not answered, or are too long"
         ));
     }
     if format == Format::ShareGpt {
-        told.push("answers are asked for as long as those of the file, at 4 characters a token".to_owned());
+        told.push("answers are requested with the lengths in the file, at 4 characters per token".to_owned());
     }
     let has_lengths = matches!(format, Format::Mooncake | Format::Azure | Format::BurstGpt);
     let warm_up = inputs.iter().take(MADE).enumerate().filter_map(|(number, input)| {
@@ -131,7 +131,7 @@ fn files(arguments: &Load, kind: Option<Kind>) -> Result<Option<Given>, UsageErr
         let format = dataset.format;
         if dataset.inputs.is_empty() {
             return Err(UsageError(format!(
-                "{} holds times, and nothing to send: give it with --replay",
+                "{} has only times, and nothing to send: use --replay instead of --input",
                 file.display()
             )));
         }
@@ -161,7 +161,7 @@ pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
         Field::Requests if kind == Kind::Embeddings => Prompts::seeded(MADE).seed(seed).prepare(),
         Field::Requests if kind == Kind::Rerank => Prompts::seeded(MADE * (1 + RANKED)).seed(seed).prepare(),
         Field::Requests | Field::Classification | Field::Transcription => {
-            return Err(UsageError(format!("`{kind}` has no usual input: give one with --input")));
+            return Err(UsageError(format!("`{kind}` has no default input: give one with --input")));
         }
     };
     let texts = texts.map_err(|error| UsageError(error.to_string()))?;

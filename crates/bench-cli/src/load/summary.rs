@@ -30,7 +30,7 @@ pub(super) fn server(
         rows.iter().map(|row| of(row).chars().count()).max().unwrap_or_default()
     };
     let (names, values) = (width(|row| row.name), width(|row| &row.server).max(6));
-    let mut text = format!("\n{name} of itself, over the whole run, warm-up included:\n");
+    let mut text = format!("\nmetrics of {name} itself, over the whole run, warm-up included:\n");
     text.push_str(&format!("  {:names$}  {:>values$}  here\n", "", "server"));
     for row in &rows {
         let line = format!("  {:names$}  {:>values$}  {}", row.name, row.server, row.client);
@@ -54,8 +54,8 @@ pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
         let share = counted.obtained_tokens as f64 / counted.wanted_tokens as f64;
         if share < SHORT {
             said.push(format!(
-                "answers have {:.0}% of the tokens that were asked for: the server ends them before; `ignore_eos` and \
-                 `min_tokens` may be unknown to it, or its longest context is reached",
+                "answers have {:.0}% of the tokens that were asked for: the server ends them early. It may not \
+                 support `ignore_eos` and `min_tokens`, or may have reached its longest context",
                 share * 100.0
             ));
         }
@@ -92,8 +92,8 @@ pub(super) fn bracket(record: &Record, objective: &str) -> String {
             format!("{objective}: met at {}, not at {}{why}", rate(met), rate(missed))
         }
         (Some(met), None) => format!(
-            "{objective}: met at {}, and no rate was tried that misses it: the highest one is not known; begin higher, \
-             with --find-rate={}",
+            "{objective}: met at {}, and missed at no rate that was tried, so the highest is not known; begin \
+             higher, with --find-rate={}",
             rate(met),
             significant(met * 2.0)
         ),

@@ -25,9 +25,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("-v", "the record has all"),
     ("--num-dataset-entries", "every prompt is unlike all others"),
     ("--num-prompts", "every prompt is unlike all others"),
-    ("--workers-max", "one process serves all"),
-    ("--profile-export-file", "a run has a folder of its own"),
-    ("--server-metrics", "those of the server are read by themselves"),
+    ("--workers-max", "one process sends all requests"),
+    ("--profile-export-file", "each run has its own folder"),
+    ("--server-metrics", "the server's metrics are read automatically"),
     ("--gpu-telemetry", "use the machine's own counters"),
 ];
 
@@ -112,7 +112,7 @@ fn inputs(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> 
     match (file, typed.has(&["--fixed-schedule"])) {
         (Some(file), true) => push(arguments, "--replay", file),
         (Some(file), false) => push(arguments, "--input", file),
-        (None, true) => return Err("`--fixed-schedule` wants `--input-file FILE`".to_owned()),
+        (None, true) => return Err("`--fixed-schedule` needs `--input-file FILE`".to_owned()),
         (None, false) => push_some(arguments, "--isl", isl.or(Some("550".to_owned()))),
     }
     push_some(arguments, "--format", format.map(str::to_owned));

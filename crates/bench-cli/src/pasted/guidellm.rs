@@ -14,22 +14,22 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--processor-args", "the server counts tokens"),
     ("--backend", "the server is asked over HTTP"),
     ("--backend-type", "the server is asked over HTTP"),
-    ("--output-path", "a run has a folder of its own, by --output-dir"),
-    ("--outputs", "reports are written always"),
+    ("--output-path", "each run has its own folder, below --output-dir"),
+    ("--outputs", "reports are always written"),
     ("--disable-progress", "use --quiet"),
     ("--disable-console-outputs", "use --quiet"),
-    ("--display-scheduler-stats", "lateness is reported always"),
+    ("--display-scheduler-stats", "lateness is always reported"),
     ("--warmup", "warm-up is told in requests, by --warm-up"),
     ("--warmup-percent", "warm-up is told in requests, by --warm-up"),
     ("--cooldown", "a steady part is found by itself"),
     ("--cooldown-percent", "a steady part is found by itself"),
-    ("--data-sampler", "prompts are unlike all others"),
+    ("--data-sampler", "each prompt is unique"),
 ];
 
 /// # Errors
 /// What has no equivalent.
 pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
-    let url = typed.take(&["--target"]).ok_or("`guidellm benchmark` wants `--target URL`")?;
+    let url = typed.take(&["--target"]).ok_or("`guidellm benchmark` needs `--target URL`")?;
     let mut arguments = vec![url];
     let kind = match typed.take(&["--request-type", "--request-format"]).as_deref() {
         None | Some("chat_completions" | "/v1/chat/completions") => "chat",
@@ -111,7 +111,7 @@ fn pace(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
     let rates = typed.take_all(&["--rate"]).join(",");
     let kind = typed.take(&["--rate-type", "--profile"]).unwrap_or("sweep".to_owned());
     let rate = || match rates.is_empty() {
-        true => Err(format!("`--rate-type {kind}` wants `--rate`")),
+        true => Err(format!("`--rate-type {kind}` needs `--rate`")),
         false => Ok(rates.clone()),
     };
     match kind.as_str() {

@@ -89,9 +89,9 @@ fn tool(typed: &[String]) -> Option<(Tool, usize)> {
 /// Why a cap on an open loop is refused.
 fn capped(url: &str, rate: &str, concurrency: &str) -> String {
     format!(
-        "a rate together with a limit on concurrency: what waits for a slot is then in no latency. For a rate, with every \
-         wait in the latency: `bench load {url} --rate {rate}`; for clients that wait for each answer: `bench load {url} \
-         --concurrency {concurrency}`"
+        "a rate cannot be combined with a limit on concurrency: no latency would include the time that requests \
+         wait for a slot. For a rate, with every wait in the latency: `bench load {url} --rate {rate}`; for \
+         clients that wait for each answer: `bench load {url} --concurrency {concurrency}`"
     )
 }
 

@@ -100,12 +100,12 @@ fn what_has_no_equivalent_is_refused_with_what_comes_next_to_it() {
         ("vllm bench serve --dataset-name hf --dataset-path x/y", "--input FILE.jsonl"),
         ("vllm bench serve --backend tensorrt-llm", "--endpoint raw"),
         ("vllm bench serve --insecure", "--ca-file"),
-        ("vllm bench serve --frobnicate 1", "no equivalent is known of --frobnicate"),
+        ("vllm bench serve --frobnicate 1", "no known equivalent for --frobnicate"),
         ("vllm bench serve --model", "`--model` has no value"),
         ("aiperf profile -m m -u h --api-key sk-hunter2", "--token-env"),
         ("aiperf profile -m m --endpoint-type video", "video"),
         ("guidellm benchmark --rate 1", "--target URL"),
-        ("guidellm benchmark --target h --rate-type constant", "wants `--rate`"),
+        ("guidellm benchmark --target h --rate-type constant", "needs `--rate`"),
     ] {
         let refused = ours(line);
         assert!(refused.starts_with("refused: ") && refused.contains(said), "{line}: {refused}");
@@ -119,7 +119,7 @@ fn what_is_left_out_is_said() {
     let left_out = translated(&words(line)).expect("vLLM's").expect("translated").left_out;
     assert_eq!(
         left_out,
-        ["--tokenizer (the server counts tokens)", "--save-result (results are saved always)"]
+        ["--tokenizer (the server counts tokens)", "--save-result (results are always saved)"]
     );
 }
 

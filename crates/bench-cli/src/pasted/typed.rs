@@ -90,7 +90,7 @@ impl Typed {
             return Ok(());
         }
         Err(format!(
-            "no equivalent is known of {}: leave it out, or write the command as in `bench load --help`",
+            "no known equivalent for {}: leave it out, or write the command as in `bench load --help`",
             left.join(", ")
         ))
     }

@@ -26,17 +26,17 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("--tokenizer", "the server counts tokens"),
     ("--tokenizer-mode", "the server counts tokens"),
     ("--trust-remote-code", "no code is loaded"),
-    ("--save-result", "results are saved always"),
+    ("--save-result", "results are always saved"),
     ("--save-detailed", "requests.csv has every request"),
     ("--append-result", "no run overwrites another"),
-    ("--result-filename", "a run has a folder of its own"),
+    ("--result-filename", "each run has its own folder"),
     ("--disable-tqdm", "use --quiet"),
     ("--percentile-metrics", "all metrics have percentiles"),
     ("--metric-percentiles", "p50, p95 and p99, and all values in requests.csv"),
     ("--metadata", "use --label or --save-as"),
-    ("--ready-check-timeout-sec", "a server that does not answer is told at once"),
+    ("--ready-check-timeout-sec", "a server that does not answer is reported immediately"),
     ("--disable-shuffle", "the order of a file is kept"),
-    ("--no-oversample", "inputs are asked again if there are too few"),
+    ("--no-oversample", "inputs are sent again if there are too few"),
     ("--skip-chat-template", "chats are sent as messages, other prompts as they are"),
     ("--request-id-prefix", "requests have numbers"),
     ("--num-warmup-requests", "use --warm-up"),
@@ -147,7 +147,7 @@ fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String>
             ));
         }
     };
-    let path = path.ok_or_else(|| format!("`--dataset-name {name}` wants `--dataset-path FILE`"))?;
+    let path = path.ok_or_else(|| format!("`--dataset-name {name}` needs `--dataset-path FILE`"))?;
     push(arguments, "--input", path);
     push(arguments, "--format", format);
     push_some(arguments, "--max-tokens", output);
@@ -216,8 +216,8 @@ fn body(typed: &mut Typed) -> Result<Option<String>, String> {
 /// What would make the measurement another one.
 fn refuse(typed: &mut Typed) -> Result<(), String> {
     let refused = [
-        ("--insecure", "certificates are checked always: trust the server's with --ca-file FILE"),
-        ("--profile", "profile the server itself: its start would be measured"),
+        ("--insecure", "certificates are always checked: trust the server's with --ca-file FILE"),
+        ("--profile", "start the profiler on the server yourself: otherwise its start would be measured"),
         ("--lora-modules", "name one adapter with --model, and run once for each"),
         ("--ramp-up-strategy", "give several rates: --rate 1,2,4,8"),
         ("--use-beam-search", "add {\"use_beam_search\": true} with --extra-body"),

@@ -118,9 +118,9 @@ fn what_is_no_bench_executable_is_named() {
     write("text", "buy milk");
     write("other.json", "{}");
     let refused: [(&str, &[&str]); 9] = [
-        ("/bin/true", &["/bin/true", "not a program of benchmarks", "printed nothing"]),
-        ("/bin/cat", &["/bin/cat", "not a program of benchmarks"]),
-        ("/bin/false", &["/bin/false", "not a program of benchmarks", "exit status: 1"]),
+        ("/bin/true", &["/bin/true", "not a benchmark program", "printed nothing"]),
+        ("/bin/cat", &["/bin/cat", "not a benchmark program"]),
+        ("/bin/false", &["/bin/false", "not a benchmark program", "exit status: 1"]),
         ("./text", &["text"]),
         ("./nowhere", &["./nowhere", "neither a file"]),
         ("nowhere", &["nowhere", "nor a git revision"]),

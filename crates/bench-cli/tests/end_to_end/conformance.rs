@@ -56,7 +56,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("after_the_last", "shared: all cases", "deviation: shared: all cases"),
     ("five_samples", "sample: numbers", "2 iterations of warm-up and 5 samples"),
     ("no_hard_stop", "hard stop", "deviation: sample: a hard stop"),
-    ("picoseconds", "step: batches", "a time in nanoseconds that has passed"),
+    ("picoseconds", "step: batches", "a time in nanoseconds, no longer than the batch"),
     ("two_times", "step: batches", "one time for that `batch`"),
     ("other_iterations", "step: batches", "`samples` with `iterations` 1"),
     ("ignores_stop", "step: batches", "`finished` after `stop`"),

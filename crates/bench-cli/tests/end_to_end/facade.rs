@@ -85,7 +85,7 @@ fn benchmarks_of_the_facade_are_run() {
     assert!(sum["source"].as_str().expect("a file").ends_with("with_facade.rs"), "{sum}");
     assert!(failure(&of("panics")).contains("the floor is gone"));
     assert!(failure(&of("measures nothing")).contains("returned without measuring"));
-    assert!(failure(&of("fickle")).contains("was in the list, and is not registered in this process"));
+    assert!(failure(&of("fickle")).contains("was in the list, but is not registered in this process"));
     // Each of two benchmarks with one name is measured, and what is measured besides time is not a time.
     let median = |name: &str| of(name)["time"]["median_s"].as_f64().expect("a time");
     assert_eq!((median("twin/x"), median("twin/x_2")), (1e-6, 1e-3));

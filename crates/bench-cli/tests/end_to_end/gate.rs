@@ -40,7 +40,7 @@ fn thirty_nights_with_one_regression_raise_one_alarm_until_it_is_accepted() {
         "unit/spins  time",
         "+3.0 %",
         "last before: 2026-01-20T01:00:00Z (night-19",
-        "not confirmed: there is no checkout here that holds",
+        "not confirmed: no checkout here has the commit",
         &bisect,
         "bench accept 'unit/spins' --reason TEXT",
         "1 fails",
@@ -65,7 +65,7 @@ fn too_little_history_is_said_and_is_unsure_where_that_is_asked() {
     stage
         .bench(&["gate", "night-00"])
         .expect_code(0)
-        .expect_said(&["4 with too little history (less than 15 runs)"]);
+        .expect_said(&["4 with too little history (fewer than 15 runs)"]);
     stage.bench(&["gate", "night-00", "--strict"]).expect_code(4);
     stage.bench(&["gate"]).expect_code(0).expect_said(&["night-00"]);
     stage.bench(&["gate", "night-99"]).expect_code(2).expect_said(&["night-99"]);
@@ -166,7 +166,7 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     let stage = &project.stage;
     // The history says the same of both.
     for (head, code, says) in [
-        (&fast, 0, "the last good run has measured the same commit"),
+        (&fast, 0, "the last good run is of the same commit"),
         (&renamed, 0, "cleared"),
         (&slow, 3, "slower"),
     ] {
@@ -188,7 +188,7 @@ fn what_the_history_suspects_is_measured_before_it_fails() {
     dirty["run"] = "night-29b".into();
     fs::create_dir(stage.results().join("night-29b")).expect("folder");
     fs::write(stage.results().join("night-29b/run.json"), dirty.to_string()).expect("written");
-    let reason = "no commit holds the code of this run";
+    let reason = "no commit contains the code of this run";
     project.bench(&["gate", "night-29b"]).expect_code(3).expect_said(&["not confirmed", reason]);
     let always = project.bench(&["gate", "night-29b", "--confirm=always"]);
     always.expect_code(2).expect_said(&["`unit/spins` cannot be confirmed", reason]);

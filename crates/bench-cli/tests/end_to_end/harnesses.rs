@@ -75,7 +75,7 @@ fn benchmarks_of_criterion_are_run() {
     let panics = case(&record, "performance/panics");
     assert!(failure(panics).contains("exit status: 101"), "{panics}");
     assert!(panics.to_string().contains("the floor is gone"), "{panics}");
-    assert!(failure(case(&record, "performance/fickle")).contains("was in the list, and is not registered"));
+    assert!(failure(case(&record, "performance/fickle")).contains("was in the list, but is not registered"));
     assert_eq!(record["summary"]["successful_runs"], 5, "{}", ended.said());
 }
 
@@ -163,7 +163,7 @@ fn nothing_takes_turns_that_has_several_threads_or_no_compiler() {
     let (ended, without) = compare("RUSTC", "./no-such-compiler");
     assert!(handed_over(&without).iter().all(|times| *times == 0), "{without}");
     assert_eq!(without["threads"], Value::Null, "what the executable had is not known");
-    ended.expect_said(&["samples of both sides did not take turns", "`./no-such-compiler`"]);
+    ended.expect_said(&["the sides took turns by whole rounds", "`./no-such-compiler`"]);
 }
 
 #[test]

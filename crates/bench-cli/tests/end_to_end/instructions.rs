@@ -62,8 +62,8 @@ fn a_time_that_is_unsure_has_a_second_witness() {
     ended.expect_said(&[
         "interval  instructions ",
         &format!("        instructions {percent} (2,0"),
-        "the candidate does more work, which the time could not tell",
-        "no verdict follows from them",
+        "the candidate does more work, which the time does not show",
+        "they do not change a verdict",
         "1 unsure",
     ]);
     let table = fs::read_to_string(stage.report().join("comparison.csv")).expect("a table");
@@ -91,7 +91,7 @@ fn equal_work_is_said_to_be_equal_and_nobody_has_to_ask() {
     ended.expect_said(&[
         "  equal  ",
         "        instructions equal (2,0",
-        "nothing says that the work has changed",
+        "nothing indicates that the work has changed",
     ]);
 }
 

@@ -41,7 +41,7 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
         "linking 3 layouts of speed-",
         "3 layouts of the code of each side, drawn again for every process pair",
         "layouts: unit/spins: base differs by",
-        "too few layouts to see anything",
+        "too few layouts to detect anything",
         "more layouts may settle it (`--layouts`)",
     ]);
     assert!(!ended.said().contains("rests on one layout"), "{}", ended.said());

@@ -166,7 +166,7 @@ fn a_server_is_asked_what_it_did() {
         "vLLM of itself",
         "requests answered",
         // The first call, a request of warm-up, and those that count.
-        "another client is on this server: it answered 522 requests, of which 22 are from here",
+        "another client uses this server: it answered 522 requests, and 22 of them were sent from here",
         "prefix cache: 0.0% of the prompts' tokens",
     ]);
     let rows = fs::read_to_string(stage.report().join("server.csv")).expect("rows");

@@ -234,7 +234,7 @@ fn programs_without_a_list_are_named_and_the_others_go_on() {
         stage.bench(&["calibrate", program]).expect_code(2).expect_said(&[name, said]);
     }
     arguments.retain(|argument| *argument != good);
-    stage.bench(&arguments).expect_code(2).expect_said(&["none of these is a program of benchmarks"]);
+    stage.bench(&arguments).expect_code(2).expect_said(&["none of these is a benchmark program"]);
     stage.bench(&["run", &good, "/bin/true", "--list"]).expect_code(1).expect_said(&["good/unit/digest"]);
 }
 

@@ -89,7 +89,7 @@ fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String 
     let broken = calibration.cases.iter().filter(|case| case.symmetry.is_some_and(|own| own.is_broken()));
     let cases: Vec<&str> = broken.map(|case| case.id.as_str()).collect();
     let cases = match cases.as_slice() {
-        [] => "in no case clearly by itself".to_owned(),
+        [] => "in none of the cases alone clearly".to_owned(),
         cases => format!("clearly in {}", cases.join(", ")),
     };
     format!(
@@ -106,8 +106,8 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
     let coverage = shown(suite.coverage());
     if inject > 0.0 {
         format!(
-            "{} more work, threshold {threshold}: slower in {} of {} comparisons that say they can see it, \
-             {}; wrong sign {} of {}; intervals that hold the truth: {coverage}",
+            "{} more work, threshold {threshold}: slower in {} of the {} comparisons that can detect it by their \
+             own figures, {}; wrong sign {} of {}; intervals that contain the truth: {coverage}",
             setting(inject),
             suite.able_slower,
             suite.able,
@@ -117,8 +117,8 @@ fn conclusion(suite: &Tally, threshold: f64, inject: f64) -> String {
         )
     } else {
         format!(
-            "same against same, threshold {threshold}: {} of {} comparisons called a change, {}; intervals that \
-             hold a ratio of 1: {coverage}",
+            "same against same, threshold {threshold}: {} of {} comparisons reported a change, {}; intervals that \
+             contain a ratio of 1: {coverage}",
             suite.slower + suite.faster,
             suite.comparisons,
             shown(suite.false_alarms()),

@@ -131,9 +131,11 @@ fn unsure(comparison: &PairedComparison, view: View) -> String {
     let mut out = String::new();
     for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
         let seen = match case.compared.smallest_effect {
-            Some(effect) => format!("the smallest change that could have been seen is {}", change(effect)),
-            None if comparison.layouts.is_some() => "too few layouts to see anything".to_owned(),
-            None => "too few process pairs to see anything".to_owned(),
+            Some(effect) => {
+                format!("the smallest change that could have been detected is {}", change(effect))
+            }
+            None if comparison.layouts.is_some() => "too few layouts to detect anything".to_owned(),
+            None => "too few process pairs to detect anything".to_owned(),
         };
         let why = case.compared.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let settle = match case.settle_s {
@@ -145,10 +147,13 @@ fn unsure(comparison: &PairedComparison, view: View) -> String {
                 "more layouts may settle it (`--layouts`), or more time (`--max-time`)".to_owned()
             }
             None if case.pairs.is_empty() => {
-                "what would settle it is not known so early: measure for longer (`--max-time`)".to_owned()
+                "it is too early to know what would settle it: measure for longer (`--max-time`)".to_owned()
             }
-            None => "no patience would settle it: it varies too much, or lies too near to the threshold"
-                .to_owned(),
+            None => {
+                "more time would not settle it: the case varies too much, or its change is too close to the \
+                     threshold"
+                    .to_owned()
+            }
         };
         let told = format!("unsure: {}: {seen}{why}; {settle}", printable(&case.compared.id));
         let _ = writeln!(out, "{}", view.wrap(&told, BESIDE));
@@ -172,10 +177,14 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     };
     let waiting = comparison.cases.iter().filter(waits).count();
     (waiting > 0 && comparison.rules.processors.is_none()).then(|| {
-        let what = if waiting == 1 { "1 unsure case has".to_owned() } else { format!("{waiting} unsure cases have") };
+        let what = if waiting == 1 {
+            "1 unsure case has".to_owned()
+        } else {
+            format!("{waiting} unsure cases have")
+        };
         format!(
-            "{what} several threads, and batches that differ much, as threads wait for each other: `--processors 1` compares \
-             their work alone, and decides much sooner"
+            "{what} several threads, whose batches differ much because the threads wait for each other: \
+             `--processors 1` compares only their work, and decides much sooner"
         )
     })
 }

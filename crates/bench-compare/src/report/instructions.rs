@@ -43,17 +43,17 @@ pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     let (change, spread) = (exactly(counted.change), spread(counted.spread()));
     match counted.repeatability() {
         Repeatability::Exact if counted.is_equal() => {
-            format!("instructions equal ({base}): nothing says that the work has changed")
+            format!("instructions equal ({base}): nothing indicates that the work has changed")
         }
         Repeatability::Exact => format!(
-            "instructions {change} ({base} to {candidate}): the candidate does {does} work, which the time could not tell"
+            "instructions {change} ({base} to {candidate}): the candidate does {does} work, which the time does not show"
         ),
         Repeatability::LikeHarness => format!(
             "instructions about equal ({base} to {candidate}): what the harness adds can differ by as much between builds"
         ),
         Repeatability::CountedOnce => format!(
-            "instructions about {change} ({base} to {candidate}), counted in one process a side: whether that repeats \
-             is not known"
+            "instructions about {change} ({base} to {candidate}), counted in one process per side: it is not known \
+             whether the counts repeat"
         ),
         Repeatability::Varies => format!(
             "instructions about {change} ({base} to {candidate}; processes of one side differ by {spread}): the \
@@ -74,15 +74,17 @@ pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     if counted.is_empty() {
         return String::new();
     }
-    let mut text = "instructions: of one iteration, counted under valgrind after the times; no verdict follows from them"
-        .to_owned();
+    let mut text =
+        "instructions: per iteration, counted under valgrind after the times; they do not change a verdict"
+            .to_owned();
     if has(|repeats| repeats != Repeatability::Exact) {
         text += "; ~: about";
     }
     let has_changed = |case: &&PairedCase| matches!(case.compared.verdict, Verdict::Slower | Verdict::Faster);
     let changed = comparison.cases.iter().filter(has_changed);
     if changed.filter_map(|case| case.instructions.as_ref()).any(CountedPair::is_equal) {
-        text += "; equal, and yet another time: look at memory, at waiting, and at where code and data lie";
+        text += "; if they are equal and the time differs, look at memory, at waiting, and at the addresses of \
+                 code and data";
     }
     format!("{}\n", style.faint(&text))
 }
@@ -202,9 +204,9 @@ mod tests {
         assert!(row("performance/")[..end].ends_with(" equal"), "{report}");
         assert!(row("unit/same ")[..end].ends_with("  "), "{report}");
         for wanted in [
-            "        instructions equal (12,345,678): nothing says that the work has changed\n",
-            "        instructions +1.98 % (10,000 to 10,198): the candidate does more work, which the time could not tell\n",
-            "instructions: of one iteration, counted under valgrind after the times; no verdict follows from them\n",
+            "        instructions equal (12,345,678): nothing indicates that the work has changed\n",
+            "        instructions +1.98 % (10,000 to 10,198): the candidate does more work, which the time does not show\n",
+            "instructions: per iteration, counted under valgrind after the times; they do not change a verdict\n",
             " · 2.0 s, and 3.4 s to count instructions\n",
         ] {
             assert!(report.contains(wanted), "{wanted}\n{report}");
@@ -224,7 +226,7 @@ mod tests {
         let told = |base: &[u64], candidate: &[u64]| beside_an_unsure_time(&pair(base, candidate));
         let once = told(&[10_000], &[9_802]);
         assert!(
-            once.starts_with("instructions about -1.98 %") && once.contains("in one process a side"),
+            once.starts_with("instructions about -1.98 %") && once.contains("in one process per side"),
             "{once}"
         );
         let varies = told(&[10_000, 10_010], &[9_802, 9_802]);
@@ -242,7 +244,7 @@ mod tests {
     /// A time that has changed although the work has not is a finding of its own.
     #[test]
     fn equal_work_in_another_time_says_where_to_look() {
-        let hint = "equal, and yet another time: look at memory";
+        let hint = "if they are equal and the time differs, look at memory";
         let equal = || Some(pair(&[10_000], &[10_000]));
         assert!(shown(vec![case("unit/x", Verdict::Slower, equal())]).contains(hint));
         assert!(!shown(vec![case("unit/x", Verdict::Unsure, equal())]).contains(hint));

@@ -131,16 +131,18 @@ impl Body {
                 json!({ "messages": salted_messages(messages, salt.as_deref()) })
             }
             (Content::Messages(_), _) => {
-                return Err(format!("`{kind}` takes one text: an input of messages is for a chat"));
+                return Err(format!(
+                    "`{kind}` takes one text: an input of messages is only for chat interfaces"
+                ));
             }
             (_, Kind::Infer | Kind::Predict) => serde_json::from_slice(given)
-                .map_err(|error| format!("the input of `{kind}` is a JSON body, and is none: {error}"))?,
+                .map_err(|error| format!("the input of `{kind}` must be JSON: {error}"))?,
             (_, Kind::Rerank) => rerank(&text()?)?,
             (_, Kind::ClassifyBatch | Kind::ClassifyStream) => json!({ "images": [STANDARD.encode(given)] }),
             (_, kind) => of_text(kind, text()?),
         };
         let Some(fields) = body.as_object_mut() else {
-            return Err(format!("the body of `{kind}` is a JSON object, and is none"));
+            return Err(format!("the body of `{kind}` must be a JSON object"));
         };
         set_fields(kind, settings, input, fields);
         let mut bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;

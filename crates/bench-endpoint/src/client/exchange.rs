@@ -153,7 +153,8 @@ fn refused(response: &Response<()>) -> Option<Failure> {
     let status = response.status();
     if status.is_redirection() {
         let to = text(LOCATION).map_or(String::new(), |_| " to another address".to_owned());
-        let message = format!("status {} sends{to}: give the address that it sends to", status.as_u16());
+        let message =
+            format!("status {} redirects{to}: use the address to which it redirects", status.as_u16());
         return Some(Failure::new(Class::Redirected, message));
     }
     if !status.is_success() {

@@ -133,9 +133,9 @@ impl Rows {
         let Rows { inputs, arrivals, count, left_out, .. } = self;
         if count == 0 {
             let why = match left_out {
-                0 => "it holds no request".to_owned(),
+                0 => "it contains no request".to_owned(),
                 rows => {
-                    format!("none of its {rows} rows is a request: all are empty or were answered by nothing")
+                    format!("none of its {rows} rows is a request: all are empty, or had no answer")
                 }
             };
             return Err(why);

@@ -96,7 +96,7 @@ fn what_is_wrong_with_a_trace_is_said_with_its_line() {
     assert!(azure("0.5,-2,3").contains("line 2: `-2`"));
     assert!(azure("0.5").contains("line 2: `` in `contexttokens`"));
     assert!(azure("soon,1,2").contains("line 2: `soon` is not a time"));
-    assert_eq!(azure(""), "it holds no request");
+    assert_eq!(azure(""), "it contains no request");
     assert!(azure("1,0,5\n2,5,0").contains("none of its 2 rows"));
     let european =
         parsed(Format::Azure, "TIMESTAMP;ContextTokens;GeneratedTokens\n0,25;1;2").expect_err("wrong");

@@ -84,7 +84,7 @@ pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<Strin
     let before = [Figure::Running, Figure::Waiting].map(|figure| series.before(figure).unwrap_or(0.0));
     if before.iter().sum::<f64>() > 0.0 {
         warnings.push(format!(
-            "another client is on this server: {} requests were running and {} waiting before the first was sent",
+            "another client uses this server: {} requests were running and {} waiting before the first was sent",
             before[0], before[1]
         ));
     }
@@ -93,7 +93,8 @@ pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<Strin
     let answered = series.growth(Figure::Answered);
     if let Some(answered) = answered.filter(|answered| more(*answered, sent)) {
         warnings.push(format!(
-            "another client is on this server: it answered {answered:.0} requests, of which {sent:.0} are from here"
+            "another client uses this server: it answered {answered:.0} requests, and {sent:.0} of them were sent \
+             from here"
         ));
     }
     let counted = client.output_tokens as f64;
@@ -103,21 +104,21 @@ pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<Strin
         let few = FEW * client.answered as f64 * APART;
         if made > counted * (1.0 + APART) + few && warnings.is_empty() {
             warnings.push(format!(
-                "another client is on this server, or answers are counted differently: it made {made:.0} tokens, of \
-                 which {counted:.0} are in answers to here"
+                "another client uses this server, or tokens are counted differently: the server generated \
+                 {made:.0} tokens, and the answers here contain {counted:.0}"
             ));
         } else if counted > made * (1.0 + APART) + few {
             warnings.push(format!(
-                "the answers hold {counted:.0} tokens by their `usage`, and the server has made {made:.0}: some came from \
-                 a cache, or not all replicas are seen at the metrics' address"
+                "the answers contain {counted:.0} tokens by their `usage`, but the server generated {made:.0}: \
+                 some came from a cache, or the metrics do not cover all replicas"
             ));
         }
     }
     let hits = prefix_hits(series).or_else(|| cached(client)).filter(|share| is_salted && *share > WARM);
     if let Some(share) = hits {
         warnings.push(format!(
-            "{:.0}% of the prompts' tokens came from the server's prefix cache, though prompts are new: what they share \
-             (a template, `--shared-prefix`) is measured as cached",
+            "{:.0}% of the prompts' tokens came from the server's prefix cache, although no prompt was sent \
+             before: the part that prompts share (a template, `--shared-prefix`) was cached",
             share * 100.0
         ));
     }
@@ -174,7 +175,7 @@ mod tests {
         let told = warnings(&series(&[BEFORE, &after(80, 800, 0)]), &client(50, 500), true);
         assert_eq!(
             told,
-            ["another client is on this server: it answered 80 requests, of which 50 are from here"]
+            ["another client uses this server: it answered 80 requests, and 50 of them were sent from here"]
         );
         let busy = BEFORE.replace("running 0", "running 2");
         let told = warnings(&series(&[&busy, &after(50, 500, 0)]), &client(50, 500), true);
@@ -182,7 +183,7 @@ mod tests {
         let told = warnings(&series(&[BEFORE, &after(50, 900, 0)]), &client(50, 500), true);
         assert!(told[0].contains("made 900 tokens"), "{told:?}");
         let told = warnings(&series(&[BEFORE, &after(50, 100, 0)]), &client(50, 500), true);
-        assert!(told[0].contains("the answers hold 500 tokens"), "{told:?}");
+        assert!(told[0].contains("the answers contain 500 tokens"), "{told:?}");
     }
 
     #[test]

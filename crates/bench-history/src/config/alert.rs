@@ -106,8 +106,8 @@ impl Alert {
                 if !is_variable(&variable) {
                     return Err(Fault::at(
                         place,
-                        "wanted the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it is a \
-                         secret, and does not belong into a file",
+                        "wanted the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it \
+                         is a secret, and does not belong in a file",
                     ));
                 }
                 let shape = shape.map(Spanned::into_inner).unwrap_or_default();

@@ -84,7 +84,7 @@ impl Config {
             path: self.path.clone(),
             line,
             column,
-            message: format!("`{metric}` of `{}` is counted in {unit}, and the threshold is not", case.id),
+            message: format!("`{metric}` of `{}` is measured in {unit}, but the threshold is not", case.id),
         })
     }
 }
@@ -120,7 +120,7 @@ mod tests {
             ("[[rule]]\nregex = \"a(\"\nthreshold = \"2%\"\n", "2:9", "regular expression"),
             ("[[rule]]\nlimits = [\"time < 5MB\"]\n", "2:11", "a time"),
             ("[[rule]]\nlimits = [\"time <= 1s\", \"time 5ms\"]\n", "2:25", "one of `<=`"),
-            ("[[rule]]\nmetric = \"time\"\nthreshold = \"5MB\"\n", "3:13", "`time` is counted in s"),
+            ("[[rule]]\nmetric = \"time\"\nthreshold = \"5MB\"\n", "3:13", "`time` is measured in s"),
             ("[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5\"\n", "3:13", "counted in bytes"),
             ("[[rule]]\nthreshold = \"5ms\"\n", "2:13", "add `metric`"),
             ("[[rule]]\nmetric = \"time\"\nlimits = [\"time < 5ms\"]\n", "2:10", "goes with a `threshold`"),

@@ -65,7 +65,7 @@ fn share<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Thr
     let threshold = Threshold::deserialize(deserializer)?;
     match threshold {
         Threshold::Amount { .. } => Err(serde::de::Error::custom(
-            "here the threshold is of figures of all units, and must be a share, such as \"2%\": write an amount into \
+            "this threshold is for figures of all units, so it must be a share, such as \"2%\": put an amount into \
              a [[rule]] with a `metric`",
         )),
         _ => Ok(Some(threshold)),

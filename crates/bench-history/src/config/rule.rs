@@ -64,7 +64,7 @@ impl Rule {
         let Written { case, exact, regex, category, metric, threshold, limits } = written.into_inner();
         match (&metric, &threshold) {
             (None, None) if limits.is_empty() => {
-                return Err(Fault::at(place, "a rule with neither a `threshold` nor `limits` says nothing"));
+                return Err(Fault::at(place, "this rule has no effect: add a `threshold` or `limits`"));
             }
             (Some(metric), None) => {
                 let message =
@@ -109,12 +109,12 @@ impl Rule {
 fn check(metric: Option<&str>, threshold: Threshold) -> Result<(), String> {
     let Threshold::Amount { unit, .. } = threshold else { return Ok(()) };
     let Some(metric) = metric else {
-        return Err("an amount is one of a figure: add `metric`, or write a share, such as \"2%\"".to_owned());
+        return Err("an amount needs a figure: add `metric`, or write a share, such as \"2%\"".to_owned());
     };
     match BUILT_IN.iter().find(|(name, ..)| *name == metric) {
-        Some((_, own, told)) if unit != *own => {
-            Err(format!("`{metric}` is counted in {told}: wanted such an amount, or a share, such as \"2%\""))
-        }
+        Some((_, own, told)) if unit != *own => Err(format!(
+            "`{metric}` is measured in {told}: wanted such an amount, or a share, such as \"2%\""
+        )),
         _ => Ok(()),
     }
 }

@@ -119,12 +119,12 @@ fn change(before: &Figure, now: &Figure, moves: &[f64]) -> Known {
         return Known { interval: None, reason: Some(reason) };
     }
     if moves.len() < FEWEST_MOVES {
-        let reason = format!("fewer than {} earlier runs tell how much it differs", FEWEST_MOVES + 1);
+        let reason = format!("fewer than {} earlier runs show how much it varies", FEWEST_MOVES + 1);
         return Known { interval: None, reason: Some(reason) };
     }
     let half = NORMAL_99 * stats::robust_deviation(moves).unwrap_or_default();
     Known {
         interval: Some(Interval { low: (log - half).exp_m1(), high: (log + half).exp_m1() }),
-        reason: Some("earlier runs differ by as much without a change".to_owned()),
+        reason: Some("earlier runs differ by that much without a change".to_owned()),
     }
 }

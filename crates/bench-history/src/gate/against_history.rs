@@ -191,8 +191,8 @@ fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
 fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     let withdrawn = turn.withdrawn.as_ref().filter(|withdrawn| turn.worse && withdrawn.run == record.run)?;
     Some(format!(
-        "{} of {}: the change since {} ({}), found on {}, was withdrawn on {}: the runs since are no longer told from \
-         those before",
+        "{} of {}: the change since {} ({}), found on {}, was withdrawn on {}: the runs since no longer differ \
+         from those before",
         trend.key.metric,
         trend.key.case,
         turn.since.timestamp,

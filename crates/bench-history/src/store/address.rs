@@ -121,7 +121,7 @@ fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig,
                 let path = path.display();
                 return Err(wrong(
                     name,
-                    &format!("`sslrootcert` wants certificates in PEM: {path} has none"),
+                    &format!("`sslrootcert` needs certificates in PEM: {path} has none"),
                 ));
             }
         }

@@ -221,7 +221,7 @@ impl Store {
     pub(super) fn strange(&self, table: &str) -> StoreError {
         StoreError::Corrupt {
             store: self.database.name().to_owned(),
-            reason: format!("a row of the table `{table}` holds something else than it should"),
+            reason: format!("a row of the table `{table}` contains a value of the wrong type"),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Comparison {
         if self.measure == Measure::Instructions {
             return lines;
         }
-        lines.push(format!("to settle it, measure both builds in turn: {}", self.paired_command(&unsure)));
+        lines.push(format!("to settle it, let both builds take turns: {}", self.paired_command(&unsure)));
         lines
     }
 

@@ -90,7 +90,7 @@ fn compare_case(old: Option<&CaseRecord>, new: &CaseRecord, threshold: f64) -> C
     let change = relative(now.iteration.instructions, then.iteration.instructions);
     let figures = Compared { change: Some(change), ..figures };
     let Some(half_width) = half_width(&by_round(old), &by_round(new), change) else {
-        let reason = "a single round in each run cannot know whether a count repeats: leave `--rounds` out";
+        let reason = "a single round in each run does not show whether a count repeats: leave `--rounds` out";
         return Compared { verdict: Verdict::Unsure, reason: Some(reason.to_owned()), ..figures };
     };
     let interval = Interval { low: change - half_width, high: change + half_width };
@@ -102,8 +102,8 @@ fn compare_case(old: Option<&CaseRecord>, new: &CaseRecord, threshold: f64) -> C
         smallest_effect: (half_width > 0.0).then_some(threshold + half_width),
         reason: (verdict == Verdict::Unsure).then(|| {
             format!(
-                "rounds of one build differ by {spread:.3} %: hashing, addresses, time or threads enter, and a change \
-                 of that size cannot be told from them"
+                "rounds of one build differ by {spread:.3} %, because of hashing, addresses, time or threads: a \
+                 change of that size cannot be distinguished from them"
             )
         }),
         ..figures

@@ -128,7 +128,7 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     let Some(pair) = pair else {
         let (verdict, reason) = match (time(old), time(new)) {
             (Some(_), Some(_)) => {
-                (Verdict::Unsure, "a time of zero, or none that is a number, has no ratio".to_owned())
+                (Verdict::Unsure, "there is no ratio, because a time is zero or not a number".to_owned())
             }
             (_, now) => without_figure(old, new, now.is_some(), "figure"),
         };
@@ -141,7 +141,7 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
         return Compared { reason: Some(invalid), ..figures };
     }
     let Some(width) = Width::of(pair, scale) else {
-        let reason = "one of the runs has a single round, and so does not know how processes differ";
+        let reason = "one of the runs has a single round, which does not show how processes differ";
         return Compared { reason: Some(reason.to_owned()), ..figures };
     };
     let interval = Interval { low: (log - width.half).exp_m1(), high: (log + width.half).exp_m1() };
@@ -170,9 +170,9 @@ fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String
         "taken for the machine"
     };
     format!(
-        "all cases together have moved by {:+.1} % (median), each by another {:.1} % (robust standard \
-         deviation{restless}): {cause}; the first is removed from each change, so that a change is less or more than \
-         new/old, and the second is in each interval",
+        "all cases together have moved by {:+.1} % (median), and each case by another {:.1} % (robust standard \
+         deviation{restless}): {cause}. The first is removed from each change, which therefore differs from \
+         new/old; the second is included in each interval",
         shift * 100.0,
         spread * 100.0
     )

@@ -22,8 +22,9 @@ pub(super) const NORMAL_99: f64 = 2.576;
 
 /// Why a verdict is out of reach.
 const OWN_MEDIANS: &str =
-    "the runs do not know their own medians well enough: a longer `--max-time` would tell more";
-const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) tell how much it differs from run to run, so ±34 % is supposed";
+    "the medians of the runs are not known well enough: a longer `--max-time` would help";
+const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) show how much it varies from run \
+                            to run, so ±34 % is assumed";
 
 /// A case with figures in both runs.
 pub(super) struct Pair<'a> {
@@ -115,7 +116,7 @@ impl Width {
         } else if scale.restless > 1.5 {
             "all cases moved farther than between earlier runs"
         } else {
-            "earlier runs differ by as much without a change"
+            "earlier runs differ by that much without a change"
         };
         Some(Width {
             half: half.max(spread.seen) * scale.restless,

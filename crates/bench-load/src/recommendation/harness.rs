@@ -37,9 +37,10 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
         let cpu = level.pace.harness_cpu.map(|cpu| format!("it takes {} of a core", percent(cpu)));
         let lag =
             level.pace.send_lag.map(|lag| format!("1 % of requests are sent {} late or more", lag.p99_s));
-        let stall = level.pace.client_stall.map(|stall| {
-            format!("its event loops come {} late or more to 1 % of what is ready", stall.p99_s)
-        });
+        let stall = level
+            .pace
+            .client_stall
+            .map(|stall| format!("its event loops handle 1 % of ready events {} late or more", stall.p99_s));
         let seen: Vec<String> = cpu.into_iter().chain(lag).chain(stall).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
         let text = format!(

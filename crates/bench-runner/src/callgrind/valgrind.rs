@@ -90,7 +90,7 @@ impl Valgrind {
             let found = dumps.iter().rev().find(|dump| dump.part == Some(part));
             found.map(|dump| dump.events).ok_or_else(|| {
                 format!(
-                    "valgrind has counted nothing for {what}: does the case measure in a process of its own?"
+                    "valgrind has counted nothing for {what}: does the case do its work in another process?"
                 )
             })
         };

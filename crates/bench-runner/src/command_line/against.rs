@@ -46,7 +46,7 @@ pub(super) fn compare<S: AsRef<OsStr>>(
     let own = if host.is_bench_target { None } else { std::env::current_exe().ok() };
     let Some(bench) = own.or_else(bench_command) else {
         return Err(UsageError(format!(
-            "{flag} is done by the `bench` command, which is neither in PATH nor named by {RUNNER_VARIABLE}: {INSTALL}"
+            "{flag} needs the `bench` command, which is neither in PATH nor named by {RUNNER_VARIABLE}: {INSTALL}"
         ))
         .into());
     };

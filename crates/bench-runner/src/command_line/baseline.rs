@@ -27,7 +27,7 @@ pub(super) fn keep(programs: &[Opened], options: &Options, folder: &Path) -> Res
     for (program, _) in chosen(programs, options)? {
         let Some(file) = lasting(program) else {
             tell(&format!(
-                "{} is not kept for `--baseline`: it is a script, which needs what lies around it",
+                "{} is not kept for `--baseline`: it is a script, which may need other files of its folder",
                 program.name()
             ));
             continue;
@@ -60,8 +60,8 @@ pub(super) fn compare(host: &Host<'_>, flags: &Flags, options: &Options, name: &
         let kept = run.join(EXECUTABLES).join(program.name());
         if !kept.is_file() {
             return Err(UsageError(format!(
-                "the run `{name}` has kept no executable of {}: expected {}. Save it with `--save-baseline {name}`; \
-                 `--compare {name}` compares with the figures of that run",
+                "the run `{name}` has not kept the executable of {}: expected {}. Save it with `--save-baseline \
+                 {name}`; `--compare {name}` compares with the figures of that run",
                 program.name(),
                 kept.display()
             ))

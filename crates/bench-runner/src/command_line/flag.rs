@@ -145,29 +145,19 @@ static FLAGS: &[Flag] = &[
         "repeats",
         signed(HOW, "samples", "N", "Samples of a case, over all its rounds [default: until precise enough]"),
     ),
-    signed(
-        HOW,
-        "rounds",
-        "N",
-        "Rounds of a case, each in a process of its own [default: until precise enough]",
-    ),
+    signed(HOW, "rounds", "N", "Rounds of a case, each in a fresh process [default: until precise enough]"),
     signed(
         HOW,
         "max-time",
         "DURATION",
         "Budget of a case over all its rounds [default: 3s for unit, 10s for others]",
     ),
-    signed(
-        HOW,
-        "timeout",
-        "DURATION",
-        "Time after which a case has failed, over all its rounds [default: 5m]",
-    ),
+    signed(HOW, "timeout", "DURATION", "Time after which a case fails, over all its rounds [default: 5m]"),
     signed(
         HOW,
         "target-precision",
         "PCT",
-        "Half-width of the 95 % interval of the median at which a case is done [default: 1%]",
+        "A case is done when its median is known to within this, at 95 % confidence [default: 1%]",
     ),
     signed(
         HOW,
@@ -195,7 +185,7 @@ static FLAGS: &[Flag] = &[
         HOW,
         "valid-for",
         "PERCENTILE",
-        "Serve requests at each level until this percentile is supported: p90, p95, p99, p99.9",
+        "Serve requests at each level until there are enough for this percentile: p90, p95, p99, p99.9",
     ),
     value(HOW, "seed", "N", "Seed of the order of rounds [default: the clock]"),
     switch(
@@ -237,7 +227,7 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "baseline",
         "NAME",
-        "Compare live with the executables that --save-baseline has kept: both programs work in turns",
+        "Compare live with the executables that --save-baseline has kept: both programs take turns",
     ),
     signed(
         REPORTS,
@@ -249,7 +239,7 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "against",
         "REV",
-        "Compare live with a git revision: it is built in a worktree of its own, and both programs work in turns",
+        "Compare live with a git revision: it is built in a separate worktree, and both programs take turns",
     ),
     signed(
         REPORTS,
@@ -267,9 +257,9 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "fail-on-regression",
         "PCT",
-        "Exit with 3 if a case is slower than in the compared run by more than this, with its whole interval",
+        "Exit with 3 if a case is certainly slower by more than this (its whole interval lies beyond it)",
     ),
-    switch(REPORTS, "fail-on-targets", "Exit with 3 if a target is missed, with its whole interval"),
+    switch(REPORTS, "fail-on-targets", "Exit with 3 if a target is certainly missed (by the whole interval)"),
     switch(
         REPORTS,
         "strict",

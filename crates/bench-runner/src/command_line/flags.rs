@@ -95,7 +95,7 @@ impl Flags {
                 (Some(Origin::CommandLine), Some(Origin::Environment)) => given.turn_off(other),
                 (Some(Origin::Environment), Some(Origin::CommandLine)) => given.turn_off(one),
                 (Some(_), Some(_)) => {
-                    let message = format!("--{one} and --{other} exclude each other");
+                    let message = format!("--{one} and --{other} cannot be used together");
                     return Err(Stop::misused(program, message, &[]));
                 }
                 _ => {}

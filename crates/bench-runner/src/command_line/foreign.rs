@@ -23,7 +23,7 @@ const fn of(tool: &'static str, names: &'static [&'static str], instead: &'stati
     Foreign { names, tool, instead }
 }
 
-const BEFORE: &str = "arguments of cargo stand before '--': 'cargo bench --features simd -- --max-time 1s'";
+const BEFORE: &str = "arguments for cargo go before '--': 'cargo bench --features simd -- --max-time 1s'";
 const COUNTERS: &str = "set what an iteration counts in the benchmark: 'b.items(8)', 'b.bytes(4096)'";
 const PICTURES: &str =
     "leave it out: no plot is drawn unless a benchmark or 'bench compare' has something to draw";
@@ -42,7 +42,8 @@ static FOREIGN: &[Foreign] = &[
     of(
         "criterion and divan",
         &["--sample-size"],
-        "'--samples 50' sets the number of samples of a case; how many iterations a sample has is found by itself",
+        "'--samples 50' sets the number of samples of a case; the number of iterations per sample is chosen \
+         automatically",
     ),
     of(
         "criterion",
@@ -58,7 +59,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "criterion",
         &["--load-baseline"],
-        "'bench compare OLD NEW' compares two runs that exist, and measures nothing",
+        "'bench compare OLD NEW' compares two existing runs, and measures nothing",
     ),
     of(
         "criterion",
@@ -79,7 +80,7 @@ static FOREIGN: &[Foreign] = &[
     of(
         "criterion",
         &["--confidence-level"],
-        "leave it out: intervals are of 95 %; '--target-precision 1%' sets how narrow they are to become",
+        "leave it out: intervals have 95 % confidence; '--target-precision 1%' sets how narrow they should become",
     ),
     of(
         "criterion",
@@ -102,11 +103,7 @@ static FOREIGN: &[Foreign] = &[
         &["--min-time"],
         "'--max-time 5s' bounds the time of a case, '--target-precision 0.5%' makes it use more of it",
     ),
-    of(
-        "divan",
-        &["--sort", "--sortr"],
-        "leave it out: cases stand in the order of their ids, numbers by their value",
-    ),
+    of("divan", &["--sort", "--sortr"], "leave it out: cases are sorted by their ids, with numbers by value"),
     of("divan", &["--timer"], "leave it out: time is read from the monotonic clock of the system"),
     of(
         "divan",
@@ -119,11 +116,7 @@ static FOREIGN: &[Foreign] = &[
         &["--items-count", "--bytes-count", "--chars-count", "--cycles-count", "--bytes-format"],
         COUNTERS,
     ),
-    of(
-        "libtest",
-        &["--logfile"],
-        "every run is written to a folder of its own; '--output-dir DIR' says where",
-    ),
+    of("libtest", &["--logfile"], "each run is written to its own folder; '--output-dir DIR' says where"),
     of("libtest", &["--report-time", "--ensure-time"], "leave it out: times are always reported"),
     of(
         "libtest",

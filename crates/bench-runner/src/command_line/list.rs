@@ -114,8 +114,8 @@ pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), R
         ]);
     }
     print_text(&format!(
-        "{}\n{} cases, budgets of {} together\nA default timeout grows by the time that a case says its rounds \
-         need, such as that of its levels of requests\n",
+        "{}\n{} cases, budgets of {} together\nIf a case says how long its rounds take, such as its load levels, \
+         the default timeout is longer by that time\n",
         table.render(str::to_owned),
         cases.len(),
         Seconds(total)

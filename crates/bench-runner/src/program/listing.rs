@@ -39,7 +39,7 @@ impl ListLimits {
     }
 }
 
-/// A program that does not answer as a program of benchmarks.
+/// A program that does not answer as a benchmark program.
 #[derive(Debug)]
 pub struct ProgramError {
     /// The file that was started.
@@ -50,7 +50,7 @@ pub struct ProgramError {
 
 impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not a program of benchmarks: {}", self.program.display(), self.problem)
+        write!(f, "{} is not a benchmark program: {}", self.program.display(), self.problem)
     }
 }
 

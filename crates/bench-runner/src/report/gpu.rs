@@ -20,8 +20,7 @@ fn render(cases: &[CaseRecord], style: Style) -> String {
     if is_empty {
         return String::new();
     }
-    let lower_bound =
-        "memory: what all processes together took beyond what was in use before the load, a lower bound";
+    let lower_bound = "memory: the increase since before the load, of all processes together; a lower bound";
     format!("{}{}\n", table.render(|text| style.bold(text)), style.faint(lower_bound))
 }
 

@@ -217,8 +217,10 @@ fn supervise(
         if grace.is_some_and(|grace| now >= grace) {
             if !collector.is_closed() {
                 let last = "expected `finished`, `failed` or `skipped` as the last frame";
-                collector
-                    .fail(Cause::Protocol, format!("{last}, found that it closed the channel and went on"));
+                collector.fail(
+                    Cause::Protocol,
+                    format!("{last}, found that it closed the channel and kept running"),
+                );
             }
             // All figures are there: how long the program takes to fall asleep is its own affair.
             return Ended::Killed;

@@ -181,7 +181,12 @@ fn measure(
     litter::end_own_strays();
     environment.quietness = examination.map(Examination::end).unwrap_or_default();
     environment.steal = ticks.and_then(|before| CpuTicks::now()?.steal_since(before));
-    let notes = observer.end().map(|error| format!("{error}: a crash would have lost what was measured"));
+    let notes = observer.end().map(|error| {
+        format!(
+            "{error}: if the run had crashed, its measurements would have \
+                                                    been lost"
+        )
+    });
     let notes = notes.into_iter().chain(memory_note(options));
     Ok(Measured { rounds: measured, environment, notes: notes.collect() })
 }

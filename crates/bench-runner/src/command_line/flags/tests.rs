@@ -74,7 +74,7 @@ fn the_command_line_wins_over_the_environment() {
     assert_eq!(both(&["-v"], &[("BENCH_QUIET", "1")]), flags(&["-v"]));
     assert_eq!(both(&[], &[("BENCH_LIST", "off")]), flags(&[]));
     let message = said(&[], &[("BENCH_QUIET", "1"), ("BENCH_VERBOSE", "1")]);
-    assert!(message.starts_with("error: --quiet and --verbose exclude each other\n"), "{message}");
+    assert!(message.starts_with("error: --quiet and --verbose cannot be used together\n"), "{message}");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn mistakes_are_answered_with_what_would_be_right() {
             &["--sample-size=10"],
             &format!(
                 "'--sample-size' is a flag of criterion and divan\n\n  tip: '--samples 50' sets the number of \
-                 samples of a case; how many iterations a sample has is found by itself\n\n{GENERAL}"
+                 samples of a case; the number of iterations per sample is chosen automatically\n\n{GENERAL}"
             ),
         ),
         (&["--bench", "-n"], "'-n' is a flag of criterion\n\n  tip: leave it out: no plot is drawn"),
@@ -146,7 +146,7 @@ fn mistakes_are_answered_with_what_would_be_right() {
         ),
         (
             &["--features", "x"],
-            "'--features' is a flag of cargo\n\n  tip: arguments of cargo stand before '--'",
+            "'--features' is a flag of cargo\n\n  tip: arguments for cargo go before '--'",
         ),
         (&["--max-time=5"], "invalid value '5' for '--max-time <DURATION>': \"5\" is not a duration"),
     ] {

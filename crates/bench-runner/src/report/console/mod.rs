@@ -138,7 +138,7 @@ mod tests {
         let median = time.median_s.0;
         time.moderated_s = Some(bench_stats::Interval { low: 0.9 * median, high: 1.1 * median });
         let told = shown(&two);
-        assert!(told.contains("~±10 %") && told.contains("taken from all cases, too"), "{told}");
+        assert!(told.contains("~±10 %") && told.contains("estimated from all cases"), "{told}");
         assert!(!told.contains("2 rounds"), "{told}");
     }
 

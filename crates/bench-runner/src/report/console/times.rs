@@ -72,12 +72,12 @@ pub(super) fn render(record: &Record, view: &View) -> String {
         let _ = writeln!(
             out,
             "{}",
-            view.style.faint("~ an estimate: too few rounds, or samples, to know better")
+            view.style.faint("~ an estimate, because there are too few rounds or samples")
         );
     }
     if shown.iter().any(|case| case.time.as_ref().is_some_and(|time| time.moderated_s.is_some())) {
         let told =
-            "~± of a case of fewer than six rounds: how far rounds lie apart is taken from all cases, too";
+            "~± for a case with fewer than six rounds: the spread between rounds is estimated from all cases";
         let _ = writeln!(out, "{}", view.style.faint(&view.wrap(told, 2)));
     }
     out
