@@ -138,7 +138,7 @@ impl Suite {
         Ok(run::select(&own, &self.options)?.into_iter().map(|(_, case)| case.clone()).collect())
     }
 
-    /// Measures, and returns the record. What benchmarks do wrong is in the record; it is not an error.
+    /// Measures, and returns the record. If a benchmark fails, the failure is in the record, and is not an error.
     ///
     /// # Errors
     /// When nothing could be measured, or the reports could not be written.

@@ -72,7 +72,7 @@ struct Session {
     names: Names,
     /// The target that is running; empty outside of all.
     target: String,
-    /// The file that this is written in.
+    /// The source file of the running target; `None` before the first one.
     source: Option<&'static str>,
 }
 

@@ -102,7 +102,7 @@ impl Pair {
         logs.map(|(base, candidate)| (*candidate as f64 / *base as f64).ln()).collect()
     }
 
-    /// What a batch of either side was.
+    /// Returns the number of iterations in a batch, and the median time of the batches of both sides.
     pub(super) fn batch(&self) -> Option<Batch> {
         let mut all: Vec<u64> = self.base_ns.iter().chain(&self.candidate_ns).copied().collect();
         all.sort_unstable();

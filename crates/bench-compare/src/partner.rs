@@ -357,7 +357,7 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// The memory that it takes now.
+    /// Reads the resident memory of the worker.
     fn look(&mut self) -> Option<Bytes> {
         self.looked = Instant::now();
         self.worker.resident()

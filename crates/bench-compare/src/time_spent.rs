@@ -2,19 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the wall time of a case went, in seconds. Of programs that time whole rounds only, what is not timed is `between`.
+/// Where the wall time of a case went, in seconds. For programs that time only whole rounds, everything that is not
+/// timed is `between`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TimeSpent {
-    /// Processes started, what they need loaded, first calls made.
+    /// Starting processes, loading what they need, and making first calls.
     pub start_s: f64,
     /// The search for a batch size and warm-up.
     pub warm_up_s: f64,
-    /// Batches, as they were timed.
+    /// The timed batches.
     pub timed_s: f64,
-    /// From the end of a batch to the beginning of the next: one side told, the other woken.
+    /// From the end of a batch to the beginning of the next: receiving the result of one side and waking the other.
     pub between_s: f64,
-    /// Processes ended.
+    /// Ending processes.
     pub end_s: f64,
     /// Everything else.
     pub rest_s: f64,

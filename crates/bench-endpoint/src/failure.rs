@@ -17,11 +17,11 @@ pub enum Class {
     Unreachable,
     /// The TLS handshake failed, or the certificate is not trusted.
     Tls,
-    /// No connection within its time.
+    /// No connection was made within the time limit.
     ConnectTimeout,
-    /// No byte of an answer within its time.
+    /// No byte of an answer arrived within the time limit.
     FirstByteTimeout,
-    /// No byte for too long within an answer.
+    /// An answer had begun, and then no byte arrived for too long.
     IdleTimeout,
     /// The whole request took too long.
     TotalTimeout,
@@ -29,7 +29,7 @@ pub enum Class {
     Status(u16),
     /// A status 3xx: redirects are not followed, since they would be measured.
     Redirected,
-    /// An answer that is compressed, though it was asked not to be.
+    /// An answer that is compressed although an uncompressed one was requested.
     Compressed,
     /// An answer that ended before its end.
     Cut,

@@ -44,8 +44,8 @@ fn check(mut imported: Imported, context: &str) {
     assert!(again == record, "{context}: another record comes back");
 }
 
-/// Damages each value of a file in turn. One below the field `entries` costs the cases of one entry, `most` at most, and
-/// each of them is named.
+/// Damages each value of a file in turn. If a value below the field `entries` is damaged, the import leaves out
+/// only the cases of that entry, at most `most`, and names each of them.
 fn damage(format: &str, file: &str, entries: &str, most: usize) {
     let folder = tempfile::tempdir().expect("a folder");
     // Of asv.

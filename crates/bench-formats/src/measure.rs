@@ -39,8 +39,8 @@ pub(crate) struct Summary {
 /// What figures of the same samples may differ by, as a share.
 const ROUNDING: f64 = 1e-9;
 
-/// Time per iteration as another tool has summarized it, as one round; `None` where a figure is not a time,
-/// or the middle of the samples lies outside of them.
+/// Returns the time per iteration that another tool has summarized, as one round. `None` if a figure is not a time,
+/// or if the median or mean lies outside the range of the samples.
 pub(crate) fn time_of_summary(summary: &Summary) -> Option<Time> {
     let (min, max) = summary.range_s.unwrap_or((summary.median_s, summary.median_s));
     let deviation = summary.standard_deviation_s.unwrap_or_default();

@@ -205,8 +205,9 @@ impl Night {
         of_night.min_by_key(|(_, turn)| off(turn)).map(|(number, _)| number)
     }
 
-    /// Whether a change is one of that night in that direction, and not yet taken apart. Lines that began on different nights
-    /// number their runs differently: of them, only what was not yet found when the other had happened can be the same.
+    /// Whether a change belongs to that night, has that direction, and has not been split yet. Series that began on
+    /// different nights number their runs differently, so a nearby number is not enough: each change must also have
+    /// been found after the other one happened.
     fn is_of(&self, turn: &Turn) -> bool {
         let near = turn.since.run == self.since.run
             || turn.since.number.abs_diff(self.since.number) <= NEAR

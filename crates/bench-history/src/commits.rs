@@ -18,9 +18,10 @@ impl Commits {
         Commits(commits.into_iter().enumerate().map(|(place, commit)| (commit, place)).collect())
     }
 
-    /// The series in the order of its commits. A run of a commit that is not known here stays behind the run before it.
-    /// Runs of a commit that came when a later one had been measured already join that commit's point, whose figure is
-    /// their median: they say nothing of today. The first run of such a commit is a point of its own.
+    /// Returns the series in the order of its commits. A run whose commit is not known here stays after the run
+    /// that preceded it. A run of an old commit that was made after a run of a later commit is added to the point
+    /// of the old commit, whose figure is the median of its runs, because it is not a new change. If the old commit
+    /// has no point yet, the run becomes one.
     pub fn arrange<'a>(&self, series: &'a Series) -> Cow<'a, Series> {
         if self.0.is_empty() {
             return Cow::Borrowed(series);

@@ -35,7 +35,7 @@ pub enum Kind {
     Own,
     /// A bench target that cargo has built.
     BenchTarget,
-    /// An executable of another harness, for which an adapter speaks.
+    /// An executable of another harness, which an adapter translates into the worker protocol.
     Adapted,
     /// A file or folder of Python benchmarks, for which the package `bench_models` speaks.
     Python,
@@ -93,7 +93,7 @@ impl Program {
     /// The program that calls this.
     ///
     /// # Errors
-    /// When the own executable cannot be found.
+    /// When the path of the running executable cannot be found.
     pub fn own() -> Result<Self, RunError> {
         Ok(Program {
             name: target_of(&std::env::current_exe().unwrap_or_default()),
@@ -129,7 +129,7 @@ impl Program {
     /// speaks for it.
     ///
     /// # Errors
-    /// When the own executable cannot be found.
+    /// When the path of the running executable cannot be found.
     pub fn by_way_of(self, arguments: &[&str]) -> Result<Self, RunError> {
         let before =
             std::iter::once(own_executable()?.into_os_string()).chain(arguments.iter().map(OsString::from));
@@ -223,7 +223,8 @@ impl Program {
         command
     }
 
-    /// Gives `command`, which starts this program by way of another one, the program's folder and variables.
+    /// Sets the program's folder and environment variables on `command`, which starts this program through another
+    /// one.
     pub fn dress(&self, command: &mut Command) {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {

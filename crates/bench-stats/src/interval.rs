@@ -63,9 +63,9 @@ pub fn median_interval(round_medians: &[f64]) -> Option<Interval> {
     }
 }
 
-/// The 95 % interval of the mean over processes, from one mean per round, by Student's t: right for means, which
-/// are sums of many, and too narrow where a few slow samples make most of them. `None` below two values, or where one
-/// is not finite.
+/// The 95 % interval of the mean over processes, from one mean per round, by Student's t. This is right for means
+/// of many samples, and too narrow if a few slow samples make up most of a mean. `None` for fewer than two values,
+/// or if one is not finite.
 pub fn mean_interval(round_means: &[f64]) -> Option<Interval> {
     if round_means.iter().any(|value| !value.is_finite()) {
         return None;

@@ -6,9 +6,9 @@ use super::normal_quantile;
 /// that ranks come out the same to one or two.
 const LARGE_VARIANCE: f64 = 100.0;
 
-/// Ranks (from 1) of the order statistics that bound quantile `p` of what `n` independent observations were
-/// drawn from, at 95 %: the number of observations below it is binomial (n, p), whatever the distribution
-/// (David and Nagaraja, *Order Statistics*, 7.1). `None` where the observations do not reach far enough.
+/// Returns the ranks (from 1) of the order statistics that bound quantile `p` of a distribution at 95 %, for `n`
+/// independent observations from it. The number of observations below the quantile is binomial (n, p), whatever the
+/// distribution (David and Nagaraja, *Order Statistics*, 7.1). `None` if there are too few observations.
 pub fn quantile_ranks(n: u64, p: f64) -> Option<(u64, u64)> {
     if n == 0 || !(p > 0.0 && p < 1.0) {
         return None;

@@ -18,13 +18,13 @@ const NORMAL: f64 = 1.959_964;
 /// nearly a line itself (1.4 % are left), and what is left of it is mostly rounding.
 const LEAST_LEFT: f64 = 0.5;
 
-/// The slope of `y` over `x` by ordinary least squares, and its 95 % interval, which holds where residuals
-/// resemble those before them. `x` is in order of time: seconds, or requests.
+/// The slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each residual
+/// resembles those before it. `x` is in order of time: seconds, or requests.
 ///
 /// The variance of the slope is `ω² / Σ(x − x̄)²`. The `ω²` is the variance of residuals in the long run, at the
 /// frequencies of the line itself, for they are what can be taken for a slope (Grenander and Rosenblatt,
 /// *Statistical Analysis of Stationary Time Series*, 1957, chapter 7). It is the mean square of y projected onto
-/// the four slowest cosines `cos(π·j·(i − ½)/n)` that are left when the line is taken out of them, and the
+/// the four slowest cosines `cos(π·j·(i − ½)/n)` that remain after the line has been removed from them, and the
 /// interval is Student's with as many degrees of freedom (Lazarus, Lewis, Stock and Watson, "HAR inference:
 /// recommendations for practice", Journal of Business & Economic Statistics 36, 2018, the equal-weighted cosine
 /// estimator). For independent normal residuals this is exact, for any x.

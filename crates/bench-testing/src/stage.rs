@@ -13,7 +13,7 @@ use crate::{Bench, executable, scratch, scrub};
 /// As quick as a run can be.
 pub const QUICK: [&str; 3] = ["--rounds=1", "--warmup=1", "--repeats=5"];
 
-/// A folder with a copy of a fixture executable; nothing of it is left afterwards.
+/// A temporary folder with a copy of a fixture executable. It is removed afterwards.
 pub struct Stage {
     folder: TempDir,
     executable: PathBuf,

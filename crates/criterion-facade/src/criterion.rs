@@ -51,7 +51,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// What a benchmark may take, all its rounds together.
+    /// Sets the time budget of a benchmark, for all its rounds together.
     #[must_use]
     pub fn measurement_time(mut self, dur: Duration) -> Criterion<M> {
         self.settings.measurement_time = Some(dur);

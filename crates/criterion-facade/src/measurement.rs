@@ -35,24 +35,25 @@ pub trait ValueFormatter {
     fn scale_for_machines(&self, values: &mut [f64]) -> &'static str;
 }
 
-/// Something that is measured. What is not wall time becomes the metric `measurement` of a case, beside its time.
+/// A quantity that is measured. If it is not wall time, it becomes the metric `measurement` of a case, in addition
+/// to its time.
 pub trait Measurement {
-    /// What is known between start and end.
+    /// The state between the start and the end of a measurement.
     type Intermediate;
 
-    /// What is known at the end.
+    /// The measured value.
     type Value;
 
-    /// Begins to measure.
+    /// Starts a measurement.
     fn start(&self) -> Self::Intermediate;
 
-    /// Ends to measure.
+    /// Ends a measurement, and returns its value.
     fn end(&self, i: Self::Intermediate) -> Self::Value;
 
     /// The sum of two values.
     fn add(&self, v1: &Self::Value, v2: &Self::Value) -> Self::Value;
 
-    /// Nothing.
+    /// The value zero.
     fn zero(&self) -> Self::Value;
 
     /// The value as a number.

@@ -107,7 +107,7 @@ pub mod __private {
         path
     }
 
-    /// Calls a benchmark with a bencher in the shape of libtest's.
+    /// Calls a benchmark with a bencher that has the interface of libtest's.
     ///
     /// # Errors
     /// What the benchmark returns.

@@ -127,7 +127,7 @@ impl Wire {
         message(&bytes).map(Some)
     }
 
-    /// Sends a message with these fields; without fields it is its name.
+    /// Sends a message with these fields. A message without fields consists of its name only.
     pub(crate) fn send(&mut self, name: &str, fields: &[(&str, Value)]) -> Result<(), String> {
         let text = |text: &str| Value::Text(text.to_owned());
         let message = if fields.is_empty() {

@@ -33,10 +33,10 @@ const MADE_AT_ONCE: usize = 32;
 pub struct Counts {
     /// Connections that were made.
     pub opened: u64,
-    /// Requests on a connection that had served another one.
+    /// Requests on a connection that had already served another request.
     pub reused: u64,
-    /// Requests that were sent again, on a new connection, because the server had closed an idle one: no byte of an answer
-    /// had come.
+    /// Requests that were sent again on a new connection, because the server had closed the idle one before any
+    /// byte of an answer arrived.
     pub reconnected: u64,
 }
 

@@ -19,7 +19,7 @@ pub enum System {
     LlamaCpp,
 }
 
-/// Something that servers say of themselves.
+/// A figure that servers report about themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Figure {
     /// Requests that were answered so far.
@@ -30,15 +30,15 @@ pub enum Figure {
     OutputTokens,
     /// Tokens of inputs that were looked for in the cache of prefixes so far.
     PrefixLookups,
-    /// Of these, found.
+    /// Input tokens that were found in the cache of prefixes so far.
     PrefixHits,
-    /// Requests that were put back for want of memory so far.
+    /// Requests that were preempted so far, because memory ran out.
     Preempted,
-    /// Σ time to the first token, in seconds, and how many it is of.
+    /// Sum of the times to the first token, in seconds.
     FirstTokenSum,
-    /// How many first tokens there were.
+    /// Number of first tokens.
     FirstTokenCount,
-    /// Σ time in the queue, in seconds.
+    /// Sum of the times in the queue, in seconds.
     QueueSum,
     /// How many requests have left the queue.
     QueueCount,

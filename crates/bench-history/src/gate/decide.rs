@@ -8,11 +8,11 @@ use super::{Against, Decision, Evidence, Finding, Ruling, Told, against_baseline
 use crate::config::{Config, ConfigError};
 use crate::store::Series;
 
-/// Decides on `record`, whose figures `series` hold already. Cases have the names in both that they have now.
-/// `earlier` holds the runs that limits refer to.
+/// Judges `record`, whose figures are already part of `series`. In both, cases have their present names, after
+/// renames. `earlier` contains the runs that limits refer to.
 ///
 /// # Errors
-/// [`ConfigError`] for a threshold that is counted in something else than its figure.
+/// [`ConfigError`] if a threshold has a different unit than its figure.
 pub fn decide(
     config: &Config,
     record: &Record,

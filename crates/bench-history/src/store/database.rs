@@ -49,7 +49,7 @@ impl Value {
 /// A database that speaks SQL. Statements stay within what SQLite and PostgreSQL share; values are handed over as
 /// `$1`, `$2`, …, in the order in which they first appear, and never put into the text.
 pub trait Database {
-    /// How to name it to people, without any password.
+    /// Returns a name for people, without any password.
     fn name(&self) -> &str;
 
     /// Runs statements without values.

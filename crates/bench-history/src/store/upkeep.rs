@@ -84,10 +84,11 @@ impl Store {
         Ok(self.database.query(sql, &[run.into()])?.iter().map(|row| shown(row)).collect())
     }
 
-    /// Makes all figures and circumstances again from the records. Records that cannot be read are left as they are.
+    /// Rebuilds all figures and circumstances from the records. Those of records that cannot be read are left as
+    /// they are.
     ///
     /// # Errors
-    /// What the database says; then nothing has changed.
+    /// The error of the database. In this case, nothing has changed.
     pub fn refresh(&mut self) -> Result<(), StoreError> {
         let records: Vec<_> = self.runs()?.iter().filter_map(|run| self.record(&run.run).ok()).collect();
         self.transaction(|database| {

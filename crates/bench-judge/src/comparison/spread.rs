@@ -54,7 +54,7 @@ pub(super) struct Moves {
     are_steps: Vec<bool>,
 }
 
-/// What the cases of a suite say together.
+/// What the cases of a suite show together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
     /// How far a case moves at the most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of

@@ -16,7 +16,7 @@ pub enum InputError {
     /// A list without an item.
     #[error("the list of inputs is empty: a load needs at least 1")]
     EmptyList,
-    /// A range of lengths in which there is none, or one that begins at 0.
+    /// A range of lengths that is empty or begins at 0.
     #[error("texts of {low}..={high} characters: the range must hold a length, and none below 1")]
     Lengths {
         /// Where the range begins.

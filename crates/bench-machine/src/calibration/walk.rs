@@ -42,7 +42,7 @@ impl Walk {
         Walk { lines: (0..LINES).map(line).collect(), place: 0 }
     }
 
-    /// What a step takes now, in nanoseconds.
+    /// Measures how long one step takes now, in nanoseconds.
     pub(super) fn step_ns(&mut self) -> Option<f64> {
         let timed: Vec<f64> = (0..REPEATS)
             .map(|_| {

@@ -13,7 +13,7 @@ use portable as system;
 use std::io;
 use std::path::Path;
 
-/// Makes a symbolic link at `place` that leads to `meant`.
+/// Creates a symbolic link at `place` that points to `meant`.
 ///
 /// # Errors
 /// `place` is taken or cannot be written, or the system has no such links.

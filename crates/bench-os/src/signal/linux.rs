@@ -37,7 +37,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. All that listen at the same time hear of the same signals.
+    /// Listens from now on. All listeners that exist at the same time receive the same signals.
     ///
     /// # Errors
     /// When the system refuses a pair of sockets, or a handler.

@@ -2,7 +2,7 @@
 
 use super::{Encode, Json, JsonError};
 
-/// JSON text again, a field a line, indented by two spaces.
+/// Formats JSON text, with one field per line and an indentation of two spaces.
 ///
 /// # Errors
 /// When `text` is not JSON.

@@ -40,8 +40,8 @@ pub struct Objective {
 pub enum Quantity {
     /// A figure, by its name or a metric's `key`.
     Metric(Cow<'static, str>),
-    /// How many times as fast the case is as another of the same run, by its id; without arguments in it, the one
-    /// with the same arguments, else the one that has none.
+    /// How many times as fast the case is as another case of the same run, which is given by its id. An id without
+    /// arguments means the case with the same arguments or, if there is none, the case without arguments.
     SpeedupOverCase(Cow<'static, str>),
     /// How many times as fast the case is as it was in an earlier run, by its name.
     SpeedupOverRun(Cow<'static, str>),

@@ -28,8 +28,8 @@ pub struct Settings {
     /// Standard errors that a step which has lasted [`MIN_AFTER`] runs must lie off; one that has lasted longer, a little
     /// more.
     pub threshold: f64,
-    /// A change of the median by less than this share is not reported. No figure is taken to repeat more exactly than
-    /// a quarter of it.
+    /// A change of the median by less than this share is not reported. The noise of a figure is assumed to be at
+    /// least a quarter of it.
     pub min_shift: f64,
 }
 
