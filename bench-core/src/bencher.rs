@@ -1,4 +1,4 @@
-//! [`Bencher`]: what a benchmark is handed, to say which part of it is to be timed.
+//! [`Bencher`], with which a benchmark says which part of it is timed.
 
 use bench_protocol::{Counter, ProbeReport};
 use std::hint::black_box;
@@ -23,7 +23,7 @@ use inputs::Inputs;
 pub use inputs::inputs_alive;
 pub use serving::{Measured, Round, Serve};
 
-/// Handed to a benchmark; times the closure given to one of its `iter` methods.
+/// Times the closure that a benchmark passes to one of its `iter` methods.
 ///
 /// Everything before that call is setup and is not measured. A benchmark measures one closure.
 ///
@@ -54,7 +54,7 @@ pub struct Bencher {
     reports: Vec<ProbeReport>,
     iterations: u64,
     state: State,
-    /// When the runner ends the round; `None` if it does not.
+    /// The time at which the runner ends the round; `None` if there is no limit.
     deadline: Option<Instant>,
     /// How many inputs of `iter_batched` are alive at once, as soon as that is decided.
     inputs_alive: Option<u64>,
@@ -115,8 +115,8 @@ impl Bencher {
         }
     }
 
-    /// Prepares what the benchmark needs once per round (weights, a session), timed as `load`
-    /// and kept apart from the measured time. Called more than once, the times add up.
+    /// Prepares what the benchmark needs once per round (weights, a session). The time is reported separately, as
+    /// `load`. If it is called more than once, the times add up.
     pub fn load<T>(&mut self, prepare: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let loaded = prepare();
@@ -128,9 +128,10 @@ impl Bencher {
         loaded
     }
 
-    /// The benchmark works on `device`: the clock waits for what a sample has queued there, and shows launching and
-    /// waiting apart (`launch_time`, `synchronisation_time`). Called again, it waits for that device, too. Before
-    /// [`load`](Self::load), it waits for what that has queued. The probe `gpu` observes the device.
+    /// Says that the benchmark works on `device`. The clock then waits for the work that a sample has queued there,
+    /// and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`). Call
+    /// it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
+    /// includes the wait. The probe `gpu` observes the device.
     pub fn device<D: Device + Clone + 'static>(&mut self, device: &D) -> &mut Self {
         if let Some(uuid) = device.uuid() {
             self.probes.device(&uuid);
@@ -139,23 +140,23 @@ impl Bencher {
         self
     }
 
-    /// Where the person who started the run wants benchmarks to work (`--device`).
+    /// Returns the device on which benchmarks should work, as chosen with `--device`.
     pub fn wanted_device(&self) -> DeviceChoice {
         self.assignment.devices.device.unwrap_or_default()
     }
 
-    /// One iteration handles `count` items: the report shows items/s.
+    /// Says that one iteration handles `count` items: the report shows items/s.
     pub fn items(&mut self, count: usize) -> &mut Self {
         self.count("items", count)
     }
 
-    /// One iteration handles `count` bytes: the report shows bytes/s.
+    /// Says that one iteration handles `count` bytes: the report shows bytes/s.
     pub fn bytes(&mut self, count: usize) -> &mut Self {
         self.count("bytes", count)
     }
 
-    /// One iteration handles `count` of `unit` (in the plural: `images`, `tokens`): the report
-    /// shows `unit`/s, under the field's own name where a `Domain` knows it.
+    /// Says that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
+    /// `unit`/s or, if a `Domain` defines one, the usual metric of the field.
     pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
         self.counters.retain(|counter| counter.unit != unit);
         self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });
@@ -164,9 +165,9 @@ impl Bencher {
 
     /// Times `routine`. Its output is kept from the optimiser and dropped inside the timed part.
     ///
-    /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration
-    /// must not be timed as if it had succeeded, so `iter` refuses it. It also refuses a future, which
-    /// would be made and never run.
+    /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration must not be
+    /// timed as if it had succeeded, so `iter` rejects it. It also rejects a future, which would be created but
+    /// never run.
     pub fn iter<O>(&mut self, mut routine: impl FnMut() -> O) {
         if let Some(error) = output::refusal::<O>("iter") {
             return self.fail(error);
@@ -205,11 +206,11 @@ impl Bencher {
         self.take_failure()
     }
 
-    /// Times `routine` on an input made afresh for every iteration. Neither `setup` nor the drop of
-    /// the output is timed.
+    /// Times `routine` on a new input for each iteration, which `setup` creates. Neither `setup` nor dropping the
+    /// output is timed.
     ///
-    /// Some inputs are made beforehand, the same number whatever the batch and in all rounds of a case: as many as take
-    /// 1 MiB with their outputs, at most 1024, and one if it takes more.
+    /// A number of inputs is created in advance. It is the same for every batch and in all rounds of a case: as
+    /// many inputs as fit into 1 MiB together with their outputs, but at least one and at most 1024.
     pub fn iter_batched<I, O>(&mut self, mut setup: impl FnMut() -> I, mut routine: impl FnMut(I) -> O) {
         if let Some(error) = output::refusal::<O>("iter_batched") {
             return self.fail(error);
@@ -250,8 +251,8 @@ impl Bencher {
         self.take_failure()
     }
 
-    /// The benchmark does its own timing: `routine` runs the given number of iterations and returns
-    /// what they took together. Where instructions or allocations are counted, all that it does counts.
+    /// Lets the benchmark do its own timing: `routine` runs the given number of iterations and returns their total
+    /// time. If instructions or allocations are counted, everything that `routine` does counts.
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
         let queue = self.queue.clone();
         self.drive(&mut |iterations| {
@@ -260,8 +261,9 @@ impl Bencher {
         });
     }
 
-    /// Times `run`, which is handed inputs and a place for outputs: as [`iter_batched`](Self::iter_batched), with a loop of
-    /// the caller's. Inputs that `run` leaves are dropped after the outputs; neither is timed.
+    /// Times `run`, which receives inputs and a place for outputs. This is [`iter_batched`](Self::iter_batched)
+    /// with the caller's own loop. Inputs that `run` does not consume are dropped after the outputs; neither is
+    /// timed.
     #[doc(hidden)]
     pub fn iter_inputs<I, O>(
         &mut self,
@@ -279,8 +281,8 @@ impl Bencher {
         self.inputs_alive = all.alive();
     }
 
-    /// Hands every batch to `time`: its iterations, and whether it is a sample. What `time` returns is what the batch
-    /// took; it marks by itself what is measured, with a [`Stopwatch`].
+    /// Calls `time` for each batch, with the number of its iterations and whether it is a sample. `time` returns
+    /// how long the batch took. It marks the measured part itself, with a [`Stopwatch`].
     #[doc(hidden)]
     pub fn each_batch(&mut self, mut time: impl FnMut(u64, bool) -> Result<Duration, Error>) {
         while let Some(batch) = self.next_batch() {
@@ -289,7 +291,7 @@ impl Bencher {
         }
     }
 
-    /// Adds what was read beside the probes.
+    /// Adds readings that do not come from a probe.
     #[doc(hidden)]
     pub fn report(&mut self, report: ProbeReport) {
         self.reports.push(report);
@@ -449,8 +451,8 @@ impl Bencher {
     }
 }
 
-/// Runs the future of an `async` benchmark on a runtime of its own, with one thread: that of the
-/// measured closure.
+/// Runs the future of an `async` benchmark on a new runtime with one thread, which is the thread of the measured
+/// closure.
 #[cfg(feature = "tokio")]
 #[doc(hidden)]
 pub fn block_on<F: Future<Output = Result<(), Error>>>(future: F) -> Result<(), Error> {

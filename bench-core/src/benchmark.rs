@@ -1,4 +1,4 @@
-//! What `#[benchmark]` writes: one const [`Benchmark`] per annotated function.
+//! The output of `#[benchmark]`: one const [`Benchmark`] per annotated function.
 
 use bench_protocol::Overrides;
 use bench_syntax::Category;
@@ -20,13 +20,13 @@ pub struct Benchmark {
     pub category: Category,
     /// Free labels to filter by.
     pub tags: &'static [&'static str],
-    /// Limits that every run judges.
+    /// Limits that each run checks.
     pub targets: &'static [Objective],
     /// Type and value arguments, in the order of the attribute; types first.
     pub axes: &'static [Axis],
     /// What the attribute says about how to measure.
     pub settings: Overrides,
-    /// Whether it is left out unless asked for.
+    /// Which cases are left out by default.
     pub ignore: Ignore,
     /// Where it was written.
     pub source: Source,

@@ -1,8 +1,8 @@
-//! What benchmarks return.
+//! The errors that benchmarks return.
 
 use std::fmt;
 
-/// Shorthand for functions that benchmarks return from.
+/// Shorthand for the result of a benchmark.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// Why a benchmark did not produce a figure. Any error type converts into it with `?`.
@@ -28,18 +28,18 @@ enum Kind {
 }
 
 impl Error {
-    /// The case cannot run here, and that is not a fault: weights or hardware are missing.
-    /// `reason` should hold the command that would enable it.
+    /// Says that the case cannot run here, which is not a failure: weights or hardware are missing. `reason` should
+    /// name the command that would enable it.
     pub fn skip(reason: impl Into<String>) -> Self {
         Error(Kind::Skip(reason.into()))
     }
 
-    /// The case has failed.
+    /// Says that the case has failed.
     pub fn failure(message: impl Into<String>) -> Self {
         Error(Kind::Failure { message: message.into(), causes: Vec::new() })
     }
 
-    /// The reason given to [`Error::skip`].
+    /// Returns the reason that was given to [`Error::skip`].
     pub fn skip_reason(&self) -> Option<&str> {
         match &self.0 {
             Kind::Skip(reason) => Some(reason),

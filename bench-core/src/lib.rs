@@ -1,5 +1,5 @@
-//! Benchmarks of model inference: functions found by an attribute, a process for each round, and verdicts that can be
-//! trusted.
+//! Benchmarks for model inference. An attribute registers functions, each round runs in a fresh process, and
+//! comparisons give verdicts that you can trust.
 //!
 //! ```no_run
 //! use bench_core::prelude::*;
@@ -12,8 +12,9 @@
 //! bench_core::main!();
 //! ```
 //!
-//! [`#[benchmark]`](macro@benchmark) puts a function into the [`registry`]. For each round of each case the runner starts a
-//! worker, a process of the same program, in which a [`Bencher`] measures and [`probe`]s observe.
+//! [`#[benchmark]`](macro@benchmark) adds a function to the [`registry`]. For each round of each case, the runner
+//! starts a worker, which is a process of the same program. In the worker, a [`Bencher`] measures the function and
+//! [`probe`]s observe it.
 //!
 //! | to | see |
 //! |---|---|
@@ -66,7 +67,7 @@ pub use allocation::CountingAllocator;
 #[cfg(feature = "runner")]
 pub use bench_machine::available_memory_bytes;
 pub use bench_macros::benchmark;
-/// What the runner and a worker say to each other.
+/// The messages between the runner and a worker.
 pub use bench_protocol as protocol;
 pub use bench_protocol::Overrides;
 #[cfg(feature = "runner")]
@@ -74,7 +75,7 @@ pub use bench_record::{Record, RunError};
 /// Tables, sections and exporters of a run.
 #[cfg(feature = "runner")]
 pub use bench_report as report;
-/// What tells that a person wants the run to end.
+/// Shows whether a person wants the run to end.
 #[cfg(feature = "runner")]
 pub use bench_runner::rounds::Interrupt;
 /// Which cases are run, and how.
@@ -102,14 +103,14 @@ pub mod record {
     pub use bench_record::*;
 }
 
-/// Fields of work: which of their own figures follow from time and counters.
+/// Fields of work, and the metrics of each that follow from time and counters.
 #[cfg(feature = "runner")]
 pub mod domain {
     pub use bench_judge::domain::{Domain, Work};
     pub use bench_record::{Better, Metric};
 }
 
-/// What a file with benchmarks needs.
+/// The imports that a file with benchmarks needs.
 pub mod prelude {
     pub use crate::{Bencher, Category, Error, Result, benchmark, black_box};
 }

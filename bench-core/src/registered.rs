@@ -110,8 +110,9 @@ impl Registered {
         self.texts.combination(self.number).map(|(name, value, _)| (&**name, &**value))
     }
 
-    /// The targets that are compared with it: all but those restricted to another value of one of its arguments.
-    /// One restricted to a value that no case has stays with all of them, so that it is reported.
+    /// Returns the targets that apply to the case: all but those restricted to another value of one of its
+    /// arguments. A target that is restricted to a value that no case has is kept for all cases, so that it is
+    /// reported.
     pub fn targets(&self) -> impl Iterator<Item = &'static Objective> {
         let elsewhere = |setting: &Setting| {
             let axis = self.benchmark.axes.iter().find(|axis| axis.name == setting.name);

@@ -1,4 +1,4 @@
-//! The benchmarks that were collected at link time, and the proof that none is missing.
+//! The benchmarks that were collected at link time, and a check that none is missing.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::registered::Registered;
 use bench_stats::seed::hash;
 use bench_syntax::{UsageError, nearest};
 
-/// The registry is empty, incomplete, or holds two cases with one id.
+/// The registry is empty or incomplete, or two of its cases have the same id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryError(pub(crate) String);
 
@@ -41,8 +41,8 @@ pub fn benchmarks() -> &'static [Benchmark] {
 
 /// All cases, in a stable order: by model, category, source and arguments.
 ///
-/// `crates` are those that `main!` names; each must have brought at least one benchmark, which is
-/// its canary: a crate that the linker dropped would otherwise shrink the report in silence.
+/// `crates` are those that `main!` names. Each must contain at least one benchmark: otherwise, a crate that the
+/// linker dropped would disappear from the report without a message.
 ///
 /// # Errors
 /// When there is no benchmark, a named crate has none, two cases share an id,

@@ -1,4 +1,4 @@
-//! Runs from code: choose cases, measure them, get the record back.
+//! Runs benchmarks from code: choose cases, measure them, and get the record.
 
 use std::path::PathBuf;
 
@@ -38,41 +38,41 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// All benchmarks that are linked and not marked `ignore`, each in processes of its own. Nothing is
-    /// written unless [`output_dir`](Self::output_dir) says where.
+    /// Selects all benchmarks that are linked and not marked `ignore`. Each round runs in a fresh process. Nothing
+    /// is written unless [`output_dir`](Self::output_dir) names a folder.
     pub fn new() -> Self {
         Suite::default()
     }
 
-    /// Only this category; called again, that one too.
+    /// Selects this category only. Call it again to add another category.
     #[must_use]
     pub fn category(mut self, category: Category) -> Self {
         self.options.selection.categories.push(category);
         self
     }
 
-    /// Only this model; called again, that one too.
+    /// Selects this model only. Call it again to add another model.
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.options.selection.models.push(model.into());
         self
     }
 
-    /// Only cases whose id contains `text`; called again, those too.
+    /// Selects only cases whose id contains `text`. Call it again to add others.
     #[must_use]
     pub fn name_contains(mut self, text: impl Into<String>) -> Self {
         self.options.selection.patterns.push(Pattern::Contains(text.into()));
         self
     }
 
-    /// Any other filter; replaces those set before.
+    /// Uses this selection, which replaces all filters set before.
     #[must_use]
     pub fn select(mut self, selection: Selection) -> Self {
         self.options.selection = selection;
         self
     }
 
-    /// How to measure, instead of what the attributes say.
+    /// Sets how to measure, overriding the attributes.
     #[must_use]
     pub fn wishes(mut self, wishes: Wishes) -> Self {
         self.options.wishes = wishes;
@@ -86,14 +86,14 @@ impl Suite {
         self
     }
 
-    /// What is wanted of cases that serve requests.
+    /// Sets how cases that serve requests are measured.
     #[must_use]
     pub fn load(mut self, wishes: LoadWishes) -> Self {
         self.options.load = wishes;
         self
     }
 
-    /// What is wanted of devices.
+    /// Sets which devices are used and observed.
     #[must_use]
     pub fn devices(mut self, wishes: DeviceWishes) -> Self {
         self.options.devices = wishes;
@@ -107,22 +107,22 @@ impl Suite {
         self
     }
 
-    /// Keeps what benchmarks hand to [`Bencher::artifact`](crate::bencher::Bencher::artifact) in `artifacts` of the
-    /// run directory.
+    /// Saves the files that benchmarks pass to [`Bencher::artifact`](crate::bencher::Bencher::artifact), in
+    /// `artifacts` of the run directory.
     #[must_use]
     pub fn save_artifacts(mut self) -> Self {
         self.options.save_artifacts = true;
         self
     }
 
-    /// Measures in this process: one round a case, and nothing protects the run from its benchmarks.
+    /// Measures in this process, with one round per case. Nothing protects the run from its benchmarks.
     #[must_use]
     pub fn in_process(mut self) -> Self {
         self.in_process = true;
         self
     }
 
-    /// Crates that must have brought benchmarks, by library name.
+    /// Names the crates that must contain benchmarks, by library name.
     #[must_use]
     pub fn crates(mut self, crates: &[&'static str]) -> Self {
         self.crates = crates.to_vec();
@@ -153,8 +153,8 @@ impl Suite {
     }
 }
 
-/// Runs one case that no attribute describes, in this process, as a command makes it from its arguments. What `made` does
-/// wrong is in the record; it is not an error.
+/// Runs one case in this process that no attribute describes, such as one that a command creates from its
+/// arguments. If `made` fails, the failure is in the record, and is not an error.
 ///
 /// # Errors
 /// When nothing could be measured.

@@ -125,10 +125,10 @@ pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
 }
 
-/// Calls `run`, and tells what was allocated during the call, by it and by all other threads.
+/// Calls `run`, and returns what was allocated during the call, by this thread and by all others.
 ///
-/// The tally is an error where no [`CountingAllocator`](crate::CountingAllocator) is installed, or several are, or where
-/// another count is going on.
+/// The tally is an error if no [`CountingAllocator`](crate::CountingAllocator) is installed, if several are nested,
+/// or if another count is in progress.
 ///
 /// ```
 /// use bench_core::{CountingAllocator, allocation};

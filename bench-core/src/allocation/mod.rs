@@ -1,4 +1,4 @@
-//! Counting what a program allocates, on all threads.
+//! Counts the allocations of a program, on all threads.
 //!
 //! ```
 //! use bench_core::CountingAllocator;

@@ -1,4 +1,4 @@
-//! What a benchmark has made, kept for someone to look at or listen to.
+//! Files that a benchmark saves for people to look at or listen to.
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,12 @@ use crate::error::Error;
 use bench_protocol::file_name;
 
 impl Bencher {
-    /// Keeps `bytes` (a picture, audio) as the file `name` in the run directory, below `artifacts` in a folder of the
-    /// case, if the run was asked to (`--save-artifacts`); otherwise does nothing. Each round writes it again. Call it
-    /// outside the measured closure.
+    /// Saves `bytes` (a picture, audio) as the file `name` in the run directory, below `artifacts`, in the folder
+    /// of the case. Does nothing unless the run was started with `--save-artifacts`. Each round overwrites the
+    /// file. Call it outside the measured closure.
     ///
-    /// What may not stand in the name of a file everywhere is a dash; without a name it is `artifact`.
+    /// Characters that are not allowed in file names on every system are replaced by a dash. An empty name becomes
+    /// `artifact`.
     ///
     /// # Errors
     /// When the file cannot be written.

@@ -1,4 +1,4 @@
-//! The seam for crates that measure requests instead of iterations, as `bench-load` does.
+//! The interface for crates that measure requests instead of iterations, such as `bench-load`.
 
 use std::time::{Duration, Instant};
 
@@ -7,35 +7,35 @@ use crate::error::Error;
 use crate::sampling::Phase;
 use bench_protocol::{Assignment, Mode, Reading, RequestLevels, WarmUp};
 
-/// Measures requests in a way of its own. One round of a case calls it once: [`Bencher::serve`].
+/// Measures requests. Each round of a case calls it once, through [`Bencher::serve`].
 pub trait Serve {
-    /// Serves exactly `requests` requests, outside any record, and returns what they took their clients
-    /// together: the sum of their latencies.
+    /// Serves exactly `requests` requests without recording them, and returns the sum of their latencies, as their
+    /// clients see them.
     ///
     /// # Errors
-    /// The first request's that failed.
+    /// The error of the first request that failed.
     fn batch(&mut self, requests: u64) -> Result<Duration, Error>;
 
     /// Serves everything that the round is for.
     ///
     /// # Errors
-    /// When there is no figure to show: what cannot be run, or a level whose requests have all failed.
+    /// If there is no figure to show, because nothing could be run, or because all requests of a level failed.
     fn measure(&mut self, round: &mut Round<'_>) -> Result<Measured, Error>;
 }
 
-/// What came of [`Serve::measure`].
+/// The result of [`Serve::measure`].
 #[derive(Debug, Default)]
 pub struct Measured {
     /// The levels, as the record keeps them: `bench_record::Served` as JSON; empty if there is nothing to keep.
     pub served: String,
-    /// Requests of all levels together.
+    /// Number of requests of all levels together.
     pub requests: u64,
     /// How warm-up went.
     pub warm_up: WarmUp,
-    /// Latencies of single requests, in nanoseconds, in order of time: what stands for the time of an
-    /// iteration in summaries and comparisons.
+    /// Latencies of single requests, in nanoseconds, in order of time. Summaries and comparisons use them as the
+    /// times of iterations.
     pub latency_ns: Vec<u64>,
-    /// Why the round has failed in spite of what was measured, if it has.
+    /// Why the round has failed although something was measured; `None` if it has not failed.
     pub failure: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Round<'_> {
         &self.bencher.assignment
     }
 
-    /// When the runner ends the round, as [`Bencher::deadline`].
+    /// Returns the time at which the runner ends the round, like [`Bencher::deadline`].
     pub fn deadline(&self) -> Option<Instant> {
         self.bencher.deadline
     }
@@ -63,20 +63,21 @@ impl Round<'_> {
         self.bencher.expects(time)
     }
 
-    /// What the probes saw of the level that has just ended, in which `requests` were served: since the last
-    /// such call, or since the round began.
+    /// Returns the readings of the probes for the level that has just ended, in which `requests` were served. They
+    /// cover the time since the previous call, or since the round began.
     pub fn level(&mut self, requests: u64) -> Vec<Reading> {
         self.bencher.probes.level(requests)
     }
 }
 
 impl Bencher {
-    /// When the runner ends the round (`timeout`), with what it is known to need added; `None` if it does not.
+    /// Returns the time at which the runner ends the round (`timeout`), including the time that the round said it
+    /// needs. `None` if there is no limit.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Whether a person asked for that time, which then nothing lengthens.
+    /// Whether a person set that time, so that nothing extends it.
     pub fn deadline_is_hard(&self) -> bool {
         self.assignment.timeout_is_hard
     }
@@ -86,8 +87,8 @@ impl Bencher {
         &self.assignment
     }
 
-    /// Says that what follows takes `time` by its own settings. The runner waits so much longer, unless a person asked
-    /// for the time that it waits.
+    /// Says that what follows takes `time` because of its own settings. The runner waits that much longer, unless a
+    /// person has set the timeout.
     ///
     /// # Errors
     /// When the runner cannot be told.
@@ -105,11 +106,11 @@ impl Bencher {
         self.leave.is_some()
     }
 
-    /// Ends the process, for a round whose threads will never return: with the error, or with what was measured and
-    /// handed in.
+    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or what was
+    /// measured so far.
     ///
     /// # Errors
-    /// Where the process is not the round's own, or the runner cannot be told.
+    /// If the process does not belong to this round alone, or the runner cannot be reached.
     pub fn leave(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
         let wanted = "threads can be left behind only in a process that ends with the round";
         let leave = self.leave.take().ok_or_else(|| Error::failure(wanted))?;

@@ -22,12 +22,12 @@ impl Device for candle_core::Device {
     }
 }
 
-/// What `--device` says, as a device of candle.
+/// Converts the choice of `--device` into a device of candle.
 pub trait CandleDevice {
-    /// The device of candle that this is.
+    /// Returns the device of candle.
     ///
     /// # Errors
-    /// A device that was asked for and that this build of candle, or this machine, does not have.
+    /// If this build of candle, or this machine, does not have the chosen device.
     fn candle(self) -> Result<candle_core::Device, Error>;
 }
 

@@ -3,7 +3,7 @@
 use crate::device::Device;
 use crate::error::Error;
 
-/// The processor: nothing is queued, and there is nothing to wait for.
+/// The processor. Nothing is queued on it, so there is nothing to wait for.
 ///
 /// ```
 /// use bench_core::device::{Cpu, Device};

@@ -1,4 +1,4 @@
-//! Devices that a benchmark works on: what the clock waits for, and which one was asked for.
+//! Devices on which a benchmark works: the clock waits for them, and `--device` chooses one.
 
 #[cfg(feature = "candle")]
 mod candle;
@@ -15,9 +15,9 @@ pub(crate) use queue::Queue;
 
 use crate::error::Error;
 
-/// A device that work is queued on. [`Bencher::device`](crate::Bencher::device) makes the clock wait for it.
+/// A device on which work is queued. [`Bencher::device`](crate::Bencher::device) makes the clock wait for it.
 ///
-/// With the feature `candle`, `candle_core::Device` is one. For another framework:
+/// With the feature `candle`, `candle_core::Device` implements this trait. For another framework, write:
 ///
 /// ```
 /// use bench_core::device::Device;
@@ -32,21 +32,22 @@ use crate::error::Error;
 /// }
 /// ```
 pub trait Device {
-    /// Returns when everything that was queued has been done. Where a framework has a queue for each thread, it is that
-    /// of the calling one.
+    /// Waits until all queued work is done. If a framework has one queue per thread, this is the queue of the
+    /// calling thread.
     ///
     /// # Errors
-    /// What queued work has failed with: the case fails.
+    /// The error of the queued work. The case then fails.
     fn synchronize(&self) -> Result<(), Error>;
 
-    /// The UUID by which NVML knows the device, as `GPU-` and 36 characters; none where it is not an NVIDIA GPU. The probe
-    /// `gpu` observes these devices. Where all that is known is CUDA's number, [`cuda_uuid`] tells it (feature `gpu`).
+    /// Returns the UUID of the device in NVML, which is `GPU-` and 36 characters; `None` if it is not an NVIDIA
+    /// GPU. The probe `gpu` observes these devices. If you know only the number of the device in CUDA,
+    /// [`cuda_uuid`] returns its UUID (feature `gpu`).
     #[cfg_attr(not(feature = "gpu"), allow(rustdoc::broken_intra_doc_links))]
     fn uuid(&self) -> Option<String> {
         None
     }
 
-    /// What the framework holds of the device's memory; none where it does not tell.
+    /// Returns how much of the device's memory the framework holds; `None` if it does not report it.
     fn memory(&self) -> Option<DeviceMemory> {
         None
     }
@@ -57,6 +58,6 @@ pub trait Device {
 pub struct DeviceMemory {
     /// In use by tensors, in bytes.
     pub used_bytes: u64,
-    /// Taken from the device, in bytes: what is not used of it is kept for later, or lost to fragmentation.
+    /// Reserved from the device, in bytes. The unused part is kept for later, or lost to fragmentation.
     pub reserved_bytes: u64,
 }

@@ -18,9 +18,9 @@ pub use set::names;
 
 use bench_protocol::Assignment;
 
-/// Something that observes while a case runs. Its own cost is measured and recorded.
+/// Observes a case while it runs. The cost of the probe is measured and recorded.
 ///
-/// One round has one of it: made, begun, told of every sample, ended.
+/// Each round creates one probe, begins it, calls it after each sample, and ends it.
 ///
 /// ```
 /// use bench_core::probe::{Observation, Probe, ProbeFactory, Reading};
@@ -50,49 +50,52 @@ pub trait Probe {
     /// The name that `--probes` and the record use.
     fn name(&self) -> &'static str;
 
-    /// Before the benchmark's function is called, and so before it loads anything.
+    /// Called before the benchmark's function, and so before it loads anything.
     fn prepare(&mut self, assignment: &Assignment) {
         let _ = assignment;
     }
 
-    /// The benchmark works on the device of this UUID, as [`Device::uuid`](crate::device::Device::uuid) tells it.
+    /// Called if the benchmark works on the device with this UUID, which comes from
+    /// [`Device::uuid`](crate::device::Device::uuid).
     fn device(&mut self, uuid: &str) {
         let _ = uuid;
     }
 
-    /// Just before the first sample.
+    /// Called just before the first sample.
     ///
     /// # Errors
-    /// Why the machine does not have what this probe reads. It is asked nothing more in this round, and its
-    /// columns stay empty; they are never 0.
+    /// The reason why this machine does not have what the probe reads. The probe is then not called again in this
+    /// round, and its columns stay empty; they are never 0.
     fn begin(&mut self) -> Result<(), String> {
         Ok(())
     }
 
-    /// After each sample, outside the timed section.
+    /// Called after each sample, outside the timed part.
     fn sample(&mut self) {}
 
-    /// Between the levels of a case that serves requests: what was seen since the last such call, or since
-    /// [`begin`](Self::begin). `requests` were served since then.
+    /// Called after each level of a case that serves requests. Returns the readings since the previous call, or
+    /// since [`begin`](Self::begin); `requests` were served since then.
     fn level(&mut self, requests: u64) -> Vec<Reading> {
         let _ = requests;
         Vec::new()
     }
 
-    /// After the last sample: whether one more iteration shall run, which is not timed and seen by no other probe. For what
-    /// would disturb the time. Asked again after each.
+    /// Called after the last sample. Returns whether one more iteration should run, which is not timed and which no
+    /// other probe observes. Use it for work that would disturb the times. It is called again after each such
+    /// iteration.
     fn wants_another(&mut self) -> bool {
         false
     }
 
-    /// After the last sample: what was seen over `iterations`, which may be 0 where a round has failed.
+    /// Called after the last sample. Returns what was observed over `iterations`, which may be 0 if the round has
+    /// failed.
     ///
     /// # Errors
-    /// Why there is nothing to report after all.
+    /// The reason why there is nothing to report.
     fn end(&mut self, iterations: u64) -> Result<Observation, String>;
 }
 
-/// How a probe is plugged in: `bench_core::inventory::submit! { ProbeFactory::new("name", || Box::new(…)) }`.
+/// Registers a probe: `bench_core::inventory::submit! { ProbeFactory::new("name", || Box::new(…)) }`.
 pub struct ProbeFactory {
     name: &'static str,
     make: fn() -> Box<dyn Probe>,
@@ -107,8 +110,9 @@ impl ProbeFactory {
 
 inventory::collect!(ProbeFactory);
 
-/// Memory in use on the GPUs that this process's `gpu` probe observes, by whomever, in bytes: as of its last sample, so
-/// that asking costs a load and may be late by the interval of `--gpu-interval`. `None` if no GPU is observed.
+/// Returns the memory in use, by all processes, on the GPUs that the `gpu` probe of this process observes, in
+/// bytes. The value is that of the probe's last reading, so a call is cheap, but the value may be as old as
+/// `--gpu-interval`. `None` if no GPU is observed.
 pub fn gpu_memory_bytes() -> Option<u64> {
     #[cfg(feature = "gpu")]
     return bench_gpu::gpu_memory_bytes();
