@@ -1,8 +1,8 @@
-//! Served work: throughput and latency of a model under load, in the units its field uses, from inside a
-//! `#[benchmark]` function.
+//! Measures throughput and latency of a model under load, in the units of its field, from inside a `#[benchmark]`
+//! function.
 //!
-//! The way data takes: [`input`] → [`scenario`] → driver ⇄ the closure ([`request`]) → log → [`domain`] →
-//! levels of the record (`bench_record::Level`) → reports.
+//! How data flows: [`input`] → [`scenario`] → driver ⇄ the closure ([`request`]) → log → [`domain`] → levels of the
+//! record (`bench_record::Level`) → reports.
 #![forbid(unsafe_code)]
 
 pub mod check;

@@ -1,4 +1,4 @@
-//! [`Load`]: what a benchmark says about the requests that it wants served.
+//! [`Load`]: describes the requests that a benchmark serves.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::serving::{Goal, Job};
 use crate::slo::Slo;
 use crate::stop::{GRACE, Stop};
 
-/// Requests to be served: how they are made, for how long, and what they must meet.
+/// Requests to be served: when they arrive, for how long, and which objectives they must meet.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -47,7 +47,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Requests in any scenario, those of one's own included.
+    /// Requests in any scenario, including your own.
     pub fn new(scenario: impl Scenario + 'static) -> Self {
         Load {
             scenario: Box::new(scenario),
@@ -63,12 +63,13 @@ impl Load {
         }
     }
 
-    /// [`ClosedLoop`]: a fixed number of clients, or several, a level each.
+    /// [`ClosedLoop`]: a fixed number of clients, or several numbers, with one level for each.
     pub fn closed(concurrency: impl Into<Settings<usize>>) -> Self {
         Load::new(ClosedLoop::new(concurrency))
     }
 
-    /// [`OpenLoop`] with independent arrivals, at this rate in requests per second, or at several, a level each.
+    /// [`OpenLoop`] with independent arrivals, at this rate in requests per second, or at several rates, with one
+    /// level for each.
     pub fn open(rate: impl Into<Settings<f64>>) -> Self {
         Load::new(OpenLoop::poisson(rate))
     }
@@ -78,12 +79,12 @@ impl Load {
         Load::new(SingleStream)
     }
 
-    /// [`MultiStream`]: several requests at once, again and again.
+    /// [`MultiStream`]: several requests at once, repeatedly.
     pub fn multi_stream(streams: impl Into<Settings<usize>>) -> Self {
         Load::new(MultiStream::new(streams))
     }
 
-    /// [`Offline`]: all requests are there from the beginning.
+    /// [`Offline`]: all requests arrive at the beginning.
     pub fn offline() -> Self {
         Load::new(Offline::new())
     }
@@ -103,7 +104,7 @@ impl Load {
         Load::new(Replay::file(file))
     }
 
-    /// The highest rate at which conditions such as `latency_p99 <= 200ms` are met.
+    /// Searches for the highest rate at which conditions such as `latency_p99 <= 200ms` are met.
     pub fn find_rate<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Search {
         Search::new(conditions.into_iter().map(str::to_owned).collect())
     }
@@ -115,73 +116,74 @@ impl Load {
         self
     }
 
-    /// Ends each level after this time; with [`requests`](Self::requests) as well, after what comes first.
-    /// Requests that were sent by then are waited for.
+    /// Ends each level after this time or, if [`requests`](Self::requests) is set too, after whichever comes first.
+    /// Waits for requests that have been sent by then.
     #[must_use]
     pub fn duration(mut self, duration: Duration) -> Self {
         self.duration = Some(duration);
         self
     }
 
-    /// Requests before each level that do not count; one for each client if nothing is said.
+    /// Sets the number of requests before each level that do not count. The default is one per client.
     #[must_use]
     pub fn warm_up(mut self, requests: u64) -> Self {
         self.warm_up = Some(requests);
         self
     }
 
-    /// The time after which a request has failed. Its client goes on with another one; what still runs is left
-    /// behind. Without it a request may take as long as the case.
+    /// Sets the time after which a request fails. Its client continues with another request; the one that still
+    /// runs is abandoned. Without a timeout, a request may take as long as the case.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Seed of arrivals; 0 if nothing is said.
+    /// Sets the seed of arrivals. The default is 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Serves requests at each level until this percentile, as a share, is supported.
+    /// Serves requests at each level until there are enough for this percentile, which is given as a share.
     #[must_use]
     pub fn valid_for(mut self, percentile: f64) -> Self {
         self.valid_for = Some(percentile);
         self
     }
 
-    /// A condition that a request must meet to be good, such as `ttft <= 200ms`; called again, that one too. The
-    /// share of good requests per second is reported as goodput.
+    /// Adds a condition that a request must meet to be good, such as `ttft <= 200ms`. The number of good requests
+    /// per second is reported as goodput.
     #[must_use]
     pub fn slo(mut self, condition: &str) -> Self {
         self.slo.push(condition.to_owned());
         self
     }
 
-    /// Sends nothing more once `asked` returns `true`, as when a person presses Ctrl-C. What is in flight is waited for,
-    /// what was measured is kept, and the level that was cut short is not valid. Requests of `async` closures are waited for
-    /// as long as [`grace`](Self::grace) says.
+    /// Stops sending requests once `asked` returns `true`, for example after Ctrl-C. Waits for requests in flight,
+    /// keeps what was measured, and marks the level that was cut short as not valid. Requests of `async` closures
+    /// get as long as [`grace`](Self::grace) says.
     #[must_use]
     pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Stop::when(asked);
         self
     }
 
-    /// How long requests of `async` closures that are in flight are waited for once [`stop_when`](Self::stop_when) has told
-    /// them to end; 5 s if nothing is said. Those that have no answer by then have failed as `cancelled`.
+    /// Sets how long to wait for requests of `async` closures that are in flight when
+    /// [`stop_when`](Self::stop_when) ends the run. The default is 5 s. Requests without an answer by then fail as
+    /// `cancelled`.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// Serves `inputs` through `closure`, and hands all that was seen to the round. Call it once, as the last thing
-    /// that the benchmark does.
+    /// Serves `inputs` with `closure`, and passes everything that was measured to the round. Call it once, as the
+    /// last step of the benchmark.
     ///
     /// # Errors
-    /// Settings that make no sense, inputs that cannot be had, and a level whose requests have all failed.
+    /// If settings make no sense, if there are no such inputs, or if all requests of a level failed.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
@@ -214,10 +216,11 @@ impl Load {
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }
 
-    /// [`run`](Self::run) for an `async` closure. Requests are tasks on one event loop for each core ([`cores`](crate::cores)),
-    /// thousands of them if need be, and a thread of its own hands them over when they are due. A closure must not block: it
-    /// would hold up all requests of its loop. How late loops came to what was ready is recorded as `client_stall`, and a
-    /// level in which that distorts the figures is not valid.
+    /// [`run`](Self::run) for an `async` closure. Requests are tasks on one event loop per core
+    /// ([`cores`](crate::cores)), so that thousands can be in flight. A separate thread passes them to the loops
+    /// when they are due. A closure must not block, because it would delay all requests of its loop. How long ready
+    /// work waited for its loop is recorded as `client_stall`, and a level in which that distorts the figures is
+    /// not valid.
     ///
     /// ```no_run
     /// use bench_core::prelude::*;

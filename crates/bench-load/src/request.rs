@@ -1,4 +1,4 @@
-//! One request: its timestamps, and the handle by which the closure marks its outputs.
+//! One request: its timestamps, and the handle with which the closure marks its outputs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,17 +7,17 @@ use std::time::Instant;
 /// Timestamps of one request, in nanoseconds from the beginning of its level, on a monotonic clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times<'a> {
-    /// When the schedule wanted it sent; in a closed loop the same as `sent_ns`.
+    /// When the request was due; in a closed loop the same as `sent_ns`.
     pub intended_ns: u64,
-    /// When the call was really made.
+    /// When the call was actually made.
     pub sent_ns: u64,
     /// When the last output had arrived.
     pub end_ns: u64,
-    /// What the closure has marked, in order of time.
+    /// The marks of the closure, in order of time.
     pub marks: &'a [Mark],
 }
 
-/// Something that happened while a request was served.
+/// An event that happened while a request was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// What it was.
@@ -68,8 +68,8 @@ impl Times<'_> {
         self.at(MarkKind::Step)
     }
 
-    /// `first output − sent`, in seconds: TTFA, TTFI, TTFT. A response that is not streamed has its first
-    /// output when it has all of it, and says so by marking none: `None`.
+    /// `first output − sent`, in seconds: TTFA, TTFI, TTFT. `None` if nothing was marked, because the response was
+    /// not streamed.
     pub fn first_output_s(&self) -> Option<f64> {
         self.outputs().next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
     }
@@ -89,7 +89,7 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-/// What the closure is handed to mark outputs. Marks may come from any thread.
+/// The handle with which the closure marks outputs. Marks may come from any thread.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -116,7 +116,7 @@ pub struct Request {
     number: u64,
 }
 
-/// Marks outputs from where a [`Request`] cannot be borrowed, such as a callback.
+/// Marks outputs in places where a [`Request`] cannot be borrowed, such as a callback.
 #[derive(Clone, Debug)]
 pub struct Marker {
     marks: Arc<Marks>,
@@ -186,24 +186,24 @@ impl Marks {
 }
 
 impl Request {
-    /// The request's number within its level, from 0.
+    /// Returns the number of the request within its level, from 0.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The number of the client that sends it, from 0, who sends one request after another. In a schedule it is that of a place
-    /// among the requests that are in flight at once.
+    /// Returns the number of the client that sends the request, from 0. Each client sends one request after
+    /// another. In an open loop, it is the number of a place among the requests in flight.
     pub fn client(&self) -> u32 {
         self.marks.client
     }
 
-    /// When the level began. What was prepared before it, such as a connection, is older.
+    /// Returns when the level began. Anything prepared before it, such as a connection, is older.
     pub fn level_began(&self) -> Instant {
         self.marks.origin
     }
 
-    /// Marks a usable output that arrived at `at`, and that holds `amount` of the response if that is known: for a
-    /// client that reads the clock as bytes arrive, before it has looked at them.
+    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. This is
+    /// for clients that read the clock when bytes arrive, before they parse them.
     pub fn output_at(&self, at: Instant, amount: Option<u32>) {
         self.marks.mark_at(self.generation, MarkKind::Output, amount, at);
     }
@@ -223,14 +223,14 @@ impl Request {
         self.marks.mark_at(self.generation, MarkKind::End, None, at);
     }
 
-    /// A usable output has arrived: playable audio, an image or a part of it, text that is not empty. A
-    /// header, a role, an empty chunk is none. The first call marks TTFA, TTFI or TTFT.
+    /// Marks that a usable output has arrived: playable audio, an image or a part of it, text that is not empty. A
+    /// header, a role or an empty chunk is not an output. The first call marks TTFA, TTFI or TTFT.
     pub fn output(&self) {
         self.marks.mark(self.generation, MarkKind::Output, None);
     }
 
-    /// Marks a usable output that holds `amount` of the response: tokens of a text, samples per channel of speech. A
-    /// chunk that holds several tokens has to be marked like this for TPOT to be known.
+    /// Marks a usable output that contains `amount` of the response: tokens of a text, samples per channel of
+    /// speech. Use it for chunks of several tokens; otherwise TPOT is not known.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -249,7 +249,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
-    /// The answer proper begins, after any reasoning: marks TTFO.
+    /// Marks that the answer itself begins, after any reasoning (TTFO).
     pub fn answer(&self) {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
@@ -259,8 +259,8 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
-    /// The last output has arrived; what the closure still does (a usage message, closing the connection)
-    /// is not part of the latency. Without this mark the request ends when the closure returns.
+    /// Marks that the last output has arrived. What the closure does after this (a usage message, closing the
+    /// connection) is not part of the latency. Without this mark, the request ends when the closure returns.
     pub fn end(&self) {
         self.marks.mark(self.generation, MarkKind::End, None);
     }

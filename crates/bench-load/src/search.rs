@@ -66,29 +66,29 @@ impl Search {
         Search { conditions, from, requests: 0, timeout, warm_up, seed: 0, stop: Stop::default() }
     }
 
-    /// The first rate, in requests per second; the power of two nearest to half of what one client gets if nothing is
-    /// said.
+    /// Sets the first rate, in requests per second. The default is the power of two nearest to half of the rate of
+    /// one client.
     #[must_use]
     pub fn from(mut self, rate: f64) -> Self {
         self.from = Some(rate);
         self
     }
 
-    /// Requests at each rate; as many as the percentiles of the objective need if that is more.
+    /// Sets the number of requests at each rate. If the percentiles of the objective need more, more are sent.
     #[must_use]
     pub fn requests(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
     }
 
-    /// The time after which a request has failed.
+    /// Sets the time after which a request fails.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Requests before each rate that do not count; one for each client if nothing is said.
+    /// Sets the number of requests before each rate that do not count. The default is one per client.
     #[must_use]
     pub fn warm_up(mut self, requests: u64) -> Self {
         self.warm_up = Some(requests);

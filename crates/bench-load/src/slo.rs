@@ -1,4 +1,4 @@
-//! What a request, or a level, must meet.
+//! Conditions that a request or a level must meet.
 
 use bench_record::Metric;
 use bench_syntax::UsageError;

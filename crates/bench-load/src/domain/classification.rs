@@ -42,13 +42,13 @@ pub struct Classified {
 }
 
 impl Classified {
-    /// So many images. None at all is a warning in the row.
+    /// Creates a response of this many images. If there are none, the row gets a warning.
     pub fn new(images: usize) -> Self {
         Classified { images, top1: None }
     }
 
-    /// The class of the first image, and how sure the model is of it, from 0 to 1. Another confidence, or
-    /// none that is a number, is a warning in the row.
+    /// Sets the class of the first image, and the confidence of the model, from 0 to 1. If the confidence is
+    /// outside that range or not a number, the row gets a warning.
     #[must_use]
     pub fn top1(self, class: u32, confidence: f64) -> Self {
         Classified { top1: Some((class, confidence)), ..self }

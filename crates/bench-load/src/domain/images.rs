@@ -1,4 +1,4 @@
-//! Making images.
+//! Image generation.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen, not
 #[cfg(feature = "pictures")]
 use crate::media::picture;
 
-/// Making images: images, pixels and denoising steps per second.
+/// Image generation: images, pixels and denoising steps per second.
 ///
 /// | metric | formula |
 /// |---|---|
@@ -133,7 +133,7 @@ fn step_percentile_s(seen: &Seen<'_>, share: f64) -> Option<f64> {
     nearest_rank(&times, share)
 }
 
-/// Images made for one request, all of one size.
+/// Images that were generated for one request, all of the same size.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -155,7 +155,8 @@ pub struct Images {
 }
 
 impl Images {
-    /// So many images of this size in pixels. None at all, or a size of 0, is a warning in the row.
+    /// Creates a response of this many images, with this size in pixels. If there are none, or a size is 0, the row
+    /// gets a warning.
     pub fn new(count: usize, width: u32, height: u32) -> Self {
         let mut images = Images::none();
         images.count = Some(count as u64);
@@ -170,15 +171,16 @@ impl Images {
         images
     }
 
-    /// One image as PNG, JPEG or WebP. Its size is read, and no pixel, so that this costs little within the
-    /// request. What is not a picture, or has a damaged header, is not an image, and the row says why.
+    /// Creates a response of one image, as PNG, JPEG or WebP. Only its size is read and no pixel is decoded, so
+    /// that this takes little time within the request. If it is not a picture, or its header is damaged, it does
+    /// not count as an image, and the row says why.
     #[cfg(feature = "pictures")]
     pub fn encoded(bytes: &[u8]) -> Self {
         Images::all_encoded([bytes])
     }
 
-    /// All images of a request, as [`encoded`](Self::encoded). Where their sizes differ they have none in
-    /// common, and are not in PPS: the row says so.
+    /// Creates a response of all images of a request, like [`encoded`](Self::encoded). If their sizes differ, they
+    /// do not count towards PPS, and the row says so.
     #[cfg(feature = "pictures")]
     pub fn all_encoded<B: AsRef<[u8]>>(pictures: impl IntoIterator<Item = B>) -> Self {
         let mut images = Images::none();
@@ -222,19 +224,19 @@ impl Images {
         }
     }
 
-    /// Denoising steps that were made, each for the whole batch.
+    /// Sets the number of denoising steps, each for the whole batch.
     #[must_use]
     pub fn steps(self, steps: u32) -> Self {
         Images { steps: Some(steps), ..self }
     }
 
-    /// How strongly the prompt has guided them.
+    /// Sets how strongly the prompt guided the images.
     #[must_use]
     pub fn guidance_scale(self, scale: f64) -> Self {
         Images { guidance_scale: Some(scale), ..self }
     }
 
-    /// The seed they were made from. Above 2⁵³ its column is rounded, and the row's warning has it whole.
+    /// Sets the seed of the images. Above 2⁵³ its column is rounded, and a warning of the row has the exact value.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         if seed > EXACT {
@@ -243,13 +245,13 @@ impl Images {
         Images { seed: Some(seed), ..self }
     }
 
-    /// Time before the first step: encoding the prompt, making the noise.
+    /// Sets the time before the first step: encoding the prompt, generating the noise.
     #[must_use]
     pub fn setup(self, time: Duration) -> Self {
         Images { setup: Some(time), ..self }
     }
 
-    /// Time after the last step: from latents to pixels.
+    /// Sets the time after the last step: from latents to pixels.
     #[must_use]
     pub fn decode(self, time: Duration) -> Self {
         Images { decode: Some(time), ..self }

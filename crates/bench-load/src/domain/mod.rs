@@ -1,7 +1,7 @@
 //! Fields of work under load: what a response carries, and which metrics follow from it.
 //!
-//! A [`Domain`] is a constant that a [`Response`] names. Those of this crate have no privileges: a crate of
-//! one's own adds a field by writing such a constant and implementing [`Response`] for its own type.
+//! A [`Domain`] is a constant that a [`Response`] names. The fields of this crate have no privileges: your own
+//! crate can add a field with such a constant and an implementation of [`Response`] for its own type.
 
 mod classification;
 #[cfg(test)]

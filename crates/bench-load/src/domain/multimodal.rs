@@ -6,7 +6,7 @@ use bench_protocol::Better;
 
 use super::{Answer, Derived, Domain, Figure, Generation, Quantity, Rate, Response, Seen, text};
 
-/// Text about images: all of [`TEXT`](super::TEXT), and the two parts of the model apart.
+/// Text about images: the metrics of [`TEXT`](super::TEXT), and the times of the two parts of the model.
 ///
 /// | metric | formula |
 /// |---|---|
@@ -76,7 +76,7 @@ fn pixels(seen: &Seen<'_>) -> Option<f64> {
     Some(seen.value(WIDTH)? * seen.value(HEIGHT)? * seen.value(COUNT)?)
 }
 
-/// Text that was generated about one image or several.
+/// Text that was generated about one or more images.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -95,24 +95,24 @@ pub struct Multimodal {
 }
 
 impl Multimodal {
-    /// This text, about images that are yet to be told.
+    /// Creates a response with this text; set its images with [`images`](Self::images).
     pub fn new(generation: Generation) -> Self {
         Multimodal { generation, images: None, image_analysis: None, language: None }
     }
 
-    /// So many images of this size in pixels. A size of 0 is a warning in the row.
+    /// Sets the number of images, and their size in pixels. If a size is 0, the row gets a warning.
     #[must_use]
     pub fn images(self, count: usize, width: u32, height: u32) -> Self {
         Multimodal { images: Some((count, width, height)), ..self }
     }
 
-    /// Time of the vision tower and the projector.
+    /// Sets the time of the vision tower and the projector.
     #[must_use]
     pub fn image_analysis(self, time: Duration) -> Self {
         Multimodal { image_analysis: Some(time), ..self }
     }
 
-    /// Time of the language model.
+    /// Sets the time of the language model.
     #[must_use]
     pub fn language(self, time: Duration) -> Self {
         Multimodal { language: Some(time), ..self }

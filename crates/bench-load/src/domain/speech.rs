@@ -8,7 +8,7 @@ use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Ratio, Response, Se
 use crate::media::Wav;
 use crate::request::MarkKind;
 
-/// Text to speech: audio per second, and how soon and how steadily it comes.
+/// Text to speech: audio per second, and how soon and how steadily it arrives.
 ///
 /// | metric | formula |
 /// |---|---|
@@ -148,7 +148,7 @@ fn implausible(duration_s: f64, characters: u64) -> Option<String> {
     })
 }
 
-/// Speech made from a text.
+/// Speech that was synthesized from a text.
 ///
 /// ```
 /// # use bench_load::domain::Speech;
@@ -168,7 +168,7 @@ pub struct Speech {
 }
 
 impl Speech {
-    /// Speech of `samples` samples **per channel**, `sample_rate` of them a second, made from `text`.
+    /// Creates a response of `samples` samples **per channel**, at `sample_rate` samples per second, for `text`.
     /// Without a sample, or at a rate of 0, it has no duration, and its row says so.
     pub fn new(text: &str, samples: usize, sample_rate: u32) -> Self {
         Speech {
@@ -178,9 +178,9 @@ impl Speech {
         }
     }
 
-    /// Speech as a WAV file, whole or as a server streamed it. Only headers are read, so that this costs
-    /// next to nothing within the request. What is not WAV, or damaged, makes a response without audio,
-    /// and its row says why.
+    /// Creates a response from a WAV file, complete or as a server streamed it. Only headers are read, so that this
+    /// takes almost no time within the request. If it is not WAV, or is damaged, the response has no audio, and its
+    /// row says why.
     pub fn wav(text: &str, bytes: &[u8]) -> Self {
         match Wav::read(bytes) {
             Ok(wav) => Speech {
@@ -210,13 +210,13 @@ impl Speech {
         }
     }
 
-    /// Its channels.
+    /// Sets the number of channels.
     #[must_use]
     pub fn channels(self, channels: u16) -> Self {
         Speech { channels: Some(channels), ..self }
     }
 
-    /// Bits of a sample of one channel. With it and the channels, bytes of audio are known.
+    /// Sets the number of bits per sample of one channel. Together with the channels, it gives the bytes of audio.
     #[must_use]
     pub fn bit_depth(self, bits: u16) -> Self {
         Speech { bit_depth: Some(bits), ..self }

@@ -1,4 +1,4 @@
-//! Generating text.
+//! Text generation.
 
 use bench_protocol::Better;
 
@@ -6,7 +6,7 @@ use super::streaming::{Arrival, arrivals, first_output_s, gaps, outputs, per_sec
 use super::{Answer, Derived, Domain, Figure, Quantity, Rate, Response, Seen};
 use crate::request::MarkKind;
 
-/// Generating text: tokens per second, and how soon and how steadily they come.
+/// Text generation: tokens per second, and how soon and how steadily they arrive.
 ///
 /// | metric | formula |
 /// |---|---|
@@ -234,36 +234,39 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// So many tokens generated in all, those of reasoning among them. None at all is a warning in the row.
+    /// Creates a response of this many generated tokens, including tokens of reasoning. If there are none, the row
+    /// gets a warning.
     pub fn new(output_tokens: u64) -> Self {
         Generation { output_tokens: Some(output_tokens), ..Generation::uncounted() }
     }
 
-    /// Text whose tokens are not known: it is in no figure that needs their number, and chunks do not stand in for them.
+    /// Creates a response with an unknown number of tokens. It does not count in figures that need the number, and
+    /// chunks are not counted instead.
     pub fn uncounted() -> Self {
         Generation { output_tokens: None, input_tokens: None, reasoning_tokens: None, characters: None }
     }
 
-    /// Tokens of the input, as the model counted them. Without them, those that the input is known to have
-    /// ([`Facts::tokens`](super::Facts)) count.
+    /// Sets the number of tokens of the input, as the model counted them. The default is the number that the input
+    /// is known to have ([`Facts::tokens`](super::Facts)).
     #[must_use]
     pub fn input_tokens(self, tokens: u64) -> Self {
         Generation { input_tokens: Some(tokens), ..self }
     }
 
-    /// How many of the generated tokens are reasoning. More than all is a warning in the row.
+    /// Sets how many of the generated tokens are reasoning. If they are more than all tokens, the row gets a
+    /// warning.
     #[must_use]
     pub fn reasoning_tokens(self, tokens: u64) -> Self {
         Generation { reasoning_tokens: Some(tokens), ..self }
     }
 
-    /// The text; its characters are counted.
+    /// Sets the text, whose characters are counted.
     #[must_use]
     pub fn text(self, text: &str) -> Self {
         Generation { characters: Some(text.chars().count() as u64), ..self }
     }
 
-    /// The number of its characters, for a text that was not kept.
+    /// Sets the number of characters, for a text that was not kept.
     #[must_use]
     pub fn characters(self, characters: u64) -> Self {
         Generation { characters: Some(characters), ..self }

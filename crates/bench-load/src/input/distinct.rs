@@ -1,4 +1,4 @@
-//! Inputs of which none is like another, so that no cache of a server knows one before its time.
+//! Inputs that are all different, so that no cache of a server has seen one before.
 
 use std::collections::HashSet;
 

@@ -5,22 +5,22 @@ use bench_core::Error;
 use super::{Describe, InputError, Inputs, Prepared};
 use crate::domain::Facts;
 
-/// What an image is to be made from.
+/// The parameters from which images are generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageRequest {
-    /// What it is to show.
+    /// What the image should show.
     pub prompt: String,
     /// Its width in pixels.
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// How many images of it.
+    /// Number of images.
     pub number: usize,
     /// Denoising steps.
     pub steps: u32,
     /// How strongly the prompt is to guide them.
     pub guidance_scale: f64,
-    /// What the noise is made from.
+    /// Seed of the noise.
     pub seed: u64,
 }
 
@@ -30,8 +30,8 @@ impl Describe for ImageRequest {
     }
 }
 
-/// Requests for images, each with a seed of its own. If nothing else is said, they are for one image of
-/// 512 × 512 pixels in 50 steps at a guidance scale of 7.5, as Stable Diffusion's first pipelines made it.
+/// Requests for images, each with a different seed. By default, they are for one image of 512 × 512 pixels in 50
+/// steps at a guidance scale of 7.5, the defaults of the first Stable Diffusion pipelines.
 ///
 /// ```
 /// # use bench_load::input::{ImageRequests, Inputs, Prompts};
@@ -62,8 +62,8 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         ImageRequests { prompts, variations: None, like }
     }
 
-    /// So many requests, which take the prompts in turn; without this, as many as there are prompts. With
-    /// as many as the load sends, no seed is ever used twice.
+    /// Sets the number of requests, which use the prompts in turn. The default is the number of prompts. With as
+    /// many as the load sends, no seed is used twice.
     #[must_use]
     pub fn variations(self, count: usize) -> Self {
         ImageRequests { variations: Some(count), ..self }
@@ -97,7 +97,8 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         self
     }
 
-    /// Seed of the first request. Each counts one on, those of the warm-up behind the others.
+    /// Sets the seed of the first request. Each further request adds one; those of the warm-up come after all
+    /// others.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.like.seed = seed;

@@ -1,10 +1,10 @@
-//! Inputs that are there already.
+//! Inputs that exist already.
 
 use bench_core::Error;
 
 use super::{Describe, InputError, Inputs, Prepared};
 
-/// A list of inputs. `Vec<T>` and `[T; N]` are inputs, too; this one can hold others for the warm-up.
+/// A list of inputs. `Vec<T>` and `[T; N]` are inputs, too; this type can also have other inputs for the warm-up.
 ///
 /// ```
 /// # use bench_load::input::{Inputs, List};
@@ -24,8 +24,8 @@ impl<T> List<T> {
         List { measured: items.into_iter().collect(), warm_up: Vec::new() }
     }
 
-    /// Other inputs for the warm-up, which should be of the same shapes. Without them those of the list
-    /// serve, and what a server caches is warm from the first request on.
+    /// Sets other inputs for the warm-up, which should have the same shapes. Without them, the warm-up uses those
+    /// of the list, and the caches of a server are warm from the first request on.
     #[must_use]
     pub fn warm_up(self, items: impl IntoIterator<Item = T>) -> Self {
         List { warm_up: items.into_iter().collect(), ..self }

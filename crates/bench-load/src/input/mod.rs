@@ -47,19 +47,19 @@ pub trait Inputs {
     fn prepare(self) -> Result<Prepared<Self::Item>, Error>;
 }
 
-/// Inputs that are ready. Request number `n` gets number `n` modulo their count.
+/// Inputs that are ready to be sent. Request number `n` gets input number `n` modulo their count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<T> {
-    /// For requests that count; never empty.
+    /// Inputs of requests that count; never empty.
     pub measured: Vec<T>,
     /// For warm-up: other inputs of the same shapes, so that no cache knows the first inputs that count.
     /// Empty where the source has no others; `measured` then serves.
     pub warm_up: Vec<T>,
 }
 
-/// What can be said of an input in a report.
+/// Describes an input for reports.
 pub trait Describe {
-    /// What is known of it.
+    /// What is known about the input.
     fn facts(&self) -> Facts {
         Facts::default()
     }

@@ -1,4 +1,4 @@
-//! Pictures to be classified or told about.
+//! Pictures to be classified or described.
 
 use std::fs;
 use std::io::Cursor;
@@ -55,7 +55,7 @@ impl Describe for Picture {
     }
 }
 
-/// Seeded pictures as PNG: colours that run into each other, under a little noise.
+/// Seeded pictures as PNG: colour gradients with a little noise.
 ///
 /// ```
 /// # use bench_load::input::{Inputs, Pictures};
@@ -72,13 +72,13 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// So many pictures of this size in pixels, and as many others for the warm-up. They are made from
-    /// seed 0.
+    /// Generates this many pictures of this size in pixels, and as many others for the warm-up. The default seed is
+    /// 0.
     pub fn synthetic(variations: usize, width: u32, height: u32) -> Self {
         Pictures { variations, width, height, seed: 0 }
     }
 
-    /// Others of the same kind.
+    /// Sets the seed, for other pictures of the same kind.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Pictures { seed, ..self }

@@ -22,12 +22,12 @@ pub struct Prompts {
 }
 
 impl Prompts {
-    /// So many different prompts, and as many others for the warm-up. They are made from seed 0.
+    /// Generates this many different prompts, and as many others for the warm-up. The default seed is 0.
     pub fn seeded(variations: usize) -> Self {
         Prompts { variations, seed: 0 }
     }
 
-    /// Others of the same kind.
+    /// Sets the seed, for other prompts of the same kind.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Prompts { seed, ..self }

@@ -1,4 +1,4 @@
-//! Texts to be spoken, or to go on from.
+//! Texts to be spoken or continued.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::distinct::distinct;
 use super::random::Random;
 use super::{InputError, Inputs, Lines, List, Prepared};
 
-/// Seeded texts: English words, put together by chance into sentences.
+/// Seeded texts: random sentences of English words.
 ///
 /// ```
 /// # use bench_load::input::{Inputs, Texts};
@@ -26,13 +26,13 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// So many different texts, each of a length drawn from this range, and as many others of the same
-    /// lengths for the warm-up. They are made from seed 0.
+    /// Generates this many different texts, each with a random length from this range, and as many others of the
+    /// same lengths for the warm-up. The default seed is 0.
     pub fn seeded(variations: usize, characters: RangeInclusive<usize>) -> Self {
         Texts { variations, characters, seed: 0 }
     }
 
-    /// Others of the same kind.
+    /// Sets the seed, for other texts of the same kind.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Texts { seed, ..self }

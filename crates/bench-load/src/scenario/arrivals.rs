@@ -13,9 +13,9 @@ const MOST: u64 = 50_000_000;
 /// How the distances between arrivals are distributed; their mean follows from the rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrivals {
-    /// Exponentially: arrivals know nothing of each other.
+    /// Exponential: arrivals are independent of each other.
     Poisson,
-    /// All the same.
+    /// All distances are equal.
     Constant,
     /// As a gamma distribution: in bursts below shape 1, more evenly above.
     Gamma {

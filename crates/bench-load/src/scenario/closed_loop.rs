@@ -1,4 +1,4 @@
-//! Clients that wait for their answer before they ask again.
+//! Clients that wait for each answer before they send the next request.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use bench_core::Error;
 
 use super::{Plan, Scenario, Settings, Wanted, clients, of_clients};
 
-/// A fixed number of clients, each of which sends its next request when its last one has ended: what a
-/// pool of workers does. It cannot show what happens to those who come while the model is busy: for
-/// them there is the [`OpenLoop`](super::OpenLoop).
+/// A fixed number of clients, each of which sends its next request when its last one has ended, like a pool of
+/// workers. It cannot show how long requests wait that arrive while the model is busy: use an
+/// [`OpenLoop`](super::OpenLoop) for that.
 ///
 /// ```
 /// use bench_load::Load;
@@ -22,7 +22,7 @@ pub struct ClosedLoop {
 }
 
 impl ClosedLoop {
-    /// At this concurrency, or at each of several.
+    /// Creates a closed loop at this concurrency, or at each of several.
     pub fn new(concurrency: impl Into<Settings<usize>>) -> Self {
         ClosedLoop { concurrency: concurrency.into() }
     }

@@ -1,4 +1,4 @@
-//! How requests are made: one type for each scenario, behind one trait.
+//! When requests are sent: one type for each scenario, and a trait for all of them.
 
 mod arrivals;
 mod closed_loop;
@@ -27,7 +27,7 @@ pub use replay::Replay;
 pub use single_stream::SingleStream;
 pub use stress::Stress;
 
-/// A way of making requests.
+/// Decides when requests are sent.
 ///
 /// ```
 /// use bench_core::Error;
@@ -56,15 +56,15 @@ pub trait Scenario: Send + Sync {
     /// When a setting makes no sense: no client, a rate that is not a positive number, an empty trace.
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error>;
 
-    /// Whether the next level is served after what came of those before it; `done` holds at least one. A sweep that has
-    /// found what it looks for ends here.
+    /// Whether the next level is served, given the results of the levels before it; `done` has at least one. A
+    /// sweep ends here when it has found what it looks for.
     fn goes_on(&self, done: &[Level]) -> bool {
         let _ = done;
         true
     }
 }
 
-/// What a level is to last for, and where chance comes from.
+/// How long a level lasts, and the seed of everything that is random.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// Requests, if their number was given.
@@ -78,7 +78,7 @@ pub struct Wanted {
 /// One level: a setting, and how its requests are paced.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
+    /// What distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
     pub name: String,
     /// The scenario, as the record names it: `closed_loop`.
     pub scenario: &'static str,
@@ -129,7 +129,7 @@ pub enum Pacing {
     },
 }
 
-/// Settings of which each makes a level: one value, an array, or a vector.
+/// Settings, each of which becomes a level: one value, an array, or a vector.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings<T>(pub Vec<T>);
 

@@ -1,18 +1,18 @@
-//! Several requests at once, again and again.
+//! Several requests at once, repeatedly.
 
 use bench_core::Error;
 
 use super::{Pacing, Plan, Scenario, Settings, Wanted, clients, usual_requests};
 
-/// Queries of several requests that are sent at once; the next query follows when all of them have ended
-/// (`MultiStream` of MLPerf Inference): what a car with eight cameras does.
+/// Queries of several requests that are sent at once. The next query follows when all of them have ended
+/// (`MultiStream` of MLPerf Inference). A car with eight cameras works like this.
 #[derive(Clone, Debug)]
 pub struct MultiStream {
     streams: Settings<usize>,
 }
 
 impl MultiStream {
-    /// With this many requests in a query, or with each of several numbers.
+    /// Creates queries of this many requests, or of each of several numbers.
     pub fn new(streams: impl Into<Settings<usize>>) -> Self {
         MultiStream { streams: streams.into() }
     }

@@ -1,4 +1,4 @@
-//! Everything is there from the beginning.
+//! All requests arrive at the beginning.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use bench_core::Error;
 
 use super::{Plan, Scenario, Wanted, clients, of_clients};
 
-/// All requests are there at the beginning, and as many are served at once as the machine has cores
-/// (`Offline` of MLPerf Inference): throughput is what counts.
+/// All requests arrive at the beginning, and as many are served at once as the machine has cores (`Offline` of
+/// MLPerf Inference). Only the throughput matters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offline {
     at_once: Option<usize>,
 }
 
 impl Offline {
-    /// As many at once as there are cores.
+    /// Serves as many requests at once as there are cores.
     pub fn new() -> Self {
         Offline::default()
     }
 
-    /// This many at once.
+    /// Serves this many requests at once.
     #[must_use]
     pub fn at_once(mut self, requests: usize) -> Self {
         self.at_once = Some(requests);

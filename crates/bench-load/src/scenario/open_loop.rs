@@ -1,4 +1,4 @@
-//! Requests that come when they come.
+//! Requests that arrive whether or not earlier ones have been answered.
 
 use bench_core::Error;
 
@@ -7,9 +7,9 @@ use super::{Arrivals, Pacing, Plan, Scenario, Settings, Wanted};
 /// Requests in flight at most, if nothing is said: a thread each.
 const MOST_IN_FLIGHT: usize = 256;
 
-/// Requests at a rate, whether the model keeps up or not: what the users of a service do. All arrivals are
-/// computed beforehand from the seed; a request that could not be sent in time is sent late, never moved,
-/// and its latency counts from when it was due (Tene, *How NOT to measure latency*, 2013).
+/// Requests at a rate, whether or not the model keeps up, like those of the users of a service. All arrivals are
+/// computed in advance from the seed. A request that cannot be sent in time is sent late, and its latency still
+/// counts from when it was due (Tene, *How NOT to measure latency*, 2013).
 ///
 /// ```
 /// use bench_load::Load;
@@ -30,7 +30,7 @@ impl OpenLoop {
         OpenLoop { rates: rate.into(), arrivals: Arrivals::Poisson, most_in_flight: MOST_IN_FLIGHT }
     }
 
-    /// One arrival after another at equal distances.
+    /// Arrivals at equal distances.
     pub fn constant(rate: impl Into<Settings<f64>>) -> Self {
         OpenLoop { arrivals: Arrivals::Constant, ..OpenLoop::poisson(rate) }
     }
@@ -41,8 +41,8 @@ impl OpenLoop {
         OpenLoop { arrivals: Arrivals::Gamma { shape }, ..OpenLoop::poisson(rate) }
     }
 
-    /// How many requests can be in flight; beyond that they are sent late, and the level is marked. 256 if
-    /// nothing is said.
+    /// Sets how many requests can be in flight. Further requests are sent late, and the level is marked. The
+    /// default is 256.
     #[must_use]
     pub fn most_in_flight(mut self, requests: usize) -> Self {
         self.most_in_flight = requests;

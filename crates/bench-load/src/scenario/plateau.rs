@@ -1,4 +1,4 @@
-//! More and more clients, until more of them bring no more throughput.
+//! More and more clients, until the throughput stops growing.
 
 use std::time::Duration;
 
@@ -10,15 +10,16 @@ use super::{Plan, Scenario, Wanted, clients, of_clients};
 /// Throughput that grows by less than this share has reached its plateau.
 const GROWTH: f64 = 0.05;
 
-/// Levels of 1, 2, 4, … clients, each of whom sends its next request when its last one has ended. The last level is the
-/// first at which twice the clients bring less than 5 % more requests per second, or at which no request is served.
+/// Levels of 1, 2, 4, … clients, each of which sends its next request when its last one has ended. The sweep ends
+/// at the first level at which twice as many clients get less than 5 % more requests per second, or at which no
+/// request is served.
 #[derive(Clone, Debug)]
 pub struct Plateau {
     most: usize,
 }
 
 impl Plateau {
-    /// With at most so many clients.
+    /// Creates a sweep with at most this many clients.
     pub fn up_to(most: usize) -> Self {
         Plateau { most }
     }

@@ -6,8 +6,8 @@ use bench_core::Error;
 
 use super::{Plan, Scenario, Wanted, clients, of_clients};
 
-/// A closed loop whose concurrency doubles from level to level: where throughput stops growing, and
-/// latency begins to.
+/// A closed loop whose concurrency doubles from level to level. It shows where throughput stops growing, and
+/// latency starts to grow.
 #[derive(Clone, Copy, Debug)]
 pub struct Ramp {
     from: usize,

@@ -38,7 +38,7 @@ enum Source {
 }
 
 impl Replay {
-    /// The trace in this file.
+    /// Reads the trace in this file.
     pub fn file(file: impl AsRef<Path>) -> Self {
         Replay { source: Source::File(file.as_ref().to_owned()), speed: 1.0, most_in_flight: 256 }
     }
@@ -48,14 +48,14 @@ impl Replay {
         Replay { source: Source::Times(times.into()), speed: 1.0, most_in_flight: 256 }
     }
 
-    /// This many times as fast as it happened.
+    /// Replays the trace this many times as fast.
     #[must_use]
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
         self
     }
 
-    /// How many requests can be in flight; 256 if nothing is said.
+    /// Sets how many requests can be in flight. The default is 256.
     #[must_use]
     pub fn most_in_flight(mut self, requests: usize) -> Self {
         self.most_in_flight = requests;

@@ -1,4 +1,4 @@
-//! As many clients as one can think of, for a while.
+//! More and more clients, for a while.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use bench_core::Error;
 
 use super::{Plan, Scenario, Wanted, clients, of_clients};
 
-/// A closed loop with clients that are added until there are as many as asked for, and that go on until
-/// the time is over: does it break, leak, or slow down?
+/// A closed loop to which clients are added until the maximum is reached, and which continues until the time is
+/// over. It shows whether the model breaks, leaks memory, or slows down.
 #[derive(Clone, Copy, Debug)]
 pub struct Stress {
     duration: Duration,
@@ -16,7 +16,7 @@ pub struct Stress {
 }
 
 impl Stress {
-    /// For `duration`, with up to `most` clients, which are added over the first half of it.
+    /// Runs for `duration`, with up to `most` clients, which are added during the first half.
     pub fn new(duration: Duration, most: usize) -> Self {
         Stress { duration, most, ramp_up: duration / 2 }
     }
