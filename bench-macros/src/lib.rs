@@ -18,10 +18,10 @@ mod written;
 
 use proc_macro::TokenStream;
 
-/// Makes a free function a benchmark.
+/// Turns a free function into a benchmark.
 ///
-/// The function stays what it is and can be called as before. Next to it stands a const descriptor
-/// that the linker collects: nothing runs, and nothing is allocated, before a benchmark is chosen.
+/// The function itself does not change and can be called as before. The attribute adds a const descriptor that the
+/// linker collects: nothing runs, and nothing is allocated, before a benchmark is selected.
 ///
 /// # What is measured
 ///
@@ -37,7 +37,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// **A function whose first parameter is `&mut Bencher`** says itself what is timed; the rest is setup.
+/// **A function whose first parameter is `&mut Bencher`** decides itself what is timed; the rest is setup.
 ///
 /// ```
 /// # use bench_core::prelude::*;

@@ -1,4 +1,4 @@
-//! [`Endpoint`]: a served model, as a benchmark or a command measures it.
+//! [`Endpoint`]: a model server that a benchmark or a command measures.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,7 @@ use crate::samples::{Checked, Samples};
 use crate::serves::Serves;
 use crate::totals::{Counted, Totals};
 
-/// A served model: where it is, what is asked of it, and how.
+/// A model server: its address, its interface, and what is sent to it.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -43,22 +43,22 @@ pub struct Endpoint {
     client: Client,
     path: String,
     headers: HeaderMap,
-    /// Makes each request unlike all others, of this run and of others.
+    /// Makes each request different from all others, in this run and in other runs.
     unique: AtomicU64,
-    /// Makes this run unlike others.
+    /// Makes this run different from others.
     run: u64,
     totals: Totals,
     samples: Arc<Samples>,
 }
 
-/// An input, and the body that is made of it before anything is measured.
+/// An input, and the request body that is built from it before anything is measured.
 pub struct Prompt {
     body: Body,
     text: Arc<str>,
     facts: Facts,
     /// Seconds of audio that are sent.
     audio_s: Option<f64>,
-    /// Tokens that its answer is to have, if all of them are wanted.
+    /// Number of tokens that the answer must have, if it must have exactly that many.
     wanted_tokens: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ impl Describe for Prompt {
 }
 
 impl Prompt {
-    /// The body as it is sent, for a person to look at, with a salt of zeros and at most 2000 characters.
+    /// Returns the body for people to read, with a salt of zeros and at most 2000 characters.
     pub fn shown(&self) -> String {
         String::from_utf8_lossy(&self.body.salted(0, 0)).chars().take(2000).collect()
     }
@@ -90,7 +90,7 @@ impl Inputs for Made {
 }
 
 impl Endpoint {
-    /// An endpoint of this kind.
+    /// Creates an endpoint of this kind.
     pub fn new(kind: Kind, settings: Settings, client: Client) -> Self {
         let path = kind.path(settings.model.as_deref(), settings.stream);
         let mut headers = HeaderMap::new();
@@ -125,7 +125,7 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint at this path, instead of the usual one of its kind.
+    /// Sets the path, instead of the usual one of its kind.
     #[must_use]
     pub fn at(self, path: impl Into<String>) -> Self {
         Endpoint { path: path.into(), ..self }
@@ -136,17 +136,17 @@ impl Endpoint {
         self.kind
     }
 
-    /// The model that it is asked for, if requests name one.
+    /// Returns the model that requests name; `None` if they name none.
     pub fn model(&self) -> Option<&str> {
         self.settings.model.as_deref()
     }
 
-    /// Whether its answers are asked for as streams.
+    /// Whether answers are requested as streams.
     pub fn is_stream(&self) -> bool {
         self.settings.stream
     }
 
-    /// Whether each prompt begins with something that no other has.
+    /// Whether each prompt begins with a salt that makes it unique.
     pub fn is_salted(&self) -> bool {
         self.settings.salt && self.kind.takes_salt()
     }
@@ -156,17 +156,18 @@ impl Endpoint {
         &self.path
     }
 
-    /// What sends its requests.
+    /// Returns the client that sends the requests.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// What has been sent so far, warm-up included, and what came of it by the server's count.
+    /// Returns what has been sent so far, including the warm-up, and what was answered, as counted by the server.
     pub fn totals(&self) -> Counted {
         self.totals.counted()
     }
 
-    /// Looks at a sample of the answers so far: pictures must be such that can be decoded, and speech must not be silent.
+    /// Checks a sample of the answers so far: it must be possible to decode pictures, and speech must not be
+    /// silent.
     pub fn check_answers(&self) -> Checked {
         self.samples.check()
     }
@@ -176,7 +177,7 @@ impl Endpoint {
         &self.headers
     }
 
-    /// Makes the body of a request of an input: a text, or the bytes of a file.
+    /// Builds the body of a request from an input, which is a text or the bytes of a file.
     ///
     /// # Errors
     /// What is wrong with the input or the template.
@@ -184,7 +185,7 @@ impl Endpoint {
         self.prompt_of(&Input::of(input))
     }
 
-    /// As [`prompt`](Self::prompt), for an input that may say more than its text.
+    /// Like [`prompt`](Self::prompt), for an input that may contain more than its text.
     ///
     /// # Errors
     /// What is wrong with the input or the template.
@@ -212,7 +213,7 @@ impl Endpoint {
         })
     }
 
-    /// Sends one request, whose answer is marked in `marks`. It has to run on an event loop of `bench-load`.
+    /// Sends one request, and marks its outputs in `marks`. It must run on an event loop of `bench-load`.
     ///
     /// # Errors
     /// Why it failed, by class.
@@ -249,8 +250,9 @@ impl Endpoint {
         self.request(prompt, &caller, &mut Marked(request)).await
     }
 
-    /// Serves `inputs` through this endpoint as `load` says, with the metrics of its field. `load` is a
-    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
+    /// Sends `inputs` to this endpoint as `load` says, and reports the metrics of its field. `load` is a
+    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an
+    /// objective.
     ///
     /// # Errors
     /// As [`Load::run`](bench_load::Load::run); an input of which no body can be made.
@@ -259,8 +261,8 @@ impl Endpoint {
         self.run_inputs(load, bencher, &inputs, &[])
     }
 
-    /// As [`run`](Self::run), for inputs that may say more than their text. Those of the warm-up are `warm_up`, or the same
-    /// if there is none.
+    /// Like [`run`](Self::run), for inputs that may contain more than their text. The warm-up uses `warm_up` or, if
+    /// it is empty, the same inputs.
     ///
     /// # Errors
     /// As [`run`](Self::run).

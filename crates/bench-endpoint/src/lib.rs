@@ -1,7 +1,8 @@
-//! Served models over HTTP: what `bench load URL` measures.
+//! Puts model servers under load over HTTP: this is what `bench load URL` measures.
 //!
-//! The way data takes: an [`Endpoint`] makes a request of each input → [`client`] sends it, and notes
-//! when bytes arrive → a [`reader`] makes events of them → [`api`] makes marks and a response of these → `bench-load`.
+//! How data flows: an [`Endpoint`] turns each input into a request → [`client`] sends it, and notes when bytes
+//! arrive → a [`reader`] turns the bytes into events → [`api`] turns the events into marks and a response →
+//! `bench-load`.
 #![forbid(unsafe_code)]
 
 pub mod api;

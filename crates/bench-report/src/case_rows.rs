@@ -1,11 +1,11 @@
-//! Ids taken apart into rows: what cases share is said once.
+//! Turns ids into rows of a table, and shows only once what cases have in common.
 
 use bench_syntax::Category;
 use bench_syntax::case_id::{Tail, tail};
 use bench_syntax::text::printable;
 
-/// Labels for the rows of a table of cases. Arguments that all cases share stand above the table, those that a block shares
-/// in its title, and a row repeats nothing of the row above it.
+/// Labels for the rows of a table of cases. Arguments that all cases share are shown above the table, those that a
+/// block shares in its title, and a row shows only what differs from the row above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseRows {
     /// Arguments with one value in several blocks, wherever they occur: `device=cpu`.
@@ -40,7 +40,8 @@ type Key<'a> = (Option<&'a str>, Category);
 type Argument<'a> = (&'a str, &'a str);
 
 impl CaseRows {
-    /// Takes ids apart, each given with its model and category. Cases of one block must follow each other.
+    /// Creates the rows from ids, each with its model and category. Cases of the same block must be next to each
+    /// other.
     pub fn of<'a>(cases: impl IntoIterator<Item = (&'a str, Option<&'a str>, Category)>) -> Self {
         let cases: Vec<(Key<'_>, Tail<'_>)> = cases
             .into_iter()

@@ -1,4 +1,4 @@
-//! How records are shown: exporters, sections of the console, tables, text for terminals, SVG.
+//! Shows records: exporters, sections of the printed report, tables, text for terminals, SVG.
 #![forbid(unsafe_code)]
 
 mod case_rows;
@@ -13,7 +13,7 @@ mod view;
 pub mod window;
 
 use bench_record::{Record, RunError};
-/// For plugging in with `inventory::submit!`.
+/// For registering exporters and sections with `inventory::submit!`.
 pub use inventory;
 
 pub use bench_syntax::text::{on_console, printable};
@@ -46,7 +46,7 @@ pub use window::Window;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Exporter {
-    /// What it writes: a file's name, or that of a folder of files.
+    /// The name of the file, or of the folder of files, that it writes.
     pub name: &'static str,
     /// Writes it.
     ///
@@ -55,7 +55,8 @@ pub struct Exporter {
     pub export: fn(&Record, &Outlet) -> Result<(), RunError>,
 }
 
-/// A part of what is printed below the table of a run. Plugged in by being linked, like an [`Exporter`].
+/// Prints a part of the report below the table of a run. It registers itself when it is linked, like an
+/// [`Exporter`].
 ///
 /// ```
 /// bench_report::inventory::submit! {
@@ -70,7 +71,7 @@ pub struct Exporter {
 pub struct Section {
     /// Sections are printed in the order of their names.
     pub name: &'static str,
-    /// Its text; empty where it has nothing to say of this record.
+    /// Returns its text, which is empty if there is nothing to report about this record.
     pub render: fn(&Record, &View) -> String,
 }
 

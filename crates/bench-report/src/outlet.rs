@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bench_record::{Record, RunError, stream_whole, write_whole};
 
-/// The run directory, for exporters. Each file is either the old one or the new one, whole, at every moment.
+/// The run directory, for exporters. Files are replaced atomically: at any moment, a file has either its complete
+/// old contents or its complete new contents.
 #[derive(Debug)]
 pub struct Outlet {
     folder: PathBuf,
@@ -15,28 +16,28 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Into `folder`, which exists.
+    /// Creates an outlet into `folder`, which must exist.
     pub fn into(folder: &Path) -> Self {
         Outlet { folder: folder.to_owned(), baseline: None }
     }
 
-    /// The same, for a run that is to be compared with `baseline`.
+    /// Sets the run with which this run is compared.
     #[must_use]
     pub fn beside(self, baseline: Option<Arc<Record>>) -> Self {
         Outlet { baseline, ..self }
     }
 
-    /// The earlier run that this one is to be compared with (`--compare`), if any.
+    /// Returns the earlier run with which this one is compared (`--compare`), if any.
     pub fn baseline(&self) -> Option<&Record> {
         self.baseline.as_deref()
     }
 
-    /// The run directory, with what workers have left there.
+    /// Returns the run directory, which also contains files that workers have written.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes the file of this name; folders in it are made.
+    /// Writes the file of this name, and creates the folders in the name.
     ///
     /// # Errors
     /// What `content` fails with, or that the file cannot be written.

@@ -1,4 +1,4 @@
-//! A distribution in the width of a few letters.
+//! A histogram that is a few characters wide.
 
 use crate::Window;
 

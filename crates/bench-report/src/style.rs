@@ -66,32 +66,32 @@ impl Style {
         if self.enabled { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// What is looked for first.
+    /// Formats what a reader looks for first.
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    /// What is looked up.
+    /// Formats details that a reader looks up.
     pub fn faint(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    /// What one is glad of.
+    /// Formats a good result.
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    /// What one should look at.
+    /// Formats something that needs attention.
     pub fn doubtful(self, text: &str) -> String {
         self.paint("33", text)
     }
 
-    /// What is wrong.
+    /// Formats something that is wrong.
     pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
-    /// A verdict, in the colour of what it means.
+    /// Formats a verdict in the colour of its meaning.
     pub fn verdict(self, verdict: Verdict) -> String {
         let text = verdict.to_string();
         match verdict {

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use bench_record::RunError;
 use bench_syntax::text::on_console;
 
-/// Writes to stdout. A reader that has had enough (`| head`) is not an error.
+/// Writes to stdout. It is not an error if the reader closes the pipe (`| head`).
 ///
 /// # Errors
 /// When stdout cannot be written to for any other reason.

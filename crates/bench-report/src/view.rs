@@ -1,4 +1,4 @@
-//! For whom something is printed: how wide, how colourful, and how much.
+//! How a report is printed: width, colours, and level of detail.
 
 use crate::{ColorChoice, Style};
 
@@ -25,9 +25,9 @@ pub struct View {
 /// How much of a report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What a decision needs; what is alike is folded.
+    /// Only what a decision needs; similar entries are merged.
     Short,
-    /// Everything that a record holds for people (`--verbose`).
+    /// Everything in a record that is meant for people (`--verbose`).
     Full,
 }
 

@@ -23,7 +23,7 @@ const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;
 
-/// What the person who started the run says about measuring; it outranks the attributes.
+/// How the person who started the run wants to measure. This overrides the attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// Flags of the same names as the attribute's keys.

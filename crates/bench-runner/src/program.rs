@@ -1,4 +1,4 @@
-//! Programs: whatever lists cases and measures rounds over the worker protocol.
+//! Programs: anything that lists cases and measures rounds over the worker protocol.
 
 mod listing;
 
@@ -37,7 +37,7 @@ pub enum Kind {
     BenchTarget,
     /// An executable of another harness, which an adapter translates into the worker protocol.
     Adapted,
-    /// A file or folder of Python benchmarks, for which the package `bench_models` speaks.
+    /// A file or folder of Python benchmarks, which the package `bench_models` runs.
     Python,
 }
 
@@ -53,9 +53,9 @@ pub struct Opened {
 /// The programs of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Programs {
-    /// Those that have answered with a list of cases.
+    /// The programs that have answered with a list of cases.
     pub opened: Vec<Opened>,
-    /// What was said of those that were asked for and have not: the run goes on without them, and has failed.
+    /// The errors of the requested programs that have not. The run continues without them, but counts as failed.
     pub refused: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The interfaces that are known.
+//! The known interfaces of model servers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,7 +44,7 @@ pub enum Kind {
     ClassifyStream,
     /// torch-inference `POST /predict`.
     Predict,
-    /// Any `POST` with a body of one's own: of its answer nothing but status and length are looked at.
+    /// Any `POST` with your own body. Only the status and the length of the answer are checked.
     Raw,
 }
 
@@ -195,7 +195,7 @@ impl Kind {
         matches!(self, Kind::ClassifyBatch | Kind::ClassifyStream | Kind::Transcriptions)
     }
 
-    /// Whether its prompts can begin with a salt: a model reads them, and would know their beginning again.
+    /// Whether its prompts can begin with a salt, because a model reads them and might have cached their beginning.
     pub fn takes_salt(self) -> bool {
         self.is_of_text()
     }

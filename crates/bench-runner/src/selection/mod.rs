@@ -13,7 +13,7 @@ pub use arguments::Arguments;
 pub use bench_syntax::Pattern;
 pub use partition::Partition;
 
-/// Filters; an empty one lets everything through that is not marked `ignore`.
+/// Filters. An empty selection passes all cases that are not marked `ignore`.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Any of these categories.
@@ -42,7 +42,7 @@ pub enum Ignored {
     /// They are left out.
     #[default]
     Exclude,
-    /// They alone are run.
+    /// Only they are run.
     Only,
     /// They are run like all others.
     Include,
@@ -102,7 +102,7 @@ impl Named for CaseRecord {
 }
 
 impl Selection {
-    /// Whether nothing in particular is asked for.
+    /// Whether the selection names nothing in particular.
     pub fn names_nothing(&self) -> bool {
         self.categories.is_empty()
             && self.models.is_empty()
@@ -124,8 +124,8 @@ impl Selection {
     /// The cases that pass all filters, in their order.
     ///
     /// # Errors
-    /// [`RunError::Usage`] for a model, tag or argument that no case has, and [`RunError::NoMatch`] when
-    /// nothing passes; both say what there is, nearest first.
+    /// [`RunError::Usage`] for a model, tag or argument that no case has, and [`RunError::NoMatch`] if no case
+    /// passes. Both list what exists, the nearest first.
     pub fn apply<'a>(&self, cases: &[&'a Case]) -> Result<Vec<&'a Case>, RunError> {
         self.check_names(cases)?;
         let matching: Vec<&Case> = cases.iter().copied().filter(|case| self.matches(*case)).collect();
