@@ -84,7 +84,7 @@ impl fmt::Display for Source {
 }
 
 /// The segments before and after `benchmarks` in a module path `…::<model>::benchmarks::<category>`,
-/// or `None` where the path does not follow the convention. Const, so that the attribute's defaults
+/// or `None` if the path does not follow the convention. Const, so that the attribute's defaults
 /// are decided, and their absence reported, at compile time.
 const fn convention(module: &str) -> Option<(&str, &str)> {
     let bytes = module.as_bytes();

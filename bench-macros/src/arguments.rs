@@ -166,7 +166,7 @@ fn value_axes(
     axes
 }
 
-/// Those of `wanted` that are not `given`; none where a given name is not wanted, since that will be
+/// Those of `wanted` that are not `given`; none if a given name is not wanted, since that will be
 /// the missing one mistyped, and has been reported.
 fn without_values<'a>(wanted: impl Iterator<Item = &'a Ident>, given: &[&Ident]) -> Vec<&'a Ident> {
     let wanted: Vec<&Ident> = wanted.collect();

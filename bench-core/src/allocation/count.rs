@@ -78,7 +78,7 @@ impl Session {
     /// Opened with nothing counted; counts whenever [`begin`] has been called, until [`end`] is.
     ///
     /// # Errors
-    /// Where the global allocator does not count, or counts each call twice, or a count is already going on.
+    /// If the global allocator does not count, or counts each call twice, or a count is already going on.
     pub(crate) fn open() -> Result<Self, NotCounted> {
         check()?;
         Session::try_open().ok_or(NotCounted::Busy)
@@ -160,7 +160,7 @@ fn within<T>(session: Session, run: impl FnOnce() -> T) -> (T, Tally) {
 /// Whether allocations can be counted in this program: an allocation is made, and looked for.
 ///
 /// # Errors
-/// Where the global allocator does not count, or counts each call twice.
+/// If the global allocator does not count, or counts each call twice.
 pub fn check() -> Result<(), NotCounted> {
     static KNOWN: OnceLock<Result<(), NotCounted>> = OnceLock::new();
     if let Some(known) = KNOWN.get() {

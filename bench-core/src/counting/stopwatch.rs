@@ -11,7 +11,7 @@ use crate::allocation;
 /// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
 /// code that is timed.
 pub struct Stopwatch {
-    /// None where instructions are counted.
+    /// None if instructions are counted.
     start: Option<Instant>,
 }
 

@@ -24,7 +24,7 @@ struct Cpu {
 struct Start {
     at: Instant,
     used: Usage,
-    /// By thread; none where the kernel does not keep them.
+    /// By thread; none if the kernel does not keep them.
     migrations: Option<HashMap<String, u64>>,
 }
 
@@ -90,7 +90,7 @@ impl Probe for Cpu {
 }
 
 /// How often each thread of this process has been moved to another processor, from `/proc/self/task/<thread>/sched`;
-/// `None` where the kernel was built without.
+/// `None` if the kernel was built without.
 fn migrations() -> Option<HashMap<String, u64>> {
     let mut moved = HashMap::new();
     for thread in fs::read_dir("/proc/self/task").ok()?.flatten() {

@@ -16,7 +16,7 @@ const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 /// Fewer looks than this tell nothing of growth.
 const FEWEST: usize = 20;
 
-/// Resident memory of this process, in bytes; `None` where the system does not tell.
+/// Resident memory of this process, in bytes; `None` if the system does not tell.
 pub fn resident_bytes() -> Option<u64> {
     sys::own_resident_memory()
 }
@@ -62,7 +62,7 @@ impl Growth {
         self.looks.push((done as f64, bytes as f64));
     }
 
-    /// Bytes per iteration or request, with the 95 % interval; `None` where there are too few looks, or where what it
+    /// Bytes per iteration or request, with the 95 % interval; `None` if there are too few looks, or where what it
     /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
     pub fn slope(&self) -> Option<(f64, Interval)> {
         // What the first of them bring up is no leak: caches fill, pools grow.

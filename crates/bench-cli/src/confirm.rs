@@ -103,7 +103,7 @@ fn base_of(suspicion: &Suspicion, store: &mut Store, head: Option<&str>) -> Resu
     })
 }
 
-/// The commit whose code a run has measured; `None` where its tree had changes.
+/// The commit whose code a run has measured; `None` if its tree had changes.
 fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }

@@ -35,11 +35,11 @@ pub struct PairedCase {
     pub layouts: Option<LayoutSpread>,
     /// Where that time went.
     pub time: TimeSpent,
-    /// The most threads that one of its workers had when it had been measured; absent where it is not known, and in documents of
+    /// The most threads that one of its workers had when it had been measured; absent if it is not known, and in documents of
     /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// The share below which a change of this case is of no practical interest, as the benchmark itself says; absent where that is
+    /// The share below which a change of this case is of no practical interest, as the benchmark itself says; absent if that is
     /// the rules' share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
@@ -47,7 +47,7 @@ pub struct PairedCase {
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
-    /// How many more seconds of this case would settle it, if it is unsure; absent where that is more than
+    /// How many more seconds of this case would settle it, if it is unsure; absent if that is more than
     /// 65 536 pairs, and where none was measured.
     pub settle_s: Option<f64>,
     /// Instructions of both sides; absent if they were not counted, as in documents of earlier versions.

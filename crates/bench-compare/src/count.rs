@@ -111,7 +111,7 @@ struct Wanted<'a> {
     index: usize,
     base: Held<'a>,
     candidate: Held<'a>,
-    /// What a process is likely to take; nothing where that does not matter.
+    /// What a process is likely to take; nothing if that does not matter.
     expected: Duration,
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Evidence {
     faster: Wealth,
     /// That it is not slower by as much as the threshold.
     not_slower: Wealth,
-    /// That it is not faster by as much as the threshold; absent where that is 100 % or more, which nothing can be.
+    /// That it is not faster by as much as the threshold; absent if that is 100 % or more, which nothing can be.
     not_faster: Option<Wealth>,
     /// That it takes longer at all.
     longer: Wealth,

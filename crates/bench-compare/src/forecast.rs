@@ -27,7 +27,7 @@ pub(super) struct Forecast {
 
 impl Forecast {
     /// The smallest change of time, as a log ratio, that `n` pairs would call slower with a probability
-    /// of 95 %; `None` where `n` cannot call anything.
+    /// of 95 %; `None` if `n` cannot call anything.
     pub(super) fn smallest_effect(&self, n: usize) -> Option<f64> {
         let certainty = normal_quantile(POWER);
         let is_enough = |drift: f64| {
@@ -46,7 +46,7 @@ impl Forecast {
     }
 
     /// Pairs after which a change of `log_ratio` would be called what it is, whichever that may be;
-    /// `None` where that is beyond all patience.
+    /// `None` if that is beyond all patience.
     pub(super) fn needed(&self, log_ratio: f64) -> Option<usize> {
         let beyond = log_ratio.abs() - self.threshold;
         let evidence = if beyond > 0.0 { self.evidence_of_a_change() } else { enough() };

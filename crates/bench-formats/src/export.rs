@@ -19,7 +19,7 @@ pub trait Export: Sync {
     /// Writes a run.
     ///
     /// # Errors
-    /// [`InterchangeError::NoFigures`] where the format holds figures only and there is none.
+    /// [`InterchangeError::NoFigures`] if the format holds figures only and there is none.
     fn export(&self, record: &Record) -> Result<Exported, InterchangeError>;
 }
 

@@ -53,7 +53,7 @@ impl<'a> Course<'a> {
         self.within().iter().filter_map(move |tick| tick.get(quantity))
     }
 
-    /// The mean over the ticks; none where the device does not tell, or averages over longer itself.
+    /// The mean over the ticks; none if the device does not tell, or averages over longer itself.
     pub(super) fn average(&self, quantity: Quantity) -> Option<f64> {
         let over_longer = matches!(quantity, Quantity::Utilisation | Quantity::Power);
         if over_longer && !self.is_long() {
@@ -75,7 +75,7 @@ impl<'a> Course<'a> {
         Some((most - self.before_load?).max(0.0))
     }
 
-    /// What the counter of energy has moved by, in joules; none where it has wrapped or been reset.
+    /// What the counter of energy has moved by, in joules; none if it has wrapped or been reset.
     pub(super) fn energy_j(&self) -> Option<f64> {
         let mut counter = self.ticks.iter().filter_map(|tick| tick.energy_j);
         let first = counter.next()?;

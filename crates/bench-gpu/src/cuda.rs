@@ -12,7 +12,7 @@ const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 const SUCCESS: c_uint = 0;
 
 /// The UUID of the device of this number, as CUDA counts in this process, in the way NVML writes it: `GPU-` and 36
-/// characters. None where there is no CUDA driver, or no such device.
+/// characters. None if there is no CUDA driver, or no such device.
 ///
 /// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works whatever the
 /// framework.

@@ -197,7 +197,7 @@ impl<'nvml> Meter<'nvml> {
         Ok(())
     }
 
-    /// What the device answers; none where it has no answer. What it does not support is not asked for again.
+    /// What the device answers; none if it has no answer. What it does not support is not asked for again.
     fn ask<T>(
         &mut self,
         ask: Ask,

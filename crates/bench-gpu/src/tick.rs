@@ -58,7 +58,7 @@ pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_THERMAL_SLOWDOWN)
     .union(ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN);
 
-/// What was read of a GPU at one moment; absent where the device does not tell.
+/// What was read of a GPU at one moment; absent if the device does not tell.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
     /// Seconds since the first sample of the round.

@@ -7,7 +7,7 @@ use bench_stats as stats;
 
 use crate::store::{Point, Series};
 
-/// The commits of a checkout along first parents, by their place. Empty where none are known, and then runs are in the
+/// The commits of a checkout along first parents, by their place. Empty if none are known, and then runs are in the
 /// order of their time.
 #[derive(Clone, Debug, Default)]
 pub struct Commits(BTreeMap<String, usize>);

@@ -59,7 +59,7 @@ pub struct Turn {
     pub before: f64,
     /// Median since, in the unit of the line.
     pub after: f64,
-    /// `after / before − 1`; absent where it was 0 before.
+    /// `after / before − 1`; absent if it was 0 before.
     pub shift: Option<f64>,
     /// Whether that is worse.
     pub worse: bool,

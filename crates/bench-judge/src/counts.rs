@@ -4,7 +4,7 @@ use bench_protocol::Better;
 use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};
 use bench_stats::Interval;
 
-/// The figures of `rounds` together; `None` where nothing was counted.
+/// The figures of `rounds` together; `None` if nothing was counted.
 pub(crate) fn over(rounds: &[RoundRecord]) -> Option<CaseCounts> {
     let mut counted: Vec<&RoundCounts> = rounds.iter().filter_map(|round| round.counts.as_ref()).collect();
     counted.sort_by_key(|round| round.iteration.instructions);

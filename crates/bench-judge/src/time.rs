@@ -10,7 +10,7 @@ use crate::counted_rounds;
 const MANY_OUTLIERS: f64 = 0.05;
 
 /// The figures of `rounds` together, without those that fell into bad minutes where enough others are
-/// left; `None` where there is no sample.
+/// left; `None` if there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
     let measured = || counted(rounds);
     let medians = round_medians(rounds);

@@ -99,7 +99,7 @@ impl Slo {
         })
     }
 
-    /// Why a level does not meet the conditions; empty where it does. A percentile that too few requests
+    /// Why a level does not meet the conditions; empty if it does. A percentile that too few requests
     /// support does not.
     pub(crate) fn misses(&self, metrics: &[Metric]) -> Vec<String> {
         self.conditions

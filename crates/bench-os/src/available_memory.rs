@@ -4,7 +4,7 @@ use crate::{GroupMemory, Machine};
 
 /// Bytes that can be had without swapping and within the limit of the control group, if it has one: what the kernel
 /// calls available (`MemAvailable`), or what is left of the limit with the pages of files that the kernel would give
-/// back, whichever is less. `None` where the system tells neither.
+/// back, whichever is less. `None` if the system tells neither.
 pub fn available_memory_bytes() -> Option<u64> {
     of(&Machine::this())
 }

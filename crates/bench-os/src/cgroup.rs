@@ -20,7 +20,7 @@ pub struct Group {
     pub folders: Vec<String>,
 }
 
-/// The group in whose files limits of `controller` (`cpu`, `memory`) stand; `None` where there is no such group.
+/// The group in whose files limits of `controller` (`cpu`, `memory`) stand; `None` if there is no such group.
 pub fn own(machine: &Machine, controller: &str) -> Result<Option<Group>, Unknown> {
     let (groups, mounts) = (machine.text("/proc/self/cgroup")?, machine.text("/proc/self/mountinfo")?);
     // `hierarchy:controllers:path`; the second hierarchy has no controllers of its own there.

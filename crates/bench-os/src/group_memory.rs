@@ -19,7 +19,7 @@ pub struct GroupMemory {
 }
 
 impl GroupMemory {
-    /// Of the group around this process that has the least left; of its own, if none is limited. `None` where there is
+    /// Of the group around this process that has the least left; of its own, if none is limited. `None` if there is
     /// no group whose use can be seen.
     pub fn own() -> Option<Self> {
         GroupMemory::of(&Machine::this())

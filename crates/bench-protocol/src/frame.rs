@@ -250,7 +250,7 @@ pub struct WarmUp {
     pub iterations: u64,
     /// What they took together.
     pub ns: u64,
-    /// Whether times had stopped falling when warm-up ended; absent where a count was asked for.
+    /// Whether times had stopped falling when warm-up ended; absent if a count was asked for.
     pub steady: Option<bool>,
 }
 

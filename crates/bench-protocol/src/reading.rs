@@ -13,7 +13,7 @@ use crate::json::{Decode, Encode, Json, JsonError, Members, Object, is_default, 
 pub struct ProbeReport {
     /// The probe.
     pub probe: String,
-    /// What it read; empty where it is unavailable.
+    /// What it read; empty if it is unavailable.
     pub readings: Vec<Reading>,
     /// What it followed in time.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
@@ -120,7 +120,7 @@ pub struct Series {
     pub unit: String,
     /// When, in seconds from the first sample on, ascending.
     pub time_s: Vec<f64>,
-    /// What it was then, as many as there are times; absent where it could not be read.
+    /// What it was then, as many as there are times; absent if it could not be read.
     pub values: Vec<Option<f64>>,
 }
 

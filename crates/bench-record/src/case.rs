@@ -153,7 +153,7 @@ impl CaseRecord {
         }
     }
 
-    /// That the harness was slower than what it measured, and at which levels; `None` where it was not.
+    /// That the harness was slower than what it measured, and at which levels; `None` if it was not.
     pub fn harness_bound(&self) -> Option<String> {
         let levels =
             self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

@@ -12,7 +12,7 @@ pub struct Check {
     pub state: State,
     /// What was found, with its unit; the reason where that is unknown.
     pub value: String,
-    /// What to type or do about it; absent where all is well.
+    /// What to type or do about it; absent if all is well.
     pub advice: Option<String>,
 }
 

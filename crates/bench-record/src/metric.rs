@@ -16,7 +16,7 @@ pub struct Metric {
     pub value: f64,
     /// Which way is better.
     pub better: Better,
-    /// Its 95 % interval, in its unit; absent where it is not known.
+    /// Its 95 % interval, in its unit; absent if it is not known.
     #[serde(default)]
     pub interval: Option<Interval>,
     /// For a percentile, whether there are enough observations for it ([`support`](bench_stats::support));

@@ -87,7 +87,7 @@ pub struct ObjectiveSummary {
     pub pass_rate: f64,
     /// `missed` where any is, `met` where all are, and `unsure` otherwise.
     pub status: Outcome,
-    /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent where no target has an attainment.
+    /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent if no target has an attainment.
     pub score: Option<f64>,
 }
 

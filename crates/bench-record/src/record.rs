@@ -34,7 +34,7 @@ pub struct Record {
     pub state: RunState,
     /// Counts over all cases.
     pub summary: Summary,
-    /// What came of the targets of all cases; absent where there are none.
+    /// What came of the targets of all cases; absent if there are none.
     #[serde(default)]
     pub targets: Option<ObjectiveSummary>,
     /// The machine and the build.

@@ -29,7 +29,7 @@ pub struct RoundRecord {
     /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs_alive: Option<u64>,
-    /// The `load` step, in nanoseconds; absent where the benchmark has none.
+    /// The `load` step, in nanoseconds; absent if the benchmark has none.
     pub load_ns: Option<u64>,
     /// The first iteration of the process, in nanoseconds.
     pub first_call_ns: Option<u64>,

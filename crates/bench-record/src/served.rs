@@ -122,9 +122,9 @@ pub struct Pace {
     pub offered_rate: Option<f64>,
     /// Requests per second that were sent.
     pub achieved_rate: Option<f64>,
-    /// How late requests were sent; absent where there is no schedule.
+    /// How late requests were sent; absent if there is no schedule.
     pub send_lag: Option<Lag>,
-    /// How late the client's event loops came to what was ready; absent where requests have threads, and in records from
+    /// How late the client's event loops came to what was ready; absent if requests have threads, and in records from
     /// before there were event loops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_stall: Option<Lag>,
@@ -154,7 +154,7 @@ pub struct Validity {
     pub valid: bool,
     /// Whether the harness was slower than what it measured.
     pub harness_bound: bool,
-    /// Why it is not valid; empty where it is.
+    /// Why it is not valid; empty if it is.
     pub reasons: Vec<String>,
     /// The same in short, each cause once, the gravest first; empty in records from before there were causes, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -324,7 +324,7 @@ impl Level {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
-    /// Served requests as a share of all; `None` where there were none.
+    /// Served requests as a share of all; `None` if there were none.
     pub fn success_rate(&self) -> Option<f64> {
         (self.requests > 0).then(|| self.succeeded as f64 / self.requests as f64)
     }

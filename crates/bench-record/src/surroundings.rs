@@ -16,7 +16,7 @@ pub struct Surroundings {
     /// where the round was too short for the kernel's ticks of 10 ms.
     pub steal: Option<f64>,
     /// Share of the round's time in which some task of the machine waited for a processor (`some` of
-    /// `/proc/pressure/cpu`); absent where the kernel does not keep it.
+    /// `/proc/pressure/cpu`); absent if the kernel does not keep it.
     pub pressure: Option<f64>,
 }
 

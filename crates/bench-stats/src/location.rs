@@ -43,7 +43,7 @@ fn median_of(values: &mut [f64]) -> Option<f64> {
 /// Logarithms, because times vary by factors: the effect of a factor is then the same at any time, and
 /// effects add and average (Fleming and Wallace, "How not to lie with statistics", CACM 29, 1986).
 ///
-/// `None` where a side is empty or has a value that is not positive and finite.
+/// `None` if a side is empty or has a value that is not positive and finite.
 pub fn log_ratio_of_medians(base: &[f64], candidate: &[f64]) -> Option<f64> {
     Some(log_of_median(candidate)? - log_of_median(base)?)
 }

@@ -25,7 +25,7 @@ impl SpreadOfCases {
     /// Fewer cases say too little of how spreads differ.
     pub const FEWEST_CASES: usize = 30;
 
-    /// Estimates it from the rounds of all cases, one median a round. `None` where fewer than 30 have two rounds with
+    /// Estimates it from the rounds of all cases, one median a round. `None` if fewer than 30 have two rounds with
     /// positive medians, or most repeat exactly.
     ///
     /// The logarithm of a variance of d degrees of freedom has the mean `ln σ² + ψ(d/2) − ln(d/2)` and the variance `ψ′(d/2)`

@@ -135,7 +135,7 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
     Interval { low: end(1.0).unwrap_or(unbounded.low), high: end(-1.0).unwrap_or(unbounded.high) }
 }
 
-/// The least distance from the middle at which a bound is refuted, rounded up; `None` where none is at any distance.
+/// The least distance from the middle at which a bound is refuted, rounded up; `None` if none is at any distance.
 ///
 /// The evidence against a bound grows with its distance, which is negative beyond the middle.
 fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
@@ -176,7 +176,7 @@ fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
 
 /// How many observations bring the logarithm of the e-value to `log_evidence`, where they are normal around a centre that
 /// lies `drift` scales beyond the bound; with a probability of about one half, or such that a standard normal lies below
-/// `certainty`. `None` where they never do.
+/// `certainty`. `None` if they never do.
 ///
 /// From the bets on sizes alone: each bettor's logarithm is a random walk.
 pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {

@@ -42,7 +42,7 @@ impl Category {
     }
 
     /// Model and category that the id of a case says: `model/category/name[…]` or `category/name[…]`. Names from elsewhere
-    /// may have further parts; none where no part is a category.
+    /// may have further parts; none if no part is a category.
     pub fn of_id(id: &str) -> Option<(Option<&str>, Category)> {
         let mut parts = id.split('[').next().unwrap_or(id).split('/');
         let known = |part: &str| Category::ALL.into_iter().find(|category| category.name() == part);

@@ -40,7 +40,7 @@ pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// ": did you mean `…`?", or nothing where no name is near.
+/// ": did you mean `…`?", or nothing if no name is near.
 pub fn question<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(text, known).map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
 }

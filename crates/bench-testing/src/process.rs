@@ -101,7 +101,7 @@ pub fn try_signal(name: &str, process: u32) -> bool {
     Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill").success()
 }
 
-/// Processes that run this executable: their ids, and the names they go by. None where there is no `/proc`.
+/// Processes that run this executable: their ids, and the names they go by. None if there is no `/proc`.
 pub fn executables_running(executable: &Path) -> Vec<(u32, String)> {
     fs::read_dir("/proc")
         .into_iter()

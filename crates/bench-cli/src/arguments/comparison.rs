@@ -159,7 +159,7 @@ pub(crate) struct Report {
 }
 
 impl Build {
-    /// The interpreter of each side; `None` where the usual one is meant.
+    /// The interpreter of each side; `None` if the usual one is meant.
     ///
     /// # Errors
     /// When there are more than sides.

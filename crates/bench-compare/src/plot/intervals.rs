@@ -9,7 +9,7 @@ use bench_stats as stats;
 pub(crate) struct IntervalRow {
     /// The case; any text.
     pub label: String,
-    /// The relative change, 0.02 for +2 %; absent where there is none.
+    /// The relative change, 0.02 for +2 %; absent if there is none.
     pub estimate: Option<f64>,
     /// Its interval, low and high; an end may be infinite.
     pub interval: Option<(f64, f64)>,

@@ -114,7 +114,7 @@ impl Checkout {
     /// The commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged is one.
     ///
     /// # Errors
-    /// [`RunError::Usage`] where `bad` does not follow `good` on that line.
+    /// [`RunError::Usage`] if `bad` does not follow `good` on that line.
     pub fn commits(&self, good: &str, bad: &str) -> Result<Vec<Commit>, RunError> {
         let range = format!("{good}..{bad}");
         let format = "--format=%H%x00%an%x00%aI%x00%s";
@@ -140,7 +140,7 @@ impl Checkout {
         .into())
     }
 
-    /// The newest commits of this checkout along first parents, oldest first; none where there is no checkout.
+    /// The newest commits of this checkout along first parents, oldest first; none if there is no checkout.
     pub fn first_parents(&self) -> Vec<String> {
         // More than a history holds; a list of all of a large repository takes seconds.
         let output = self.git(&["rev-list", "--first-parent", "--max-count=20000", "HEAD", "--"]);

@@ -123,7 +123,7 @@ impl Trial {
         share.saturating_sub((beside * 1e9) as u64)
     }
 
-    /// The processors that a pair works on, drawn again for each; none where it may use all of them. One thread needs one
+    /// The processors that a pair works on, drawn again for each; none if it may use all of them. One thread needs one
     /// processor, and three processes on one processor need wake no other: the spread was half of what it is when the
     /// scheduler chooses.
     pub(super) fn processors(&self, rules: &Rules, chance: u64) -> Vec<usize> {

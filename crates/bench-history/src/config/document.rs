@@ -12,7 +12,7 @@ use super::{Alert, ConfigError, GateSettings, Rule, alert, gate, rule};
 /// What a `bench.toml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where it was read from; empty where nothing was.
+    /// Where it was read from; empty if nothing was.
     pub path: PathBuf,
     /// `[gate]`: what holds where no rule says otherwise.
     pub gate: GateSettings,

@@ -83,7 +83,7 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// What follows from what is known of a relative change; `None` where all of it is allowed.
+/// What follows from what is known of a relative change; `None` if all of it is allowed.
 fn ruling(before: f64, better: Better, allowed: f64, interval: Option<Interval>) -> Option<Ruling> {
     if allowed == f64::INFINITY {
         return None;

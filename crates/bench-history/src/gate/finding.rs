@@ -72,7 +72,7 @@ pub enum Evidence {
 }
 
 impl Finding {
-    /// The relative change, `now / before − 1`; absent where it was 0 before.
+    /// The relative change, `now / before − 1`; absent if it was 0 before.
     pub fn change(&self) -> Option<f64> {
         let (before, now) = (self.before?, self.now?);
         Some(now / before - 1.0).filter(|change| change.is_finite())

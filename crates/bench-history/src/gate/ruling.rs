@@ -18,7 +18,7 @@ pub enum Ruling {
 
 impl Ruling {
     /// What follows from measuring both revisions in turn, where time may grow by the share `allowed`: the whole
-    /// interval decides, as in `bench compare`. `None` where they were not both measured.
+    /// interval decides, as in `bench compare`. `None` if they were not both measured.
     pub fn of_measurement(compared: &Compared, allowed: f64) -> Option<Ruling> {
         let beyond = compared.interval.is_none_or(|interval| interval.low > allowed);
         let within = compared.interval.is_some_and(|interval| interval.high <= allowed);

@@ -28,7 +28,7 @@ impl Store {
     /// Adds a run. The same run twice is once.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where another record of the same name is there; else what the database says, and
+    /// [`StoreError::Conflict`] if another record of the same name is there; else what the database says, and
     /// then nothing was stored.
     pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
         let packed = pack(record).map_err(|error| StoreError::Database {

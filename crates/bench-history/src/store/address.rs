@@ -36,7 +36,7 @@ impl Address {
     ///
     /// # Errors
     /// [`StoreError::Database`] for an address that PostgreSQL would not understand, or authorities that are none;
-    /// [`StoreError::Io`] where their file cannot be read.
+    /// [`StoreError::Io`] if their file cannot be read.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let name = without_password(url);
         let (server, parameters) = url.split_once('?').unwrap_or((url, ""));
@@ -138,7 +138,7 @@ fn client_config(name: &str, authorities: Option<&Path>) -> Result<ClientConfig,
         .map_err(|error| wrong(name, &error.to_string()))
 }
 
-/// The certificates in a file; none where anything in it is malformed.
+/// The certificates in a file; none if anything in it is malformed.
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StoreError> {
     let pem = std::fs::read(path).map_err(|source| StoreError::Io {
         action: "read",

@@ -23,7 +23,7 @@ pub struct Renaming {
 }
 
 impl Renaming {
-    /// What it makes of an id; `None` where it is not concerned.
+    /// What it makes of an id; `None` if it is not concerned.
     fn apply(&self, id: &str) -> Option<String> {
         let rest = id.strip_prefix(self.old.as_str())?;
         // `model/unit/forward` is the benchmark of `model/unit/forward[batch=8]`, and not of `model/unit/forward_all`.
@@ -80,7 +80,7 @@ impl Store {
     /// Lets a case keep its history under a new name; with the id of a benchmark, all of its cases.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchCase`] where no run holds the old name; [`StoreError::TwoCases`] where one holds both.
+    /// [`StoreError::NoSuchCase`] if no run holds the old name; [`StoreError::TwoCases`] if one holds both.
     pub fn rename(&mut self, renaming: &Renaming) -> Result<(), StoreError> {
         let series = self.series()?;
         let mut found = false;

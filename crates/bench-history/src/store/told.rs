@@ -10,7 +10,7 @@ use super::{Store, StoreError, Value};
 pub struct Told {
     /// Who.
     pub recipient: String,
-    /// The case that changed, under the name that it had then; empty where it was the machine.
+    /// The case that changed, under the name that it had then; empty if it was the machine.
     pub case: String,
     /// The figure that changed.
     pub metric: String,

@@ -6,7 +6,7 @@ use bench_html::Page;
 
 use crate::driver::Browser;
 
-/// Writes a page to a file of this name, opens it and waits until it is drawn; `None` where there is no browser.
+/// Writes a page to a file of this name, opens it and waits until it is drawn; `None` if there is no browser.
 pub(crate) fn show(name: &str, page: &Page) -> Option<Browser> {
     let browser = Browser::start()?;
     browser.open(&address(name, page));

@@ -31,7 +31,7 @@ pub struct Compared {
     pub counts: Option<ComparedCounts>,
     /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
     pub change: Option<f64>,
-    /// Its interval, at 95 % at least; absent where a run has one round only, and so does not know how
+    /// Its interval, at 95 % at least; absent if a run has one round only, and so does not know how
     /// processes differ.
     pub interval: Option<Interval>,
     /// What is said of it.
@@ -50,7 +50,7 @@ pub struct Comparison {
     pub measure: Measure,
     /// The earlier run.
     pub baseline: String,
-    /// The commit that the earlier run measured; absent where its tree had changes, or git knew nothing.
+    /// The commit that the earlier run measured; absent if its tree had changes, or git knew nothing.
     pub baseline_commit: Option<String>,
     /// Why the runs are not of one machine and one build, in one line, if they are not.
     pub different: Option<String>,

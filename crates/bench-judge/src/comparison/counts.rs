@@ -121,7 +121,7 @@ fn by_round(case: &CaseRecord) -> Vec<f64> {
 }
 
 /// Half the width of the interval of the relative `change`: none where all rounds of either run agree. Where they do
-/// not, Student's t with a pooled variance, as wide as so few rounds deserve. `None` where a difference was seen and
+/// not, Student's t with a pooled variance, as wide as so few rounds deserve. `None` if a difference was seen and
 /// neither run has a second round.
 fn half_width(old: &[f64], new: &[f64], change: f64) -> Option<f64> {
     let degrees = (old.len() + new.len()).checked_sub(2)?;

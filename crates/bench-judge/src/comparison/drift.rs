@@ -16,7 +16,7 @@ pub(super) struct Drift {
 }
 
 impl Drift {
-    /// `None` where there are too few cases to tell.
+    /// `None` if there are too few cases to tell.
     pub(super) fn of(logs: &[f64]) -> Option<Self> {
         if logs.len() < FEWEST_CASES {
             return None;

@@ -10,7 +10,7 @@ const LEAST: f64 = 0.01;
 pub const FORMULA: &str = "100 × geometric mean of attainments (limit/value for <= and <, value/limit for >= and >, 0.01 \
                            to 1; a miss without a value is 0.01)";
 
-/// Counts the targets of `cases`; `None` where there is none.
+/// Counts the targets of `cases`; `None` if there is none.
 pub fn summary(cases: &[CaseRecord]) -> Option<ObjectiveSummary> {
     let results: Vec<&ObjectiveResult> = cases.iter().flat_map(|case| &case.targets).collect();
     let mut summary = ObjectiveSummary::of(&results)?;

@@ -2,7 +2,7 @@
 
 use crate::request::{MarkKind, Times};
 
-/// What is wrong with the timestamps of a request, for its row; `None` where nothing is.
+/// What is wrong with the timestamps of a request, for its row; `None` if nothing is.
 ///
 /// Where several things are wrong it is the one from which the others follow.
 pub fn request(times: &Times<'_>) -> Option<&'static str> {

@@ -38,12 +38,12 @@ pub(super) fn arrivals(seen: &Seen<'_>) -> Option<Vec<Arrival>> {
     Some(arrivals)
 }
 
-/// `first output − sent`: TTFA, TTFI, TTFT. None where no output was marked, or [`outputs`] has none.
+/// `first output − sent`: TTFA, TTFI, TTFT. None if no output was marked, or [`outputs`] has none.
 pub(super) fn first_output_s(seen: &Seen<'_>) -> Option<f64> {
     outputs(seen)?.next().map(|at| since(seen.times.sent_ns, at))
 }
 
-/// When outputs arrived. None where one lies before the request was sent or after it ended: such marks
+/// When outputs arrived. None if one lies before the request was sent or after it ended: such marks
 /// belong elsewhere, and no figure can be made of what is left.
 pub(super) fn outputs<'a>(seen: &'a Seen<'_>) -> Option<impl Iterator<Item = u64> + 'a> {
     let times = &seen.times;

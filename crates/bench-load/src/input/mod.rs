@@ -53,7 +53,7 @@ pub struct Prepared<T> {
     /// Inputs of requests that count; never empty.
     pub measured: Vec<T>,
     /// For warm-up: other inputs of the same shapes, so that no cache knows the first inputs that count.
-    /// Empty where the source has no others; `measured` then serves.
+    /// Empty if the source has no others; `measured` then serves.
     pub warm_up: Vec<T>,
 }
 

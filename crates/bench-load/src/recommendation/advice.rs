@@ -7,7 +7,7 @@ use bench_record::Level;
 pub struct Recommendation {
     /// The rule that it comes from: `throughput_peak`, `leak`.
     pub rule: &'static str,
-    /// Name of the level that it is about; `None` where it is about the benchmark as a whole.
+    /// Name of the level that it is about; `None` if it is about the benchmark as a whole.
     pub level: Option<String>,
     /// In words, with the figures that it rests on.
     pub text: String,

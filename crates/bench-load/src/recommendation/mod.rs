@@ -2,7 +2,7 @@
 //! on.
 //!
 //! A rule reads the levels of one benchmark together ([`Group`]), because most advice is about how they
-//! differ. It says nothing where the figures it needs are missing.
+//! differ. It says nothing if the figures it needs are missing.
 
 mod advice;
 mod cost;

@@ -41,7 +41,7 @@ pub struct GroupLevel<'a> {
     pub level: Level,
     /// What it is called in its group; no two are called alike.
     pub label: String,
-    /// Its [`Setting`]; absent where the scenario does not set it.
+    /// Its [`Setting`]; absent if the scenario does not set it.
     pub at: Option<f64>,
 }
 

@@ -85,7 +85,7 @@ struct Part {
 }
 
 impl Part {
-    /// `None` where there is no whole header.
+    /// `None` if there is no whole header.
     fn open(path: &Path) -> io::Result<Option<Part>> {
         let end = whole_rows(File::open(path)?)?;
         let mut reader = rows(File::open(path)?.take(end));

@@ -21,7 +21,7 @@ pub(super) fn look(machine: &Machine) -> Outcome {
 }
 
 /// What kind of container this is, by the marks that the engines leave (as `systemd-detect-virt` looks for
-/// them); `None` where there is none.
+/// them); `None` if there is none.
 pub(super) fn name(machine: &Machine) -> Option<String> {
     if machine.has("/run/.containerenv") {
         return Some("podman".to_owned());

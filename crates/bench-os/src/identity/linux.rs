@@ -23,13 +23,13 @@ pub fn process_key(pid: u32) -> Option<String> {
     Some(format!("{pid}-{started}-{}", boot.trim()))
 }
 
-/// Whether the process of this key runs; `None` where that is not known.
+/// Whether the process of this key runs; `None` if that is not known.
 pub fn process_runs(key: &str) -> Option<bool> {
     let pid = key.split('-').next().and_then(|pid| pid.parse().ok());
     Some(pid.and_then(process_key).is_some_and(|now| now == key))
 }
 
-/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` where there
+/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` if there
 /// is none. By number, for valgrind is a program of its own.
 pub fn lasting_executable() -> Option<PathBuf> {
     Some(PathBuf::from(format!("/proc/{}/exe", std::process::id()))).filter(|link| link.exists())

@@ -75,7 +75,7 @@ pub fn resident_memory(pid: u32) -> Option<u64> {
 }
 
 /// Returns the resident memory of this process, in bytes, read from `/proc/self/statm` through a descriptor that stays
-/// open; `None` where `/proc` is not mounted.
+/// open; `None` if `/proc` is not mounted.
 pub fn own_resident_memory() -> Option<u64> {
     thread_local! {
         static STATM: RefCell<Option<File>> = const { RefCell::new(None) };

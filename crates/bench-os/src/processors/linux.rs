@@ -34,7 +34,7 @@ pub fn processors() -> Option<Processors> {
     (done == 0).then_some(Processors(set))
 }
 
-/// Puts this thread, and the processes it starts from now on, on these processors; `false` where that is
+/// Puts this thread, and the processes it starts from now on, on these processors; `false` if that is
 /// not possible.
 pub fn use_processors(Processors(set): &Processors) -> bool {
     // SAFETY: the pointer and the size describe a live value, which the call reads.

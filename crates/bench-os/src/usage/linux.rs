@@ -42,7 +42,7 @@ pub fn cpu_time_of(pid: u32) -> Option<Duration> {
     used.reduce(|sum, more| sum + more)
 }
 
-/// Returns the processor time of the calling thread so far; `None` where the system does not keep it.
+/// Returns the processor time of the calling thread so far; `None` if the system does not keep it.
 pub fn thread_cpu_time() -> Option<Duration> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: clock_gettime only writes to the `timespec` that it is given.

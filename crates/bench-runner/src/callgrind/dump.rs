@@ -8,7 +8,7 @@ use bench_record::Events;
 /// What was counted between two marks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dump {
-    /// What it was counted as; none where no mark of ours has caused it.
+    /// What it was counted as; none if no mark of ours has caused it.
     pub(super) part: Option<Part>,
     /// Its sum over all functions and threads.
     pub(super) events: Events,

@@ -37,7 +37,7 @@ impl Valgrind {
     /// Asks valgrind for its version. Errors name `flag`, which has asked for counts.
     ///
     /// # Errors
-    /// Where there is none, with how to install it; where marks are not known; where there is no temporary folder.
+    /// If there is none, with how to install it; if marks are not known; if there is no temporary folder.
     pub fn find(flag: &str) -> Result<Self, RunError> {
         if IS_PORTABLE || !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
             return Err(

@@ -14,7 +14,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// How many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` where it counts
+    /// How many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts
     /// something else.
     pub fn in_one(self, unit: &str) -> Option<f64> {
         match (self, unit) {

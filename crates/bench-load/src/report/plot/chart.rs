@@ -32,7 +32,7 @@ const MOST_ABOVE: f64 = 2.0;
 pub struct Chart {
     /// Above everything.
     pub title: String,
-    /// A line below the title; none where it is empty.
+    /// A line below the title; none if it is empty.
     pub note: String,
     /// From left to right.
     pub x: Scale,
