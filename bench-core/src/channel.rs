@@ -21,8 +21,8 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// The channel whose address stands in the environment, if this process is a worker.
-    /// A value that is none ends the process: going on would start a second run.
+    /// Opens the channel whose address is in the environment, if this process is a worker. If the value is not an
+    /// address, the process ends, because continuing would start a second run.
     pub(crate) fn from_environment() -> Option<Self> {
         let value = std::env::var_os(CHANNEL_VARIABLE)?;
         // Before the first other thread, and before anything is started that would inherit it.

@@ -98,8 +98,8 @@ pub fn cases(crates: &[&str]) -> Result<Vec<Registered>, RegistryError> {
     }
 }
 
-/// Two cases of one id. By hashes that need not bear an attack, which a map's do: lists of ten thousand cases are asked for
-/// by every run of a test runner.
+/// Returns two cases with the same id, if there are any. It compares simple hashes, which are faster than those of
+/// a hash map, because every run of a test runner asks for lists of up to ten thousand cases.
 fn twins(cases: &[Registered]) -> Option<(&Registered, &Registered)> {
     let mut hashes: Vec<(u64, &Registered)> = cases.iter().map(|case| (hash(case.id()), case)).collect();
     hashes.sort_by_key(|(hash, _)| *hash);

@@ -251,7 +251,7 @@ fn separated<T: Parse + ToTokens>(list: &TokenStream) -> Result<Vec<T>> {
     Ok(entries)
 }
 
-/// The error that `name` is none of the function's, at the name.
+/// The error, at the name, that the function has no parameter `name`.
 fn unknown<'a>(what: &str, name: &Ident, names: impl Iterator<Item = &'a Ident>) -> Error {
     let names: Vec<String> = names.map(ToString::to_string).collect();
     let question = nearest::question(&name.to_string(), names.iter().map(String::as_str));

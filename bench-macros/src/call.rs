@@ -82,8 +82,8 @@ impl Call<'_> {
         })
     }
 
-    /// Tells the bencher what one iteration handles. The arguments have their own names only in here:
-    /// one that is named like the function would hide it from the call.
+    /// Tells the bencher what one iteration handles. The arguments have their own names only here, because an
+    /// argument with the name of the function would shadow it in the call.
     fn counts(&self, bencher: &Ident) -> TokenStream {
         if self.attribute.counts.is_empty() {
             return TokenStream::new();

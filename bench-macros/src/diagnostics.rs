@@ -1,4 +1,4 @@
-//! Several errors at once: whoever has mistyped three keys should not have to compile three times.
+//! Collects several errors, so that three mistyped keys do not need three compilations.
 
 use syn::{Error, Result};
 

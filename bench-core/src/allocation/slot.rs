@@ -73,7 +73,7 @@ pub(super) fn allocated(epoch: u64, bytes: u64, live: i64) {
     }
 }
 
-/// So many bytes are free again.
+/// Records that this many bytes were freed.
 #[inline]
 pub(super) fn freed(epoch: u64, bytes: i64) {
     let slot = OWN.get();

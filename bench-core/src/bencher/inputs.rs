@@ -13,7 +13,8 @@ use crate::device::Queue;
 use crate::error::Error;
 use bench_os as sys;
 
-/// Inputs that are alive at once, at the most: a function of a nanosecond does not need a million in memory.
+/// The maximum number of inputs that are alive at once: a function that takes a nanosecond does not need a million
+/// of them.
 const MOST: u64 = 1024;
 
 /// Bytes of inputs and outputs that are alive at once, unless one alone takes more: some L2 cache.

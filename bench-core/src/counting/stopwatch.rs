@@ -43,8 +43,8 @@ impl Stopwatch {
     }
 }
 
-/// Calls `run`; where instructions or allocations are counted, those of this call are what one iteration counts. For those who
-/// measure in a way of their own ([`Serve`](crate::bencher::Serve)), around what a person would call the work.
+/// Calls `run`. If instructions or allocations are counted, those of this call are the count of one iteration.
+/// Implementations of [`Serve`](crate::bencher::Serve) use it around the actual work.
 #[inline(always)]
 pub fn counted<T>(run: impl FnOnce() -> T) -> T {
     let is_wanted = marks::are_wanted();

@@ -62,7 +62,7 @@ impl Growth {
         self.looks.push((done as f64, bytes as f64));
     }
 
-    /// Bytes per iteration or request, with the 95 % interval; `None` if there are too few looks, or where what it
+    /// Bytes per iteration or request, with the 95 % interval; `None` if there are too few looks, or if what it
     /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
     pub fn slope(&self) -> Option<(f64, Interval)> {
         // What the first of them bring up is no leak: caches fill, pools grow.

@@ -123,7 +123,7 @@ impl ProbeSet {
     }
 }
 
-/// JSON knows no NaN and no infinity; a figure that is none is left out.
+/// JSON has neither NaN nor infinity, so figures that are not finite are left out.
 fn is_figure(reading: &Reading) -> bool {
     reading.value.is_finite()
 }

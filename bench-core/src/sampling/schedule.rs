@@ -31,25 +31,25 @@ pub(crate) trait Schedule {
     /// The next batch, or `None` when the round has seen enough.
     ///
     /// # Errors
-    /// When whoever steers the schedule can no longer be heard.
+    /// If the runner that steers the schedule can no longer be reached.
     fn next(&mut self) -> Result<Option<Batch>, Error>;
 
     /// What the last batch took.
     ///
     /// # Errors
-    /// When whoever follows the schedule can no longer be told.
+    /// If the runner that follows the schedule can no longer be reached.
     fn record(&mut self, batch: Batch, elapsed: Duration) -> Result<(), Error>;
 
     /// The `load` step took this long.
     ///
     /// # Errors
-    /// When whoever follows the schedule can no longer be told.
+    /// If the runner that follows the schedule can no longer be reached.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
     /// What follows takes this long by its own settings.
     ///
     /// # Errors
-    /// When whoever follows the schedule can no longer be told.
+    /// If the runner that follows the schedule can no longer be reached.
     fn expects(&mut self, _time: Duration) -> Result<(), Error> {
         Ok(())
     }
@@ -58,7 +58,7 @@ pub(crate) trait Schedule {
     /// iterations, in nanoseconds. Nothing follows.
     ///
     /// # Errors
-    /// When whoever follows the schedule can no longer be told, or steers every batch.
+    /// If the runner can no longer be reached, or steers each batch itself.
     fn bring(
         &mut self,
         warm_up: WarmUp,

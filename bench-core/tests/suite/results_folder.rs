@@ -133,7 +133,8 @@ fn left_behind(results: &Path) -> Vec<String> {
     names.map(|entry| entry.file_name().into_string().unwrap()).filter(|name| !is_name(name)).collect()
 }
 
-/// Runs all bench targets of a package, as `cargo bench` does. Which cargo has started them is known on Linux only.
+/// Runs all bench targets of a package, as `cargo bench` does. Only on Linux can they find out which cargo has
+/// started them.
 #[cfg(not(bench_portable))]
 fn cargo_bench(stage: &Stage, arguments: &[&str]) -> Ended {
     let mut command = cargo(&["bench", "-p", "fixture-spread"]);

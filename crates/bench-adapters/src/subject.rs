@@ -52,7 +52,8 @@ impl Subject {
         command
     }
 
-    /// All that is timed has been timed: whoever takes turns with it has the processor alone, until it has come as far.
+    /// Everything has been timed. From now on, the process that takes turns with this one has the processor alone,
+    /// until it reaches the same point.
     pub(crate) fn is_timed(&self) {
         if let Some(seat) = &self.seat {
             seat.leave();

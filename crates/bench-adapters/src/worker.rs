@@ -13,7 +13,7 @@ use crate::names;
 use crate::subject::Subject;
 use crate::traces::toolchain;
 
-/// As long as a runner waits for a list.
+/// How long a runner waits for a list.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What ends the arguments of the adapter that a runner has added: it asks for the list.

@@ -41,7 +41,8 @@ pub(crate) fn render(decision: &Decision, strict: bool, style: Style) -> String 
     on_console(&text)
 }
 
-/// What is unsure is counted, unless someone has tried to settle it, or it looks twice as bad as is allowed.
+/// Whether a finding is printed. An unsure figure is only counted, unless it was measured again, or looks twice as
+/// bad as is allowed.
 fn matters(finding: &Finding) -> bool {
     finding.ruling != Ruling::Unsure
         || matches!(finding.confirmation, Some(Confirmation::Measured { .. }))

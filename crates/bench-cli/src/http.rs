@@ -1,5 +1,5 @@
-//! As much of HTTP as a page for this machine needs: `GET`, one request a connection, and limits on everything that
-//! whoever connects decides.
+//! The part of HTTP that a page for this machine needs: `GET`, one request per connection, and limits on everything
+//! that a client sends.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What whoever connects may ask for.
+/// The limits for a client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Connections at the same time; further ones are closed at once. A browser opens six.
@@ -141,7 +141,7 @@ fn read_head(stream: &mut impl Read, most: usize) -> io::Result<Option<Vec<u8>>>
     }
 }
 
-/// The path and the host of a request, or the answer to one that is none.
+/// The path and the host of a request, or the answer if it is not a valid request.
 fn parse(head: &[u8]) -> Result<(String, Option<String>), Answer> {
     let bad = |what: &str| Answer::line("400 Bad Request", what);
     let text = std::str::from_utf8(head).map_err(|_| bad("the request is not UTF-8"))?;

@@ -146,7 +146,7 @@ fn open(
     Ok(programs)
 }
 
-/// Adds a program that was asked for, or why it is none.
+/// Adds a requested program, or the reason why it is not a program.
 fn add(programs: &mut Programs, program: Program) {
     match bench_adapters::open(program, &ListLimits::default()) {
         Ok(opened) => programs.opened.push(opened),

@@ -65,8 +65,8 @@ impl FromStr for CountChoice {
     }
 }
 
-/// Counts instructions of `base` and `candidate`, which have been compared, for the cases that `choice` names, and writes
-/// them beside the times. Verdicts stay as they are. Interrupted, it keeps what it has.
+/// Counts instructions of `base` and `candidate`, which have been compared, for the cases that `choice` names, and
+/// adds them to the times. Verdicts do not change. If it is interrupted, it keeps the counts so far.
 ///
 /// What cannot be counted is not a failure of a case: the comparison says why.
 pub fn count(

@@ -60,13 +60,13 @@ pub struct ObservedPair {
 }
 
 impl ObservedPair {
-    /// What is bet on.
+    /// The observation on which the test bets.
     pub(super) fn observation(&self) -> Observation {
         Observation { value: self.log_ratio, scale: self.scale }
     }
 }
 
-/// So many pairs in the past are looked at: conditions change.
+/// Number of past pairs that are considered, because conditions change.
 const MEMORY: usize = 200;
 
 /// Before so many pairs the order's effect is not told from noise.

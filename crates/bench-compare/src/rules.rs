@@ -103,10 +103,10 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Whether a comparison can be held to these.
+    /// Checks whether a comparison can follow these rules.
     ///
     /// # Errors
-    /// Figures that no comparison can be held to.
+    /// If no comparison can follow them.
     pub fn check(&self) -> Result<(), UsageError> {
         let share = |what: &str, value: f64| {
             if value < 1.0 {

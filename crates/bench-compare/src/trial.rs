@@ -24,7 +24,8 @@ use bench_stats::{Components, Interval, Observation};
 /// Batches of each side in the first pairs of a case, until it is known what pays.
 const BATCHES: usize = 50;
 
-/// Pairs before which no decision is possible: [`Bets`](stats::Bets) doubles its wealth with each at the most.
+/// Number of pairs before which no decision is possible, because [`Bets`](stats::Bets) can at most double its
+/// wealth with each pair.
 const FEWEST_PAIRS: usize = 7;
 
 /// A case that is being compared.

@@ -167,7 +167,7 @@ impl<'a> Row<'a> {
 
     /// Every combination of parameters in asv's order: the last one changes fastest.
     fn combinations(&self) -> Result<Vec<Vec<&'a str>>, String> {
-        /// More than that are not benchmarks that anybody has measured.
+        /// A file with more than this is not a file of measured benchmarks.
         const MOST: usize = 1 << 20;
         let mut combinations = vec![Vec::new()];
         for values in self.cell("params").and_then(Value::as_array).into_iter().flatten() {
@@ -218,8 +218,9 @@ impl<'a> Row<'a> {
         Ok(case)
     }
 
-    /// The time, in seconds: its samples, which are there with `--record-samples`, or the median that asv has made of them.
-    /// asv's interval is one of 99 % over the samples of all processes, so that it is none of ours.
+    /// The time, in seconds: its samples, which exist with `--record-samples`, or else the median that asv has
+    /// computed from them. The interval of asv is not used: it is a 99 % interval over the samples of all
+    /// processes.
     fn time(&self, place: usize, median_s: f64) -> Result<Time, String> {
         let samples: Option<Vec<f64>> = self
             .at("samples", place)

@@ -97,7 +97,8 @@ fn runs<'a>(entries: &'a [Value], left_out: &mut Vec<String>) -> Vec<Run<'a>> {
 }
 
 impl Run<'_> {
-    /// The case; `None` for a benchmark that was skipped, and for a fit over several benchmarks, which is none.
+    /// Returns the case; `None` for a benchmark that was skipped, and for a fit over several benchmarks, which is
+    /// not a benchmark.
     fn case(&self) -> Result<Option<ImportedCase>, String> {
         if self
             .repetitions

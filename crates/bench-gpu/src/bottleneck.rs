@@ -4,7 +4,7 @@ use super::course::Course;
 use super::nvml::ThrottleReasons;
 use super::tick::Quantity;
 
-/// Below this, a GPU has hardly been used at all: what keeps the case is none of its business.
+/// Below this, a GPU has hardly been used, so it does not limit the case.
 const USED: f64 = 0.02;
 
 /// A GPU that is busy for less waits for something.

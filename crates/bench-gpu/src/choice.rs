@@ -45,7 +45,7 @@ impl Choice {
             .map(Choice::These)
     }
 
-    /// Reads `CUDA_VISIBLE_DEVICES` as CUDA does: what follows the first name that is none does not count.
+    /// Reads `CUDA_VISIBLE_DEVICES` as CUDA does: everything from the first invalid name on is ignored.
     pub(super) fn visible(text: &str) -> Self {
         Choice::These(text.split(',').map_while(Pick::parse).collect())
     }

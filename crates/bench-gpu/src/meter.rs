@@ -1,4 +1,4 @@
-//! One GPU, or MIG instance, as it is read again and again.
+//! Reads one GPU, or one MIG instance, repeatedly.
 
 use std::time::{Duration, Instant};
 

@@ -75,7 +75,7 @@ mod tests {
         })
     }
 
-    /// So many runs from those of the other cases that nothing but the case can have changed.
+    /// Moves a run so far from those of the other cases that a change there can only be of this case.
     fn apart(case: usize) -> impl Fn(usize) -> usize {
         move |run| run + 6 * case
     }

@@ -20,8 +20,8 @@ pub struct Figure {
     pub interval: Option<Interval>,
 }
 
-/// All figures of a case that are valid: none if it failed; without its time or its metrics if the level that they come
-/// from is not valid. What is not a finite number is none, and 0 is one.
+/// Returns all valid figures of a case. There are none if it failed, and neither its time nor its metrics if the
+/// level from which they come is not valid. A value that is not finite is left out; 0 is kept.
 pub fn figures(case: &CaseRecord) -> Vec<Figure> {
     if case.status != Status::Ok {
         return Vec::new();

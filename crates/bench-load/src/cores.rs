@@ -1,8 +1,8 @@
 //! Event loops, one for each core but one: what requests of `async` closures run on.
 //!
-//! Each is a tokio runtime of one thread, and nothing moves from one to another: whoever wakes a request is the thread that
-//! reads its bytes, so that a stamp is not late because of where it was taken. One core is left to the thread that paces
-//! requests, and to a server on the same machine.
+//! Each is a tokio runtime of one thread, and nothing moves from one to another. A request is woken by the thread
+//! that reads its bytes, so that a change of threads does not delay its timestamps. One core is left to the thread
+//! that paces requests, and to a server on the same machine.
 
 use std::cell::Cell;
 use std::io;

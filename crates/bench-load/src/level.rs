@@ -235,7 +235,8 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
     validity
 }
 
-/// That a level was to end before a request does: it says what one request takes, and nothing of load.
+/// Warns that a level was to end before a single request does: it shows how long one request takes, but nothing
+/// about load.
 fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     let wanted = plan.duration?;
     let took = level.metric("service latency p50").filter(|took| took.value > wanted.as_secs_f64())?;

@@ -9,7 +9,8 @@ pub const RUNNER_VARIABLE: &str = "BENCH_RUNNER";
 /// Lets the `bench` command print [`PROTOCOL`](crate::PROTOCOL) and do nothing else.
 pub const PROTOCOL_FLAG: &str = "--protocol";
 
-/// How to get the `bench` command. Not from a registry: until it is published there, its name is anybody's.
+/// How to get the `bench` command. Not from a registry: until it is published there, another project could take its
+/// name.
 pub const INSTALL: &str = "`cargo install --path crates/bench-cli` in a clone of its repository";
 
 /// The `bench` command: what [`RUNNER_VARIABLE`] names, else the first in `PATH`, else the one in cargo's folder of

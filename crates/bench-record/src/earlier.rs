@@ -55,7 +55,7 @@ pub struct EarlierRuns {
 }
 
 impl EarlierRuns {
-    /// As many as a comparison reads: some of them will be of another machine or build.
+    /// The number of earlier runs that a comparison reads: some of them will be of another machine or build.
     pub const MOST: usize = 60;
 
     /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are passed

@@ -17,8 +17,8 @@ pub const FAILURES: u8 = 4;
 /// Ended by Ctrl-C or SIGTERM: 128 and the number of SIGINT, as shells have it.
 pub const INTERRUPTED: u8 = 130;
 
-/// The one of two exit codes that a run which has ended with both ends with: the order of a decision, and not of numbers.
-/// A code that is none of these is a failure.
+/// Returns which of two exit codes takes precedence, if a run has reasons for both. The order is that of severity,
+/// and not that of the numbers. Any other code is a failure.
 pub fn graver(one: u8, other: u8) -> u8 {
     const GRAVEST_FIRST: [u8; 6] = [INTERRUPTED, FAILED, USAGE, SLOWER, UNSURE, OK];
     let known = |code: u8| if GRAVEST_FIRST.contains(&code) { code } else { FAILED };

@@ -131,8 +131,8 @@ impl Folder {
     }
 }
 
-/// Makes the folder of all runs, unless it exists. A new one holds a `.gitignore`, so that `git add -A` takes no results
-/// along; whoever wants to commit them removes that file, and it stays removed.
+/// Creates the folder of all runs, unless it exists. A new folder contains a `.gitignore`, so that `git add -A`
+/// does not add results. To commit them, remove that file: it is not created again.
 ///
 /// # Errors
 /// When the folder cannot be made.

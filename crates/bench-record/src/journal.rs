@@ -142,8 +142,8 @@ pub struct Replayed {
     pub begin: Begin,
     /// Its cases with their rounds, from which no figure has been made yet.
     pub cases: Vec<CaseRecord>,
-    /// Whole lines that cannot be read, by number, from 1. The last line may be cut off by the end of its writer, and is
-    /// none of them.
+    /// Whole lines that cannot be read, by number, from 1. The last line is not among them: the end of its writer
+    /// may have cut it off.
     pub damaged: Vec<usize>,
 }
 

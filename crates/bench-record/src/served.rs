@@ -269,7 +269,7 @@ impl fmt::Display for Headline {
 }
 
 impl Bin {
-    /// So many latencies, of which this is the largest.
+    /// Creates a bin of `count` latencies, the largest of which is `up_to_s`.
     pub const fn new(up_to_s: f64, count: u64) -> Self {
         Bin { up_to_s, count }
     }

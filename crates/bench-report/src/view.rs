@@ -8,7 +8,7 @@ const PIPE: usize = 120;
 /// The least that a table is fitted to: below it every line wraps, whatever is left out.
 const NARROWEST: usize = 60;
 
-/// Terminals are taken to be as wide as this at the most: a line that the eye cannot follow is no easier to read.
+/// Wider terminals are treated as if they had this width, because very long lines are hard to read.
 const WIDEST: usize = 200;
 
 /// How a report is printed.

@@ -16,9 +16,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// From percentile 0.5 to 99.5, but no further beyond percentiles 5 and 95 than half of what these are
-    /// apart (for normal data 3.3 standard deviations from the centre): a few dozen samples have no
-    /// percentile 99.5 but their wildest. `None` without a finite value.
+    /// From percentile 0.5 to 99.5, but no further beyond percentiles 5 and 95 than half of what these are apart
+    /// (for normal data 3.3 standard deviations from the centre): with a few dozen samples, percentile 99.5 is
+    /// simply the most extreme one. `None` without a finite value.
     pub fn of(values: &[f64]) -> Option<Self> {
         let ascending = stats::sorted(&usable(values));
         let percentile = |p| stats::nearest_rank(&ascending, p);

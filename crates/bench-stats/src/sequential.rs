@@ -180,7 +180,7 @@ fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
 ///
 /// From the bets on sizes alone: each bettor's logarithm is a random walk.
 pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {
-    /// More than anybody waits for.
+    /// More pairs than any comparison would wait for.
     const DOUBLINGS: i32 = 40;
     let growth = growth(drift);
     if !growth.iter().any(|(mean, _)| *mean > 0.0) {

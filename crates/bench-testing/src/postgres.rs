@@ -17,7 +17,7 @@ pub struct Server {
     listens: String,
 }
 
-/// Whoever the server runs as: PostgreSQL refuses root.
+/// The user as whom the server runs: PostgreSQL refuses root.
 #[derive(Clone, Copy, Debug)]
 struct User {
     uid: u32,

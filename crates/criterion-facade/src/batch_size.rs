@@ -10,9 +10,9 @@ pub enum BatchSize {
     LargeInput,
     /// One.
     PerIteration,
-    /// So many batches in a sample.
+    /// This many batches per sample.
     NumBatches(u64),
-    /// So many inputs in a batch.
+    /// This many inputs per batch.
     NumIterations(u64),
 }
 

@@ -25,7 +25,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// What the warm-up of a round may take at the most; it ends before if times are steady.
+    /// Sets the longest warm-up of a round; it ends earlier if times are steady.
     pub fn warm_up_time(&mut self, dur: Duration) -> &mut Self {
         self.settings.warm_up_time = Some(dur);
         self

@@ -44,7 +44,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// What the warm-up of a round may take at the most; it ends before if times are steady.
+    /// Sets the longest warm-up of a round; it ends earlier if times are steady.
     #[must_use]
     pub fn warm_up_time(mut self, dur: Duration) -> Criterion<M> {
         self.settings.warm_up_time = Some(dur);
@@ -171,7 +171,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// Offers a benchmark to whoever has started this process.
+    /// Offers a benchmark to the process that has started this one.
     pub(crate) fn offer(
         &self,
         name: &str,

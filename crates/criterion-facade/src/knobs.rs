@@ -3,19 +3,19 @@
 /// What an iteration handles: the report shows it per second.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub enum Throughput {
-    /// So many bits.
+    /// The number of bits.
     Bits(u64),
-    /// So many bytes.
+    /// The number of bytes.
     Bytes(u64),
-    /// So many bytes. What prefixes the report uses is the runner's choice.
+    /// The number of bytes. The runner chooses the prefixes in the report.
     BytesDecimal(u64),
-    /// So many elements.
+    /// The number of elements.
     Elements(u64),
     /// Both.
     ElementsAndBytes {
-        /// So many elements.
+        /// The number of elements.
         elements: u64,
-        /// So many bytes.
+        /// The number of bytes.
         bytes: u64,
     },
 }

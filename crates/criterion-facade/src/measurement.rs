@@ -147,7 +147,7 @@ impl ValueFormatter for Nanoseconds {
     }
 }
 
-/// Five characters at the most, as far as that is possible.
+/// At most five characters, if that is possible.
 fn short(value: f64) -> String {
     let digits = match value {
         value if value < 10.0 => 4,

@@ -11,7 +11,7 @@ pub(crate) struct Settings {
     pub(crate) sample_size: Option<usize>,
     /// What measuring may take, all rounds together.
     pub(crate) measurement_time: Option<Duration>,
-    /// What the warm-up of a round may take at the most.
+    /// The longest warm-up of a round.
     pub(crate) warm_up_time: Option<Duration>,
     /// The share below which a change is of no practical interest.
     pub(crate) noise_threshold: Option<f64>,

@@ -9,7 +9,7 @@ use bench_core::Overrides;
 
 use crate::counter::Counters;
 
-/// A budget of a year is none.
+/// A budget of a year means that there is no budget.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The options of a benchmark; `None` for those that are not given. The generated code writes the fields by their names, which
@@ -26,7 +26,7 @@ pub struct Options {
     pub counters: Counters,
     /// The time that the benchmark takes at the least.
     pub min_time: Option<Duration>,
-    /// The time that it takes at the most, all rounds together.
+    /// The longest time that it may take, for all rounds together.
     pub max_time: Option<Duration>,
     /// Without effect: budgets are of the whole time.
     pub skip_ext_time: Option<bool>,

@@ -95,8 +95,9 @@ impl Counter {
     }
 }
 
-/// A processor has few counters, and where more are asked for they take turns: what one has seen in the time in which it
-/// was running stands for all of the time (perf_event_open(2), *Reading results*). Not a number where it never ran.
+/// A processor has few counters. If more are requested, the kernel multiplexes them, and the count is scaled by the
+/// share of the time in which the counter ran (perf_event_open(2), *Reading results*). Not a number if it never
+/// ran.
 fn scaled(value: f64, enabled: f64, running: f64) -> f64 {
     if enabled == 0.0 { 0.0 } else { value * enabled / running }
 }

@@ -13,7 +13,7 @@ impl Event {
     pub(crate) const BRANCH_MISSES: Event = Event;
 }
 
-/// A counter, of which there are none here.
+/// A counter; this system has none.
 #[derive(Debug)]
 pub(crate) enum Counter {}
 
@@ -26,7 +26,7 @@ impl Counter {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Reads a counter, of which there are none here.
+    /// Reads a counter; this system has none.
     pub(crate) fn read(&self) -> io::Result<f64> {
         match *self {}
     }

@@ -1,5 +1,5 @@
-//! criterion: its executables stream what they measure to whoever listens at `CARGO_CRITERION_PORT`, and then analyse and
-//! write nothing themselves.
+//! criterion: its executables stream their measurements to the listener at `CARGO_CRITERION_PORT`, and then analyse
+//! and write nothing themselves.
 
 mod message;
 mod wire;

@@ -20,7 +20,7 @@ impl Undelivered {
         Undelivered { reason: reason.into(), passing: true }
     }
 
-    /// What only people can mend.
+    /// A failure that only a person can fix.
     pub(super) fn lasting(reason: impl Into<String>) -> Self {
         Undelivered { reason: reason.into(), passing: false }
     }

@@ -1,4 +1,4 @@
-//! `bench alert`: whoever wants to know of changes is told of each once.
+//! `bench alert`: notifies each recipient once of each change.
 
 mod command;
 mod delivery;

@@ -52,7 +52,7 @@ impl Which {
     /// The filters, parsed.
     ///
     /// # Errors
-    /// A regular expression that is none.
+    /// If a regular expression is not valid.
     pub(crate) fn selection(&self) -> Result<Selection, RunError> {
         let which = command_line::Which {
             filters: self.filters.clone(),

@@ -29,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) patience: Duration,
     /// The case that is measured; the first that is listed and not ignored if `None`.
     pub(crate) case: Option<String>,
-    /// Texts of which a check's name must hold one; all checks are made if there are none.
+    /// The name of a check must contain one of these texts. If there are none, all checks are made.
     pub(crate) only: Vec<String>,
 }
 

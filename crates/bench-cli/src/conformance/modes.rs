@@ -147,7 +147,7 @@ fn slice(subject: &Subject<'_>) -> Result<(), Deviation> {
     samples(&mut worker).map(drop)
 }
 
-/// So many samples that a worker that takes no notice of the slice is seen to.
+/// Enough samples to show that a worker ignores the slice.
 const ENDLESS: u64 = 1 << 40;
 
 fn hard_stop(subject: &Subject<'_>) -> Result<(), Deviation> {

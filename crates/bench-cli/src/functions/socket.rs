@@ -36,10 +36,10 @@ impl Server {
         Ok(Server { path: path.to_owned(), idle: Mutex::new(vec![first]) })
     }
 
-    /// Has one request served, and marks what the program has seen of it.
+    /// Lets the program serve one request, and marks what it reports.
     ///
     /// # Errors
-    /// What the function has raised, or that the program has gone.
+    /// The error that the function raised, or that the program has ended.
     pub(crate) fn serve(&self, input: &Input, request: &Request) -> Result<Answered, Error> {
         // The lock is let go before the program is asked.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

@@ -74,8 +74,8 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
 struct Tools(PathBuf);
 
 impl Tools {
-    /// Beside the executables, as these can be run there; in a temporary folder perhaps nothing may. Whoever may run the
-    /// `executable` may run them.
+    /// They are next to the executables, where files can be executed, which may be forbidden in a temporary folder.
+    /// They have the permissions of `executable`.
     fn beside(folder: &Path, names: &[String], executable: &Path) -> Result<Self, RunError> {
         let tools = Tools(folder.join(format!("bench-layouts-{}", std::process::id())));
         let outputs = names.join("\n") + "\n";

@@ -36,8 +36,8 @@ const ROWS_PER_SCREEN: usize = 25;
 /// verdict in words, colours that colour-blind people can tell apart (Okabe and Ito, 2008). The band between
 /// −`threshold` and +`threshold` is shaded.
 ///
-/// The scale is chosen for most of the rows: what one wild case would squash stays readable, and an end
-/// beyond the scale, or at infinity, is an arrow. Returns the text of an SVG file.
+/// Returns the text of an SVG file. The scale fits most of the rows, so that a single extreme case does not make
+/// the others unreadable. An end beyond the scale, or at infinity, becomes an arrow.
 pub(crate) fn intervals(title: &str, rows: &[IntervalRow], threshold: f64) -> String {
     let threshold = if threshold.is_finite() { threshold.abs().min(10.0) } else { 0.0 };
     let widest = rows.iter().map(|row| ems(&row.label) * LABEL.size).fold(60.0, f64::max).min(LABELS);

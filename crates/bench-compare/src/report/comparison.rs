@@ -123,7 +123,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
     failure::render(&format!("failed in the {side}: {id}"), failure, style)
 }
 
-/// What is said of an undecided case stands beside the word `unsure:`.
+/// The details of an undecided case are indented to follow the word `unsure:`.
 const BESIDE: usize = 8;
 
 /// For every undecided case: what could have been seen, why no more, and what would settle it.

@@ -1,4 +1,4 @@
-//! One connection, driven by whoever waits for an answer on it.
+//! One connection, driven by the task that waits for an answer on it.
 
 use std::pin::Pin;
 use std::sync::Arc;

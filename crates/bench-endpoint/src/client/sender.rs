@@ -68,7 +68,8 @@ impl Client {
     /// Resolves the hosts of `targets`, once. `trust` is needed for `https`.
     ///
     /// # Errors
-    /// When there is no target, or its host has no address; when a header cannot be sent, or no event loop can be had.
+    /// If there is no target, if its host has no address, if a header cannot be sent, or if the event loops cannot
+    /// be started.
     pub fn new(
         targets: impl IntoIterator<Item = Target>,
         trust: Option<Trust>,
@@ -160,7 +161,7 @@ impl Client {
         Ok(())
     }
 
-    /// Gets a document and waits for it on the calling thread: for what is asked before and after measuring.
+    /// Gets a document, and waits for it on the calling thread. This is for requests before and after measuring.
     ///
     /// # Errors
     /// Why the request failed.

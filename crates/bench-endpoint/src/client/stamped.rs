@@ -39,8 +39,8 @@ impl Stamps {
     }
 }
 
-/// Notes in [`Stamps`] when a read has brought bytes, before anybody has looked at them. Below TLS, since what counts is
-/// when they came.
+/// Records in [`Stamps`] when bytes are read, before they are parsed. This happens below TLS, because the time of
+/// their arrival counts.
 #[derive(Debug)]
 pub(crate) struct Stamped<S> {
     inner: S,

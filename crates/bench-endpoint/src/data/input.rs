@@ -78,9 +78,9 @@ pub struct Words {
 /// A part of a text of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// So many words that no other run has.
+    /// A number of words that no other run has.
     OfRun(u8),
-    /// So many words that no other request has.
+    /// A number of words that no other request has.
     OfRequest(u8),
     Text(Span),
 }

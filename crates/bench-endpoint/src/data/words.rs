@@ -45,7 +45,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// So many words, from a place that follows from `seed`.
+    /// A number of words, beginning at a place that follows from `seed`.
     pub(super) fn new(seed: u64, words: u32) -> Self {
         Span { from: (mixed(seed) % CORPUS_WORDS as u64) as u32, words }
     }

@@ -11,9 +11,9 @@ pub struct Sample<'a> {
     pub value: f64,
 }
 
-/// Reads samples by "Text-based format" of the Prometheus documentation, version 0.0.4, and OpenMetrics 1.0. Comments,
-/// types and exemplars are passed over. A line that is none of these is passed over as well, and counted in the second
-/// part of what is returned: one strange metric must not hide the others.
+/// Reads samples by "Text-based format" of the Prometheus documentation, version 0.0.4, and OpenMetrics 1.0.
+/// Comments, types and exemplars are skipped. Any other line that is not a sample is skipped too, and counted in
+/// the second part of the result: one malformed metric must not hide the others.
 pub fn parse(text: &str) -> (Vec<Sample<'_>>, usize) {
     let mut strange = 0;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -198,7 +198,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads what was scraped; `None` if it is none of the servers that are known.
+    /// Reads scraped metrics. `None` if they are not those of a known server.
     pub fn of(text: &str) -> Option<Self> {
         let (samples, _) = parse(text);
         let system = System::ALL

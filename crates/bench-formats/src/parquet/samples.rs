@@ -23,7 +23,7 @@ const SCHEMA: &str = "message samples {
     REQUIRED INT64 nanoseconds;
 }";
 
-/// So many rows are held before they are written: some tens of MB, and enough for columns to be worth it.
+/// Number of rows that are kept before they are written: some tens of MB, which is enough for a columnar format.
 const ROWS: usize = 500_000;
 
 /// A table of samples that is being written, a run at a time.

@@ -18,7 +18,7 @@ pub(crate) enum NvmlError {
     /// A text is not UTF-8.
     Utf8(Utf8Error),
 
-    /// A number that is none of those that this layer knows.
+    /// An error number that this layer does not know.
     UnexpectedVariant(u32),
 
     /// `NVML_ERROR_UNINITIALIZED`

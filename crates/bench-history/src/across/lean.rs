@@ -5,7 +5,7 @@ use bench_stats as stats;
 use crate::store::{Point, Series};
 use crate::trend::Place;
 
-/// So many runs on either side tell a level, if there are as many.
+/// The number of runs on either side from which a level is estimated, if there are that many.
 const SIDE: usize = 20;
 
 /// Fewer tell none.

@@ -16,8 +16,8 @@ const RUNS_A_PIECE: usize = 15;
 /// …and at most so many.
 const MOST: usize = 5;
 
-/// So many boundaries may be tried that are not certain by themselves: a short excursion has two, and neither is seen
-/// without the other.
+/// The number of boundaries that may be tried although they are not certain alone: a short excursion has two, and
+/// neither can be detected without the other.
 const AHEAD: usize = 3;
 
 /// The shortest piece between two others…

@@ -22,7 +22,7 @@ pub struct GateSettings {
 }
 
 impl Default for GateSettings {
-    /// Time and peak memory against their history, 1 % worse at the most, and the targets of the benchmarks.
+    /// Judges time and peak memory against their history, at most 1 % worse, and the targets of the benchmarks.
     fn default() -> Self {
         GateSettings {
             place: (1, 1),

@@ -35,8 +35,8 @@ impl Address {
     /// Reads `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?PARAMETER=VALUE&…]`.
     ///
     /// # Errors
-    /// [`StoreError::Database`] for an address that PostgreSQL would not understand, or authorities that are none;
-    /// [`StoreError::Io`] if their file cannot be read.
+    /// [`StoreError::Database`] if PostgreSQL would not understand the address, or the authorities are not
+    /// certificates; [`StoreError::Io`] if their file cannot be read.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let name = without_password(url);
         let (server, parameters) = url.split_once('?').unwrap_or((url, ""));

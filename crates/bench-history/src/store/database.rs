@@ -84,7 +84,7 @@ pub trait Database {
         Ok(())
     }
 
-    /// Looks for damage that the database itself can see; answers with what it found.
+    /// Lets the database look for damage, and returns what it found.
     ///
     /// # Errors
     /// What the database says.

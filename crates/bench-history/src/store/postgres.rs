@@ -9,10 +9,10 @@ use postgres::types::{ToSql, Type};
 use super::address::{Address, not_trusted, with_cause};
 use super::{Database, StoreError, Value};
 
-/// Whoever writes holds this lock until the end of the transaction ("bench" in ASCII).
+/// Each writer holds this lock until the end of its transaction ("bench" in ASCII).
 const WRITERS: i64 = 0x62_65_6e_63_68;
 
-/// Between two tries to reach a server, at first; it doubles each time.
+/// The first pause between two attempts to reach a server; it doubles each time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// Between two tries to reach a server, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ impl Postgres {
     }
 }
 
-/// Tries to connect, again and again while `worth_waiting`, for as long as `patience`.
+/// Tries to connect, repeatedly while `worth_waiting`, for at most `patience`.
 fn connect(
     address: &Address,
     patience: Duration,

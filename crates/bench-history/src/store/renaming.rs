@@ -77,7 +77,7 @@ pub(super) fn renamed(all: Vec<Series>, renamings: &[Renaming]) -> Vec<Series> {
 }
 
 impl Store {
-    /// Lets a case keep its history under a new name; with the id of a benchmark, all of its cases.
+    /// Lets a case keep its history under a new name. The id of a benchmark stands for all of its cases.
     ///
     /// # Errors
     /// [`StoreError::NoSuchCase`] if no run holds the old name; [`StoreError::TwoCases`] if one holds both.

@@ -13,7 +13,7 @@ const NOTHING_SEEN: f64 = 10.0;
 const NAMED: usize = 3;
 
 impl Comparison {
-    /// What the table comes to: counts, what stands in the way of a verdict, and what would settle it.
+    /// Summarizes the table: counts, what prevents a verdict, and what would settle it.
     pub fn conclusion(&self) -> Vec<String> {
         let counts = counted(self.cases.iter().map(|case| case.verdict));
         let mut lines = vec![counts.unwrap_or_else(|| "no case in common".to_owned())];

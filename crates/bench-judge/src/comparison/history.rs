@@ -11,7 +11,7 @@ use bench_stats as stats;
 /// Fewer earlier runs than this, the two that are compared apart, say too little of the spread of a case by themselves.
 pub(super) const FEWEST_RUNS: usize = 5;
 
-/// So many are enough if the other cases of a suite say what is missing.
+/// This many are enough if the other cases of a suite supply what is missing.
 pub(super) const FEWEST_RUNS_OF_SUITE: usize = 1;
 
 /// Older runs than the last so many tell of a machine that has changed since.

@@ -7,7 +7,7 @@ use bench_record::{Environment, Record, References};
 /// A reference that moved by less says nothing: runs on a quiet machine differ by as much.
 const NOTEWORTHY: f64 = 0.02;
 
-/// Every way in which the machine or the build is another one; empty if there is none.
+/// Each way in which the machine or the build differs; empty if they are the same.
 pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let number = |value: Option<usize>| value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
@@ -52,7 +52,7 @@ pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<
     different.map(|(what, old, new)| format!("another {what}: {old} then, {new} now")).collect()
 }
 
-/// All differences in one line; none if there are none.
+/// All differences in one line; `None` if there are none.
 pub(super) fn in_a_line(differences: &[String]) -> Option<String> {
     (!differences.is_empty()).then(|| format!("not the same machine and build: {}", differences.join("; ")))
 }

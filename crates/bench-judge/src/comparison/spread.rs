@@ -49,8 +49,9 @@ pub(super) struct Spread {
 #[derive(Clone, Debug)]
 pub(super) struct Moves {
     sizes: Vec<f64>,
-    /// Whether each is a step in the code, as far as one can see: neither undone by the next move nor the undoing of the
-    /// one before. The first and the last are none, as the one may have undone a move and the other may yet be undone.
+    /// Whether each move seems to be a step in the code: it is neither undone by the next move, nor does it undo
+    /// the previous one. The first and the last are not counted as steps, because the first may have undone an
+    /// earlier move, and the last may yet be undone.
     are_steps: Vec<bool>,
 }
 

@@ -21,7 +21,7 @@ pub use self::speech::{SPEECH, Speech};
 pub use self::text::{Generation, TEXT};
 use crate::request::Times;
 
-/// Numbers that a response can carry.
+/// The maximum number of values in a response.
 pub const MOST_VALUES: usize = 12;
 
 /// A field of work under load.
@@ -206,7 +206,7 @@ impl Default for Answer {
 }
 
 impl Answer {
-    /// The number in this column of the domain; what is not finite is none. A column beyond
+    /// Sets the number in this column of the domain. A value that is not finite is left out. A column beyond
     /// [`MOST_VALUES`] does not exist, and is ignored.
     pub fn number(&mut self, column: usize, value: f64) {
         if let Some(place) = self.values.get_mut(column) {

@@ -130,7 +130,8 @@ fn underrun_s(seen: &Seen<'_>) -> Option<f64> {
     Some(late.fold(0.0, f64::max)).map(|dry| if dry < 1e-9 { 0.0 } else { dry })
 }
 
-/// Audio of more than this much, and this much a character, is none of the text: a slow reader takes 0.1 s a character.
+/// Audio that is longer than this, in all and per character, cannot be of the text: a slow reader takes 0.1 s per
+/// character.
 const LONGEST_S: (f64, f64) = (10.0, 2.0);
 
 /// More characters a second than this are not spoken: a fast reader makes 25.

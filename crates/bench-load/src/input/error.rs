@@ -24,7 +24,7 @@ pub enum InputError {
         /// Where it ends.
         high: usize,
     },
-    /// So many different ones do not exist, or are too rare to find.
+    /// There are not this many different ones, or they are too rare to find.
     #[error(
         "{wanted} {kind} and as many others for the warm-up do not exist: ask for fewer, or for longer ones"
     )]

@@ -32,7 +32,7 @@ impl Default for Distribution {
 }
 
 impl Distribution {
-    /// Adds a value; what is negative or no number is none.
+    /// Adds a value. Negative values and values that are not numbers are ignored.
     pub(crate) fn add(&mut self, value: f64) {
         if !(value.is_finite() && value >= 0.0) {
             return;

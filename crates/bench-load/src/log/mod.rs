@@ -1,8 +1,8 @@
 //! The request log: what clients write while they serve, and what becomes of it.
 //!
-//! A client writes rows into a chunk of its own, without a lock and without asking anybody, and hands full
-//! chunks over to one thread that adds them up and writes them to disk. If that thread cannot keep up,
-//! clients wait for it: memory stays bounded, nothing is lost, and a schedule shows the wait as send lag.
+//! Each client writes rows into its own chunk, without a lock, and passes full chunks to one thread that adds them
+//! up and writes them to disk. If that thread cannot keep up, clients wait for it: memory stays bounded, nothing is
+//! lost, and a schedule shows the wait as send lag.
 
 mod blocks;
 mod distribution;
@@ -74,7 +74,7 @@ impl Inlet {
         Recorder { inlet: self.clone(), chunk: Vec::with_capacity(self.capacity), handed_over_ns: 0 }
     }
 
-    /// Says that no row will follow, whoever still holds an end.
+    /// Says that no row will follow, even if another end is still open.
     pub(crate) fn close(&self) {
         // Where nobody listens, nobody needs to know.
         let _ = self.sender.send(Vec::new());

@@ -40,7 +40,7 @@ pub(crate) struct Row {
     pub(crate) note: Option<Box<str>>,
 }
 
-/// What a call has come to, before it is known whether anybody still waits for it.
+/// The result of a call, before it is known whether it is still wanted.
 pub(crate) struct Ended {
     pub(crate) end_ns: u64,
     pub(crate) outcome: Outcome,

@@ -166,10 +166,10 @@ fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
     }
 }
 
-/// A number of clients that can be had.
+/// Checks that this number of clients is possible.
 ///
 /// # Errors
-/// 0, and more than a machine can run threads.
+/// If it is 0, or more than the number of threads that a machine can run.
 fn clients(count: usize, what: &str) -> Result<u32, Error> {
     u32::try_from(count)
         .ok()

@@ -1,6 +1,6 @@
 //! Linux asks the terminal's driver.
 
-/// Columns of the terminal that stdout is; `None` if it is none, or if it does not know.
+/// Returns the columns of the terminal on stdout. `None` if stdout is not a terminal, or does not know its size.
 pub fn columns_of_stdout() -> Option<usize> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one `winsize` behind the pointer, which is valid for the call; a descriptor that is no

@@ -14,8 +14,8 @@ pub use linux::{Seat, Turns, make_private_folder};
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 pub use portable::{Seat, Turns, make_private_folder};
 
-/// Source of the library that is loaded, for `rustc --crate-type cdylib -C panic=abort`: whoever has benchmarks in Rust has a
-/// compiler, and does not have to trust a library that came with a program.
+/// Source of the library that is loaded, for `rustc --crate-type cdylib -C panic=abort`: users with benchmarks in
+/// Rust have a compiler, and need not trust a library that came with a program.
 pub const INTERPOSER: &str = include_str!("interposer.rs");
 
 /// Tells a process of the interposer which seat it has, and at which table: `0:FILE`.

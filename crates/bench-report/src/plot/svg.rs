@@ -60,7 +60,7 @@ impl Svg {
         self.text_with_title((x, y), anchor, font, content, None);
     }
 
-    /// A text that shows `title` to whoever points at it.
+    /// A text that shows `title` under the mouse pointer.
     pub fn text_with_title(
         &mut self,
         (x, y): (f64, f64),

@@ -89,7 +89,7 @@ fn table(cases: &[Selected<'_>]) -> String {
     out
 }
 
-/// What would be run, how, and how long that takes at the most.
+/// Prints what would be run, how, and how long it would take at most.
 pub(super) fn print_plan(programs: &[Opened], options: &Options) -> Result<(), RunError> {
     check(&options.wishes)?;
     let cases = run::select(programs, options)?;

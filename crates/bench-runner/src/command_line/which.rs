@@ -37,7 +37,7 @@ impl Which {
     /// The filters, parsed.
     ///
     /// # Errors
-    /// A regular expression that is none.
+    /// If a regular expression is not valid.
     pub fn selection(&self) -> Result<Selection, RunError> {
         let pattern = |text: &String| match (self.exact, self.regex || self.by_name) {
             (true, _) => Ok(Pattern::Exact(text.clone())),

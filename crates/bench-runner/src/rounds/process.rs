@@ -21,7 +21,8 @@ pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
 /// A worker process and our ends of its streams.
 pub struct Worker {
     process: Supervised,
-    /// What one read may bring. Kept: a batch takes 0.1 ms, and clearing as much memory for each answer a part of that.
+    /// The buffer for one read. It is reused, because a batch takes only 0.1 ms, and clearing a new buffer for each
+    /// answer would take a part of that.
     chunk: Box<[u8]>,
     received: Vec<u8>,
     /// What it has started, and when that was looked for.

@@ -35,7 +35,7 @@ impl Observer {
         Ok(observer)
     }
 
-    /// Takes the progress bar away; why there is no whole journal, if there is none.
+    /// Removes the progress bar, and returns why the journal is incomplete, if it is.
     pub(super) fn end(self) -> Option<RunError> {
         self.trouble
     }

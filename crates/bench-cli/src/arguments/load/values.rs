@@ -30,7 +30,7 @@ pub(super) fn arrival(text: &str) -> Result<Arrival, String> {
 /// The first rate of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum FirstRate {
-    /// By what one client gets.
+    /// Derived from the rate of one client.
     Auto,
     Given(f64),
 }

@@ -26,7 +26,7 @@ pub(super) struct Pacer<'a, 'env, I, C> {
     /// When requests in flight are given up, once a person wants the end.
     patience_ns: Option<u64>,
     has_given_up: bool,
-    /// Whether an event loop has gone, which it does only when it panics.
+    /// Whether an event loop has ended, which happens only if it panics.
     is_broken: bool,
 }
 
