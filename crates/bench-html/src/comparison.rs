@@ -86,7 +86,7 @@ impl Comparison {
         Ok(Comparison {
             base: document.base.label,
             candidate: document.candidate.label,
-            way: "two builds, measured in turns",
+            way: "two builds that took turns",
             meaning: "A change is the median over pairs that ran together, and so not after/before of the medians.",
             different: None,
             notes: document.notes,

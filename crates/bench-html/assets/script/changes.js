@@ -71,7 +71,7 @@ function nothing(history, events) {
   if (!history.lines.length) return "The store holds no figures yet.";
   return tooShort(history)
     ? "Too little history: a change can be found from 15 runs on."
-    : `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have too little history, less than 15 runs.` : ""}`;
+    : `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have too little history, fewer than 15 runs.` : ""}`;
 }
 
 /** Whether no series has the runs that finding a change takes. */

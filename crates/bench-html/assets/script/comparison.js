@@ -68,7 +68,7 @@ const comparisonView = {
       {
         name: "could be seen",
         class: "number",
-        title: "The smallest slowdown that would nearly always have been called one",
+        title: "The smallest slowdown that would nearly always have been reported",
         cell: (one) => (one.smallest_effect === null ? "–" : `±${extent(one.smallest_effect)}`),
         value: (one) => one.smallest_effect,
       },
@@ -83,7 +83,7 @@ const comparisonView = {
 const COUNTED = {
   name: "instructions",
   class: "number",
-  title: "Of one iteration, counted under valgrind; no verdict follows from them. ~: about",
+  title: "Per iteration, counted under valgrind; they do not change a verdict. ~: about",
   cell: (one) => one.instructions?.text ?? "–",
   value: (one) => one.instructions?.change ?? null,
 };

@@ -90,7 +90,7 @@ const gridView = {
     this.cards.replaceChildren();
     this.many = page.history.machines.length > 1;
     this.more();
-    if (!this.chosen.length) this.cards.append(element("p", { class: "nothing" }, "No series is like this."));
+    if (!this.chosen.length) this.cards.append(element("p", { class: "nothing" }, "No series matches."));
   },
 
   more() {

@@ -63,7 +63,7 @@ const lineView = {
     const log = state.log === "1" && this.positive();
     const buttons = [
       toggle("log", "Logarithmic scale (l)", log, () => adjust({ log: log ? "" : "1" })),
-      toggle("by date", "Runs at their dates instead of one beside the other (d)", state.dates === "1", () =>
+      toggle("by date", "Place runs at their dates (d)", state.dates === "1", () =>
         adjust({ dates: state.dates === "1" ? "" : "1" }),
       ),
       element("button", { type: "button", title: "Zoom in (+)", onclick: () => zoom(this.chart(), 0.5) }, "+"),

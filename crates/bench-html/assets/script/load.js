@@ -28,7 +28,7 @@ const loadView = {
       element(
         "p",
         { class: "quiet" },
-        "hollow, ~: too few requests for this percentile · crossed: the level is not valid · bars: 95 % intervals, with an arrow if they go on beyond the frame",
+        "hollow, ~: too few requests for this percentile · crossed out: the level is not valid · bars: 95 % intervals, with an arrow if they extend beyond the frame",
       ),
     );
     for (const load of run.loads) {

@@ -1,6 +1,6 @@
 // One run: what each case came to.
 
-const STATES = { interrupted: "interrupted", recovered: "still going on, or killed: what its journal holds" };
+const STATES = { interrupted: "interrupted", recovered: "in progress, or killed: shown from its journal" };
 
 /** The run that is looked at: the one chosen, or the first. */
 function chosenRun(page) {

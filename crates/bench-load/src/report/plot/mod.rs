@@ -105,7 +105,7 @@ fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>
         notes.push("dotted: too few requests for these percentiles".to_owned());
     }
     if any(|_, point| point.crossed) {
-        notes.push("crossed: the level is not valid".to_owned());
+        notes.push("crossed out: the level is not valid".to_owned());
     }
     notes.join(" · ")
 }
