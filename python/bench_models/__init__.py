@@ -1,4 +1,4 @@
-"""Benchmarks of models in Python, with verdicts that can be trusted.
+"""Benchmarks for models in Python, with verdicts that you can trust.
 
 Functions called `benchmark_*` and functions with the decorator `@benchmark` are found and measured by the command `bench`:
 `bench run FOLDER`, `bench compare HEAD~1 .`.

@@ -1,4 +1,4 @@
-"""`Bencher`: what a benchmark is handed, to say which part of it is timed."""
+"""`Bencher`, with which a benchmark says which part of it is timed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHORT_NS = 100_000
 
 
 class MisuseError(Exception):
-    """A benchmark uses its bencher in a way that has no meaning."""
+    """A benchmark uses its bencher in a way that makes no sense."""
 
 
 class Schedule(Protocol):
@@ -38,9 +38,9 @@ class Schedule(Protocol):
 
 
 class Bencher:
-    """Handed to a benchmark as `b`; times the function given to one of its `iter` methods.
+    """The argument `b` of a benchmark. It times the function that is passed to one of its `iter` methods.
 
-    Everything before that call is set-up and is not measured. A benchmark measures one function.
+    Everything before that call is set-up, and is not measured. A benchmark measures one function.
 
         @benchmark(args={"batch": [1, 8]})
         def forward(b, batch):
@@ -74,7 +74,7 @@ class Bencher:
         self.notes: list[str] = []
 
     def load(self, prepare: Callable[[], T]) -> T:
-        """Returns what `prepare` returns (weights, a session), timed as `load` and kept apart from the measured time."""
+        """Calls `prepare` and returns its result (weights, a session). The time is reported separately, as `load`."""
         began = perf_counter_ns()
         loaded = prepare()
         # The first thing that imports an engine may be this, or the body of the benchmark.
@@ -84,22 +84,22 @@ class Bencher:
         return loaded
 
     def items(self, count: int) -> None:
-        """One iteration handles so many items: the report shows items/s."""
+        """Says that one iteration handles this many items: the report shows items/s."""
         self.count(items=count)
 
     def bytes(self, count: int) -> None:
-        """One iteration handles so many bytes: the report shows bytes/s."""
+        """Says that one iteration handles this many bytes: the report shows bytes/s."""
         self.count(bytes=count)
 
     def count(self, **counts: int) -> None:
-        """One iteration handles so many of each unit, in the plural: `b.count(images=8)` shows images/s."""
+        """Says how many of each unit one iteration handles, in the plural: `b.count(images=8)` shows images/s."""
         for unit, count in counts.items():
             if not isinstance(count, int) or count < 0:
                 raise MisuseError(f"expected b.count({unit}=…) to be a whole number of at least 0, found {count!r}")
             self._counters[unit] = count
 
     def iter(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        """Times `function(*arguments, **keywords)`; returns the output of the first call, for a check.
+        """Times `function(*arguments, **keywords)`. Returns the output of the first call, so that it can be checked.
 
         A coroutine function is timed within an event loop of its own. Arrays of JAX are waited for, and devices of torch.
         A dictionary that the function returns becomes readings of the case.
@@ -117,7 +117,7 @@ class Bencher:
         return first[0] if first else None
 
     async def iter_async(self, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
-        """Times `await function(*arguments, **keywords)` within the running event loop; as `iter` in all else."""
+        """Like `iter`, but times `await function(*arguments, **keywords)` within the running event loop."""
         first: list[Any] = []
         timed = compiled(function, arguments, keywords, wrap=first.append, is_async=True)
         for batch in self._batches():
@@ -150,7 +150,7 @@ class Bencher:
         return first[0] if first else None
 
     def iter_custom(self, routine: Callable[[int], float]) -> None:
-        """The benchmark does its own timing: `routine` runs so many iterations, and returns the seconds that they took."""
+        """Lets the benchmark do its own timing: `routine(iterations)` runs them and returns how many seconds they took."""
         for batch in self._batches():
             seconds = routine(batch.iterations)
             if not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e9:

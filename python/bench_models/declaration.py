@@ -1,4 +1,4 @@
-"""What a benchmark says of itself, and the decorator `@benchmark`."""
+"""The properties that a benchmark declares, and the decorator `@benchmark`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class DeclarationError(ValueError):
-    """A benchmark says something of itself that has no meaning."""
+    """A benchmark declares something that makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -183,20 +183,21 @@ def benchmark(
     share: bool | None = ...,
 ) -> Callable[[Function], Function]: ...
 def benchmark(function: Any = None, /, **keywords: Any) -> Any:
-    """Makes a function a benchmark, which `bench run` finds.
+    """Turns a function into a benchmark, which `bench run` finds.
 
-    The function is returned unchanged. With a first parameter `b` it is handed a `Bencher`, and says itself what is
-    timed; without one, the whole function is an iteration.
+    The function is returned unchanged. If its first parameter is `b`, it receives a `Bencher`, and decides itself what
+    is timed; otherwise, the whole function is an iteration.
 
     - `category`: `"unit"`, `"integration"` or `"performance"`; by default that of the file's folder, or `"unit"`.
     - `model`, `name`: parts of the id; by default the folder around `benchmarks`, and the function's name.
     - `args`: values for parameters, `{"batch": [1, 8]}`; each combination is a case.
-    - `ignore`: `True`, a reason, or the values that are left out unless they are asked for.
+    - `ignore`: `True`, a reason, or the values that are left out unless the user asks for them.
     - `objectives`: limits such as `"p95 <= 50ms @ batch=1"`.
     - `tags`: free labels, for filters.
     - `warmup`: iterations; `samples`, `rounds`: numbers of them; `max_time`, `timeout`: `"10s"`, or seconds.
-    - `gc`: whether the garbage collector stays on while samples are taken, as it does in use.
-    - `compile_cache`: `"cold"` gives compilers a fresh cache on disk for each process, `"warm"` the user's own.
+    - `gc`: whether the garbage collector stays on while samples are taken, as in production.
+    - `compile_cache`: with `"cold"`, compilers start with an empty cache on disk in each process; with `"warm"`, they use
+      that of the user.
     - `share`: whether cases of this file may share a process; by default if the file imports an engine that starts slowly.
     """
     declaration = Declaration.of(keywords)

@@ -1,4 +1,4 @@
-"""Benchmarks of a project, found and run from code.
+"""Finds and runs the benchmarks of a project from code.
 
 from bench_models.discovery import BenchmarkDiscovery, discover_and_run_all_benchmarks
 
@@ -26,9 +26,9 @@ _NAME = "discovery"
 
 
 class BenchmarkDiscovery:
-    """Finds the benchmarks below some paths, and has `bench run` measure them.
+    """Finds the benchmarks below some paths, and measures them with `bench run`.
 
-    Nothing is imported to find them. `arguments` are further ones of `bench run`: `["--max-time", "2s"]`.
+    They are found without importing anything. `arguments` are additional arguments of `bench run`: `["--max-time", "2s"]`.
     """
 
     def __init__(

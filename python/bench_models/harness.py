@@ -1,4 +1,4 @@
-"""Harnesses of the usual names, for scripts that port by changing their imports.
+"""Puts functions under load. Scripts that already use classes with these names need only different imports.
 
     from bench_models.harness import BenchmarkConfig, TTSBenchmarkHarness, reporter
 
@@ -6,7 +6,7 @@
     results = harness.run_benchmark(speak, benchmark_name="my_tts")
     reporter.print_summary_table(results)
 
-Requests are sent, and figures made, by the command `bench`.
+The `bench` command sends the requests and computes the figures.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ reporter = BenchmarkReporter()
 
 @dataclass
 class BenchmarkConfig:
-    """How much is asked, of what, and where the reports go."""
+    """How much load there is, what the inputs are, and where reports are written."""
 
     concurrency_levels: Sequence[int] = (1, 2, 4, 8, 16, 32, 64)
     iterations_per_level: int = 100
     warmup_requests: int = 3
     timeout_seconds: float = 30.0
     rates: Sequence[float] = ()
-    """Requests per second that come whether earlier ones have ended or not, a level each; instead of clients."""
+    """Requests per second, instead of clients, one level for each. They arrive whether or not earlier ones have ended."""
     slo: Sequence[str] = ()
     """What a request must meet to be good: `ttfa <= 300ms`."""
     output_dir: str | Path = "benchmark_results"
@@ -67,7 +67,7 @@ class BenchmarkConfig:
 
     save_raw_data: bool = True
     generate_plots: bool = True
-    """Both are there for scripts that set them: a run always keeps its raw data and its plots."""
+    """Both exist only for scripts that set them: a run always keeps its raw data and its plots."""
 
 
 @dataclass
@@ -192,7 +192,7 @@ class _OfTexts(_Harness):
         is_async: bool = False,
         **keywords: Any,
     ) -> Results:
-        """Loads `function(text, **keywords)` at each level; returns the results by number of clients.
+        """Puts `function(text, **keywords)` under load at each level; returns the results by number of clients.
 
         A generator's parts are outputs: the first one is TTFA, TTFI or TTFT. Texts are made if none are given.
         """
@@ -205,7 +205,7 @@ class _OfTexts(_Harness):
         benchmark_name: str | None = None,
         **keywords: Any,
     ) -> Results:
-        """As `run_benchmark`, for an asynchronous function that is to run on the loop of the caller."""
+        """Like `run_benchmark`, for an asynchronous function that runs on the event loop of the caller."""
         return await self._run_async(function, benchmark_name or self._name, keywords, **self._asked(test_texts))
 
     def quick_test(self, function: Callable[..., Any], benchmark_name: str | None = None, **keywords: Any) -> Results:
@@ -222,7 +222,7 @@ class _OfTexts(_Harness):
         benchmark_name: str | None = None,
         **keywords: Any,
     ) -> Results:
-        """Serves more and more clients for a time: does it break, leak or slow down?"""
+        """Serves more and more clients for a time, to see whether the function breaks, leaks or slows down."""
         stress = {"duration_s": duration_seconds, "most": max_concurrency, "ramp_up_s": ramp_up_seconds}
         plan = _with_load(self._asked(None), stress=stress, requests=None)
         return self._run(function, f"{benchmark_name or self._name}_stress", False, keywords, **plan)
@@ -235,7 +235,7 @@ def _with_load(plan: dict[str, Any], **load: Any) -> dict[str, Any]:
 
 
 class TTSBenchmarkHarness(_OfTexts):
-    """Loads functions that speak a text: ASPS, RTF, CPS, TTFA, underrun.
+    """Puts functions that speak a text under load: ASPS, RTF, CPS, TTFA, underrun.
 
     A function returns `{"audio_duration": seconds, "sample_rate": …}`, WAV bytes, samples, or yields parts of them.
     """
@@ -254,7 +254,7 @@ class TTSBenchmarkHarness(_OfTexts):
 
 
 class TextBenchmarkHarness(_OfTexts):
-    """Loads functions that go on from a prompt: output tokens/s, TTFT, TPOT.
+    """Puts functions that continue a prompt under load: output tokens/s, TTFT, TPOT.
 
     A function returns `{"output_tokens": …, "input_tokens": …}`, or yields its tokens and then that dictionary.
     """
@@ -268,7 +268,7 @@ class TextBenchmarkHarness(_OfTexts):
 
 
 class ImageBenchmarkHarness(_OfTexts):
-    """Loads functions that make images of a prompt: IPS, PPS, SPS, TTFI, step time.
+    """Puts functions that generate images under load: IPS, PPS, SPS, TTFI, step time.
 
     They are called with the prompt and those of `width`, `height`, `num_images`, `num_inference_steps`, `guidance_scale` and
     `seed` that they take, and return a dictionary with the same names, or encoded pictures as bytes.
@@ -284,7 +284,7 @@ class ImageBenchmarkHarness(_OfTexts):
 
 
 class ResNetImageBenchmarker(_Harness):
-    """Loads functions that classify an encoded picture: IPS.
+    """Puts functions that classify an encoded picture under load: IPS.
 
     A function returns `{"success": True, "predictions": [{"class_id": 7, "confidence": 0.9}, …]}`.
     """
@@ -316,7 +316,7 @@ class ResNetImageBenchmarker(_Harness):
         is_async: bool = False,
         **keywords: Any,
     ) -> Results:
-        """Loads `classification_function(picture, **keywords)` at each level; pictures are made if none are given."""
+        """Puts `classification_function(picture, **keywords)` under load at each level; generates pictures if none are given."""
         self.config.concurrency_levels, self.config.iterations_per_level = concurrency_levels, iterations_per_level
         plan = self._asked(test_images, min(iterations_per_level, 10))
         return self._run(classification_function, benchmark_name, is_async, keywords, **plan)

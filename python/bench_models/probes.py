@@ -57,7 +57,7 @@ def _resident() -> int:
 
 
 class Cpu:
-    """Processor time of all threads, an iteration."""
+    """Processor time of all threads, per iteration."""
 
     name = "cpu"
 
@@ -70,7 +70,7 @@ class Cpu:
 
 
 class Garbage:
-    """The garbage collector: its runs and the time that it took, an iteration."""
+    """The garbage collector: its runs and the time that it took, per iteration."""
 
     name = "gc"
 

@@ -1,4 +1,4 @@
-"""What a function under load has come to, as `bench` has written it."""
+"""The results of a function under load, as `bench` has written them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HarnessError(Exception):
 class Metrics:
     """The metrics of a level, as attributes: `asps`, `rtf_p95`, `ttfa_p50`, `ips`, `rps`, `success_rate`, …
 
-    Times are in seconds. A metric that the level does not have is an `AttributeError` that names those there are.
+    Times are in seconds. A metric that the level does not have raises an `AttributeError` that names the existing ones.
     """
 
     def __init__(self, level: Mapping[str, Any]) -> None:
@@ -56,7 +56,7 @@ class BenchmarkResult:
 
     @property
     def is_valid(self) -> bool:
-        """Whether its figures can be relied on; `level["validity"]` says why not."""
+        """Whether its figures can be relied on; if not, `level["validity"]` says why."""
         return bool(self.level["validity"]["valid"])
 
     @property
@@ -114,7 +114,7 @@ def combined(results: Mapping[str, Results], folder: Path) -> Path:
 
 
 class BenchmarkReporter:
-    """Prints and hands over what `bench` has written of a run."""
+    """Prints and returns the reports that `bench` has written about a run."""
 
     def print_summary_table(self, results: Results) -> None:
         """Prints the report of the run, with a row for each level."""
@@ -123,15 +123,15 @@ class BenchmarkReporter:
             print(_bench("show", str(folder), "--color", color))
 
     def generate_csv_report(self, results: Results, test_texts: object = None) -> str:
-        """Returns `levels.csv`: a row a level with every metric."""
+        """Returns `levels.csv`: one row per level, with every metric."""
         return (_folders(results)[0] / "levels.csv").read_text()
 
     def generate_detailed_csv(self, results: Results) -> str:
-        """Returns `requests.csv`: a row a request."""
+        """Returns `requests.csv`: one row per request."""
         return (_folders(results)[0] / "requests.csv").read_text()
 
     def generate_comparison_csv(self, benchmark_results: Mapping[str, Results]) -> str:
-        """Returns `comparison.csv`: a row a metric, level and benchmark, with its ratio to the first benchmark."""
+        """Returns `comparison.csv`: one row per metric, level and benchmark, with its ratio to the first benchmark."""
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:

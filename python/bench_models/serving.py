@@ -1,4 +1,4 @@
-"""Functions under load: `bench` sends requests and makes the figures, this process serves them.
+"""Functions under load: `bench` sends requests and computes the figures, and this process serves them.
 
 The command connects to a Unix socket, one connection for each client, and names the input of each request by its number.
 The answer says when outputs came, on a clock that both read (`CLOCK_MONOTONIC`): no message is sent for an output.
@@ -32,7 +32,7 @@ _marks: contextvars.ContextVar[list[tuple[str, int, int | None]] | None] = conte
 
 def mark_output(holds: int | None = None) -> None:
     """Marks a usable output of the request that is being served: playable audio, a picture, text. The first one is TTFA,
-    TTFI or TTFT. `holds` is how much of the answer it holds: samples, tokens."""
+    TTFI or TTFT. `holds` is how much of the answer it contains: samples, tokens."""
     _mark("output", holds)
 
 
