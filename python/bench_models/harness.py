@@ -316,7 +316,7 @@ class ResNetImageBenchmarker(_Harness):
         is_async: bool = False,
         **keywords: Any,
     ) -> Results:
-        """Puts `classification_function(picture, **keywords)` under load at each level; generates pictures if none are given."""
+        """Puts `classification_function(picture, **keywords)` under load at each level, by default with generated pictures."""
         self.config.concurrency_levels, self.config.iterations_per_level = concurrency_levels, iterations_per_level
         plan = self._asked(test_images, min(iterations_per_level, 10))
         return self._run(classification_function, benchmark_name, is_async, keywords, **plan)
