@@ -177,7 +177,7 @@ fn unreadable(path: &str, error: &std::io::Error) -> String {
         return error.to_string();
     }
     if !std::path::Path::new("/proc/self").exists() {
-        return "memory is read from /proc, which is not mounted: mount -t proc proc /proc".to_owned();
+        return "/proc is not mounted, so memory cannot be read: mount -t proc proc /proc".to_owned();
     }
     match error.kind() {
         std::io::ErrorKind::NotFound => {

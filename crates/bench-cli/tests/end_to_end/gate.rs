@@ -84,7 +84,7 @@ fn a_mistake_in_bench_toml_is_told_with_its_place_before_anything_is_kept() {
     stage.bench(&["gate", "night-00", "--config=other.toml"]).expect_code(2).expect_said(&["other.toml"]);
     let amount = "[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5ms\"\n";
     fs::write(stage.path().join("bench.toml"), amount).expect("file");
-    stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&["bench.toml:3:13", "counted in bytes"]);
+    stage.bench(&["gate", "night-00"]).expect_code(2).expect_said(&["bench.toml:3:13", "measured in bytes"]);
     fs::write(stage.path().join("bench.toml"), "[[rule]]\nlimits = [\"time < 1ns\"]\n").expect("file");
     stage.bench(&["gate", "night-00"]).expect_code(3).expect_said(&["time < 1ns", "a limit of bench.toml"]);
     fs::write(stage.path().join("bench.toml"), "").expect("file");

@@ -163,7 +163,7 @@ fn a_server_is_asked_what_it_did() {
         [&["load", &url, "--concurrency=1", "--requests=20", "--max-tokens=3"], &CHAT[..]].concat();
     let ended = stage.bench(&arguments);
     ended.expect_said(&[
-        "vLLM of itself",
+        "metrics of vLLM itself",
         "requests answered",
         // The first call, a request of warm-up, and those that count.
         "another client uses this server: it answered 522 requests, and 22 of them were sent from here",

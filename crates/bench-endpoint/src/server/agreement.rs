@@ -181,7 +181,7 @@ mod tests {
         let told = warnings(&series(&[&busy, &after(50, 500, 0)]), &client(50, 500), true);
         assert!(told[0].contains("2 requests were running and 0 waiting"), "{told:?}");
         let told = warnings(&series(&[BEFORE, &after(50, 900, 0)]), &client(50, 500), true);
-        assert!(told[0].contains("made 900 tokens"), "{told:?}");
+        assert!(told[0].contains("generated 900 tokens"), "{told:?}");
         let told = warnings(&series(&[BEFORE, &after(50, 100, 0)]), &client(50, 500), true);
         assert!(told[0].contains("the answers contain 500 tokens"), "{told:?}");
     }

@@ -121,7 +121,7 @@ mod tests {
             ("[[rule]]\nlimits = [\"time < 5MB\"]\n", "2:11", "a time"),
             ("[[rule]]\nlimits = [\"time <= 1s\", \"time 5ms\"]\n", "2:25", "one of `<=`"),
             ("[[rule]]\nmetric = \"time\"\nthreshold = \"5MB\"\n", "3:13", "`time` is measured in s"),
-            ("[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5\"\n", "3:13", "counted in bytes"),
+            ("[[rule]]\nmetric = \"peak_memory\"\nthreshold = \"5\"\n", "3:13", "measured in bytes"),
             ("[[rule]]\nthreshold = \"5ms\"\n", "2:13", "add `metric`"),
             ("[[rule]]\nmetric = \"time\"\nlimits = [\"time < 5ms\"]\n", "2:10", "goes with a `threshold`"),
             ("[[alert]]\n", "1:1", "one of `webhook`, `command` and `github`"),
@@ -132,7 +132,7 @@ mod tests {
             ("[[alert]]\ncommand = []\n", "2:11", "a program"),
             ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "goes with `webhook`"),
             ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "goes with `webhook`"),
-            ("[gate]\n\n[[rule]]\ncase = \"x\"\n", "3:1", "neither a `threshold` nor `limits`"),
+            ("[gate]\n\n[[rule]]\ncase = \"x\"\n", "3:1", "this rule has no effect"),
         ] {
             let message = error(text);
             assert!(message.starts_with(&format!("bench.toml:{place}: ")), "{text}\n{message}");
