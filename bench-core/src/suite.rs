@@ -40,11 +40,23 @@ pub struct Suite {
 impl Suite {
     /// All benchmarks that are linked and not marked `ignore`, each in processes of its own. Nothing is
     /// written unless [`output_dir`](Self::output_dir) says where.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new();
+    /// ```
     pub fn new() -> Self {
         Suite::default()
     }
 
     /// Only this category; called again, that one too.
+    ///
+    /// ```
+    /// use bench_core::{Category, Suite};
+    ///
+    /// let suite = Suite::new().category(Category::Unit).category(Category::Performance);
+    /// ```
     #[must_use]
     pub fn category(mut self, category: Category) -> Self {
         self.options.selection.categories.push(category);
@@ -52,6 +64,12 @@ impl Suite {
     }
 
     /// Only this model; called again, that one too.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().model("resnet").model("vit");
+    /// ```
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.options.selection.models.push(model.into());
@@ -59,6 +77,12 @@ impl Suite {
     }
 
     /// Only cases whose id contains `text`; called again, those too.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().name_contains("forward");
+    /// ```
     #[must_use]
     pub fn name_contains(mut self, text: impl Into<String>) -> Self {
         self.options.selection.patterns.push(Pattern::Contains(text.into()));
@@ -101,6 +125,12 @@ impl Suite {
     }
 
     /// Writes reports into a run directory below `results`.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().output_dir("benchmark_results");
+    /// ```
     #[must_use]
     pub fn output_dir(mut self, results: impl Into<PathBuf>) -> Self {
         self.options.results = Some(results.into());
@@ -109,6 +139,12 @@ impl Suite {
 
     /// Keeps what benchmarks hand to [`Bencher::artifact`](crate::bencher::Bencher::artifact) in `artifacts` of the
     /// run directory.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().output_dir("benchmark_results").save_artifacts();
+    /// ```
     #[must_use]
     pub fn save_artifacts(mut self) -> Self {
         self.options.save_artifacts = true;
@@ -116,6 +152,12 @@ impl Suite {
     }
 
     /// Measures in this process: one round a case, and nothing protects the run from its benchmarks.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().in_process();
+    /// ```
     #[must_use]
     pub fn in_process(mut self) -> Self {
         self.in_process = true;
@@ -123,6 +165,12 @@ impl Suite {
     }
 
     /// Crates that must have brought benchmarks, by library name.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().crates(&["my_benchmarks"]);
+    /// ```
     #[must_use]
     pub fn crates(mut self, crates: &[&'static str]) -> Self {
         self.crates = crates.to_vec();
