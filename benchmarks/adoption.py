@@ -60,23 +60,32 @@ def listed(bench, executable, folder):
     return {line.removeprefix("performance/") for line in names(done.stdout)}
 
 
-def renamed(manifest, path):
-    """A manifest in which `criterion` is the facade in `path`, and nothing else has changed.
+def renamed(manifest, crates):
+    """A manifest in which `criterion` and `divan` are the facades in the folder `crates`, and nothing else has changed.
 
     >>> print(renamed('criterion = "0.5"', "F"))
-    criterion = { package = "criterion-facade", path = "F" }
+    criterion = { package = "criterion-facade", path = "F/criterion-facade" }
+    >>> print(renamed('divan = "0.1"', "F"))
+    divan = { package = "divan-facade", path = "F/divan-facade" }
     >>> print(renamed('criterion = { version = ">=0.4, <0.9", package = "other", features = ["a", "b"] }', "F"))
-    criterion = { package = "criterion-facade", path = "F", features = ["a", "b"] }
+    criterion = { package = "criterion-facade", path = "F/criterion-facade", features = ["a", "b"] }
     >>> print(renamed('[dev-dependencies.criterion]\\nversion = "0.5"\\noptional = true\\n', "F"))
     [dev-dependencies.criterion]
     package = "criterion-facade"
-    path = "F"
+    path = "F/criterion-facade"
     optional = true
     <BLANKLINE>
     >>> print(renamed('criterion = { workspace = true }', "F"))
     criterion = { workspace = true }
     """
-    facade = ['package = "criterion-facade"', f'path = "{path}"']
+    for harness in ("criterion", "divan"):
+        manifest = with_one_renamed(manifest, harness, f"{crates}/{harness}-facade")
+    return manifest
+
+
+def with_one_renamed(manifest, harness, path):
+    """A manifest in which a harness is the facade in `path`."""
+    facade = [f'package = "{harness}-facade"', f'path = "{path}"']
 
     def inline(found):
         kept = [entry.strip() for entry in re.findall(r'(?:"[^"]*"|\[[^\]]*\]|[^,])+', found[2])]
@@ -88,9 +97,9 @@ def renamed(manifest, path):
         kept = [line for line in found[2].splitlines() if not re.match("version|package", line)]
         return "\n".join([found[1], *facade, *kept, ""])
 
-    manifest = re.sub(r'^(criterion\s*=\s*)"[^"]*"', rf"\1{{ {', '.join(facade)} }}", manifest, flags=re.M)
-    manifest = re.sub(r"^(criterion\s*=\s*)\{(?!.*criterion-facade)(.*)\}", inline, manifest, flags=re.M)
-    return re.sub(r"^(\[.*dependencies\.criterion\])\n((?:(?!\[).*\n)*)", table, manifest, flags=re.M)
+    manifest = re.sub(rf'^({harness}\s*=\s*)"[^"]*"', rf"\1{{ {', '.join(facade)} }}", manifest, flags=re.M)
+    manifest = re.sub(rf"^({harness}\s*=\s*)\{{(?!.*{harness}-facade)(.*)\}}", inline, manifest, flags=re.M)
+    return re.sub(rf"^(\[.*dependencies\.{harness}\])\n((?:(?!\[).*\n)*)", table, manifest, flags=re.M)
 
 
 def top_of(checkout):
@@ -99,14 +108,14 @@ def top_of(checkout):
 
 
 def with_facade(checkout, folder):
-    """Bench targets of a copy of the checkout in which one dependency is renamed; `None` if it has no criterion."""
+    """Bench targets of a copy of the checkout in which one dependency is renamed; `None` if it has neither criterion nor divan."""
     top = top_of(checkout)
     copy = pathlib.Path(folder) / top.name  # of all of it: a workspace of benchmarks depends on what lies beside it
     shutil.copytree(top, copy, symlinks=True, ignore=shutil.ignore_patterns("target", ".git"))
     changed = False
     for manifest in (copy / checkout.relative_to(top)).rglob("Cargo.toml"):
         text = manifest.read_text()
-        other = renamed(text, ROOT / "crates/criterion-facade")
+        other = renamed(text, ROOT / "crates")
         if other != text:
             manifest.write_text(other)
             changed = True

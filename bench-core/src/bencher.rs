@@ -117,6 +117,14 @@ impl Bencher {
 
     /// Prepares what the benchmark needs once per round (weights, a session). The time is reported separately, as
     /// `load`. If it is called more than once, the times add up.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn look_up(b: &mut Bencher) {
+    ///     let squares = b.load(|| (0..1000_u64).map(|n| n * n).collect::<Vec<_>>());
+    ///     b.iter(|| squares.binary_search(&black_box(250_000)).is_ok());
+    /// }
+    /// ```
     pub fn load<T>(&mut self, prepare: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let loaded = prepare();
@@ -132,6 +140,14 @@ impl Bencher {
     /// and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`). Call
     /// it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
     /// includes the wait. The probe `gpu` observes the device.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// # use bench_core::device::Device;
+    /// fn add<D: Device + Clone + 'static>(b: &mut Bencher, gpu: &D, launch_kernel: impl Fn()) {
+    ///     b.device(gpu).iter(|| launch_kernel()); // the clock waits for what was launched
+    /// }
+    /// ```
     pub fn device<D: Device + Clone + 'static>(&mut self, device: &D) -> &mut Self {
         if let Some(uuid) = device.uuid() {
             self.probes.device(&uuid);
@@ -141,22 +157,54 @@ impl Bencher {
     }
 
     /// Returns the device on which benchmarks should work, as chosen with `--device`.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// # use bench_core::protocol::DeviceChoice;
+    /// fn forward(b: &mut Bencher) {
+    ///     let on_processor = b.wanted_device() == DeviceChoice::Cpu;
+    ///     # b.iter(|| on_processor);
+    /// }
+    /// ```
     pub fn wanted_device(&self) -> DeviceChoice {
         self.assignment.devices.device.unwrap_or_default()
     }
 
     /// Says that one iteration handles `count` items: the report shows items/s.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn sum(b: &mut Bencher) {
+    ///     let numbers = vec![1_u64; 4096];
+    ///     b.items(numbers.len()).iter(|| numbers.iter().sum::<u64>());
+    /// }
+    /// ```
     pub fn items(&mut self, count: usize) -> &mut Self {
         self.count("items", count)
     }
 
     /// Says that one iteration handles `count` bytes: the report shows bytes/s.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn copy(b: &mut Bencher) {
+    ///     let page = vec![7_u8; 4096];
+    ///     b.bytes(page.len()).iter(|| page.clone());
+    /// }
+    /// ```
     pub fn bytes(&mut self, count: usize) -> &mut Self {
         self.count("bytes", count)
     }
 
     /// Says that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
     /// `unit`/s or, if a `Domain` defines one, the usual metric of the field.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn classify(b: &mut Bencher, batch: usize) {
+    ///     b.count("images", batch).iter(|| black_box(batch)); // IPS
+    /// }
+    /// ```
     pub fn count(&mut self, unit: &str, count: usize) -> &mut Self {
         self.counters.retain(|counter| counter.unit != unit);
         self.counters.push(Counter { unit: unit.to_owned(), per_iteration: count as u64 });
@@ -168,6 +216,13 @@ impl Bencher {
     /// A routine that returns `Result` belongs in [`try_iter`](Self::try_iter): a failing iteration must not be
     /// timed as if it had succeeded, so `iter` rejects it. It also rejects a future, which would be created but
     /// never run.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn parse(b: &mut Bencher) {
+    ///     b.iter(|| black_box("0.25").parse::<f64>().is_ok());
+    /// }
+    /// ```
     pub fn iter<O>(&mut self, mut routine: impl FnMut() -> O) {
         if let Some(error) = output::refusal::<O>("iter") {
             return self.fail(error);
@@ -184,6 +239,13 @@ impl Bencher {
     }
 
     /// Times `routine`, and ends the case at its first `Err`.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn parse(b: &mut Bencher) -> Result<()> {
+    ///     b.try_iter(|| black_box("0.25").parse::<f64>())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The routine's own error.
@@ -211,6 +273,20 @@ impl Bencher {
     ///
     /// A number of inputs is created in advance. It is the same for every batch and in all rounds of a case: as
     /// many inputs as fit into 1 MiB together with their outputs, but at least one and at most 1024.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn sort(b: &mut Bencher) {
+    ///     let values: Vec<u64> = (0..1000).rev().collect();
+    ///     b.iter_batched(
+    ///         || values.clone(),
+    ///         |mut values| {
+    ///             values.sort_unstable();
+    ///             values
+    ///         },
+    ///     );
+    /// }
+    /// ```
     pub fn iter_batched<I, O>(&mut self, mut setup: impl FnMut() -> I, mut routine: impl FnMut(I) -> O) {
         if let Some(error) = output::refusal::<O>("iter_batched") {
             return self.fail(error);
@@ -229,6 +305,13 @@ impl Bencher {
     }
 
     /// [`iter_batched`](Self::iter_batched) for a routine that can fail; ends the case at its first `Err`.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// fn decode(b: &mut Bencher) -> Result<()> {
+    ///     b.try_iter_batched(|| vec![b'a'; 1000], String::from_utf8)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The routine's own error.
@@ -253,6 +336,20 @@ impl Bencher {
 
     /// Lets the benchmark do its own timing: `routine` runs the given number of iterations and returns their total
     /// time. If instructions or allocations are counted, everything that `routine` does counts.
+    ///
+    /// ```
+    /// # use bench_core::prelude::*;
+    /// # use std::time::Instant;
+    /// fn sum(b: &mut Bencher) {
+    ///     b.iter_custom(|iterations| {
+    ///         let began = Instant::now();
+    ///         for _ in 0..iterations {
+    ///             black_box((0..black_box(100_u64)).sum::<u64>());
+    ///         }
+    ///         began.elapsed()
+    ///     });
+    /// }
+    /// ```
     pub fn iter_custom(&mut self, mut routine: impl FnMut(u64) -> Duration) {
         let queue = self.queue.clone();
         self.drive(&mut |iterations| {

@@ -40,11 +40,23 @@ pub struct Suite {
 impl Suite {
     /// Selects all benchmarks that are linked and not marked `ignore`. Each round runs in a fresh process. Nothing
     /// is written unless [`output_dir`](Self::output_dir) names a folder.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new();
+    /// ```
     pub fn new() -> Self {
         Suite::default()
     }
 
     /// Selects this category only. Call it again to add another category.
+    ///
+    /// ```
+    /// use bench_core::{Category, Suite};
+    ///
+    /// let suite = Suite::new().category(Category::Unit).category(Category::Performance);
+    /// ```
     #[must_use]
     pub fn category(mut self, category: Category) -> Self {
         self.options.selection.categories.push(category);
@@ -52,6 +64,12 @@ impl Suite {
     }
 
     /// Selects this model only. Call it again to add another model.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().model("resnet").model("vit");
+    /// ```
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.options.selection.models.push(model.into());
@@ -59,6 +77,12 @@ impl Suite {
     }
 
     /// Selects only cases whose id contains `text`. Call it again to add others.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().name_contains("forward");
+    /// ```
     #[must_use]
     pub fn name_contains(mut self, text: impl Into<String>) -> Self {
         self.options.selection.patterns.push(Pattern::Contains(text.into()));
@@ -101,6 +125,12 @@ impl Suite {
     }
 
     /// Writes reports into a run directory below `results`.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().output_dir("benchmark_results");
+    /// ```
     #[must_use]
     pub fn output_dir(mut self, results: impl Into<PathBuf>) -> Self {
         self.options.results = Some(results.into());
@@ -109,6 +139,12 @@ impl Suite {
 
     /// Saves the files that benchmarks pass to [`Bencher::artifact`](crate::bencher::Bencher::artifact), in
     /// `artifacts` of the run directory.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().output_dir("benchmark_results").save_artifacts();
+    /// ```
     #[must_use]
     pub fn save_artifacts(mut self) -> Self {
         self.options.save_artifacts = true;
@@ -116,6 +152,12 @@ impl Suite {
     }
 
     /// Measures in this process, with one round per case. Nothing protects the run from its benchmarks.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().in_process();
+    /// ```
     #[must_use]
     pub fn in_process(mut self) -> Self {
         self.in_process = true;
@@ -123,6 +165,12 @@ impl Suite {
     }
 
     /// Names the crates that must contain benchmarks, by library name.
+    ///
+    /// ```
+    /// use bench_core::Suite;
+    ///
+    /// let suite = Suite::new().crates(&["my_benchmarks"]);
+    /// ```
     #[must_use]
     pub fn crates(mut self, crates: &[&'static str]) -> Self {
         self.crates = crates.to_vec();

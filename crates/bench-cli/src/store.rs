@@ -67,11 +67,11 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
             }
         }
     }
-    let not_read = if unreadable > 0 { format!(", {unreadable} not readable") } else { String::new() };
+    let not_read = if unreadable > 0 { format!("; not readable: {unreadable}") } else { String::new() };
     let not_the_same =
-        if different > 0 { format!(", {different} with other contents") } else { String::new() };
+        if different > 0 { format!("; with other contents: {different}") } else { String::new() };
     say(&format!(
-        "added {runs} runs with {figures} figures; {known} were there already{not_the_same}{not_read}\n"
+        "runs added: {runs} ({figures} figures); there already: {known}{not_the_same}{not_read}\n"
     ))?;
     Ok(if different > 0 { exit::FAILED } else { exit::OK })
 }

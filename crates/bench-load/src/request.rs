@@ -44,37 +44,93 @@ pub enum MarkKind {
 
 impl Times<'_> {
     /// `end − sent`, in seconds.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.service_latency_s(), 0.1);
+    /// ```
     pub fn service_latency_s(&self) -> f64 {
         seconds(self.end_ns.saturating_sub(self.sent_ns))
     }
 
     /// `end − intended`, in seconds: free of coordinated omission.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.scheduled_latency_s(), 0.11);
+    /// ```
     pub fn scheduled_latency_s(&self) -> f64 {
         seconds(self.end_ns.saturating_sub(self.intended_ns))
     }
 
     /// `sent − intended`, in seconds: the harness's own lateness.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.send_lag_s(), 0.01);
+    /// ```
     pub fn send_lag_s(&self) -> f64 {
         seconds(self.sent_ns.saturating_sub(self.intended_ns))
     }
 
     /// When outputs arrived, in nanoseconds from the beginning of the level.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.outputs().next(), Some(40_000_000));
+    /// ```
     pub fn outputs(&self) -> impl Iterator<Item = u64> + '_ {
         self.at(MarkKind::Output)
     }
 
     /// When steps were done, in nanoseconds from the beginning of the level.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.steps().count(), 1);
+    /// ```
     pub fn steps(&self) -> impl Iterator<Item = u64> + '_ {
         self.at(MarkKind::Step)
     }
 
     /// `first output − sent`, in seconds: TTFA, TTFI, TTFT. `None` if nothing was marked, because the response was
     /// not streamed.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.first_output_s(), Some(0.03)); // 40 ms − 10 ms
+    /// ```
     pub fn first_output_s(&self) -> Option<f64> {
         self.outputs().next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
     }
 
     /// `first output of the answer − sent`, in seconds.
+    ///
+    /// ```
+    /// # use bench_load::request::{Mark, MarkKind, Times};
+    /// # let mark = |kind, at_ns| Mark { kind, at_ns, holds: None };
+    /// # let marks = [mark(MarkKind::Step, 20_000_000), mark(MarkKind::Output, 40_000_000), mark(MarkKind::Answer, 60_000_000)];
+    /// let times = Times { intended_ns: 0, sent_ns: 10_000_000, end_ns: 110_000_000, marks: &marks };
+    /// assert_eq!(times.first_answer_s(), Some(0.05));
+    /// ```
     pub fn first_answer_s(&self) -> Option<f64> {
         self.at(MarkKind::Answer).next().map(|at| seconds(at.saturating_sub(self.sent_ns)))
     }
@@ -187,44 +243,107 @@ impl Marks {
 
 impl Request {
     /// Returns the number of the request within its level, from 0.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let seed = 1000 + request.number(); // other noise for each request
+    /// # }
+    /// ```
     pub fn number(&self) -> u64 {
         self.number
     }
 
     /// Returns the number of the client that sends the request, from 0. Each client sends one request after
     /// another. In an open loop, it is the number of a place among the requests in flight.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let connection = request.client() as usize; // one for each client
+    /// # }
+    /// ```
     pub fn client(&self) -> u32 {
         self.marks.client
     }
 
     /// Returns when the level began. Anything prepared before it, such as a connection, is older.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let age = request.level_began().elapsed();
+    /// # }
+    /// ```
     pub fn level_began(&self) -> Instant {
         self.marks.origin
     }
 
     /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. This is
     /// for clients that read the clock when bytes arrive, before they parse them.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let (bytes_read, tokens) = (std::time::Instant::now(), 3);
+    /// request.output_at(bytes_read, Some(tokens)); // read before the bytes are parsed
+    /// # }
+    /// ```
     pub fn output_at(&self, at: Instant, amount: Option<u32>) {
         self.marks.mark_at(self.generation, MarkKind::Output, amount, at);
     }
 
     /// Marks that the answer proper began at `at`, as [`answer`](Self::answer) does for now.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let bytes_read = std::time::Instant::now();
+    /// request.answer_at(bytes_read);
+    /// # }
+    /// ```
     pub fn answer_at(&self, at: Instant) {
         self.marks.mark_at(self.generation, MarkKind::Answer, None, at);
     }
 
     /// Marks a step of the work that was done at `at`, as [`step`](Self::step) does for now.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let bytes_read = std::time::Instant::now();
+    /// request.step_at(bytes_read);
+    /// # }
+    /// ```
     pub fn step_at(&self, at: Instant) {
         self.marks.mark_at(self.generation, MarkKind::Step, None, at);
     }
 
     /// Marks that the last output arrived at `at`, as [`end`](Self::end) does for now.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let bytes_read = std::time::Instant::now();
+    /// request.end_at(bytes_read);
+    /// # }
+    /// ```
     pub fn end_at(&self, at: Instant) {
         self.marks.mark_at(self.generation, MarkKind::End, None, at);
     }
 
     /// Marks that a usable output has arrived: playable audio, an image or a part of it, text that is not empty. A
     /// header, a role or an empty chunk is not an output. The first call marks TTFA, TTFI or TTFT.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let chunks = [[0_u8; 960]];
+    /// for _chunk in chunks {
+    ///     request.output();
+    /// }
+    /// # }
+    /// ```
     pub fn output(&self) {
         self.marks.mark(self.generation, MarkKind::Output, None);
     }
@@ -250,22 +369,65 @@ impl Request {
     }
 
     /// Marks that the answer itself begins, after any reasoning (TTFO).
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # let tokens = ["<think>", "</think>", "42"];
+    /// for token in tokens {
+    ///     if token == "</think>" {
+    ///         request.answer();
+    ///     }
+    ///     request.output();
+    /// }
+    /// # }
+    /// ```
     pub fn answer(&self) {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
     /// A step of the work is done, such as a denoising step.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # fn denoise(_step: u32) {}
+    /// for step in 0..20 {
+    ///     denoise(step);
+    ///     request.step();
+    /// }
+    /// # }
+    /// ```
     pub fn step(&self) {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
     /// Marks that the last output has arrived. What the closure does after this (a usage message, closing the
     /// connection) is not part of the latency. Without this mark, the request ends when the closure returns.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// # fn close_connection() {}
+    /// request.output();
+    /// request.end();
+    /// close_connection(); // not part of the latency
+    /// # }
+    /// ```
     pub fn end(&self) {
         self.marks.mark(self.generation, MarkKind::End, None);
     }
 
     /// A handle for callbacks that cannot borrow the request.
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// let on_token = move |_token: &str| marker.output();
+    /// # on_token("a");
+    /// # }
+    /// ```
     pub fn marker(&self) -> Marker {
         Marker { marks: Arc::clone(&self.marks), generation: self.generation }
     }
@@ -273,26 +435,66 @@ impl Request {
 
 impl Marker {
     /// As [`Request::output`].
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// std::thread::spawn(move || marker.output());
+    /// # }
+    /// ```
     pub fn output(&self) {
         self.marks.mark(self.generation, MarkKind::Output, None);
     }
 
     /// As [`Request::output_of`].
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// std::thread::spawn(move || marker.output_of(3)); // three tokens
+    /// # }
+    /// ```
     pub fn output_of(&self, amount: u32) {
         self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
     /// As [`Request::answer`].
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// std::thread::spawn(move || marker.answer());
+    /// # }
+    /// ```
     pub fn answer(&self) {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
     /// As [`Request::step`].
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// std::thread::spawn(move || marker.step());
+    /// # }
+    /// ```
     pub fn step(&self) {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
     /// As [`Request::end`].
+    ///
+    /// ```
+    /// # use bench_load::Request;
+    /// # fn serve(request: &Request) {
+    /// let marker = request.marker();
+    /// std::thread::spawn(move || marker.end());
+    /// # }
+    /// ```
     pub fn end(&self) {
         self.marks.mark(self.generation, MarkKind::End, None);
     }

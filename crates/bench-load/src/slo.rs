@@ -30,6 +30,13 @@ impl Slo {
     /// that of a quantity (for each request) or of a metric (for a level), in lower case with `_`; a limit with a
     /// unit of time is one of seconds.
     ///
+    /// ```
+    /// use bench_load::slo::Slo;
+    ///
+    /// assert!(Slo::parse(["ttft <= 200ms", "output_tokens_s >= 10"]).is_ok());
+    /// assert!(Slo::parse(["ttft < fast"]).is_err());
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with a condition.
     pub fn parse<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {

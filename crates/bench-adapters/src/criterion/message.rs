@@ -39,10 +39,11 @@ fn counted(kind: &str, count: &Value) -> Vec<Counter> {
     found.into_iter().flatten().collect()
 }
 
-/// Samples of one round: the times of all as those of the longest, since each has more iterations than the one before.
+/// Samples of one round: the times of all as those of the mean number of iterations, since each has more iterations than the one
+/// before. Together they last about as long as the round did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Samples {
-    /// Iterations of the longest.
+    /// The mean number of iterations, rounded.
     pub(crate) iterations: u64,
     /// What so many iterations took, by each sample.
     pub(crate) ns: Vec<u64>,
@@ -61,10 +62,12 @@ pub(crate) fn samples(fields: &Value) -> Option<Samples> {
     let are_right = iterations.len() == times.len()
         && iterations.iter().all(|count| count.is_finite() && *count >= 1.0)
         && times.iter().all(|ns| ns.is_finite() && *ns >= 0.0);
-    let most = iterations.iter().copied().fold(0.0, f64::max);
-    (are_right && !times.is_empty()).then(|| Samples {
-        iterations: most as u64,
-        ns: times.iter().zip(&iterations).map(|(ns, count)| (ns * (most / count)).round() as u64).collect(),
+    (are_right && !times.is_empty()).then(|| {
+        let mean = (iterations.iter().sum::<f64>() / iterations.len() as f64).round();
+        Samples {
+            iterations: mean as u64,
+            ns: times.iter().zip(&iterations).map(|(ns, count)| (ns * (mean / count)).round() as u64).collect(),
+        }
     })
 }
 
@@ -117,7 +120,7 @@ mod tests {
             samples(&map(&[("iters", floats(iterations)), ("times", floats(times))]))
         };
         let read = of(&[1.0, 2.0, 4.0], &[100.0, 210.0, 400.4]);
-        assert_eq!(read, Some(Samples { iterations: 4, ns: vec![400, 420, 400] }));
+        assert_eq!(read, Some(Samples { iterations: 2, ns: vec![200, 210, 200] }));
         for (iterations, times) in [
             (vec![], vec![]),
             (vec![1.0], vec![]),

@@ -95,8 +95,8 @@ fn changes(stage: &Stage) -> Vec<Value> {
 #[test]
 fn a_regression_in_thirty_nights_is_told_once_and_can_be_accepted() {
     let stage = nights(30, slower_from_night_20);
-    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["added 30 runs"]);
-    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["added 0 runs", "30 were there already"]);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 30 ("]);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 0 (", "there already: 30"]);
     let found = changes(&stage);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["since"]["run"], "night-20");
@@ -218,7 +218,7 @@ fn where_a_store_may_be_is_said() {
 #[test]
 fn one_bad_run_does_not_keep_the_others_out() {
     let stage = nights(3, |_| 1.0);
-    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["added 3 runs"]);
+    stage.bench(&["store", "add"]).expect_code(0).expect_said(&["runs added: 3 ("]);
     // Measured further, it is another run of the same name.
     let path = stage.results().join("night-01/run.json");
     let mut record = read_json(&path);
@@ -229,8 +229,8 @@ fn one_bad_run_does_not_keep_the_others_out() {
     let added = stage.bench(&["store", "add"]).expect_code(1);
     added.expect_said(&[
         "warning: the store holds a run `night-01`",
-        "added 1 runs",
-        "1 with other contents",
+        "runs added: 1 (",
+        "with other contents: 1",
     ]);
     stage.bench(&["store", "add", "night-01", "night-02"]).expect_code(1);
 }
@@ -252,10 +252,10 @@ fn a_run_that_was_killed_is_the_same_run_twice() {
     stage.bench(&["store", "add"]).expect_code(0);
     let run = runs_in(&stage.results()).pop().expect("a run");
     let name = run.file_name().and_then(|name| name.to_str()).expect("a name");
-    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["added 1 runs"]);
+    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 1 ("]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
     stage
         .bench(&["store", "add", name])
         .expect_code(0)
-        .expect_said(&["added 0 runs", "1 were there already"]);
+        .expect_said(&["runs added: 0 (", "there already: 1"]);
 }

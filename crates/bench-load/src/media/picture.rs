@@ -37,6 +37,12 @@ pub enum PictureError {
 
 /// Reads size and format, and no pixel: what is behind the header may be missing or damaged.
 ///
+/// ```
+/// use bench_load::media::picture;
+///
+/// assert!(picture::header(b"GIF89a").is_err());
+/// ```
+///
 /// # Errors
 /// When the bytes are not a picture, or are one of another format, or have a damaged header.
 pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
@@ -46,6 +52,12 @@ pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
 }
 
 /// Decodes all pixels, as rows from the top, three bytes (red, green, blue) each.
+///
+/// ```
+/// use bench_load::media::picture;
+///
+/// assert!(picture::rgb(b"no picture").is_err());
+/// ```
 ///
 /// # Errors
 /// When the bytes are not a picture, or are one of another format, or damaged.

@@ -1,0 +1,168 @@
+//! A pair of workers that time single batches: these take turns.
+
+use std::time::Instant;
+
+use super::{Arrangement, Batch, Measured, Pair, Pinned, Role};
+use crate::TimeSpent;
+use crate::partner::{Broken, Partner};
+use bench_runner::rounds::Interrupt;
+
+/// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
+/// and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where those
+/// of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
+const BATCH_NS: f64 = 1e5;
+
+/// A batch does not grow beyond this for the sake of a whole number of injected iterations.
+const LONGEST_BATCH_NS: f64 = 2e5;
+
+/// Each side works this long before it is measured, the search for a batch size not counted, and one
+/// batch at the least. What is common to both sides cancels, and what is left of warming up is common.
+const WARM_UP_NS: u64 = 2_000_000;
+
+/// After an iteration that takes as long, which every worker makes before it is told to measure, nothing is left to warm up
+/// that would be worth another one.
+const SLOW_NS: u64 = 50_000_000;
+
+/// Measures a pair.
+///
+/// # Errors
+/// Which side broke, and how.
+pub(crate) fn measure(
+    arrangement: &Arrangement<'_>,
+    interrupt: &Interrupt,
+) -> Result<Measured, (Role, Broken)> {
+    let Arrangement { first, limits, .. } = *arrangement;
+    let second = first.other();
+    let padding = "x".repeat(arrangement.padding);
+    let start = |side: Role| {
+        let subject = arrangement.subject(side);
+        Partner::start(subject, &padding, arrangement.inputs_alive, limits, interrupt)
+            .map_err(|broken| (side, broken))
+    };
+    let _pinned = Pinned::to(arrangement.cpus);
+    let mut began = Instant::now();
+    let mut lap = || std::mem::replace(&mut began, Instant::now()).elapsed().as_secs_f64();
+    let (mut one, mut other) = (start(first)?, start(second)?);
+    let start_s = lap();
+    let iterations = match arrangement.batch {
+        Some(batch) => batch.iterations,
+        // Found twice: a cold worker takes several times as long, and all pairs keep to what is found here.
+        None => batch_size(&mut one, arrangement.inject)
+            .and_then(|cold| warm_up(&mut one, cold))
+            .and_then(|_| batch_size(&mut one, arrangement.inject))
+            .map_err(|broken| (first, broken))?,
+    };
+    let batch_ns = match arrangement.batch {
+        Some(Batch { iterations: 1, ns }) if ns >= SLOW_NS => ns,
+        _ => {
+            let batch_ns = warm_up(&mut one, iterations).map_err(|broken| (first, broken))?;
+            warm_up(&mut other, iterations).map_err(|broken| (second, broken))?;
+            batch_ns
+        }
+    };
+    let warm_up_s = lap();
+    let batches = arrangement.batches.min(fitting(arrangement.slice_ns, batch_ns));
+    let (mut one_ns, mut other_ns) = (Vec::new(), Vec::new());
+    for number in 0..batches {
+        // A, B, B, A: what drifts evenly over four batches favours neither.
+        for turn in [number % 2 == 0, number % 2 != 0] {
+            let (partner, times, side) =
+                if turn { (&mut one, &mut one_ns, first) } else { (&mut other, &mut other_ns, second) };
+            let inject = if side == Role::Candidate { arrangement.inject } else { 0.0 };
+            times.push(injected_batch(partner, iterations, inject).map_err(|broken| (side, broken))?);
+        }
+    }
+    let batches_s = lap();
+    let threads = Some(one.threads().max(other.threads()));
+    // Both at once: some check what they have computed.
+    one.stop().map_err(|broken| (first, broken))?;
+    other.stop().map_err(|broken| (second, broken))?;
+    let inputs_alive =
+        [one.ended().map_err(|broken| (first, broken))?, other.ended().map_err(|broken| (second, broken))?];
+    let end_s = lap();
+    let (base_ns, candidate_ns) = match first {
+        Role::Base => (one_ns, other_ns),
+        Role::Candidate => (other_ns, one_ns),
+    };
+    let pair = Pair { first, iterations, base_ns, candidate_ns, handed_over: 0 };
+    let time = TimeSpent { start_s, warm_up_s, end_s, ..pair.time_of_batches(batches_s) };
+    Ok(Measured { pair: pair.checked()?, time, threads, inputs_alive })
+}
+
+/// Iterations that fill a batch; with an injection, a number of which that share is whole, where that is not
+/// longer than [`LONGEST_BATCH_NS`].
+fn batch_size(partner: &mut Partner<'_>, inject: f64) -> Result<u64, Broken> {
+    /// A clock that stands still must not be waited for.
+    const MOST: u64 = 1 << 32;
+    let mut iterations: u64 = 1;
+    let per_iteration = loop {
+        let ns = partner.batch(iterations)? as f64;
+        if ns >= BATCH_NS / 2.0 || iterations >= MOST {
+            break ns.max(1.0) / iterations as f64;
+        }
+        let needed = BATCH_NS / (ns.max(1.0) / iterations as f64);
+        iterations = (needed as u64).clamp(2 * iterations, 16 * iterations);
+    };
+    let iterations = ((BATCH_NS / per_iteration).round() as u64).clamp(1, MOST);
+    let whole = whole_share(inject);
+    let multiple = iterations.div_ceil(whole) * whole;
+    let fits = multiple as f64 * per_iteration <= LONGEST_BATCH_NS;
+    Ok(if fits { multiple } else { iterations })
+}
+
+/// The smallest number of iterations of which `share` is a whole number, or 1.
+fn whole_share(share: f64) -> u64 {
+    if share > 0.0 { (1.0 / share).round().max(1.0) as u64 } else { 1 }
+}
+
+/// A batch in which a share more iterations are run than are reported; where a batch has too few
+/// iterations for that, the share is added to what it took.
+fn injected_batch(partner: &mut Partner<'_>, iterations: u64, share: f64) -> Result<u64, Broken> {
+    if share == 0.0 {
+        return partner.batch(iterations);
+    }
+    let extra = iterations as f64 * share;
+    if (extra - extra.round()).abs() < 0.01 * extra && extra >= 0.5 {
+        return partner.batch(iterations + extra.round() as u64);
+    }
+    let ns = partner.batch(iterations)?;
+    Ok((ns as f64 * (1.0 + share)).round() as u64)
+}
+
+/// Returns what the last batch took, in nanoseconds.
+fn warm_up(partner: &mut Partner<'_>, iterations: u64) -> Result<u64, Broken> {
+    let (mut spent, mut last): (u64, u64) = (0, 0);
+    while spent < WARM_UP_NS {
+        last = partner.batch(iterations)?;
+        // A batch of no length counts as one of 1 µs: this must end.
+        spent += last.max(1000);
+    }
+    Ok(last)
+}
+
+/// Batches of each side that fit into a slice; two at least: A, B, B, A.
+fn fitting(slice_ns: u64, batch_ns: u64) -> usize {
+    let turns = slice_ns / (2 * batch_ns.max(1));
+    usize::try_from(turns / 2 * 2).unwrap_or(usize::MAX).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_batches_are_few() {
+        assert_eq!(fitting(125_000_000, 100_000), 624);
+        assert_eq!(fitting(125_000_000, 20_000_000), 2);
+        assert_eq!(fitting(125_000_000, 5_000_000_000), 2);
+        assert_eq!(fitting(125_000_000, 15_000_000), 4);
+    }
+
+    #[test]
+    fn an_injected_share_is_whole() {
+        assert_eq!(
+            [whole_share(0.02), whole_share(0.01), whole_share(0.003), whole_share(0.0)],
+            [50, 100, 333, 1]
+        );
+    }
+}
