@@ -66,7 +66,11 @@ pub(crate) fn samples(fields: &Value) -> Option<Samples> {
         let mean = (iterations.iter().sum::<f64>() / iterations.len() as f64).round();
         Samples {
             iterations: mean as u64,
-            ns: times.iter().zip(&iterations).map(|(ns, count)| (ns * (mean / count)).round() as u64).collect(),
+            ns: times
+                .iter()
+                .zip(&iterations)
+                .map(|(ns, count)| (ns * (mean / count)).round() as u64)
+                .collect(),
         }
     })
 }
