@@ -47,7 +47,7 @@ struct Suspect<'a> {
 /// Finds the commit that made a case slower.
 pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let rules = arguments.how.rules(None)?;
-    let checkout: Checkout = arguments.build.checkout()?;
+    let checkout: Checkout = arguments.build.checkout()?.with_layouts(usize::from(arguments.layouts));
     let commit = |name: &str| {
         checkout.commit(name).ok_or_else(|| UsageError(format!("`{name}` is not a git revision here")))
     };
@@ -55,6 +55,13 @@ pub(crate) fn run(arguments: &Bisect) -> Result<u8, RunError> {
     let commits = checkout.commits(&good, &bad)?;
     let bench = Bench { checkout, case: &arguments.case, quiet: arguments.quiet };
     let base = bench.side(&good)?;
+    if arguments.layouts > 1 && base.programs().iter().any(|opened| opened.program.layouts().is_empty()) {
+        return Err(UsageError(format!(
+            "`--layouts` needs Rust code that cargo builds, and {} has benchmarks that are not: leave `--layouts` out",
+            short(&good)
+        ))
+        .into());
+    }
     let whole = bench.compare(&base, &bench.side(&bad)?, &rules)?;
     let told = told(&whole);
     tell(&format!("{} against {}: {told}", short(&bad), short(&good)));

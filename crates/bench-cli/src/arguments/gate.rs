@@ -96,4 +96,8 @@ pub(crate) struct Bisect {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) build: Build,
+    /// Link each commit this many times with its sections in different orders, so that a commit which only moved code is
+    /// not blamed. Use 16; fewer than 10 cannot decide (Linux, with LLVM's lld or mold)
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64), help_heading = "Building")]
+    pub(crate) layouts: u8,
 }

@@ -21,6 +21,9 @@ pub(super) fn run(host: &Host<'_>, flags: &Flags, options: &Options, revision: &
     let programs = (host.open)()?;
     let selected = run::select(&programs.opened, options)?;
     let mut command = compare("--against", host, flags, options, &ids(&selected), [revision, "."])?;
+    if let Some(layouts) = flags.layouts {
+        command.args(["--layouts", &layouts.to_string()]);
+    }
     command.arg("--").args(cargo_arguments(flags, &programs.opened)).current_dir(workspace_root());
     exit_code(&mut command)
 }

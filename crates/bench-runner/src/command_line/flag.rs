@@ -247,6 +247,12 @@ static FLAGS: &[Flag] = &[
         "ARGS",
         "With --against: arguments of the `cargo bench` that builds the revision [default: -p and --bench of this program]",
     ),
+    value(
+        REPORTS,
+        "layouts",
+        "K",
+        "With --against: link each side this many times with its sections in different orders, so that addresses are not mistaken for code; use 16",
+    ),
     signed(
         REPORTS,
         "fdr",

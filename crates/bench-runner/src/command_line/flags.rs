@@ -54,6 +54,7 @@ pub(super) struct Flags {
     pub(super) threshold: Option<f64>,
     pub(super) against: Option<String>,
     pub(super) cargo_args: Option<String>,
+    pub(super) layouts: Option<u8>,
     pub(super) fdr: Option<f64>,
     pub(super) fail_on_regression: Option<f64>,
     pub(super) fail_on_targets: bool,
@@ -151,6 +152,7 @@ impl Flags {
             threshold: given.one("threshold", percent)?,
             against: given.text("against"),
             cargo_args: given.text("cargo-args"),
+            layouts: given.one("layouts", layouts)?,
             fdr: given.one("fdr", percent)?,
             fail_on_regression: given.one("fail-on-regression", percent)?,
             fail_on_targets: given.is_on("fail-on-targets"),
@@ -281,6 +283,12 @@ fn positive(text: &str) -> Result<u64, UsageError> {
         .ok()
         .filter(|count| *count > 0)
         .ok_or_else(|| UsageError::malformed("count", text, "a whole number from 1"))
+}
+
+/// As many as `bench compare` accepts.
+fn layouts(text: &str) -> Result<u8, UsageError> {
+    let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+    number.ok_or_else(|| UsageError::malformed("number of layouts", text, "1 to 64"))
 }
 
 /// A percentile as people write it, as a share: `p99` is 0.99.

@@ -88,6 +88,12 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     if let Some(revision) = &flags.against {
         return against::run(host, &flags, &options, revision);
     }
+    if flags.layouts.is_some() {
+        return Err(UsageError(
+            "--layouts needs code that is linked for the comparison: add --against REV".to_owned(),
+        )
+        .into());
+    }
     if let Some(name) = &flags.baseline {
         return baseline::compare(host, &flags, &options, name);
     }

@@ -88,6 +88,10 @@ fn values_stand_behind_or_after_a_flag() {
     // Commas of a filter are its own.
     assert_ne!(flags(&["--skip=a,b"]), flags(&["--skip=a", "--skip=b"]));
     assert_eq!(flags(&["--cargo-args", "--list"]).cargo_args.as_deref(), Some("--list"));
+    assert_eq!(flags(&["--layouts=16"]).layouts, Some(16));
+    for wrong in ["--layouts=0", "--layouts=65", "--layouts=many"] {
+        assert!(matches!(read(&[wrong], &[]), Err(Stop::Wrong(_))), "{wrong}");
+    }
     assert_eq!(flags(&["--", "--list"]).which.filters, ["--list"]);
     assert_eq!(flags(&["-", ""]).which.filters, ["-", ""]);
     assert_eq!(read(&["--list", "--help", "--nonsense"], &[]), Err(Stop::Help));
