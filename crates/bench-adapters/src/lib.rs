@@ -11,6 +11,7 @@ mod channel;
 mod criterion;
 mod divan;
 mod google;
+mod gpu;
 mod harness;
 mod libtest;
 mod names;

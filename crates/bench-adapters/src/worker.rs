@@ -8,6 +8,7 @@ use bench_protocol::{Build, Command, FailureKind, Frame, Listing, Mode, PROTOCOL
 
 use crate::adapter::{Held, MODES, Trouble};
 use crate::channel::Channel;
+use crate::gpu;
 use crate::harness::Harness;
 use crate::names;
 use crate::subject::Subject;
@@ -83,7 +84,10 @@ fn serve(harness: Harness, subject: &Subject, mut channel: Channel) -> Result<()
         Mode::Sample | Mode::Once => {
             let names = names::names(&assignment.case);
             let mut tell = |frame: Frame| channel.send(&frame);
-            match harness.adapter().measure(subject, &names, &assignment, &mut tell) {
+            let measured = gpu::observed(&assignment, || {
+                harness.adapter().measure(subject, &names, &assignment, &mut tell)
+            });
+            match measured {
                 Ok(finish) => Frame::Finished(finish),
                 Err(Trouble::Skipped(reason)) => Frame::Skipped { reason },
                 Err(Trouble::Failed(message)) => failed(message),

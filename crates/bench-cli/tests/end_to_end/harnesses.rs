@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use bench_testing::Bench;
+use bench_testing::{Bench, Nvml, gpu};
 
 use crate::project::UNTIL_DECIDED;
 use crate::stage::{Stage, case, read_json, verdicts};
@@ -77,6 +77,19 @@ fn benchmarks_of_criterion_are_run() {
     assert!(panics.to_string().contains("the floor is gone"), "{panics}");
     assert!(failure(case(&record, "performance/fickle")).contains("was in the list, but is not registered"));
     assert_eq!(record["summary"]["successful_runs"], 5, "{}", ended.said());
+}
+
+#[test]
+fn gpus_are_observed_while_another_harness_measures() {
+    let stage = stage(&[(Bench::WithCriterion, "criterion")]);
+    let mut command = stage.bench_command(&[&["run", "./criterion", "sums/twice"], &QUICK[..]].concat());
+    Nvml::with(&[gpu(1, serde_json::json!({ "power_average_mw": 250_000 }))]).set_up(&mut command, stage.path());
+    stage.end(&mut command).expect_code(0);
+    let record = record(&stage);
+    let observed = case(&record, "performance/sums/twice")["observed"].to_string();
+    assert!(observed.contains("gpu_utilisation") && observed.contains("gpu_power"), "{observed}");
+    // Warming up takes energy, too, and no harness says how much.
+    assert!(!observed.contains("per_iteration"), "{observed}");
 }
 
 #[test]

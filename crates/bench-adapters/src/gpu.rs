@@ -1,0 +1,33 @@
+//! What GPUs do while an executable of another harness runs.
+
+use bench_gpu::Gpu;
+use bench_protocol::{Assignment, Finish, Observation, ProbeReport};
+
+use crate::adapter::Trouble;
+
+/// The probe, as workers of this framework call it.
+const NAME: &str = "gpu";
+
+/// Measures, and observes the GPUs from the start of the executable to its end: when exactly it measures, no harness says.
+pub(crate) fn observed(
+    assignment: &Assignment,
+    measure: impl FnOnce() -> Result<Finish, Trouble>,
+) -> Result<Finish, Trouble> {
+    let wanted = assignment.probes.as_ref().is_none_or(|names| names.iter().any(|name| name == NAME));
+    if !wanted {
+        return measure();
+    }
+    let mut gpu = Gpu::default();
+    gpu.prepare(&assignment.devices);
+    let begun = gpu.begin();
+    let mut finish = measure()?;
+    // Energy of no iteration: the harness also warms up, and what that takes is part of it.
+    let report = match begun.and_then(|()| gpu.end(0)) {
+        Ok(Observation { readings, series, notes }) => {
+            ProbeReport { readings, series, notes, ..ProbeReport::of(NAME) }
+        }
+        Err(reason) => ProbeReport { unavailable: Some(reason), ..ProbeReport::of(NAME) },
+    };
+    finish.probes.push(report);
+    Ok(finish)
+}
