@@ -13,9 +13,10 @@ import json
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import CLOCK_MONOTONIC, clock_gettime_ns
@@ -26,6 +27,9 @@ from . import answers
 # The path of a Unix socket has 108 bytes at most (unix(7)).
 _LONGEST_PATH = 100
 _LONGEST_ERROR = 500
+
+# As `json.dumps` makes a new one for each call that does not take its default settings.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _marks: contextvars.ContextVar[list[tuple[str, int, int | None]] | None] = contextvars.ContextVar("marks", default=None)
 
@@ -122,12 +126,24 @@ class _Request:
 
     def failed(self, error: BaseException) -> bytes:
         end = clock_gettime_ns(CLOCK_MONOTONIC)
-        text = str(error) if isinstance(error, answers.FailedError) else f"{type(error).__name__}: {error}"
-        return self._line({"end": end, "error": text[:_LONGEST_ERROR]})
+        return self._line({"end": end, "error": _words(error)[:_LONGEST_ERROR]})
 
     def _line(self, message: dict[str, Any]) -> bytes:
         _marks.reset(self._token)
-        return json.dumps(message, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        return _encode(message).encode() + b"\n"
+
+
+def _words(error: BaseException) -> str:
+    """Returns why a request has failed: requests that fail in the same words are counted together."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    try:
+        text = str(error)
+    except Exception:
+        text = "its text cannot be shown"
+    if isinstance(error, answers.FailedError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _serve_one(function: Function, number: int) -> bytes:
@@ -230,22 +246,50 @@ def _converse(connection: socket.socket, function: Function) -> None:
             pass  # The command has gone.
 
 
+class _Connection(asyncio.Protocol):
+    """A client's connection to the loop: each line that comes is a request, which is a task of its own.
+
+    Not a stream, which wakes one task to read a line and another time to serve it.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        # The loop itself holds its tasks by weak references.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while (end := self._received.find(b"\n")) >= 0:
+            message = json.loads(self._received[:end])
+            del self._received[: end + 1]
+            if not _take_inputs(self._function, message):
+                self._begin(self._serve(message["input"]))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        if sys.version_info >= (3, 12):
+            task = asyncio.Task(work, loop=self._loop, eager_start=True)
+            if task.done():
+                return
+        else:
+            task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, number: int) -> None:
+        self._transport.write(await _serve_one_async(self._function, number))
+
+
 async def serve_async(function: Function, run: Callable[[str], Any]) -> Any:
     """Serves an asynchronous function on the running loop, while `run` is awaited with the path to connect to."""
-
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                message = json.loads(line)
-                if not _take_inputs(function, message):
-                    writer.write(await _serve_one_async(function, message["input"]))
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
     with _listening() as (listener, path):
-        server = await asyncio.start_unix_server(converse, sock=listener, limit=64 << 20)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(lambda: _Connection(function), sock=listener)
         try:
             return await run(path)
         finally:
@@ -257,15 +301,3 @@ def is_async(function: Callable[..., Any]) -> bool:
     inner = inspect.unwrap(getattr(function, "func", function))
     call = inner if inspect.isroutine(inner) else getattr(inner, "__call__", inner)  # noqa: B004
     return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call)
-
-
-def described(inputs: Sequence[Any]) -> list[dict[str, Any]]:
-    """Returns what reports say of inputs: texts, and the sizes of all else."""
-    return [{"text": given} if isinstance(given, str) else {"bytes": _size(given)} for given in inputs]
-
-
-def _size(given: Any) -> int:
-    try:
-        return len(given)
-    except TypeError:
-        return 0

@@ -102,10 +102,28 @@ class Answers(unittest.TestCase):
                 return 2.5
 
         for value, said in ((float("nan"), "finite"), (float("inf"), "finite"), ({}, "dict"), ("long", "str")):
-            found, warnings = self.of("speech", {"audio_duration": value})
-            self.assertNotIn("audio_duration", found)
+            found, warnings = self.of("speech", {"audio_duration": 1.0, "sample_rate": value}, sample_rate=8)
+            self.assertEqual(found, {"audio_duration": 1.0, "sample_rate": 8})
             self.assertIn(said, warnings[0])
+            # Without its length, there is no speech.
+            with self.assertRaisesRegex(answers.FailedError, f"no answer of the field `speech`.*{said}"):
+                self.of("speech", {"audio_duration": value})
         self.assertEqual(self.of("speech", {"audio_duration": Scalar()})[0]["audio_duration"], 2.5)
+
+    def test_what_its_metrics_are_not_made_of_is_no_answer_of_a_field(self):
+        for field, output, said in (
+            ("speech", {"audio": None, "voice": "a"}, "expected `audio_duration`.*with `audio`, `voice`"),
+            ("speech", None, "found NoneType"),
+            ("images", {}, "expected `images`.*an empty dictionary"),
+            ("classification", {"classes": []}, "expected a dictionary with `predictions`.*`classes`"),
+            ("text", "and so on", "expected `output_tokens`.*found str"),
+        ):
+            with self.assertRaisesRegex(answers.FailedError, said):
+                answers.answer(field, output, {})
+        # A generator's parts are counted where they are marked, and `requests` ask for nothing.
+        self.assertEqual(self.of("text", None, ["a"]), ({}, []))
+        self.assertEqual(self.of("text", None, [[5, 6], [7]]), ({"output_tokens": 3}, []))
+        self.assertEqual(self.of("requests", None), ({}, []))
 
     def test_a_failure_is_none_served(self):
         for output in ({"success": False, "error": "no luck"}, {"error": "no luck"}):
@@ -167,7 +185,7 @@ class Serving(unittest.TestCase):
             yield "a"
             raise ValueError("no luck " + "x" * 10_000)
 
-        for function, said in ((late, "async def"), (leaves, "SystemExit"), (fails, "ValueError: no luck")):
+        for function, said in ((late, "async def"), (leaves, "it called sys.exit(0)"), (fails, "ValueError: no luck")):
             error = serve(function)["error"]
             self.assertIn(said, error)
             self.assertLess(len(error), 600)
