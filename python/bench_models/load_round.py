@@ -22,6 +22,9 @@ from .load import Load
 
 Frame = dict[str, Any]
 
+# A function may replace those of the library.
+_encode, _decode = json.JSONEncoder(separators=(",", ":")).encode, json.loads
+
 
 class ServedError(Exception):
     """A round of requests has failed; the text is the whole message."""
@@ -82,7 +85,7 @@ class Requests:
             theirs.close()
             assert child.stdin is not None
             with child:
-                child.stdin.write(json.dumps(told).encode())
+                child.stdin.write(_encode(told).encode())
                 child.stdin.close()
                 last = self._converse(ours, began)
                 # It reads the end of the channel as that of its runner.
@@ -97,7 +100,7 @@ class Requests:
         """Passes commands and frames on; returns the last frame, which is left to the caller; `None` if there is none."""
         with ours.makefile("rb") as lines:
             for line in lines:
-                frame: Frame = json.loads(line)
+                frame: Frame = _decode(line)
                 kind = frame["type"]
                 if kind in ("finished", "failed"):
                     return frame
@@ -122,4 +125,4 @@ class Requests:
 
 
 def _send(to: socket.socket, message: Frame) -> None:
-    to.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    to.sendall(_encode(message).encode() + b"\n")

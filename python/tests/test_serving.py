@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import tempfile
@@ -189,6 +190,28 @@ class Serving(unittest.TestCase):
             error = serve(function)["error"]
             self.assertIn(said, error)
             self.assertLess(len(error), 600)
+
+    def test_a_child_that_returns_answers_nothing(self):
+        def forks(text):
+            # The child returns, too.
+            if text == "a" and os.fork() != 0:
+                os.wait()
+            return {"output_tokens": len(text)}
+
+        with serving.served(serving.Function(forks, "text", ["a", "bb"])) as path:
+            answered = ask(path, {"input": 0}, {"input": 1})
+        self.assertEqual([answer["result"]["output_tokens"] for answer in answered], [1, 2])
+
+    def test_what_a_function_replaces_is_not_used_to_serve_it(self):
+        def replaces(text):
+            json.loads = None
+
+        self.addCleanup(setattr, json, "loads", json.loads)
+        with serving.served(serving.Function(replaces, "requests", ["a"])) as path, socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            for _ in range(2):
+                connection.sendall(b'{"input":0}\n')
+                self.assertIn(b'"end"', connection.recv(4096))
 
     def test_inputs_that_the_driver_makes_replace_those_there_are(self):
         function = serving.Function(str.upper, "requests", [])
