@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import command, fields, pictures, serving
+from . import command, fields, pictures, serving, sockets
 from .results import BenchmarkReporter, BenchmarkResult, HarnessError, Results, combined, of_run
 
 __all__ = [
@@ -72,7 +72,7 @@ class _Harness:
         if is_async or serving.is_async(function):
             results: Results = _in_a_loop(lambda: self._drive_async(held, plan))
             return results
-        with serving.served(held) as path:
+        with sockets.served(held) as path:
             return self._results(*_driven(_reached(plan, path)))
 
     async def _run_async(self, function: Callable[..., Any], name: str, keywords: Mapping[str, Any], **plan: Any) -> Results:
@@ -86,7 +86,7 @@ class _Harness:
             said, _ = await child.communicate(json.dumps(_reached(plan, path)).encode())
             return self._results(child.returncode or 0, said)
 
-        results: Results = await serving.serve_async(held, drive)
+        results: Results = await sockets.serve_async(held, drive)
         return results
 
     def _planned(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
 
-from . import command, fields, serving
+from . import command, fields, serving, sockets
 from .channel import VARIABLE, Channel
 from .load import Load
 
@@ -50,7 +50,7 @@ class Requests:
         Raises `ServedError` if the round has failed.
         """
         served, told = self._prepared(function, keywords)
-        with serving.served(served) as path:
+        with sockets.served(served) as path:
             return self._relay({**told, "socket": path}, began)
 
     async def serve_async(self, function: Callable[..., Any], keywords: Mapping[str, Any], began: Callable[[], None]) -> Frame:
@@ -60,7 +60,7 @@ class Requests:
         async def relay(path: str) -> Frame:
             return await asyncio.to_thread(self._relay, {**told, "socket": path}, began)
 
-        last: Frame = await serving.serve_async(served, relay)
+        last: Frame = await sockets.serve_async(served, relay)
         return last
 
     def _prepared(self, function: Callable[..., Any], keywords: Mapping[str, Any]) -> tuple[serving.Function, dict[str, Any]]:

@@ -13,7 +13,7 @@ import wave
 from io import BytesIO
 from pathlib import Path
 
-from bench_models import answers, command, pictures, serving
+from bench_models import answers, command, pictures, serving, sockets
 from bench_models.harness import (
     BenchmarkConfig,
     HarnessError,
@@ -40,7 +40,7 @@ def ask(path, *messages):
 
 def serve(function, kind="requests", inputs=("a",), **settings):
     """Serves the first input once; returns the answer."""
-    with serving.served(serving.Function(function, kind, list(inputs), **settings)) as path:
+    with sockets.served(serving.Function(function, kind, list(inputs), **settings)) as path:
         return ask(path, {"input": 0})[0]
 
 
@@ -198,7 +198,7 @@ class Serving(unittest.TestCase):
                 os.wait()
             return {"output_tokens": len(text)}
 
-        with serving.served(serving.Function(forks, "text", ["a", "bb"])) as path:
+        with sockets.served(serving.Function(forks, "text", ["a", "bb"])) as path:
             answered = ask(path, {"input": 0}, {"input": 1})
         self.assertEqual([answer["result"]["output_tokens"] for answer in answered], [1, 2])
 
@@ -207,7 +207,7 @@ class Serving(unittest.TestCase):
             json.loads = None
 
         self.addCleanup(setattr, json, "loads", json.loads)
-        with serving.served(serving.Function(replaces, "requests", ["a"])) as path, socket.socket(socket.AF_UNIX) as connection:
+        with sockets.served(serving.Function(replaces, "requests", ["a"])) as path, socket.socket(socket.AF_UNIX) as connection:
             connection.connect(path)
             for _ in range(2):
                 connection.sendall(b'{"input":0}\n')
@@ -215,7 +215,7 @@ class Serving(unittest.TestCase):
 
     def test_inputs_that_the_driver_makes_replace_those_there_are(self):
         function = serving.Function(str.upper, "requests", [])
-        with serving.served(function) as path:
+        with sockets.served(function) as path:
             ask(path, {"inputs": ["a", "b"]}, {"input": 1})
         self.assertEqual(function.inputs, ["a", "b"])
 
@@ -233,13 +233,13 @@ class Serving(unittest.TestCase):
             return await asyncio.gather(*both)
 
         self.assertTrue(serving.is_async(stream))
-        answered = asyncio.run(serving.serve_async(serving.Function(stream, "text", ["a"]), run))
+        answered = asyncio.run(sockets.serve_async(serving.Function(stream, "text", ["a"]), run))
         self.assertEqual([len(answer["marks"]) for (answer,) in answered], [2, 2])
         self.assertEqual(len(loops), 1)
 
     def test_no_thread_and_no_socket_is_left(self):
         before = threading.active_count()
-        with serving.served(serving.Function(str.upper, "requests", ["a"])) as path:
+        with sockets.served(serving.Function(str.upper, "requests", ["a"])) as path:
             ask(path, {"input": 0})
         deadline = time.monotonic() + 30
         while threading.active_count() > before and time.monotonic() < deadline:
