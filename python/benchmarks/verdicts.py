@@ -4,6 +4,7 @@
 
 Same against same: the kernels under one virtual environment and under its twin at another path. More work: the kernels
 with 100 turns and with 103, under one of them. Both environments are made with `python -m venv` and pip, once.
+With `--kept FILE` the comparisons of earlier runs count, too: 400 of them need not be made in one go.
 Exits with 1 if an equal kernel was called changed, or less than 95 % of the work that was added was found.
 """
 
@@ -112,6 +113,7 @@ def main() -> int:
     parser.add_argument("--more-repeats", type=int, default=None, help="comparisons with more work; as many if not given")
     parser.add_argument("--more", default="3%", help="how much more work the changed kernels do")
     parser.add_argument("--max-time", default="10s", help="of each case")
+    parser.add_argument("--kept", type=Path, help="a file to which comparisons are added, and whose earlier ones count")
     parser.add_argument("--environments", type=Path, default=Path(tempfile.gettempdir(), "bench-models-environments"))
     asked = parser.parse_args()
     bench = command.find()
@@ -119,14 +121,19 @@ def main() -> int:
         sys.exit(command.MISSING)
     added = float(asked.more.rstrip("%")) / 100
     pair = environments(asked.environments)
+    kept = json.loads(asked.kept.read_text()) if asked.kept and asked.kept.exists() else {"same": [], "more": []}
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text).resolve()
         base, slower = kernels(folder, "kernels", 100), kernels(folder / "more", "kernels", round(100 * (1 + added)))
         twins = [base, "--interpreter", pair[0], "--interpreter", pair[1]]
-        same = by_kernel([compared(bench, twins, asked.max_time) for _ in range(asked.repeats)])
         changed = [base, slower, "--interpreter", pair[0]]
-        repeats = asked.repeats if asked.more_repeats is None else asked.more_repeats
-        more = by_kernel([compared(bench, changed, asked.max_time) for _ in range(repeats)])
+        more_repeats = asked.repeats if asked.more_repeats is None else asked.more_repeats
+        for kind, sides, repeats in (("same", twins, asked.repeats), ("more", changed, more_repeats)):
+            for _ in range(repeats):
+                kept[kind].append(compared(bench, sides, asked.max_time))
+                if asked.kept:
+                    asked.kept.write_text(json.dumps(kept))
+    same, more = by_kernel(kept["same"]), by_kernel(kept["more"])
     columns = ["kernel", "against itself: called changed", "`same`", "seconds each", f"{asked.more} more work: slower"]
     columns += ["seconds each", "intervals that hold the truth"]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
