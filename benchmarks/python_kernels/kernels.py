@@ -19,9 +19,9 @@ WORDS = [f"word{number % 37}" for number in range(60)]
 
 def benchmark_pure_python():
     total = 0
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         for value in range(30):
-            total += value * turn % 7
+            total += value * value % 7
     return total
 
 
