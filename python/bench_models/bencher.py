@@ -117,7 +117,7 @@ class Bencher:
 
             return asyncio.run(self.iter_async(function, *arguments, **keywords))
         first: list[Any] = []
-        timed = compiled(function, arguments, keywords, wrap=first.append)
+        timed = self._first(first, function, arguments, keywords, is_async=False)
         for batch in self._batches():
             self._took(batch, timed(batch.iterations))
             if batch.phase == FIRST_CALL:
@@ -127,7 +127,7 @@ class Bencher:
     async def iter_async(self, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
         """Times `await function(*arguments, **keywords)` within the running event loop; as `iter` in all else."""
         first: list[Any] = []
-        timed = compiled(function, arguments, keywords, wrap=first.append, is_async=True)
+        timed = self._first(first, function, arguments, keywords, is_async=True)
         for batch in self._batches():
             self._took(batch, await timed(batch.iterations))
             if batch.phase == FIRST_CALL:
@@ -196,6 +196,15 @@ class Bencher:
     def _served(self, last: Mapping[str, Any]) -> None:
         self.iterations = last["iterations"]
         self._reports = [*last["probes"], *self._probes.end(self.iterations)]
+
+    @staticmethod
+    def _first(first: list[Any], function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
+        """Returns the loop for the first call, whose output is put into `first`, and waited for."""
+
+        def settle() -> None:
+            devices.wait_for(first)
+
+        return compiled(function, arguments, keywords, wrap=first.append, settle=settle, is_async=is_async)
 
     def _loop(self, first: Any, function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
         """Returns the loop for what the first call has returned."""
