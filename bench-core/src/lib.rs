@@ -95,6 +95,8 @@ pub use std::hint::black_box;
 #[cfg(feature = "runner")]
 pub use suite::Suite;
 pub use worker::serve_if_asked;
+#[doc(hidden)]
+pub use worker::serve_made;
 
 /// The data of a run.
 #[cfg(feature = "runner")]

@@ -15,6 +15,9 @@ Answer = tuple[dict[str, Any], list[str]]
 """Numbers by name, and what is odd about the answer."""
 
 
+_MOST_KEYS = 5
+
+
 class FailedError(Exception):
     """A function says of its own answer that it has failed."""
 
@@ -23,13 +26,27 @@ def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence
     """Returns the numbers of an output of a function of this field; `asked` holds what was wanted of it, and `streamed` the
     parts that a generator has yielded.
 
-    Raises `FailedError` if the output says that it is none.
+    Raises `FailedError` if the output says that it is none, or does not hold what the metrics of its field are made of.
     """
     if isinstance(output, Mapping):
         _refuse_failure(output)
+    if field not in _FIELDS:
+        return {}, []
     warnings: list[str] = []
-    make: Callable[..., dict[str, Any]] | None = _FIELDS.get(field)
-    return ({} if make is None else make(output, asked, streamed, warnings)), warnings
+    make, needed, wanted = _FIELDS[field]
+    carried = make(output, asked, streamed, warnings)
+    # Parts that a generator has yielded are counted where they are marked.
+    if not streamed and all(carried.get(name) is None for name in needed):
+        found = "; ".join(warnings) or f"found {_described(output)}"
+        raise FailedError(f"it returned no answer of the field `{field}`: expected {wanted}; {found}")
+    return carried, warnings
+
+
+def _described(output: Any) -> str:
+    if isinstance(output, Mapping):
+        keys = ", ".join(f"`{key}`" for key in list(output)[:_MOST_KEYS])
+        return f"a dictionary with {keys}" if keys else "an empty dictionary"
+    return type(output).__name__
 
 
 def holds(field: str, part: Any, asked: Mapping[str, Any]) -> int | None:
@@ -158,6 +175,8 @@ def _encoded(pictures: Sequence[bytes], warnings: list[str]) -> dict[str, Any]:
 def _classes(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
     said = output if isinstance(output, Mapping) else {}
     predictions = said.get("predictions", None if isinstance(output, Mapping) else output)
+    if predictions is None and "success" not in said:
+        return {}
     carried: dict[str, Any] = {"images": _number(said, ("num_images", "batch_size"), warnings) or 1}
     top = predictions[0] if isinstance(predictions, (list, tuple)) and predictions else None
     if isinstance(top, Mapping):
@@ -170,8 +189,11 @@ def _classes(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], war
 
 def _text(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warnings: list[str]) -> dict[str, Any]:
     said = output if isinstance(output, Mapping) else {}
+    tokens = _number(said, ("output_tokens", "tokens", "completion_tokens", "generated_tokens"), warnings)
+    if tokens is None and streamed and all(isinstance(part, (list, tuple)) for part in streamed):
+        tokens = sum(map(len, streamed))
     return {
-        "output_tokens": _number(said, ("output_tokens", "tokens", "completion_tokens", "generated_tokens"), warnings),
+        "output_tokens": tokens,
         "input_tokens": _number(said, ("input_tokens", "prompt_tokens"), warnings),
     }
 
@@ -184,9 +206,12 @@ _OF_IMAGES = {
     "seed": ("seed",),
 }
 
-_FIELDS: dict[str, Callable[..., dict[str, Any]]] = {
-    "speech": _speech,
-    "images": _images,
-    "classification": _classes,
-    "text": _text,
-}
+# How answers of a field are read, what of it there must be at least one of, and what to return for that.
+_FIELDS: dict[str, tuple[Callable[..., dict[str, Any]], Sequence[str], str]] = {
+    "speech": (
+        _speech, ("audio_duration", "samples"), "`audio_duration` in a dictionary, samples, or the bytes of a WAV file",
+    ),
+    "images": (_images, ("images",), "`images` in a dictionary, or encoded pictures"),
+    "classification": (_classes, ("images",), "a dictionary with `predictions`, or a list of them"),
+    "text": (_text, ("output_tokens",), "`output_tokens` in a dictionary, or a generator of tokens"),
+}  # fmt: skip

@@ -7,6 +7,7 @@ import gc
 import inspect
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +16,10 @@ from .loop import compiled
 from .probes import Probes
 from .readings import Returned
 from .sampling import FIRST_CALL, SAMPLE, Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .load_round import Requests
 
 T = TypeVar("T")
 
@@ -58,9 +63,12 @@ class Bencher:
         collects_garbage: bool = True,
         inputs_alive: int | None = None,
         reads_outputs: bool = True,
+        requests: Requests | None = None,
     ) -> None:
         self._schedule, self._send, self._probes = schedule, send, probes
         self._collects_garbage, self._reads_outputs = collects_garbage, reads_outputs
+        self.requests = requests
+        """What `serve` serves; `None` if the benchmark declares no load."""
         self._process = os.getpid()
         self._counters: dict[str, int] = {}
         self._returned = Returned()
@@ -109,7 +117,7 @@ class Bencher:
 
             return asyncio.run(self.iter_async(function, *arguments, **keywords))
         first: list[Any] = []
-        timed = compiled(function, arguments, keywords, wrap=first.append)
+        timed = self._first(first, function, arguments, keywords, is_async=False)
         for batch in self._batches():
             self._took(batch, timed(batch.iterations))
             if batch.phase == FIRST_CALL:
@@ -119,7 +127,7 @@ class Bencher:
     async def iter_async(self, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
         """Like `iter`, but times `await function(*arguments, **keywords)` within the running event loop."""
         first: list[Any] = []
-        timed = compiled(function, arguments, keywords, wrap=first.append, is_async=True)
+        timed = self._first(first, function, arguments, keywords, is_async=True)
         for batch in self._batches():
             self._took(batch, await timed(batch.iterations))
             if batch.phase == FIRST_CALL:
@@ -157,6 +165,47 @@ class Bencher:
                 raise MisuseError(f"expected b.iter_custom to be given a routine that returns seconds, found {seconds!r}")
             self._took(batch, round(seconds * 1e9))
 
+    def serve(self, function: Callable[..., Any], **keywords: Any) -> None:
+        """Serves requests by `function(input, **keywords)`, as `@benchmark(domain=…)` says how many there are, and of what.
+
+        Each client is a thread. An asynchronous function serves all of them within an event loop of its own. Each part that
+        a generator yields is an output.
+        """
+        from .serving import is_async
+
+        if is_async(function):
+            import asyncio
+
+            return asyncio.run(self.serve_async(function, **keywords))
+        requests = self._begin_requests()
+        with self._observed():
+            self._served(requests.serve(function, keywords, self._probes.begin))
+
+    async def serve_async(self, function: Callable[..., Any], **keywords: Any) -> None:
+        """Serves requests by an asynchronous function within the running event loop; as `serve` in all else."""
+        requests = self._begin_requests()
+        with self._observed():
+            self._served(await requests.serve_async(function, keywords, self._probes.begin))
+
+    def _begin_requests(self) -> Requests:
+        if self.requests is None:
+            raise MisuseError("`b.serve` needs requests: @benchmark(domain='speech', concurrency=[1, 4])")
+        self._begin()
+        return self.requests
+
+    def _served(self, last: Mapping[str, Any]) -> None:
+        self.iterations = last["iterations"]
+        self._reports = [*last["probes"], *self._probes.end(self.iterations)]
+
+    @staticmethod
+    def _first(first: list[Any], function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
+        """Returns the loop for the first call, whose output is put into `first`, and waited for."""
+
+        def settle() -> None:
+            devices.wait_for(first)
+
+        return compiled(function, arguments, keywords, wrap=first.append, settle=settle, is_async=is_async)
+
     def _loop(self, first: Any, function: Any, arguments: Any, keywords: Any, *, is_async: bool) -> Callable[[int], Any]:
         """Returns the loop for what the first call has returned."""
         _refuse(first)
@@ -168,17 +217,10 @@ class Bencher:
         return compiled(function, arguments, keywords, wrap=wrap, settle=settle, is_async=is_async)
 
     def _batches(self) -> Iterator[Batch]:
-        if self.is_measured:
-            raise MisuseError("a benchmark measures one function: `b.iter` was called twice")
-        self.is_measured = True
-        devices.listen()
-        # A framework's million objects would be walked by each full collection; what the benchmark makes still is.
-        gc.collect()
-        gc.freeze()
-        was_enabled = gc.isenabled()
-        if not self._collects_garbage:
-            gc.disable()
-        try:
+        if self.requests is not None:
+            raise MisuseError("a benchmark that declares requests (`domain`, `concurrency`, …) serves them: call `b.serve`")
+        self._begin()
+        with self._observed():
             while (batch := self._schedule.next()) is not None:
                 if batch.phase == SAMPLE and self._compiled_before is None:
                     self._compiled_before = devices.compilations()
@@ -186,6 +228,24 @@ class Bencher:
                 yield batch
             # Before the collector goes on: what it does later is not the benchmark's.
             self._reports = self._probes.end(self.iterations)
+
+    def _begin(self) -> None:
+        if self.is_measured:
+            raise MisuseError("a benchmark measures one function: `b.iter` or `b.serve` was called twice")
+        self.is_measured = True
+        devices.listen()
+
+    @contextmanager
+    def _observed(self) -> Iterator[None]:
+        """Sets aside what exists, and lets the collector run as the benchmark wants it."""
+        # A framework's million objects would be walked by each full collection; what the benchmark makes still is.
+        gc.collect()
+        gc.freeze()
+        was_enabled = gc.isenabled()
+        if not self._collects_garbage:
+            gc.disable()
+        try:
+            yield
         finally:
             if was_enabled:
                 gc.enable()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import place, syntax
 from .case_id import case_id
-from .declaration import ATTRIBUTE, Declaration, DeclarationError, label
+from .declaration import ATTRIBUTE, Declaration, label
 from .engines import needs_much, with_modules_of
+from .values import DeclarationError
 
 # The code of a file that must be imported to be listed may hang.
 _PATIENCE_S = 40
@@ -121,9 +122,12 @@ def _cases_of(file: Path, wanted: str | None = None, load: Callable[[Path], Any]
                 problem = syntax.mismatch(declaration, found.parameters)
             except DeclarationError as error:
                 declaration, problem = Declaration(), str(error)
-        share = compiles if declaration.share is None else declaration.share
+        is_load = declaration.serves is not None
+        # A request that is left behind would go on beside the next case.
+        share = compiles and not is_load if declaration.share is None else declaration.share
         set_up = place.within_project(file) if share else None
-        model, category = declaration.model or where.model, declaration.category or where.category or "unit"
+        usual = "performance" if is_load else "unit"
+        model, category = declaration.model or where.model, declaration.category or where.category or usual
         name = declaration.name or _name(found.function)
         for choice in declaration.choices() if problem is None else [()]:
             labels = [(key, label(value)) for key, value in choice]
@@ -158,8 +162,7 @@ def declarations(module: Any) -> dict[str, Any]:
     for name, value in vars(module).items():
         declaration = getattr(value, ATTRIBUTE, None)
         if isinstance(declaration, Declaration):
-            # Not `asdict`, which copies values: they may be models.
-            keywords = {entry.name: getattr(declaration, entry.name) for entry in fields(declaration)}
+            keywords = declaration.keywords()
             keywords["args"] = {key: list(map(label, values)) for key, values in declaration.args.items()}
             if isinstance(declaration.ignore, Mapping):
                 keywords["ignore"] = {key: list(map(label, values)) for key, values in declaration.ignore.items()}

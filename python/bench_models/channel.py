@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-_VARIABLE = "BENCH_WORKER_CHANNEL"
+VARIABLE = "BENCH_WORKER_CHANNEL"
 _LONGEST_MESSAGE = 64 << 20
 
 
@@ -48,6 +48,10 @@ class Channel:
         """Sends a frame."""
         self._socket.sendall(json.dumps({"type": type, **fields}, separators=(",", ":")).encode() + b"\n")
 
+    def pass_on(self, line: bytes) -> None:
+        """Sends a frame that another worker has written, with its newline."""
+        self._socket.sendall(line)
+
     def receive(self) -> dict[str, Any] | None:
         """Returns the next command; `None` when the runner has closed its end.
 
@@ -69,4 +73,4 @@ class Channel:
 
 def address() -> str | None:
     """Returns the address that a runner has given to this process, and takes it out of the environment."""
-    return os.environ.pop(_VARIABLE, None) or None
+    return os.environ.pop(VARIABLE, None) or None

@@ -8,12 +8,18 @@ import subprocess
 import sys
 import sysconfig
 
+_RUNNER = "BENCH_RUNNER"
+
 # Not from an index: until it is published there, its name is anybody's.
 MISSING = f"the command `bench` was not found: {sys.executable} -m pip install ./python, in a clone of its repository"
 
 
 def find() -> str | None:
-    """Returns the path of `bench`: that of this installation, or the one on `PATH`; `None` if there is none."""
+    """Returns the path of `bench`: the one that runs this process as a worker, that of this installation, or the one on
+    `PATH`; `None` if there is none."""
+    runner = os.environ.get(_RUNNER)
+    if runner and os.access(runner, os.X_OK):
+        return runner
     name = "bench.exe" if os.name == "nt" else "bench"
     folders = [
         sysconfig.get_path("scripts"),

@@ -5,23 +5,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, overload
+
+from .load import Load
+from .values import DeclarationError, check_count, check_texts, either, nanoseconds
 
 CATEGORIES = ("unit", "integration", "performance")
 
 ATTRIBUTE = "__bench_models__"
 
-_UNITS = {
-    "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000,
-    "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000,
-}  # fmt: skip
-
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class DeclarationError(ValueError):
-    """A benchmark declares something that makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +37,21 @@ class Declaration:
     gc: bool = True
     compile_cache: str = "cold"
     share: bool | None = None
+    serves: Load | None = None
+    """The requests of a load case; `None` if its function is timed iteration by iteration."""
 
     def __post_init__(self) -> None:
         if self.category is not None and self.category not in CATEGORIES:
-            raise DeclarationError(f"expected category= {_either(CATEGORIES)}, found {self.category!r}")
+            raise DeclarationError(f"expected category= {either(CATEGORIES)}, found {self.category!r}")
         for key in ("model", "name"):
             value = getattr(self, key)
             if value is not None and not (isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value)):
                 raise DeclarationError(f"expected {key}= letters, digits and any of `_.+-`, found {value!r}")
-        for key in ("warmup", "samples", "rounds"):
-            value = getattr(self, key)
-            least = 0 if key == "warmup" else 1
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-                raise DeclarationError(f"expected {key}= a whole number of at least {least}, found {value!r}")
-        for key in ("objectives", "tags"):
-            value = getattr(self, key)
-            if isinstance(value, str) or not all(isinstance(text, str) for text in value):
-                raise DeclarationError(f"expected {key}= a list of texts, found {value!r}")
+        check_count("warmup", self.warmup, least=0)
+        check_count("samples", self.samples)
+        check_count("rounds", self.rounds)
+        check_texts("objectives", self.objectives)
+        check_texts("tags", self.tags)
         if self.compile_cache not in ("cold", "warm"):
             raise DeclarationError(f"expected compile_cache= 'cold' or 'warm', found {self.compile_cache!r}")
         if not isinstance(self.args, Mapping):
@@ -90,7 +82,9 @@ class Declaration:
 
         Raises `DeclarationError` for an unknown keyword, with the nearest known one, or for a value without a meaning.
         """
-        known = cls.__dataclass_fields__
+        own = [entry.name for entry in fields(cls) if entry.name != "serves"]
+        of_load = [entry.name for entry in fields(Load)]
+        known = [*own, *of_load]
         for key in keywords:
             if key not in known:
                 # Takes some ms, which a list without mistakes need not spend.
@@ -99,7 +93,17 @@ class Declaration:
                 near = difflib.get_close_matches(key, known, 1)
                 hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
                 raise DeclarationError(f"@benchmark takes no `{key}`: {hint}")
-        return cls(**keywords)
+        asked = {key: value for key, value in keywords.items() if key in of_load}
+        described = {key: value for key, value in keywords.items() if key in own}
+        return cls(**described, serves=Load(**asked) if asked else None)
+
+    def keywords(self) -> dict[str, Any]:
+        """Returns the keywords that make this declaration, without the inputs of requests."""
+        # Not `asdict`, which copies values: they may be models.
+        parts: list[Any] = [self] if self.serves is None else [self, self.serves]
+        held = {entry.name: getattr(part, entry.name) for part in parts for entry in fields(part)}
+        del held["serves"]
+        return held | {"inputs": None} if self.serves else held
 
     def choices(self) -> Iterator[tuple[tuple[str, Any], ...]]:
         """Returns each combination of the arguments; the last argument varies fastest."""
@@ -142,25 +146,6 @@ def label(value: Any) -> str:
     return name if isinstance(name, str) else str(value)
 
 
-def nanoseconds(time: float | str | None, key: str) -> int | None:
-    """Returns a duration such as `"1.5s"`, or a number of seconds, in nanoseconds."""
-    if time is None:
-        return None
-    found: float | None = None
-    if isinstance(time, (int, float)) and not isinstance(time, bool):
-        found = time * 1e9
-    elif isinstance(time, str) and (match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(\w+)\s*", time)):
-        if match[2] in _UNITS:
-            found = float(match[1]) * _UNITS[match[2]]
-    if found is None or not 1 <= found <= 1000 * _UNITS["h"]:
-        raise DeclarationError(f"expected {key}= a duration such as '1.5s', or seconds, found {time!r}")
-    return int(found)
-
-
-def _either(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}"
-
-
 @overload
 def benchmark(function: Function, /) -> Function: ...
 @overload
@@ -181,6 +166,16 @@ def benchmark(
     gc: bool = ...,
     compile_cache: str = ...,
     share: bool | None = ...,
+    domain: str = ...,
+    load: str = ...,
+    concurrency: int | Sequence[int] = ...,
+    rate: float | Sequence[float] = ...,
+    requests: int = ...,
+    duration: float | str = ...,
+    request_timeout: float | str = ...,
+    slo: Sequence[str] = ...,
+    inputs: Sequence[Any] | Callable[[], Sequence[Any]] = ...,
+    settings: Mapping[str, Any] = ...,
 ) -> Callable[[Function], Function]: ...
 def benchmark(function: Any = None, /, **keywords: Any) -> Any:
     """Turns a function into a benchmark, which `bench run` finds.
@@ -199,6 +194,19 @@ def benchmark(function: Any = None, /, **keywords: Any) -> Any:
     - `compile_cache`: with `"cold"`, compilers start with an empty cache on disk in each process; with `"warm"`, they use
       that of the user.
     - `share`: whether cases of this file may share a process; by default if the file imports an engine that starts slowly.
+
+    With any of the following the function serves requests, and its case is a load case. The function takes the input of a
+    request; with a first parameter `b` it prepares, and says by `b.serve(f)` which function serves.
+
+    - `domain`: `"speech"`, `"images"`, `"classification"`, `"text"` or `"requests"`: what requests are made of, what the
+      function returns or yields, and which metrics follow.
+    - `load`: `"closed"`, clients that wait for their answers; `"open"`, requests that come at a rate; `"single_stream"`,
+      `"multi_stream"` or `"offline"`.
+    - `concurrency`: numbers of clients, `rate`: of requests per second; a level for each.
+    - `requests`: of each level; `duration`: of each level; `request_timeout`: after which a request has failed.
+    - `slo`: what a request must meet to be good: `["ttfa <= 300ms"]`.
+    - `inputs`: texts, or bytes, or a function that returns them; made by the field if nothing is said.
+    - `settings`: of the field, such as `{"max_text_length": 100, "sample_rate": 24_000}`.
     """
     declaration = Declaration.of(keywords)
 

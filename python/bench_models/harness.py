@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import command, pictures, serving
+from . import command, fields, pictures, serving, sockets
 from .results import BenchmarkReporter, BenchmarkResult, HarnessError, Results, combined, of_run
 
 __all__ = [
@@ -37,8 +37,8 @@ reporter = BenchmarkReporter()
 
 
 @dataclass
-class BenchmarkConfig:
-    """How much load there is, what the inputs are, and where reports are written."""
+class BenchmarkConfig(fields.Settings):
+    """How much is asked, of what (`min_text_length`, `num_inference_steps`, …), and where the reports go."""
 
     concurrency_levels: Sequence[int] = (1, 2, 4, 8, 16, 32, 64)
     iterations_per_level: int = 100
@@ -49,21 +49,7 @@ class BenchmarkConfig:
     slo: Sequence[str] = ()
     """What a request must meet to be good: `ttfa <= 300ms`."""
     output_dir: str | Path = "benchmark_results"
-    seed: int = 0
     quiet: bool = False
-
-    sample_rate: int = 22050
-    bit_depth: int = 16
-    min_text_length: int = 50
-    max_text_length: int = 200
-    text_variations: int = 20
-
-    width: int = 512
-    height: int = 512
-    num_images: int = 1
-    num_inference_steps: int = 50
-    guidance_scale: float = 7.5
-    prompt_variations: int = 20
 
     save_raw_data: bool = True
     generate_plots: bool = True
@@ -86,8 +72,8 @@ class _Harness:
         if is_async or serving.is_async(function):
             results: Results = _in_a_loop(lambda: self._drive_async(held, plan))
             return results
-        with serving.served(held) as path:
-            return self._results(*_driven({**plan, "socket": path}))
+        with sockets.served(held) as path:
+            return self._results(*_driven(_reached(plan, path)))
 
     async def _run_async(self, function: Callable[..., Any], name: str, keywords: Mapping[str, Any], **plan: Any) -> Results:
         held, plan = self._planned(function, name, keywords, plan)
@@ -97,17 +83,18 @@ class _Harness:
         async def drive(path: str) -> Results:
             pipe = asyncio.subprocess.PIPE
             child = await asyncio.create_subprocess_exec(_bench(), "functions", "drive", stdin=pipe, stdout=pipe)
-            said, _ = await child.communicate(json.dumps({**plan, "socket": path}).encode())
+            said, _ = await child.communicate(json.dumps(_reached(plan, path)).encode())
             return self._results(child.returncode or 0, said)
 
-        results: Results = await serving.serve_async(held, drive)
+        results: Results = await sockets.serve_async(held, drive)
         return results
 
     def _planned(
         self, function: Callable[..., Any], name: str, keywords: Mapping[str, Any], plan: dict[str, Any]
     ) -> tuple[serving.Function, dict[str, Any]]:
         config = self.config
-        held = serving.Function(function, self._field, plan.pop("held", []), keywords, self._defaults())
+        inputs, requests = fields.requests(self._field, config, plan.get("given"))
+        held = serving.Function(function, self._field, inputs, keywords, fields.defaults(self._field, config))
         code = getattr(function, "__code__", None)
         load = {
             "concurrency": list(config.concurrency_levels) if not config.rates else [],
@@ -117,14 +104,11 @@ class _Harness:
             "timeout_s": config.timeout_seconds,
             "slo": list(config.slo),
             "seed": config.seed,
-            **plan.pop("load", {}),
+            **plan.get("load", {}),
         }
         reports = {"output_dir": str(config.output_dir), "save_as": name, "quiet": config.quiet}
         source = f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else None
-        return held, {"name": name, "field": self._field, "source": source, "load": load, "reports": reports, **plan}
-
-    def _defaults(self) -> dict[str, Any]:
-        return {}
+        return held, {"name": name, "source": source, "function": {**requests, "load": load}, "reports": reports}
 
     def _results(self, code: int, said: bytes) -> Results:
         if code != 0:
@@ -143,6 +127,11 @@ class _Harness:
         """Returns what the newest benchmark of this name has measured; `None` if there is none."""
         folder = Path(self.config.output_dir) / benchmark_name
         return of_run(folder, asdict(self.config)) if (folder / "run.json").exists() else None
+
+
+def _reached(plan: dict[str, Any], path: str) -> dict[str, Any]:
+    """Returns the plan of a function that is served at `path`."""
+    return {**plan, "function": {**plan["function"], "socket": path}}
 
 
 def _driven(plan: dict[str, Any]) -> tuple[int, bytes]:
@@ -181,9 +170,6 @@ def _bench() -> str:
 class _OfTexts(_Harness):
     """A harness whose functions take a text."""
 
-    def _asked(self, given: Sequence[str] | None) -> dict[str, Any]:
-        raise NotImplementedError
-
     def run_benchmark(
         self,
         function: Callable[..., Any],
@@ -196,7 +182,7 @@ class _OfTexts(_Harness):
 
         A generator's parts are outputs: the first one is TTFA, TTFI or TTFT. Texts are made if none are given.
         """
-        return self._run(function, benchmark_name or self._name, is_async, keywords, **self._asked(test_texts))
+        return self._run(function, benchmark_name or self._name, is_async, keywords, given=test_texts)
 
     async def run_benchmark_async(
         self,
@@ -206,12 +192,11 @@ class _OfTexts(_Harness):
         **keywords: Any,
     ) -> Results:
         """Like `run_benchmark`, for an asynchronous function that runs on the event loop of the caller."""
-        return await self._run_async(function, benchmark_name or self._name, keywords, **self._asked(test_texts))
+        return await self._run_async(function, benchmark_name or self._name, keywords, given=test_texts)
 
     def quick_test(self, function: Callable[..., Any], benchmark_name: str | None = None, **keywords: Any) -> Results:
         """Serves five requests at each level, to see that it works."""
-        plan = _with_load(self._asked(None), quick=True)
-        return self._run(function, f"{benchmark_name or self._name}_quick", False, keywords, **plan)
+        return self._run(function, f"{benchmark_name or self._name}_quick", False, keywords, load={"quick": True})
 
     def stress_test(
         self,
@@ -224,14 +209,10 @@ class _OfTexts(_Harness):
     ) -> Results:
         """Serves more and more clients for a time, to see whether the function breaks, leaks or slows down."""
         stress = {"duration_s": duration_seconds, "most": max_concurrency, "ramp_up_s": ramp_up_seconds}
-        plan = _with_load(self._asked(None), stress=stress, requests=None)
-        return self._run(function, f"{benchmark_name or self._name}_stress", False, keywords, **plan)
+        load = {"stress": stress, "requests": None}
+        return self._run(function, f"{benchmark_name or self._name}_stress", False, keywords, load=load)
 
     _name = "benchmark"
-
-
-def _with_load(plan: dict[str, Any], **load: Any) -> dict[str, Any]:
-    return {**plan, "load": {**plan.get("load", {}), **load}}
 
 
 class TTSBenchmarkHarness(_OfTexts):
@@ -242,16 +223,6 @@ class TTSBenchmarkHarness(_OfTexts):
 
     _field, _name = "speech", "tts_benchmark"
 
-    def _defaults(self) -> dict[str, Any]:
-        return {"sample_rate": self.config.sample_rate, "bit_depth": self.config.bit_depth}
-
-    def _asked(self, given: Sequence[str] | None) -> dict[str, Any]:
-        config = self.config
-        if given is not None:
-            return {"inputs": {"given": serving.described(given)}, "held": list(given)}
-        lengths = {"shortest": config.min_text_length, "longest": config.max_text_length}
-        return {"inputs": {"texts": {"count": config.text_variations, **lengths}}}
-
 
 class TextBenchmarkHarness(_OfTexts):
     """Puts functions that continue a prompt under load: output tokens/s, TTFT, TPOT.
@@ -260,11 +231,6 @@ class TextBenchmarkHarness(_OfTexts):
     """
 
     _field, _name = "text", "text_benchmark"
-
-    def _asked(self, given: Sequence[str] | None) -> dict[str, Any]:
-        if given is not None:
-            return {"inputs": {"given": serving.described(given)}, "held": list(given)}
-        return {"inputs": {"prompts": {"count": self.config.prompt_variations}}}
 
 
 class ImageBenchmarkHarness(_OfTexts):
@@ -275,12 +241,6 @@ class ImageBenchmarkHarness(_OfTexts):
     """
 
     _field, _name = "images", "image_benchmark"
-
-    def _asked(self, given: Sequence[str] | None) -> dict[str, Any]:
-        config = self.config
-        names = ("width", "height", "num_images", "num_inference_steps", "guidance_scale", "seed")
-        made = {"prompts": {"count": config.prompt_variations}} if given is None else {"given": serving.described(given)}
-        return {"inputs": made, "images": {name: getattr(config, name) for name in names}}
 
 
 class ResNetImageBenchmarker(_Harness):
@@ -301,10 +261,12 @@ class ResNetImageBenchmarker(_Harness):
         test_images_dir: str | Path | None = None,
         output_dir: str | Path = "benchmark_results",
     ) -> None:
-        super().__init__(
-            BenchmarkConfig(warmup_requests=warmup_requests, timeout_seconds=timeout_seconds, output_dir=output_dir)
-        )
-        self._size, self._folder = (default_width, default_height), test_images_dir
+        config = BenchmarkConfig(
+            warmup_requests=warmup_requests, timeout_seconds=timeout_seconds, output_dir=output_dir,
+            width=default_width, height=default_height,
+        )  # fmt: skip
+        super().__init__(config)
+        self._folder = test_images_dir
 
     def benchmark_resnet_model(
         self,
@@ -318,8 +280,8 @@ class ResNetImageBenchmarker(_Harness):
     ) -> Results:
         """Puts `classification_function(picture, **keywords)` under load at each level, by default with generated pictures."""
         self.config.concurrency_levels, self.config.iterations_per_level = concurrency_levels, iterations_per_level
-        plan = self._asked(test_images, min(iterations_per_level, 10))
-        return self._run(classification_function, benchmark_name, is_async, keywords, **plan)
+        given = self._pictures(test_images, min(iterations_per_level, 10))
+        return self._run(classification_function, benchmark_name, is_async, keywords, given=given)
 
     def stress_test_resnet_model(
         self,
@@ -334,22 +296,23 @@ class ResNetImageBenchmarker(_Harness):
         """Serves more and more clients for a time, up to `max_concurrency`."""
         seconds = 60 * duration_minutes
         stress = {"duration_s": seconds, "most": max_concurrency, "ramp_up_s": min(ramp_up_seconds, seconds)}
-        plan = _with_load(self._asked(test_images, 20), stress=stress, requests=None)
-        return self._run(classification_function, benchmark_name, False, keywords, **plan)
+        given, load = self._pictures(test_images, 20), {"stress": stress, "requests": None}
+        return self._run(classification_function, benchmark_name, False, keywords, given=given, load=load)
 
     def quick_resnet_test(self, classification_function: Callable[..., Any], **keywords: Any) -> Results:
         """Serves five requests of one client, to see that it works."""
-        plan = _with_load(self._asked(None, 5), quick=True, concurrency=[1])
-        return self._run(classification_function, "resnet_quick", False, keywords, **plan)
+        given, load = self._pictures(None, 5), {"quick": True, "concurrency": [1]}
+        return self._run(classification_function, "resnet_quick", False, keywords, given=given, load=load)
 
-    def _asked(self, given: Sequence[bytes] | None, count: int) -> dict[str, Any]:
+    def _pictures(self, given: Sequence[bytes] | None, count: int) -> Sequence[bytes] | None:
+        """Returns those given, or those of the folder; `None` if so many are to be made."""
+        self.config.picture_variations = count
         if given is None and self._folder is not None:
             paths = sorted(path for path in Path(self._folder).iterdir() if path.is_file())
             given = [picture for picture in (path.read_bytes() for path in paths) if pictures.header(picture) is not None]
             if not given:
                 raise HarnessError(f"{self._folder} holds no PNG, JPEG or WebP picture")
-        held = list(given) if given is not None else pictures.synthetic(count, *self._size)
-        return {"inputs": {"given": serving.described(held)}, "held": held}
+        return given
 
 
 def compare_benchmarks(

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .catalogue import Case, Catalogue
-from .declaration import label, nanoseconds
+from .declaration import label
 from .engines import engines_of, versions
+from .values import nanoseconds
 
 PROTOCOL = 2
 MODES = ("sample", "once", "step")

@@ -15,20 +15,30 @@ from .channel import Channel, CommandError
 from .loop import empty_iteration_ns
 from .probes import Probes
 from .pytest_cases import FIXTURE, ids_of, marked, uses_fixture
-from .sampling import SAMPLE, Batch, Sampler, Stepped, resolution_ns
+from .pytest_stats import Metadata
+from .sampling import FIRST_CALL, SAMPLE, Batch, Sampler, Stepped, resolution_ns
 
 
 class Fixture:
     """The fixture `benchmark`, called as pytest-benchmark's."""
 
-    def __init__(self, bencher: _PytestBencher, before: Callable[[], None], channel: Channel, mode: str) -> None:
+    def __init__(self, bencher: _PytestBencher, before: Callable[[], None], channel: Channel, mode: str, test: Any) -> None:
         self._bencher, self._before, self._channel, self._mode = bencher, before, channel, mode
         self.extra_info: dict[str, Any] = {}
-        # What tests may set or look at, as with pytest-benchmark's; statistics are the runner's.
-        self.group: str | None = None
-        self.name = self.fullname = self.param = self.params = None
-        self.stats = None
+        # What tests may set or look at, as with pytest-benchmark's.
+        self.group: str | None = marked(test).get("group")
+        self.name, self.fullname = test.name, test.nodeid
+        parameters = getattr(test, "callspec", None)
+        self.param = parameters.id if parameters else None
+        self.params = parameters.params if parameters else None
         self.enabled, self.disabled = True, False
+
+    @property
+    def stats(self) -> Metadata | None:
+        """What was measured in this process; `None` before it is."""
+        seconds = self._bencher.seconds
+        said = {name: getattr(self, name) for name in ("name", "fullname", "group", "param", "params", "extra_info")}
+        return Metadata(seconds, self._bencher.batch, said) if seconds else None
 
     def __call__(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         """Measures `function(*arguments, **keywords)`; returns the output of its first call."""
@@ -103,7 +113,24 @@ class _Single:
 
 
 class _PytestBencher(Bencher):
-    """A bencher that also measures as `pedantic` does: a set-up and a teardown around each call."""
+    """A bencher that also measures as `pedantic` does, a set-up and a teardown around each call, and keeps its samples."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.seconds: list[float] = []
+        """What an iteration took, in each sample so far; in the first call, if it was the only one."""
+        self.batch = 1
+        """Iterations of the last sample."""
+        self._has_samples = False
+
+    def _took(self, batch: Batch, ns: int) -> None:
+        if batch.phase == SAMPLE and not self._has_samples:
+            self._has_samples = True
+            self.seconds.clear()
+        if batch.phase == SAMPLE or batch.phase == FIRST_CALL:
+            self.seconds.append(ns / 1e9 / batch.iterations)
+            self.batch = batch.iterations
+        super()._took(batch, ns)
 
     def measure_once(self, schedule: _Single) -> None:
         """Follows another schedule."""
@@ -174,7 +201,7 @@ class _Measuring:
             # What tests return is data to be checked: figures of theirs stand in `extra_info`.
             reads_outputs=False,
         )
-        self.fixture = Fixture(self.bencher, self._start, self._channel, mode)
+        self.fixture = Fixture(self.bencher, self._start, self._channel, mode, request.node)
         return self.fixture
 
     def _start(self) -> None:

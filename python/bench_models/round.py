@@ -28,6 +28,11 @@ def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark:
     is_watched = assignment["mode"] == "sample"
     wanted = assignment.get("probes") if is_watched else []
     resolution = resolution_ns()
+    load = _declared(benchmark).serves
+    if load is not None:
+        # Takes some ms, which other cases need not spend.
+        from .load_round import Requests
+
     schedule: Any = Stepped(channel) if assignment["mode"] == "step" else Sampler(assignment, resolution, channel.send)
     bencher = Bencher(
         schedule,
@@ -35,11 +40,13 @@ def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark:
         Probes(wanted),
         collects_garbage=case.declaration.gc,
         inputs_alive=1 if assignment["mode"] == "once" else assignment.get("inputs_alive"),
+        requests=None if load is None else Requests(channel, assignment, load),
     )
     compiled_before = devices.compilations()
     _call(benchmark, bencher, _arguments(case, benchmark))
     if not bencher.is_measured:
-        raise MisuseError(f"`{case.function}` measures nothing: it takes `{BENCHER[0]}`, and never calls `b.iter`")
+        how = "b.iter" if load is None else "b.serve"
+        raise MisuseError(f"`{case.function}` measures nothing: it takes `{BENCHER[0]}`, and never calls `{how}`")
     empty = empty_iteration_ns()
     reports = bencher.reports()
     if is_watched and (wanted is None or "python" in wanted):
@@ -56,11 +63,14 @@ def measure(channel: Channel, assignment: dict[str, Any], case: Case, benchmark:
     return finished
 
 
+def _declared(benchmark: Callable[..., Any]) -> Declaration:
+    declared = getattr(benchmark, ATTRIBUTE, None)
+    return declared if isinstance(declared, Declaration) else Declaration()
+
+
 def _arguments(case: Case, benchmark: Callable[..., Any]) -> dict[str, Any]:
     """Returns the values of the case's arguments: those that the decorator holds now, of which the list has the texts."""
-    declared = getattr(benchmark, ATTRIBUTE, None)
-    if not isinstance(declared, Declaration):
-        return dict(case.choice)
+    declared = _declared(benchmark)
     values = {}
     for key, wanted in case.choice:
         chosen = [value for value in declared.args.get(key, ()) if label(value) == label(wanted)]
@@ -71,7 +81,7 @@ def _arguments(case: Case, benchmark: Callable[..., Any]) -> dict[str, Any]:
 def _call(benchmark: Callable[..., Any], bencher: Bencher, arguments: dict[str, Any]) -> None:
     parameters = list(inspect.signature(benchmark).parameters)
     if not parameters or parameters[0] not in BENCHER:
-        bencher.iter(benchmark, **arguments)
+        (bencher.iter if bencher.requests is None else bencher.serve)(benchmark, **arguments)
     elif inspect.iscoroutinefunction(benchmark):
         import asyncio
 

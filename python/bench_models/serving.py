@@ -11,21 +11,17 @@ import contextvars
 import inspect
 import json
 import os
-import shutil
-import socket
-import tempfile
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import CLOCK_MONOTONIC, clock_gettime_ns
 from typing import Any
 
 from . import answers
 
-# The path of a Unix socket has 108 bytes at most (unix(7)).
-_LONGEST_PATH = 100
 _LONGEST_ERROR = 500
+
+# As `json.dumps` makes a new one for each call that does not take its default settings.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _marks: contextvars.ContextVar[list[tuple[str, int, int | None]] | None] = contextvars.ContextVar("marks", default=None)
 
@@ -64,6 +60,7 @@ class Function:
     """What requests are made of; filled in by `bench` if it makes them."""
     keywords: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    process: int = field(default_factory=os.getpid)
 
     def call(self, number: int) -> tuple[Any, Mapping[str, Any]]:
         """Calls the function with an input; returns what it returns, and what was asked of it."""
@@ -122,15 +119,30 @@ class _Request:
 
     def failed(self, error: BaseException) -> bytes:
         end = clock_gettime_ns(CLOCK_MONOTONIC)
-        text = str(error) if isinstance(error, answers.FailedError) else f"{type(error).__name__}: {error}"
-        return self._line({"end": end, "error": text[:_LONGEST_ERROR]})
+        return self._line({"end": end, "error": _words(error)[:_LONGEST_ERROR]})
 
     def _line(self, message: dict[str, Any]) -> bytes:
+        if os.getpid() != self._function.process:
+            # A child that the function has forked and let return: a second answer would be taken for the next one's.
+            os._exit(70)
         _marks.reset(self._token)
-        return json.dumps(message, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        return _encode(message).encode() + b"\n"
 
 
-def _serve_one(function: Function, number: int) -> bytes:
+def _words(error: BaseException) -> str:
+    """Returns why a request has failed: requests that fail in the same words are counted together."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    try:
+        text = str(error)
+    except Exception:
+        text = "its text cannot be shown"
+    if isinstance(error, answers.FailedError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def serve_one(function: Function, number: int) -> bytes:
     """Serves a request; whatever the function does wrong is its answer."""
     request = _Request(function)
     try:
@@ -154,7 +166,7 @@ def _run(stream: Iterator[Any], request: _Request) -> Any:
             return end.value
 
 
-async def _serve_one_async(function: Function, number: int) -> bytes:
+async def serve_one_async(function: Function, number: int) -> bytes:
     request = _Request(function)
     try:
         output = request.begin(number)
@@ -171,101 +183,8 @@ async def _serve_one_async(function: Function, number: int) -> bytes:
         return request.failed(error)
 
 
-@contextmanager
-def _listening() -> Iterator[tuple[socket.socket, str]]:
-    """A Unix socket in a folder that no other user can enter."""
-    folder = tempfile.mkdtemp(prefix="bench-models-")
-    if len(os.fsencode(folder)) > _LONGEST_PATH:
-        os.rmdir(folder)
-        folder = tempfile.mkdtemp(prefix="bench-models-", dir="/tmp")
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        path = os.path.join(folder, "s")
-        listener.bind(path)
-        listener.listen(1024)
-        yield listener, path
-    finally:
-        try:
-            # Closing alone would not wake a thread that waits for a connection.
-            listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # A loop has closed it.
-        listener.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _take_inputs(function: Function, message: dict[str, Any]) -> bool:
-    """Takes the inputs that `bench` has made, if the message holds them."""
-    made = message.get("inputs")
-    if made is not None:
-        function.inputs[:] = made
-    return made is not None
-
-
-@contextmanager
-def served(function: Function) -> Iterator[str]:
-    """Serves a function on threads, one for each client; the context is the path to connect to."""
-    with _listening() as (listener, path):
-        threading.Thread(target=_accept, args=(listener, function), daemon=True, name="bench-models").start()
-        yield path
-
-
-def _accept(listener: socket.socket, function: Function) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return  # It was closed.
-        threading.Thread(target=_converse, args=(connection, function), daemon=True, name="bench-models client").start()
-
-
-def _converse(connection: socket.socket, function: Function) -> None:
-    with connection, connection.makefile("rb") as lines:
-        try:
-            for line in lines:
-                message = json.loads(line)
-                if not _take_inputs(function, message):
-                    connection.sendall(_serve_one(function, message["input"]))
-        except OSError:
-            pass  # The command has gone.
-
-
-async def serve_async(function: Function, run: Callable[[str], Any]) -> Any:
-    """Serves an asynchronous function on the running loop, while `run` is awaited with the path to connect to."""
-
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                message = json.loads(line)
-                if not _take_inputs(function, message):
-                    writer.write(await _serve_one_async(function, message["input"]))
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    with _listening() as (listener, path):
-        server = await asyncio.start_unix_server(converse, sock=listener, limit=64 << 20)
-        try:
-            return await run(path)
-        finally:
-            server.close()
-
-
 def is_async(function: Callable[..., Any]) -> bool:
     """Returns whether a function, or what an object is called by, is asynchronous."""
     inner = inspect.unwrap(getattr(function, "func", function))
     call = inner if inspect.isroutine(inner) else getattr(inner, "__call__", inner)  # noqa: B004
     return inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call)
-
-
-def described(inputs: Sequence[Any]) -> list[dict[str, Any]]:
-    """Returns what reports say of inputs: texts, and the sizes of all else."""
-    return [{"text": given} if isinstance(given, str) else {"bytes": _size(given)} for given in inputs]
-
-
-def _size(given: Any) -> int:
-    try:
-        return len(given)
-    except TypeError:
-        return 0

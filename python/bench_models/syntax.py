@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .declaration import Declaration, DeclarationError
+from .declaration import Declaration
+from .load import SETTINGS
+from .values import DeclarationError
 
 PACKAGE = "bench_models"
 BENCHER = ("b", "bencher")
@@ -155,7 +157,8 @@ def _declared(node: Any, call: ast.Call | None, names: _Names, parameters: tuple
         for keyword in call.keywords if call else []:
             if keyword.arg is None:
                 raise ValueError("a dictionary of keywords")
-            keywords[keyword.arg] = names.value(keyword.value)
+            # The inputs of requests are nothing that a list shows.
+            keywords[keyword.arg] = None if keyword.arg == "inputs" else names.value(keyword.value)
     except (ValueError, TypeError, SyntaxError, RecursionError):
         return Found(node.name, line, None, parameters)
     try:
@@ -169,8 +172,12 @@ def _declared(node: Any, call: ast.Call | None, names: _Names, parameters: tuple
 
 def mismatch(declaration: Declaration, parameters: tuple[str, ...]) -> str | None:
     """Returns in what the parameters of a function and the arguments of its cases differ; `None` if they fit."""
-    wanted = parameters[1:] if parameters[:1] and parameters[0] in BENCHER else parameters
-    missing = [name for name in wanted if name not in declaration.args]
+    takes_bencher = parameters[:1] != () and parameters[0] in BENCHER
+    load = declaration.serves
+    # What serves requests takes the input first; for images, then what each request has.
+    wanted = parameters[1:] if takes_bencher or load is not None else parameters
+    given = SETTINGS[load.domain] if load is not None and not takes_bencher and load.domain == "images" else ()
+    missing = [name for name in wanted if name not in declaration.args and name not in given]
     if missing:
         return f"expected args= values for the parameter `{missing[0]}`"
     return None

@@ -127,10 +127,18 @@ def _tell(channel: Channel, error: BaseException) -> None:
         channel.send("skipped", reason=_shortened(reason))
         return
     try:
-        traceback.print_exception(error)
+        # What a request has raised stands in the message, and its traceback in another process.
+        if not _is_of_requests(error):
+            traceback.print_exception(error)
     except Exception:
         pass  # An exception whose text raises another, or a stderr that the benchmark has closed.
     channel.send("failed", kind="error", message=_shortened(_message(error)))
+
+
+def _is_of_requests(error: BaseException) -> bool:
+    """Returns whether this is what a round of requests has failed with."""
+    module = sys.modules.get(f"{__package__}.load_round")
+    return module is not None and isinstance(error, module.ServedError)
 
 
 def _message(error: BaseException) -> str:
@@ -141,6 +149,8 @@ def _message(error: BaseException) -> str:
     except Exception:
         text = "its text cannot be shown"
     name = type(error).__name__
+    if _is_of_requests(error):
+        return text
     return f"{name}: {text}" if text else name
 
 

@@ -31,14 +31,26 @@ class Torch(unittest.TestCase):
             def benchmark_f(b):
                 before = torch.cuda.synchronized
                 b.iter(call)
-                # All but the first call are waited for: two batches of warm-up or more, and three samples.
+                # The first call, two batches of warm-up or more, and three samples.
                 assert torch.cuda.synchronized - before < calls[0], (torch.cuda.synchronized, calls)
-                assert torch.cuda.synchronized - before >= 4, torch.cuda.synchronized
+                assert torch.cuda.synchronized - before >= 5, torch.cuda.synchronized
+            def benchmark_once(b):
+                before = torch.cuda.synchronized
+                b.iter(call)
+                assert torch.cuda.synchronized == before + 1
+            async def benchmark_once_async(b):
+                async def call_async():
+                    call()
+                before = torch.cuda.synchronized
+                await b.iter_async(call_async)
+                assert torch.cuda.synchronized == before + 1
         """
         with Stage(torch=TORCH, speed=text) as stage:
             last = stage.measure("unit/f")[-1]
             self.assertEqual(last["type"], "finished", last)
             self.assertEqual(readings(last)["torch_threads"]["value"], 3)
+            for case in ("unit/once", "unit/once_async"):
+                self.assertEqual(stage.measure(case, "once")[-1]["type"], "finished", case)
 
 
 # Where everything is checked, a missing tool is a failure.

@@ -8,8 +8,15 @@ import sys
 import unittest
 
 from bench_models import pytest_options
+from bench_models.pytest_stats import Metadata
 
 from .stage import Stage, Worker
+
+# What pytest-benchmark 5.3.1 says of 1, 2, 4, 8 and 100 s.
+STATISTICS = {
+    "min": 1.0, "max": 100.0, "mean": 23.0, "rounds": 5, "median": 4.0, "q1": 1.75, "q3": 31.0, "iqr": 29.25,
+    "iqr_outliers": 1, "stddev_outliers": 1, "outliers": "1;1", "ld15iqr": 1.0, "hd15iqr": 8.0, "ops": 5 / 115, "total": 115.0,
+}  # fmt: skip
 
 SUITE = """
 import pytest
@@ -43,9 +50,15 @@ def test_decorated(benchmark):
     def result():
         return 3
     assert result == 3
-    assert benchmark.stats is None
+    assert benchmark.stats.stats.min > 0 and benchmark.stats["name"] == "test_decorated"
 def test_dictionary(benchmark):
     assert benchmark(dict, latency_ms=3.0) == {"latency_ms": 3.0}
+def test_statistics(benchmark):
+    assert benchmark.stats is None
+    benchmark(sum, range(1000))
+    stats = benchmark.stats.stats
+    assert 0 < stats.min <= stats.median <= stats.max < 1 and stats.rounds == len(stats.data)
+    assert benchmark.stats["mean"] == stats.mean and benchmark.stats.get("none", 7) == 7
 def test_wrong(benchmark):
     assert benchmark(int) == 7
 def test_never(benchmark):
@@ -108,7 +121,8 @@ class Plugin(unittest.TestCase):
     def test_rounds_end_as_their_tests_do(self):
         ends = {
             "test_sum": "finished", "test_parameter[n=2]": "finished", "test_object[parameters=thing]": "finished",
-            "test_once": "finished", "test_setup": "finished", "test_decorated": "finished", "test_wrong": "failed",
+            "test_once": "finished", "test_setup": "finished", "test_statistics": "finished",
+            "test_decorated": "finished", "test_wrong": "failed",
             "test_never": "failed", "test_twice": "failed", "test_skipped": "skipped", "TestClass.test_in_class": "finished",
             "test_other": "failed",
         }  # fmt: skip
@@ -122,6 +136,10 @@ class Plugin(unittest.TestCase):
                         self.assertEqual(order, ["start_up", "first_call", "warmed_up", "finished"])
             reports = suite.measure("unit/test_speed.test_parameter[n=1]")[-1]["probes"]
             self.assertIn("size", [reading["metric"] for report in reports for reading in report["readings"]])
+
+    def test_statistics_are_those_of_the_process_in_every_mode(self):
+        with Suite(test_speed=SUITE) as suite:
+            self.assertEqual(suite.measure("unit/test_speed.test_statistics", "once")[-1]["type"], "finished")
 
     def test_what_is_done_once_cannot_be_stepped(self):
         with Suite(test_speed=SUITE) as suite:
@@ -161,6 +179,21 @@ class Plugin(unittest.TestCase):
             command = [sys.executable, "-m", "pytest", "-p", "bench_models.pytest_plugin", "-q", "--benchmark-sort=name"]
             ended = subprocess.run(command, cwd=suite.path, env=suite.environment(), capture_output=True, text=True)
             self.assertIn("1 passed", ended.stdout, ended)
+
+
+class Statistics(unittest.TestCase):
+    def test_they_are_those_of_pytest_benchmark(self):
+        stats = Metadata([4.0, 1.0, 100.0, 2.0, 8.0], 3, {"name": "n"})
+        found = stats.as_dict()
+        self.assertAlmostEqual(found.pop("stddev"), 43.1277173)
+        self.assertEqual(found, STATISTICS)
+        even = Metadata([1.0, 2.0, 3.0, 10.0], 1, {}).stats
+        self.assertEqual((even.q1, even.median, even.q3), (1.5, 2.5, 6.5))
+        seven = Metadata([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 1, {}).stats
+        self.assertEqual((seven.q1, seven.q3), (2.25, 5.75))
+        self.assertEqual((stats["name"], stats["iterations"], stats.get("cprofile")), ("n", 3, None))
+        one = Metadata([2.0], 1, {}).stats
+        self.assertEqual((one.q1, one.stddev, one.ld15iqr, one.outliers), (2.0, 0.0, 2.0, "0;0"))
 
 
 class Options(unittest.TestCase):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import tempfile
@@ -12,7 +13,7 @@ import wave
 from io import BytesIO
 from pathlib import Path
 
-from bench_models import answers, command, pictures, serving
+from bench_models import answers, command, pictures, serving, sockets
 from bench_models.harness import (
     BenchmarkConfig,
     HarnessError,
@@ -39,7 +40,7 @@ def ask(path, *messages):
 
 def serve(function, kind="requests", inputs=("a",), **settings):
     """Serves the first input once; returns the answer."""
-    with serving.served(serving.Function(function, kind, list(inputs), **settings)) as path:
+    with sockets.served(serving.Function(function, kind, list(inputs), **settings)) as path:
         return ask(path, {"input": 0})[0]
 
 
@@ -102,10 +103,28 @@ class Answers(unittest.TestCase):
                 return 2.5
 
         for value, said in ((float("nan"), "finite"), (float("inf"), "finite"), ({}, "dict"), ("long", "str")):
-            found, warnings = self.of("speech", {"audio_duration": value})
-            self.assertNotIn("audio_duration", found)
+            found, warnings = self.of("speech", {"audio_duration": 1.0, "sample_rate": value}, sample_rate=8)
+            self.assertEqual(found, {"audio_duration": 1.0, "sample_rate": 8})
             self.assertIn(said, warnings[0])
+            # Without its length, there is no speech.
+            with self.assertRaisesRegex(answers.FailedError, f"no answer of the field `speech`.*{said}"):
+                self.of("speech", {"audio_duration": value})
         self.assertEqual(self.of("speech", {"audio_duration": Scalar()})[0]["audio_duration"], 2.5)
+
+    def test_what_its_metrics_are_not_made_of_is_no_answer_of_a_field(self):
+        for field, output, said in (
+            ("speech", {"audio": None, "voice": "a"}, "expected `audio_duration`.*with `audio`, `voice`"),
+            ("speech", None, "found NoneType"),
+            ("images", {}, "expected `images`.*an empty dictionary"),
+            ("classification", {"classes": []}, "expected a dictionary with `predictions`.*`classes`"),
+            ("text", "and so on", "expected `output_tokens`.*found str"),
+        ):
+            with self.assertRaisesRegex(answers.FailedError, said):
+                answers.answer(field, output, {})
+        # A generator's parts are counted where they are marked, and `requests` ask for nothing.
+        self.assertEqual(self.of("text", None, ["a"]), ({}, []))
+        self.assertEqual(self.of("text", None, [[5, 6], [7]]), ({"output_tokens": 3}, []))
+        self.assertEqual(self.of("requests", None), ({}, []))
 
     def test_a_failure_is_none_served(self):
         for output in ({"success": False, "error": "no luck"}, {"error": "no luck"}):
@@ -167,14 +186,36 @@ class Serving(unittest.TestCase):
             yield "a"
             raise ValueError("no luck " + "x" * 10_000)
 
-        for function, said in ((late, "async def"), (leaves, "SystemExit"), (fails, "ValueError: no luck")):
+        for function, said in ((late, "async def"), (leaves, "it called sys.exit(0)"), (fails, "ValueError: no luck")):
             error = serve(function)["error"]
             self.assertIn(said, error)
             self.assertLess(len(error), 600)
 
+    def test_a_child_that_returns_answers_nothing(self):
+        def forks(text):
+            # The child returns, too.
+            if text == "a" and os.fork() != 0:
+                os.wait()
+            return {"output_tokens": len(text)}
+
+        with sockets.served(serving.Function(forks, "text", ["a", "bb"])) as path:
+            answered = ask(path, {"input": 0}, {"input": 1})
+        self.assertEqual([answer["result"]["output_tokens"] for answer in answered], [1, 2])
+
+    def test_what_a_function_replaces_is_not_used_to_serve_it(self):
+        def replaces(text):
+            json.loads = None
+
+        self.addCleanup(setattr, json, "loads", json.loads)
+        with sockets.served(serving.Function(replaces, "requests", ["a"])) as path, socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            for _ in range(2):
+                connection.sendall(b'{"input":0}\n')
+                self.assertIn(b'"end"', connection.recv(4096))
+
     def test_inputs_that_the_driver_makes_replace_those_there_are(self):
         function = serving.Function(str.upper, "requests", [])
-        with serving.served(function) as path:
+        with sockets.served(function) as path:
             ask(path, {"inputs": ["a", "b"]}, {"input": 1})
         self.assertEqual(function.inputs, ["a", "b"])
 
@@ -192,13 +233,13 @@ class Serving(unittest.TestCase):
             return await asyncio.gather(*both)
 
         self.assertTrue(serving.is_async(stream))
-        answered = asyncio.run(serving.serve_async(serving.Function(stream, "text", ["a"]), run))
+        answered = asyncio.run(sockets.serve_async(serving.Function(stream, "text", ["a"]), run))
         self.assertEqual([len(answer["marks"]) for (answer,) in answered], [2, 2])
         self.assertEqual(len(loops), 1)
 
     def test_no_thread_and_no_socket_is_left(self):
         before = threading.active_count()
-        with serving.served(serving.Function(str.upper, "requests", ["a"])) as path:
+        with sockets.served(serving.Function(str.upper, "requests", ["a"])) as path:
             ask(path, {"input": 0})
         deadline = time.monotonic() + 30
         while threading.active_count() > before and time.monotonic() < deadline:

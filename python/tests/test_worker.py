@@ -252,7 +252,7 @@ class Misbehaviour(unittest.TestCase):
     def test_misuse_of_the_bencher_is_explained(self):
         for body, message in {
             "pass": "never calls `b.iter`",
-            "b.iter(int); b.iter(int)": "`b.iter` was called twice",
+            "b.iter(int); b.iter(int)": "`b.iter` or `b.serve` was called twice",
             "b.iter_custom(lambda n: 'x')": "a routine that returns seconds",
             "b.count(images=-1)": "a whole number of at least 0",
         }.items():

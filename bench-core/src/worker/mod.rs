@@ -54,24 +54,48 @@ pub fn serve_if_asked() {
 }
 
 fn serve(channel: &Channel) -> Result<(), Error> {
-    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
-    let Some(Command::Measure(assignment)) = channel.receive()? else {
-        return Err(Error::failure("the first command must be `measure`"));
-    };
+    let assignment = introduced(channel)?;
     match crate::registry::find(&assignment.case) {
-        Some(case) => serve_case(channel, *assignment, &case),
+        Some(case) => serve_case(channel, assignment, &case),
         None => channel.send(&unknown(&assignment.case)),
     }
 }
 
 /// Measures a registered case in this process, which was started for it alone.
 pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Registered) -> Result<(), Error> {
+    serve_round(channel, assignment, &mut |bencher| case.call(bencher))
+}
+
+/// Measures one round of a case that no registry holds, for the runner whose channel stands in the environment: `call` is
+/// the benchmark, whatever the id of the case. For a program that measures on behalf of a worker in another language.
+///
+/// # Errors
+/// When this process was not started as a worker, or the runner has gone.
+#[doc(hidden)]
+pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Result<(), Error> {
+    let wanted = "expected to be started by a worker: the variable of its channel is not set";
+    let channel = Channel::from_environment().ok_or_else(|| Error::failure(wanted))?;
+    let assignment = introduced(&channel)?;
+    serve_round(&channel, assignment, &mut call)
+}
+
+/// What the runner wants of a process that has just said that it is there.
+fn introduced(channel: &Channel) -> Result<Assignment, Error> {
+    channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
+    match channel.receive()? {
+        Some(Command::Measure(assignment)) => Ok(*assignment),
+        _ => Err(Error::failure("the first command must be `measure`")),
+    }
+}
+
+/// Measures a round in this process, which was started for it alone.
+fn serve_round(channel: &Channel, assignment: Assignment, call: Call<'_>) -> Result<(), Error> {
     let sender = channel.clone();
     let leave: Leave = Box::new(move |outcome| {
         sender.send(&closing(outcome, true))?;
         std::process::exit(0)
     });
-    channel.send(&measured(channel, assignment, None, Some(leave), &mut |bencher| case.call(bencher)))
+    channel.send(&measured(channel, assignment, None, Some(leave), call))
 }
 
 /// Measures what `call` calls, in the way that the assignment wants; returns the closing frame. Warm-up takes no longer

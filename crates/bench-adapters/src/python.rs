@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bench_protocol::RUNNER_VARIABLE;
 #[cfg(unix)]
 use bench_runner::program::names_interpreter;
 use bench_runner::program::{Kind, Program};
@@ -50,7 +51,11 @@ pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageE
 pub fn program(path: &Path, interpreter: &Path) -> Result<Program, UsageError> {
     let path = absolute(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let program = Program::executable(interpreter).map_err(|error| UsageError(error.to_string()))?;
+    let mut program = Program::executable(interpreter).map_err(|error| UsageError(error.to_string()))?;
+    if let Ok(runner) = std::env::current_exe() {
+        // Functions that serve have requests sent by the command that runs them.
+        program = program.with_variable(RUNNER_VARIABLE, runner);
+    }
     let arguments = ["-m".into(), "bench_models".into(), path.into_os_string()];
     Ok(program.with_arguments(arguments).of_kind(Kind::Python).named(name))
 }

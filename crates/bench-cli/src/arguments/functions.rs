@@ -15,6 +15,8 @@ pub(crate) struct Functions {
 pub(crate) enum FunctionsAction {
     /// Puts a function under load, and prints where its report is, as JSON
     Drive,
+    /// Measures one round of a function for the worker that holds it
+    Round,
     /// Writes the reports of several runs side by side
     Combine,
 }

@@ -1,24 +1,21 @@
-//! A function under load.
+//! A run of a function under load.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bench_core::bencher::Bencher;
-use bench_core::{Error, Interrupt, suite};
+use bench_core::{Interrupt, suite};
 use bench_judge::Decision;
 use bench_protocol::{Case, Overrides};
 use bench_record::{RunError, exit};
 use bench_report::print;
 use bench_runner::rounds::Show;
 use bench_runner::run::{Finished, Options};
-use bench_syntax::{Category, UsageError, case_id};
+use bench_syntax::{Category, case_id};
 use serde_json::json;
 
-use super::answer::{Drawn, Plain, Sorted, Spoken, Written};
-use super::input::{All, Input};
-use super::plan::{Field, Plan};
-use super::socket::Server;
+use super::plan::Plan;
+use super::served::Served;
 
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -28,41 +25,13 @@ const FAILURES: f64 = 0.01;
 
 /// Loads the function, and prints what came of it as one line of JSON.
 pub(crate) fn run(plan: &Plan) -> Result<u8, RunError> {
-    plan.load.check()?;
-    let inputs = All::of(plan).map_err(|error| UsageError(error.to_string()))?;
-    let server = Server::connect(&plan.socket, inputs.made.as_ref()).map_err(|error| RunError::Io {
-        action: "connect to the program that serves at",
-        path: plan.socket.clone(),
-        source: error,
-    })?;
-    let (server, much, field) = (Rc::new(server), plan.load.clone(), plan.field);
+    let served = Rc::new(Served::open(&plan.function)?);
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| {
         let stops = interrupt.clone();
-        let load = much.load().stop_when(move || stops.is_raised());
-        serve(field, load, bencher, inputs.clone(), &server)
+        served.run(bencher, |load| load.stop_when(move || stops.is_raised()))
     };
     let finished = suite::run_made(case(plan), &options(plan), Rc::new(made))?;
     report(finished)
-}
-
-/// Serves `inputs` as responses of a field.
-fn serve(
-    field: Field,
-    load: bench_load::Load,
-    bencher: &mut Bencher,
-    inputs: All,
-    server: &Server,
-) -> Result<(), Error> {
-    let ask = |input: &Input, request: &bench_load::Request| server.serve(input, request);
-    match field {
-        Field::Speech => load.run(bencher, inputs, |input, request| {
-            ask(input, request).map(|answered| Spoken { answered, text: Arc::clone(&input.text) })
-        }),
-        Field::Images => load.run(bencher, inputs, |input, request| ask(input, request).map(Drawn)),
-        Field::Classification => load.run(bencher, inputs, |input, request| ask(input, request).map(Sorted)),
-        Field::Text => load.run(bencher, inputs, |input, request| ask(input, request).map(Written)),
-        Field::Requests => load.run(bencher, inputs, |input, request| ask(input, request).map(Plain)),
-    }
 }
 
 fn case(plan: &Plan) -> Case {
@@ -84,7 +53,7 @@ fn options(plan: &Plan) -> Options {
     options.compare.clone_from(&reports.compare);
     // What this process takes is nothing that the function does.
     options.probes = Some(Vec::new());
-    options.load.quick = plan.load.quick;
+    options.load.quick = plan.function.load.quick;
     options.show = if reports.quiet { Show::Nothing } else { Show::Progress };
     options
 }

@@ -7,7 +7,7 @@ use bench_load::domain::Facts;
 use bench_load::input::{Describe, ImageRequest, ImageRequests, Inputs, List, Prepared, Prompts, Texts};
 use serde_json::{Value, json};
 
-use super::plan::{Asked, Field, Given, Plan};
+use super::plan::{Asked, Field, Function, Given};
 
 /// An input: the program knows it by its number.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ impl Describe for Input {
     }
 }
 
-/// All inputs of a plan.
+/// All inputs of a function.
 #[derive(Clone, Debug)]
 pub(crate) struct All {
     measured: Vec<Input>,
@@ -42,11 +42,11 @@ impl Inputs for All {
 
 impl All {
     /// # Errors
-    /// When nothing can be made of what the plan says.
-    pub(crate) fn of(plan: &Plan) -> Result<Self, Error> {
-        let seed = plan.load.seed;
-        let texts = match &plan.inputs {
-            Asked::Given(given) if plan.field == Field::Images => {
+    /// When nothing can be made of what is asked for.
+    pub(crate) fn of(function: &Function) -> Result<Self, Error> {
+        let seed = function.load.seed;
+        let texts = match &function.inputs {
+            Asked::Given(given) if function.field == Field::Images => {
                 List::new(given.iter().map(text)).prepare()?
             }
             Asked::Given(given) => return All::given(given),
@@ -55,9 +55,9 @@ impl All {
             }
             Asked::Prompts { count } => Prompts::seeded(*count).seed(seed).prepare()?,
         };
-        match &plan.images {
+        match &function.images {
             Some(images) => {
-                let wanted = usize::try_from(plan.load.requests.unwrap_or(50)).unwrap_or(usize::MAX);
+                let wanted = usize::try_from(function.load.requests.unwrap_or(50)).unwrap_or(usize::MAX);
                 let count = wanted.clamp(texts.measured.len(), 10_000.max(texts.measured.len()));
                 let requests = ImageRequests::new(List::new(texts.measured).warm_up(texts.warm_up))
                     .variations(count)
@@ -123,11 +123,11 @@ mod tests {
     use serde_json::json;
 
     fn all(field: &str, inputs: Value, images: Value) -> All {
-        let plan = json!({
-            "socket": "s", "name": "n", "field": field, "inputs": inputs, "images": images,
-            "load": {"concurrency": [1], "requests": 3}, "reports": {"output_dir": "o"},
+        let function = json!({
+            "socket": "s", "field": field, "inputs": inputs, "images": images,
+            "load": {"concurrency": [1], "requests": 3},
         });
-        All::of(&serde_json::from_value(plan).expect("a plan")).expect("inputs")
+        All::of(&serde_json::from_value(function).expect("a function")).expect("inputs")
     }
 
     #[test]

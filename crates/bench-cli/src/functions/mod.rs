@@ -1,13 +1,16 @@
 //! `bench functions`: functions of another program under load, as `bench load` measures servers.
 //!
-//! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, and answers requests
-//! on a Unix socket (`docs/book/src/protocol.md`, "Functions that serve").
+//! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, or a
+//! [`Function`](plan::Function) if it is the worker of a run itself, and answers requests on a Unix socket
+//! (`docs/book/src/protocol.md`, "Functions that serve").
 
 mod answer;
 mod combined;
 mod drive;
 mod input;
 mod plan;
+mod round;
+mod served;
 mod socket;
 
 use std::io;
@@ -22,6 +25,7 @@ use crate::arguments::{Functions, FunctionsAction};
 pub(crate) fn run(arguments: &Functions) -> Result<u8, RunError> {
     match arguments.action {
         FunctionsAction::Drive => drive::run(&plan()?),
+        FunctionsAction::Round => round::run(&plan()?).map(|()| exit::OK),
         FunctionsAction::Combine => combined::write(&plan()?).map(|()| exit::OK),
     }
 }

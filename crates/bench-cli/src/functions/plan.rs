@@ -8,24 +8,31 @@ use bench_load::scenario::Plateau;
 use bench_syntax::UsageError;
 use serde::Deserialize;
 
-/// A function to be loaded.
+/// A function to be loaded, and the run that is made of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
-    /// Where the program listens.
-    pub(crate) socket: PathBuf,
     /// Name of the case.
     pub(crate) name: String,
     /// Its model, if it is part of one.
     pub(crate) model: Option<String>,
     /// What the function is, in words: `tts.py:12`.
     pub(crate) source: Option<String>,
+    pub(crate) function: Function,
+    pub(crate) reports: Reports,
+}
+
+/// A function that serves requests, and the requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Function {
+    /// Where the program listens.
+    pub(crate) socket: PathBuf,
     pub(crate) field: Field,
     pub(crate) inputs: Asked,
     /// What each request for images has; absent in other fields.
     pub(crate) images: Option<ImageSettings>,
     pub(crate) load: Much,
-    pub(crate) reports: Reports,
 }
 
 /// The field of work.
@@ -82,9 +89,13 @@ pub(crate) struct Much {
     /// Requests per second, a level for each number.
     #[serde(default)]
     pub(crate) rate: Vec<f64>,
+    /// How requests come, if the two above do not say it.
+    pub(crate) scenario: Option<Scenario>,
     /// Stress instead of levels.
     pub(crate) stress: Option<Stress>,
     pub(crate) requests: Option<u64>,
+    /// How long a level lasts.
+    pub(crate) duration_s: Option<f64>,
     pub(crate) warm_up: Option<u64>,
     pub(crate) timeout_s: Option<f64>,
     #[serde(default)]
@@ -94,6 +105,18 @@ pub(crate) struct Much {
     /// A few requests a level, to see that it works.
     #[serde(default)]
     pub(crate) quick: bool,
+}
+
+/// A scenario that has one level, or whose levels are numbers of streams.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scenario {
+    /// One request after another.
+    SingleStream,
+    /// As many requests at once as `concurrency` says, again and again.
+    MultiStream,
+    /// All requests are there from the beginning.
+    Offline,
 }
 
 /// More and more clients for a time.
@@ -125,6 +148,7 @@ impl Much {
         let stress = self.stress.as_ref();
         let times = [
             ("timeout_seconds", self.timeout_s),
+            ("duration", self.duration_s),
             ("duration", stress.map(|stress| stress.duration_s)),
             ("ramp_up", stress.and_then(|stress| stress.ramp_up_s)),
         ];
@@ -140,7 +164,7 @@ impl Much {
 
     pub(crate) fn load(&self) -> Load {
         let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let load = match (&self.stress, self.concurrency.as_slice(), self.rate.as_slice()) {
+        let load = match (&self.stress, self.scenario, self.concurrency.as_slice(), self.rate.as_slice()) {
             (Some(stress), ..) => {
                 let scenario = bench_load::scenario::Stress::new(seconds(stress.duration_s), stress.most);
                 Load::new(match stress.ramp_up_s {
@@ -148,11 +172,15 @@ impl Much {
                     None => scenario,
                 })
             }
-            (None, [], []) => Load::new(Plateau::up_to(64)),
-            (None, [], rate) => Load::open(rate),
-            (None, concurrency, _) => Load::closed(concurrency),
+            (None, Some(Scenario::SingleStream), ..) => Load::single_stream(),
+            (None, Some(Scenario::MultiStream), streams, _) => Load::multi_stream(streams),
+            (None, Some(Scenario::Offline), ..) => Load::offline(),
+            (None, None, [], []) => Load::new(Plateau::up_to(64)),
+            (None, None, [], rate) => Load::open(rate),
+            (None, None, concurrency, _) => Load::closed(concurrency),
         };
         let load = self.requests.into_iter().fold(load.seed(self.seed), Load::requests);
+        let load = self.duration_s.into_iter().fold(load, |load, lasts| load.duration(seconds(lasts)));
         let load = self.warm_up.into_iter().fold(load, Load::warm_up);
         let load = self.timeout_s.into_iter().fold(load, |load, timeout| load.timeout(seconds(timeout)));
         self.slo.iter().fold(load, |load, condition| load.slo(condition))

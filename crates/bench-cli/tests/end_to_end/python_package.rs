@@ -105,6 +105,63 @@ fn revisions_of_python_are_compared_each_with_its_own_code() {
         .expect_said(&["expected two sides"]);
 }
 
+/// A function that serves requests, in so many seconds each.
+fn serving(seconds: f64) -> String {
+    format!(
+        "
+import time
+from bench_models import benchmark
+
+@benchmark(domain='speech', concurrency=[1, 2], requests=5, model='joe', slo=['ttfa <= 5s'])
+def speak(text):
+    time.sleep({seconds})
+    yield bytes(24_000)
+    return {{'sample_rate': 24_000}}
+"
+    )
+}
+
+#[test]
+fn a_function_of_python_is_a_load_case_like_any_other() {
+    if python::is_missing() {
+        return;
+    }
+    let stage = project();
+    let file = stage.path().join("speed/tts.py");
+    fs::write(&file, serving(0.002)).expect("file");
+    bench(&stage, &["run", "speed", "speak", "--rounds=2", "--quiet"]).expect_code(0);
+    let record = read_json(&stage.report().join("run.json"));
+    let rounds = case(&record, "joe/performance/speak")["rounds"].as_array().expect("rounds");
+    assert_eq!(rounds.len(), 2);
+    let served = &rounds[1]["served"];
+    let levels = served["levels"].as_array().expect("levels");
+    assert_eq!((&served["primary"], &levels[1]["concurrency"]), (&"ASPS".into(), &2.into()), "{served}");
+    for file in ["levels.csv", "requests.csv", "plots"] {
+        assert!(stage.report().join(file).exists(), "{file}");
+    }
+    // The flags of load cases are theirs, too.
+    bench(&stage, &["run", "speed", "speak", "--rounds=1", "--quick", "--quiet"]).expect_code(0);
+
+    git(&stage, &["init", "--quiet"]);
+    git(&stage, &["add", "-A"]);
+    git(&stage, &["commit", "--quiet", "-m", "one"]);
+    fs::write(&file, serving(0.006)).expect("file");
+    let ended = bench(&stage, &["compare", "HEAD", "./speed", "speak", "--quiet", "--max-time=60s"]);
+    ended.expect_code(3).expect_said(&["1 slower"]);
+}
+
+#[test]
+fn requests_are_sent_for_a_worker_only() {
+    let stage = Stage::new(&[]);
+    let plan = r#"{"socket": "s", "field": "text", "inputs": {"prompts": {"count": 1}}, "load": {"concurrency": [1]}}"#;
+    let plan_file = stage.path().join("plan.json");
+    fs::write(&plan_file, plan).expect("file");
+    let mut command = stage.bench_command(&["functions", "round"]);
+    let ended = command.stdin(fs::File::open(plan_file).expect("file")).output().expect("started");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(2) && said.contains("expected to be started by a worker"), "{said}");
+}
+
 #[test]
 fn the_commit_that_made_python_slower_is_named_and_a_gate_measures_both_again() {
     if python::is_missing() {

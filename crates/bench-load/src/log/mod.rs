@@ -14,6 +14,7 @@ mod tally;
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use bench_core::probe::Growth;
 
@@ -32,6 +33,9 @@ const CHUNK: usize = 256;
 
 /// Chunks on their way; clients wait when there are more.
 const CHUNKS: usize = 16;
+
+/// How long rows gather that are handed over one by one.
+const GATHERED: Duration = Duration::from_millis(1);
 
 /// A client does not keep rows longer than this, if it has anything to do.
 const KEEP_NS: u64 = 200_000_000;
@@ -60,13 +64,33 @@ pub(crate) struct Recorder {
 /// The end from which rows are read.
 pub(crate) struct Outlet {
     receiver: Receiver<Vec<Row>>,
+    at_once: bool,
+}
+
+impl Outlet {
+    /// The next rows; `None` when the log is closed.
+    fn next(&self) -> Option<Vec<Row>> {
+        let chunk = match self.receiver.try_recv() {
+            Ok(chunk) => Some(chunk),
+            Err(_) => {
+                // Rows that are handed over one by one gather while this thread sleeps. To be woken for each of them would
+                // take a processor from what is measured, between every two requests.
+                if self.at_once {
+                    std::thread::sleep(GATHERED);
+                }
+                self.receiver.recv().ok()
+            }
+        };
+        chunk.filter(|chunk| !chunk.is_empty())
+    }
 }
 
 /// A log. With `at_once` every row is handed over when it is written: a client that may be given up must
 /// not keep any.
 pub(crate) fn log(at_once: bool) -> (Inlet, Outlet) {
-    let (sender, receiver) = sync_channel(CHUNKS);
-    (Inlet { sender, capacity: if at_once { 1 } else { CHUNK } }, Outlet { receiver })
+    let capacity = if at_once { 1 } else { CHUNK };
+    let (sender, receiver) = sync_channel(CHUNKS * CHUNK / capacity);
+    (Inlet { sender, capacity }, Outlet { receiver, at_once })
 }
 
 impl Inlet {
@@ -156,10 +180,7 @@ pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut Ro
     };
     let mut latencies = Thinned::new(LATENCIES);
     let mut memory = Memory::default();
-    while let Ok(chunk) = outlet.receiver.recv() {
-        if chunk.is_empty() {
-            break;
-        }
+    while let Some(chunk) = outlet.next() {
         for row in chunk {
             let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
             let seen = row.seen(facts);
