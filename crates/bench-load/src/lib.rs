@@ -12,6 +12,7 @@ pub mod cores;
 pub mod domain;
 mod driver;
 mod figure;
+pub mod fleet;
 pub mod input;
 mod level;
 mod load;
@@ -35,6 +36,7 @@ mod serving;
 pub mod slo;
 mod slot;
 mod stop;
+mod stripe;
 
 pub use load::Load;
 pub use request::Request;

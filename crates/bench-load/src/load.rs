@@ -1,5 +1,6 @@
 //! [`Load`]: what a benchmark says about the requests that it wants served.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bench_core::bencher::Bencher;
@@ -9,6 +10,7 @@ use crate::domain::Response;
 #[cfg(feature = "tokio")]
 use crate::driver::Events;
 use crate::driver::{Calls, Threads};
+use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs};
 use crate::request::Request;
 use crate::scenario::{
@@ -44,6 +46,7 @@ pub struct Load {
     slo: Vec<String>,
     stop: Stop,
     grace: Duration,
+    fleet: Option<Arc<Fleet>>,
 }
 
 impl Load {
@@ -60,6 +63,7 @@ impl Load {
             slo: Vec::new(),
             stop: Stop::default(),
             grace: GRACE,
+            fleet: None,
         }
     }
 
@@ -177,6 +181,15 @@ impl Load {
         self
     }
 
+    /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: this one sends its
+    /// part of one schedule, or is its part of the clients, and the level of each is that of all their requests. Only `async`
+    /// closures can be shared.
+    #[must_use]
+    pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.fleet = Some(fleet);
+        self
+    }
+
     /// Serves `inputs` through `closure`, and hands all that was seen to the round. Call it once, as the last thing
     /// that the benchmark does.
     ///
@@ -190,6 +203,11 @@ impl Load {
         R: Response,
         E: Into<Error>,
     {
+        if self.fleet.is_some() {
+            return Err(Error::failure(
+                "workers share the requests of `async` closures only: use `run_async`",
+            ));
+        }
         self.serve(bencher, inputs, &Threads::new(closure))
     }
 
@@ -210,6 +228,7 @@ impl Load {
             valid_for: self.valid_for,
             stop: self.stop,
             grace: self.grace,
+            fleet: self.fleet,
         };
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }

@@ -135,6 +135,7 @@ where
     async fn task(&self, task: Task) {
         match task {
             Task::Client(client) => {
+                let client = self.course.stripe.client(client);
                 let place = Place { client, marks: Marks::new(self.course.clock.origin, client) };
                 self.one_after_another(&place).await;
                 self.leave(place);
@@ -165,9 +166,10 @@ where
         }
     }
 
-    /// Serves one request and writes it down; returns when it had ended.
-    async fn serve(&self, place: &Place, number: u64, intended_ns: u64, sent_ns: u64) -> u64 {
+    /// Serves one request, which is this worker's number `own`, and writes it down; returns when it had ended.
+    async fn serve(&self, place: &Place, own: u64, intended_ns: u64, sent_ns: u64) -> u64 {
         let course = self.course;
+        let number = course.stripe.number(own);
         let input = course.place(number);
         let (client, marks) = (place.client, &place.marks);
         let key = Key { number, input: input as u32, client, intended_ns: intended_ns.min(sent_ns), sent_ns };
@@ -225,6 +227,7 @@ where
         free.unwrap_or_else(|| {
             let (core, loops) = self.core;
             let client = self.places.replace(self.places.get() + 1) * loops as u32 + core as u32;
+            let client = self.course.stripe.client(client);
             Place { client, marks: Marks::new(self.course.clock.origin, client) }
         })
     }
