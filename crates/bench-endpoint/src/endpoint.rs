@@ -131,6 +131,15 @@ impl Endpoint {
         Endpoint { path: path.into(), ..self }
     }
 
+    /// The same endpoint as one of several workers that share a load. All of them have the same `run`, which no other run
+    /// has: prompts that share their beginning share it among workers, and no two requests of them are alike.
+    #[must_use]
+    pub fn of_worker(self, run: u64, rank: u32) -> Self {
+        // No worker sends so many requests that it would come to the numbers of the next.
+        let unique = run.wrapping_add(u64::from(rank) << 40);
+        Endpoint { run, unique: AtomicU64::new(unique), ..self }
+    }
+
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -1,6 +1,7 @@
 //! What a served model is asked.
 
 mod values;
+mod workers;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use clap::Args;
 
 pub(crate) use self::values::{Arrival, FirstRate};
 use self::values::{arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size};
+pub(crate) use self::workers::{Workers, shared_settings};
 
 /// Measure a served model under load, over HTTP
 #[derive(Debug, Args)]
@@ -27,6 +29,8 @@ use self::values::{arrival, case_name, clients, condition, first_rate, header, p
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
     bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
     Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
+    Started several times by srun, mpirun, a Kubernetes Job or with --share, it is one load, and worker 1 reports it:\n\n    \
+    srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
     --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
@@ -41,6 +45,8 @@ pub(crate) struct Load {
     pub(crate) much: Much,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) workers: Workers,
     #[command(flatten)]
     pub(crate) reports: Reports,
 }

@@ -37,3 +37,5 @@ mod replay;
 mod reports;
 mod revision;
 mod stage;
+mod workers;
+mod workers;

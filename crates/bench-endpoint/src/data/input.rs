@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::words::{STRIDE, Span, word};
 
 /// What one request is made of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// What is sent.
     pub content: Content,
@@ -16,7 +16,7 @@ pub struct Input {
 }
 
 /// What is sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     /// A text, or the bytes of a file.
     Bytes(Vec<u8>),
@@ -68,7 +68,7 @@ const SALT_WORDS: u8 = 8;
 const BLOCK: u64 = 512;
 
 /// A text of words, each of which is one token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words {
     parts: Box<[Part]>,
     /// Whether salts differ from request to request and from run to run; else they are the same words always.
@@ -76,7 +76,7 @@ pub struct Words {
 }
 
 /// A part of a text of words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
     /// So many words that no other run has.
     OfRun(u8),

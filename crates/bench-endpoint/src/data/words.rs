@@ -36,7 +36,7 @@ pub(super) fn word(number: u64) -> &'static str {
 }
 
 /// A piece of the text that all prompts are cut from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Span {
     /// Its first word.
     from: u32,

@@ -89,6 +89,11 @@ impl Fleet {
         self.state.listen(Box::new(asked), Box::new(told));
     }
 
+    /// Why the run cannot go on, if another worker is gone or has said that it cannot.
+    pub fn lost(&self) -> Option<FleetError> {
+        self.state.broken().map(peer::Broken::error)
+    }
+
     /// Whether the load is to end: a worker was told to, or is gone.
     pub(crate) fn is_stopped(&self) -> bool {
         self.state.is_stopped()
@@ -173,8 +178,21 @@ impl Fleet {
         self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));
     }
 
-    /// Says that nothing more is expected of the others: they may go.
-    pub fn close(&self) {
+    /// Waits until the first worker has said that nothing more is expected of the others, which may go then.
+    ///
+    /// # Errors
+    /// If the first worker is gone.
+    pub fn part(&self) -> Result<(), FleetError> {
+        if self.is_first() {
+            self.close();
+        }
+        let parted = self.announce(Vec::new);
+        self.close();
+        parted.map(drop)
+    }
+
+    /// What becomes of the others from here on is of no interest.
+    fn close(&self) {
         self.state.close();
         self.pulse.end();
     }
