@@ -35,7 +35,8 @@ pub(super) fn report(
     let record = &finished.record;
     if let Some(fleet) = fleet.filter(|fleet| !fleet.is_first()) {
         tell(&lost.as_ref().map_or_else(|| workers::told(record, fleet), ToString::to_string));
-        return Ok(exit_code(arguments, ended.checked, record, lost.is_some()));
+        // Why the run is not as it should be is what the first worker says.
+        return Ok(exit_code(arguments, &ended.checked, record, lost.is_some(), |_| {}));
     }
     let style = Style::for_stdout(arguments.reports.color);
     let view = View::for_stdout(arguments.reports.color, Detail::Short);
@@ -68,7 +69,7 @@ pub(super) fn report(
         };
         print(&format!("client: {loops} came {stall} late or less to 99 % of what was ready\n"))?;
     }
-    if let Some(fleet) = fleet {
+    if let Some(fleet) = fleet.filter(|_| lost.is_none()) {
         print(&format!("{}\n", workers::told(record, fleet)))?;
     }
     let Finished { record, folder, trouble, .. } = finished;
@@ -82,19 +83,19 @@ pub(super) fn report(
         tell("interrupted: the report holds what was measured until then");
     }
     lost.iter().for_each(|lost| tell(&lost.to_string()));
-    Ok(exit_code(arguments, checked, &record, lost.is_some()))
+    Ok(exit_code(arguments, &checked, &record, lost.is_some(), tell))
 }
 
-/// Says why a run is not as it should be, and what its exit code is for that.
-fn exit_code(arguments: &Load, checked: Checked, record: &Record, is_lost: bool) -> u8 {
+/// Says why a run is not as it should be, and what its exit code is for that. A run that has lost a worker has said so.
+fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool, says: impl Fn(&str)) -> u8 {
     let decision = Decision::default().of_load(record, arguments.much.max_failures);
     let found = arguments.much.find_rate.and_then(|_| summary::found(record));
     // A search goes where the objective is missed, and requests fail.
-    if found.is_none() || record.state == RunState::Interrupted {
-        decision.reasons().iter().for_each(|reason| tell(reason));
+    if (found.is_none() || record.state == RunState::Interrupted) && !is_lost {
+        decision.reasons().iter().for_each(|reason| says(reason));
     }
     for wrong in &checked.wrong {
-        tell(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
+        says(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
     }
     match decision.exit_code() {
         exit::INTERRUPTED => exit::INTERRUPTED,

@@ -1,5 +1,6 @@
 //! A level that several workers share: each serves its part, and the first one makes one level of all their rows.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,9 +72,10 @@ where
         let course = self.course(&own, asked, &harness_ns).shared(stripe, start.at);
         let mut driven = C::drive(self.scope, course, None)?;
         let harness_ns = harness_ns.load(Ordering::Relaxed) + driven.logged.cpu_ns;
-        let rows = std::mem::take(&mut driven.logged.coded);
-        // Whether requests suffice, and meet what a search wants, is said of all of them.
+        let rows = take(&mut driven.logged.coded);
+        // Whether requests suffice and meet what a search wants, and whether the level was ended, is said of all of them.
         let alone = Asked { valid_for: None, must_meet: false, ..*asked };
+        let (cut_short, stopped) = (take(&mut driven.cut_short), take(&mut driven.stopped));
         let seen = level(&own, &mut driven, &alone, harness_ns);
         let has_work = stripe.clients() > 0 && own.requests != Some(0);
         let mut worker = Worker::new(fleet.share().rank() + 1, fleet.own_host());
@@ -88,16 +90,16 @@ where
             steady: driven.steady,
             has_work,
             client_stall: driven.client_stall,
-            cut_short: driven.cut_short,
-            stopped: driven.stopped,
+            cut_short,
+            stopped,
             held_up: driven.held_up,
             late_marks: driven.late_marks,
             harness_ns,
         };
         if progress.levels.is_empty() {
-            progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
+            progress.latency_ns = take(&mut driven.logged.latency_ns);
         }
-        self.give_up(std::mem::take(&mut driven.stuck));
+        self.give_up(take(&mut driven.stuck));
         let others = fleet.collect(&packed(&said, &rows))?;
         let mut made = Ok(());
         let announced = fleet.announce(|| {

@@ -15,6 +15,11 @@ impl Partition {
     pub(super) fn holds(self, id: &str) -> bool {
         hash(id) % u64::from(self.0.of()) == u64::from(self.0.rank())
     }
+
+    /// Which part it is.
+    pub fn share(self) -> Share {
+        self.0
+    }
 }
 
 impl From<Share> for Partition {
