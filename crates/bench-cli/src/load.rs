@@ -1,11 +1,16 @@
 //! `bench load`: a served model over HTTP.
 
+mod conversations;
 mod given;
 mod pace;
 mod reach;
+mod rendezvous;
+mod report;
 mod summary;
+mod workers;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
@@ -15,16 +20,11 @@ use bench_endpoint::client::{Client, Target, Trust, room_for_connections};
 use bench_endpoint::fit::{Fit, fit};
 use bench_endpoint::probe::{self, Found};
 use bench_endpoint::secret::Secret;
-use bench_endpoint::server::Watch;
-use bench_judge::Decision;
-use bench_load::cores;
 use bench_protocol::{Case, Overrides};
-use bench_record::{Record, RunError, RunState, exit};
-use bench_report::{Detail, Style, View, print, tell};
-use bench_runner::report::console;
+use bench_record::{RunError, exit};
+use bench_report::{print, tell};
 use bench_runner::rounds::Show;
-use bench_runner::run::{Finished, Options};
-use bench_syntax::quantity::Seconds;
+use bench_runner::run::Options;
 use bench_syntax::text::printable;
 use bench_syntax::{Category, UsageError, case_id};
 
@@ -36,31 +36,57 @@ use crate::arguments::Load;
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// Loads the server, and reports; the exit code says what came of it.
-pub(crate) fn run(arguments: &Load) -> Result<u8, RunError> {
+/// Loads the server, and reports; the exit code says what came of it. `settings` is what of the command line must be the same for all workers, if there are several.
+///
+/// # Errors
+/// What is wrong with the arguments, and why a run cannot be made or kept.
+pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u8, RunError> {
     let Plan { endpoint, mut given, secret, trust, found } = Plan::make(arguments)?;
     if arguments.much.probe {
         return print(&probed(&endpoint, &found)).map(|()| exit::OK);
     }
-    let watch =
-        if arguments.much.dry_run { None } else { watch(arguments, &endpoint, secret.clone(), trust)? };
     fit_lengths(arguments, &endpoint, &mut given)?;
-    let scenario = Scenario::of(arguments, &mut given);
+    // Before the other workers are waited for.
+    conversations::of(arguments, &given)?;
     if arguments.much.dry_run {
+        let scenario = Scenario::of(arguments, &mut given);
+        given
+            .told
+            .extend(workers::share(arguments)?.map(|(share, by)| format!("part {share} of it, by {by}")));
         return print(&told(&endpoint, &given, &scenario, secret.as_ref())).map(|()| exit::OK);
     }
     given.told.iter().for_each(|said| tell(said));
-    let style = Style::for_stdout(arguments.reports.color);
+    let fleet = workers::meet(arguments, &endpoint, &given, settings)?;
+    let endpoint = match &fleet {
+        Some(fleet) => endpoint.of_worker(fleet.run(), fleet.share().rank()),
+        None => endpoint,
+    };
+    let reports = fleet.as_ref().is_none_or(|fleet| fleet.is_first());
+    let watch = if reports { watch(arguments, &endpoint, secret, trust)? } else { None };
+    let (rank, of) = fleet.as_ref().map_or((0, 1), |fleet| (fleet.share().rank(), fleet.share().of()));
+    let conversations = conversations::of(arguments, &given)?.map(|all| Arc::new(all.of_worker(rank, of)));
+    let endpoint = match &conversations {
+        Some(conversations) => endpoint.conversing(Arc::clone(conversations)),
+        None => endpoint,
+    };
+    let scenario = Scenario::of(arguments, &mut given).pausing(conversations);
     let case = case(arguments, &endpoint);
-    let options = options(arguments);
+    let options = if reports { options(arguments) } else { silent() };
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
-    let sends = Rc::clone(&endpoint);
+    let (sends, shared) = (Rc::clone(&endpoint), fleet.clone());
     let made = move |bencher: &mut Bencher, interrupt: &Interrupt| -> Result<(), Error> {
-        sends.client().warm(scenario.first_clients()).map_err(Error::from)?;
-        scenario.run(&sends, bencher, &given, interrupt)
+        let fleet = shared.as_ref();
+        fleet.iter().for_each(|fleet| workers::end_together(fleet, interrupt));
+        let ended = scenario
+            .warm(&sends, fleet)
+            .and_then(|()| scenario.run(&sends, bencher, &given, interrupt, fleet));
+        if let (Some(fleet), Err(error)) = (fleet, &ended) {
+            fleet.fail(&error.to_string());
+        }
+        ended
     };
     let finished = suite::run_made(case, &options, Rc::new(made))?;
-    report(arguments, &endpoint, finished, style, watch)
+    report::report(arguments, &endpoint, finished, watch, fleet.as_deref())
 }
 
 /// What is to be done.
@@ -150,6 +176,7 @@ impl Plan {
             template,
             exact_answers: !what.no_ignore_eos && (what.ignore_eos || by_input),
             salt: !what.no_salt,
+            keeps_text: false,
             limits,
         };
         let endpoint = Endpoint::new(kind, settings, client);
@@ -250,6 +277,13 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     case
 }
 
+/// What is asked of a run that another worker reports.
+fn silent() -> Options {
+    let mut options = Options::default();
+    options.probes = Some(Vec::new());
+    options
+}
+
 fn options(arguments: &Load) -> Options {
     let reports = &arguments.reports;
     let mut options = Options::default();
@@ -260,85 +294,4 @@ fn options(arguments: &Load) -> Options {
     options.probes = Some(Vec::new());
     options.show = if reports.quiet { Show::Nothing } else { Show::Progress };
     options
-}
-
-/// Prints the report, and decides the exit code when all of it has been said.
-fn report(
-    arguments: &Load,
-    endpoint: &Endpoint,
-    finished: Finished,
-    style: Style,
-    watch: Option<Watch>,
-) -> Result<u8, RunError> {
-    let record = &finished.record;
-    let decision = Decision::default().of_load(record, arguments.much.max_failures);
-    let view = View::for_stdout(arguments.reports.color, Detail::Short);
-    print(&format!("\n{}", console::render(record, &view)))?;
-    if arguments.much.find_rate.is_some() {
-        let objective = arguments.much.slo.join(" and ");
-        print(&printable_lines(&format!("\n{}", summary::bracket(record, &objective))))?;
-    }
-    if let Some(comparison) = &finished.comparison {
-        print(&format!("\n{}", console::render_comparison(comparison, style)))?;
-    }
-    let counts = endpoint.client().counts();
-    print(&format!(
-        "connections: {} made, {} requests on one that had served before, {} sent again because the server had closed \
-         an idle one\n",
-        counts.opened, counts.reused, counts.reconnected
-    ))?;
-    let counted = endpoint.totals();
-    for said in summary::obtained(&counted, endpoint) {
-        print(&format!("{said}\n"))?;
-    }
-    if let Some(series) = watch.and_then(Watch::end) {
-        for warning in summary::server(&series, &counted, endpoint.is_salted(), &finished)? {
-            tell(&format!("warning: {warning}"));
-        }
-    }
-    if let Some(stall) = worst_stall(record) {
-        let loops = match cores::count().unwrap_or(1) {
-            1 => "1 event loop, which".to_owned(),
-            many => format!("{many} event loops, which"),
-        };
-        print(&format!("client: {loops} handled 99 % of ready events within {stall}\n"))?;
-    }
-    let Finished { record, folder, trouble, .. } = finished;
-    if let Some(trouble) = trouble {
-        return Err(trouble);
-    }
-    if let Some(folder) = folder {
-        print(&format!("report: {}\n", folder.display()))?;
-    }
-    if record.state == RunState::Interrupted {
-        tell("interrupted: the report holds what was measured until then");
-    }
-    Ok(exit_code(arguments, endpoint, &decision, &record))
-}
-
-/// Says why a run is not as it should be, and what its exit code is for that.
-fn exit_code(arguments: &Load, endpoint: &Endpoint, decision: &Decision, record: &Record) -> u8 {
-    let found = arguments.much.find_rate.and_then(|_| summary::found(record));
-    // A search goes where the objective is missed, and requests fail.
-    if found.is_none() || record.state == RunState::Interrupted {
-        decision.reasons().iter().for_each(|reason| tell(reason));
-    }
-    let checked = endpoint.check_answers();
-    for wrong in &checked.wrong {
-        tell(&printable(&format!("of {} answers that were checked: {wrong}", checked.looked_at)));
-    }
-    match decision.exit_code() {
-        exit::INTERRUPTED => exit::INTERRUPTED,
-        exit::OK | exit::INVALID | exit::FAILURES if found.is_some() && checked.wrong.is_empty() => exit::OK,
-        exit::OK if !checked.wrong.is_empty() => exit::FAILURES,
-        code => code,
-    }
-}
-
-/// How late the client's event loops came to what was ready, at the level at which they were latest.
-fn worst_stall(record: &Record) -> Option<Seconds> {
-    let rounds = record.cases.iter().flat_map(|case| &case.rounds);
-    let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);
-    let stalls = levels.filter_map(|level| level.pace.client_stall).map(|stall| stall.p99_s.0);
-    stalls.reduce(f64::max).map(Seconds)
 }

@@ -51,7 +51,7 @@ use arguments::{Arguments, Command};
 use bench_load as _;
 use bench_protocol::{PROTOCOL, PROTOCOL_FLAG};
 use bench_runner::command_line::outlive_full_files;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -65,20 +65,25 @@ fn main() -> ExitCode {
     if typed.next().is_some_and(|first| first == ADAPTER) {
         return ExitCode::from(bench_adapters::run(typed));
     }
-    let arguments = match typed_as_ours() {
-        Ok(typed) => Arguments::parse_from(typed),
+    let matches = match typed_as_ours() {
+        Ok(typed) => Arguments::command().get_matches_from(typed),
         Err(refused) => {
             tell(&format!("error: {refused}"));
             return ExitCode::from(bench_record::exit::USAGE);
         }
     };
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let (Command::Compare(_), Ok(folder)) = (&arguments.command, env::current_dir()) {
         bench_compare::cargo::forget_configured(&folder);
     }
     let ended = match &arguments.command {
         Command::Run(_) => run::run(&typed_after("run")).map_err(Failure::from),
         #[cfg(feature = "load")]
-        Command::Load(arguments) => load::run(arguments).map_err(Failure::from),
+        Command::Load(arguments) => {
+            let typed = matches.subcommand_matches("load");
+            load::run(arguments, typed.map(arguments::shared_settings).unwrap_or_default())
+                .map_err(Failure::from)
+        }
         #[cfg(feature = "load")]
         Command::Functions(arguments) => functions::run(arguments).map_err(Failure::from),
         Command::Runner(_) => runner::run(&typed_after("runner")).map_err(Failure::from),

@@ -132,7 +132,7 @@ impl Calibration {
 
 fn create(results: &Path) -> Result<PathBuf, RunError> {
     create_results(results)?;
-    Ok(results.join(create_unique(results)?))
+    Ok(results.join(create_unique(results, None)?))
 }
 
 fn create_plots(folder: &Path) -> Result<PathBuf, RunError> {

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod client;
+mod conversations;
 pub mod data;
 mod endpoint;
 pub mod failure;
@@ -20,6 +21,7 @@ pub mod server;
 mod serves;
 mod totals;
 
+pub use conversations::Conversations;
 pub use endpoint::{Endpoint, Prompt};
 pub use samples::Checked;
 pub use serves::Serves;

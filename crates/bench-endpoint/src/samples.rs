@@ -9,6 +9,7 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::ImageReader;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::{Answer, Field, Kind, Marks, Told};
@@ -23,12 +24,22 @@ const MOST: usize = 20;
 const LARGEST: usize = 16 << 20;
 
 /// What a sample of answers has come to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     /// Answers that were looked at.
     pub looked_at: u64,
     /// What is wrong with some of them.
     pub wrong: Vec<String>,
+}
+
+impl Checked {
+    /// These, and those of another client.
+    #[must_use]
+    pub fn and(mut self, other: Checked) -> Self {
+        self.looked_at += other.looked_at;
+        self.wrong.extend(other.wrong);
+        self
+    }
 }
 
 /// Keeps answers.

@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use crate::api::Told;
 use crate::failure::Failure;
 
 /// Requests that have ended, and their tokens by the server's count. Warm-up is among them: the server counts it, too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Requests that were answered.
     pub answered: u64,
@@ -24,6 +26,27 @@ pub struct Counted {
     pub wanted_tokens: u64,
     /// Tokens that these have.
     pub obtained_tokens: u64,
+}
+
+impl Counted {
+    /// What was sent here, and by another client.
+    #[must_use]
+    pub fn and(self, other: Counted) -> Self {
+        let cached_tokens = match (self.cached_tokens, other.cached_tokens) {
+            (None, None) => None,
+            (one, another) => Some(one.unwrap_or(0) + another.unwrap_or(0)),
+        };
+        Counted {
+            answered: self.answered + other.answered,
+            failed: self.failed + other.failed,
+            uncounted: self.uncounted + other.uncounted,
+            output_tokens: self.output_tokens + other.output_tokens,
+            input_tokens: self.input_tokens + other.input_tokens,
+            cached_tokens,
+            wanted_tokens: self.wanted_tokens + other.wanted_tokens,
+            obtained_tokens: self.obtained_tokens + other.obtained_tokens,
+        }
+    }
 }
 
 /// The same as it grows.
@@ -109,5 +132,7 @@ mod tests {
             obtained_tokens: 3,
         };
         assert_eq!(totals.counted(), expected);
+        let twice = expected.and(Counted { cached_tokens: None, ..expected });
+        assert_eq!((twice.answered, twice.cached_tokens, twice.obtained_tokens), (6, Some(2), 6));
     }
 }

@@ -39,7 +39,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) warm_up: u64,
 }
 
-/// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake.
+/// The record of a level; `harness_ns` is what clients spent outside of the closure, and awake, and what the log took.
 pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness_ns: u64) -> Level {
     let (scheduled, bounds) = (driven.scheduled, driven.steady);
     let logged = &mut driven.logged;
@@ -67,7 +67,7 @@ pub(crate) fn level(plan: &Plan, driven: &mut Driven, asked: &Asked<'_>, harness
     pace.send_lag = scheduled.then(|| lag(logged.whole.lag())).flatten();
     pace.client_stall = driven.client_stall;
     pace.mean_concurrency = logged.whole.mean_concurrency();
-    pace.harness_cpu = (window_s > 0.0).then(|| (harness_ns + logged.cpu_ns) as f64 / 1e9 / window_s);
+    pace.harness_cpu = (window_s > 0.0).then(|| harness_ns as f64 / 1e9 / window_s);
     let mut errors = std::mem::take(&mut logged.errors);
     errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let mut level = Level::named(plan.name.clone());

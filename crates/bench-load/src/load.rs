@@ -1,6 +1,7 @@
 //! [`Load`]: describes the requests that a benchmark serves.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
@@ -9,7 +10,9 @@ use crate::domain::Response;
 #[cfg(feature = "tokio")]
 use crate::driver::Events;
 use crate::driver::{Calls, Threads};
+use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs};
+use crate::pause::Pause;
 use crate::request::Request;
 use crate::scenario::{
     ClosedLoop, MultiStream, Offline, OpenLoop, Ramp, Replay, Scenario, Settings, SingleStream, Stress,
@@ -44,6 +47,8 @@ pub struct Load {
     slo: Vec<String>,
     stop: Stop,
     grace: Duration,
+    fleet: Option<Arc<Fleet>>,
+    pause: Pause,
 }
 
 impl Load {
@@ -60,6 +65,8 @@ impl Load {
             slo: Vec::new(),
             stop: Stop::default(),
             grace: GRACE,
+            fleet: None,
+            pause: Pause::default(),
         }
     }
 
@@ -179,6 +186,24 @@ impl Load {
         self
     }
 
+    /// Lets each client of a closed loop wait before each of its requests for as long as `pause` says, as a user thinks. It is
+    /// given the number of the client, and when the level began. The time is in no latency. Only clients of `async` closures
+    /// pause.
+    #[must_use]
+    pub fn pause(mut self, pause: impl Fn(u32, Instant) -> Duration + Send + Sync + 'static) -> Self {
+        self.pause = Pause::by(pause);
+        self
+    }
+
+    /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: this one sends its
+    /// part of one schedule, or is its part of the clients, and the level of each is that of all their requests. Only `async`
+    /// closures can be shared.
+    #[must_use]
+    pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.fleet = Some(fleet);
+        self
+    }
+
     /// Serves `inputs` with `closure`, and passes everything that was measured to the round. Call it once, as the
     /// last step of the benchmark.
     ///
@@ -192,6 +217,11 @@ impl Load {
         R: Response,
         E: Into<Error>,
     {
+        if self.fleet.is_some() {
+            return Err(Error::failure(
+                "workers share the requests of `async` closures only: use `run_async`",
+            ));
+        }
         self.serve(bencher, inputs, &Threads::new(closure))
     }
 
@@ -212,6 +242,8 @@ impl Load {
             valid_for: self.valid_for,
             stop: self.stop,
             grace: self.grace,
+            fleet: self.fleet,
+            pause: self.pause,
         };
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }

@@ -1,5 +1,6 @@
 //! [`Search`]: the highest rate at which a service-level objective is met.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bench_core::bencher::Bencher;
@@ -10,7 +11,9 @@ use crate::domain::Response;
 #[cfg(feature = "tokio")]
 use crate::driver::Events;
 use crate::driver::{Calls, Threads};
+use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs};
+use crate::pause::Pause;
 use crate::request::Request;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
@@ -29,6 +32,7 @@ pub struct Search {
     warm_up: Option<u64>,
     seed: u64,
     stop: Stop,
+    fleet: Option<Arc<Fleet>>,
 }
 
 /// What a search has learned of the highest rate that meets its objective: it is at least `met`, and less than `missed`.
@@ -63,7 +67,16 @@ impl Bracket {
 impl Search {
     pub(crate) fn new(conditions: Vec<String>) -> Self {
         let (from, timeout, warm_up) = (None, None, None);
-        Search { conditions, from, requests: 0, timeout, warm_up, seed: 0, stop: Stop::default() }
+        Search {
+            conditions,
+            from,
+            requests: 0,
+            timeout,
+            warm_up,
+            seed: 0,
+            stop: Stop::default(),
+            fleet: None,
+        }
     }
 
     /// Sets the first rate, in requests per second. The default is the power of two nearest to half of the rate of
@@ -102,6 +115,13 @@ impl Search {
         self
     }
 
+    /// Shares the load with other workers, as [`Load::fleet`](crate::Load::fleet). All try the same rates.
+    #[must_use]
+    pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.fleet = Some(fleet);
+        self
+    }
+
     /// Seed of arrivals.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -122,6 +142,11 @@ impl Search {
         R: Response,
         E: Into<Error>,
     {
+        if self.fleet.is_some() {
+            return Err(Error::failure(
+                "workers share the requests of `async` closures only: use `run_async`",
+            ));
+        }
         self.serve(bencher, inputs, &Threads::new(closure))
     }
 
@@ -147,6 +172,8 @@ impl Search {
             valid_for: percentile,
             stop: self.stop,
             grace: GRACE,
+            fleet: self.fleet,
+            pause: Pause::default(),
         };
         crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }

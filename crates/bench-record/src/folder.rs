@@ -13,7 +13,7 @@ use crate::read::RUN_FILE;
 use crate::{Environment, Journal, Record, RunError, SCHEMA_VERSION, journal, read};
 use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
-use bench_syntax::UsageError;
+use bench_syntax::{Share, UsageError};
 
 /// Names the newest sealed run.
 pub const LATEST: &str = "latest";
@@ -44,12 +44,12 @@ pub(crate) struct Session {
 
 impl Folder {
     /// Makes a run directory below `results`, or joins the one that an earlier executable of the same
-    /// `cargo bench` has made.
+    /// `cargo bench` has made. `part` is which part of a suite it is for, if several machines share one.
     ///
     /// # Errors
     /// When `results` is a file, cannot be written, or is full, or something else than a run is called [`LATEST`]: better
     /// now than after measuring.
-    pub fn create(results: &Path) -> Result<Self, RunError> {
+    pub fn create(results: &Path, part: Option<Share>) -> Result<Self, RunError> {
         create_results(results)?;
         // It is to name this run: that something else has the name should not be found after measuring.
         check_free(results, LATEST)?;
@@ -59,7 +59,7 @@ impl Folder {
             return Ok(Folder { results: results.to_owned(), run: session.run, earlier: Some(earlier) });
         }
         let previous = latest(results);
-        let run = create_unique(results)?;
+        let run = create_unique(results, part)?;
         if let Some(cargo) = cargo {
             let session = Session { cargo, run: run.clone(), previous };
             let text = serde_json::to_vec(&session).map_err(io::Error::from);
@@ -286,14 +286,15 @@ fn rescue(record: &Record) -> io::Result<PathBuf> {
 
 /// Makes `<timestamp>-<4 hex digits>`, the digits being the fraction of the second: names are in the order in which runs began.
 /// `create_dir` fails where the name exists, so two runs that begin at once cannot share one.
-pub fn create_unique(results: &Path) -> Result<String, RunError> {
+pub fn create_unique(results: &Path, part: Option<Share>) -> Result<String, RunError> {
     for attempt in 0.. {
-        let run = name_of_moment(SystemTime::now());
+        let run = name_of_moment(SystemTime::now(), part);
         match fs::create_dir(results.join(&run)) {
             Ok(()) => return Ok(run),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
                 // A digit lasts 15 µs. Two processes that wait for as long would meet again.
-                std::thread::sleep(Duration::from_micros(20 + u64::from(std::process::id() % 64)));
+                let ticks = part.map_or(1, Share::of);
+                std::thread::sleep(Duration::from_micros(20 + u64::from(std::process::id() % 64)) * ticks);
             }
             Err(error) => return Err(RunError::io("create the run directory", results.join(run), error)),
         }
@@ -301,9 +302,17 @@ pub fn create_unique(results: &Path) -> Result<String, RunError> {
     unreachable!("the loop returns")
 }
 
-fn name_of_moment(moment: SystemTime) -> String {
+/// Parts of a suite that begin on several machines at the same time have different names: the last digits, modulo the number
+/// of parts, are the number of the part.
+fn name_of_moment(moment: SystemTime, part: Option<Share>) -> String {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let fraction = (u64::from(since.subsec_nanos()) << 16) / 1_000_000_000;
+    let of_part = part.filter(|part| u64::from(part.of()) <= 1 << 15).map(|part| {
+        let (rank, of) = (u64::from(part.rank()), u64::from(part.of()));
+        let fraction = fraction - fraction % of + rank;
+        if fraction < 1 << 16 { fraction } else { fraction - of }
+    });
+    let fraction = of_part.unwrap_or(fraction);
     format!("{}-{fraction:04x}", utc(since.as_secs()).replace(':', "-"))
 }
 
@@ -333,13 +342,26 @@ mod tests {
 
     #[test]
     fn names_are_in_the_order_of_time() {
-        let name = |milliseconds| name_of_moment(UNIX_EPOCH + Duration::from_millis(milliseconds));
+        let name = |milliseconds| name_of_moment(UNIX_EPOCH + Duration::from_millis(milliseconds), None);
         assert_eq!(name(1_795_246_265_500), "2026-11-21T07-31-05Z-8000");
         let names: Vec<String> = (0..2500).map(name).collect();
         assert!(names.is_sorted() && names[999].ends_with("-ffbe"), "{}", names[999]);
         let folder = tempfile::tempdir().expect("folder");
-        let made: Vec<String> = (0..20).map(|_| create_unique(folder.path()).expect("made")).collect();
+        let made: Vec<String> = (0..20).map(|_| create_unique(folder.path(), None).expect("made")).collect();
         assert!(made.is_sorted(), "{made:?}");
+    }
+
+    #[test]
+    fn parts_that_begin_at_the_same_moment_have_different_names() {
+        for nanoseconds in [0, 499_999_999, 999_999_999] {
+            let moment = UNIX_EPOCH + Duration::from_nanos(nanoseconds);
+            let parts = (0..7).filter_map(|rank| Share::of_rank(rank, 7));
+            let mut names: Vec<String> = parts.map(|part| name_of_moment(moment, Some(part))).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), 7, "{names:?}");
+            assert!(names.iter().all(|name| name.len() == name_of_moment(moment, None).len()), "{names:?}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub use record::{FORMAT, Record, RunState, SCHEMA_VERSION, Summary};
 pub use resolve::{no_earlier_run, resolve};
 pub use round::{Cause, Failure, RoundRecord};
 pub use served::{
-    Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity,
+    Bin, Dot, HARNESS_BOUND, Headline, InvalidCause, Lag, Level, Pace, Served, Steady, Told, Validity, Worker,
 };
 pub use surroundings::{References, Surroundings};
 pub use time::{Percentile, Time};

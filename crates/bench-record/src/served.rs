@@ -86,6 +86,28 @@ pub struct Level {
     pub errors: Vec<Told>,
     /// What does not fit together, or should be known before trusting a figure.
     pub warnings: Vec<String>,
+    /// The workers that have shared the level, by number; empty if one process has served it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workers: Vec<Worker>,
+}
+
+/// A worker's part of a level that several have shared. The figures of the level are of all their requests together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Worker {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its address, as the others see it.
+    pub host: String,
+    /// Requests that it has sent.
+    pub requests: u64,
+    /// Of these, failed.
+    pub failed: u64,
+    /// How far its clock can be from that of the first worker, in seconds. It bounds when the level began here and the window
+    /// of its rates, and is part of no latency.
+    pub clock_error_s: Seconds,
+    /// Whether its part can be relied on.
+    pub valid: bool,
 }
 
 /// Which latency leads a level's report.
@@ -286,6 +308,13 @@ impl Told {
     /// A message that so many requests have brought.
     pub fn new(message: impl Into<String>, count: u64) -> Self {
         Told { message: message.into(), count }
+    }
+}
+
+impl Worker {
+    /// A worker that has sent nothing.
+    pub fn new(number: u32, host: impl Into<String>) -> Self {
+        Worker { number, host: host.into(), valid: true, ..Worker::default() }
     }
 }
 

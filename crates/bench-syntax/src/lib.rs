@@ -11,9 +11,11 @@ pub mod nearest;
 pub mod objective;
 mod pattern;
 pub mod quantity;
+mod share;
 pub mod text;
 mod usage;
 
 pub use category::Category;
 pub use pattern::Pattern;
+pub use share::Share;
 pub use usage::UsageError;

@@ -1,6 +1,7 @@
 //! What a served model is asked.
 
 mod values;
+mod workers;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +14,10 @@ use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
 pub(crate) use self::values::{Arrival, FirstRate};
-use self::values::{arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size};
+use self::values::{
+    arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size, think_time,
+};
+pub(crate) use self::workers::{Workers, shared_settings};
 
 /// Measure a served model under load, over HTTP
 #[derive(Debug, Args)]
@@ -27,6 +31,8 @@ use self::values::{arrival, case_name, clients, condition, first_rate, header, p
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
     bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
     Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
+    Started several times by srun, mpirun, a Kubernetes Job or with --share, it is one load, and worker 1 reports it:\n\n    \
+    srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \
     --max-failures or no answer at all, 130 interrupted (what was measured is kept)."
@@ -41,6 +47,8 @@ pub(crate) struct Load {
     pub(crate) much: Much,
     #[command(flatten)]
     pub(crate) connection: Connection,
+    #[command(flatten)]
+    pub(crate) workers: Workers,
     #[command(flatten)]
     pub(crate) reports: Reports,
 }
@@ -153,6 +161,10 @@ pub(crate) struct Much {
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
+    /// How long users think before each turn of a conversation but the first, if its file does not say it: 2s, 2s:500ms (mean
+    /// and deviation) or 1s-5s
+    #[arg(long, value_name = "DURATION", value_parser = think_time)]
+    pub(crate) think_time: Option<Lengths>,
     /// Requests of each level [default: 10 per client, at least 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bench_core::Interrupt;
 use bench_core::bencher::Bencher;
-use bench_endpoint::Endpoint;
 use bench_endpoint::client::room_for_connections;
+use bench_endpoint::{Conversations, Endpoint};
+use bench_load::fleet::Fleet;
 use bench_load::scenario::{OpenLoop, Plateau, Replay};
 use bench_load::{Load, Search};
 
@@ -40,6 +41,8 @@ pub(super) struct Scenario {
     warm_up: Option<u64>,
     seed: u64,
     slo: Vec<String>,
+    /// By whom clients wait between turns, if they have conversations.
+    conversations: Option<Arc<Conversations>>,
 }
 
 impl Scenario {
@@ -59,7 +62,13 @@ impl Scenario {
             warm_up: much.warm_up,
             seed: arguments.what.seed,
             slo: much.slo.clone(),
+            conversations: None,
         }
+    }
+
+    /// The same with clients that wait as users of these conversations.
+    pub(super) fn pausing(self, conversations: Option<Arc<Conversations>>) -> Self {
+        Scenario { conversations, ..self }
     }
 
     /// Serves the inputs through the endpoint.
@@ -72,16 +81,31 @@ impl Scenario {
         bencher: &mut Bencher,
         given: &Given,
         interrupt: &Interrupt,
+        fleet: Option<&Arc<Fleet>>,
     ) -> bench_core::Result<()> {
         let stops = interrupt.clone();
         let stop = move || stops.is_raised();
         match self.find_rate {
             Some(first) => {
                 let search = self.search(first).stop_when(stop);
+                let search = match fleet {
+                    Some(fleet) => search.fleet(Arc::clone(fleet)),
+                    None => search,
+                };
                 endpoint.run_inputs(search, bencher, &given.inputs, &given.warm_up)
             }
             None => {
                 let load = self.load().stop_when(stop);
+                let load = match self.conversations.clone() {
+                    Some(conversations) => {
+                        load.pause(move |client, level| conversations.pause(client, level))
+                    }
+                    None => load,
+                };
+                let load = match fleet {
+                    Some(fleet) => load.fleet(Arc::clone(fleet)),
+                    None => load,
+                };
                 endpoint.run_inputs(load, bencher, &given.inputs, &given.warm_up)
             }
         }
@@ -138,9 +162,19 @@ impl Scenario {
         self.slo.iter().fold(load, |load, condition| load.slo(condition))
     }
 
+    /// Makes the connections of the first level, or this worker's part of them.
+    ///
+    /// # Errors
+    /// Why one cannot be made.
+    pub(super) fn warm(&self, endpoint: &Endpoint, fleet: Option<&Arc<Fleet>>) -> bench_core::Result<()> {
+        let (rank, of) = fleet.map_or((0, 1), |fleet| (fleet.share().rank(), fleet.share().of()));
+        let own = self.first_clients().saturating_sub(rank as usize).div_ceil(of as usize);
+        endpoint.client().warm_share(own, (rank, of)).map_err(Into::into)
+    }
+
     /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
     /// of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
-    pub(super) fn first_clients(&self) -> usize {
+    fn first_clients(&self) -> usize {
         let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
         self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
     }

@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
+use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
 use super::exchange::{Exchanged, MakeAnswer, Request, Setup};
@@ -29,7 +30,7 @@ use crate::secret::Secret;
 const MADE_AT_ONCE: usize = 32;
 
 /// How connections were used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Connections that were made.
     pub opened: u64,
@@ -38,6 +39,18 @@ pub struct Counts {
     /// Requests that were sent again on a new connection, because the server had closed the idle one before any
     /// byte of an answer arrived.
     pub reconnected: u64,
+}
+
+impl Counts {
+    /// These and those of another client.
+    #[must_use]
+    pub fn and(self, other: Counts) -> Self {
+        Counts {
+            opened: self.opened + other.opened,
+            reused: self.reused + other.reused,
+            reconnected: self.reconnected + other.reconnected,
+        }
+    }
 }
 
 /// What a request has come to.
@@ -130,24 +143,32 @@ impl Client {
     /// # Errors
     /// Why one cannot be made.
     pub fn warm(&self, clients: usize) -> Result<(), Failure> {
+        self.warm_share(clients, (0, 1))
+    }
+
+    /// As [`warm`](Self::warm), for the clients of one of `of` workers that share a load: those with the numbers `rank`,
+    /// `rank + of` and so on.
+    ///
+    /// # Errors
+    /// Why one cannot be made.
+    pub fn warm_share(&self, clients: usize, (rank, of): (u32, u32)) -> Result<(), Failure> {
         if !matches!(self.pool.policy(), Policy::Warm | Policy::Sticky) {
             return Ok(());
         }
         let loops = cores::count().map_err(no_loop)?;
+        let number =
+            |own: usize| u32::try_from(own).unwrap_or(u32::MAX).saturating_mul(of).saturating_add(rank);
         (0..loops.min(clients)).try_for_each(|core| {
-            let clients = (core..clients).step_by(loops);
+            let clients = (core..clients).step_by(loops).map(number);
             cores::block_on(core, self.warm_loop(clients)).map_err(no_loop)?
         })
     }
 
     /// Makes connections of one event loop.
-    async fn warm_loop(&self, clients: impl Iterator<Item = usize>) -> Result<(), Failure> {
+    async fn warm_loop(&self, clients: impl Iterator<Item = u32>) -> Result<(), Failure> {
         let is_sticky = self.pool.policy() == Policy::Sticky;
         let idle = if is_sticky { 0 } else { self.pool.len() };
-        let mut wanted = clients
-            .skip(idle)
-            .map(|client| u32::try_from(client).unwrap_or(u32::MAX))
-            .filter(|client| !(is_sticky && self.pool.holds_own(*client)));
+        let mut wanted = clients.skip(idle).filter(|client| !(is_sticky && self.pool.holds_own(*client)));
         let make = |client: u32| async move {
             let (connection, _) = self.connect(self.replica_of(client)).await?;
             self.pool.keep(&Caller { client, level_began: None }, connection);

@@ -1,13 +1,14 @@
 //! What one request is made of.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::words::{STRIDE, Span, word};
 
 /// What one request is made of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// What is sent.
     pub content: Content,
@@ -16,7 +17,7 @@ pub struct Input {
 }
 
 /// What is sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     /// A text, or the bytes of a file.
     Bytes(Vec<u8>),
@@ -24,6 +25,19 @@ pub enum Content {
     Words(Words),
     /// The messages of a conversation so far, as a chat sends them.
     Messages(Vec<Value>),
+    /// A conversation: what its user says, turn by turn.
+    Turns(std::sync::Arc<[Turn]>),
+}
+
+/// What a user says in one turn of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// Its text.
+    pub text: String,
+    /// How long the user thinks before it, if the file says it.
+    pub pause: Option<Duration>,
+    /// Most tokens of its answer, if the file says it.
+    pub max_tokens: Option<u64>,
 }
 
 impl Input {
@@ -54,6 +68,9 @@ impl Content {
                     messages.iter().filter_map(|message| message.get("content")?.as_str()).collect();
                 Cow::Owned(texts.join("\n").into_bytes())
             }
+            Content::Turns(turns) => {
+                Cow::Borrowed(turns.first().map(|turn| turn.text.as_bytes()).unwrap_or_default())
+            }
         }
     }
 }
@@ -68,7 +85,7 @@ const SALT_WORDS: u8 = 8;
 const BLOCK: u64 = 512;
 
 /// A text of words, each of which is one token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words {
     parts: Box<[Part]>,
     /// Whether salts differ from request to request and from run to run; else they are the same words always.
@@ -76,7 +93,7 @@ pub struct Words {
 }
 
 /// A part of a text of words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Part {
     /// A number of words that no other run has.
     OfRun(u8),

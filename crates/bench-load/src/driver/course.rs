@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::flight::Flight;
 use crate::clock::Clock;
 use crate::domain::{Answer, Domain, Facts};
 use crate::log::{Ended, Meaning, Outcome, Row};
+use crate::pause::Pause;
 use crate::phase::Phase;
 use crate::scenario::Pacing;
 use crate::slo::Slo;
 use crate::stop::Stop;
+use crate::stripe::Stripe;
 
 /// When a level ends.
 #[derive(Clone, Debug)]
@@ -59,6 +61,13 @@ pub(crate) struct Course<'env, I, C> {
     slo: &'env Slo,
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
+    /// Which of the level's clients and requests these are.
+    pub(crate) stripe: Stripe,
+    /// Whether rows are kept for another worker.
+    keeps_rows: bool,
+    /// How long clients wait before their requests.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads do not wait"))]
+    pub(crate) pause: Pause,
     pub(crate) ends: Ends,
     pub(crate) timeout_ns: Option<u64>,
     pub(crate) phase: Phase,
@@ -105,6 +114,9 @@ impl<'env, I, C> Course<'env, I, C> {
             slo,
             clock: Clock::start(),
             pacing,
+            stripe: Stripe::WHOLE,
+            keeps_rows: false,
+            pause: Pause::default(),
             ends,
             timeout_ns,
             phase,
@@ -118,6 +130,16 @@ impl<'env, I, C> Course<'env, I, C> {
         }
     }
 
+    /// The same with clients that wait before their requests.
+    pub(crate) fn pausing(self, pause: Pause) -> Self {
+        Course { pause, ..self }
+    }
+
+    /// The same as a part of a level that several workers share: it begins at `origin` and keeps its rows.
+    pub(crate) fn shared(self, stripe: Stripe, origin: Instant) -> Self {
+        Course { clock: Clock { origin }, stripe, keeps_rows: true, ..self }
+    }
+
     pub(crate) fn meaning(&self) -> Meaning<'_> {
         Meaning {
             domain: self.domain,
@@ -125,6 +147,7 @@ impl<'env, I, C> Course<'env, I, C> {
             scheduled: matches!(self.pacing, Pacing::Schedule { .. }),
             slo: self.slo,
             phase: &self.phase,
+            keeps_rows: self.keeps_rows,
         }
     }
 

@@ -4,7 +4,9 @@
 //! up and writes them to disk. If that thread cannot keep up, clients wait for it: memory stays bounded, nothing is
 //! lost, and a schedule shows the wait as send lag.
 
+mod adder;
 mod blocks;
+mod coded;
 mod distribution;
 mod memory;
 mod row;
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 use bench_core::probe::Growth;
 
+pub(crate) use adder::Adder;
+pub(crate) use coded::{Coded, Cut};
 pub(crate) use distribution::Distribution;
 pub(crate) use row::{Ended, Outcome, Row};
 pub(crate) use rows_csv::{Header, RowsCsv};
@@ -26,7 +30,7 @@ pub(crate) use tally::{Tally, percentile_name};
 use crate::domain::{Domain, Facts};
 use crate::phase::Phase;
 use memory::Memory;
-use sample::{Dots, Thinned};
+use sample::Dots;
 
 /// Rows that a client collects before it hands them over.
 const CHUNK: usize = 256;
@@ -39,9 +43,6 @@ const GATHERED: Duration = Duration::from_millis(1);
 
 /// A client does not keep rows longer than this, if it has anything to do.
 const KEEP_NS: u64 = 200_000_000;
-
-/// Latencies that stand for the time of an iteration.
-const LATENCIES: usize = 5000;
 
 /// Messages of errors that are told apart.
 const MOST_ERRORS: usize = 1000;
@@ -150,6 +151,8 @@ pub(crate) struct Logged {
     pub(crate) cpu_ns: u64,
     /// Why rows could not be written, if they could not.
     pub(crate) trouble: Option<io::Error>,
+    /// The rows themselves, for another worker; empty if none is to have them.
+    pub(crate) coded: Vec<u8>,
 }
 
 /// How rows are to be understood.
@@ -161,80 +164,23 @@ pub(crate) struct Meaning<'a> {
     /// Conditions that a request must meet to count as good.
     pub(crate) slo: &'a crate::slo::Slo,
     pub(crate) phase: &'a Phase,
+    /// Whether rows are kept for another worker.
+    pub(crate) keeps_rows: bool,
 }
 
-/// Reads rows until the log is closed.
+/// Reads rows until the log is closed. What is kept of them for another worker is in [`Logged::coded`].
 pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut RowsCsv>) -> Logged {
-    let mut csv = csv;
     let began = crate::clock::thread_cpu_ns();
-    let mut logged = Logged {
-        whole: Tally::new(meaning.domain),
-        steady: Tally::new(meaning.domain),
-        latency_ns: Vec::new(),
-        dots: Dots::default(),
-        growth: Growth::default(),
-        errors: Vec::new(),
-        oddities: Vec::new(),
-        cpu_ns: 0,
-        trouble: None,
-    };
-    let mut latencies = Thinned::new(LATENCIES);
-    let mut memory = Memory::default();
+    let mut coded = meaning.keeps_rows.then(Vec::new);
+    let mut adder = Adder::new(meaning, csv);
     while let Some(chunk) = outlet.next() {
         for row in chunk {
-            let facts = &meaning.facts[row.input as usize % meaning.facts.len().max(1)];
-            let seen = row.seen(facts);
-            if logged.growth.wants(row.end_ns) {
-                memory = Memory::now();
-                // What the log itself keeps of each request is not the model's, nor are the stacks of clients that
-                // are still being started.
-                let held = logged.whole.held_bytes() + logged.steady.held_bytes();
-                let now = memory.resident.filter(|_| meaning.phase.has_begun(row.end_ns));
-                let now = now.map(|bytes| bytes.saturating_sub(held));
-                logged.growth.note(logged.whole.requests(), now);
-            }
-            let latency_s = if meaning.scheduled {
-                seen.times.scheduled_latency_s()
-            } else {
-                seen.times.service_latency_s()
-            };
-            let good = row.outcome == Outcome::Served && meaning.slo.meets(meaning.domain, &seen, latency_s);
-            logged.whole.add(&row, &seen, latency_s, good);
-            match meaning.phase.holds(row.sent_ns, row.end_ns) {
-                (true, true) => logged.steady.add(&row, &seen, latency_s, good),
-                // What ends in it was done in it, even if it was begun before.
-                (false, true) => logged.steady.add_rates(&row, &seen, good),
-                _ => {}
-            }
-            logged.dots.add(&row, latency_s);
-            if row.outcome == Outcome::Served {
-                latencies.add(row.number, (latency_s * 1e9) as u64);
-            }
-            let odd = row.oddity();
-            if let Some(odd) = odd {
-                count(&mut logged.oddities, odd);
-            } else if let (Outcome::Served, Some(note)) = (row.outcome, &row.note) {
-                count(&mut logged.oddities, note);
-            }
-            if let (Outcome::Served, Some(missing)) = (row.outcome, (meaning.domain.missing)(&seen)) {
-                count(&mut logged.oddities, missing);
-            }
-            if row.outcome != Outcome::Served {
-                count(&mut logged.errors, row.note.as_deref().unwrap_or("no message"));
-            }
-            if let (Some(csv), None) = (csv.as_deref_mut(), &logged.trouble)
-                && let Err(error) = csv.write(meaning, &row, &seen, odd, memory, good)
-            {
-                logged.trouble = Some(error);
-            }
+            coded.iter_mut().for_each(|coded| coded::write(&row, coded));
+            adder.add(&row, Memory::now);
         }
     }
-    if let (Some(csv), None) = (csv, &logged.trouble)
-        && let Err(error) = csv.flush()
-    {
-        logged.trouble = Some(error);
-    }
-    logged.latency_ns = latencies.in_order();
+    let mut logged = adder.finish();
+    logged.coded = coded.unwrap_or_default();
     logged.cpu_ns = crate::clock::thread_cpu_ns().saturating_sub(began);
     logged
 }

@@ -1,5 +1,7 @@
 //! One request, as the log keeps it.
 
+use std::borrow::Cow;
+
 use crate::domain::{Answer, Facts, MOST_VALUES, Seen};
 use crate::request::{Mark, Times};
 
@@ -24,7 +26,7 @@ impl Outcome {
 }
 
 /// One request. Times are in nanoseconds from the beginning of the level.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) number: u64,
     pub(crate) input: u32,
@@ -35,7 +37,7 @@ pub(crate) struct Row {
     pub(crate) outcome: Outcome,
     pub(crate) marks: Option<Box<[Mark]>>,
     pub(crate) values: [f64; MOST_VALUES],
-    pub(crate) format: &'static str,
+    pub(crate) format: Cow<'static, str>,
     /// Why it failed, or what is odd about its response.
     pub(crate) note: Option<Box<str>>,
 }
@@ -67,7 +69,7 @@ impl Row {
             outcome: ended.outcome,
             marks: ended.marks,
             values,
-            format,
+            format: Cow::Borrowed(format),
             note: ended.error.or_else(|| warning.map(String::into_boxed_str)),
         }
     }

@@ -172,7 +172,7 @@ impl RowsCsv {
             }
             line.push(b',');
         }
-        text(line, row.format);
+        text(line, &row.format);
         line.push(b',');
         line.extend_from_slice(row.outcome.name().as_bytes());
         line.extend_from_slice(if served { b",true," } else { b",false," });

@@ -17,7 +17,14 @@ fn logged(rows: impl Iterator<Item = Row> + Send, at_once: bool) -> Logged {
     let (inlet, outlet) = log(at_once);
     let (slo, phase) = (Slo::default(), Phase::default());
     let facts = [Facts::default()];
-    let meaning = Meaning { domain: &REQUESTS, facts: &facts, scheduled: false, slo: &slo, phase: &phase };
+    let meaning = Meaning {
+        domain: &REQUESTS,
+        facts: &facts,
+        scheduled: false,
+        slo: &slo,
+        phase: &phase,
+        keeps_rows: false,
+    };
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut recorder = inlet.recorder();
@@ -35,7 +42,9 @@ fn no_row_is_lost_on_the_way() {
         let logged = logged((0..10_001).map(|number| row(number, Outcome::Served)), at_once);
         assert_eq!(logged.whole.counts(), (10_001, 0, 0));
         assert_eq!(logged.whole.window(), (1000, 10_001_000_000));
-        assert!(logged.latency_ns.len() <= LATENCIES && logged.latency_ns.iter().all(|ns| *ns == 999_000));
+        assert!(
+            logged.latency_ns.len() <= adder::LATENCIES && logged.latency_ns.iter().all(|ns| *ns == 999_000)
+        );
     }
 }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bench_core::Error;
 use bench_record::Level;
+use bench_syntax::Share;
 
 pub use arrivals::Arrivals;
 pub use closed_loop::ClosedLoop;
@@ -26,6 +27,8 @@ pub use ramp::Ramp;
 pub use replay::Replay;
 pub use single_stream::SingleStream;
 pub use stress::Stress;
+
+use crate::stripe::Stripe;
 
 /// Decides when requests are sent.
 ///
@@ -102,6 +105,32 @@ impl Plan {
             Pacing::Schedule { arrivals, .. } => arrivals.last().copied().map(Duration::from_nanos),
             Pacing::Clients { .. } | Pacing::Queries { .. } => self.duration,
         }
+    }
+
+    /// The part of the level that one of several workers sends.
+    ///
+    /// # Errors
+    /// For queries, whose requests are sent and awaited together.
+    pub(crate) fn own(&self, share: Share) -> Result<(Plan, Stripe), Error> {
+        let (stripe, pacing) = match &self.pacing {
+            Pacing::Clients { count, ramp_up } => {
+                let stripe = Stripe::of_clients(share, *count);
+                let count = u32::try_from(stripe.clients()).unwrap_or(u32::MAX);
+                (stripe, Pacing::Clients { count, ramp_up: *ramp_up })
+            }
+            Pacing::Schedule { arrivals, most_in_flight } => {
+                let own = arrivals.iter().copied().skip(share.rank() as usize).step_by(share.of() as usize);
+                let pacing = Pacing::Schedule { arrivals: own.collect(), most_in_flight: *most_in_flight };
+                (Stripe::of_schedule(share), pacing)
+            }
+            Pacing::Queries { .. } => {
+                return Err(Error::failure(
+                    "the requests of a query are sent and awaited together, which several workers cannot do",
+                ));
+            }
+        };
+        let requests = self.requests.map(|requests| stripe.requests(requests));
+        Ok((Plan { pacing, requests, ..self.clone() }, stripe))
     }
 }
 

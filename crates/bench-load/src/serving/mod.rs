@@ -1,6 +1,7 @@
 //! A round of a load case: warm-up and levels, one after another, within one scope of threads.
 
 mod levels;
+mod together;
 mod uncounted;
 
 use std::path::PathBuf;
@@ -17,9 +18,11 @@ use bench_syntax::quantity::nanoseconds;
 
 use crate::domain::{Domain, Facts, Response};
 use crate::driver::{Calls, Course, Driven, Ends, TimeLimit};
+use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
 use crate::log::{Header, RowsCsv};
+use crate::pause::Pause;
 use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
@@ -46,6 +49,10 @@ pub(crate) struct Job {
     pub(crate) valid_for: Option<f64>,
     pub(crate) stop: Stop,
     pub(crate) grace: Duration,
+    /// The workers that share the load, if it is shared.
+    pub(crate) fleet: Option<Arc<Fleet>>,
+    /// How long clients wait before their requests.
+    pub(crate) pause: Pause,
 }
 
 impl Job {
@@ -86,7 +93,7 @@ pub(crate) fn run<N, C>(
     bencher: &mut Bencher,
     inputs: N,
     calls: &C,
-    job: Job,
+    mut job: Job,
     goal: Goal,
     slo: Slo,
 ) -> Result<()>
@@ -96,6 +103,11 @@ where
     C: Calls<N::Item>,
 {
     job.check()?;
+    let fleet = job.fleet.clone();
+    if let Some(fleet) = fleet.clone() {
+        let asked = job.stop;
+        job.stop = Stop::when(move || asked.is_asked() || fleet.is_stopped());
+    }
     if matches!(goal, Goal::Levels(_)) {
         slo.of_requests(C::Response::DOMAIN)?;
     }
@@ -135,6 +147,9 @@ where
         serving.tell_time(bencher)?;
         serving.deadline = bencher.deadline().filter(|_| !direct);
         let served = bencher.serve(&mut serving);
+        if let (Some(fleet), Err(error)) = (&fleet, &served) {
+            fleet.fail(&error.to_string());
+        }
         // What hangs may come back; what does not must not keep the round from ending.
         if serving.hangs() && bencher.can_leave() {
             return bencher.leave(served);
@@ -182,6 +197,19 @@ struct Progress {
     csv: Option<RowsCsv>,
     /// Why the round has failed, if it has.
     failure: Option<String>,
+    /// Whether no further level is wanted.
+    is_enough: bool,
+}
+
+impl Progress {
+    fn add(&mut self, level: Level) {
+        if level.succeeded == 0 {
+            let reason = level.errors.first().map_or("none was sent in time", |told| told.message.as_str());
+            let failure = format!("{}: no request was served: {reason}", level.name);
+            self.failure.get_or_insert(failure);
+        }
+        self.levels.push(level);
+    }
 }
 
 impl<'scope, 'env, I, C> Serve for Serving<'scope, 'env, I, C>
@@ -211,10 +239,12 @@ where
         loop {
             let left = plans.left();
             // What was measured is kept; without any level there is nothing to keep, and the first one says why.
-            if !progress.levels.is_empty() && self.is_enough(&progress.levels) {
+            if progress.is_enough {
                 break;
             }
-            let Some(mut plan) = plans.next(progress.levels.last_mut(), || self.usual_rate())? else { break };
+            let Some(mut plan) = plans.next(progress.levels.last_mut(), || self.agreed_rate())? else {
+                break;
+            };
             if let Some(last) = progress.levels.last_mut()
                 && last.validity.causes.contains(&InvalidCause::TimeLimit)
             {
@@ -248,7 +278,17 @@ where
             };
             // What probes have seen of the warm-up is nobody's.
             round.level(0);
-            this.level(&plan, &asked, &mut progress)?;
+            let fleet = this.job.fleet.as_deref();
+            match fleet.map(|fleet| this.level_together(fleet, &plan, &asked, &mut progress)) {
+                None => this.level(&plan, &asked, &mut progress)?,
+                Some(Ok(())) => {}
+                // What was measured until then is kept.
+                Some(Err(error)) => {
+                    fleet.iter().for_each(|fleet| fleet.fail(&error.to_string()));
+                    progress.failure.get_or_insert(error.to_string());
+                    break;
+                }
+            }
             if let Some(level) = progress.levels.last_mut() {
                 let readings = round.level(level.succeeded);
                 probed::add(level, this.domain.primary, readings);
@@ -271,6 +311,23 @@ where
     C: Calls<I>,
 {
     fn level(&self, plan: &Plan, asked: &Asked<'_>, progress: &mut Progress) -> Result<()> {
+        let harness_ns: Arc<AtomicU64> = Arc::default();
+        let course = self.course(plan, asked, &harness_ns);
+        let mut driven: Driven = C::drive(self.scope, course, progress.csv.take())?;
+        progress.csv = driven.csv.take();
+        if progress.levels.is_empty() {
+            progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
+        }
+        let harness_ns = harness_ns.load(Ordering::Relaxed) + driven.logged.cpu_ns;
+        let level = level(plan, &mut driven, asked, harness_ns);
+        self.give_up(std::mem::take(&mut driven.stuck));
+        progress.add(level);
+        progress.is_enough = self.is_enough(&progress.levels);
+        Ok(())
+    }
+
+    /// A level that begins now.
+    fn course(&self, plan: &Plan, asked: &Asked<'_>, harness_ns: &Arc<AtomicU64>) -> Course<'env, I, C> {
         let ends = Ends {
             requests: plan.requests.unwrap_or(ENDLESS),
             at_ns: plan.duration.map_or(u64::MAX, nanoseconds),
@@ -281,8 +338,7 @@ where
         };
         // What a search is to meet is said of a level: no request by itself has a percentile.
         let slo = if asked.must_meet { self.no_slo } else { self.slo };
-        let harness_ns: Arc<AtomicU64> = Arc::default();
-        let course = Course::new(
+        Course::new(
             self.calls,
             (self.measured, self.facts),
             self.domain,
@@ -290,22 +346,9 @@ where
             plan.pacing.clone(),
             ends,
             self.job.timeout.map(nanoseconds),
-            Arc::clone(&harness_ns),
-        );
-        let mut driven: Driven = C::drive(self.scope, course, progress.csv.take())?;
-        progress.csv = driven.csv.take();
-        if progress.levels.is_empty() {
-            progress.latency_ns = std::mem::take(&mut driven.logged.latency_ns);
-        }
-        let level = level(plan, &mut driven, asked, harness_ns.load(Ordering::Relaxed));
-        if level.succeeded == 0 {
-            let reason = level.errors.first().map_or("none was sent in time", |told| told.message.as_str());
-            let failure = format!("{}: no request was served: {reason}", level.name);
-            progress.failure.get_or_insert(failure);
-        }
-        self.give_up(std::mem::take(&mut driven.stuck));
-        progress.levels.push(level);
-        Ok(())
+            Arc::clone(harness_ns),
+        )
+        .pausing(self.job.pause.clone())
     }
 
     /// Whether no further level is wanted after these.

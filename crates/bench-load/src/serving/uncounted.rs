@@ -14,6 +14,7 @@ use crate::driver::{Called, Calls, Course, Ends, Patience};
 use crate::log::Outcome;
 use crate::request::Marks;
 use crate::scenario::{Pacing, Plan};
+use crate::stripe::Stripe;
 
 /// Requests before the first that counts may fail, but not this many one after another.
 const TRIES: usize = 5;
@@ -90,19 +91,30 @@ where
         }
     }
 
+    /// [`usual_rate`](Self::usual_rate), by the first worker if several share the load.
+    pub(super) fn agreed_rate(&self) -> Result<f64> {
+        let Some(fleet) = &self.job.fleet else { return self.usual_rate() };
+        let rate = if fleet.is_first() { self.usual_rate()? } else { 0.0 };
+        let bytes = fleet.announce(|| rate.to_le_bytes().to_vec())?;
+        Ok(bytes.try_into().map_or(rate, f64::from_le_bytes))
+    }
+
     /// Half of the requests per second that one client gets: where a search begins.
-    pub(super) fn usual_rate(&self) -> Result<f64> {
+    fn usual_rate(&self) -> Result<f64> {
         let took = self.some(0..3)?.as_secs_f64().max(1e-6);
         Ok(0.5 * 3.0 / took)
     }
 
     /// Serves requests that do not count; returns how many.
     pub(super) fn warm(&self, plan: &Plan, assignment: &Assignment, progress: &mut Progress) -> Result<u64> {
+        let share = self.job.fleet.as_ref().map(|fleet| plan.own(fleet.share())).transpose()?;
+        let (plan, stripe) = share.as_ref().map_or((plan, Stripe::WHOLE), |(plan, stripe)| (plan, *stripe));
         let clients = match &plan.pacing {
             Pacing::Clients { count, .. } | Pacing::Queries { streams: count } => *count,
             Pacing::Schedule { .. } => 1,
         };
-        let mut requests = assignment.warmup.or(self.job.warm_up).unwrap_or(u64::from(clients));
+        let wanted = assignment.warmup.or(self.job.warm_up).map(|requests| stripe.requests(requests));
+        let mut requests = wanted.unwrap_or(u64::from(clients));
         if assignment.load.quick {
             requests = requests.min(1);
         }

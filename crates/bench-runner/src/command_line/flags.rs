@@ -24,6 +24,8 @@ use super::which::Which;
 #[derive(Debug, PartialEq)]
 pub(super) struct Flags {
     which: Which,
+    /// The engine that has started this process to measure one part, if one has.
+    pub(super) part_by: Option<&'static str>,
     pub(super) list: bool,
     pub(super) format: Format,
     pub(super) dry_run: bool,
@@ -121,6 +123,10 @@ impl Flags {
                 partition: given.one("partition", FromStr::from_str)?,
                 ignored: given.is_on("ignored"),
                 include_ignored: given.is_on("include-ignored"),
+            },
+            part_by: match given.origin("partition") {
+                Some(Origin::Engine(engine)) => Some(engine),
+                _ => None,
             },
             list: given.is_on("list"),
             format: given.one("format", FromStr::from_str)?.unwrap_or(Format::Table),

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 
+use bench_syntax::Share;
 use bench_syntax::nearest::nearest;
 
 use super::flag::{self, FILTERS, Flag};
@@ -14,7 +15,12 @@ use super::stop::Stop;
 pub(super) enum Origin {
     CommandLine,
     Environment,
+    /// What this engine says of the processes that it has started.
+    Engine(&'static str),
 }
+
+/// The flag that engines set.
+const PARTITION: &str = "partition";
 
 /// What was given, in the order in which it stands: the command line, then the environment for flags that are not on it.
 #[derive(Debug, Default)]
@@ -60,13 +66,32 @@ impl Given {
                 continue;
             }
             let found = flag.variables().find_map(|name| variable(&name).map(|value| (name, value)));
-            let Some((name, value)) = found else { continue };
+            let Some((name, value)) = found else {
+                if flag.name == PARTITION {
+                    self.add_part(flag, &variable)?;
+                }
+                continue;
+            };
             let value = value
                 .into_string()
                 .map_err(|wrong| Stop::wrong(format!("expected UTF-8, found {name}={wrong:?}")))?;
             if flag.value.is_some() || is_true(flag, &value)? {
                 self.add(flag, Origin::Environment, &value);
             }
+        }
+        Ok(())
+    }
+
+    /// A process that an engine has started as one of several measures one part.
+    fn add_part(
+        &mut self,
+        flag: &'static Flag,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<(), Stop> {
+        let variable = |name: &str| variable(name).and_then(|value| value.into_string().ok());
+        let found = Share::from_environment(variable).map_err(|wrong| Stop::wrong(wrong.to_string()))?;
+        if let Some((share, engine)) = found {
+            self.add(flag, Origin::Engine(engine), &share.to_string());
         }
         Ok(())
     }

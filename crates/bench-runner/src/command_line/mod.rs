@@ -67,6 +67,11 @@ pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Re
     flags.bench |= !host.is_bench_target && !flags.is_test();
     let style = Style::for_stdout(flags.color);
     let options = options(&flags, host)?;
+    if let (Some(engine), Some(part)) = (flags.part_by, &options.selection.partition)
+        && !flags.quiet
+    {
+        tell(&format!("part {part} of the cases, as {engine} has started it: another one with --partition"));
+    }
     if flags.list {
         let programs = (host.open)()?;
         let printed = list::print(&programs.opened, &options, flags.format).map(|()| listed(&programs));

@@ -2,27 +2,38 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bench_os::{Signals, Wake};
 
 /// Raised by the first Ctrl-C or SIGTERM. A second one ends the process at once.
 #[derive(Clone, Debug)]
-pub struct Interrupt(Arc<Signals>);
+pub struct Interrupt {
+    signals: Arc<Signals>,
+    /// Whether the run is to end although no signal has come to this process.
+    told: Arc<AtomicBool>,
+}
 
 impl Interrupt {
     /// Listens from now on, until the last clone is dropped: a program that makes several runs must not end at the first
     /// signal because an earlier run was interrupted.
     pub fn listen() -> io::Result<Self> {
-        Signals::listen().map(|signals| Interrupt(Arc::new(signals)))
+        Ok(Interrupt { signals: Arc::new(Signals::listen()?), told: Arc::default() })
     }
 
     /// Whether the run is to end.
     pub fn is_raised(&self) -> bool {
-        self.0.is_raised()
+        self.signals.is_raised() || self.told.load(Ordering::Relaxed)
+    }
+
+    /// Ends the run because another process of it was interrupted. A signal that comes to this one as well is the first, and
+    /// does not end it at once.
+    pub fn tell(&self) {
+        self.told.store(true, Ordering::Relaxed);
     }
 
     /// Ends a wait when it is raised.
     pub fn wake(&self) -> &Wake {
-        self.0.wake()
+        self.signals.wake()
     }
 }

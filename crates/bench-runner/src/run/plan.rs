@@ -103,7 +103,7 @@ impl<'a> Plan<'a> {
                 tell(&format!("recovered what the run {name} had measured before it was killed"));
             }
         }
-        let folder = Folder::create(results)?;
+        let folder = Folder::create(results, options.selection.partition.map(|part| part.share()))?;
         check_against_earlier(&folder, selected)?;
         Ok(Some(folder))
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bench_core::Error;
+use bench_syntax::quantity::nanoseconds;
 use futures_util::stream::{FuturesUnordered, Stream};
 use hdrhistogram::Histogram;
 use tokio::sync::Notify;
@@ -22,6 +23,9 @@ use crate::domain::Response;
 use crate::log::{Outcome, Recorder};
 use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
+
+/// How often a client that pauses looks whether the load is to end.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What the tasks of one core share.
 pub(super) struct EventLoop<'a, 'env, I, C> {
@@ -135,6 +139,7 @@ where
     async fn task(&self, task: Task) {
         match task {
             Task::Client(client) => {
+                let client = self.course.stripe.client(client);
                 let place = Place { client, marks: Marks::new(self.course.clock.origin, client) };
                 self.one_after_another(&place).await;
                 self.leave(place);
@@ -156,6 +161,9 @@ where
     async fn one_after_another(&self, place: &Place) {
         let mut free_ns = self.course.clock.now_ns();
         loop {
+            if self.pause(place.client).await {
+                free_ns = self.course.clock.now_ns();
+            }
             let sent_ns = self.course.clock.now_ns();
             let Some(number) = self.course.claim(sent_ns) else { return };
             self.harness_ns.set(self.harness_ns.get() + sent_ns.saturating_sub(free_ns));
@@ -165,9 +173,27 @@ where
         }
     }
 
-    /// Serves one request and writes it down; returns when it had ended.
-    async fn serve(&self, place: &Place, number: u64, intended_ns: u64, sent_ns: u64) -> u64 {
+    /// Waits for as long as the client pauses before its next request, or until nothing more is to be sent; whether it paused.
+    async fn pause(&self, client: u32) -> bool {
         let course = self.course;
+        let pause = course.pause.of(client, course.clock.origin);
+        if pause.is_zero() {
+            return false;
+        }
+        let end_ns = course.clock.now_ns().saturating_add(nanoseconds(pause)).min(course.ends.at_ns);
+        loop {
+            let now_ns = course.clock.now_ns();
+            if now_ns >= end_ns || course.is_out_of_time(now_ns) || self.given_up.get().is_some() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_nanos(end_ns - now_ns).min(LOOK)).await;
+        }
+    }
+
+    /// Serves one request, which is this worker's number `own`, and writes it down; returns when it had ended.
+    async fn serve(&self, place: &Place, own: u64, intended_ns: u64, sent_ns: u64) -> u64 {
+        let course = self.course;
+        let number = course.stripe.number(own);
         let input = course.place(number);
         let (client, marks) = (place.client, &place.marks);
         let key = Key { number, input: input as u32, client, intended_ns: intended_ns.min(sent_ns), sent_ns };
@@ -225,6 +251,7 @@ where
         free.unwrap_or_else(|| {
             let (core, loops) = self.core;
             let client = self.places.replace(self.places.get() + 1) * loops as u32 + core as u32;
+            let client = self.course.stripe.client(client);
             Place { client, marks: Marks::new(self.course.clock.origin, client) }
         })
     }

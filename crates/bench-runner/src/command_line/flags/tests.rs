@@ -164,3 +164,18 @@ fn mistakes_are_answered_with_what_would_be_right() {
         "{said}"
     );
 }
+
+#[test]
+fn a_process_that_an_engine_has_started_measures_its_part() {
+    let slurm = [("SLURM_PROCID", "1"), ("SLURM_STEP_NUM_TASKS", "4")];
+    let by_slurm = read(&[], &slurm).expect("flags");
+    assert_eq!(by_slurm.part_by, Some("Slurm"));
+    assert_eq!(by_slurm.which.partition, "2/4".parse().ok());
+    // What a person says comes first.
+    let typed = read(&["--partition=4/4"], &slurm).expect("flags");
+    assert_eq!(typed, flags(&["--partition=4/4"]));
+    let set = read(&[], &[&slurm[..], &[("BENCH_PARTITION", "3/4")]].concat()).expect("flags");
+    assert_eq!(set, flags(&["--partition=3/4"]));
+    assert_eq!(read(&[], &[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "4")]).expect("flags"), flags(&[]));
+    assert!(said(&[], &[("JOB_COMPLETION_INDEX", "0")]).contains("BENCH_WORKERS"));
+}

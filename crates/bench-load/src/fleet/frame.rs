@@ -1,0 +1,147 @@
+//! What workers send to each other: a kind, a length of eight bytes, and a body.
+
+use std::io::{self, Read, Write};
+
+/// What a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing but that the worker lives.
+    Beat,
+    /// Who comes, as JSON.
+    Hello,
+    /// All have come; the number of the run.
+    Welcome,
+    /// Asks for the clock.
+    Ping,
+    /// The clock of the first worker, in nanoseconds.
+    Pong,
+    /// A worker is ready to begin; the round trip to it, in nanoseconds.
+    Ready,
+    /// When to begin, by the clock of the first worker, in nanoseconds.
+    Start,
+    /// What a worker has seen.
+    Part,
+    /// What the first worker has made of that.
+    Announced,
+    /// A person wants the load to end.
+    Stop,
+    /// The worker cannot go on; why.
+    Failed,
+}
+
+const KINDS: [Kind; 11] = [
+    Kind::Beat,
+    Kind::Hello,
+    Kind::Welcome,
+    Kind::Ping,
+    Kind::Pong,
+    Kind::Ready,
+    Kind::Start,
+    Kind::Part,
+    Kind::Announced,
+    Kind::Stop,
+    Kind::Failed,
+];
+
+/// The first bytes of a greeting: what begins otherwise is not from a worker.
+const MAGIC: &[u8; 8] = b"benchflt";
+
+/// Bytes of a greeting, at most: whoever sends it is not known yet.
+const LONGEST_GREETING: u64 = 1 << 20;
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    pub(super) body: Vec<u8>,
+}
+
+/// Writes a frame in one piece, so that a small one is one packet.
+///
+/// # Errors
+/// Those of `to`.
+pub(super) fn write(mut to: impl Write, kind: Kind, body: &[u8]) -> io::Result<()> {
+    let number = KINDS.iter().position(|known| *known == kind).unwrap_or_default() as u8;
+    let mut bytes = Vec::with_capacity(body.len() + 9);
+    bytes.push(number);
+    bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(body);
+    to.write_all(&bytes)
+}
+
+/// Reads a frame.
+///
+/// # Errors
+/// Those of `from`; a kind that does not exist; an end within the frame.
+pub(super) fn read(from: impl Read) -> io::Result<Frame> {
+    read_up_to(from, u64::MAX)
+}
+
+fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
+    let mut head = [0; 9];
+    from.read_exact(&mut head)?;
+    let length = u64::from_le_bytes(head[1..].try_into().unwrap_or_default());
+    let kind = KINDS.get(usize::from(head[0])).copied().filter(|_| length <= most);
+    let kind = kind.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a message of a worker"))?;
+    let mut body = Vec::new();
+    from.take(length).read_to_end(&mut body)?;
+    if body.len() as u64 == length {
+        Ok(Frame { kind, body })
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// Writes the greeting of a worker that comes.
+///
+/// # Errors
+/// Those of `to`.
+pub(super) fn greet(mut to: impl Write, hello: &[u8]) -> io::Result<()> {
+    to.write_all(MAGIC)?;
+    write(to, Kind::Hello, hello)
+}
+
+/// Reads the greeting of whoever comes: at most a mebibyte of it.
+///
+/// # Errors
+/// Those of `from`; what is not a greeting.
+pub(super) fn greeted(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let mut magic = [0; 8];
+    from.read_exact(&mut magic)?;
+    let frame = if &magic == MAGIC { read_up_to(from, LONGEST_GREETING)? } else { return Err(stranger()) };
+    if frame.kind == Kind::Hello { Ok(frame.body) } else { Err(stranger()) }
+}
+
+fn stranger() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not a worker")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_read_as_it_was_written() {
+        for kind in KINDS {
+            let mut bytes = Vec::new();
+            write(&mut bytes, kind, b"body").expect("memory");
+            assert_eq!(read(&bytes[..]).expect("a frame"), Frame { kind, body: b"body".to_vec() });
+            assert!(read(&bytes[..bytes.len() - 1]).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_not_from_a_worker_is_refused_without_being_kept() {
+        assert!(greeted(&b"GET / HTTP/1.1\r\n\r\n"[..]).is_err());
+        let mut greeting = Vec::new();
+        greet(&mut greeting, b"{}").expect("memory");
+        assert_eq!(greeted(&greeting[..]).expect("a greeting"), b"{}");
+        // It says that it is as long as memory; of an endless reader nothing is taken.
+        greeting[9..17].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert!(greeted(greeting.chain(io::repeat(0))).is_err());
+        let mut other = MAGIC.to_vec();
+        write(&mut other, Kind::Part, b"").expect("memory");
+        assert!(greeted(&other[..]).is_err());
+        assert!(read(&[99, 0, 0, 0, 0, 0, 0, 0, 0][..]).is_err());
+    }
+}

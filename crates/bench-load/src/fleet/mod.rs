@@ -1,0 +1,230 @@
+//! [`Fleet`]: several processes, on one machine or on many, that share one load.
+//!
+//! Each worker runs the same command, sends its [`Share`] of the requests and keeps their rows. Here is what
+//! they say to each other, and nothing of what it is about: they [meet](Meeting), begin together, hand what they have to
+//! the first of them, and learn from it what came of all. Each of these is done by all workers, in the same order.
+
+mod clocks;
+mod error;
+mod frame;
+mod meeting;
+mod peer;
+mod pulse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bench_syntax::Share;
+use bench_syntax::quantity::nanoseconds;
+
+use self::clocks::Offset;
+pub use self::error::FleetError;
+use self::frame::Kind;
+pub use self::meeting::Meeting;
+use self::peer::{Peer, State};
+use self::pulse::Pulse;
+
+/// Time between the message that says when to begin and that moment, apart from the way of the message: a machine that is
+/// busy takes so long at worst to read it.
+const LEAD: Duration = Duration::from_millis(500);
+
+/// Round trips that the message of the common start may take.
+const TRIPS: u32 = 4;
+
+/// Workers that have met.
+pub struct Fleet {
+    share: Share,
+    /// A number that all workers of this run have, and workers of other runs have not.
+    run: u64,
+    /// The other workers if this is the first one, by number; else the first one alone.
+    peers: Vec<Peer>,
+    state: Arc<State>,
+    pulse: Pulse,
+}
+
+/// What one worker has handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The worker's number, from 1.
+    pub(crate) worker: u32,
+    /// The address that it was reached at.
+    pub(crate) host: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A common start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// When it is, by the clock of this machine.
+    pub(crate) at: Instant,
+    /// How this machine's clock stood to the first worker's.
+    offset: Offset,
+}
+
+impl Fleet {
+    /// The part of the load that this worker sends.
+    pub fn share(&self) -> Share {
+        self.share
+    }
+
+    /// A number that all workers of this run have, and workers of other runs have not.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// Whether this worker collects what all have seen, and reports it.
+    pub fn is_first(&self) -> bool {
+        self.share.is_first()
+    }
+
+    /// From now on, ends the load of all workers once `asked` returns `true`, and calls `told` when another worker has ended
+    /// it.
+    pub fn stop_when(
+        &self,
+        asked: impl Fn() -> bool + Send + Sync + 'static,
+        told: impl Fn() + Send + Sync + 'static,
+    ) {
+        self.state.listen(Box::new(asked), Box::new(told));
+    }
+
+    /// Why the run cannot go on, if another worker is gone or has said that it cannot.
+    pub fn lost(&self) -> Option<FleetError> {
+        self.state.broken().map(peer::Broken::error)
+    }
+
+    /// Whether the load is to end: a worker was told to, or is gone.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state.is_stopped()
+    }
+
+    /// Waits until all workers are ready, and agrees with them on a moment to begin.
+    ///
+    /// # Errors
+    /// If a worker is gone, or learns too late when to begin.
+    pub(crate) fn begin(&self) -> Result<Start, FleetError> {
+        if self.is_first() {
+            let mut longest_ns = 0;
+            for peer in &self.peers {
+                longest_ns = longest_ns.max(number(&peer.receive(Kind::Ready)?.body)?);
+            }
+            let at = Instant::now() + LEAD + Duration::from_nanos(longest_ns) * TRIPS;
+            let at_ns = nanoseconds(at.saturating_duration_since(self.state.epoch));
+            self.send_to_all(Kind::Start, &at_ns.to_le_bytes())?;
+            return Ok(Start { at, offset: Offset::default() });
+        }
+        let first = self.first()?;
+        let offset = clocks::measure(first, self.state.epoch)?;
+        first.send(Kind::Ready, &(offset.error_ns * 2).to_le_bytes())?;
+        let at_ns = offset.here(number(&first.receive(Kind::Start)?.body)?);
+        let at = self.state.epoch + Duration::from_nanos(at_ns);
+        if Instant::now() > at {
+            return Err(FleetError::LateStart);
+        }
+        Ok(Start { at, offset })
+    }
+
+    /// How far this machine's clock can be from that of the first worker since `start`, in nanoseconds: what the
+    /// measurement leaves open, and what the clocks have drifted apart since then.
+    ///
+    /// # Errors
+    /// If the first worker is gone.
+    pub(crate) fn clock_error_ns(&self, start: &Start) -> Result<u64, FleetError> {
+        if self.is_first() {
+            return Ok(0);
+        }
+        let now = clocks::measure(self.first()?, self.state.epoch)?;
+        Ok(now.error_ns.max(start.offset.error_ns) + now.apart_ns(&start.offset))
+    }
+
+    /// Hands `own` to the first worker. There it returns what all others have handed over, by number; elsewhere nothing.
+    ///
+    /// # Errors
+    /// If a worker is gone.
+    pub fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, FleetError> {
+        Ok(self.collect(own)?.into_iter().map(|part| part.bytes).collect())
+    }
+
+    /// As [`gather`](Self::gather), with who it is from.
+    pub(crate) fn collect(&self, own: &[u8]) -> Result<Vec<Part>, FleetError> {
+        if !self.is_first() {
+            self.first()?.send(Kind::Part, own)?;
+            return Ok(Vec::new());
+        }
+        let parts = self.peers.iter().map(|peer| {
+            let bytes = peer.receive(Kind::Part)?.body;
+            Ok(Part { worker: peer.number, host: peer.host.clone(), bytes })
+        });
+        parts.collect()
+    }
+
+    /// Tells all others what the first worker says, and returns it; `own` is not looked at elsewhere.
+    ///
+    /// # Errors
+    /// If a worker is gone.
+    pub(crate) fn announce(&self, own: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, FleetError> {
+        if !self.is_first() {
+            return Ok(self.first()?.receive(Kind::Announced)?.body);
+        }
+        let own = own();
+        self.send_to_all(Kind::Announced, &own)?;
+        Ok(own)
+    }
+
+    /// Tells all others that this worker cannot go on, and why. What they wait for will not come.
+    pub fn fail(&self, why: &str) {
+        // Those who are gone need not be told.
+        self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));
+    }
+
+    /// Waits until the first worker has said that nothing more is expected of the others, which may go then.
+    ///
+    /// # Errors
+    /// If the first worker is gone.
+    pub fn part(&self) -> Result<(), FleetError> {
+        if self.is_first() {
+            self.close();
+        }
+        let parted = self.announce(Vec::new);
+        self.close();
+        parted.map(drop)
+    }
+
+    /// What becomes of the others from here on is of no interest.
+    fn close(&self) {
+        self.state.close();
+        self.pulse.end();
+    }
+
+    /// The address at which the others reach this worker.
+    pub(crate) fn own_host(&self) -> String {
+        self.peers.first().map(Peer::own_host).unwrap_or_default()
+    }
+
+    fn first(&self) -> Result<&Peer, FleetError> {
+        self.peers.first().ok_or(FleetError::Alone)
+    }
+
+    fn send_to_all(&self, kind: Kind, body: &[u8]) -> Result<(), FleetError> {
+        self.peers.iter().try_for_each(|peer| peer.send(kind, body))
+    }
+}
+
+impl fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fleet({} with {:?})", self.share, self.peers)
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A number as frames hold it.
+fn number(body: &[u8]) -> Result<u64, FleetError> {
+    body.try_into().map(u64::from_le_bytes).map_err(|_| FleetError::Garbled)
+}
