@@ -83,7 +83,8 @@ fn benchmarks_of_criterion_are_run() {
 fn gpus_are_observed_while_another_harness_measures() {
     let stage = stage(&[(Bench::WithCriterion, "criterion")]);
     let mut command = stage.bench_command(&[&["run", "./criterion", "sums/twice"], &QUICK[..]].concat());
-    Nvml::with(&[gpu(1, serde_json::json!({ "power_average_mw": 250_000 }))]).set_up(&mut command, stage.path());
+    Nvml::with(&[gpu(1, serde_json::json!({ "power_average_mw": 250_000 }))])
+        .set_up(&mut command, stage.path());
     stage.end(&mut command).expect_code(0);
     let record = record(&stage);
     let observed = case(&record, "performance/sums/twice")["observed"].to_string();

@@ -77,6 +77,13 @@ fn a_revision_and_the_working_tree_are_compared_in_three_layouts_of_each() {
     assert!(!plain.stdout.contains("layouts"), "{}", plain.said());
     project.is_clean();
 
+    // The other commands that compare builds.
+    let flags = ["--layouts=3", "--max-time=1ms"];
+    let against = project.bench(&[&["run", "--against", "HEAD~1", "spins"], &flags[..]].concat());
+    against.expect_said(&["3 layouts of the code of each side"]);
+    let bisect = [&["bisect", "HEAD~1", "HEAD", "--case", "unit/spins"], &flags[..]].concat();
+    project.bench(&bisect).expect_code(4).expect_said(&["linking 3 layouts of speed-"]);
+
     a_linker_that_cannot_is_named(&project);
 }
 
@@ -125,5 +132,7 @@ fn what_cargo_does_not_link_has_no_layouts() {
         let ended = stage.bench(&["compare", "./base", "./base", &format!("--layouts={number}")]);
         assert_eq!(ended.code, 2, "{number}: {}", ended.said());
     }
+    let unlinked = stage.bench(&["run", "./base", "--layouts=2"]).expect_code(2);
+    unlinked.expect_said(&["--layouts needs code that is linked for the comparison: add --against REV"]);
     assert!(!stage.results().exists());
 }
