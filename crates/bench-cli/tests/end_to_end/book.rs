@@ -155,8 +155,11 @@ fn the_benchmarks_in_python_are_listed() {
         return;
     }
     let stage = Stage::new(&[]);
-    fs::write(stage.path().join("cases.py"), &blocks(&chapter("python.md"), "python")[0].text).expect("file");
+    let shown = blocks(&chapter("python.md"), "python");
+    fs::write(stage.path().join("cases.py"), &shown[0].text).expect("file");
+    fs::write(stage.path().join("served.py"), &shown[1].text).expect("file");
     let mut list = stage.bench_command(&["run", ".", "--list"]);
     let listed = stage.end(list.env("PYTHONPATH", workspace().join("python")));
-    listed.expect_code(0).expect_said(&["unit/softmax", "resnet50/performance/forward[batch=8]"]);
+    let cases = ["unit/softmax", "resnet50/performance/forward[batch=8]", "joe/performance/speak"];
+    listed.expect_code(0).expect_said(&cases).expect_said(&["performance/paint[steps=20]"]);
 }
