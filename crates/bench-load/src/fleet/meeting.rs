@@ -50,7 +50,7 @@ impl Meeting {
     /// Waits until all have come. `waiting` is called once if that takes more than two seconds, with who is missing.
     ///
     /// # Errors
-    /// If somebody has not come in time, or came with other settings; if nothing can listen at the address.
+    /// If a worker has not come in time, or came with other settings; if nothing can listen at the address.
     pub fn meet(&self, waiting: impl FnOnce(&str)) -> Result<Fleet, FleetError> {
         let state = State::new();
         let deadline = Instant::now() + self.patience;

@@ -27,8 +27,9 @@ pub use self::meeting::Meeting;
 use self::peer::{Peer, State};
 use self::pulse::Pulse;
 
-/// Time between what says when to begin and that moment, apart from the way of the message.
-const LEAD: Duration = Duration::from_millis(200);
+/// Time between the message that says when to begin and that moment, apart from the way of the message: a machine that is
+/// busy takes so long at worst to read it.
+const LEAD: Duration = Duration::from_millis(500);
 
 /// Round trips that the message of the common start may take.
 const TRIPS: u32 = 4;
