@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use bench_protocol::{CHANNEL_VARIABLE, Case, Listing};
 use bench_record::RunError;
+use bench_syntax::Share;
 
 pub use listing::{ListLimits, ProgramError};
 
@@ -240,6 +241,9 @@ impl Program {
         // Filters in the environment are for the runner, which applies them itself.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BENCH_"))
         {
+            command.env_remove(name);
+        }
+        for name in Share::variables() {
             command.env_remove(name);
         }
         command

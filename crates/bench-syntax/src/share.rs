@@ -100,6 +100,11 @@ impl Share {
         Ok(None)
     }
 
+    /// Names of the variables by which engines number processes: without them a process is one of its own.
+    pub fn variables() -> impl Iterator<Item = &'static str> {
+        ENGINES.iter().map(|engine| engine.rank)
+    }
+
     /// Its number, from 0.
     pub fn rank(self) -> u32 {
         self.rank

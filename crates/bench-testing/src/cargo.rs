@@ -51,6 +51,8 @@ pub fn scrub(command: &mut Command) {
             || name.starts_with("NEXTEST")
             || name.starts_with("CARGO_") && name != "CARGO_HOME"
             || name.starts_with("GIT_")
+            || ["SLURM_", "OMPI_", "PMI_", "PMIX_"].iter().any(|engine| name.starts_with(engine))
+            || name == "JOB_COMPLETION_INDEX"
             || matches!(name, "RUSTFLAGS" | "RUST_BACKTRACE" | "NO_COLOR" | "CLICOLOR_FORCE")
     };
     for (name, _) in std::env::vars_os() {
