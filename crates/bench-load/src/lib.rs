@@ -18,6 +18,7 @@ mod level;
 mod load;
 mod log;
 pub mod media;
+mod pause;
 mod phase;
 mod plans;
 mod probed;

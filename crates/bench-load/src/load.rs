@@ -1,7 +1,7 @@
 //! [`Load`]: what a benchmark says about the requests that it wants served.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
@@ -12,6 +12,7 @@ use crate::driver::Events;
 use crate::driver::{Calls, Threads};
 use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs};
+use crate::pause::Pause;
 use crate::request::Request;
 use crate::scenario::{
     ClosedLoop, MultiStream, Offline, OpenLoop, Ramp, Replay, Scenario, Settings, SingleStream, Stress,
@@ -47,6 +48,7 @@ pub struct Load {
     stop: Stop,
     grace: Duration,
     fleet: Option<Arc<Fleet>>,
+    pause: Pause,
 }
 
 impl Load {
@@ -64,6 +66,7 @@ impl Load {
             stop: Stop::default(),
             grace: GRACE,
             fleet: None,
+            pause: Pause::default(),
         }
     }
 
@@ -181,6 +184,15 @@ impl Load {
         self
     }
 
+    /// Lets each client of a closed loop wait before each of its requests for as long as `pause` says, as a user thinks. It is
+    /// given the number of the client, and when the level began. The time is in no latency. Only clients of `async` closures
+    /// pause.
+    #[must_use]
+    pub fn pause(mut self, pause: impl Fn(u32, Instant) -> Duration + Send + Sync + 'static) -> Self {
+        self.pause = Pause::by(pause);
+        self
+    }
+
     /// Shares the load with other workers, which run the same benchmark with the same settings and inputs: this one sends its
     /// part of one schedule, or is its part of the clients, and the level of each is that of all their requests. Only `async`
     /// closures can be shared.
@@ -229,6 +241,7 @@ impl Load {
             stop: self.stop,
             grace: self.grace,
             fleet: self.fleet,
+            pause: self.pause,
         };
         crate::serving::run(bencher, inputs, calls, job, goal, slo)
     }

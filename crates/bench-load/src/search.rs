@@ -13,6 +13,7 @@ use crate::driver::Events;
 use crate::driver::{Calls, Threads};
 use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs};
+use crate::pause::Pause;
 use crate::request::Request;
 use crate::serving::{Goal, Job};
 use crate::slo::Slo;
@@ -172,6 +173,7 @@ impl Search {
             stop: self.stop,
             grace: GRACE,
             fleet: self.fleet,
+            pause: Pause::default(),
         };
         crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }

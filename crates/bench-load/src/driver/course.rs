@@ -8,6 +8,7 @@ use super::flight::Flight;
 use crate::clock::Clock;
 use crate::domain::{Answer, Domain, Facts};
 use crate::log::{Ended, Meaning, Outcome, Row};
+use crate::pause::Pause;
 use crate::phase::Phase;
 use crate::scenario::Pacing;
 use crate::slo::Slo;
@@ -64,6 +65,9 @@ pub(crate) struct Course<'env, I, C> {
     pub(crate) stripe: Stripe,
     /// Whether rows are kept for another worker.
     keeps_rows: bool,
+    /// How long clients wait before their requests.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads do not wait"))]
+    pub(crate) pause: Pause,
     pub(crate) ends: Ends,
     pub(crate) timeout_ns: Option<u64>,
     pub(crate) phase: Phase,
@@ -112,6 +116,7 @@ impl<'env, I, C> Course<'env, I, C> {
             pacing,
             stripe: Stripe::WHOLE,
             keeps_rows: false,
+            pause: Pause::default(),
             ends,
             timeout_ns,
             phase,
@@ -123,6 +128,11 @@ impl<'env, I, C> Course<'env, I, C> {
             stopped: AtomicBool::new(false),
             flight: Flight::default(),
         }
+    }
+
+    /// The same with clients that wait before their requests.
+    pub(crate) fn pausing(self, pause: Pause) -> Self {
+        Course { pause, ..self }
     }
 
     /// The same as a part of a level that several workers share: it begins at `origin` and keeps its rows.

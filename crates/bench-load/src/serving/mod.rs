@@ -22,6 +22,7 @@ use crate::fleet::Fleet;
 use crate::input::{Describe, Inputs, Prepared};
 use crate::level::{Asked, level};
 use crate::log::{Header, RowsCsv};
+use crate::pause::Pause;
 use crate::plans::Plans;
 use crate::probed;
 use crate::record_id::CaseId;
@@ -50,6 +51,8 @@ pub(crate) struct Job {
     pub(crate) grace: Duration,
     /// The workers that share the load, if it is shared.
     pub(crate) fleet: Option<Arc<Fleet>>,
+    /// How long clients wait before their requests.
+    pub(crate) pause: Pause,
 }
 
 impl Job {
@@ -345,6 +348,7 @@ where
             self.job.timeout.map(nanoseconds),
             Arc::clone(harness_ns),
         )
+        .pausing(self.job.pause.clone())
     }
 
     /// Whether no further level is wanted after these.

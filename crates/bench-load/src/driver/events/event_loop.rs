@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bench_core::Error;
+use bench_syntax::quantity::nanoseconds;
 use futures_util::stream::{FuturesUnordered, Stream};
 use hdrhistogram::Histogram;
 use tokio::sync::Notify;
@@ -22,6 +23,9 @@ use crate::domain::Response;
 use crate::log::{Outcome, Recorder};
 use crate::request::{Marks, Request};
 use crate::scenario::Pacing;
+
+/// How often a client that pauses looks whether the load is to end.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What the tasks of one core share.
 pub(super) struct EventLoop<'a, 'env, I, C> {
@@ -157,12 +161,32 @@ where
     async fn one_after_another(&self, place: &Place) {
         let mut free_ns = self.course.clock.now_ns();
         loop {
+            if self.pause(place.client).await {
+                free_ns = self.course.clock.now_ns();
+            }
             let sent_ns = self.course.clock.now_ns();
             let Some(number) = self.course.claim(sent_ns) else { return };
             self.harness_ns.set(self.harness_ns.get() + sent_ns.saturating_sub(free_ns));
             free_ns = self.serve(place, number, sent_ns, sent_ns).await;
             // A closure that never waits must not keep the others from their turn.
             tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Waits for as long as the client pauses before its next request, or until nothing more is to be sent; whether it paused.
+    async fn pause(&self, client: u32) -> bool {
+        let course = self.course;
+        let pause = course.pause.of(client, course.clock.origin);
+        if pause.is_zero() {
+            return false;
+        }
+        let end_ns = course.clock.now_ns().saturating_add(nanoseconds(pause)).min(course.ends.at_ns);
+        loop {
+            let now_ns = course.clock.now_ns();
+            if now_ns >= end_ns || course.is_out_of_time(now_ns) || self.given_up.get().is_some() {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_nanos(end_ns - now_ns).min(LOOK)).await;
         }
     }
 
