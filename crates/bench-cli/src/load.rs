@@ -1,5 +1,6 @@
 //! `bench load`: a served model over HTTP.
 
+mod conversations;
 mod given;
 mod pace;
 mod reach;
@@ -9,6 +10,7 @@ mod summary;
 mod workers;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
@@ -44,6 +46,8 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
         return print(&probed(&endpoint, &found)).map(|()| exit::OK);
     }
     fit_lengths(arguments, &endpoint, &mut given)?;
+    // Before the other workers are waited for.
+    conversations::of(arguments, &given)?;
     if arguments.much.dry_run {
         let scenario = Scenario::of(arguments, &mut given);
         given
@@ -59,7 +63,13 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
     };
     let reports = fleet.as_ref().is_none_or(|fleet| fleet.is_first());
     let watch = if reports { watch(arguments, &endpoint, secret, trust)? } else { None };
-    let scenario = Scenario::of(arguments, &mut given);
+    let (rank, of) = fleet.as_ref().map_or((0, 1), |fleet| (fleet.share().rank(), fleet.share().of()));
+    let conversations = conversations::of(arguments, &given)?.map(|all| Arc::new(all.of_worker(rank, of)));
+    let endpoint = match &conversations {
+        Some(conversations) => endpoint.conversing(Arc::clone(conversations)),
+        None => endpoint,
+    };
+    let scenario = Scenario::of(arguments, &mut given).pausing(conversations);
     let case = case(arguments, &endpoint);
     let options = if reports { options(arguments) } else { silent() };
     let (endpoint, given) = (Rc::new(endpoint), Rc::new(given));
@@ -166,6 +176,7 @@ impl Plan {
             template,
             exact_answers: !what.no_ignore_eos && (what.ignore_eos || by_input),
             salt: !what.no_salt,
+            keeps_text: false,
             limits,
         };
         let endpoint = Endpoint::new(kind, settings, client);

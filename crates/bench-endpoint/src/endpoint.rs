@@ -11,9 +11,10 @@ use bench_load::input::{Describe, Inputs, Prepared};
 use hyper::Method;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings};
+use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings, Told};
 use crate::client::{Caller, Client, Request, Served};
-use crate::data::{Content, Input};
+use crate::conversations::Conversations;
+use crate::data::{Content, Input, Turn};
 use crate::failure::{Class, Failure};
 use crate::reader::WavStream;
 use crate::response::{Drawn, Heard, Marked, Plain, Sorted, Spoken, Text};
@@ -49,6 +50,7 @@ pub struct Endpoint {
     run: u64,
     totals: Totals,
     samples: Arc<Samples>,
+    conversations: Option<Arc<Conversations>>,
 }
 
 /// An input, and the body that is made of it before anything is measured.
@@ -60,6 +62,8 @@ pub struct Prompt {
     audio_s: Option<f64>,
     /// Tokens that its answer is to have, if all of them are wanted.
     wanted_tokens: Option<u64>,
+    /// A conversation, of which the body is the first turn.
+    turns: Option<Arc<[Turn]>>,
 }
 
 impl Describe for Prompt {
@@ -69,6 +73,18 @@ impl Describe for Prompt {
 }
 
 impl Prompt {
+    /// One that sends nothing.
+    fn empty() -> Self {
+        Prompt {
+            body: Body::raw(Vec::new()),
+            text: Arc::default(),
+            facts: Facts::default(),
+            audio_s: None,
+            wanted_tokens: None,
+            turns: None,
+        }
+    }
+
     /// The body as it is sent, for a person to look at, with a salt of zeros and at most 2000 characters.
     pub fn shown(&self) -> String {
         String::from_utf8_lossy(&self.body.salted(0, 0)).chars().take(2000).collect()
@@ -122,7 +138,16 @@ impl Endpoint {
             run,
             totals: Totals::default(),
             samples: Arc::default(),
+            conversations: None,
         }
+    }
+
+    /// The same endpoint for inputs that are conversations, whose users think as `conversations` says. The load has to
+    /// [pause](bench_load::Load::pause) by the same, in a closed loop.
+    #[must_use]
+    pub fn conversing(mut self, conversations: Arc<Conversations>) -> Self {
+        self.settings.keeps_text = true;
+        Endpoint { conversations: Some(conversations), ..self }
     }
 
     /// The same endpoint at this path, instead of the usual one of its kind.
@@ -202,7 +227,8 @@ impl Endpoint {
         let bytes = Some(body.len() as u64);
         let text = match &input.content {
             // Its words are as good as any others: a million of them need not be kept.
-            Content::Words(_) => None,
+            // A turn is another one each time.
+            Content::Words(_) | Content::Turns(_) => None,
             _ if self.kind.takes_files() => None,
             content => String::from_utf8(content.text().into_owned()).ok(),
         };
@@ -218,6 +244,10 @@ impl Endpoint {
             facts: Facts { bytes, ..facts },
             audio_s,
             wanted_tokens: wanted.filter(|_| self.settings.exact_answers),
+            turns: match &input.content {
+                Content::Turns(turns) => Some(Arc::clone(turns)),
+                _ => None,
+            },
         })
     }
 
@@ -250,6 +280,31 @@ impl Endpoint {
     pub fn send(&self, prompt: &Prompt, caller: &Caller, marks: &mut dyn Marks) -> Result<Served, Failure> {
         bench_load::cores::block_on(0, self.request(prompt, caller, marks))
             .map_err(|error| Failure::new(Class::Client, error.to_string()))?
+    }
+
+    /// Sends a request of a load that is a text, or the next turn of the client's conversation.
+    async fn talked(&self, prompt: &Prompt, request: &bench_load::Request) -> Result<Text, Failure> {
+        let Some(conversations) = &self.conversations else {
+            return Ok(Text { served: self.measured(prompt, request).await?, place: None });
+        };
+        let (client, level) = (request.client(), request.level_began());
+        let unique = self.unique.fetch_add(1, Ordering::Relaxed);
+        let salt = || self.is_salted().then(|| format!("[{unique:016x}] "));
+        let none = || Failure::new(Class::Client, "there is no conversation");
+        let said = conversations.begin(client, level, salt).ok_or_else(none)?;
+        let place = Some(said.place);
+        let max_tokens = said.max_tokens.or(self.settings.max_tokens);
+        let body = Body::of_turn(self.kind, &self.settings, said.messages, max_tokens);
+        let body = body.map_err(|error| Failure::new(Class::Client, error))?;
+        let wanted_tokens = max_tokens.filter(|_| self.settings.exact_answers);
+        let turn = Prompt { body, wanted_tokens, ..Prompt::empty() };
+        let served = self.measured(&turn, request).await;
+        let text = match served.as_ref().map(|served| &served.told) {
+            Ok(Told::Text(told)) => told.text.as_deref(),
+            _ => None,
+        };
+        conversations.answered(client, level, text);
+        served.map(|served| Text { served, place })
     }
 
     /// Sends a request of a load.
@@ -286,9 +341,12 @@ impl Endpoint {
             prompts.map_err(Error::failure)
         };
         let made = Made { measured: prompts(inputs)?, warm_up: prompts(warm_up)? };
+        if let Some(conversations) = &self.conversations {
+            conversations.set(made.measured.iter().filter_map(|prompt| prompt.turns.clone()).collect());
+        }
         match self.kind.field() {
             Field::Text => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
-                self.measured(prompt, request).await.map(Text).map_err(Error::from)
+                self.talked(prompt, request).await.map_err(Error::from)
             }),
             Field::Speech => load.serve_inputs(bencher, made, async |prompt: &Prompt, request| {
                 let served = self.measured(prompt, request).await.map_err(Error::from)?;

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod client;
+mod conversations;
 pub mod data;
 mod endpoint;
 pub mod failure;
@@ -19,6 +20,7 @@ pub mod server;
 mod serves;
 mod totals;
 
+pub use conversations::Conversations;
 pub use endpoint::{Endpoint, Prompt};
 pub use samples::Checked;
 pub use serves::Serves;

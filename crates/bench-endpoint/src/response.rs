@@ -72,10 +72,14 @@ macro_rules! over_http {
 /// Place of the column `cached_tokens`, after those of [`TEXT`], of which the first holds the tokens of the input.
 const CACHED: usize = TEXT.columns.len();
 
+/// Places of the columns of a conversation, behind it: its number and that of the turn, both from 1.
+const CONVERSATION: usize = CACHED + 1;
+const TURN: usize = CACHED + 2;
+
 /// [`TEXT`] of a server that may keep prefixes of prompts. The share is over requests of which the server says it.
 const SERVED_TEXT: Domain = Domain {
     columns: {
-        const COLUMNS: [&str; CACHED + 1] = joined(TEXT.columns, &["cached_tokens"]);
+        const COLUMNS: [&str; CACHED + 3] = joined(TEXT.columns, &["cached_tokens", "conversation", "turn"]);
         &COLUMNS
     },
     ratios: &[Ratio {
@@ -174,13 +178,21 @@ fn tell_connection(served: &Served, first: usize, answer: &mut Answer) {
 }
 
 /// A response of the field of text.
-pub(crate) struct Text(pub(crate) Served);
+pub(crate) struct Text {
+    pub(crate) served: Served,
+    /// The number of its conversation, and of its turn, if it is one.
+    pub(crate) place: Option<(u64, u64)>,
+}
 
 impl Response for Text {
     const DOMAIN: &'static Domain = &TEXT_OVER_HTTP;
 
     fn tell(&self, answer: &mut Answer) {
-        if let Told::Text(text) = &self.0.told {
+        if let Some((conversation, turn)) = self.place {
+            answer.number(CONVERSATION, conversation as f64);
+            answer.number(TURN, turn as f64);
+        }
+        if let Told::Text(text) = &self.served.told {
             let generation = text.output_tokens.map_or_else(Generation::uncounted, Generation::new);
             let generation = generation.characters(text.characters);
             let generation =
@@ -197,7 +209,7 @@ impl Response for Text {
                 answer.warn("tokens are not known: the server sent neither `usage` nor the ids of tokens");
             }
         }
-        tell_connection(&self.0, SERVED_TEXT.columns.len(), answer);
+        tell_connection(&self.served, SERVED_TEXT.columns.len(), answer);
     }
 }
 

@@ -14,7 +14,9 @@ use bench_syntax::quantity::parse_duration;
 use clap::Args;
 
 pub(crate) use self::values::{Arrival, FirstRate};
-use self::values::{arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size};
+use self::values::{
+    arrival, case_name, clients, condition, first_rate, header, prefix, rate, share, size, think_time,
+};
 pub(crate) use self::workers::{Workers, shared_settings};
 
 /// Measure a served model under load, over HTTP
@@ -157,6 +159,10 @@ pub(crate) struct Much {
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
+    /// How long users think before each turn of a conversation but the first, if its file does not say it: 2s, 2s:500ms (mean
+    /// and deviation) or 1s-5s
+    #[arg(long, value_name = "DURATION", value_parser = think_time)]
+    pub(crate) think_time: Option<Lengths>,
     /// Requests of each level [default: 10 per client, at least 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bench_core::Interrupt;
 use bench_core::bencher::Bencher;
-use bench_endpoint::Endpoint;
 use bench_endpoint::client::room_for_connections;
+use bench_endpoint::{Conversations, Endpoint};
 use bench_load::fleet::Fleet;
 use bench_load::scenario::{OpenLoop, Plateau, Replay};
 use bench_load::{Load, Search};
@@ -41,6 +41,8 @@ pub(super) struct Scenario {
     warm_up: Option<u64>,
     seed: u64,
     slo: Vec<String>,
+    /// By whom clients wait between turns, if they have conversations.
+    conversations: Option<Arc<Conversations>>,
 }
 
 impl Scenario {
@@ -60,7 +62,13 @@ impl Scenario {
             warm_up: much.warm_up,
             seed: arguments.what.seed,
             slo: much.slo.clone(),
+            conversations: None,
         }
+    }
+
+    /// The same with clients that wait as users of these conversations.
+    pub(super) fn pausing(self, conversations: Option<Arc<Conversations>>) -> Self {
+        Scenario { conversations, ..self }
     }
 
     /// Serves the inputs through the endpoint.
@@ -88,6 +96,12 @@ impl Scenario {
             }
             None => {
                 let load = self.load().stop_when(stop);
+                let load = match self.conversations.clone() {
+                    Some(conversations) => {
+                        load.pause(move |client, level| conversations.pause(client, level))
+                    }
+                    None => load,
+                };
                 let load = match fleet {
                     Some(fleet) => load.fleet(Arc::clone(fleet)),
                     None => load,

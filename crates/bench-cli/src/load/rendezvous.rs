@@ -1,4 +1,4 @@
-//! Where workers meet if nobody says it, and what their run is called.
+//! Where workers meet if no address is given, and what their run is called.
 
 /// The port at which the first worker listens, if all are on its machine.
 const PORT: u16 = 7400;

@@ -32,7 +32,7 @@ pub(super) fn share(arguments: &Load) -> Result<Option<(Share, &'static str)>, U
 /// Waits for the other workers, if there are any; `settings` is what of the command line must be the same for all.
 ///
 /// # Errors
-/// If somebody does not come, or came with other settings or inputs.
+/// If a worker does not come, or came with other settings or inputs.
 pub(super) fn meet(
     arguments: &Load,
     endpoint: &Endpoint,

@@ -9,10 +9,14 @@ mod calibrate;
 mod ci;
 mod compare;
 mod conformance;
+#[cfg(feature = "load")]
+mod conversations;
 mod divan_facade;
 mod doctor;
 mod facade;
 mod first_day;
+#[cfg(all(unix, feature = "load"))]
+mod fleet_files;
 mod gate;
 mod harnesses;
 mod history;
@@ -37,5 +41,5 @@ mod replay;
 mod reports;
 mod revision;
 mod stage;
-mod workers;
+#[cfg(feature = "load")]
 mod workers;

@@ -32,6 +32,8 @@ pub struct Settings {
     pub exact_answers: bool,
     /// Whether prompts begin with something that no other request has, so that no prefix cache knows them.
     pub salt: bool,
+    /// Whether the text of answers is kept, for the next turn of a conversation.
+    pub keeps_text: bool,
     /// Time limits and sizes.
     pub limits: Limits,
 }
@@ -111,7 +113,7 @@ impl Body {
         let given = match &input.content {
             Content::Bytes(bytes) => &bytes[..],
             Content::Words(_) => WORDS.as_bytes(),
-            Content::Messages(_) => b"",
+            Content::Messages(_) | Content::Turns(_) => b"",
         };
         match kind {
             Kind::Raw => return Ok(Body::raw(input.content.text().into_owned())),
@@ -130,6 +132,13 @@ impl Body {
                 let salt = settings.salt.then(|| format!("[{SALT}] "));
                 json!({ "messages": salted_messages(messages, salt.as_deref()) })
             }
+            (Content::Turns(turns), Kind::Chat) => {
+                let first = turns.first().map(|turn| turn.text.as_str()).unwrap_or_default();
+                json!({ "messages": [{ "role": "user", "content": first }] })
+            }
+            (Content::Turns(_), _) => {
+                return Err(format!("`{kind}` has no turns: conversations are for `chat`"));
+            }
             (Content::Messages(_), _) => {
                 return Err(format!("`{kind}` takes one text: an input of messages is for a chat"));
             }
@@ -142,7 +151,7 @@ impl Body {
         let Some(fields) = body.as_object_mut() else {
             return Err(format!("the body of `{kind}` is a JSON object, and is none"));
         };
-        set_fields(kind, settings, input, fields);
+        set_fields(kind, settings, input.max_tokens, fields);
         let mut bytes = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
         let find = |bytes: &[u8], mark: &[u8]| bytes.windows(mark.len()).position(|window| window == mark);
         let words = match &input.content {
@@ -154,6 +163,21 @@ impl Body {
         };
         let salt_at = find(&bytes, SALT_IN_JSON);
         Ok(Body { bytes, salt_at, words })
+    }
+
+    /// The body of a turn of a conversation with these messages.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn of_turn(
+        kind: Kind,
+        settings: &Settings,
+        messages: Vec<Value>,
+        max_tokens: Option<u64>,
+    ) -> Result<Self, String> {
+        let mut fields = Map::from_iter([("messages".to_owned(), Value::Array(messages))]);
+        set_fields(kind, settings, max_tokens, &mut fields);
+        serde_json::to_vec(&fields).map(Body::raw).map_err(|error| error.to_string())
     }
 
     fn by_template(template: &str, input: &[u8]) -> Result<Self, String> {
@@ -211,14 +235,14 @@ fn of_text(kind: Kind, text: String) -> Value {
 }
 
 /// Fields of a request of this kind besides its text.
-fn set_fields(kind: Kind, settings: &Settings, input: &Input, fields: &mut Map<String, Value>) {
+fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: &mut Map<String, Value>) {
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
     };
     if let Some(model) = settings.model.as_ref().filter(|_| kind.wants_model() && !kind.has_model_in_path()) {
         set("model", model.as_str().into());
     }
-    let tokens = input.max_tokens.or(settings.max_tokens);
+    let tokens = max_tokens.or(settings.max_tokens);
     let exactly = tokens.filter(|_| settings.exact_answers);
     match kind {
         Kind::Chat | Kind::Completions => {

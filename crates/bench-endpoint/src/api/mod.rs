@@ -113,6 +113,8 @@ pub struct TextTold {
     pub characters: u64,
     /// Where the number of tokens is from.
     pub source: TokenSource,
+    /// The answer proper, without reasoning, if it was to be kept.
+    pub text: Option<String>,
 }
 
 /// Where the number of tokens is from.
@@ -144,8 +146,10 @@ pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     match kind {
         _ if head.content_type == "text/html" && kind != Kind::Raw => Box::new(whole::Unexpected::html()),
         Kind::Chat | Kind::Completions if settings.stream && is_json => Box::new(whole::Unexpected::json()),
-        Kind::Chat | Kind::Completions if settings.stream => Box::new(text::TextStream::default()),
-        Kind::Chat | Kind::Completions => Box::new(text::TextWhole::default()),
+        Kind::Chat | Kind::Completions if settings.stream => {
+            Box::new(text::TextStream::new(settings.keeps_text))
+        }
+        Kind::Chat | Kind::Completions => Box::new(text::TextWhole::new(settings.keeps_text)),
         Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream if is_json => Box::new(audio::InJson::default()),
         Kind::Speech | Kind::TtsSynthesize | Kind::TtsStream => {
             Box::new(audio::Audio::new(head, settings.sample_rate))

@@ -92,6 +92,15 @@ impl Choice {
     }
 }
 
+impl Choice {
+    /// Appends the answer proper: what a chat shows and sends back with the next turn.
+    fn say(&self, into: &mut String) {
+        let messages = self.delta.iter().chain(&self.message);
+        let contents = messages.filter_map(|message| message.content.as_deref());
+        self.text.as_deref().into_iter().chain(contents).for_each(|text| into.push_str(text));
+    }
+}
+
 impl Chunk {
     fn parse(text: &str) -> Result<Self, Failure> {
         let chunk: Chunk = serde_json::from_str(text).map_err(|error| {
@@ -139,6 +148,8 @@ struct State {
     finished: bool,
     done: bool,
     last_output: Option<Instant>,
+    /// The answer proper so far, if it is kept.
+    text: Option<String>,
 }
 
 impl State {
@@ -164,6 +175,9 @@ impl State {
             brought =
                 Brought { reasoning: brought.reasoning + own.reasoning, answer: brought.answer + own.answer };
             self.finished |= choice.finish_reason.is_some();
+            if let Some(text) = &mut self.text {
+                choice.say(text);
+            }
             if let Some(token_ids) = &choice.token_ids {
                 ids = Some(ids.unwrap_or(0) + token_ids.len() as u64);
             }
@@ -199,6 +213,13 @@ impl State {
     }
 }
 
+impl TextStream {
+    pub(super) fn new(keeps_text: bool) -> Self {
+        let state = State { text: keeps_text.then(String::new), ..State::default() };
+        TextStream { sse: Sse::default(), state }
+    }
+}
+
 impl Answer for TextStream {
     fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure> {
         let state = &mut self.state;
@@ -206,14 +227,16 @@ impl Answer for TextStream {
     }
 
     fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
-        let state = &self.state;
+        let state = &mut self.state;
         if !state.done && !state.finished {
             let message = "the stream ended without `[DONE]` and without a reason to finish";
             return Err(Failure::new(Class::Cut, message));
         }
         let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
         marks.end(last);
-        Ok(Told::Text(told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters)))
+        let text = state.text.take();
+        let told = told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters);
+        Ok(Told::Text(TextTold { text, ..told }))
     }
 }
 
@@ -234,6 +257,7 @@ fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
             (None, Some(_)) => TokenSource::TokenIds,
             (None, None) => TokenSource::None,
         },
+        text: None,
     }
 }
 
@@ -241,6 +265,13 @@ fn told(usage: Option<&Usage>, ids: Option<u64>, characters: u64) -> TextTold {
 #[derive(Debug, Default)]
 pub(super) struct TextWhole {
     body: Vec<u8>,
+    keeps_text: bool,
+}
+
+impl TextWhole {
+    pub(super) fn new(keeps_text: bool) -> Self {
+        TextWhole { body: Vec::new(), keeps_text }
+    }
 }
 
 impl Answer for TextWhole {
@@ -262,7 +293,13 @@ impl Answer for TextWhole {
         }
         let ids = choices.iter().map(|choice| choice.token_ids.as_ref().map(|ids| ids.len() as u64)).sum();
         marks.end(at);
-        Ok(Told::Text(told(chunk.usage.as_ref(), ids, characters)))
+        let text = self.keeps_text.then(|| {
+            let mut text = String::new();
+            // Of several answers the first one is talked about.
+            choices.iter().take(1).for_each(|choice| choice.say(&mut text));
+            text
+        });
+        Ok(Told::Text(TextTold { text, ..told(chunk.usage.as_ref(), ids, characters) }))
     }
 }
 

@@ -201,6 +201,7 @@ fn told(counts: Counts, held: Option<u64>, characters: u64) -> TextTold {
             (None, Some(_)) => TokenSource::TokenIds,
             (None, None) => TokenSource::None,
         },
+        text: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one request is made of.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -24,6 +25,19 @@ pub enum Content {
     Words(Words),
     /// The messages of a conversation so far, as a chat sends them.
     Messages(Vec<Value>),
+    /// A conversation: what its user says, turn by turn.
+    Turns(std::sync::Arc<[Turn]>),
+}
+
+/// What a user says in one turn of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// Its text.
+    pub text: String,
+    /// How long the user thinks before it, if the file says it.
+    pub pause: Option<Duration>,
+    /// Most tokens of its answer, if the file says it.
+    pub max_tokens: Option<u64>,
 }
 
 impl Input {
@@ -53,6 +67,9 @@ impl Content {
                 let texts: Vec<&str> =
                     messages.iter().filter_map(|message| message.get("content")?.as_str()).collect();
                 Cow::Owned(texts.join("\n").into_bytes())
+            }
+            Content::Turns(turns) => {
+                Cow::Borrowed(turns.first().map(|turn| turn.text.as_bytes()).unwrap_or_default())
             }
         }
     }

@@ -1,13 +1,14 @@
 //! JSON lines: prompts, conversations, and Mooncake traces.
 
 use std::io::BufRead;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::lines::Lines;
 use super::rows::Rows;
-use super::{Content, Input};
+use super::{Content, Input, Turn};
 
 /// A line. What else it holds is not looked at.
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,8 @@ struct Row {
     #[serde(alias = "text", alias = "text_input", alias = "input", alias = "question")]
     prompt: Option<String>,
     messages: Option<Vec<Value>>,
+    /// What a user says, turn by turn.
+    turns: Option<Vec<RowTurn>>,
     #[serde(
         alias = "output_len",
         alias = "output_tokens",
@@ -31,6 +34,40 @@ struct Row {
     timestamp: Option<f64>,
 }
 
+/// A turn: its text, or an object as aiperf writes it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum RowTurn {
+    Text(String),
+    Object {
+        #[serde(alias = "prompt", alias = "content")]
+        text: String,
+        /// Milliseconds before it.
+        delay: Option<f64>,
+        #[serde(alias = "output_length", alias = "output_len", alias = "output_tokens")]
+        max_tokens: Option<u64>,
+    },
+}
+
+impl RowTurn {
+    /// # Errors
+    /// An empty text, and a `delay` that is not a time.
+    fn turn(self) -> Result<Turn, String> {
+        let (text, delay, max_tokens) = match self {
+            RowTurn::Text(text) => (text, None, None),
+            RowTurn::Object { text, delay, max_tokens } => (text, delay, max_tokens),
+        };
+        if text.trim().is_empty() {
+            return Err("a turn without a text".to_owned());
+        }
+        let pause = delay.map(|ms| {
+            Duration::try_from_secs_f64(ms / 1e3)
+                .map_err(|_| format!("a `delay` of {ms}: expected milliseconds, 0 or more"))
+        });
+        Ok(Turn { text, pause: pause.transpose()?, max_tokens })
+    }
+}
+
 /// # Errors
 /// What is wrong with a line.
 pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
@@ -39,6 +76,28 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
         let row: Row =
             serde_json::from_str(text).map_err(|error| format!("line {line}: {}", said(&error, text)))?;
         let at_s = row.timestamp.map(|ms| ms / 1e3);
+        if let Some(turns) = row.turns {
+            if row.prompt.is_some() || row.messages.is_some() {
+                return Err(format!(
+                    "line {line}: it has `turns` and `prompt` or `messages`: expected one of them"
+                ));
+            }
+            let turns: Result<Vec<Turn>, String> = turns.into_iter().map(RowTurn::turn).collect();
+            let turns = turns.map_err(|what| format!("line {line}: {what}"))?;
+            if turns.is_empty() {
+                rows.leave_out();
+            } else if rows
+                .push(
+                    line,
+                    at_s,
+                    Some(Input { content: Content::Turns(turns.into()), max_tokens: row.max_tokens }),
+                )?
+                .is_break()
+            {
+                break;
+            }
+            continue;
+        }
         let content = match (row.prompt, row.messages, row.input_length) {
             (Some(prompt), None, _) => Content::Bytes(prompt.into_bytes()),
             (None, Some(messages), _) => Content::Messages(messages),
@@ -56,14 +115,14 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
             }
             (None, None, None) => {
                 return Err(format!(
-                    "line {line}: expected `prompt`, `text`, `messages` or `input_length`, found none of them"
+                    "line {line}: expected `prompt`, `text`, `messages`, `turns` or `input_length`, found none of them"
                 ));
             }
         };
         let is_empty = match &content {
             Content::Bytes(text) => text.trim_ascii().is_empty(),
             Content::Messages(messages) => messages.is_empty(),
-            Content::Words(_) => false,
+            Content::Words(_) | Content::Turns(_) => false,
         };
         if is_empty {
             rows.leave_out();

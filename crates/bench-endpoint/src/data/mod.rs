@@ -16,11 +16,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 pub use self::format::Format;
-pub use self::input::{Content, Input, Words};
+pub use self::input::{Content, Input, Turn, Words};
 pub use self::lengths::Lengths;
 use self::rows::Rows;
 pub use self::rows::{Dataset, Most};
-use self::words::mixed;
+pub(crate) use self::words::mixed;
 
 /// Requests that are read of a file if no number is given: each takes some 200 bytes of memory, and a million of them at
 /// 100 a second take three hours.

@@ -1,5 +1,8 @@
 //! Values of the arguments of `bench load`.
 
+use bench_endpoint::data::Lengths;
+use bench_syntax::quantity::parse_duration;
+
 /// As many clients as a process can have threads.
 pub(super) fn clients() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=65_536)
@@ -83,6 +86,26 @@ pub(super) fn condition(text: &str) -> Result<String, String> {
     Err(format!("`{text}`: write `{name} <= {limit}` or `{name} >= {limit}`"))
 }
 
+/// Times in milliseconds: `2s`, `2s:500ms`, `1s-5s`.
+pub(super) fn think_time(text: &str) -> Result<Lengths, String> {
+    let wrong =
+        || format!("`{text}`: expected a time as 2s, as 2s:500ms (mean and deviation) or as 1s-5s (uniform)");
+    let ms = |text: &str| {
+        let time = parse_duration(text.trim()).map_err(|_| wrong())?;
+        u64::try_from(time.as_millis()).ok().filter(|ms| *ms > 0).ok_or_else(wrong)
+    };
+    if let Some((mean, deviation)) = text.split_once(':') {
+        return Ok(Lengths::Normal(ms(mean)? as f64, ms(deviation)? as f64));
+    }
+    match text.split_once('-') {
+        Some((from, to)) => match (ms(from)?, ms(to)?) {
+            (from, to) if from <= to => Ok(Lengths::Uniform(from, to)),
+            _ => Err(wrong()),
+        },
+        None => ms(text).map(Lengths::Exactly),
+    }
+}
+
 pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
     let sides =
         text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
@@ -141,6 +164,16 @@ mod tests {
         );
         assert!(arrival("gamma:0").is_err() && arrival("bursty").is_err() && prefix("0").is_err());
         assert_eq!((first_rate("auto"), first_rate("4")), (Ok(FirstRate::Auto), Ok(FirstRate::Given(4.0))));
+    }
+
+    #[test]
+    fn times_of_thinking_are_read_in_three_ways() {
+        assert_eq!(think_time("2s"), Ok(Lengths::Exactly(2000)));
+        assert_eq!(think_time("2s:500ms"), Ok(Lengths::Normal(2000.0, 500.0)));
+        assert_eq!(think_time("1s-5s"), Ok(Lengths::Uniform(1000, 5000)));
+        for wrong in ["", "2", "0s", "5s-1s", "2s:", "2s:x", "-1s"] {
+            assert!(think_time(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

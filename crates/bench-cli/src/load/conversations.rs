@@ -1,0 +1,33 @@
+//! Inputs that are conversations.
+
+use bench_endpoint::Conversations;
+use bench_endpoint::data::Content;
+use bench_syntax::UsageError;
+
+use super::given::Given;
+use crate::arguments::Load;
+
+/// The conversations among the inputs; `None` if there are none.
+///
+/// # Errors
+/// If other inputs are among them, or requests come by a schedule: a turn comes when its user has read the answer before it.
+pub(super) fn of(arguments: &Load, given: &Given) -> Result<Option<Conversations>, UsageError> {
+    let much = &arguments.much;
+    let count = given.inputs.iter().filter(|input| matches!(input.content, Content::Turns(_))).count();
+    let wrong = |what: &str| Err(UsageError(what.to_owned()));
+    if count == 0 {
+        return match much.think_time {
+            Some(_) => {
+                wrong("--think-time is for conversations: give some with --input, as JSON lines of `turns`")
+            }
+            None => Ok(None),
+        };
+    }
+    if count < given.inputs.len() {
+        return wrong("some inputs are conversations and some are not: give them in runs of their own");
+    }
+    if !much.rate.is_empty() || much.replay.is_some() || much.offline || much.find_rate.is_some() {
+        return wrong("conversations are had by clients: use --concurrency, the number of users at once");
+    }
+    Ok(Some(Conversations::new(much.think_time, arguments.what.seed)))
+}
