@@ -6,7 +6,8 @@ use bench_syntax::Share;
 /// worker alone would send, under the same numbers.
 ///
 /// Client `j` belongs to worker `j mod n`. Of a level with `c` clients, request `i` belongs to the worker of client
-/// `i mod c`, so that each client has as much to do as any other; of a schedule, request `i` belongs to worker `i mod n`.
+/// `i mod c`, so that each worker has as much to do as its clients can; of a schedule, request `i` belongs to worker
+/// `i mod n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stripe {
     rank: u64,

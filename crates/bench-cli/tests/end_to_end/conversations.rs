@@ -21,9 +21,9 @@ const FILE: &str = r#"{"turns": ["How are you?", {"text": "Why?", "delay": 40, "
 {"turns": [{"text": "Tell me more."}, "Go on."]}
 "#;
 
-/// The texts of each request's messages.
+/// The texts of each request's messages, without the first call of the round, which belongs to no level.
 fn sent(server: &Truth) -> Vec<Vec<(String, String)>> {
-    let chats = server.asked().into_iter().filter(|asked| !asked.body.is_empty());
+    let chats = server.asked().into_iter().filter(|asked| !asked.body.is_empty()).skip(1);
     chats
         .map(|asked| {
             let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
@@ -56,6 +56,7 @@ fn each_turn_sends_the_history_with_the_true_answers() {
         "--concurrency=2",
         "--requests=10",
         "--warm-up=0",
+        "--no-metrics",
         "--think-time=20ms",
         "--connections=sticky",
         "-q",
@@ -141,6 +142,7 @@ fn streams_are_remembered_too_and_a_failure_ends_the_conversation() {
         "--concurrency=1",
         "--requests=6",
         "--warm-up=0",
+        "--no-metrics",
         "--max-failures=100%",
         "-q",
     ];
@@ -178,6 +180,7 @@ fn workers_have_conversations_of_their_own() {
                 "--concurrency=2",
                 "--requests=10",
                 "--warm-up=0",
+                "--no-metrics",
                 "-q",
                 share,
                 &rendezvous,

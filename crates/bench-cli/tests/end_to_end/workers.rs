@@ -146,8 +146,8 @@ fn clients_are_divided_and_a_sweep_is_decided_by_all() {
             .filter(|((level, _), _)| level == name)
             .map(|((_, number), cells)| {
                 let client = cells[0].parse().expect("a number");
-                // Each client sends its own requests: number by number, those of one machine in turn.
-                assert_eq!(number % clients, client);
+                // A request is sent by the worker of its client, whichever of its clients is free.
+                assert_eq!(number % clients % 3, client % 3);
                 client
             })
             .collect();

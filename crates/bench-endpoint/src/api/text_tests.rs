@@ -39,8 +39,26 @@ fn roles_empty_chunks_and_ends_are_no_outputs() {
         reasoning_tokens: None,
         characters: 2,
         source: TokenSource::Usage,
+        text: None,
     };
     assert_eq!(text(told), expected);
+}
+
+#[test]
+fn the_answer_proper_is_kept_for_the_next_turn_and_reasoning_is_not() {
+    let thought = r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#;
+    let settings = Settings { stream: true, keeps_text: true, ..Settings::default() };
+    let pieces: Vec<Vec<u8>> = [ROLE, thought, A, A, FINISH, DONE]
+        .iter()
+        .map(|data| format!("data: {data}\n\n").into_bytes())
+        .collect();
+    let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+    let told = read(Kind::Chat, &settings, &Head::default(), &pieces).0;
+    assert_eq!(text(told).text.as_deref(), Some("ää"));
+    let whole = r#"{"choices":[{"message":{"content":"one"}},{"message":{"content":"other"}}]}"#;
+    let settings = Settings { stream: false, ..settings };
+    let told = read(Kind::Chat, &settings, &Head::default(), &[whole.as_bytes()]).0;
+    assert_eq!(text(told).text.as_deref(), Some("one"));
 }
 
 #[test]

@@ -316,7 +316,7 @@ mod tests {
             requests: None,
             duration: None,
         };
-        let mut all = vec![said(1, None), said(3, None), said(9, None)];
+        let mut all = [said(1, None), said(3, None), said(9, None)];
         all[2].has_work = false;
         all[2].steady = None;
         assert_eq!(steady(&plan, all.iter()), Some((3, 101)));
