@@ -40,7 +40,11 @@ struct Answer {
 /// An act that takes longer than a call.
 enum Doing {
     /// Bytes of act number `act`, of which `written` are sent.
-    Send { act: usize, bytes: Vec<u8>, written: usize },
+    Send {
+        act: usize,
+        bytes: Vec<u8>,
+        written: usize,
+    },
     WaitUntil(Instant),
     Hold,
 }
