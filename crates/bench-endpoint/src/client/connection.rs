@@ -109,7 +109,11 @@ impl Connection {
 
     async fn look(&mut self) {
         if let Link::Http1(http1) = &mut self.link {
-            poll_fn(|context| Poll::Ready(http1.look(context))).await;
+            poll_fn(|context| {
+                http1.look(context);
+                Poll::Ready(())
+            })
+            .await;
         }
     }
 

@@ -61,7 +61,7 @@ impl Http2 {
         unsent: Unsent,
         reading: &mut Reading<'_>,
     ) -> Result<Exchanged, Failure> {
-        let mut state = State::Unsent(unsent);
+        let mut state = State::Unsent(Box::new(unsent));
         within_limits(reading, |context, reading| {
             loop {
                 state = match &mut state {
@@ -116,7 +116,7 @@ pub(super) struct Unsent {
 
 /// How far a request is.
 enum State {
-    Unsent(Unsent),
+    Unsent(Box<Unsent>),
     Sent(ResponseFuture),
     Answered(RecvStream),
 }

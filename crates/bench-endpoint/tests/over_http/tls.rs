@@ -152,7 +152,7 @@ fn a_server_may_want_to_know_who_asks() {
 fn an_identity_is_a_certificate_with_its_key() {
     let (own, other) = (Certificate::new("mine"), Certificate::new("not-mine"));
     let refused = |certificate: &std::path::Path, key: &std::path::Path| {
-        own.trust().presenting(certificate, key).err().expect("refused")
+        own.trust().presenting(certificate, key).expect_err("refused")
     };
     let error = refused(&own.file, &other.file);
     assert!(error.contains("cannot be used with the key") && !error.contains("PRIVATE"), "{error}");

@@ -45,7 +45,7 @@ impl Chunks {
     /// Hands the data among `bytes` to `data`. Returns the bytes after the end, or `None` if more are to come.
     ///
     /// # Errors
-    /// When these are no chunks, as `E`; what `data` returns.
+    /// When these are not chunks, as `E`; what `data` returns.
     pub(super) fn feed<'b, E: From<Malformed>>(
         &mut self,
         mut bytes: &'b [u8],
