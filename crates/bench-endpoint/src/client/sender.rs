@@ -269,7 +269,14 @@ impl Client {
         may_reuse: bool,
     ) -> Result<(Connection, Option<Setup>), Failure> {
         let is_shared = self.version == Version::Http2 && self.pool.policy() != Policy::PerRequest;
-        let _turn = if is_shared { Some(self.connecting[self.pool.core()].lock().await) } else { None };
+        let limit = self.limits.connect;
+        let _turn = if is_shared {
+            // If no connection can be made, those who wait for it must not try one after another.
+            let turn = tokio::time::timeout(limit, self.connecting[self.pool.core()].lock()).await;
+            Some(turn.map_err(|_| Failure::timeout(Class::ConnectTimeout, "connection", limit))?)
+        } else {
+            None
+        };
         if is_shared
             && may_reuse
             && let Some(made) = self.pool.take(caller, replica).await
