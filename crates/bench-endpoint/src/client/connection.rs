@@ -1,4 +1,4 @@
-//! One connection, driven by whoever waits for an answer on it.
+//! One connection, driven by the task that waits for an answer on it.
 
 use std::future::poll_fn;
 use std::sync::Arc;

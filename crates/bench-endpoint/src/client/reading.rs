@@ -152,7 +152,8 @@ impl<'a> Reading<'a> {
 fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> Option<Failure> {
     if status.is_redirection() {
         let to = header("location").map_or(String::new(), |_| " to another address".to_owned());
-        let message = format!("status {} sends{to}: give the address that it sends to", status.as_u16());
+        let message =
+            format!("status {} redirects{to}: use the address to which it redirects", status.as_u16());
         return Some(Failure::new(Class::Redirected, message));
     }
     if !status.is_success() {
