@@ -16,7 +16,7 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Interrupt, suite};
 use bench_endpoint::Endpoint;
 use bench_endpoint::api::{Kind, Limits, Settings};
-use bench_endpoint::client::{Client, Target, Trust, room_for_connections};
+use bench_endpoint::client::{Client, Target, Trust, Version, room_for_connections};
 use bench_endpoint::fit::{Fit, fit};
 use bench_endpoint::probe::{self, Found};
 use bench_endpoint::secret::Secret;
@@ -109,6 +109,17 @@ impl Plan {
             None if is_tls => Some(Trust::of_system().map_err(UsageError)?),
             None => None,
         };
+        let trust = match (trust, &connection.client_cert, &connection.client_key) {
+            (Some(trust), Some(certificate), Some(key)) if is_tls => {
+                Some(trust.presenting(certificate, key).map_err(UsageError)?)
+            }
+            (_, Some(_), _) => {
+                let message = "--client-cert needs an address that begins with https: a certificate is shown in the TLS \
+                               handshake";
+                return Err(UsageError(message.to_owned()));
+            }
+            (trust, ..) => trust,
+        };
         let limits = Limits {
             connect: connection.connect_timeout,
             first_byte: connection.timeout,
@@ -137,7 +148,8 @@ impl Plan {
         let model = what.model.clone().or(named.model.clone());
         let (headers, policy) = (&connection.header, connection.connections);
         let client = Client::new(targets, trust.clone(), policy, limits, headers, secret.clone())
-            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?;
+            .map_err(|failure| UsageError(format!("{}: {failure}", arguments.urls.join(", "))))?
+            .speaking(if connection.http2 { Version::Http2 } else { Version::Http1 });
         let needs_model = asked.is_none_or(Kind::wants_model) && model.is_none();
         let is_needed = needs_model && !(arguments.much.dry_run && asked.is_some());
         let found = if is_needed || arguments.much.probe {
@@ -267,6 +279,9 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
         format!("endpoint={}", endpoint.kind()),
         format!("connections={}", arguments.connection.connections.name()),
     ];
+    if arguments.connection.http2 {
+        case.tags.push("http2".to_owned());
+    }
     if endpoint.is_stream() {
         case.tags.push("stream".to_owned());
     }

@@ -8,8 +8,8 @@ use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};
 use bench_load::domain::Facts;
 use bench_load::input::{Describe, Inputs, Prepared};
-use hyper::Method;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use crate::api::{self, BOUNDARY, Body, Field, Head, Kind, Marks, Settings, Told};
 use crate::client::{Caller, Client, Request, Served};

@@ -218,6 +218,15 @@ pub(crate) struct Connection {
     /// Trust the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Present the certificate of this PEM file to servers that want to know who asks
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// PEM file of the private key of --client-cert
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    pub(crate) client_key: Option<PathBuf>,
+    /// Speak HTTP/2 with the server: requests share connections (ALPN with https, prior knowledge with http)
+    #[arg(long)]
+    pub(crate) http2: bool,
     /// Maximum time of a request
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10m")]
     pub(crate) timeout: Duration,

@@ -96,6 +96,20 @@ fn a_server_that_answers_nothing_is_more_failures_than_may_be() {
 }
 
 #[test]
+fn a_connection_is_what_was_asked_for_or_a_failure() {
+    let server = Truth::start(chat);
+    let stage = Stage::new(&[]);
+    let url = server.url();
+    let what = ["load", &url, "--endpoint=chat", "--model=m", "--concurrency=1", "--requests=2", "-q"];
+    let ended = |more: &[&str]| stage.bench(&[&what, more].concat());
+    // The server speaks HTTP/1.1 alone.
+    ended(&["--http2"]).expect_code(4).expect_said(&["protocol", "not HTTP/2"]);
+    let identity = ["--client-cert=missing.pem", "--client-key=missing.pem"];
+    ended(&identity).expect_code(2).expect_said(&["--client-cert needs an address that begins with https"]);
+    ended(&identity[..1]).expect_code(2).expect_said(&["--client-key"]);
+}
+
+#[test]
 fn speech_has_its_own_metrics() {
     let server = Truth::start(|_| {
         vec![

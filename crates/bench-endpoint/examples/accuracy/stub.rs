@@ -1,50 +1,94 @@
-//! A server of short whole answers, for clients to be measured on.
+//! A server of short whole answers, for clients to be measured on: one thread, one read and one write for each.
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread::Builder;
+use std::collections::HashMap;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
 
 use crate::serve_until_dropped;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
 
-/// A thread for each connection, one write for each answer.
+const LISTENER: Token = Token(0);
+
+/// One thread for all connections: with a thread for each, the system's switching between them would be most of what a
+/// client waits for.
 pub(crate) fn serve() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let mut poll = Poll::new().expect("events");
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE).expect("registered");
     std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that goes away ends its thread.
-            let answer = move || drop(answer(stream));
-            Builder::new().stack_size(128 << 10).spawn(answer).expect("a thread");
+        let mut events = Events::with_capacity(1024);
+        let mut connections: HashMap<Token, Connection> = HashMap::new();
+        for next in 1.. {
+            poll.poll(&mut events, None).expect("events");
+            for event in &events {
+                let Some(connection) = connections.get_mut(&event.token()) else {
+                    accept(&listener, &poll, next * 1024, &mut connections);
+                    continue;
+                };
+                // A client that goes away is forgotten.
+                if connection.answer().is_err() {
+                    connections.remove(&event.token());
+                }
+            }
         }
     });
     serve_until_dropped(&url);
 }
 
-/// Answers one request after another, none of which is longer than a buffer.
-fn answer(mut stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut buffer = [0; 8 << 10];
-    let mut filled = 0;
-    loop {
-        let count = stream.read(&mut buffer[filled..])?;
-        if count == 0 {
-            return Ok(());
-        }
-        filled += count;
-        if let Some(length) = whole(&buffer[..filled]).filter(|length| filled >= *length) {
-            buffer.copy_within(length..filled, 0);
-            filled -= length;
-            stream.write_all(ANSWER)?;
+/// Takes all connections that have come, with tokens from `first` on.
+fn accept(listener: &TcpListener, poll: &Poll, first: usize, connections: &mut HashMap<Token, Connection>) {
+    for token in first.. {
+        let Ok((mut stream, _)) = listener.accept() else { return };
+        stream.set_nodelay(true).expect("set");
+        poll.registry().register(&mut stream, Token(token), Interest::READABLE).expect("registered");
+        connections.insert(Token(token), Connection { stream, buffer: [0; 8 << 10], filled: 0 });
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    buffer: [u8; 8 << 10],
+    filled: usize,
+}
+
+impl Connection {
+    /// Answers what has come, of which no request is longer than the buffer.
+    fn answer(&mut self) -> io::Result<()> {
+        loop {
+            let count = match self.stream.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let room = self.buffer.len() - self.filled;
+            self.filled += count;
+            while let Some(length) =
+                whole(&self.buffer[..self.filled]).filter(|length| self.filled >= *length)
+            {
+                self.buffer.copy_within(length..self.filled, 0);
+                self.filled -= length;
+                self.stream.write_all(ANSWER)?;
+            }
+            // A read that had room for more has taken all: the next event says when there is more.
+            if count < room {
+                return Ok(());
+            }
         }
     }
 }
 
 /// How long the request at the beginning is; `None` while its head is not there.
 fn whole(bytes: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"\r\ncontent-length:";
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    Some(head + length.unwrap_or(0))
+    let named = bytes[..head].windows(NAME.len()).position(|window| window.eq_ignore_ascii_case(NAME));
+    let Some(at) = named else { return Some(head) };
+    let value = bytes[at + NAME.len()..head].split(|byte| *byte == b'\r').next()?;
+    Some(head + std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok()?)
 }

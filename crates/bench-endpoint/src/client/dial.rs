@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 use super::stamped::{Stamped, Stamps};
 use super::target::Target;
 use super::tls::Trust;
+use super::version::Version;
 use crate::failure::{Class, Failure};
 
 /// A stream to a server, encrypted or not.
@@ -38,11 +39,12 @@ pub(crate) async fn dial(
     target: &Target,
     addresses: &[SocketAddr],
     trust: Option<&Trust>,
+    version: Version,
     limit: Duration,
     stamps: &Arc<Stamps>,
 ) -> Result<(Stream, Dialled), Failure> {
     let late = || Failure::timeout(Class::ConnectTimeout, "connection", limit);
-    tokio::time::timeout(limit, dial_without_limit(target, addresses, trust, stamps))
+    tokio::time::timeout(limit, dial_without_limit(target, addresses, trust, version, stamps))
         .await
         .unwrap_or_else(|_| Err(late()))
 }
@@ -51,6 +53,7 @@ async fn dial_without_limit(
     target: &Target,
     addresses: &[SocketAddr],
     trust: Option<&Trust>,
+    version: Version,
     stamps: &Arc<Stamps>,
 ) -> Result<(Stream, Dialled), Failure> {
     let began = Instant::now();
@@ -66,7 +69,7 @@ async fn dial_without_limit(
                 return match trust.filter(|_| target.is_tls) {
                     None => Ok((Stream::Plain(stream), Dialled { tcp, tls: None })),
                     Some(trust) => {
-                        let encrypted = encrypt(target, stream, trust).await?;
+                        let encrypted = encrypt(target, stream, trust, version).await?;
                         let tls = Some(began.elapsed().saturating_sub(tcp));
                         Ok((Stream::Tls(Box::new(encrypted)), Dialled { tcp, tls }))
                     }
@@ -81,12 +84,19 @@ async fn encrypt(
     target: &Target,
     stream: Stamped<TcpStream>,
     trust: &Trust,
+    version: Version,
 ) -> Result<TlsStream<Stamped<TcpStream>>, Failure> {
     let name = ServerName::try_from(target.host.clone()).map_err(|error| {
         Failure::new(Class::Tls, format!("{} is not the name of a server: {error}", target.host))
     })?;
-    let connector = TlsConnector::from(Arc::clone(&trust.0));
-    connector.connect(name, stream).await.map_err(|error| Failure::new(Class::Tls, error.to_string()))
+    let connector = TlsConnector::from(trust.config(version));
+    let stream =
+        connector.connect(name, stream).await.map_err(|error| Failure::new(Class::Tls, error.to_string()))?;
+    if version.protocol().is_some_and(|protocol| stream.get_ref().1.alpn_protocol() != Some(protocol)) {
+        let message = "the server does not agree to HTTP/2 in the TLS handshake (ALPN)";
+        return Err(Failure::new(Class::Protocol, message));
+    }
+    Ok(stream)
 }
 
 macro_rules! either {

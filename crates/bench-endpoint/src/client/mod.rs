@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that notes when bytes arrive, and hides nothing: no redirects, no proxies, no retries, no cookies.
+//! An HTTP client that notes when bytes arrive, and hides nothing: no redirects, no proxies, no retries, no cookies.
 //!
 //! Its requests are tasks on the event loops of `bench-load`, each of which has connections of its own.
 
@@ -6,14 +6,17 @@ mod connection;
 mod dial;
 mod exchange;
 mod files;
-mod for_hyper;
+mod http1;
+mod http2;
 mod policy;
 mod pool;
+mod reading;
 mod replica;
 mod sender;
 mod stamped;
 mod target;
 mod tls;
+mod version;
 
 pub use self::exchange::{Request, Setup};
 pub use self::files::room_for_connections;
@@ -22,3 +25,4 @@ pub use self::pool::Caller;
 pub use self::sender::{Client, Counts, Served};
 pub use self::target::Target;
 pub use self::tls::Trust;
+pub use self::version::Version;

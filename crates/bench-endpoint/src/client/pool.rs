@@ -51,15 +51,26 @@ impl Pool {
             };
             let is_old = self.policy == Policy::Cold
                 && caller.level_began.is_some_and(|began| connection.made < began);
-            if !is_old && connection.is_alive().await {
+            if is_old {
+                continue;
+            }
+            // One that serves several requests at once stays for others.
+            if let Some(another) = connection.another() {
+                if connection.is_open().await {
+                    connection.is_used = true;
+                    self.keep(caller, connection);
+                    return Some(another);
+                }
+            } else if connection.is_alive().await {
                 return Some(connection);
             }
         }
     }
 
     /// Keeps a connection for later requests, if it can serve any.
-    pub(super) fn give_back(&self, caller: &Caller, mut connection: Connection) {
-        if self.policy == Policy::PerRequest || !connection.link.is_open() {
+    pub(super) async fn give_back(&self, caller: &Caller, mut connection: Connection) {
+        if self.policy == Policy::PerRequest || connection.another().is_some() || !connection.is_open().await
+        {
             return;
         }
         connection.idle_since = Instant::now();
@@ -90,10 +101,14 @@ impl Pool {
         self.idle().own.contains_key(&client)
     }
 
+    /// The event loop on which the caller runs.
+    pub(super) fn core(&self) -> usize {
+        bench_load::cores::current().unwrap_or_default() % self.loops.len()
+    }
+
     /// Those of the event loop on which the caller runs.
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        let core = bench_load::cores::current().unwrap_or_default() % self.loops.len();
         // A list of connections is whole after every push and pop.
-        self.loops[core].lock().unwrap_or_else(PoisonError::into_inner)
+        self.loops[self.core()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,21 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bench_load::cores;
+use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Uri};
+use http::Method;
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex as Turn;
 
 use super::connection::Connection;
-use super::exchange::{Exchanged, MakeAnswer, Request, Setup};
+use super::exchange::{Request, Setup};
 use super::files::room_for_connections;
 use super::policy::Policy;
 use super::pool::{Caller, Pool};
+use super::reading::{Exchanged, MakeAnswer, Reading};
 use super::replica::Replica;
 use super::target::Target;
 use super::tls::Trust;
+use super::version::Version;
 use crate::api::{Answer, Head, Limits, Marks, Told};
 use crate::failure::{Class, Failure};
 use crate::secret::Secret;
@@ -69,9 +71,12 @@ pub struct Client {
     replicas: Vec<Replica>,
     next_replica: AtomicUsize,
     trust: Option<Trust>,
+    version: Version,
     limits: Limits,
     secret: Option<Secret>,
     pool: Pool,
+    /// Held by the request of each event loop that makes a connection that others wait to share.
+    connecting: Vec<Turn<()>>,
     opened: AtomicU64,
     reused: AtomicU64,
     reconnected: AtomicU64,
@@ -110,12 +115,20 @@ impl Client {
             replicas,
             next_replica: AtomicUsize::new(0),
             trust,
+            version: Version::default(),
+            connecting: (0..loops.max(1)).map(|_| Turn::new(())).collect(),
             limits,
             secret,
             opened: AtomicU64::new(0),
             reused: AtomicU64::new(0),
             reconnected: AtomicU64::new(0),
         })
+    }
+
+    /// The same client, which speaks this HTTP.
+    #[must_use]
+    pub fn speaking(self, version: Version) -> Self {
+        Client { version, ..self }
     }
 
     /// Where requests go; the first of several.
@@ -168,7 +181,13 @@ impl Client {
     async fn warm_loop(&self, clients: impl Iterator<Item = u32>) -> Result<(), Failure> {
         let is_sticky = self.pool.policy() == Policy::Sticky;
         let idle = if is_sticky { 0 } else { self.pool.len() };
-        let mut wanted = clients.skip(idle).filter(|client| !(is_sticky && self.pool.holds_own(*client)));
+        // Each server has one that all clients share.
+        let shared =
+            if self.version == Version::Http2 && !is_sticky { self.replicas.len() } else { usize::MAX };
+        let mut wanted = clients
+            .take(shared)
+            .skip(idle)
+            .filter(|client| !(is_sticky && self.pool.holds_own(*client)));
         let make = |client: u32| async move {
             let (connection, _) = self.connect(self.replica_of(client)).await?;
             self.pool.keep(&Caller { client, level_began: None }, connection);
@@ -248,30 +267,58 @@ impl Client {
             let (mut connection, setup) = match standing {
                 Some(connection) => (connection, None),
                 // Boxed: what connecting needs is not held by a stream while it lasts.
-                None => {
-                    let (connection, setup) = Box::pin(self.connect(replica)).await?;
-                    (connection, Some(setup))
-                }
+                None => Box::pin(self.connect_for(caller, replica, may_reuse)).await?,
             };
-            let was_used = connection.is_used;
-            let before = connection.link.stamps.bytes();
-            let made = made(&self.replicas[connection.replica], request)?;
-            let exchanged = connection.exchange(made, began, &self.limits, make, &mut *marks).await;
+            let (was_used, before) = (connection.is_used, connection.received());
+            let mut reading = Reading::new((began, Instant::now()), &self.limits, make, &mut *marks);
+            let to = &self.replicas[connection.replica];
+            let exchanged = connection.exchange(request, to, &mut reading).await;
             let is_reset = exchanged.as_ref().is_err_and(|failure| failure.class == Class::Reset);
-            if was_used && is_reset && connection.link.stamps.bytes() == before {
+            if was_used && is_reset && connection.received() == before {
                 self.reconnected.fetch_add(1, Ordering::Relaxed);
                 may_reuse = false;
                 continue;
             }
             self.reused.fetch_add(u64::from(was_used), Ordering::Relaxed);
-            self.pool.give_back(caller, connection);
+            self.pool.give_back(caller, connection).await;
             return Ok(served(exchanged?, setup, began));
         }
     }
 
+    /// A connection that was just made; with HTTP/2 one that another request has made, if it was quicker.
+    async fn connect_for(
+        &self,
+        caller: &Caller,
+        replica: usize,
+        may_reuse: bool,
+    ) -> Result<(Connection, Option<Setup>), Failure> {
+        let is_shared = self.version == Version::Http2 && self.pool.policy() != Policy::PerRequest;
+        let limit = self.limits.connect;
+        let _turn = if is_shared {
+            // If no connection can be made, those who wait for it must not try one after another.
+            let turn = tokio::time::timeout(limit, self.connecting[self.pool.core()].lock()).await;
+            Some(turn.map_err(|_| Failure::timeout(Class::ConnectTimeout, "connection", limit))?)
+        } else {
+            None
+        };
+        if is_shared
+            && may_reuse
+            && let Some(made) = self.pool.take(caller, replica).await
+        {
+            return Ok((made, None));
+        }
+        let (connection, setup) = self.connect(replica).await?;
+        if is_shared && let Some(mut another) = connection.another() {
+            another.is_used = true;
+            self.pool.keep(caller, another);
+        }
+        Ok((connection, Some(setup)))
+    }
+
     async fn connect(&self, replica: usize) -> Result<(Connection, Setup), Failure> {
         let to = (replica, &self.replicas[replica]);
-        let (connection, dialled) = Connection::open(to, self.trust.as_ref(), self.limits.connect).await?;
+        let (connection, dialled) =
+            Connection::open(to, self.trust.as_ref(), self.version, self.limits.connect).await?;
         self.opened.fetch_add(1, Ordering::Relaxed);
         Ok((connection, Setup { tcp: dialled.tcp, tls: dialled.tls }))
     }
@@ -304,22 +351,6 @@ fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<
         all.insert(name, value);
     }
     Ok(all)
-}
-
-fn made(replica: &Replica, request: &Request<'_>) -> Result<hyper::Request<Full<Bytes>>, Failure> {
-    let path = format!("{}{}", replica.target.base, request.path);
-    let path = if path.is_empty() { "/".to_owned() } else { path };
-    let uri: Uri = path
-        .parse()
-        .map_err(|error| Failure::new(Class::Protocol, format!("`{path}` is not a path: {error}")))?;
-    let mut made = hyper::Request::new(Full::new(request.body.clone()));
-    *made.method_mut() = request.method.clone();
-    *made.uri_mut() = uri;
-    *made.headers_mut() = replica.headers.clone();
-    for (name, value) in request.headers {
-        made.headers_mut().insert(name.clone(), value.clone());
-    }
-    Ok(made)
 }
 
 /// Why there is no event loop to send from.

@@ -38,7 +38,7 @@ impl Target {
                         with `--path`"
                 .to_owned());
         }
-        let uri: hyper::Uri = match with_scheme.parse() {
+        let uri: http::Uri = match with_scheme.parse() {
             Ok(uri) => uri,
             Err(error) => return wrong(&error.to_string()),
         };

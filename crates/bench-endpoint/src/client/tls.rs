@@ -1,15 +1,23 @@
-//! Whom a connection trusts.
+//! Whom a connection trusts, and as whom it presents itself.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
+
+use super::version::Version;
 
 /// Which certificates are trusted: those of the system, or those of a file. There is no way to trust any.
 #[derive(Clone, Debug)]
-pub struct Trust(pub(crate) Arc<ClientConfig>);
+pub struct Trust {
+    http1: Arc<ClientConfig>,
+    http2: Arc<ClientConfig>,
+}
 
 impl Trust {
     /// The certificates that the system trusts.
@@ -29,11 +37,42 @@ impl Trust {
         let wrong = |error: &dyn std::fmt::Display| {
             format!("no certificate can be read from {}: {error}", path.display())
         };
-        let certificates = CertificateDer::pem_file_iter(path)
-            .map_err(|error| wrong(&error))?
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| wrong(&error))?;
+        let certificates = certificates_in(path).map_err(|error| wrong(&error))?;
         Trust::of(certificates, &wrong(&"it holds none"))
+    }
+
+    /// The same, for servers that want to know who asks: presents the certificate of a PEM file, followed there by those that
+    /// vouch for it, whose private key is in another PEM file.
+    ///
+    /// # Errors
+    /// When they cannot be read, or do not belong together. The key appears in no message.
+    pub fn presenting(self, certificate: &Path, key: &Path) -> Result<Self, String> {
+        let wrong = |path: &Path, what: &str, error: &dyn std::fmt::Display| {
+            Err(format!("no {what} can be read from {}: {error}", path.display()))
+        };
+        let chain = match certificates_in(certificate) {
+            Ok(chain) if chain.is_empty() => return wrong(certificate, "certificate", &"it holds none"),
+            Ok(chain) => chain,
+            Err(error) => return wrong(certificate, "certificate", &error),
+        };
+        let private = match PrivateKeyDer::from_pem_file(key) {
+            Ok(private) => private,
+            Err(rustls::pki_types::pem::Error::NoItemsFound) => {
+                return wrong(key, "private key", &"it holds none in PEM");
+            }
+            Err(error) => return wrong(key, "private key", &error),
+        };
+        let identity = CertifiedKey::from_der(chain, private, &provider()).map_err(|error| {
+            let (certificate, key) = (certificate.display(), key.display());
+            format!("the certificate of {certificate} cannot be used with the key of {key}: {error}")
+        })?;
+        let resolver: Arc<dyn ResolvesClientCert> = Arc::new(SingleCertAndKey::from(identity));
+        let with = |config: &ClientConfig| {
+            let mut config = config.clone();
+            config.client_auth_cert_resolver = Arc::clone(&resolver);
+            Arc::new(config)
+        };
+        Ok(Trust { http1: with(&self.http1), http2: with(&self.http2) })
     }
 
     fn of(certificates: Vec<CertificateDer<'static>>, none: &str) -> Result<Self, String> {
@@ -42,12 +81,33 @@ impl Trust {
         if roots.is_empty() {
             return Err(none.to_owned());
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Trust(Arc::new(config)))
+        let speaking = |version: Version| {
+            let mut config = config.clone();
+            config.alpn_protocols = version.protocol().map(<[u8]>::to_vec).into_iter().collect();
+            Arc::new(config)
+        };
+        Ok(Trust { http1: speaking(Version::Http1), http2: speaking(Version::Http2) })
     }
+
+    /// What a handshake needs.
+    pub(super) fn config(&self, version: Version) -> Arc<ClientConfig> {
+        Arc::clone(match version {
+            Version::Http1 => &self.http1,
+            Version::Http2 => &self.http2,
+        })
+    }
+}
+
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+/// All certificates of a PEM file.
+fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, rustls::pki_types::pem::Error> {
+    CertificateDer::pem_file_iter(path)?.collect()
 }

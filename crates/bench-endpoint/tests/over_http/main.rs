@@ -3,4 +3,5 @@
 
 mod client;
 mod dialects;
+mod http2;
 mod tls;

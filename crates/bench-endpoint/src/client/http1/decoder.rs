@@ -1,0 +1,142 @@
+//! The bytes of one answer, as they come from the socket.
+
+use std::time::Instant;
+
+use super::chunks::Malformed;
+use super::head::{self, Framing, ParsedHead};
+use crate::client::reading::{Exchanged, Reading};
+use crate::failure::{Class, Failure};
+
+/// Finds head and body among the bytes of an answer. It holds no more of them than a head that is not whole.
+#[derive(Debug)]
+pub(super) enum Decoder {
+    Head(Vec<u8>),
+    Body {
+        framing: Framing,
+        /// Whether the connection serves another request afterwards.
+        is_kept: bool,
+    },
+}
+
+/// An answer that is over.
+pub(super) struct Whole {
+    pub(super) exchanged: Exchanged,
+    /// Whether the connection can serve another request.
+    pub(super) is_kept: bool,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Decoder::Head(Vec::new())
+    }
+}
+
+impl Decoder {
+    /// Takes bytes that arrived at `at`; returns the answer if it is over.
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        at: Instant,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<Whole>, Failure> {
+        if let Decoder::Head(earlier) = self {
+            let earlier = std::mem::take(earlier);
+            if earlier.is_empty() {
+                return self.feed_head(bytes, at, reading);
+            }
+            return self.feed_head(&[&earlier, bytes].concat(), at, reading);
+        }
+        self.feed_body(bytes, at, reading)
+    }
+
+    fn feed_head(
+        &mut self,
+        bytes: &[u8],
+        at: Instant,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<Whole>, Failure> {
+        let take = |head: &ParsedHead<'_, '_>| {
+            let taken = reading.head(head.status, &|name| head.header(name), at);
+            taken.map(|()| Decoder::Body { framing: head.framing, is_kept: head.is_kept })
+        };
+        let Some((length, body)) = head::answer(bytes, take)? else {
+            *self = Decoder::Head(bytes.to_vec());
+            return Ok(None);
+        };
+        *self = body?;
+        self.feed_body(&bytes[length..], at, reading)
+    }
+
+    fn feed_body(
+        &mut self,
+        bytes: &[u8],
+        at: Instant,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<Whole>, Failure> {
+        let Decoder::Body { framing, is_kept } = self else { return Ok(None) };
+        let after = match framing {
+            Framing::Length(left) => {
+                let (piece, after) =
+                    bytes.split_at(bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX)));
+                *left -= piece.len() as u64;
+                if !piece.is_empty() {
+                    reading.piece(piece, at)?;
+                }
+                (*left == 0).then_some(after)
+            }
+            Framing::Chunked(chunks) => {
+                chunks.feed(bytes, |piece| reading.piece(piece, at).map_err(Wrong::Answer))?
+            }
+            Framing::UntilClose => {
+                if !bytes.is_empty() {
+                    reading.piece(bytes, at)?;
+                }
+                None
+            }
+        };
+        let Some(after) = after else { return Ok(None) };
+        // What was not asked for is not the answer to what will be.
+        let is_kept = *is_kept && after.is_empty();
+        reading.end(at).map(|exchanged| Some(Whole { exchanged, is_kept }))
+    }
+
+    /// The server has closed the connection, and the last byte arrived at `at`.
+    ///
+    /// # Errors
+    /// When the answer is not over, or wrong.
+    pub(super) fn close(&self, at: Instant, reading: &mut Reading<'_>) -> Result<Exchanged, Failure> {
+        match self {
+            Decoder::Head(_) => {
+                Err(Failure::new(Class::Reset, "the connection was closed before an answer came"))
+            }
+            Decoder::Body { framing: Framing::UntilClose, .. } => reading.end(at),
+            Decoder::Body { .. } => Err(reading.cut(None)),
+        }
+    }
+}
+
+/// What is wrong with a body: its chunks, or what they hold.
+enum Wrong {
+    Chunks(Malformed),
+    Answer(Failure),
+}
+
+impl From<Malformed> for Wrong {
+    fn from(malformed: Malformed) -> Self {
+        Wrong::Chunks(malformed)
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Chunks(Malformed(why)) => {
+                Failure::new(Class::Protocol, format!("the answer was cut: {why}"))
+            }
+            Wrong::Answer(failure) => failure,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What becomes of an answer, however its bytes come. It does no I/O and looks at no clock.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+
+use crate::api::{Answer, Head, Limits, Marks, Told};
+use crate::failure::{Class, Failure, shortened};
+
+/// As much of the body of a failed request as is read for a message.
+const TOLD: usize = 4 << 10;
+
+/// How long the body of a failed request is waited for.
+const TELLING: Duration = Duration::from_secs(2);
+
+/// What came of an exchange.
+pub(super) struct Exchanged {
+    pub(super) told: Told,
+    /// When the head had arrived.
+    pub(super) head: Instant,
+}
+
+/// Makes the reader of a body from its head.
+pub(super) type MakeAnswer<'a> = &'a dyn Fn(&Head) -> Box<dyn Answer>;
+
+/// An answer while it is read.
+pub(super) struct Reading<'a> {
+    limits: &'a Limits,
+    make: MakeAnswer<'a>,
+    marks: &'a mut dyn Marks,
+    /// When the request began.
+    began: Instant,
+    /// When something was heard of the server last; before that, when the request was sent.
+    heard: Instant,
+    received: u64,
+    state: State,
+}
+
+enum State {
+    /// Nothing has come.
+    Sent,
+    /// The head has come, at this time.
+    Answer(Box<dyn Answer>, Instant),
+    /// A status that is a failure, and what the body says of it so far.
+    Refused(Failure, Vec<u8>),
+}
+
+impl<'a> Reading<'a> {
+    /// The answer to a request that began at `began` and is sent at `sent`.
+    pub(super) fn new(
+        (began, sent): (Instant, Instant),
+        limits: &'a Limits,
+        make: MakeAnswer<'a>,
+        marks: &'a mut dyn Marks,
+    ) -> Self {
+        Reading { limits, make, marks, began, heard: sent, received: 0, state: State::Sent }
+    }
+
+    /// Takes the head, which arrived at `at`. `header` returns the value of a header by its name in small letters.
+    ///
+    /// # Errors
+    /// When the head alone makes it a failure.
+    pub(super) fn head<'h>(
+        &mut self,
+        status: StatusCode,
+        header: &dyn Fn(&str) -> Option<&'h str>,
+        at: Instant,
+    ) -> Result<(), Failure> {
+        self.heard = at;
+        self.state = match refused(status, header) {
+            None => State::Answer((self.make)(&head_of(header)), at),
+            Some(refused) if matches!(refused.class, Class::Status(_)) => State::Refused(refused, Vec::new()),
+            Some(refused) => return Err(refused),
+        };
+        Ok(())
+    }
+
+    /// Takes a piece of the body, which arrived at `at`.
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    pub(super) fn piece(&mut self, piece: &[u8], at: Instant) -> Result<(), Failure> {
+        self.heard = at;
+        self.received += piece.len() as u64;
+        match &mut self.state {
+            State::Sent => Ok(()),
+            State::Answer(..) if self.received > self.limits.body_bytes => {
+                let message = format!("the answer is longer than {} bytes", self.limits.body_bytes);
+                Err(Failure::new(Class::TooLarge, message))
+            }
+            State::Answer(answer, _) => answer.bytes(piece, at, self.marks),
+            State::Refused(failure, text) => {
+                text.extend_from_slice(&piece[..piece.len().min(TOLD - text.len())]);
+                if text.len() == TOLD { Err(explained(failure, text)) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// The body has ended, with its last byte at `at`.
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    pub(super) fn end(&mut self, at: Instant) -> Result<Exchanged, Failure> {
+        match &mut self.state {
+            State::Sent => Err(Failure::new(Class::Protocol, "the answer has no head")),
+            State::Answer(answer, head) => {
+                answer.end(at, self.marks).map(|told| Exchanged { told, head: *head })
+            }
+            State::Refused(failure, text) => Err(explained(failure, text)),
+        }
+    }
+
+    /// The failure of an answer that ended before its end because of `error`, if the system reported one.
+    pub(super) fn cut(&self, error: Option<&dyn std::error::Error>) -> Failure {
+        match &self.state {
+            State::Refused(failure, text) => explained(failure, text),
+            _ => {
+                let why = error.map_or_else(|| "the connection was closed".to_owned(), ToString::to_string);
+                Failure::new(Class::Cut, format!("the answer was cut: {why}"))
+            }
+        }
+    }
+
+    /// When the next time limit is reached if nothing more is heard, and the failure that this would be.
+    pub(super) fn limit(&self) -> (Instant, Failure) {
+        let (limits, total) = (self.limits, self.began + self.limits.total);
+        let (until, class, what, limit) = match &self.state {
+            State::Refused(failure, text) => {
+                return (total.min(self.heard + TELLING), explained(failure, text));
+            }
+            State::Sent => (self.heard, Class::FirstByteTimeout, "answer", limits.first_byte),
+            State::Answer(..) => (self.heard, Class::IdleTimeout, "further byte of the answer", limits.idle),
+        };
+        if until + limit < total {
+            return (until + limit, Failure::timeout(class, what, limit));
+        }
+        (total, Failure::timeout(Class::TotalTimeout, "end of the answer", limits.total))
+    }
+
+    /// When that is, without the failure.
+    pub(super) fn limit_at(&self) -> Instant {
+        let phase = match &self.state {
+            State::Refused(..) => TELLING,
+            State::Sent => self.limits.first_byte,
+            State::Answer(..) => self.limits.idle,
+        };
+        (self.began + self.limits.total).min(self.heard + phase)
+    }
+}
+
+/// Why an answer with this head is a failure, if it is.
+fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> Option<Failure> {
+    if status.is_redirection() {
+        let to = header("location").map_or(String::new(), |_| " to another address".to_owned());
+        let message =
+            format!("status {} redirects{to}: use the address to which it redirects", status.as_u16());
+        return Some(Failure::new(Class::Redirected, message));
+    }
+    if !status.is_success() {
+        let wait = header("retry-after")
+            .map_or(String::new(), |wait| format!(" (Retry-After: {})", shortened(wait)));
+        let reason = status.canonical_reason().unwrap_or("no reason");
+        return Some(Failure::new(Class::Status(status.as_u16()), format!("{reason}{wait}")));
+    }
+    if let Some(encoding) = header("content-encoding").filter(|encoding| *encoding != "identity") {
+        let message = format!("the answer is compressed ({encoding}), though `identity` was asked for");
+        return Some(Failure::new(Class::Compressed, message));
+    }
+    (status == StatusCode::NO_CONTENT).then(|| Failure::new(Class::Empty, "status 204: no content"))
+}
+
+/// The failure with what the body says of it.
+fn explained(failure: &Failure, text: &[u8]) -> Failure {
+    let json = serde_json::from_slice::<serde_json::Value>(text).ok();
+    let message = json.as_ref().and_then(|json| {
+        let error = json.get("error").unwrap_or(json);
+        let told = error.get("message").or_else(|| json.get("message")).or_else(|| json.get("detail"));
+        told.or(Some(error)).and_then(|told| told.as_str().map(str::to_owned))
+    });
+    let message = message.unwrap_or_else(|| String::from_utf8_lossy(text).into_owned());
+    match shortened(&message) {
+        nothing if nothing.is_empty() => failure.clone(),
+        message => Failure::new(failure.class, format!("{}: {message}", failure.message)),
+    }
+}
+
+/// What the head says of the body.
+fn head_of<'h>(header: &dyn Fn(&str) -> Option<&'h str>) -> Head {
+    let content_type = header("content-type").and_then(|value| value.split(';').next());
+    Head {
+        content_type: content_type.unwrap_or_default().trim().to_ascii_lowercase(),
+        streamed: header("content-length").is_none(),
+        sample_rate: header("x-sample-rate")
+            .and_then(|rate| rate.trim().parse().ok())
+            .filter(|rate| *rate > 0),
+    }
+}

@@ -1,0 +1,22 @@
+//! [`Version`]: which HTTP is spoken.
+
+/// Which HTTP is spoken. It is never changed by a server: figures of two versions are not those of one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.1: a connection serves one request at a time.
+    #[default]
+    Http1,
+    /// HTTP/2, agreed on by ALPN if connections are encrypted, and begun at once if they are not. A connection serves many
+    /// requests at once, so that an event loop has one for each server, unless the [`Policy`](super::Policy) wants more.
+    Http2,
+}
+
+impl Version {
+    /// Its name in the agreement of a TLS handshake (ALPN, RFC 7301).
+    pub(super) fn protocol(self) -> Option<&'static [u8]> {
+        match self {
+            Version::Http1 => None,
+            Version::Http2 => Some(b"h2"),
+        }
+    }
+}

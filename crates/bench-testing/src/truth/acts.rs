@@ -1,0 +1,79 @@
+//! What the server does about a request, and the answers that are made of it.
+
+use std::time::Duration;
+
+/// What the head of a request or an answer ends with.
+pub(super) const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// What the server does, one after another, when a request has come.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Sends these bytes in one write.
+    Send(Vec<u8>),
+    /// Waits until so long after the request had come. Waits do not add up what the system oversleeps.
+    WaitUntil(Duration),
+    /// Closes the connection: what was sent arrives.
+    Close,
+    /// Resets the connection: what was sent may be lost.
+    Reset,
+    /// Keeps the connection open, and sends nothing more until the client closes it.
+    Hold,
+}
+
+/// The head of a 200 answer whose body comes in chunks.
+pub fn chunked(content_type: &str) -> Act {
+    Act::Send(
+        format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .into_bytes(),
+    )
+}
+
+/// A chunk of such a body.
+pub fn chunk(bytes: impl AsRef<[u8]>) -> Act {
+    let bytes = bytes.as_ref();
+    let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+    chunk.extend_from_slice(bytes);
+    chunk.extend_from_slice(b"\r\n");
+    Act::Send(chunk)
+}
+
+/// The end of such a body.
+pub fn last_chunk() -> Act {
+    Act::Send(b"0\r\n\r\n".to_vec())
+}
+
+/// A whole answer in one write. `status` is code and reason; `headers` are lines without their ends.
+pub fn whole(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Act {
+    let body = body.as_ref();
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let mut bytes =
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    Act::Send(bytes)
+}
+
+/// A whole answer of JSON.
+pub fn json(body: &str) -> Act {
+    whole("200 OK", &["Content-Type: application/json"], body)
+}
+
+/// A stream of a chat: its head and a role at once, a token after `first` and after each `gap` from then on, and the
+/// number of tokens at the end. Tokens are the acts from number 3 on, every other one.
+pub fn chat(tokens: usize, first: Duration, gap: Duration) -> Vec<Act> {
+    let event = |json: &str| chunk(format!("data: {json}\n\n"));
+    let mut acts = vec![
+        chunked("text/event-stream"),
+        event(r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#),
+    ];
+    for number in 0..tokens {
+        acts.push(Act::WaitUntil(first + gap * u32::try_from(number).unwrap_or(u32::MAX)));
+        acts.push(event(r#"{"choices":[{"delta":{"content":"tok "}}]}"#));
+    }
+    acts.push(event(r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#));
+    acts.push(event(&format!(
+        r#"{{"choices":[],"usage":{{"prompt_tokens":5,"completion_tokens":{tokens}}}}}"#
+    )));
+    acts.push(event("[DONE]"));
+    acts.push(last_chunk());
+    acts
+}

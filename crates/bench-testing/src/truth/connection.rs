@@ -1,0 +1,150 @@
+//! One connection: requests that come on it, and what is done about each.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::iter::Enumerate;
+use std::time::{Duration, Instant};
+use std::vec::IntoIter;
+
+use mio::net::TcpStream;
+
+use super::acts::Act;
+use super::received::Received;
+use super::{Asked, Sent, Shared, locked};
+
+/// What a connection waits for.
+pub(super) enum Next {
+    /// That its socket can be read or written.
+    Event,
+    /// A time.
+    Due(Instant),
+    /// Nothing: it is to be closed.
+    Close,
+}
+
+/// A connection. Nothing that is done for it waits.
+pub(super) struct Connection {
+    stream: TcpStream,
+    number: usize,
+    received: Received,
+    answer: Option<Answer>,
+}
+
+/// What is left to do about a request.
+struct Answer {
+    request: usize,
+    came: Instant,
+    acts: Enumerate<IntoIter<Act>>,
+    doing: Option<Doing>,
+}
+
+/// An act that takes longer than a call.
+enum Doing {
+    /// Bytes of act number `act`, of which `written` are sent.
+    Send {
+        act: usize,
+        bytes: Vec<u8>,
+        written: usize,
+    },
+    WaitUntil(Instant),
+    Hold,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, number: usize) -> Self {
+        Connection { stream, number, received: Received::default(), answer: None }
+    }
+
+    /// Reads and writes what can be.
+    ///
+    /// # Errors
+    /// When the client has closed or reset the connection.
+    pub(super) fn go_on(&mut self, shared: &Shared) -> io::Result<Next> {
+        loop {
+            if let Some(answer) = &mut self.answer
+                && let Some(next) = answer.go_on(&mut self.stream, shared)?
+            {
+                return Ok(next);
+            }
+            self.answer = match self.received.request() {
+                Some((head, body)) => Some(Answer::begin(shared, self.number, head, body)),
+                None => None,
+            };
+            if self.answer.is_none() {
+                match self.received.read(&mut self.stream) {
+                    Ok(0) => return Ok(Next::Close),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Event),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn begin(shared: &Shared, connection: usize, head: String, body: Vec<u8>) -> Self {
+        let came = Instant::now();
+        let request = locked(&shared.asked).len();
+        let asked = Asked { number: request, connection, head, body };
+        let acts = (shared.script)(&asked).into_iter().enumerate();
+        locked(&shared.asked).push(asked);
+        Answer { request, came, acts, doing: None }
+    }
+
+    /// Does what can be done; `None` when all is.
+    fn go_on(&mut self, stream: &mut TcpStream, shared: &Shared) -> io::Result<Option<Next>> {
+        loop {
+            match &mut self.doing {
+                None => {}
+                Some(Doing::Send { act, bytes, written }) => {
+                    while *written < bytes.len() {
+                        match stream.write(&bytes[*written..]) {
+                            Ok(count) => *written += count,
+                            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                                return Ok(Some(Next::Event));
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    let sent = Sent { request: self.request, act: *act, at: Instant::now() };
+                    locked(&shared.sent).push(sent);
+                }
+                // An event that comes before the time is seen when the acts are done: what came is still to be read.
+                Some(Doing::WaitUntil(at)) if Instant::now() < *at => return Ok(Some(Next::Event)),
+                Some(Doing::WaitUntil(_)) => {}
+                Some(Doing::Hold) => return hold(stream),
+            }
+            let Some((number, act)) = self.acts.next() else { return Ok(None) };
+            self.doing = match act {
+                Act::Send(bytes) => Some(Doing::Send { act: number, bytes, written: 0 }),
+                Act::WaitUntil(after) => {
+                    let at = self.came + after;
+                    self.doing = Some(Doing::WaitUntil(at));
+                    if Instant::now() < at {
+                        return Ok(Some(Next::Due(at)));
+                    }
+                    None
+                }
+                Act::Close => return Ok(Some(Next::Close)),
+                Act::Reset => {
+                    rustix::net::sockopt::set_socket_linger(&*stream, Some(Duration::ZERO))?;
+                    return Ok(Some(Next::Close));
+                }
+                Act::Hold => Some(Doing::Hold),
+            };
+        }
+    }
+}
+
+/// Drops what comes until the client closes the connection.
+fn hold(stream: &mut TcpStream) -> io::Result<Option<Next>> {
+    let mut dropped = [0; 4 << 10];
+    loop {
+        match stream.read(&mut dropped) {
+            Ok(0) => return Ok(Some(Next::Close)),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Some(Next::Event)),
+            Err(error) => return Err(error),
+        }
+    }
+}
