@@ -101,10 +101,6 @@ function plural(count, one, many = one + "s") {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** `peak_memory` as words. */
-function words(metric) {
-  return metric.replaceAll("_", " ");
-}
 
 /** A machine class in few words: what stands before its cores, without what every processor says. */
 function shortMachine(machine) {

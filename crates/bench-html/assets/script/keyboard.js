@@ -2,7 +2,7 @@
 
 const KEYS = [
   ["1 to 9", "the tabs"],
-  ["/", "search the series"],
+  ["/", "search"],
   ["↑ ↓ ← →", "from series to series; on a chart, ← → from run to run"],
   ["[ ]", "on a chart: from change to change"],
   ["+ − 0", "on a chart: zoom in, zoom out, show all"],

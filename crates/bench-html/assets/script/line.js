@@ -13,11 +13,11 @@ const lineView = {
     this.fitted = null;
     this.line = page.history.find(state);
     if (!this.line) {
-      root.append(element("p", { class: "nothing" }, `There is no series ${state.metric} of ${state.case}.`));
+      root.append(nothing(`There is no series ${state.metric} of ${state.case}.`));
       return;
     }
     const { line } = this;
-    document.title = `${line.case} · ${words(line.metric)}`;
+    document.title = `${line.case} · ${metricName(line.metric)}`;
     this.others = page.history.siblings(line).filter((other) => other !== line);
     this.controls = element("div", { class: "controls", role: "group", "aria-label": "How it is shown" });
     this.overlays = element("div", { class: "overlays" });
@@ -36,11 +36,12 @@ const lineView = {
         "header",
         { class: "line-head" },
         element("a", { class: "back", href: gridView.address() }, "← all series"),
-        element("h2", {}, line.case),
+        element("h2", {}, line.history.naming.full(line.case)),
+        element("p", { class: "quiet" }, breakable(line.case)),
         element(
           "p",
           {},
-          element("strong", {}, words(line.metric)),
+          element("strong", {}, metricName(line.metric)),
           ` (${line.better === "lower" ? "less is better" : "more is better"}): `,
           element("strong", {}, figure(line.level, line.unit)),
           ` on ${line.machineName}`,
@@ -141,7 +142,7 @@ const lineView = {
       },
       axes: [
         axis(byDate ? { size: 44 } : { size: 30, values: (_, ticks) => this.dates(ticks), space: 90 }),
-        figureAxis(line.unit, words(line.metric)),
+        figureAxis(line.unit, metricName(line.metric)),
       ],
       series: [
         {},
@@ -383,7 +384,7 @@ function runsOf(line) {
       { name: "run", cell: (row) => row.run.run },
       { name: "commit", cell: (row) => element("code", {}, shortCommit(row.run.commit)) },
       {
-        name: words(line.metric),
+        name: metricName(line.metric),
         class: "number",
         cell: (row) => figure(row.value, line.unit),
         value: (row) => row.value,

@@ -36,7 +36,7 @@ const loadView = {
       root.append(section);
       for (const found of load.found) {
         const range = found.interval ? ` (${interval(found.interval, found.unit)})` : "";
-        section.append(element("p", {}, `${words(found.name)}: `, element("strong", {}, figure(found.value, found.unit)), range));
+        section.append(element("p", {}, `${metricName(found.name)}: `, element("strong", {}, figure(found.value, found.unit)), range));
       }
       const charts = element("div", { class: "charts" });
       section.append(charts);

@@ -1,6 +1,6 @@
 // Puts the views together, shows the one that the address names, and looks for news where there may be some.
 
-const VIEWS = [comparisonView, changesView, gridView, runView, loadView, environmentView, lineView];
+const VIEWS = [comparisonView, heatView, changesView, gridView, runView, loadView, environmentView, lineView];
 
 /** How often a served page asks for changes, in milliseconds. */
 const POLL_MS = 2000;
@@ -55,6 +55,8 @@ const app = {
 
   /** Shows this data from now on. */
   take(raw) {
+    forge = raw.forge ?? {};
+    learnMetrics(raw.runs);
     this.page = { ...raw, history: raw.history && new History(raw.history) };
     this.views = VIEWS.filter((view) => view.is(this.page));
     this.date();
@@ -68,7 +70,7 @@ const app = {
 
   show() {
     readAddress();
-    const view = this.views.find((one) => one.name === state.view) ?? this.views[0];
+    const view = this.views.find((one) => one.name === state.view) ?? this.first();
     this.navigation.replaceChildren(
       ...this.views
         .filter((one) => one.title)
@@ -84,7 +86,7 @@ const app = {
         ),
     );
     if (!view) {
-      this.main.replaceChildren(element("p", { class: "nothing" }, "There is nothing to show yet."));
+      this.main.replaceChildren(nothing("There is nothing to show yet. Measure something:", "cargo bench"));
       return;
     }
     state.view = view.name;
@@ -100,17 +102,24 @@ const app = {
     view.update(this.page);
   },
 
+  /** The view that is shown unless another is asked for: on the first days, the run is all that there is to see. */
+  first() {
+    const isEarly = this.page.history !== null && this.page.comparison === null && tooShort(this.page.history);
+    return (isEarly && this.views.find((view) => view === runView)) || this.views[0];
+  },
+
   tabs() {
     return [...this.navigation.querySelectorAll("a")];
   },
 
   search() {
-    if (!this.views.includes(gridView)) return;
-    if (state.view !== "series") {
+    const here = this.main.querySelector("input[type=search]");
+    if (!here && !this.views.includes(gridView)) return;
+    if (!here) {
       location.hash = gridView.address();
       this.show();
     }
-    gridView.search.focus();
+    this.main.querySelector("input[type=search]").focus();
   },
 
   nextTheme() {

@@ -160,7 +160,7 @@ function moreOf(one) {
       "dl",
       { class: "facts" },
       metrics.map((metric) =>
-        fact(words(metric.name), `${metric.supported === false ? "~" : ""}${figure(metric.value, metric.unit)}`),
+        fact(metricName(metric.name), `${metric.supported === false ? "~" : ""}${figure(metric.value, metric.unit)}`),
       ),
     ),
   ];
