@@ -35,7 +35,7 @@ const lineView = {
       element(
         "header",
         { class: "line-head" },
-        element("a", { class: "back", href: gridView.address() }, "← all series"),
+        element("p", { class: "ways" }, element("a", { class: "back", href: gridView.address() }, "← all series"), runLinks(page, line)),
         element("h2", {}, line.history.naming.full(line.case)),
         element("p", { class: "quiet" }, breakable(line.case)),
         element(
@@ -393,4 +393,10 @@ function runsOf(line) {
     details.append(table(columns, rows, { caption: "All runs, newest first" }));
   });
   return details;
+}
+
+/** To the case in the runs that are on the page. */
+function runLinks(page, line) {
+  const known = page.runs.filter((run) => run.cases.some(({ id }) => id === line.case));
+  return known.map((run) => [" · ", element("a", { href: address({ view: "run", run: run.run, open: line.case }, {}) }, `in the run of ${when(run.timestamp)}`)]);
 }

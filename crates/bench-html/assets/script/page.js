@@ -44,6 +44,10 @@ const app = {
       this.help,
     );
     this.main.tabIndex = -1;
+    const head = document.querySelector(".page-head");
+    // What stays in view below the head must know how tall it is.
+    const tall = () => document.documentElement.style.setProperty("--head", `${getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0}px`);
+    new ResizeObserver(tall).observe(head);
     this.nameTheme();
     addEventListener("hashchange", () => this.show());
     addEventListener("keydown", (event) => onKey(event, this));
@@ -128,7 +132,8 @@ const app = {
   },
 
   nameTheme() {
-    this.themeButton.textContent = { auto: "◐ auto", light: "☀ light", dark: "☾ dark" }[theme];
+    const sign = { auto: "◐", light: "☀", dark: "☾" }[theme];
+    this.themeButton.replaceChildren(sign, element("span", { class: "theme-name" }, ` ${theme}`));
   },
 
   /** Asks the server whether there is something new, and shows it without losing the place. */

@@ -174,6 +174,7 @@ fn level(concurrency: u32) -> Level {
     level.metrics = vec![
         metric("ASPS", "audio s/s", throughput * 7.5, Better::Higher),
         metric("RPS", "req/s", throughput, Better::Higher),
+        metric("goodput", "req/s", throughput * if concurrency > 8 { 0.4 } else { 1.0 }, Better::Higher),
         latency("latency p50", 0.95, true),
         latency("latency p95", 1.3, true),
         latency("latency p99", 1.7, false),
