@@ -27,6 +27,7 @@ mod error;
 mod existing;
 mod gate;
 mod limit;
+mod page;
 mod rule;
 mod threshold;
 
@@ -35,5 +36,6 @@ pub use document::Config;
 pub use error::ConfigError;
 pub use gate::GateSettings;
 pub use limit::Limit;
+pub use page::PageSettings;
 pub use rule::Rule;
 pub use threshold::Threshold;

@@ -40,7 +40,9 @@ function eventCard(history, event) {
   const marked = event.key === state.event;
   return element(
     "article",
-    { class: `change ${event.accepted ? "is-accepted" : ""} ${event.ofMachine ? "of-machine" : ""} ${marked ? "is-marked" : ""}` },
+    {
+      class: `change ${event.accepted ? "is-accepted" : ""} ${event.ofMachine ? "of-machine" : ""} ${marked ? "is-marked" : ""}`,
+    },
     element(
       "div",
       { class: "change-text" },
@@ -50,7 +52,9 @@ function eventCard(history, event) {
         badge(event.lead.change.shift, main.worse, event.accepted, range(extremes)),
         event.ofMachine ? theMachine(largest(event.shifts)) : together(event.cases, history.naming),
         element("span", { class: "metric" }, metricName(main.metric)),
-        event.cases.length > 1 && !event.ofMachine && element("span", { class: "quiet" }, plural(event.cases.length, "case")),
+        event.cases.length > 1 &&
+          !event.ofMachine &&
+          element("span", { class: "quiet" }, plural(event.cases.length, "case")),
       ),
       element(
         "dl",
@@ -61,16 +65,38 @@ function eventCard(history, event) {
         event.kind !== "drift" && fact("commits", commitRange(history.runs[event.good], history.runs[event.bad])),
         togetherWith(event.also),
         history.machines.length > 1 && fact("on", theMachines(history, event)),
-        fact("found", element("span", { title: `z = ${event.lead.change.z.toFixed(1)}` }, place(event.lead.line.run(event.lead.change.found)))),
+        fact(
+          "found",
+          element(
+            "span",
+            { title: `z = ${event.lead.change.z.toFixed(1)}` },
+            place(event.lead.line.run(event.lead.change.found)),
+          ),
+        ),
       ),
       otherMetrics(event),
       acceptances(event),
-      element("div", { class: "acts" }, eventFigures(history, event), element("span", { class: "buttons" },
-        copyButton("copy bench bisect", bisectCommand(event, history)),
-        copyButton("copy bench accept", acceptCommands(event, history)),
-      )),
+      element(
+        "div",
+        { class: "acts" },
+        eventFigures(history, event),
+        element(
+          "span",
+          { class: "buttons" },
+          copyButton("copy bench bisect", bisectCommand(event, history)),
+          copyButton("copy bench accept", acceptCommands(event, history)),
+        ),
+      ),
     ),
-    element("a", { class: "change-picture", href: lineAddress(event.lead.line), "aria-label": `History of ${event.lead.line.case}` }, sparkline(event.lead.line)),
+    element(
+      "a",
+      {
+        class: "change-picture",
+        href: lineAddress(event.lead.line),
+        "aria-label": `History of ${event.lead.line.case}`,
+      },
+      sparkline(event.lead.line),
+    ),
   );
 }
 
@@ -89,7 +115,8 @@ function largest(shifts) {
 /** The other metrics that the event moved: of their own, and those that follow from the time. */
 function otherMetrics(event) {
   const rest = event.metrics.slice(1);
-  const said = (one) => `${metricName(one.metric)} ${range(one)}${one.cases.length === event.cases.length ? "" : ` (${plural(one.cases.length, "case")})`}`;
+  const said = (one) =>
+    `${metricName(one.metric)} ${range(one)}${one.cases.length === event.cases.length ? "" : ` (${plural(one.cases.length, "case")})`}`;
   const [own, following] = [rest.filter((one) => !one.follows), rest.filter((one) => one.follows)];
   return [
     own.length > 0 && element("p", {}, "and ", own.map(said).join(", ")),
@@ -98,9 +125,18 @@ function otherMetrics(event) {
 }
 
 function acceptances(event) {
-  const told = new Map(event.hits.filter(({ change }) => change.accepted).map(({ change: { accepted } }) => [`${accepted.author}\n${accepted.reason}`, accepted]));
-  const some = event.acceptedCases.size < event.cases.length ? `, for ${event.acceptedCases.size} of ${plural(event.cases.length, "case")}` : "";
-  return [...told.values()].map(({ author, reason }) => element("p", { class: "accepted" }, `accepted by ${author}${some}: ${reason}`));
+  const told = new Map(
+    event.hits
+      .filter(({ change }) => change.accepted)
+      .map(({ change: { accepted } }) => [`${accepted.author}\n${accepted.reason}`, accepted]),
+  );
+  const some =
+    event.acceptedCases.size < event.cases.length
+      ? `, for ${event.acceptedCases.size} of ${plural(event.cases.length, "case")}`
+      : "";
+  return [...told.values()].map(({ author, reason }) =>
+    element("p", { class: "accepted" }, `accepted by ${author}${some}: ${reason}`),
+  );
 }
 
 /** Every figure of an event, made when it is opened. */
@@ -109,24 +145,76 @@ function eventFigures(history, event) {
   details.addEventListener("toggle", () => {
     if (details.querySelector("table")) return;
     const rank = ({ line }) => event.metrics.findIndex(({ metric }) => metric === line.metric);
-    const rows = [...event.hits].sort((a, b) => rank(a) - rank(b) || history.naming.place(a.line.case) - history.naming.place(b.line.case));
-    const since = ({ line, change }) => (line.course[change.since] === event.at ? "" : ["since ", place(line.run(change.since))]);
+    const rows = [...event.hits].sort(
+      (a, b) => rank(a) - rank(b) || history.naming.place(a.line.case) - history.naming.place(b.line.case),
+    );
+    const since = ({ line, change }) =>
+      line.course[change.since] === event.at ? "" : ["since ", place(line.run(change.since))];
     const columns = [
-      { name: "case", cell: ({ line }) => element("a", { href: lineAddress(line) }, history.naming.full(line.case)), value: ({ line }) => history.naming.place(line.case) },
+      {
+        name: "case",
+        cell: ({ line }) => element("a", { href: lineAddress(line) }, history.naming.full(line.case)),
+        value: ({ line }) => history.naming.place(line.case),
+      },
       { name: "figure", cell: ({ line }) => metricName(line.metric), value: ({ line }) => line.metric },
       { name: "before", class: "number", cell: ({ line, change }) => figure(change.before, line.unit) },
       { name: "after", class: "number", cell: ({ line, change }) => figure(change.after, line.unit) },
-      { name: "change", class: "number", cell: ({ change }) => badge(change.shift, change.worse, change.accepted), value: ({ change }) => change.shift },
+      {
+        name: "change",
+        class: "number",
+        cell: ({ change }) => badge(change.shift, change.worse, change.accepted),
+        value: ({ change }) => change.shift,
+      },
       event.hits.some(({ change }) => change.of_machine) && {
         name: "machine",
         class: "number",
         title: "What the whole machine had added on the same night, which is not part of the change",
         cell: ({ change: { of_machine } }) => (of_machine ? change(of_machine) : "–"),
       },
-      event.machines.length > 1 && { name: "on", cell: ({ line }) => shortMachine(line.machineName), value: ({ line }) => line.machineName },
+      event.machines.length > 1 && {
+        name: "on",
+        cell: ({ line }) => shortMachine(line.machineName),
+        value: ({ line }) => line.machineName,
+      },
       { name: "", class: "text", cell: since },
     ].filter(Boolean);
     details.append(table(columns, rows, { caption: "Figures of the event" }));
   });
   return details;
+}
+
+/** Every figure that some events moved, in the unit of the store. */
+function changeRows(history, events) {
+  const head = [
+    "event since",
+    "commit",
+    "case",
+    "metric",
+    "machine",
+    "unit",
+    "before",
+    "after",
+    "change",
+    "worse",
+    "accepted",
+  ];
+  const commit = (event) => history.runs[event.at].commit;
+  return [
+    head,
+    ...events.flatMap((event) =>
+      event.hits.map(({ line, change }) => [
+        history.runs[event.at].timestamp,
+        commit(event),
+        line.case,
+        line.metric,
+        line.machineName,
+        line.unit,
+        change.before,
+        change.after,
+        change.shift,
+        change.worse,
+        change.accepted?.reason,
+      ]),
+    ),
+  ];
 }

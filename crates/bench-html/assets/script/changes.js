@@ -34,7 +34,18 @@ const changesView = {
     this.count = element("span", { class: "count", role: "status" });
     root.append(
       headline(history, events),
-      ...(events.length ? [element("div", { class: "controls", role: "search" }, this.toggles, ...this.filter.parts, this.count)] : []),
+      ...(events.length
+        ? [
+            element(
+              "div",
+              { class: "controls", role: "search" },
+              this.toggles,
+              ...this.filter.parts,
+              exportButtons("changes", () => changeRows(history, this.chosen)),
+              this.count,
+            ),
+          ]
+        : []),
       this.list,
     );
   },
@@ -46,11 +57,13 @@ const changesView = {
     const narrowed = events.filter((event) => this.fits(history, event));
     this.toggles.replaceChildren(
       ...SHOWS.map(([key, label, shows]) =>
-        toggle(`${label} ${narrowed.filter(shows).length}`, `Show ${label}`, state.show === key, () => adjust({ show: key })),
+        toggle(`${label} ${narrowed.filter(shows).length}`, `Show ${label}`, state.show === key, () =>
+          adjust({ show: key }),
+        ),
       ),
     );
     const [, , shows] = SHOWS.find(([key]) => key === state.show) ?? SHOWS[0];
-    const chosen = narrowed.filter(shows);
+    const chosen = (this.chosen = narrowed.filter(shows));
     const figures = chosen.reduce((sum, event) => sum + event.hits.length, 0);
     this.count.textContent = `${plural(chosen.length, "event")} that moved ${plural(figures, "figure")}`;
     const marked = chosen.findIndex((event) => event.key === state.event);
@@ -82,7 +95,9 @@ const changesView = {
     }
     if (chosen.length > count) {
       const more = () => this.show(history, chosen, count + 10 * SHOWN_CHANGES);
-      parts.push(element("button", { type: "button", class: "more", onclick: more }, `${chosen.length - count} older changes`));
+      parts.push(
+        element("button", { type: "button", class: "more", onclick: more }, `${chosen.length - count} older changes`),
+      );
     }
     if (!chosen.length) parts.push(nothingChanged(history, history.events));
     this.list.replaceChildren(...parts);
@@ -100,7 +115,9 @@ function nothingChanged(history, events) {
     );
   }
   const short = history.lines.filter((line) => line.too_little_history).length;
-  return nothing(`Nothing has changed.${short ? ` ${plural(short, "series", "series")} have fewer than 15 runs, too few to tell.` : ""}`);
+  return nothing(
+    `Nothing has changed.${short ? ` ${plural(short, "series", "series")} have fewer than 15 runs, too few to tell.` : ""}`,
+  );
 }
 
 /** Whether no series has the runs that finding a change takes. */

@@ -2,7 +2,8 @@
 
 /** A word of a shell, whatever it holds; null where a terminal could take it for keys, or a command for a flag. */
 function quoted(word) {
-  if (word.startsWith("-") || /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(word)) return null;
+  if (word.startsWith("-") || /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(word))
+    return null;
   return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
@@ -59,6 +60,10 @@ function copyBySelection(text) {
 /** A button that copies a command, which can be read in its title; nothing without a command. */
 function copyButton(label, command) {
   if (!command) return null;
-  const button = element("button", { type: "button", class: "copy", title: command, onclick: () => copy(command, button) }, label);
+  const button = element(
+    "button",
+    { type: "button", class: "copy", title: command, onclick: () => copy(command, button) },
+    label,
+  );
   return button;
 }

@@ -48,7 +48,15 @@ function machineEvents(history, place) {
     const here = place(shift.machine, shift.since);
     let event = events.find((one) => one.machines[0] === shift.machine && Math.abs(one.place - here) <= NEAR_RUNS);
     if (!event) {
-      event = { ofMachine: true, machines: [shift.machine], place: here, shifts: [], hits: [], also: shift.also, kind: "step" };
+      event = {
+        ofMachine: true,
+        machines: [shift.machine],
+        place: here,
+        shifts: [],
+        hits: [],
+        also: shift.also,
+        kind: "step",
+      };
       events.push(event);
     }
     event.shifts.push(shift);
@@ -75,14 +83,24 @@ function groups(hits) {
     const fits = (group) =>
       group.machines[0] === hit.line.machine &&
       group.kind === hit.change.kind &&
-      (Math.abs(group.place - hit.place) <= NEAR_RUNS || (hit.good < group.good && hit.bad >= group.bad && group.hits.some(({ line }) => line.case === hit.line.case)));
+      (Math.abs(group.place - hit.place) <= NEAR_RUNS ||
+        (hit.good < group.good && hit.bad >= group.bad && group.hits.some(({ line }) => line.case === hit.line.case)));
     const distance = (group) => Math.abs(group.place - hit.place);
     const [nearest] = groups.filter(fits).sort((a, b) => distance(a) - distance(b));
     if (nearest) {
       nearest.hits.push(hit);
     } else {
       const { line, change, place, good, bad } = hit;
-      groups.push({ ofMachine: false, machines: [line.machine], kind: change.kind, place, good, bad, also: change.also, hits: [hit] });
+      groups.push({
+        ofMachine: false,
+        machines: [line.machine],
+        kind: change.kind,
+        place,
+        good,
+        bad,
+        also: change.also,
+        hits: [hit],
+      });
     }
   }
   return groups;

@@ -101,7 +101,6 @@ function plural(count, one, many = one + "s") {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-
 /** A machine class in few words: what stands before its cores, without what every processor says. */
 function shortMachine(machine) {
   const [cpu, cores] = machine.split(", ");

@@ -71,7 +71,13 @@ const gridView = {
     // The time of a case first: it is what most people come for.
     const { naming } = page.history;
     const rank = (line) => (line.metric === "time" ? 0 : 1);
-    this.chosen.sort((a, b) => rank(a) - rank(b) || inOrder(a.metric, b.metric) || naming.place(a.case) - naming.place(b.case) || a.machine - b.machine);
+    this.chosen.sort(
+      (a, b) =>
+        rank(a) - rank(b) ||
+        inOrder(a.metric, b.metric) ||
+        naming.place(a.case) - naming.place(b.case) ||
+        a.machine - b.machine,
+    );
     if (state.sort === "change") this.chosen.sort((a, b) => size(b) - size(a));
     if (state.sort === "newest") this.chosen.sort((a, b) => newest(b) - newest(a));
     this.count.textContent =

@@ -16,7 +16,8 @@ function mixed(one, other, share) {
 /** Colours from much better to much worse, as the theme has them at the moment. */
 function heatPalette() {
   const none = colour("heat-none");
-  const side = (name) => Array.from({ length: SHADES }, (_, shade) => mixed(none, colour(name), 0.18 + (0.82 * (shade + 1)) / SHADES));
+  const side = (name) =>
+    Array.from({ length: SHADES }, (_, shade) => mixed(none, colour(name), 0.18 + (0.82 * (shade + 1)) / SHADES));
   return [...side("heat-better").reverse(), mixed(none, none, 0), ...side("heat-worse")];
 }
 
@@ -33,7 +34,13 @@ function heatShade(share, better) {
 
 /** The scale, with what its ends mean. */
 function heatLegend() {
-  const canvas = element("canvas", { class: "heat-scale", width: 2 * SHADES + 1, height: 1, role: "img", "aria-label": "Colours from blue, much better, to orange, much worse" });
+  const canvas = element("canvas", {
+    class: "heat-scale",
+    width: 2 * SHADES + 1,
+    height: 1,
+    role: "img",
+    "aria-label": "Colours from blue, much better, to orange, much worse",
+  });
   const draw = () => {
     const pen = canvas.getContext("2d");
     heatPalette().forEach((ink, place) => {
@@ -50,6 +57,10 @@ function heatLegend() {
     `${100 * MOST_SEEN} % better`,
     canvas,
     `${100 * MOST_SEEN} % worse`,
-    element("span", { class: "quiet" }, "than the level accepted last, or the first · ▲ ▼ events, grey: of the machine"),
+    element(
+      "span",
+      { class: "quiet" },
+      "than the level accepted last, or the first · ▲ ▼ events, grey: of the machine",
+    ),
   );
 }

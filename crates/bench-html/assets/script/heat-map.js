@@ -13,7 +13,8 @@ class HeatMap {
         class: "heat",
         tabindex: "0",
         role: "application",
-        "aria-label": "Cases by runs. Arrows: from cell to cell. Enter: the history of the case. Brackets: from event to event.",
+        "aria-label":
+          "Cases by runs. Arrows: from cell to cell. Enter: the history of the case. Brackets: from event to event.",
         onscroll: () => this.draw(),
         onkeydown: (event) => this.press(event),
         onfocus: () => this.rows?.length && this.move(this.cursor ?? this.start()),
@@ -42,7 +43,9 @@ class HeatMap {
     let y = 0;
     this.tops = rows.map((row) => [y, (y += row.heading === undefined ? HEAT.row : HEAT.heading)][0]);
     this.tall = y;
-    this.marks = events.map(({ event, run }) => ({ event, column: runs.indexOf(run) })).filter(({ column }) => column >= 0);
+    this.marks = events
+      .map(({ event, run }) => ({ event, column: runs.indexOf(run) }))
+      .filter(({ column }) => column >= 0);
     this.holder.hidden = rows.length === 0;
     this.measure();
   }
@@ -60,7 +63,9 @@ class HeatMap {
     [this.canvas.style.width, this.canvas.style.height] = [`${this.width}px`, `${this.height}px`];
     const pen = this.canvas.getContext("2d");
     pen.font = "12px system-ui, sans-serif";
-    const widths = this.rows.map((row) => (row.heading === undefined ? 24 + pen.measureText(`${row.name} ${row.label}`).width : 0));
+    const widths = this.rows.map((row) =>
+      row.heading === undefined ? 24 + pen.measureText(`${row.name} ${row.label}`).width : 0,
+    );
     this.left = Math.ceil(Math.min(this.width * 0.42, Math.max(80, ...widths)));
     this.step = (this.width - this.left - HEAT.right) / Math.max(1, this.runs.length);
     this.draw();
@@ -147,7 +152,12 @@ class HeatMap {
       free = x + 84;
     }
     for (const { event, column } of this.marks) {
-      const mark = { ...event.lead.change, machine_shift: event.ofMachine ? 0 : undefined, worse: event.worse, accepted: event.accepted };
+      const mark = {
+        ...event.lead.change,
+        machine_shift: event.ofMachine ? 0 : undefined,
+        worse: event.worse,
+        accepted: event.accepted,
+      };
       drawMark(pen, this.x(column) + this.step / 2, HEAT.top - HEAT.marks + 3, mark, 6);
       if (this.cursor?.row === -1 && this.cursor.column === column) {
         pen.strokeStyle = text;

@@ -11,21 +11,46 @@ const heatView = {
     const lines = history.lines;
     /** Of the machine with the most figures, and of the time, unless somebody asks for others. */
     const usual = (pick) => mostOf(lines, pick);
-    this.usual = { metric: lines.some(({ metric }) => metric === "time") ? "time" : usual((line) => line.metric), machine: usual((line) => line.machineName) };
-    const first = (options, value, say) => (options.length ? [["", say(value)], ...options.slice(1).filter(([known]) => known !== value)] : []);
+    this.usual = {
+      metric: lines.some(({ metric }) => metric === "time") ? "time" : usual((line) => line.metric),
+      machine: usual((line) => line.machineName),
+    };
+    const first = (options, value, say) =>
+      options.length ? [["", say(value)], ...options.slice(1).filter(([known]) => known !== value)] : [];
     this.filter = filterControls(
       [
-        ["metric", "metric", first(optionsOf(lines, (line) => line.metric, metricName), this.usual.metric, metricName)],
-        ["machine", "machine", first(optionsOf(lines, (line) => line.machineName, shortMachine), this.usual.machine, shortMachine)],
+        [
+          "metric",
+          "metric",
+          first(
+            optionsOf(lines, (line) => line.metric, metricName),
+            this.usual.metric,
+            metricName,
+          ),
+        ],
+        [
+          "machine",
+          "machine",
+          first(
+            optionsOf(lines, (line) => line.machineName, shortMachine),
+            this.usual.machine,
+            shortMachine,
+          ),
+        ],
         ["model", "model", optionsOf(lines, (line) => line.model)],
       ],
       "Search cases",
     );
-    this.changed = toggle("changed", "Only cases that have changed", false, () => adjust({ changed: state.changed ? "" : "1" }));
+    this.changed = toggle("changed", "Only cases that have changed", false, () =>
+      adjust({ changed: state.changed ? "" : "1" }),
+    );
     this.count = element("span", { class: "count", role: "status" });
     this.readout = element("p", { class: "readout", role: "status" });
     this.map?.end();
-    this.map = new HeatMap((cell) => this.read(cell), (cell) => this.open(cell));
+    this.map = new HeatMap(
+      (cell) => this.read(cell),
+      (cell) => this.open(cell),
+    );
     this.none = element("div");
     root.append(
       headline(history, history.events),
@@ -52,13 +77,19 @@ const heatView = {
         (!state.changed || line.changes.length > 0) &&
         sought.every((word) => line.text.includes(word)),
     );
-    this.count.textContent = chosen.length === lines.length ? plural(lines.length, "case") : `${chosen.length} of ${plural(lines.length, "case")}`;
+    this.count.textContent =
+      chosen.length === lines.length
+        ? plural(lines.length, "case")
+        : `${chosen.length} of ${plural(lines.length, "case")}`;
     this.none.replaceChildren(...(chosen.length ? [] : [nothing("No case is like this.")]));
     const runs = [...new Set(lines.flatMap((line) => line.course))].sort((a, b) => a - b);
     const number = history.machines.indexOf(machine);
     const events = history.events
       .filter((event) => event.machines.includes(number))
-      .map((event) => ({ event, run: event.ofMachine ? event.at : event.hits.find(({ line }) => line.machine === number).at }));
+      .map((event) => ({
+        event,
+        run: event.ofMachine ? event.at : event.hits.find(({ line }) => line.machine === number).at,
+      }));
     this.map.show(history, heatRows(history, chosen, runs), runs, events);
     this.read(null);
   },
@@ -66,13 +97,20 @@ const heatView = {
   /** Says what is known of a cell, or of an event above the cells. */
   read(cell) {
     if (!cell) {
-      this.readout.replaceChildren("point at a cell, or choose one with the arrow keys: Enter opens its history, [ and ] go from event to event");
+      this.readout.replaceChildren(
+        "point at a cell, or choose one with the arrow keys: Enter opens its history, [ and ] go from event to event",
+      );
       return;
     }
     const run = this.history.runs[cell.run];
     const parts = [element("strong", {}, when(run.timestamp)), run.commit && [" ", commitLink(run.commit)], " "];
     for (const event of cell.events) {
-      parts.push(badge(event.lead.change.shift, event.worse, event.accepted), " ", event.ofMachine ? theMachine(largest(event.shifts)) : together(event.cases, this.history.naming), " ");
+      parts.push(
+        badge(event.lead.change.shift, event.worse, event.accepted),
+        " ",
+        event.ofMachine ? theMachine(largest(event.shifts)) : together(event.cases, this.history.naming),
+        " ",
+      );
     }
     if (cell.row) {
       const { line, base, shares, values } = cell.row;
@@ -80,7 +118,10 @@ const heatView = {
       parts.push(
         Number.isNaN(values[cell.column])
           ? "not measured in this run"
-          : [element("strong", {}, figure(values[cell.column], line.unit)), ` ${change(shares[cell.column])} against ${figure(base.median, line.unit)}, ${base.why}`],
+          : [
+              element("strong", {}, figure(values[cell.column], line.unit)),
+              ` ${change(shares[cell.column])} against ${figure(base.median, line.unit)}, ${base.why}`,
+            ],
       );
     }
     this.readout.replaceChildren();
@@ -113,7 +154,9 @@ function baseOf(line) {
 function heatRows(history, lines, runs) {
   const columns = new Map(runs.map((run, column) => [run, column]));
   const { naming } = history;
-  const sorted = [...lines].sort((a, b) => naming.place(a.case) - naming.place(b.case) || inOrder(a.buildName, b.buildName));
+  const sorted = [...lines].sort(
+    (a, b) => naming.place(a.case) - naming.place(b.case) || inOrder(a.buildName, b.buildName),
+  );
   const rows = [];
   let owner = null;
   let above = null;
@@ -129,7 +172,16 @@ function heatRows(history, lines, runs) {
     const { name } = partsOf(line.case);
     const again = block === owner && above !== null && partsOf(above).name === name;
     const text = naming.text(line.case);
-    rows.push({ line, base, values, shares, name, label: text.slice(name.length).trim(), again, steps: line.changes.map(({ since }) => columns.get(line.course[since])) });
+    rows.push({
+      line,
+      base,
+      values,
+      shares,
+      name,
+      label: text.slice(name.length).trim(),
+      again,
+      steps: line.changes.map(({ since }) => columns.get(line.course[since])),
+    });
     [owner, above] = [block, line.case];
   }
   return rows;

@@ -8,7 +8,8 @@ function sampleWindow(samples) {
   const ascending = Float32Array.from(samples).sort();
   const at = (share) => ascending[Math.min(ascending.length - 1, Math.max(0, Math.ceil(share * ascending.length) - 1))];
   const reach = 0.5 * (at(0.95) - at(0.05));
-  const [low, high] = reach > 0 ? [Math.max(at(0.005), at(0.05) - reach), Math.min(at(0.995), at(0.95) + reach)] : [at(0), at(1)];
+  const [low, high] =
+    reach > 0 ? [Math.max(at(0.005), at(0.05) - reach), Math.min(at(0.995), at(0.95) + reach)] : [at(0), at(1)];
   return { low, high, ascending };
 }
 
@@ -29,10 +30,21 @@ function smallHistogram(rounds) {
   const [width, height, count] = [84, 20, 14];
   const window = sampleWindow(samples);
   const label = `${plural(samples.length, "sample")} from ${figure(window.ascending[0], "s")} to ${figure(window.ascending[samples.length - 1], "s")}`;
-  const frame = (parts) => svg("svg", { class: "histogram", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, svg("title", {}, label), parts);
+  const frame = (parts) =>
+    svg(
+      "svg",
+      { class: "histogram", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label },
+      svg("title", {}, label),
+      parts,
+    );
   if (samples.length < FEWEST_FOR_BARS) {
-    const x = (value) => (window.high > window.low ? 3 + ((value - window.low) / (window.high - window.low)) * (width - 6) : width / 2);
-    return frame([...samples].filter((value) => value >= window.low && value <= window.high).map((value) => svg("circle", { cx: x(value).toFixed(1), cy: height / 2, r: 2 })));
+    const x = (value) =>
+      window.high > window.low ? 3 + ((value - window.low) / (window.high - window.low)) * (width - 6) : width / 2;
+    return frame(
+      [...samples]
+        .filter((value) => value >= window.low && value <= window.high)
+        .map((value) => svg("circle", { cx: x(value).toFixed(1), cy: height / 2, r: 2 })),
+    );
   }
   const bins = binsOf(samples, window, count);
   const most = Math.max(...bins, 1);
@@ -40,7 +52,12 @@ function smallHistogram(rounds) {
   return frame(
     bins.map((bin, place) => {
       const tall = bin ? Math.max(1, (bin / most) * (height - 1)) : 0;
-      return svg("rect", { x: (place * step).toFixed(1), y: (height - tall).toFixed(1), width: (step - 1).toFixed(1), height: tall.toFixed(1) });
+      return svg("rect", {
+        x: (place * step).toFixed(1),
+        y: (height - tall).toFixed(1),
+        width: (step - 1).toFixed(1),
+        height: tall.toFixed(1),
+      });
     }),
   );
 }
@@ -63,20 +80,47 @@ function distribution(one) {
     const bins = binsOf(samples, { low: from, high: to }, count);
     const most = Math.max(...bins, 1);
     const step = (width - left - right) / count;
-    parts.push(bins.map((bin, place) => svg("rect", { class: "bar-fill", x: left + place * step, y: ground - (bin / most) * (ground - 4), width: step - 1, height: (bin / most) * (ground - 4) })));
+    parts.push(
+      bins.map((bin, place) =>
+        svg("rect", {
+          class: "bar-fill",
+          x: left + place * step,
+          y: ground - (bin / most) * (ground - 4),
+          width: step - 1,
+          height: (bin / most) * (ground - 4),
+        }),
+      ),
+    );
   }
   // Samples spread out as rain does, the same way each time.
   samples.forEach((value, place) => {
     if (value < from || value > to) return;
-    parts.push(svg("circle", { class: "drop", cx: x(value).toFixed(1), cy: (ground + 10 + ((place * 61) % 26)).toFixed(1), r: 1.6 }));
+    parts.push(
+      svg("circle", {
+        class: "drop",
+        cx: x(value).toFixed(1),
+        cy: (ground + 10 + ((place * 61) % 26)).toFixed(1),
+        r: 1.6,
+      }),
+    );
   });
   const { median_s: median, interval_s: own, moderated_s: moderated } = one.time;
   const pair = moderated ?? own;
   if (pair && pair.low !== null && pair.high !== null) {
-    parts.push(svg("rect", { class: "band", x: within(pair.low), y: 2, width: Math.max(1, within(pair.high) - within(pair.low)), height: floor - 2 }));
+    parts.push(
+      svg("rect", {
+        class: "band",
+        x: within(pair.low),
+        y: 2,
+        width: Math.max(1, within(pair.high) - within(pair.low)),
+        height: floor - 2,
+      }),
+    );
   }
   parts.push(svg("line", { class: "median", x1: within(median), x2: within(median), y1: 2, y2: floor }));
-  parts.push(edgeLabels(figure(from + room, "s"), figure(to - room, "s"), `median ${figure(median, "s")}`, within(median)));
+  parts.push(
+    edgeLabels(figure(from + room, "s"), figure(to - room, "s"), `median ${figure(median, "s")}`, within(median)),
+  );
   const beyond = samples.filter((value) => value < from || value > to).length;
   const said = `${plural(samples.length, "sample")}${one.rounds.every > 1 ? ` of ${one.time.samples.toLocaleString("en")}` : ""}${beyond ? `, ${beyond} beyond the frame` : ""}`;
   return picture("Distribution", said, parts);
@@ -103,9 +147,22 @@ function overTime(one) {
     const why = rounds.disturbed.find(([number]) => number === round)?.[1];
     const from = at;
     for (let k = 0; k < count; k++, place++, at += step) {
-      parts.push(svg("circle", { class: `drop ${why ? "is-hollow" : ""}`, cx: (at + step / 2).toFixed(1), cy: y(samples[place]).toFixed(1), r: 1.8 }));
+      parts.push(
+        svg("circle", {
+          class: `drop ${why ? "is-hollow" : ""}`,
+          cx: (at + step / 2).toFixed(1),
+          cy: y(samples[place]).toFixed(1),
+          r: 1.8,
+        }),
+      );
     }
-    parts.push(svg("line", { class: "median", x1: from, x2: at, y1: y(medians[round]), y2: y(medians[round]) }, svg("title", {}, `round ${round + 1}: ${figure(medians[round], "s")}${why ? `; ${why}` : ""}`)));
+    parts.push(
+      svg(
+        "line",
+        { class: "median", x1: from, x2: at, y1: y(medians[round]), y2: y(medians[round]) },
+        svg("title", {}, `round ${round + 1}: ${figure(medians[round], "s")}${why ? `; ${why}` : ""}`),
+      ),
+    );
     at += gap;
   });
   parts.push(svg("text", { x: left, y: height - 6 }, `${figure(low, "s")} to ${figure(high, "s")}`));
@@ -126,10 +183,21 @@ function edgeLabels(low, high, middle, at) {
 
 function picture(title, said, parts) {
   const { width, height } = LARGE;
+  const drawing = svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${said}` },
+    parts,
+  );
   return element(
     "figure",
     { class: "picture" },
-    element("figcaption", {}, title, element("span", { class: "quiet" }, said)),
-    svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${said}` }, parts),
+    element(
+      "figcaption",
+      {},
+      title,
+      element("span", { class: "quiet" }, said),
+      saveDrawing(title, () => drawing),
+    ),
+    drawing,
   );
 }

@@ -17,7 +17,8 @@ class Line {
     this.packed = values;
     this.packedCourse = course;
     this.history = history;
-    this.text = `${raw.case} ${raw.metric} ${metricName(raw.metric)} ${this.machineName} ${this.buildName}`.toLowerCase();
+    this.text =
+      `${raw.case} ${raw.metric} ${metricName(raw.metric)} ${this.machineName} ${this.buildName}`.toLowerCase();
     this.acceptances = [];
   }
 

@@ -15,7 +15,8 @@ function takenApart(id) {
   const known = (part) => part !== undefined && CATEGORIES.includes(part);
   // The name comes last, and may be called like a category itself.
   const ofModel = third !== undefined && known(second);
-  if (!ofModel && !(known(first) && second !== undefined)) return { id, model: null, category: null, name: id, args: [] };
+  if (!ofModel && !(known(first) && second !== undefined))
+    return { id, model: null, category: null, name: id, args: [] };
   const [model, category] = ofModel ? [first, second] : [null, first];
   const below = id.slice((model === null ? 0 : model.length + 1) + category.length + 1);
   const open = below.indexOf("[");
@@ -47,7 +48,11 @@ function inOrder(one, other) {
 /** Text that may break after `/`, `[` and `,`, and nowhere else as long as a part fits a line. */
 function breakable(text) {
   const parts = text.split(/(?<=[/[,])/);
-  return element("span", { class: "id" }, parts.map((part, place) => [place > 0 && element("wbr"), part]));
+  return element(
+    "span",
+    { class: "id" },
+    parts.map((part, place) => [place > 0 && element("wbr"), part]),
+  );
 }
 
 const written = ([argument, value]) => `${argument}=${value}`;
@@ -72,7 +77,10 @@ class Naming {
       const isShared = (argument) => block.cases.every(({ args }) => args.some(sameArgument(argument)));
       block.shared = block.cases.length < 2 ? [] : first.args.filter((one) => isShared(one) && !this.isSaid(one));
       for (const { id, args } of block.cases) {
-        this.left.set(id, args.filter((one) => !this.isSaid(one) && !block.shared.some(sameArgument(one))));
+        this.left.set(
+          id,
+          args.filter((one) => !this.isSaid(one) && !block.shared.some(sameArgument(one))),
+        );
       }
     }
     this.places = new Map(this.blocks.flatMap((block) => block.cases).map(({ id }, place) => [id, place]));
@@ -88,7 +96,9 @@ class Naming {
         found.set(argument, known);
       }
     }
-    return [...found].filter(([, one]) => one.blocks.size > 1 && !one.differs).map(([argument, { value }]) => [argument, value]);
+    return [...found]
+      .filter(([, one]) => one.blocks.size > 1 && !one.differs)
+      .map(([argument, { value }]) => [argument, value]);
   }
 
   isSaid(argument) {
@@ -126,12 +136,18 @@ class Naming {
 
   /** Says once what holds for all. */
   said() {
-    return this.everywhere.length > 0 && element("p", { class: "quiet said" }, "everywhere: ", this.everywhere.map(written).join("  "));
+    return (
+      this.everywhere.length > 0 &&
+      element("p", { class: "quiet said" }, "everywhere: ", this.everywhere.map(written).join("  "))
+    );
   }
 
   /** The heading of a block. */
   heading(block) {
-    return [block.owner, block.shared.length > 0 && element("span", { class: "quiet" }, `  ${block.shared.map(written).join("  ")}`)];
+    return [
+      block.owner,
+      block.shared.length > 0 && element("span", { class: "quiet" }, `  ${block.shared.map(written).join("  ")}`),
+    ];
   }
 }
 
@@ -141,8 +157,12 @@ function together(ids, naming) {
   const cases = ids.map(partsOf);
   const owners = [...new Set(cases.map(ownerOf))];
   const names = [...new Set(cases.map(({ name }) => name))];
-  const more = (list) => (list.length > 3 ? `${list.slice(0, 3).join(", ")} and ${list.length - 3} more` : list.join(", "));
-  const common = owners.length === 1 ? naming.left.get(ids[0]).filter((one) => cases.every(({ args }) => args.some(sameArgument(one)))) : [];
+  const more = (list) =>
+    list.length > 3 ? `${list.slice(0, 3).join(", ")} and ${list.length - 3} more` : list.join(", ");
+  const common =
+    owners.length === 1
+      ? naming.left.get(ids[0]).filter((one) => cases.every(({ args }) => args.some(sameArgument(one))))
+      : [];
   return element(
     "span",
     { class: "case" },

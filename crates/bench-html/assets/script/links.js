@@ -5,7 +5,8 @@ let forge = {};
 
 /** An address from a template; null where there is none, or where it leads to no web page. */
 function forgeAddress(template, ...commits) {
-  if (!template || !/^https?:\/\//.test(template) || !commits.every((commit) => /^[0-9a-f]{7,64}$/i.test(commit))) return null;
+  if (!template || !/^https?:\/\//.test(template) || !commits.every((commit) => /^[0-9a-f]{7,64}$/i.test(commit)))
+    return null;
   return commits.reduce((address, commit) => address.replace("{}", commit), template);
 }
 
@@ -20,6 +21,10 @@ function commitRange(good, bad) {
   if (!good?.commit || !bad?.commit) return "not known";
   if (good.commit === bad.commit) return ["one and the same: ", commitLink(bad.commit)];
   const href = forgeAddress(forge.range, good.commit, bad.commit);
-  const code = element("code", { title: `${good.commit}..${bad.commit}` }, `${shortCommit(good.commit)}..${shortCommit(bad.commit)}`);
+  const code = element(
+    "code",
+    { title: `${good.commit}..${bad.commit}` },
+    `${shortCommit(good.commit)}..${shortCommit(bad.commit)}`,
+  );
   return href ? element("a", { href, rel: "noreferrer" }, code) : code;
 }

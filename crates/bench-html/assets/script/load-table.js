@@ -47,8 +47,31 @@ function levelsOf(load) {
       value: (level) => metricOf(level, name)?.value,
     })),
   ];
-  const made = table(columns, load.levels, { caption: load.setting });
+  const made = element(
+    "div",
+    {},
+    table(columns, load.levels, { caption: load.setting }),
+    exportButtons(load.id, () => levelRows(load)),
+  );
   if (load.levels.length <= SHOWN_LEVELS) return made;
   // A search tries many rates.
   return element("details", {}, element("summary", {}, `All ${plural(load.levels.length, "level")}`), made);
+}
+
+/** Every metric of every level, in the units of the record. */
+function levelRows(load) {
+  const metrics = [
+    ...new Map(load.levels.flatMap((level) => level.metrics.map(({ name, unit }) => [name, `${name} (${unit})`]))),
+  ];
+  const head = ["level", "valid", "requests", "failed", ...metrics.map(([, title]) => title)];
+  return [
+    head,
+    ...load.levels.map((level) => [
+      level.label,
+      level.valid,
+      level.requests,
+      level.failed,
+      ...metrics.map(([name]) => metricOf(level, name)?.value),
+    ]),
+  ];
 }

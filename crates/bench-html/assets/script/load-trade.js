@@ -5,11 +5,9 @@ const TRADE = { width: 640, height: 330, left: 76, right: 22, top: 14, bottom: 4
 /** At least this share of requests must be served in time for a level to lie in the region of its objective. */
 const IN_TIME = 0.99;
 
-/** Ticks at 1, 2 or 5 times a power of ten, about so many. */
+/** Ticks from 0 on, about so many. */
 function ticksTo(most, about) {
-  const rough = most / about;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((times) => times * power).find((one) => one >= rough);
+  const step = roundStep(most, about);
   const ticks = [];
   for (let tick = 0; tick <= most * 1.0001; tick += step) ticks.push(tick);
   return ticks;
@@ -35,19 +33,60 @@ function trade(load, levels, latency) {
   const good = points.filter(({ level }) => inTime(level) !== null && inTime(level) >= IN_TIME);
   const judged = points.some(({ level }) => inTime(level) !== null);
   if (good.length) {
-    const edge = { x: Math.max(...good.map((point) => point.x.value)), y: Math.max(...good.map((point) => point.y.value)) };
-    parts.push(svg("rect", { class: "in-time", x: left, y: y(edge.y) - 8, width: x(edge.x) + 8 - left, height: height - bottom - y(edge.y) + 8 }));
+    const edge = {
+      x: Math.max(...good.map((point) => point.x.value)),
+      y: Math.max(...good.map((point) => point.y.value)),
+    };
+    parts.push(
+      svg("rect", {
+        class: "in-time",
+        x: left,
+        y: y(edge.y) - 8,
+        width: x(edge.x) + 8 - left,
+        height: height - bottom - y(edge.y) + 8,
+      }),
+    );
   }
   const dense = points.length > SHOWN_LEVELS;
-  if (!dense) parts.push(svg("polyline", { class: "way", points: points.map((point) => `${x(point.x.value)},${y(point.y.value)}`).join(" ") }));
+  if (!dense)
+    parts.push(
+      svg("polyline", {
+        class: "way",
+        points: points.map((point) => `${x(point.x.value)},${y(point.y.value)}`).join(" "),
+      }),
+    );
   const taken = [];
   for (const point of points) parts.push(tradePoint(point, x, y, mostY), !dense && tradeLabel(point, x, y, taken));
-  const caption = [`${latency} against ${load.primary}`, judged && element("span", { class: "quiet" }, good.length ? `green: at least ${100 * IN_TIME} % of requests within the objective` : "no level serves 99 % of its requests within the objective")];
+  const caption = [
+    `${latency} against ${load.primary}`,
+    judged &&
+      element(
+        "span",
+        { class: "quiet" },
+        good.length
+          ? `green: at least ${100 * IN_TIME} % of requests within the objective`
+          : "no level serves 99 % of its requests within the objective",
+      ),
+  ];
+  const drawing = svg(
+    "svg",
+    {
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": `${latency} against ${load.primary}, by ${load.setting}`,
+    },
+    parts,
+  );
   return element(
     "figure",
     { class: "picture" },
-    element("figcaption", {}, caption),
-    fill(svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${latency} against ${load.primary}, by ${load.setting}` }), {}, parts),
+    element(
+      "figcaption",
+      {},
+      caption,
+      saveDrawing(`${load.id} ${latency}`, () => drawing),
+    ),
+    drawing,
   );
 }
 
@@ -66,9 +105,17 @@ function tradeAxes({ x: firstX, y: firstY }, mostX, mostY, x, y) {
     ]),
     ...ticksTo(mostX, 6).map((tick) => [
       svg("line", { class: "grid", x1: x(tick), x2: x(tick), y1: top, y2: height - bottom }),
-      svg("text", { x: x(tick), y: height - bottom + 17, "text-anchor": "middle" }, String(Number((tick / stepX).toPrecision(6)))),
+      svg(
+        "text",
+        { x: x(tick), y: height - bottom + 17, "text-anchor": "middle" },
+        String(Number((tick / stepX).toPrecision(6))),
+      ),
     ]),
-    svg("text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle" }, `${firstX.name}${unitX ? ` (${unitX})` : ""}`),
+    svg(
+      "text",
+      { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle" },
+      `${firstX.name}${unitX ? ` (${unitX})` : ""}`,
+    ),
   ];
 }
 
@@ -82,10 +129,16 @@ function tradePoint({ level, x: across, y: up }, x, y, most) {
   if (pair && pair.low !== null && pair.high !== null) {
     parts.push(svg("line", { class: "whisker", x1: cx, x2: cx, y1: y(pair.low), y2: y(pair.high) }));
     parts.push(svg("path", { class: "whisker", d: `M${cx - 3} ${y(pair.low)}h6` }));
-    parts.push(svg("path", { class: "whisker", d: pair.high > most ? `M${cx - 3} ${y(most) + 5}l3 -5l3 5` : `M${cx - 3} ${y(pair.high)}h6` }));
+    parts.push(
+      svg("path", {
+        class: "whisker",
+        d: pair.high > most ? `M${cx - 3} ${y(most) + 5}l3 -5l3 5` : `M${cx - 3} ${y(pair.high)}h6`,
+      }),
+    );
   }
   parts.push(svg("circle", { class: up.supported === false ? "point is-hollow" : "point", cx, cy, r: 4.5 }));
-  if (!level.valid) parts.push(svg("path", { class: "cross", d: `M${cx - 6} ${cy - 6}l12 12M${cx + 6} ${cy - 6}l-12 12` }));
+  if (!level.valid)
+    parts.push(svg("path", { class: "cross", d: `M${cx - 6} ${cy - 6}l12 12M${cx + 6} ${cy - 6}l-12 12` }));
   return svg("g", {}, parts);
 }
 

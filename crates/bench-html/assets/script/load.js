@@ -25,7 +25,15 @@ const loadView = {
         "div",
         { class: "controls" },
         runChoice(page) ?? "",
-        latencies.length > 1 ? choice("trade against", "y", latencies.map((name) => [name, name]), chosenLatency(latencies), (y) => adjust({ y })) : "",
+        latencies.length > 1
+          ? choice(
+              "trade against",
+              "y",
+              latencies.map((name) => [name, name]),
+              chosenLatency(latencies),
+              (y) => adjust({ y }),
+            )
+          : "",
         toggle("log", "Logarithmic latency (l)", log, () => adjust({ log: log ? "" : "1" })),
       ),
       element(
@@ -43,10 +51,14 @@ const loadView = {
     const section = element("section", { class: "load" }, element("h2", {}, naming.full(load.id)));
     for (const found of load.found) {
       const range = found.interval ? ` (${interval(found.interval, found.unit)})` : "";
-      section.append(element("p", {}, `${metricName(found.name)}: `, element("strong", {}, figure(found.value, found.unit)), range));
+      section.append(
+        element("p", {}, `${metricName(found.name)}: `, element("strong", {}, figure(found.value, found.unit)), range),
+      );
     }
     const placed = load.levels.filter((level) => level.at !== null);
-    fill(section, {}, [element("div", { class: "trade" }, placed.length > 1 && trade(load, placed, latency), advice(load))]);
+    fill(section, {}, [
+      element("div", { class: "trade" }, placed.length > 1 && trade(load, placed, latency), advice(load)),
+    ]);
     const charts = element("div", { class: "charts" });
     section.append(charts);
     if (placed.length > 1) {
@@ -61,7 +73,9 @@ const loadView = {
     const bad = load.levels
       .filter((level) => !level.valid)
       .map((level) => `${level.label}: ${level.reasons.join("; ") || "not valid"}`);
-    const errors = load.levels.flatMap((level) => level.errors.map((told) => `${level.label}: ${told.count} × ${told.message}`));
+    const errors = load.levels.flatMap((level) =>
+      level.errors.map((told) => `${level.label}: ${told.count} × ${told.message}`),
+    );
     const warnings = load.levels.flatMap((level) => level.warnings.map((text) => `${level.label}: ${text}`));
     return fill(section, {}, [levelsOf(load), warningsOf([...bad, ...errors, ...warnings])]);
   },
@@ -90,7 +104,9 @@ function metricOf(level, name) {
 
 /** The times of a benchmark that can be weighed against its throughput. */
 function latenciesOf(load) {
-  return load.levels.flatMap((level) => level.metrics.filter(({ name, unit }) => unit === "s" && / p\d/.test(name)).map(({ name }) => name));
+  return load.levels.flatMap((level) =>
+    level.metrics.filter(({ name, unit }) => unit === "s" && / p\d/.test(name)).map(({ name }) => name),
+  );
 }
 
 /** The time that is weighed: the one that was chosen, else the 95th percentile of the latency. */
@@ -106,6 +122,12 @@ function advice(load) {
     "div",
     { class: "advice" },
     element("h3", {}, "Recommendations"),
-    element("ul", {}, load.advice.map(({ level, text }) => element("li", {}, level && !text.includes(level) && `${level}: `, prose(text)))),
+    element(
+      "ul",
+      {},
+      load.advice.map(({ level, text }) =>
+        element("li", {}, level && !text.includes(level) && `${level}: `, prose(text)),
+      ),
+    ),
   );
 }

@@ -10,13 +10,20 @@ const namesByKey = new Map(Object.entries(METRIC_NAMES));
 
 /** The key of a name, as in a history: `output tokens/s` becomes `output_tokens_s`. */
 function metricKey(name) {
-  return name.toLowerCase().split(/[^a-z0-9]+/).filter(Boolean).join("_");
+  return name
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+    .join("_");
 }
 
 /** Learns the names that the runs of a page use. */
 function learnMetrics(runs) {
   for (const run of runs) {
-    const metrics = [...run.cases.flatMap((one) => [...one.metrics, ...one.observed]), ...run.loads.flatMap((load) => load.levels.flatMap((level) => level.metrics))];
+    const metrics = [
+      ...run.cases.flatMap((one) => [...one.metrics, ...one.observed]),
+      ...run.loads.flatMap((load) => load.levels.flatMap((level) => level.metrics)),
+    ];
     for (const { name } of metrics) if (!METRIC_NAMES[metricKey(name)]) namesByKey.set(metricKey(name), name);
   }
 }

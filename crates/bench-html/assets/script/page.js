@@ -38,7 +38,11 @@ const app = {
         this.navigation,
         this.made,
         this.themeButton,
-        element("button", { type: "button", title: "Keys (?)", onclick: () => this.help.showModal() }, "?"),
+        element(
+          "button",
+          { type: "button", class: "keys-button", title: "Keys (?)", onclick: () => this.help.showModal() },
+          "?",
+        ),
       ),
       this.main,
       this.help,
@@ -46,7 +50,11 @@ const app = {
     this.main.tabIndex = -1;
     const head = document.querySelector(".page-head");
     // What stays in view below the head must know how tall it is.
-    const tall = () => document.documentElement.style.setProperty("--head", `${getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0}px`);
+    const tall = () =>
+      document.documentElement.style.setProperty(
+        "--head",
+        `${getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0}px`,
+      );
     new ResizeObserver(tall).observe(head);
     this.nameTheme();
     addEventListener("hashchange", () => this.show());

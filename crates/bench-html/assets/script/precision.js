@@ -30,6 +30,7 @@ function knownTo({ time, rounds }) {
   if (own !== null && own <= ESTIMATE_FROM) return said(own);
   if (time.rounds === 1) return "1 round";
   const medians = rounds ? [...unpack(rounds.median_s)].filter((median) => median > 0) : [];
-  if (time.rounds === 2 && medians.length === 2) return `2 rounds ×${(Math.max(...medians) / Math.min(...medians)).toFixed(2)}`;
+  if (time.rounds === 2 && medians.length === 2)
+    return `2 rounds ×${(Math.max(...medians) / Math.min(...medians)).toFixed(2)}`;
   return own === null ? plural(time.rounds, "round") : said(own);
 }

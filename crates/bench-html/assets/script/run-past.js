@@ -17,7 +17,9 @@ function levelBefore(line, number) {
   const segment = line.segments.findLast(({ from, median }) => from < number && median !== null);
   const last = number > 0 ? line.values[number - 1] : null;
   if (!segment) return { last, level: null, noise: null };
-  const off = [...line.values.slice(segment.from, Math.min(segment.to, number))].map((value) => Math.abs(value / segment.median - 1)).sort((a, b) => a - b);
+  const off = [...line.values.slice(segment.from, Math.min(segment.to, number))]
+    .map((value) => Math.abs(value / segment.median - 1))
+    .sort((a, b) => a - b);
   // Median of the deviations, as a standard deviation of normal noise.
   const noise = off.length >= 5 ? 1.4826 * off[Math.floor(off.length / 2)] : null;
   return { last, level: segment.median, noise };
@@ -28,7 +30,12 @@ function against(past, value, base, what) {
   if (!past || base === null || base === 0 || value === null || value === undefined) return "";
   const share = value / base - 1;
   const said = `${figure(base, past.line.unit)}, ${what}`;
-  if (past.noise === null || Math.abs(share) <= Math.max(3 * past.noise, 0.005)) return element("span", { class: "quiet", title: said }, change(share));
+  if (past.noise === null || Math.abs(share) <= Math.max(3 * past.noise, 0.005))
+    return element("span", { class: "quiet", title: said }, change(share));
   const worse = (past.line.better === "lower") === share > 0;
-  return element("span", { class: `verdict is-${worse ? "slower" : "faster"}`, title: `${said}; its noise is ±${extent(past.noise)}` }, `${share > 0 ? "▲" : "▼"} ${change(share)}`);
+  return element(
+    "span",
+    { class: `verdict is-${worse ? "slower" : "faster"}`, title: `${said}; its noise is ±${extent(past.noise)}` },
+    `${share > 0 ? "▲" : "▼"} ${change(share)}`,
+  );
 }

@@ -10,7 +10,10 @@ function chosenRun(page) {
 /** Commit and machine of a run, where they are known. */
 function knownOf(run) {
   const { commit, processor, cores } = Object.fromEntries(run.environment);
-  return [commit && [" · ", commitLink(commit)], processor && ` · ${shortMachine(`${processor}, ${cores ? `${cores} cores` : ""}`)}`];
+  return [
+    commit && [" · ", commitLink(commit)],
+    processor && ` · ${shortMachine(`${processor}, ${cores ? `${cores} cores` : ""}`)}`,
+  ];
 }
 
 /** A choice between runs, where there are several. */
@@ -30,7 +33,12 @@ const runView = {
     const run = chosenRun(page);
     const { summary } = run;
     const naming = new Naming(run.cases.map(({ id }) => id));
-    this.table = measured(run.cases.filter((one) => one.status === "ok"), run, page, naming);
+    this.table = measured(
+      run.cases.filter((one) => one.status === "ok"),
+      run,
+      page,
+      naming,
+    );
     const idle = run.cases.filter((one) => one.status === "skipped" || one.status === "not_run");
     fill(root, {}, [
       runChoice(page),
@@ -58,9 +66,17 @@ const runView = {
       warningsOf(run.warnings),
       failures(run.cases.filter((one) => one.failure)),
       this.table?.made,
-      foldedList("Not measured", idle.map((one) => [one.skip_reason ?? "not run: interrupted, or its turn has not come yet", one.id]), naming),
+      foldedList(
+        "Not measured",
+        idle.map((one) => [one.skip_reason ?? "not run: interrupted, or its turn has not come yet", one.id]),
+        naming,
+      ),
       targetsOf(run.cases, naming),
-      foldedList("Warnings", run.cases.flatMap((one) => one.warnings.map((text) => [text, one.id])), naming),
+      foldedList(
+        "Warnings",
+        run.cases.flatMap((one) => one.warnings.map((text) => [text, one.id])),
+        naming,
+      ),
     ]);
   },
 
@@ -77,7 +93,10 @@ function failures(cases) {
     {},
     element("h3", {}, "Failed"),
     cases.map(({ id, failure }) => {
-      const said = [element("strong", {}, breakable(id)), ` ${failure.cause.replaceAll("_", " ")}: ${failure.message.split("\n")[0]}`];
+      const said = [
+        element("strong", {}, breakable(id)),
+        ` ${failure.cause.replaceAll("_", " ")}: ${failure.message.split("\n")[0]}`,
+      ];
       // Without output there is nothing to open.
       if (!failure.output_tail) return element("p", { class: "failure" }, said);
       return element(

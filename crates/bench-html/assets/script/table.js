@@ -28,7 +28,8 @@ function table(columns, rows, options = {}) {
         element(
           "tbody",
           {},
-          heading && element("tr", { class: "block" }, element("th", { colspan: columns.length, scope: "rowgroup" }, heading)),
+          heading &&
+            element("tr", { class: "block" }, element("th", { colspan: columns.length, scope: "rowgroup" }, heading)),
           some.map((row, place) => rowOf(row, heading ? (some[place - 1] ?? null) : undefined)),
         ),
       ),
@@ -39,7 +40,8 @@ function table(columns, rows, options = {}) {
     if (by === column && down !== (column.class === "number")) by = null;
     else [by, down] = [column, by === column ? !down : column.class === "number"];
     for (const name of names) {
-      if (name.column.value) name.setAttribute("aria-sort", name.column === by ? (down ? "descending" : "ascending") : "none");
+      if (name.column.value)
+        name.setAttribute("aria-sort", name.column === by ? (down ? "descending" : "ascending") : "none");
     }
     fillTable();
   };

@@ -47,9 +47,23 @@ function foldedList(title, pairs, naming) {
     return element(
       "li",
       {},
-      element("details", {},
-        element("summary", {}, element("strong", {}, plural(ids.length, "case")), texts.size > 1 ? ", such as: " : ": ", prose(text)),
-        element("ul", {}, pairs.filter(([other]) => texts.has(other)).map(([other, id]) => element("li", {}, naming.full(id), texts.size > 1 && [": ", prose(other)]))),
+      element(
+        "details",
+        {},
+        element(
+          "summary",
+          {},
+          element("strong", {}, plural(ids.length, "case")),
+          texts.size > 1 ? ", such as: " : ": ",
+          prose(text),
+        ),
+        element(
+          "ul",
+          {},
+          pairs
+            .filter(([other]) => texts.has(other))
+            .map(([other, id]) => element("li", {}, naming.full(id), texts.size > 1 && [": ", prose(other)])),
+        ),
       ),
     );
   });

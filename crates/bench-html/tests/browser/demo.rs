@@ -279,6 +279,7 @@ pub(crate) fn compared() -> Page {
         let (id, time_s) = CASES[place];
         new.cases[place] = measured(id, time_s * factor, place, 6);
     }
+    new.environment.os = Some("Debian GNU/Linux 12, kernel 6.12.3".to_owned());
     let results = tempfile::tempdir().expect("a folder");
     let comparison = OfRuns::of_runs(&old, &new, results.path(), Some(0.01), |_| true);
     Page {

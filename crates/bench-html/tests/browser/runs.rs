@@ -196,7 +196,8 @@ fn on_a_phone_nothing_lies_beyond_the_edge() {
     for view in ["overview", "changes", "series", "run", "load", "environment"] {
         browser.run(&format!("location.hash = '#view={view}'"));
         browser.wait(&format!("document.querySelector('.view.{view}')"));
-        let beyond = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        let beyond =
+            browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
         assert_eq!(beyond, 0, "{view}");
     }
     browser.run("location.hash = '#view=run'");
@@ -206,5 +207,9 @@ fn on_a_phone_nothing_lies_beyond_the_edge() {
     assert_eq!(shown, "\"time\"", "a figure says what it is");
     browser.open(&stage::address("phone-compared", &demo::compared()));
     browser.wait("document.querySelector('.view.comparison')");
-    assert_eq!(browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0, "comparison");
+    assert_eq!(
+        browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth"),
+        0,
+        "comparison"
+    );
 }
