@@ -145,7 +145,11 @@ function headline(history, events) {
           machines > 0 && tile(machines, machines === 1 ? "change of a machine" : "changes of machines"),
         ]),
     tile(history.lines.length, `series of ${plural(history.cases.size, "case")}`),
-    tile(history.runs.length, last ? `runs, ${day(first.timestamp)} to ${day(last.timestamp)}` : "runs"),
+    // A day does not break at its hyphens.
+    tile(
+      history.runs.length,
+      last ? `runs, ${day(first.timestamp)} to ${day(last.timestamp)}`.replaceAll("-", "\u2011") : "runs",
+    ),
     tile(history.machines.length, history.machines.length === 1 ? "machine class" : "machine classes"),
   );
 }

@@ -91,6 +91,11 @@ const gridView = {
     else if (!this.chosen.length) this.cards.append(nothing("No series is like this."));
   },
 
+  /** The card of the series that one comes back from. */
+  entry() {
+    return [...this.cards.querySelectorAll(".card")].find((card) => card.getAttribute("href") === lastLine);
+  },
+
   more() {
     const shown = this.cards.querySelectorAll(".card").length;
     const portion = (this.chosen ?? []).slice(shown, shown + PORTION);

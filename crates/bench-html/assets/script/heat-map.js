@@ -113,11 +113,25 @@ class HeatMap {
     pen.clip();
     pen.font = "12px system-ui, sans-serif";
     const indent = 12;
+    const { name, label } = this.fitted(pen, row, this.left - 6 - indent);
     pen.fillStyle = row.again ? faded(muted, 0.55) : text;
-    pen.fillText(row.name, indent, y + HEAT.row / 2);
+    pen.fillText(name, indent, y + HEAT.row / 2);
     pen.fillStyle = muted;
-    pen.fillText(row.label, indent + pen.measureText(`${row.name} `).width, y + HEAT.row / 2);
+    pen.fillText(label, indent + (name ? pen.measureText(`${name} `).width : 0), y + HEAT.row / 2);
     pen.restore();
+  }
+
+  /** What of a label has room: a name that stands above goes first, then the arguments that vary least. */
+  fitted(pen, row, room) {
+    const fits = (name, label) => pen.measureText(`${name} ${label}`).width <= room;
+    const name = row.again && !fits(row.name, row.label) ? "" : row.name;
+    const args = row.label.split(" ");
+    let label = row.label;
+    while (!fits(name, label) && args.length > 1) {
+      args.shift();
+      label = `…${args.join(" ")}`;
+    }
+    return { name, label };
   }
 
   drawCells(pen, row, y, palette, text) {

@@ -1,5 +1,8 @@
 // One series, large: runs, segments with their intervals, changes, what was accepted, other machines over it.
 
+/** The address of the series that was looked at last. */
+let lastLine = null;
+
 const lineView = {
   name: "line",
   title: null,
@@ -17,6 +20,7 @@ const lineView = {
       return;
     }
     const { line } = this;
+    lastLine = lineAddress(line);
     document.title = `${line.case} · ${metricName(line.metric)}`;
     this.others = page.history.siblings(line).filter((other) => other !== line);
     this.controls = element("div", { class: "controls", role: "group", "aria-label": "How it is shown" });
@@ -28,8 +32,10 @@ const lineView = {
       "aria-label": "Chart of all runs. Left and right: run by run. Plus, minus, 0: zoom. Brackets: change by change.",
       onkeydown: (event) => this.press(event),
     });
-    // What of the runs is in view, for whoever drives the page.
+    // What is in view, for whoever drives the page.
     this.holder.shownRuns = () => [this.chart().scales.x.min, this.chart().scales.x.max];
+    this.holder.shownFigures = () => this.chart().scales.y;
+    this.holder.shownShares = () => this.chart().axes[2]._values;
     this.readout = element("p", { class: "readout", role: "status" });
     root.append(
       element(
@@ -108,6 +114,11 @@ const lineView = {
     // Where the cursor was means another run among other lines.
     this.place = null;
     this.read(null);
+  },
+
+  /** Where whoever came by keys goes on. */
+  entry() {
+    return this.line && this.holder;
   },
 
   chart() {

@@ -83,6 +83,8 @@ const app = {
   show() {
     readAddress();
     const view = this.views.find((one) => one.name === state.view) ?? this.first();
+    const focused = document.activeElement;
+    const isTab = this.navigation.contains(focused);
     this.navigation.replaceChildren(
       ...this.views
         .filter((one) => one.title)
@@ -101,6 +103,7 @@ const app = {
       this.main.replaceChildren(nothing("There is nothing to show yet. Measure something:", "cargo bench"));
       return;
     }
+    const isInside = focused !== this.main && this.main.contains(focused);
     state.view = view.name;
     const key = [view.name, view.key?.()].join("\n");
     if (key !== this.shown) {
@@ -112,6 +115,16 @@ const app = {
       this.shown = key;
     }
     view.update(this.page);
+    if (isTab) this.navigation.querySelector("[aria-current]").focus();
+    else if (isInside && !focused.isConnected) this.focusAgain(focused, view);
+  },
+
+  /** Whoever works with keys goes on where they were: at the same control, or in the view that it has led to. */
+  focusAgain(focused, view) {
+    const same = (one) => one.tagName === focused.tagName && one.title === focused.title && one.name === focused.name;
+    const isControl = /^(BUTTON|SELECT|INPUT)$/.test(focused.tagName);
+    const twin = isControl && [...this.main.querySelectorAll(focused.tagName)].find(same);
+    (twin || view.entry?.(focused) || this.main).focus({ preventScroll: true });
   },
 
   /** The view that is shown unless another is asked for: on the first days, the run is all that there is to see. */

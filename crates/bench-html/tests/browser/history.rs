@@ -130,3 +130,20 @@ fn what_the_machine_did_is_shown_where_each_case_stepped() {
     }
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn a_wild_night_squeezes_no_others_and_shares_stand_on_the_right() {
+    let Some(browser) = stage::show("wild", &crate::suite::nightly()) else { return };
+    let case = "qwen3_vl_2b/unit/rope[device%3Dcpu,threads%3Dall,len%3D512]";
+    view(&browser, &format!("#view=line&case={case}&metric=time"));
+    browser.wait("document.querySelector('.chart canvas')");
+    // Half as slow again on one night; the levels since lie a fifth above the first.
+    let range = browser.run(
+        "const {min, max} = document.querySelector('.chart').shownFigures(); return [min * 1e6, max * 1e6]",
+    );
+    let [low, high] = [0, 1].map(|end| range[end].as_f64().expect("a number"));
+    assert!(low < 11.1 && high > 13.4 && high < 16.0, "{low} to {high}");
+    let shares = browser.run("return document.querySelector('.chart').shownShares()");
+    assert_eq!(shares, serde_json::json!(["0 %", "+10 %", "+20 %", "+30 %"]));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

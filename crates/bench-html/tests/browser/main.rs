@@ -11,6 +11,7 @@ mod history;
 mod hostile;
 mod live;
 mod runs;
+mod sharing;
 mod speed;
 mod stage;
 mod suite;

@@ -85,7 +85,7 @@ fn a_comparison_can_be_narrowed_to_a_verdict() {
     browser.wait("location.hash.includes('show=skipped')");
     let row = browser.text("tbody");
     assert!(
-        row.contains("sd15/performance/denoise") && row.contains("skipped in both runs: no weights"),
+        row.contains("sd15 · performance denoise") && row.contains("skipped in both runs: no weights"),
         "{row}"
     );
     assert_eq!(browser.complaints(), Vec::<String>::new());
