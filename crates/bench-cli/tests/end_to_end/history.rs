@@ -254,8 +254,5 @@ fn a_run_that_was_killed_is_the_same_run_twice() {
     let name = run.file_name().and_then(|name| name.to_str()).expect("a name");
     stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 1 ("]);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    stage
-        .bench(&["store", "add", name])
-        .expect_code(0)
-        .expect_said(&["runs added: 0 (", "there already: 1"]);
+    stage.bench(&["store", "add", name]).expect_code(0).expect_said(&["runs added: 0 (", "there already: 1"]);
 }

@@ -32,7 +32,7 @@ fn the_page_links_to_the_forge_that_the_project_names() {
 
 #[test]
 fn the_commands_that_a_page_offers_exist() {
-    let stage = Stage::new();
+    let stage = Stage::new(&[]);
     let script = include_str!("../../../bench-html/assets/script/commands.js");
     for (command, flags) in [("bisect", &["--case"][..]), ("accept", &["--run", "--reason"])] {
         let (_, from) = script.split_once(&format!("\"bench {command}\"")).expect("the page offers it");

@@ -12,6 +12,9 @@
 //!
 //! [[alert]]
 //! webhook = "BENCH_WEBHOOK"
+//!
+//! [page]
+//! commit = "https://github.com/OWNER/NAME/commit/{}"
 //! ```
 //!
 //! A section is a field of [`Config`], in a file of its own, and a line of the private `Document`, which is the file as

@@ -80,11 +80,13 @@ function groups(hits) {
   const groups = [];
   const width = ({ good, bad }) => bad - good;
   for (const hit of [...hits].sort((a, b) => width(a) - width(b) || a.at - b.at)) {
+    const isNear = (group) => Math.abs(group.place - hit.place) <= NEAR_RUNS;
+    // Where it came is known with 95 % confidence: what a case has in several figures is one change, for all that.
     const fits = (group) =>
       group.machines[0] === hit.line.machine &&
       group.kind === hit.change.kind &&
-      (Math.abs(group.place - hit.place) <= NEAR_RUNS ||
-        (hit.good < group.good && hit.bad >= group.bad && group.hits.some(({ line }) => line.case === hit.line.case)));
+      (Math.max(hit.good, group.good) < Math.min(hit.bad, group.bad) ||
+        (isNear(group) && group.hits.some(({ line }) => line.case === hit.line.case)));
     const distance = (group) => Math.abs(group.place - hit.place);
     const [nearest] = groups.filter(fits).sort((a, b) => distance(a) - distance(b));
     if (nearest) {

@@ -67,6 +67,7 @@ function change(share) {
   if (share === null || share === undefined || !Number.isFinite(share)) return "from nothing";
   if (share >= 9.995) return `×${significant(share + 1, 3)}`;
   const percent = share * 100;
+  if (Math.abs(percent) < 0.005) return "0 %";
   const digits = Math.abs(percent) >= 99.95 ? 0 : Math.abs(percent) < 0.095 ? 2 : 1;
   return `${percent >= 0 ? "+" : "−"}${Math.abs(percent).toFixed(digits)} %`;
 }

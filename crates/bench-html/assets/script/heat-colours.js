@@ -1,7 +1,7 @@
 // Colours of the heat map: blue is better, orange is worse, as everywhere on the page; what is near the level is nearly
 // nothing. Blue and orange are told apart by all kinds of colour-blind people.
 
-/** Differences within this are drawn as none, and from the other on no colour is stronger. */
+/** Differences within this are drawn as none, as are those within the noise of a line; from the other on no colour is stronger. */
 const [LEAST_SEEN, MOST_SEEN] = [0.01, 0.25];
 
 /** Colours on each side. */
@@ -21,11 +21,11 @@ function heatPalette() {
   return [...side("heat-better").reverse(), mixed(none, none, 0), ...side("heat-worse")];
 }
 
-/** The place in the palette of a difference, of which more is worse or better. */
-function heatShade(share, better) {
+/** The place in the palette of a difference, of which more is worse or better; one within `least` is none. */
+function heatShade(share, better, least = LEAST_SEEN) {
   const worse = better === "higher" ? 1 / (1 + share) - 1 : share;
   const size = Math.abs(worse);
-  if (!(size > LEAST_SEEN)) return SHADES;
+  if (!(size > least)) return SHADES;
   // By factors: 2 % and 4 % differ as much as 10 % and 20 %.
   const strength = Math.min(1, Math.log(size / LEAST_SEEN) / Math.log(MOST_SEEN / LEAST_SEEN));
   const shade = Math.max(1, Math.ceil(strength * SHADES));
@@ -60,7 +60,7 @@ function heatLegend() {
     element(
       "span",
       { class: "quiet" },
-      "than the level accepted last, or the first · ▲ ▼ events, grey: of the machine",
+      "than the level accepted last, or the first; within its noise, no colour · ▲ ▼ events, grey: of the machine",
     ),
   );
 }

@@ -142,7 +142,7 @@ class HeatMap {
     for (let column = 0; column < row.shares.length; column++) {
       const share = row.shares[column];
       if (Number.isNaN(share)) continue;
-      const shade = heatShade(share, better);
+      const shade = heatShade(share, better, row.least);
       if (shade !== last) pen.fillStyle = palette[(last = shade)];
       pen.fillRect(this.x(column), y, wide + (gap ? 0 : 0.3), HEAT.row - 1);
     }

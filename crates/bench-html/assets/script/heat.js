@@ -150,6 +150,19 @@ function baseOf(line) {
   return { median: first?.median ?? line.values[0], why: "the first level" };
 }
 
+/** So many standard deviations of its noise a figure of a line may lie off before it is drawn as another. */
+const NOISE_HIDDEN = 3;
+
+/** The noise of a line around its levels as a share: the median of the deviations, as a standard deviation of normal noise. */
+function noiseOf(line) {
+  const off = Float32Array.from(line.values);
+  for (const { from, to, median } of line.segments) {
+    for (let run = from; run < to; run++) off[run] = median ? Math.abs(off[run] / median - 1) : 0;
+  }
+  off.sort();
+  return off.length ? 1.4826 * off[Math.floor(off.length / 2)] : 0;
+}
+
 /** The rows of the map: headings, and cases with their figures by column. */
 function heatRows(history, lines, runs) {
   const columns = new Map(runs.map((run, column) => [run, column]));
@@ -175,6 +188,7 @@ function heatRows(history, lines, runs) {
     rows.push({
       line,
       base,
+      least: Math.max(LEAST_SEEN, NOISE_HIDDEN * noiseOf(line)),
       values,
       shares,
       name,

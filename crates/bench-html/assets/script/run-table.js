@@ -1,7 +1,7 @@
 // The cases of a run in a table, a block for each model and category.
 
 function percentile(of) {
-  return of ? `${of.supported ? "" : "~"}${figure(of.value_s, "s", 3)}` : "–";
+  return `${of.supported ? "" : "~"}${figure(of.value_s, "s", 3)}`;
 }
 
 /** The columns for these cases; what no case has, and percentiles that hardly any case has samples for, are left out. */
@@ -68,13 +68,13 @@ function caseColumns(cases, naming, past, unfold) {
     isUseful("p95") && {
       name: "p95",
       class: "number mid",
-      cell: (one) => percentile(one.time?.p95),
+      cell: (one) => (one.time ? percentile(one.time.p95) : ""),
       value: (one) => one.time?.p95.value_s,
     },
     isUseful("p99") && {
       name: "p99",
       class: "number mid",
-      cell: (one) => percentile(one.time?.p99),
+      cell: (one) => (one.time ? percentile(one.time.p99) : ""),
       value: (one) => one.time?.p99.value_s,
     },
     has(first) && {
