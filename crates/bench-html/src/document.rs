@@ -45,6 +45,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/heat-cursor.js"),
     include_str!("../assets/script/heat.js"),
     include_str!("../assets/script/change-card.js"),
+    include_str!("../assets/script/change-figures.js"),
     include_str!("../assets/script/changes.js"),
     include_str!("../assets/script/grid.js"),
     include_str!("../assets/script/chart.js"),

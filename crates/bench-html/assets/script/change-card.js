@@ -65,14 +65,7 @@ function eventCard(history, event) {
         event.kind !== "drift" && fact("commits", commitRange(history.runs[event.good], history.runs[event.bad])),
         togetherWith(event.also),
         history.machines.length > 1 && fact("on", theMachines(history, event)),
-        fact(
-          "found",
-          element(
-            "span",
-            { title: `z = ${event.lead.change.z.toFixed(1)}` },
-            place(event.lead.line.run(event.lead.change.found)),
-          ),
-        ),
+        fact("found", element("span", { title: `z = ${event.lead.change.z.toFixed(1)}` }, place(foundBy(event)))),
       ),
       otherMetrics(event),
       acceptances(event),
@@ -98,6 +91,12 @@ function eventCard(history, event) {
       sparkline(event.lead.line),
     ),
   );
+}
+
+/** The run by which an event was found first. */
+function foundBy(event) {
+  const runs = event.hits.map(({ line, change }) => line.run(change.found));
+  return runs.reduce((first, run) => (run.timestamp < first.timestamp ? run : first));
 }
 
 /** Where an event was seen. */
@@ -137,84 +136,4 @@ function acceptances(event) {
   return [...told.values()].map(({ author, reason }) =>
     element("p", { class: "accepted" }, `accepted by ${author}${some}: ${reason}`),
   );
-}
-
-/** Every figure of an event, made when it is opened. */
-function eventFigures(history, event) {
-  const details = element("details", { class: "figures" }, element("summary", {}, plural(event.hits.length, "figure")));
-  details.addEventListener("toggle", () => {
-    if (details.querySelector("table")) return;
-    const rank = ({ line }) => event.metrics.findIndex(({ metric }) => metric === line.metric);
-    const rows = [...event.hits].sort(
-      (a, b) => rank(a) - rank(b) || history.naming.place(a.line.case) - history.naming.place(b.line.case),
-    );
-    const since = ({ line, change }) =>
-      line.course[change.since] === event.at ? "" : ["since ", place(line.run(change.since))];
-    const columns = [
-      {
-        name: "case",
-        cell: ({ line }) => element("a", { href: lineAddress(line) }, history.naming.full(line.case)),
-        value: ({ line }) => history.naming.place(line.case),
-      },
-      { name: "figure", cell: ({ line }) => metricName(line.metric), value: ({ line }) => line.metric },
-      { name: "before", class: "number", cell: ({ line, change }) => figure(change.before, line.unit) },
-      { name: "after", class: "number", cell: ({ line, change }) => figure(change.after, line.unit) },
-      {
-        name: "change",
-        class: "number",
-        cell: ({ change }) => badge(change.shift, change.worse, change.accepted),
-        value: ({ change }) => change.shift,
-      },
-      event.hits.some(({ change }) => change.of_machine) && {
-        name: "machine",
-        class: "number",
-        title: "What the whole machine had added on the same night, which is not part of the change",
-        cell: ({ change: { of_machine } }) => (of_machine ? change(of_machine) : "–"),
-      },
-      event.machines.length > 1 && {
-        name: "on",
-        cell: ({ line }) => shortMachine(line.machineName),
-        value: ({ line }) => line.machineName,
-      },
-      { name: "", class: "text", cell: since },
-    ].filter(Boolean);
-    details.append(table(columns, rows, { caption: "Figures of the event" }));
-  });
-  return details;
-}
-
-/** Every figure that some events moved, in the unit of the store. */
-function changeRows(history, events) {
-  const head = [
-    "event since",
-    "commit",
-    "case",
-    "metric",
-    "machine",
-    "unit",
-    "before",
-    "after",
-    "change",
-    "worse",
-    "accepted",
-  ];
-  const commit = (event) => history.runs[event.at].commit;
-  return [
-    head,
-    ...events.flatMap((event) =>
-      event.hits.map(({ line, change }) => [
-        history.runs[event.at].timestamp,
-        commit(event),
-        line.case,
-        line.metric,
-        line.machineName,
-        line.unit,
-        change.before,
-        change.after,
-        change.shift,
-        change.worse,
-        change.accepted?.reason,
-      ]),
-    ),
-  ];
 }

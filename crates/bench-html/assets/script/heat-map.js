@@ -27,7 +27,7 @@ class HeatMap {
     );
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(this.holder);
-    this.again = () => this.draw();
+    this.again = () => this.measure();
     redraws.add(this.again);
     // What is under the cursor, for whoever drives the page.
     this.holder.map = this;
@@ -53,8 +53,9 @@ class HeatMap {
   /** Fits the canvas to the room that there is. */
   measure() {
     if (!this.rows || !this.holder.clientWidth) return;
-    const most = printing ? Infinity : Math.max(260, Math.round(innerHeight * 0.66));
-    this.width = this.holder.clientWidth;
+    // On paper nothing scrolls, and a canvas has an end.
+    const most = printing ? 12_000 : Math.max(260, Math.round(innerHeight * 0.66));
+    this.width = printing ? 660 : this.holder.clientWidth;
     this.height = Math.min(this.tall + HEAT.top, most);
     this.holder.style.maxHeight = `${this.height}px`;
     this.spacer.style.height = `${this.tall + HEAT.top - this.height}px`;

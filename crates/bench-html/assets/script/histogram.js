@@ -122,8 +122,12 @@ function distribution(one) {
     edgeLabels(figure(from + room, "s"), figure(to - room, "s"), `median ${figure(median, "s")}`, within(median)),
   );
   const beyond = samples.filter((value) => value < from || value > to).length;
-  const said = `${plural(samples.length, "sample")}${one.rounds.every > 1 ? ` of ${one.time.samples.toLocaleString("en")}` : ""}${beyond ? `, ${beyond} beyond the frame` : ""}`;
-  return picture("Distribution", said, parts);
+  const said = [
+    `${plural(samples.length, "sample")}${one.rounds.every > 1 ? `, every ${one.rounds.every}th` : ""}`,
+    beyond && `${beyond} beyond the frame`,
+    one.rounds.disturbed.length && "those of bad minutes as well",
+  ];
+  return picture("Distribution", said.filter(Boolean).join(", "), parts);
 }
 
 /** Every sample in order of time, round by round, with the median of each round. */

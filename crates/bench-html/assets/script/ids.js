@@ -153,7 +153,7 @@ class Naming {
 
 /** What several cases are together: one of them by its name, else by what they have in common. */
 function together(ids, naming) {
-  if (ids.length === 1) return naming.full(ids[0]);
+  if (ids.length === 1) return element("span", {}, naming.full(ids[0]));
   const cases = ids.map(partsOf);
   const owners = [...new Set(cases.map(ownerOf))];
   const names = [...new Set(cases.map(({ name }) => name))];

@@ -27,7 +27,7 @@ const loadView = {
         runChoice(page) ?? "",
         latencies.length > 1
           ? choice(
-              "trade against",
+              "against throughput",
               "y",
               latencies.map((name) => [name, name]),
               chosenLatency(latencies),
