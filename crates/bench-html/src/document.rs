@@ -41,6 +41,7 @@ const SCRIPT: &str = concat!(
     include_str!("../assets/script/sparkline.js"),
     include_str!("../assets/script/table.js"),
     include_str!("../assets/script/heat-colours.js"),
+    include_str!("../assets/script/heat-rows.js"),
     include_str!("../assets/script/heat-map.js"),
     include_str!("../assets/script/heat-cursor.js"),
     include_str!("../assets/script/heat.js"),

@@ -18,7 +18,7 @@ const changesView = {
 
   build(root, page) {
     const { history } = page;
-    this.root = root;
+    this.marked = "";
     this.list = element("div", { class: "changes" });
     this.toggles = element("div", { class: "toggles", role: "group", "aria-label": "Which changes" });
     const events = history.events;
@@ -68,7 +68,10 @@ const changesView = {
     this.count.textContent = `${plural(chosen.length, "event")} that moved ${plural(figures, "figure")}`;
     const marked = chosen.findIndex((event) => event.key === state.event);
     this.show(history, chosen, Math.max(SHOWN_CHANGES, marked + 1));
-    if (marked >= 0) this.list.querySelector(".is-marked").scrollIntoView({ block: "center" });
+    // Once: filters must not scroll.
+    if (marked >= 0 && this.marked !== state.event)
+      this.list.querySelector(".is-marked").scrollIntoView({ block: "center" });
+    this.marked = state.event;
   },
 
   /** Whether an event moved a figure that is looked for. */

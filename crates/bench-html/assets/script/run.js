@@ -32,6 +32,7 @@ const runView = {
   build(root, page) {
     const run = chosenRun(page);
     const { summary } = run;
+    this.opened = "";
     const naming = new Naming(run.cases.map(({ id }) => id));
     this.table = measured(
       run.cases.filter((one) => one.status === "ok"),
@@ -82,7 +83,9 @@ const runView = {
 
   update() {
     this.table?.update();
-    if (state.open) this.table?.open(state.open);
+    // Once: whoever narrows the cases afterwards must not lose the field that they type in.
+    if (state.open && this.opened !== state.open) this.table?.open(state.open);
+    this.opened = state.open;
   },
 };
 

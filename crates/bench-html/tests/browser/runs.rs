@@ -146,6 +146,9 @@ fn a_case_unfolds_to_its_samples_and_leads_to_its_history_and_back() {
     browser.run("document.querySelector('.line-head a[href*=\"view=run\"]').click()");
     browser.wait("document.querySelector('.view.run .unfold[aria-expanded=true]')");
     assert_eq!(browser.count(".cases .unfold[aria-expanded=true]"), 1);
+    browser.press("/rope");
+    browser.wait("document.querySelectorAll('.cases .unfold').length === 5");
+    assert_eq!(browser.run("return document.activeElement.value"), "rope", "typing keeps its field");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

@@ -19,6 +19,14 @@ fn figures_and_pictures_are_handed_out() {
             "[...document.querySelectorAll('button')].find((button) => button.textContent === {label:?}).click()"
         ));
     };
+    browser.run("location.hash = '#view=overview&q=mmdit'");
+    browser.wait("document.querySelector('.count').textContent === '6 of 42 cases'");
+    press("CSV");
+    browser.wait("window.saved.length === 1");
+    let table =
+        browser.run("return window.saved.pop().trim().split('\\r\\n').map((row) => row.split(',').length)");
+    // Commas of an id count, too: it has four arguments.
+    assert_eq!(table, serde_json::json!([89, 92, 92, 92, 92, 92, 92]), "86 runs of 6 cases");
     browser.run("location.hash = '#view=run&q=mmdit'");
     browser.wait("document.querySelector('.cases')");
     press("CSV");
