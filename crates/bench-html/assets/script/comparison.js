@@ -120,7 +120,7 @@ function environmentDifferences({ comparison, runs }) {
   const [base, candidate] = [find(comparison.base), find(comparison.candidate)];
   if (!base || !candidate || base === candidate) return null;
   const [old, now] = [new Map(base.environment), new Map(candidate.environment)];
-  // What is read anew each time differs each time.
+  // Readings of the moment differ each time.
   const moving = new Set(["load average", "stolen time", "reference kernels"]);
   const names = [...new Set([...old.keys(), ...now.keys()])].filter(
     (name) => !moving.has(name) && old.get(name) !== now.get(name),

@@ -9,7 +9,7 @@ const heatView = {
   build(root, page) {
     const { history } = page;
     const lines = history.lines;
-    /** Of the machine with the most figures, and of the time, unless somebody asks for others. */
+    /** Of the machine with the most figures, and of the time, unless others are asked for. */
     const usual = (pick) => mostOf(lines, pick);
     this.usual = {
       metric: lines.some(({ metric }) => metric === "time") ? "time" : usual((line) => line.metric),

@@ -19,7 +19,7 @@ function commitLink(commit) {
 /** What lies between two runs: `91032ad..b3f0c7f`. */
 function commitRange(good, bad) {
   if (!good?.commit || !bad?.commit) return "not known";
-  if (good.commit === bad.commit) return ["one and the same: ", commitLink(bad.commit)];
+  if (good.commit === bad.commit) return ["none between, both at ", commitLink(bad.commit)];
   const href = forgeAddress(forge.range, good.commit, bad.commit);
   const code = element(
     "code",
