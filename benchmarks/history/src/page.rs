@@ -51,7 +51,7 @@ pub(crate) fn measure() -> Result<String, Box<dyn Error>> {
         written_s - found_s,
         html.len() as f64 / 1e6
     );
-    for view in ["changes", "series"] {
+    for view in ["overview", "changes", "series"] {
         text += &match opened(&file, view) {
             Some(ms) => format!("opened in Chromium, {view}: {ms} ms\n"),
             None => format!("opened in Chromium, {view}: not measured, no chromium here\n"),

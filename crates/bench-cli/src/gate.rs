@@ -63,7 +63,8 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     }
 }
 
-fn config(named: Option<&Path>) -> Result<Config, ConfigError> {
+/// What the project's `bench.toml` says, or the file that is named in its place.
+pub(crate) fn config(named: Option<&Path>) -> Result<Config, ConfigError> {
     match named {
         Some(path) => Config::read(path),
         None if Path::new(CONFIG).exists() => Config::read(Path::new(CONFIG)),

@@ -15,6 +15,7 @@ use bench_syntax::UsageError;
 
 use crate::arguments::{ReportFile, Subject, Where};
 use crate::failure::Failure;
+use crate::gate::config;
 use crate::history;
 
 /// Name of the file in the folder of all runs.
@@ -86,7 +87,7 @@ impl Subject {
                 self.compared(&place.run(Some(base))?, &place.run(Some(candidate))?, place)?
             }
         };
-        Ok(Page { made: record::now_utc(), ..page })
+        Ok(Page { made: record::now_utc(), forge: config(None)?.page, ..page })
     }
 
     /// The history of a store, and the newest run of each of its machines.

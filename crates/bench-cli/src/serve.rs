@@ -14,6 +14,7 @@ use bench_syntax::UsageError;
 
 use crate::arguments::Serve;
 use crate::failure::Failure;
+use crate::gate::config;
 use crate::http::{self, Answer, Limits, Request};
 use crate::page::{comparison_file, write};
 
@@ -110,6 +111,7 @@ impl Shown<'_> {
             page.runs.insert(0, run);
         }
         page.made = record::now_utc();
+        page.forge = config(None)?.page;
         Ok(page)
     }
 

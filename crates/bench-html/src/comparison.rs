@@ -39,6 +39,8 @@ struct Case {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
+    /// How much longer an unsure case would have to be measured, in seconds, if patience can settle it.
+    settle_s: Option<f64>,
     instructions: Option<Instructions>,
 }
 
@@ -134,6 +136,8 @@ struct Measured {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
+    #[serde(default)]
+    settle_s: Option<f64>,
     instructions: Option<CountedPair>,
 }
 
@@ -153,8 +157,18 @@ impl From<Interval> for Ends {
 
 impl From<Measured> for Case {
     fn from(case: Measured) -> Self {
-        let Measured { id, old_s, new_s, change, interval, verdict, smallest_effect, reason, instructions } =
-            case;
+        let Measured {
+            id,
+            old_s,
+            new_s,
+            change,
+            interval,
+            verdict,
+            smallest_effect,
+            reason,
+            settle_s,
+            instructions,
+        } = case;
         let instructions = instructions
             .map(|counted| Instructions { change: counted.change, text: instructions::short(&counted) });
         Case {
@@ -167,6 +181,7 @@ impl From<Measured> for Case {
             verdict,
             smallest_effect,
             reason,
+            settle_s,
             instructions,
         }
     }
@@ -190,6 +205,7 @@ impl Case {
             verdict: compared.verdict,
             smallest_effect: compared.smallest_effect,
             reason: compared.reason.clone(),
+            settle_s: None,
             instructions: None,
         }
     }
@@ -204,10 +220,11 @@ mod tests {
         let json = br#"{"format": "bench-comparison", "schema_version": 1, "base": {"label": "main"},
             "candidate": {"label": "HEAD"}, "rules": {"threshold": 0.01}, "notes": ["n"], "others": [],
             "cases": [{"id": "unit/x", "old_s": 1.0, "new_s": 1.1, "change": 0.1, "interval": {"low": 0.02, "high": null},
-                       "verdict": "slower", "smallest_effect": null, "reason": null}]}"#;
+                       "verdict": "slower", "smallest_effect": null, "reason": null, "settle_s": 12.5}]}"#;
         let read = Comparison::parse(json).expect("a comparison");
         assert_eq!((read.base.as_str(), read.candidate.as_str(), read.cases.len()), ("main", "HEAD", 1));
         assert_eq!(read.cases[0].interval, Some(Ends { low: Some(0.02), high: None }));
+        assert_eq!(read.cases[0].settle_s, Some(12.5));
         assert_eq!(read.cases[0].instructions, None, "older documents hold none");
     }
 

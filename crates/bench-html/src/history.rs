@@ -70,6 +70,9 @@ struct Change {
     kind: Kind,
     last_before: usize,
     since: usize,
+    /// The last run that was surely at the old level, and the first that was surely at the new one.
+    last_good: usize,
+    first_bad: usize,
     found: usize,
     before: f64,
     after: f64,
@@ -77,6 +80,9 @@ struct Change {
     worse: bool,
     z: f64,
     also: Vec<String>,
+    /// What a shift of the whole machine had added on the same night, which is not part of the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
     /// Number of the shift of its machine that it is part of, if it is none of its own.
@@ -195,6 +201,8 @@ impl Change {
             kind: turn.kind,
             last_before: turn.last_before.number,
             since: turn.since.number,
+            last_good: turn.culprit.last_good.number,
+            first_bad: turn.culprit.first_bad.number,
             found: turn.found.number,
             before: turn.before,
             after: turn.after,
@@ -202,6 +210,7 @@ impl Change {
             worse: turn.worse,
             z: turn.z,
             also: turn.also.clone(),
+            of_machine: turn.of_machine,
             accepted: turn.accepted.clone(),
             machine_shift: None,
         }

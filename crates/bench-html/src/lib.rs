@@ -12,6 +12,7 @@ mod load;
 mod packed;
 mod page;
 mod policy;
+mod rounds;
 mod run;
 
 pub use comparison::Comparison;

@@ -1,7 +1,8 @@
 //! Throughput and latency of a load case, level by level.
 
-use bench_load::report::{Group, GroupLevel};
-use bench_record::{Metric, Told};
+use bench_load::recommendation::{Group as Advised, recommendations};
+use bench_load::report::{Group, GroupLevel, groups};
+use bench_record::{Metric, Record, Told};
 use serde::Serialize;
 
 /// All levels of one benchmark.
@@ -19,6 +20,16 @@ pub(crate) struct Load {
     levels: Vec<Level>,
     /// What they say together.
     found: Vec<Metric>,
+    /// What to do next, in the order in which one would act on it.
+    advice: Vec<Advice>,
+}
+
+/// A recommendation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Advice {
+    /// The level that it is about; `None` if it is about all.
+    level: Option<String>,
+    text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,7 +50,22 @@ struct Level {
 }
 
 impl Load {
-    pub(crate) fn of(group: &Group<'_>) -> Self {
+    /// All load benchmarks of a record, in the order of its cases.
+    pub(crate) fn all(record: &Record) -> Vec<Self> {
+        let advised = Advised::all(record);
+        groups(record)
+            .iter()
+            .map(|group| {
+                let id = group.id();
+                let advised = advised.iter().filter(|known| known.benchmark == id);
+                let advice = advised.flat_map(recommendations);
+                let advice = advice.map(|found| Advice { level: found.level, text: found.text }).collect();
+                Load::of(group, advice)
+            })
+            .collect()
+    }
+
+    fn of(group: &Group<'_>, advice: Vec<Advice>) -> Self {
         Load {
             id: group.id(),
             primary: group.primary.clone(),
@@ -48,6 +74,7 @@ impl Load {
             latency: group.latency_name(),
             levels: group.levels.iter().map(Level::of).collect(),
             found: group.found.clone(),
+            advice,
         }
     }
 }

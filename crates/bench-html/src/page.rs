@@ -1,5 +1,6 @@
 //! What one page shows.
 
+use bench_history::config::PageSettings;
 use serde::Serialize;
 
 use crate::comparison::Comparison;
@@ -21,6 +22,8 @@ pub struct Page {
     /// Which state of what is shown this is. A page that has one asks its server: `revision` for that of the moment, and
     /// `data.json` for what is new. A file has none, and asks for nothing.
     pub revision: Option<String>,
+    /// Where commits are linked to.
+    pub forge: PageSettings,
 }
 
 impl Page {

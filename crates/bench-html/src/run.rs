@@ -1,7 +1,6 @@
 //! One run: its cases, its load, its machine.
 
 use bench_judge::Summarize;
-use bench_load::report::groups;
 use bench_record::{
     CaseRecord, Check, Environment, Failure, Metric, ObjectiveResult, ObjectiveSummary, ProbeState, Record,
     RunState, Status, Summary, Time,
@@ -10,8 +9,9 @@ use bench_syntax::quantity::{Bytes, Seconds};
 use serde::Serialize;
 
 use crate::load::Load;
+use crate::rounds::Rounds;
 
-/// One run. Samples and rounds stay in `run.json`; what they come to is here.
+/// One run: what its rounds come to, and as many samples as are drawn. All of them are in `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     run: String,
@@ -47,6 +47,9 @@ struct Case {
     /// Why the figures cannot be relied on, if they cannot.
     harness_bound: Option<String>,
     warnings: Vec<String>,
+    /// Where the function was written.
+    source: String,
+    rounds: Option<Rounds>,
 }
 
 impl Run {
@@ -62,8 +65,8 @@ impl Run {
             checks: record.environment.quietness.clone(),
             probes: record.environment.probes.clone(),
             warnings: record.warnings.clone(),
-            cases: record.cases.iter().map(Case::of).collect(),
-            loads: groups(record).iter().map(Load::of).collect(),
+            cases: record.cases.iter().map(|case| Case::of(case, record.cases.len())).collect(),
+            loads: Load::all(record),
         }
     }
 
@@ -74,7 +77,7 @@ impl Run {
 }
 
 impl Case {
-    fn of(case: &CaseRecord) -> Self {
+    fn of(case: &CaseRecord, cases: usize) -> Self {
         let harness_bound = case.invalid();
         // It stands beside the figures themselves.
         let warnings = case.warnings.iter().filter(|told| Some(*told) != harness_bound.as_ref());
@@ -94,6 +97,8 @@ impl Case {
             targets: case.targets.clone(),
             warnings: warnings.cloned().collect(),
             harness_bound,
+            source: case.source.clone(),
+            rounds: Rounds::of(case, cases),
         }
     }
 }

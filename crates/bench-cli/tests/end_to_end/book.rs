@@ -147,6 +147,8 @@ fn the_examples_of_bench_toml_are_read() {
     let configs: Vec<Config> = blocks(&history, "toml").iter().map(read).collect();
     assert_eq!((configs[0].rules.len(), configs[0].rules[1].limits.len()), (2, 3));
     assert_eq!(configs[1].alerts.len(), 3);
+    let page = read(&blocks(&chapter("reports.md"), "toml")[0]).page;
+    assert!(page.commit.is_some() && page.range.is_some());
 }
 
 #[test]

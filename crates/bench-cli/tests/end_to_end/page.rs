@@ -19,6 +19,31 @@ fn data(html: &str) -> Value {
 }
 
 #[test]
+fn the_page_links_to_the_forge_that_the_project_names() {
+    let stage = nights(3, slower_from_night_20);
+    stage.bench(&["store", "add"]).expect_code(0);
+    let file = stage.path().join("bench.toml");
+    fs::write(&file, "[page]\ncommit = \"https://h/commit/{}\"\n").expect("written");
+    let page = data(&stage.bench(&["report", "--output=-"]).expect_code(0).stdout);
+    assert_eq!(page["forge"], serde_json::json!({"commit": "https://h/commit/{}", "range": null}));
+    fs::write(&file, "[page]\ncommit = \"https://h/commit\"\n").expect("written");
+    stage.bench(&["report", "--output=-"]).expect_code(2).expect_said(&["bench.toml:2:10", "`{}` once"]);
+}
+
+#[test]
+fn the_commands_that_a_page_offers_exist() {
+    let stage = Stage::new(&[]);
+    let script = include_str!("../../../bench-html/assets/script/commands.js");
+    for (command, flags) in [("bisect", &["--case"][..]), ("accept", &["--run", "--reason"])] {
+        let (_, from) = script.split_once(&format!("\"bench {command}\"")).expect("the page offers it");
+        let words = from.split(';').next().expect("the rest of its line");
+        let offered: Vec<&str> = words.split('"').filter(|word| word.starts_with("--")).collect();
+        assert_eq!(offered, flags, "{command}");
+        stage.bench(&[command, "--help"]).expect_code(0).expect_said(flags);
+    }
+}
+
+#[test]
 fn a_page_shows_a_history_a_run_and_a_comparison() {
     let stage = nights(30, slower_from_night_20);
     stage.bench(&["report"]).expect_code(2).expect_said(&["no store", "bench store add"]);

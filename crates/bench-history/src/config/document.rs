@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::Fault;
-use super::{Alert, ConfigError, GateSettings, Rule, alert, gate, rule};
+use super::{Alert, ConfigError, GateSettings, PageSettings, Rule, alert, gate, rule};
 
 /// What a `bench.toml` says.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// `[[alert]]`: whom to tell that something changed.
     pub alerts: Vec<Alert>,
+    /// `[page]`: what the page links to.
+    pub page: PageSettings,
 }
 
 /// The file as it is written.
@@ -29,6 +31,7 @@ struct Document {
     gate: gate::Written,
     rule: Vec<Spanned<rule::Written>>,
     alert: Vec<Spanned<alert::Written>>,
+    page: PageSettings,
 }
 
 impl Config {
@@ -53,7 +56,7 @@ impl Config {
             let rules =
                 document.rule.into_iter().map(|rule| Rule::of(rule, text)).collect::<Result<_, _>>()?;
             let alerts = document.alert.into_iter().map(Alert::of).collect::<Result<_, _>>()?;
-            Ok(Config { path: path.to_owned(), gate, rules, alerts })
+            Ok(Config { path: path.to_owned(), gate, rules, alerts, page: document.page })
         };
         read().map_err(|fault| fault.told(text, path))
     }
@@ -132,12 +135,23 @@ mod tests {
             ("[[alert]]\ncommand = []\n", "2:11", "a program"),
             ("[[alert]]\ngithub = \"summary\"\nshape = \"chat\"\n", "3:9", "goes with `webhook`"),
             ("[[alert]]\ngithub = \"summary\"\ntimeout = \"1s\"\n", "3:11", "goes with `webhook`"),
+            ("[page]\ncommit = \"https://h/commit\"\n", "2:10", "`{}` once"),
+            ("[page]\nrange = \"https://h/{}\"\n", "2:9", "`{}` twice"),
+            ("[page]\ncommit = \"javascript:alert({})\"\n", "2:10", "an address"),
             ("[gate]\n\n[[rule]]\ncase = \"x\"\n", "3:1", "this rule has no effect"),
         ] {
             let message = error(text);
             assert!(message.starts_with(&format!("bench.toml:{place}: ")), "{text}\n{message}");
             assert!(message.contains(says), "{text}\n{message}");
         }
+    }
+
+    #[test]
+    fn the_page_links_to_a_forge() {
+        let text = "[page]\ncommit = \"https://h/commit/{}\"\nrange = \"https://h/compare/{}...{}\"\n";
+        let config = Config::parse(text, Path::new("bench.toml")).expect("read");
+        let page = (config.page.commit.as_deref(), config.page.range.as_deref());
+        assert_eq!(page, (Some("https://h/commit/{}"), Some("https://h/compare/{}...{}")));
     }
 
     #[test]

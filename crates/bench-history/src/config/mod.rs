@@ -12,6 +12,9 @@
 //!
 //! [[alert]]
 //! webhook = "BENCH_WEBHOOK"
+//!
+//! [page]
+//! commit = "https://github.com/OWNER/NAME/commit/{}"
 //! ```
 //!
 //! A section is a field of [`Config`], in a file of its own, and a line of the private `Document`, which is the file as
@@ -27,6 +30,7 @@ mod error;
 mod existing;
 mod gate;
 mod limit;
+mod page;
 mod rule;
 mod threshold;
 
@@ -35,5 +39,6 @@ pub use document::Config;
 pub use error::ConfigError;
 pub use gate::GateSettings;
 pub use limit::Limit;
+pub use page::PageSettings;
 pub use rule::Rule;
 pub use threshold::Threshold;

@@ -26,9 +26,17 @@ function figureAxis(unit, name) {
       // As many digits as say each of them exactly.
       const exact = (tick, digits) => Math.abs(tick / step - (tick / step).toFixed(digits)) < 1e-6;
       const digits = [0, 1, 2, 3, 4, 5].find((digits) => known.every((tick) => exact(tick, digits))) ?? 6;
-      return ticks.map((tick) => (tick === null ? "" : tick === 0 ? "0" : `${(tick / step).toFixed(digits)} ${text}`.trim()));
+      return ticks.map((tick) =>
+        tick === null ? "" : tick === 0 ? "0" : `${(tick / step).toFixed(digits)} ${text}`.trim(),
+      );
     },
   });
+}
+
+/** The step between about so many ticks over a width: 1, 2 or 5 times a power of ten. */
+function roundStep(width, about) {
+  const power = 10 ** Math.floor(Math.log10(width / about));
+  return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= width / about) ?? 10 * power;
 }
 
 /** A scale that shows all of `[low, high]` and a little more; logarithmic if asked. */

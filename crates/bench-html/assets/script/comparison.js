@@ -17,9 +17,10 @@ const comparisonView = {
       element(
         "p",
         { class: "quiet" },
-        `${comparison.way}; changes within ${extent(comparison.threshold)} are of no interest`,
+        `${comparison.way}; changes within ${extent(comparison.threshold)} do not matter`,
       ),
       warningsOf([comparison.different, ...comparison.notes].filter(Boolean)),
+      environmentDifferences(page),
       this.filters,
       this.rows,
     ]);
@@ -43,8 +44,9 @@ const comparisonView = {
       .filter((one) => !state.show || one.verdict === state.show)
       .sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) || size(b) - size(a));
     const reach = reachOf(comparison.cases);
+    const naming = new Naming(comparison.cases.map(({ id }) => id));
     const columns = [
-      { name: "case", cell: (one) => one.id, value: (one) => one.id },
+      { name: "case", cell: (one) => naming.full(one.id), value: (one) => naming.place(one.id) },
       {
         name: "verdict",
         cell: (one) => element("span", { class: `verdict is-${one.verdict}` }, `${MARKS[one.verdict]} ${one.verdict}`),
@@ -53,29 +55,44 @@ const comparisonView = {
       {
         name: "change",
         class: "number",
-        cell: (one) => (one.change === null ? "–" : change(one.change)),
+        cell: (one) => (one.change === null ? "" : change(one.change)),
         value: (one) => one.change,
       },
       {
         name: `interval (axis: ±${extent(reach)})`,
         class: "interval",
-        cell: (one) => intervalBar(one, reach, comparison.threshold),
+        cell: (one) => (one.change === null ? "" : intervalBar(one, reach, comparison.threshold)),
         value: (one) => one.interval && (one.interval.high ?? Infinity) - (one.interval.low ?? -Infinity),
       },
       ...(comparison.cases.some((one) => one.instructions) ? [COUNTED] : []),
-      { name: "before", class: "number", cell: (one) => figure(one.old, one.unit), value: (one) => one.old },
-      { name: "after", class: "number", cell: (one) => figure(one.new, one.unit), value: (one) => one.new },
       {
-        name: "could be seen",
+        name: "before",
+        class: "number",
+        cell: (one) => (one.old === null ? "" : figure(one.old, one.unit)),
+        value: (one) => one.old,
+      },
+      {
+        name: "after",
+        class: "number",
+        cell: (one) => (one.new === null ? "" : figure(one.new, one.unit)),
+        value: (one) => one.new,
+      },
+      {
+        name: "smallest visible change",
         class: "number",
         title: "The smallest slowdown that would nearly always have been reported",
-        cell: (one) => (one.smallest_effect === null ? "–" : `±${extent(one.smallest_effect)}`),
+        cell: (one) => (one.smallest_effect === null ? "" : `±${extent(one.smallest_effect)}`),
         value: (one) => one.smallest_effect,
       },
-      { name: "why", class: "text", cell: (one) => prose(one.reason ?? "") },
+      { name: "why, and what would settle it", class: "text", cell: whyOf },
     ];
     const shown = table(columns, chosen, { caption: "Cases", rowClass: (one) => `is-${one.verdict}` });
-    this.rows.replaceChildren(shown, ...(chosen.some(differs) ? [element("p", { class: "quiet" }, comparison.meaning)] : []));
+    const said = naming.said();
+    this.rows.replaceChildren(
+      ...(said ? [said] : []),
+      shown,
+      ...(chosen.some(differs) ? [element("p", { class: "quiet" }, comparison.meaning)] : []),
+    );
   },
 };
 
@@ -87,6 +104,37 @@ const COUNTED = {
   cell: (one) => one.instructions?.text ?? "–",
   value: (one) => one.instructions?.change ?? null,
 };
+
+/** Why a verdict is what it is, and how long it would take to settle one that is unsure. */
+function whyOf(one) {
+  const longer =
+    one.settle_s === null
+      ? null
+      : `${one.smallest_effect === null ? "at least " : "about "}${figure(one.settle_s, "s", 2)} more would settle it`;
+  return [one.reason && prose(one.reason), one.reason && longer && "; ", longer];
+}
+
+/** In what the machines and builds of two runs differ; nothing where only one, or none, is on the page. */
+function environmentDifferences({ comparison, runs }) {
+  const find = (name) => runs.find(({ run }) => run === name);
+  const [base, candidate] = [find(comparison.base), find(comparison.candidate)];
+  if (!base || !candidate || base === candidate) return null;
+  const [old, now] = [new Map(base.environment), new Map(candidate.environment)];
+  // Readings of the moment differ each time.
+  const moving = new Set(["load average", "stolen time", "reference kernels"]);
+  const names = [...new Set([...old.keys(), ...now.keys()])].filter(
+    (name) => !moving.has(name) && old.get(name) !== now.get(name),
+  );
+  const commits = commitRange({ commit: old.get("commit") }, { commit: now.get("commit") });
+  const rest = names.filter((name) => name !== "commit");
+  return element(
+    "dl",
+    { class: "facts environment-changes" },
+    names.includes("commit") && fact("commits", commits),
+    rest.map((name) => fact(name, old.get(name) ?? "not known", " → ", now.get(name) ?? "not known")),
+    !names.length && fact("machine and build", "no difference"),
+  );
+}
 
 /** A difference that a reader sees. */
 const SEEN = 0.005;

@@ -67,6 +67,7 @@ function change(share) {
   if (share === null || share === undefined || !Number.isFinite(share)) return "from nothing";
   if (share >= 9.995) return `×${significant(share + 1, 3)}`;
   const percent = share * 100;
+  if (Math.abs(percent) < 0.005) return "0 %";
   const digits = Math.abs(percent) >= 99.95 ? 0 : Math.abs(percent) < 0.095 ? 2 : 1;
   return `${percent >= 0 ? "+" : "−"}${Math.abs(percent).toFixed(digits)} %`;
 }
@@ -99,11 +100,6 @@ function shortCommit(commit) {
 
 function plural(count, one, many = one + "s") {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
-}
-
-/** `peak_memory` as words. */
-function words(metric) {
-  return metric.replaceAll("_", " ");
 }
 
 /** A machine class in few words: what stands before its cores, without what every processor says. */

@@ -3,6 +3,12 @@
 /** Cards are made in portions, as one scrolls. */
 const PORTION = 120;
 
+const SORTS = [
+  ["", "by name"],
+  ["change", "largest change"],
+  ["newest", "newest change"],
+];
+
 const gridView = {
   name: "series",
   title: "Series",
@@ -10,32 +16,16 @@ const gridView = {
 
   build(root, page) {
     const { history } = page;
-    const options = (pick, say = (value) => value) => {
-      const known = [...new Set(history.lines.map(pick))].filter(Boolean).sort();
-      return [["", "all"], ...known.map((value) => [value, say(value)])];
-    };
-    const lists = [
-      ["category", "category", options((line) => line.category)],
-      ["model", "model", options((line) => line.model)],
-      ["machine", "machine", options((line) => line.machineName, shortMachine)],
-      ["metric", "metric", options((line) => line.metric, words)],
-    ].filter(([, , known]) => known.length > 2);
-    this.search = element("input", {
-      type: "search",
-      name: "q",
-      placeholder: "search  /",
-      "aria-label": "Search by case, metric, machine",
-      oninput: (event) => adjust({ q: event.target.value }),
-    });
-    this.selects = lists.map(([label, name, known]) =>
-      choice(label, name, known, state[name], (value) => adjust({ [name]: value })),
+    this.filter = filterControls(
+      [
+        ["category", "category", optionsOf(history.lines, (line) => line.category)],
+        ["model", "model", optionsOf(history.lines, (line) => line.model)],
+        ["machine", "machine", optionsOf(history.lines, (line) => line.machineName, shortMachine)],
+        ["metric", "metric", optionsOf(history.lines, (line) => line.metric, metricName)],
+        ["order", "sort", SORTS],
+      ],
+      "Search by case, metric, machine",
     );
-    const sorts = [
-      ["", "by name"],
-      ["change", "largest change"],
-      ["newest", "newest change"],
-    ];
-    this.selects.push(choice("order", "sort", sorts, state.sort, (value) => adjust({ sort: value })));
     this.changed = toggle("changed", "Only series that have changed", false, () =>
       adjust({ changed: state.changed ? "" : "1" }),
     );
@@ -48,7 +38,8 @@ const gridView = {
     });
     this.observer.observe(this.end);
     root.append(
-      element("div", { class: "controls", role: "search" }, this.search, this.selects, this.changed, this.count),
+      element("div", { class: "controls", role: "search" }, this.filter.parts, this.changed, this.count),
+      ...[history.naming.said()].filter(Boolean),
       this.cards,
       this.end,
     );
@@ -61,11 +52,7 @@ const gridView = {
 
   update(page) {
     this.left = address({});
-    if (document.activeElement !== this.search) this.search.value = state.q;
-    for (const label of this.selects) {
-      const select = label.querySelector("select");
-      select.value = state[select.name];
-    }
+    this.filter.update();
     this.changed.setAttribute("aria-pressed", String(!!state.changed));
     const { lines } = page.history;
     const sought = state.q.toLowerCase().split(/\s+/).filter(Boolean);
@@ -81,6 +68,16 @@ const gridView = {
     const last = (line) => line.changes[line.changes.length - 1];
     const size = (line) => Math.max(-1, ...line.changes.map(({ shift }) => Math.abs(shift ?? Infinity)));
     const newest = (line) => (last(line) ? line.course[last(line).since] : -1);
+    // The time of a case first: it is what most people come for.
+    const { naming } = page.history;
+    const rank = (line) => (line.metric === "time" ? 0 : 1);
+    this.chosen.sort(
+      (a, b) =>
+        rank(a) - rank(b) ||
+        inOrder(a.metric, b.metric) ||
+        naming.place(a.case) - naming.place(b.case) ||
+        a.machine - b.machine,
+    );
     if (state.sort === "change") this.chosen.sort((a, b) => size(b) - size(a));
     if (state.sort === "newest") this.chosen.sort((a, b) => newest(b) - newest(a));
     this.count.textContent =
@@ -90,7 +87,13 @@ const gridView = {
     this.cards.replaceChildren();
     this.many = page.history.machines.length > 1;
     this.more();
-    if (!this.chosen.length) this.cards.append(element("p", { class: "nothing" }, "No series matches."));
+    if (!lines.length) this.cards.append(nothing("The store holds no figures yet.", "bench store add"));
+    else if (!this.chosen.length) this.cards.append(nothing("No series matches."));
+  },
+
+  /** The card of the series that one comes back from. */
+  entry() {
+    return [...this.cards.querySelectorAll(".card")].find((card) => card.getAttribute("href") === lastLine);
   },
 
   more() {
@@ -105,12 +108,13 @@ function card(line, manyMachines) {
   return element(
     "a",
     { class: "card", href: lineAddress(line) },
-    element("span", { class: "card-name", title: line.case }, line.case),
+    element("span", { class: "card-owner" }, ownerOf(partsOf(line.case))),
+    element("span", { class: "card-name" }, line.history.naming.label(line.case)),
     sparkline(line),
     element(
       "span",
       { class: "card-foot" },
-      element("span", {}, words(line.metric)),
+      element("span", {}, metricName(line.metric)),
       element("strong", {}, figure(line.level, line.unit)),
       last
         ? badge(last.shift, last.worse, last.accepted)

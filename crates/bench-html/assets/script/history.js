@@ -17,7 +17,8 @@ class Line {
     this.packed = values;
     this.packedCourse = course;
     this.history = history;
-    this.text = `${raw.case} ${raw.metric} ${this.machineName} ${this.buildName}`.toLowerCase();
+    this.text =
+      `${raw.case} ${raw.metric} ${metricName(raw.metric)} ${this.machineName} ${this.buildName}`.toLowerCase();
     this.acceptances = [];
   }
 
@@ -72,6 +73,18 @@ class History {
       for (const change of line.events) this.shiftOf(change)?.hit.push({ line, change });
     }
     this.cases = cases;
+  }
+
+  /** The names of its cases. */
+  get naming() {
+    this.named ??= new Naming(this.cases.keys());
+    return this.named;
+  }
+
+  /** What commits and machines did, newest first. */
+  get events() {
+    this.told ??= eventsOf(this);
+    return this.told;
   }
 
   /** The shift of a machine that a change is part of, if it is. */

@@ -2,9 +2,9 @@
 
 const KEYS = [
   ["1 to 9", "the tabs"],
-  ["/", "search the series"],
-  ["↑ ↓ ← →", "from series to series; on a chart, ← → from run to run"],
-  ["[ ]", "on a chart: from change to change"],
+  ["/", "search"],
+  ["↑ ↓ ← →", "from series to series; on the overview, from cell to cell; on a chart, ← → from run to run"],
+  ["[ ]", "on the overview and on a chart: from change to change"],
   ["+ − 0", "on a chart: zoom in, zoom out, show all"],
   ["l", "logarithmic scale"],
   ["d", "runs at their dates"],

@@ -1,6 +1,6 @@
 // Puts the views together, shows the one that the address names, and looks for news where there may be some.
 
-const VIEWS = [comparisonView, changesView, gridView, runView, loadView, environmentView, lineView];
+const VIEWS = [comparisonView, heatView, changesView, gridView, runView, loadView, environmentView, lineView];
 
 /** How often a served page asks for changes, in milliseconds. */
 const POLL_MS = 2000;
@@ -38,12 +38,24 @@ const app = {
         this.navigation,
         this.made,
         this.themeButton,
-        element("button", { type: "button", title: "Keys (?)", onclick: () => this.help.showModal() }, "?"),
+        element(
+          "button",
+          { type: "button", class: "keys-button", title: "Keys (?)", onclick: () => this.help.showModal() },
+          "?",
+        ),
       ),
       this.main,
       this.help,
     );
     this.main.tabIndex = -1;
+    const head = document.querySelector(".page-head");
+    // What stays in view below the head must know how tall it is.
+    const tall = () =>
+      document.documentElement.style.setProperty(
+        "--head",
+        `${getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0}px`,
+      );
+    new ResizeObserver(tall).observe(head);
     this.nameTheme();
     addEventListener("hashchange", () => this.show());
     addEventListener("keydown", (event) => onKey(event, this));
@@ -55,6 +67,8 @@ const app = {
 
   /** Shows this data from now on. */
   take(raw) {
+    forge = raw.forge ?? {};
+    learnMetrics(raw.runs);
     this.page = { ...raw, history: raw.history && new History(raw.history) };
     this.views = VIEWS.filter((view) => view.is(this.page));
     this.date();
@@ -68,7 +82,9 @@ const app = {
 
   show() {
     readAddress();
-    const view = this.views.find((one) => one.name === state.view) ?? this.views[0];
+    const view = this.views.find((one) => one.name === state.view) ?? this.first();
+    const focused = document.activeElement;
+    const isTab = this.navigation.contains(focused);
     this.navigation.replaceChildren(
       ...this.views
         .filter((one) => one.title)
@@ -84,9 +100,10 @@ const app = {
         ),
     );
     if (!view) {
-      this.main.replaceChildren(element("p", { class: "nothing" }, "There is nothing to show yet."));
+      this.main.replaceChildren(nothing("There is nothing to show yet. Measure something:", "cargo bench"));
       return;
     }
+    const isInside = focused !== this.main && this.main.contains(focused);
     state.view = view.name;
     const key = [view.name, view.key?.()].join("\n");
     if (key !== this.shown) {
@@ -98,6 +115,22 @@ const app = {
       this.shown = key;
     }
     view.update(this.page);
+    if (isTab) this.navigation.querySelector("[aria-current]").focus();
+    else if (isInside && !focused.isConnected) this.focusAgain(focused, view);
+  },
+
+  /** Whoever works with keys goes on where they were: at the same control, or in the view that it has led to. */
+  focusAgain(focused, view) {
+    const same = (one) => one.tagName === focused.tagName && one.title === focused.title && one.name === focused.name;
+    const isControl = /^(BUTTON|SELECT|INPUT)$/.test(focused.tagName);
+    const twin = isControl && [...this.main.querySelectorAll(focused.tagName)].find(same);
+    (twin || view.entry?.(focused) || this.main).focus({ preventScroll: true });
+  },
+
+  /** The view that is shown unless another is asked for: on the first days, the run is all that there is to see. */
+  first() {
+    const isEarly = this.page.history !== null && this.page.comparison === null && tooShort(this.page.history);
+    return (isEarly && this.views.find((view) => view === runView)) || this.views[0];
   },
 
   tabs() {
@@ -105,12 +138,13 @@ const app = {
   },
 
   search() {
-    if (!this.views.includes(gridView)) return;
-    if (state.view !== "series") {
+    const here = this.main.querySelector("input[type=search]");
+    if (!here && !this.views.includes(gridView)) return;
+    if (!here) {
       location.hash = gridView.address();
       this.show();
     }
-    gridView.search.focus();
+    this.main.querySelector("input[type=search]").focus();
   },
 
   nextTheme() {
@@ -119,7 +153,8 @@ const app = {
   },
 
   nameTheme() {
-    this.themeButton.textContent = { auto: "◐ auto", light: "☀ light", dark: "☾ dark" }[theme];
+    const sign = { auto: "◐", light: "☀", dark: "☾" }[theme];
+    this.themeButton.replaceChildren(sign, element("span", { class: "theme-name" }, ` ${theme}`));
   },
 
   /** Asks the server whether there is something new, and shows it without losing the place. */

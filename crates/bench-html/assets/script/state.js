@@ -1,6 +1,19 @@
 // What is looked at stands in the address, so that it can be kept, sent and gone back from.
 
-const DEFAULTS = { view: "", q: "", category: "", model: "", machine: "", metric: "", changed: "", sort: "", show: "" };
+const DEFAULTS = {
+  view: "",
+  q: "",
+  category: "",
+  model: "",
+  machine: "",
+  metric: "",
+  changed: "",
+  sort: "",
+  show: "",
+  event: "",
+  open: "",
+  y: "",
+};
 
 let state = { ...DEFAULTS };
 

@@ -17,7 +17,7 @@ use bench_syntax::Category;
 use bench_syntax::quantity::{Bytes, Seconds};
 
 /// Cases, and a usual time of each in seconds.
-const CASES: [(&str, f64); 7] = [
+pub(crate) const CASES: [(&str, f64); 7] = [
     ("resnet50/performance/forward[batch=1,dtype=f32]", 0.042),
     ("resnet50/performance/forward[batch=8,dtype=f32]", 0.31),
     ("resnet50/unit/softmax", 8.4e-6),
@@ -31,7 +31,7 @@ const CASES: [(&str, f64); 7] = [
 pub(crate) const NIGHTS: usize = 70;
 
 /// Evenly spread over −½ to ½, the same in every test, and unlike for every line.
-fn noise(night: usize, line: usize) -> f64 {
+pub(crate) fn noise(night: usize, line: usize) -> f64 {
     let mut z = (night as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ (line as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -48,14 +48,14 @@ fn factor(case: usize, night: usize, machine: usize) -> f64 {
     regression * improvement * slow
 }
 
-fn run(night: usize, machine: usize) -> (String, String) {
+pub(crate) fn run(night: usize, machine: usize) -> (String, String) {
     let (month, day) = (1 + night / 28, 1 + night % 28);
     let timestamp = format!("2026-{month:02}-{day:02}T0{}:30:00Z", 1 + machine);
     let run = format!("2026-{month:02}-{day:02}T0{}-30-00Z-{:04x}", 1 + machine, night * 7919 % 65_536);
     (timestamp, run)
 }
 
-fn commit(night: usize) -> String {
+pub(crate) fn commit(night: usize) -> String {
     format!("{:08x}", (night as u32 + 1).wrapping_mul(0x9e37_79b9)).repeat(5)
 }
 
@@ -127,9 +127,9 @@ pub(crate) fn history() -> History {
     History::of(&series, &[accepted], Settings::default())
 }
 
-/// A case with six rounds of twenty samples around a time.
-fn measured(id: &str, time_s: f64, seed: usize) -> CaseRecord {
-    let rounds: Vec<RoundRecord> = (0..6)
+/// A case with rounds of twenty samples around a time.
+pub(crate) fn measured(id: &str, time_s: f64, seed: usize, rounds: u32) -> CaseRecord {
+    let rounds: Vec<RoundRecord> = (0..rounds)
         .map(|number| {
             let ns = |k| (time_s * 1e9 * (1.0 + 0.02 * noise(k + 20 * number as usize, seed))) as u64;
             let mut round = RoundRecord::sampled(1, (0..20).map(ns).collect());
@@ -174,6 +174,7 @@ fn level(concurrency: u32) -> Level {
     level.metrics = vec![
         metric("ASPS", "audio s/s", throughput * 7.5, Better::Higher),
         metric("RPS", "req/s", throughput, Better::Higher),
+        metric("goodput", "req/s", throughput * if concurrency > 8 { 0.4 } else { 1.0 }, Better::Higher),
         latency("latency p50", 0.95, true),
         latency("latency p95", 1.3, true),
         latency("latency p99", 1.7, false),
@@ -217,7 +218,7 @@ fn speech(name: &str, clients: &[u32]) -> CaseRecord {
 /// A run with figures, load, a failure and warnings; every time is multiplied by `factor`.
 pub(crate) fn record(name: &str, factor: f64) -> Record {
     let mut cases: Vec<CaseRecord> =
-        CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed)).collect();
+        CASES.iter().enumerate().map(|(seed, (id, time_s))| measured(id, time_s * factor, seed, 6)).collect();
     cases[2].warnings.push("two modes: 8.1 µs (70 % of samples) and 9.9 µs".to_owned());
     cases.push(speech("speak", &[1, 2, 4, 8, 16, 32]));
     let mut failure = Failure::new(Cause::Panic, "index out of bounds: the len is 3 but the index is 7");
@@ -276,8 +277,9 @@ pub(crate) fn compared() -> Page {
     let (old, mut new) = (record("before", 1.0), record("after", 1.02));
     for (place, factor) in [(0, 1.9), (3, 0.4)] {
         let (id, time_s) = CASES[place];
-        new.cases[place] = measured(id, time_s * factor, place);
+        new.cases[place] = measured(id, time_s * factor, place, 6);
     }
+    new.environment.os = Some("Debian GNU/Linux 12, kernel 6.12.3".to_owned());
     let results = tempfile::tempdir().expect("a folder");
     let comparison = OfRuns::of_runs(&old, &new, results.path(), Some(0.01), |_| true);
     Page {

@@ -108,6 +108,12 @@ impl Browser {
         self.post("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
     }
 
+    /// Makes the page so many CSS pixels wide, as on a phone.
+    pub(crate) fn narrow(&self, width: u32) {
+        let size = json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": false});
+        self.post("goog/cdp/execute", &json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size}));
+    }
+
     /// Drags the mouse between two points of the window, in CSS pixels.
     pub(crate) fn drag(&self, from: (i64, i64), to: (i64, i64)) {
         let go = |(x, y): (i64, i64)| json!({"type": "pointerMove", "duration": 50, "x": x, "y": y});

@@ -56,9 +56,15 @@ fn a_hostile_name_does_nothing() {
         ..demo::compared()
     };
     let Some(browser) = stage::show("hostile", &page) else { return };
-    for hash in
-        ["#view=changes", "#view=series", "#view=run", "#view=load", "#view=environment", "#view=comparison"]
-    {
+    for hash in [
+        "#view=overview",
+        "#view=changes",
+        "#view=series",
+        "#view=run",
+        "#view=load",
+        "#view=environment",
+        "#view=comparison",
+    ] {
         browser.run(&format!("location.hash = {hash:?}"));
         browser.wait(&format!("document.querySelector('.view.{}')", hash.trim_start_matches("#view=")));
         assert_eq!(browser.count("main script, main img, main iframe, main b"), 0, "{hash}");

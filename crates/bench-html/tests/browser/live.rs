@@ -38,7 +38,7 @@ fn news_is_shown_without_losing_the_place() {
     browser.wait("document.querySelector('.view.environment')");
     assert_eq!(browser.count("nav a"), 3);
     *shown.lock().expect("a page") = Some(page("2"));
-    browser.wait("document.querySelectorAll('nav a').length === 5");
+    browser.wait("document.querySelectorAll('nav a').length === 6");
     assert_eq!(browser.count(".view.environment"), 1, "the view stays");
     assert_eq!(browser.complaints(), Vec::<String>::new());
     *shown.lock().expect("a page") = None;

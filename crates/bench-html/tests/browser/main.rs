@@ -3,11 +3,15 @@
 //! Without them (Debian's packages `chromium` and `chromium-driver`) nothing is tested here, and that is said.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod changes;
 mod demo;
 mod driver;
+mod heat;
 mod history;
 mod hostile;
 mod live;
 mod runs;
+mod sharing;
 mod speed;
 mod stage;
+mod suite;

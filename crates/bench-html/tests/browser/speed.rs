@@ -17,6 +17,11 @@ fn of_many_series_only_those_in_sight_are_made() {
         .collect();
     let page = Page { history: Some(History::of(&series, &[], Settings::default())), ..Page::default() };
     let Some(browser) = stage::show("many", &page) else { return };
+    // Of the heat map, only what is in view is on the canvas.
+    browser.wait("document.querySelector('.heat canvas')?.height > 0");
+    assert!(browser.run("return document.querySelector('.heat canvas').height").as_i64() < Some(4000));
+    browser.run("document.querySelector('.heat').scrollTop = 1e6");
+    browser.wait("document.querySelector('.heat').scrollTop > 20000");
     browser.run("location.hash = '#view=series'");
     browser.wait("document.querySelector('.card')");
     assert!(browser.count(".card") < 500, "{}", browser.count(".card"));
