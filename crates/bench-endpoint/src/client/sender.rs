@@ -184,10 +184,8 @@ impl Client {
         // Each server has one that all clients share.
         let shared =
             if self.version == Version::Http2 && !is_sticky { self.replicas.len() } else { usize::MAX };
-        let mut wanted = clients
-            .take(shared)
-            .skip(idle)
-            .filter(|client| !(is_sticky && self.pool.holds_own(*client)));
+        let mut wanted =
+            clients.take(shared).skip(idle).filter(|client| !(is_sticky && self.pool.holds_own(*client)));
         let make = |client: u32| async move {
             let (connection, _) = self.connect(self.replica_of(client)).await?;
             self.pool.keep(&Caller { client, level_began: None }, connection);
