@@ -60,6 +60,16 @@ def listed(bench, executable, folder):
     return {line.removeprefix("performance/") for line in names(done.stdout)}
 
 
+def held(own, ours):
+    """How many names of the executable's own list are in ours. In its list, criterion cuts names that are longer than 100 characters.
+
+    >>> held({"a/b", "c/0123...", "d/9..."}, {"a/b", "c/012345", "e"})
+    2
+    """
+    cut = [name.removesuffix("...") for name in own - ours if name.endswith("...")]
+    return len(own & ours) + sum(any(name.startswith(head) for name in ours) for head in cut)
+
+
 def renamed(manifest, crates):
     """A manifest in which `criterion` and `divan` are the facades in the folder `crates`, and nothing else has changed.
 
@@ -158,12 +168,12 @@ def adopt(checkout, bench, seconds, limit, judged):
             ours = listed(bench, executable, where)
             if not own and not ours:
                 continue
-            row = [len(own), len(own & ours), *itself(bench, executable, where, seconds, limit, judged)]
+            row = [len(own), held(own, ours), *itself(bench, executable, where, seconds, limit, judged)]
             if facade is None:
                 row += ["", ""]
             else:
                 row += ["no: " + refused if refused else "yes" if name in facade else "no"]
-                row += [len(own & listed(bench, *facade[name])) if name in facade else 0]
+                row += [held(own, listed(bench, *facade[name])) if name in facade else 0]
             rows.append([project, name, *map(str, row)])
             print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     return rows
