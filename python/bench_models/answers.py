@@ -109,7 +109,8 @@ def _wav(audio: bytes, warnings: list[str]) -> dict[str, Any]:
     try:
         with wave.open(io.BytesIO(audio)) as file:
             return {
-                "samples": file.getnframes(),
+                # The header of a stream has no true length.
+                "samples": min(file.getnframes(), (len(audio) - audio.find(b"data") - 8) // _frame(file)),
                 "sample_rate": file.getframerate(),
                 "channels": file.getnchannels(),
                 "bit_depth": 8 * file.getsampwidth(),
@@ -117,6 +118,11 @@ def _wav(audio: bytes, warnings: list[str]) -> dict[str, Any]:
     except (wave.Error, EOFError) as error:
         warnings.append(f"audio that is not WAV: {error}")
         return {}
+
+
+def _frame(file: wave.Wave_read) -> int:
+    """Returns the bytes of one sample of all channels."""
+    return max(1, file.getnchannels() * file.getsampwidth())
 
 
 def _samples(part: Any, asked: Mapping[str, Any]) -> int | None:
@@ -139,7 +145,7 @@ def _images(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warn
         carried[name] = value if value is not None else asked.get(name)
     pictures = said.get("images", said.get("image", None if isinstance(output, Mapping) else output))
     if pictures is None and not isinstance(output, Mapping):
-        pictures = list(streamed)
+        pictures = list(streamed) or None
     if isinstance(pictures, (bytes, bytearray)):
         pictures = [pictures]
     if isinstance(pictures, (list, tuple)):
@@ -147,7 +153,9 @@ def _images(output: Any, asked: Mapping[str, Any], streamed: Sequence[Any], warn
         carried |= _encoded([bytes(p) for p in pictures if isinstance(p, (bytes, bytearray))], warnings)
     else:
         count = _number(said, ("images", "num_images"), []) if isinstance(pictures, (int, type(None))) else None
-        carried["images"] = count if count is not None else asked.get("num_images")
+        # A dictionary, and what holds pixels, is taken for what was asked for; nothing, or a mere number or text, is not.
+        is_answer = bool(said) or not isinstance(pictures, (str, int, float, type(None)))
+        carried["images"] = count if count is not None else asked.get("num_images") if is_answer else None
     if carried.get("seed") is not None:
         carried["seed"] = max(0, round(carried["seed"]))
     if isinstance(said.get("format"), str):

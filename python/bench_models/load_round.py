@@ -85,11 +85,13 @@ class Requests:
             theirs.close()
             assert child.stdin is not None
             with child:
-                child.stdin.write(_encode(told).encode())
-                child.stdin.close()
-                last = self._converse(ours, began)
-                # It reads the end of the channel as that of its runner.
-                ours.close()
+                try:
+                    child.stdin.write(_encode(told).encode())
+                    child.stdin.close()
+                    last = self._converse(ours, began)
+                finally:
+                    # It reads the end of the channel as that of its runner, and ends, even if this worker has lost its own.
+                    ours.close()
         if last is None:
             raise ServedError(f"`bench functions round` ended with {child.returncode} and without a result: see stderr")
         if last["type"] == "failed":

@@ -92,6 +92,18 @@ class Answers(unittest.TestCase):
         other = self.of("images", {"images": [*pictures.synthetic(1, 8, 8), b"GIF89a"]}, **asked)
         self.assertIn("no picture", other[1][0])
 
+    def test_a_wav_stream_is_as_long_as_what_came_of_it(self):
+        file = BytesIO()
+        with wave.open(file, "wb") as audio:
+            audio.setnchannels(1)
+            audio.setsampwidth(2)
+            audio.setframerate(8000)
+            audio.writeframes(bytes(16_000))
+        whole = file.getvalue()
+        at = whole.index(b"data") + 4
+        for stream in (whole, whole[:at] + b"\xff\xff\xff\xff" + whole[at + 4 :]):
+            self.assertEqual(self.of("speech", stream)[0]["samples"], 8000)
+
     def test_classes_come_from_the_first_prediction(self):
         output = {"success": True, "predictions": [{"class_id": 7, "confidence": 0.5}, {"class_id": 1}]}
         self.assertEqual(self.of("classification", output), ({"images": 1, "class": 7, "confidence": 0.5}, []))
@@ -121,6 +133,10 @@ class Answers(unittest.TestCase):
         ):
             with self.assertRaisesRegex(answers.FailedError, said):
                 answers.answer(field, output, {})
+        for output in (None, {}, 5, "a picture"):
+            with self.assertRaisesRegex(answers.FailedError, "no answer of the field `images`"):
+                answers.answer("images", output, {"num_images": 2})
+        self.assertEqual(self.of("images", {"path": "a.png"}, num_images=2)[0]["images"], 2)
         # A generator's parts are counted where they are marked, and `requests` ask for nothing.
         self.assertEqual(self.of("text", None, ["a"]), ({}, []))
         self.assertEqual(self.of("text", None, [[5, 6], [7]]), ({"output_tokens": 3}, []))

@@ -82,7 +82,11 @@ impl Secret {
 
     /// `text` without the secret: servers quote the token that they refuse.
     pub fn hidden_in(&self, text: &str) -> String {
-        text.replace(&self.value, HIDDEN)
+        let text = text.replace(&self.value, HIDDEN);
+        // A text that was shortened may end within it.
+        let Some(cut) = text.strip_suffix('…') else { return text };
+        let shown = (4..self.value.len()).rev().find(|length| cut.ends_with(&self.value[..*length]));
+        shown.map_or_else(|| text.clone(), |length| format!("{}{HIDDEN}…", &cut[..cut.len() - length]))
     }
 }
 
@@ -101,6 +105,8 @@ mod tests {
         let secret = Secret::checked(" sk-123\n").expect("a token");
         assert_eq!(format!("{secret:?}"), HIDDEN);
         assert_eq!(secret.hidden_in("wrong key sk-123."), "wrong key [secret].");
+        assert_eq!(secret.hidden_in("wrong key sk-12…"), "wrong key [secret]…");
+        assert_eq!(secret.hidden_in("wrong key…"), "wrong key…");
         let header = |secret: &Secret| {
             secret.header().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
         };

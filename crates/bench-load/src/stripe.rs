@@ -42,12 +42,14 @@ impl Stripe {
     }
 
     /// The number within the level of this worker's request `own`.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) fn number(self, own: u64) -> u64 {
         let clients = self.clients().max(1);
         own / clients * self.clients + self.rank + own % clients * self.of
     }
 
     /// The number within the level of this worker's client `own`.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) fn client(self, own: u32) -> u32 {
         u32::try_from(self.rank + u64::from(own) * self.of).unwrap_or(u32::MAX)
     }

@@ -54,6 +54,11 @@ pub(super) fn meet(
     settings.push(("the endpoint".to_owned(), endpoint.kind().name().to_owned()));
     settings.push(("the model".to_owned(), endpoint.model().unwrap_or("none").to_owned()));
     settings.push(("the content of the inputs".to_owned(), fingerprint(given, arguments)));
+    if arguments.much.offline {
+        // It decides how many clients there are.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        settings.push(("the number of cores".to_owned(), cores.to_string()));
+    }
     let patience = arguments.workers.rendezvous_timeout;
     let meeting = Meeting { share, address, patience, name: rendezvous::run(variable), settings };
     let fleet = meeting.meet(tell).map_err(|error: FleetError| UsageError(error.to_string()))?;

@@ -66,12 +66,12 @@ impl Http2 {
             loop {
                 state = match &mut state {
                     State::Unsent(unsent) => {
-                        ready!(self.sender.poll_ready(context)).map_err(|error| failure(&error))?;
+                        ready!(self.sender.poll_ready(context)).map_err(|error| lost(&error, reading))?;
                         State::Sent(self.send(unsent)?)
                     }
                     State::Sent(answer) => {
                         let response =
-                            ready!(Pin::new(answer).poll(context)).map_err(|error| failure(&error))?;
+                            ready!(Pin::new(answer).poll(context)).map_err(|error| lost(&error, reading))?;
                         let (head, body) = response.into_parts();
                         let header =
                             |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -149,6 +149,12 @@ impl Unsent {
         }
         Ok(Unsent { request: made, body: request.body.clone() })
     }
+}
+
+/// The failure of a request that has no answer. A server that ends a connection says which requests it has not looked at.
+fn lost(error: &h2::Error, reading: &mut Reading<'_>) -> Failure {
+    reading.is_turned_away |= error.is_go_away();
+    failure(error)
 }
 
 /// An error of a connection before an answer came, by class.

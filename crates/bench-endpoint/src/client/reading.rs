@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
     /// When something was heard of the server last; before that, when the request was sent.
     heard: Instant,
     received: u64,
+    /// Whether the server has shown that it has not looked at the request.
+    pub(super) is_turned_away: bool,
     state: State,
 }
 
@@ -53,7 +55,16 @@ impl<'a> Reading<'a> {
         make: MakeAnswer<'a>,
         marks: &'a mut dyn Marks,
     ) -> Self {
-        Reading { limits, make, marks, began, heard: sent, received: 0, state: State::Sent }
+        Reading {
+            limits,
+            make,
+            marks,
+            began,
+            heard: sent,
+            received: 0,
+            is_turned_away: false,
+            state: State::Sent,
+        }
     }
 
     /// Takes the head, which arrived at `at`. `header` returns the value of a header by its name in small letters.

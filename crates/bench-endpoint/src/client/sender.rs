@@ -259,7 +259,7 @@ impl Client {
     ) -> Result<Served, Failure> {
         let began = Instant::now();
         let replica = self.replica_of(caller.client);
-        let mut may_reuse = true;
+        let (mut may_reuse, mut is_again) = (true, false);
         loop {
             let standing = if may_reuse { self.pool.take(caller, replica).await } else { None };
             let (mut connection, setup) = match standing {
@@ -272,9 +272,12 @@ impl Client {
             let to = &self.replicas[connection.replica];
             let exchanged = connection.exchange(request, to, &mut reading).await;
             let is_reset = exchanged.as_ref().is_err_and(|failure| failure.class == Class::Reset);
-            if was_used && is_reset && connection.received() == before {
+            let is_unseen = reading.is_turned_away || connection.received() == before;
+            if was_used && is_reset && is_unseen && !is_again {
                 self.reconnected.fetch_add(1, Ordering::Relaxed);
-                may_reuse = false;
+                is_again = true;
+                // All requests of a shared connection were lost with it: one of them makes the next.
+                may_reuse = self.version == Version::Http2;
                 continue;
             }
             self.reused.fetch_add(u64::from(was_used), Ordering::Relaxed);

@@ -102,8 +102,14 @@ fn a_busy_server_says_when_to_come_back() {
     let server = Truth::start(|_| {
         vec![whole("429 Too Many Requests", &["Retry-After: 7"], "{\"error\":{\"message\":\"slow down\"}}")]
     });
-    let failure = send(&endpoint(&server)).0.expect_err("a failure");
-    assert_eq!(failure.to_string(), "status-429: Too Many Requests (Retry-After: 7): slow down");
+    let endpoint = endpoint(&server);
+    for _ in 0..3 {
+        let failure = send(&endpoint).0.expect_err("a failure");
+        assert_eq!(failure.to_string(), "status-429: Too Many Requests (Retry-After: 7): slow down");
+    }
+    // The next request does not pay for a refusal by a connection of its own.
+    let counts = endpoint.client().counts();
+    assert_eq!((counts.opened, counts.reused), (1, 2));
 }
 
 #[test]

@@ -145,7 +145,9 @@ fn a_server_may_want_to_know_who_asks() {
     assert_eq!(get(port, presenting(&other)), Err(Class::Tls));
     let port = serve_http2(config(&own, Some(&client)));
     assert_eq!(get_speaking(Version::Http2, port, presenting(&client)), Ok(b"hi".to_vec()));
-    assert_eq!(get_speaking(Version::Http2, port, presenting(&other)), Err(Class::Tls));
+    // If the server has closed the connection before all was written, what it said of the reason is not read.
+    let refused = get_speaking(Version::Http2, port, presenting(&other));
+    assert!(matches!(refused, Err(Class::Tls | Class::Reset)), "{refused:?}");
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(crate) struct Course<'env, I, C> {
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
     /// Which of the level's clients and requests these are.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) stripe: Stripe,
     /// Whether rows are kept for another worker.
     keeps_rows: bool,

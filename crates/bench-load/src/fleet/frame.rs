@@ -29,6 +29,13 @@ pub(super) enum Kind {
     Failed,
 }
 
+impl Kind {
+    /// Whether it holds what was seen, of which there is no bound.
+    fn is_large(self) -> bool {
+        matches!(self, Kind::Part | Kind::Announced)
+    }
+}
+
 const KINDS: [Kind; 11] = [
     Kind::Beat,
     Kind::Hello,
@@ -81,7 +88,8 @@ fn read_up_to(mut from: impl Read, most: u64) -> io::Result<Frame> {
     let mut head = [0; 9];
     from.read_exact(&mut head)?;
     let length = u64::from_le_bytes(head[1..].try_into().unwrap_or_default());
-    let kind = KINDS.get(usize::from(head[0])).copied().filter(|_| length <= most);
+    let kind = KINDS.get(usize::from(head[0])).copied();
+    let kind = kind.filter(|kind| length <= if kind.is_large() { most } else { most.min(LONGEST_GREETING) });
     let kind = kind.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a message of a worker"))?;
     let mut body = Vec::new();
     from.take(length).read_to_end(&mut body)?;

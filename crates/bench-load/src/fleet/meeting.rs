@@ -135,8 +135,7 @@ impl Meeting {
     fn admit(&self, stream: &TcpStream) -> Result<Option<u32>, FleetError> {
         let heard = stream
             .set_nonblocking(false)
-            .and_then(|()| stream.set_read_timeout(Some(GREETING)))
-            .and_then(|()| frame::greeted(stream));
+            .and_then(|()| frame::greeted(Until { stream, deadline: Instant::now() + GREETING }));
         let Some(hello) = heard.ok().and_then(|hello| serde_json::from_slice::<Hello>(&hello).ok()) else {
             return Ok(None);
         };
@@ -268,6 +267,24 @@ fn connect(address: &str, patience: Duration) -> io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+/// Reads until a moment, however slowly bytes come.
+struct Until<'a> {
+    stream: &'a TcpStream,
+    deadline: Instant,
+}
+
+impl io::Read for Until<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        let mut stream = self.stream;
+        stream.read(into)
+    }
 }
 
 /// Whether the other end still holds the connection.

@@ -31,6 +31,9 @@ use self::pulse::Pulse;
 /// busy takes so long at worst to read it.
 const LEAD: Duration = Duration::from_millis(500);
 
+/// No round trip takes longer: whoever says so is not a worker of this version.
+const LONGEST_TRIP_NS: u64 = 60_000_000_000;
+
 /// Round trips that the message of the common start may take.
 const TRIPS: u32 = 4;
 
@@ -108,7 +111,11 @@ impl Fleet {
         if self.is_first() {
             let mut longest_ns = 0;
             for peer in &self.peers {
-                longest_ns = longest_ns.max(number(&peer.receive(Kind::Ready)?.body)?);
+                let trip_ns = number(&peer.receive(Kind::Ready)?.body)?;
+                if trip_ns > LONGEST_TRIP_NS {
+                    return Err(FleetError::Garbled);
+                }
+                longest_ns = longest_ns.max(trip_ns);
             }
             let at = Instant::now() + LEAD + Duration::from_nanos(longest_ns) * TRIPS;
             let at_ns = nanoseconds(at.saturating_duration_since(self.state.epoch));
@@ -208,7 +215,9 @@ impl Fleet {
     }
 
     fn send_to_all(&self, kind: Kind, body: &[u8]) -> Result<(), FleetError> {
-        self.peers.iter().try_for_each(|peer| peer.send(kind, body))
+        // One that is gone must not keep it from the others.
+        let sent: Vec<_> = self.peers.iter().map(|peer| peer.send(kind, body)).collect();
+        sent.into_iter().collect()
     }
 }
 

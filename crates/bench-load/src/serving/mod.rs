@@ -275,6 +275,7 @@ where
                 must_meet: matches!(plans, Plans::Search { .. }),
                 valid_for: this.valid_for(&assignment),
                 warm_up,
+                is_part: false,
             };
             // What probes have seen of the warm-up is nobody's.
             round.level(0);

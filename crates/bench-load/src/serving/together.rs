@@ -73,8 +73,8 @@ where
         let mut driven = C::drive(self.scope, course, None)?;
         let harness_ns = harness_ns.load(Ordering::Relaxed) + driven.logged.cpu_ns;
         let rows = take(&mut driven.logged.coded);
-        // Whether requests suffice and meet what a search wants, and whether the level was ended, is said of all of them.
-        let alone = Asked { valid_for: None, must_meet: false, ..*asked };
+        // Whether requests suffice, how many failed, whether they meet what a search wants, and whether the level was ended, is said of all of them.
+        let alone = Asked { valid_for: None, must_meet: false, is_part: true, ..*asked };
         let (cut_short, stopped) = (take(&mut driven.cut_short), take(&mut driven.stopped));
         let seen = level(&own, &mut driven, &alone, harness_ns);
         let has_work = stripe.clients() > 0 && own.requests != Some(0);
@@ -163,6 +163,9 @@ where
             steady: phase.bounds(),
         };
         progress.csv = csv;
+        if progress.levels.is_empty() {
+            progress.latency_ns = take(&mut driven.logged.latency_ns);
+        }
         let warm_up = said.iter().map(|said| said.warm_up).sum();
         let harness_ns = said.iter().map(|said| said.harness_ns).sum();
         let mut level = level(plan, &mut driven, &Asked { warm_up, ..*asked }, harness_ns);

@@ -34,7 +34,7 @@ fn address(text: &str) -> Result<String, String> {
 }
 
 /// What each worker has for itself: where it is, what it reports, and files whose content is compared instead of their name.
-const OWN: [&str; 14] = [
+const OWN: [&str; 16] = [
     "share",
     "rendezvous",
     "rendezvous_timeout",
@@ -44,6 +44,8 @@ const OWN: [&str; 14] = [
     "color",
     "quiet",
     "ca_file",
+    "client_cert",
+    "client_key",
     "token_env",
     "token_file",
     "input",

@@ -20,7 +20,8 @@ pub(super) enum Decoder {
 
 /// An answer that is over.
 pub(super) struct Whole {
-    pub(super) exchanged: Exchanged,
+    /// What came of it. A refusal is an answer, too: the connection stays.
+    pub(super) exchanged: Result<Exchanged, Failure>,
     /// Whether the connection can serve another request.
     pub(super) is_kept: bool,
 }
@@ -47,7 +48,14 @@ impl Decoder {
             if earlier.is_empty() {
                 return self.feed_head(bytes, at, reading);
             }
-            return self.feed_head(&[&earlier, bytes].concat(), at, reading);
+            let mut all = earlier;
+            all.extend_from_slice(bytes);
+            // Until a line ends, there is nothing new to parse.
+            if !bytes.contains(&b'\n') && all.len() < head::LONGEST {
+                *self = Decoder::Head(all);
+                return Ok(None);
+            }
+            return self.feed_head(&all, at, reading);
         }
         self.feed_body(bytes, at, reading)
     }
@@ -100,7 +108,7 @@ impl Decoder {
         let Some(after) = after else { return Ok(None) };
         // What was not asked for is not the answer to what will be.
         let is_kept = *is_kept && after.is_empty();
-        reading.end(at).map(|exchanged| Some(Whole { exchanged, is_kept }))
+        Ok(Some(Whole { exchanged: reading.end(at), is_kept }))
     }
 
     /// The server has closed the connection, and the last byte arrived at `at`.

@@ -8,7 +8,7 @@ use super::chunks::Chunks;
 use crate::failure::{Class, Failure};
 
 /// A longer head is refused, as most servers and clients do.
-const LONGEST: usize = 256 << 10;
+pub(super) const LONGEST: usize = 256 << 10;
 
 /// Most headers of an answer.
 const MOST: usize = 128;

@@ -23,7 +23,7 @@ use super::dial::Stream;
 use super::exchange::{Request, within_limits};
 use super::reading::{Exchanged, Reading};
 use super::stamped::Stamps;
-use crate::failure::Failure;
+use crate::failure::{Class, Failure};
 
 /// Room of one read: a large answer comes in few pieces.
 const ROOM: usize = 64 << 10;
@@ -94,7 +94,7 @@ impl Http1 {
     ) -> Result<Exchanged, Failure> {
         self.is_open = false;
         let (mut unsent, mut not_sent, mut decoder) = (Some(unsent), None, Decoder::default());
-        within_limits(reading, |context, reading| {
+        let exchanged = within_limits(reading, |context, reading| {
             // A server may answer without reading all of a request, and even close the connection: the answer counts.
             if let Some(left) = &mut unsent
                 && let Poll::Ready(sent) = self.send(context, left)
@@ -103,12 +103,14 @@ impl Http1 {
             }
             let whole = ready!(self.read(context, &mut decoder, reading));
             Poll::Ready(whole.map_err(|failure| match not_sent.take() {
-                Some(error) if matches!(decoder, Decoder::Head(_)) => Failure::io(&error),
+                // What the answer itself says of the failure tells more.
+                Some(error) if failure.class == Class::Reset => Failure::io(&error),
                 _ => failure,
             }))
         })
-        .await
-        .inspect(|_| self.is_open &= unsent.is_none())
+        .await;
+        self.is_open &= unsent.is_none();
+        exchanged
     }
 
     /// Writes what is left of a request.
@@ -146,12 +148,15 @@ impl Http1 {
                 let fed = match read {
                     Err(error) if matches!(decoder, Decoder::Head(_)) => Err(Failure::io(&error)),
                     Err(error) => Err(reading.cut(Some(&error))),
-                    Ok(()) if buffer.filled().is_empty() => return Poll::Ready(decoder.close(at, reading)),
+                    Ok(()) if buffer.filled().is_empty() => {
+                        reading.is_turned_away |= matches!(decoder, Decoder::Head(read) if read.is_empty());
+                        return Poll::Ready(decoder.close(at, reading));
+                    }
                     Ok(()) => decoder.feed(buffer.filled(), at, reading),
                 };
                 if let Some(whole) = fed? {
                     self.is_open = whole.is_kept;
-                    return Poll::Ready(Ok(whole.exchanged));
+                    return Poll::Ready(whole.exchanged);
                 }
             }
         })
