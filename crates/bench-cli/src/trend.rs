@@ -263,7 +263,7 @@ mod tests {
             balance_line(Balance::of(&[], &trends))
         };
         let line = uneven(0..20);
-        assert!(line.starts_with("of 20 changes, 20 were for the worse and 0 for the better, "), "{line}");
+        assert!(line.starts_with("of 20 changes, 20 were for the worse and 0 for the better ("), "{line}");
         assert!(line.contains("mostly worse (p < 0.001)"), "{line}");
         assert_eq!(uneven(0..19), "", "too few");
     }

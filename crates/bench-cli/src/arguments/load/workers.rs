@@ -80,7 +80,7 @@ mod tests {
         let settings = shared_settings(&command.get_matches_from(typed));
         let value =
             |name: &str| settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-        assert_eq!((value("the address"), value("--rate")), (Some("http://a http://b"), Some("4,8")));
+        assert_eq!((value("the address"), value("--rate")), (Some("http://a http://b"), Some("4 8")));
         assert_eq!((value("--no-salt"), value("--seed")), (Some("true"), Some("0")));
         for own in OWN {
             assert_eq!(value(&format!("--{}", own.replace('_', "-"))), None, "{own}");
