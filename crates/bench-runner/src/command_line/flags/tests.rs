@@ -37,7 +37,7 @@ fn every_flag_is_understood() {
             ("color", _) => "never",
             (_, Some("DURATION" | "S")) => "5s",
             (_, Some("PCT")) => "5%",
-            (_, Some("N")) => "7",
+            (_, Some("N" | "K")) => "7",
             (_, Some(_)) => "text",
         };
         let arguments = match (flag.name, value) {
