@@ -9,6 +9,7 @@ import wave
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .failures import PlainError
 from .pictures import header
 
 Answer = tuple[dict[str, Any], list[str]]
@@ -18,7 +19,7 @@ Answer = tuple[dict[str, Any], list[str]]
 _MOST_KEYS = 5
 
 
-class FailedError(Exception):
+class FailedError(PlainError):
     """A function says of its own answer that it has failed."""
 
 

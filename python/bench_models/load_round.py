@@ -18,6 +18,7 @@ from typing import Any
 
 from . import command, fields, serving, sockets
 from .channel import VARIABLE, Channel
+from .failures import PlainError
 from .load import Load
 
 Frame = dict[str, Any]
@@ -26,7 +27,7 @@ Frame = dict[str, Any]
 _encode, _decode = json.JSONEncoder(separators=(",", ":")).encode, json.loads
 
 
-class ServedError(Exception):
+class ServedError(PlainError):
     """A round of requests has failed; the text is the whole message."""
 
 

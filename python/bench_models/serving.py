@@ -17,6 +17,7 @@ from time import CLOCK_MONOTONIC, clock_gettime_ns
 from typing import Any
 
 from . import answers
+from .failures import words
 
 _LONGEST_ERROR = 500
 
@@ -119,7 +120,7 @@ class _Request:
 
     def failed(self, error: BaseException) -> bytes:
         end = clock_gettime_ns(CLOCK_MONOTONIC)
-        return self._line({"end": end, "error": _words(error)[:_LONGEST_ERROR]})
+        return self._line({"end": end, "error": words(error)[:_LONGEST_ERROR]})
 
     def _line(self, message: dict[str, Any]) -> bytes:
         if os.getpid() != self._function.process:
@@ -127,19 +128,6 @@ class _Request:
             os._exit(70)
         _marks.reset(self._token)
         return _encode(message).encode() + b"\n"
-
-
-def _words(error: BaseException) -> str:
-    """Returns why a request has failed: requests that fail in the same words are counted together."""
-    if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r})"
-    try:
-        text = str(error)
-    except Exception:
-        text = "its text cannot be shown"
-    if isinstance(error, answers.FailedError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def serve_one(function: Function, number: int) -> bytes:

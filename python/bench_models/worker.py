@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from .channel import Channel, CommandError
+from .failures import PlainError, words
 
 _LONGEST = 6 << 10
 
@@ -128,30 +129,11 @@ def _tell(channel: Channel, error: BaseException) -> None:
         return
     try:
         # What a request has raised stands in the message, and its traceback in another process.
-        if not _is_of_requests(error):
+        if not isinstance(error, PlainError):
             traceback.print_exception(error)
     except Exception:
         pass  # An exception whose text raises another, or a stderr that the benchmark has closed.
-    channel.send("failed", kind="error", message=_shortened(_message(error)))
-
-
-def _is_of_requests(error: BaseException) -> bool:
-    """Returns whether this is what a round of requests has failed with."""
-    module = sys.modules.get(f"{__package__}.load_round")
-    return module is not None and isinstance(error, module.ServedError)
-
-
-def _message(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r})"
-    try:
-        text = str(error)
-    except Exception:
-        text = "its text cannot be shown"
-    name = type(error).__name__
-    if _is_of_requests(error):
-        return text
-    return f"{name}: {text}" if text else name
+    channel.send("failed", kind="error", message=_shortened(words(error)))
 
 
 def _skip_reason(error: BaseException) -> str | None:
