@@ -66,12 +66,14 @@ function standalone(drawing) {
   return new XMLSerializer().serializeToString(copied);
 }
 
-/** A button that saves the drawing of a figure. */
-function saveDrawing(title, find) {
-  const act = () => save(fileName(title, "svg"), "image/svg+xml", [standalone(find())]);
-  return element(
+/** A drawing with its caption, and a button that saves it under `name`. */
+function drawn({ name, caption, label, size: { width, height } }, parts) {
+  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, parts);
+  const act = () => save(fileName(name, "svg"), "image/svg+xml", [standalone(drawing)]);
+  const button = element(
     "button",
-    { type: "button", class: "save", title: "Save as SVG", "aria-label": `Save ${title} as SVG`, onclick: act },
+    { type: "button", class: "save", title: "Save as SVG", "aria-label": `Save ${name} as SVG`, onclick: act },
     "SVG",
   );
+  return element("figure", { class: "picture" }, element("figcaption", {}, caption, button), drawing);
 }

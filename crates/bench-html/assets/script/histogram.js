@@ -127,7 +127,7 @@ function distribution(one) {
     beyond && `${beyond} beyond the frame`,
     one.rounds.disturbed.length && "those of bad minutes as well",
   ];
-  return picture("Distribution", said.filter(Boolean).join(", "), parts);
+  return ofSamples("Distribution", said.filter(Boolean).join(", "), parts);
 }
 
 /** Every sample in order of time, round by round, with the median of each round. */
@@ -171,7 +171,7 @@ function overTime(one) {
   });
   parts.push(svg("text", { x: left, y: height - 6 }, `${figure(low, "s")} to ${figure(high, "s")}`));
   const hollow = rounds.disturbed.length ? "; hollow: in a bad minute of the machine" : "";
-  return picture("Samples over time", `${plural(rounds.counts.length, "round")}${hollow}`, parts);
+  return ofSamples("Samples over time", `${plural(rounds.counts.length, "round")}${hollow}`, parts);
 }
 
 function edgeLabels(low, high, middle, at) {
@@ -185,23 +185,7 @@ function edgeLabels(low, high, middle, at) {
   ];
 }
 
-function picture(title, said, parts) {
-  const { width, height } = LARGE;
-  const drawing = svg(
-    "svg",
-    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${said}` },
-    parts,
-  );
-  return element(
-    "figure",
-    { class: "picture" },
-    element(
-      "figcaption",
-      {},
-      title,
-      element("span", { class: "quiet" }, said),
-      saveDrawing(title, () => drawing),
-    ),
-    drawing,
-  );
+function ofSamples(title, said, parts) {
+  const caption = [title, element("span", { class: "quiet" }, said)];
+  return drawn({ name: title, caption, label: `${title}: ${said}`, size: LARGE }, parts);
 }

@@ -68,26 +68,8 @@ function trade(load, levels, latency) {
           : "no level serves 99 % of its requests within the objective",
       ),
   ];
-  const drawing = svg(
-    "svg",
-    {
-      viewBox: `0 0 ${width} ${height}`,
-      role: "img",
-      "aria-label": `${latency} against ${load.primary}, by ${load.setting}`,
-    },
-    parts,
-  );
-  return element(
-    "figure",
-    { class: "picture" },
-    element(
-      "figcaption",
-      {},
-      caption,
-      saveDrawing(`${load.id} ${latency}`, () => drawing),
-    ),
-    drawing,
-  );
+  const label = `${latency} against ${load.primary}, by ${load.setting}`;
+  return drawn({ name: `${load.id} ${latency}`, caption, label, size: TRADE }, parts);
 }
 
 function tradeAxes({ x: firstX, y: firstY }, mostX, mostY, x, y) {
