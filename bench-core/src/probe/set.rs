@@ -83,7 +83,7 @@ impl ProbeSet {
     pub(crate) fn level(&mut self, requests: u64) -> Vec<Reading> {
         let mut readings = Vec::new();
         self.each(|attached| readings.extend(attached.probe.level(requests)));
-        readings.retain(is_figure);
+        readings.retain(Reading::is_finite);
         readings
     }
 
@@ -106,26 +106,12 @@ impl ProbeSet {
     }
 
     pub(crate) fn reports(self) -> Vec<ProbeReport> {
-        let report = |Attached { probe, cost_ns, seen, .. }| {
-            let report = ProbeReport { cost_ns, ..ProbeReport::of(probe.name()) };
-            match seen {
-                Ok(Observation { mut readings, mut series, notes }) => {
-                    readings.retain(is_figure);
-                    for value in series.iter_mut().flat_map(|series| &mut series.values) {
-                        *value = value.filter(|value| value.is_finite());
-                    }
-                    ProbeReport { readings, series, notes, ..report }
-                }
-                Err(reason) => ProbeReport { unavailable: Some(reason), ..report },
-            }
+        let report = |Attached { probe, cost_ns, seen, .. }| ProbeReport {
+            cost_ns,
+            ..ProbeReport::seen(probe.name(), seen)
         };
         self.attached.into_iter().map(report).collect()
     }
-}
-
-/// JSON has neither NaN nor infinity, so figures that are not finite are left out.
-fn is_figure(reading: &Reading) -> bool {
-    reading.value.is_finite()
 }
 
 #[cfg(test)]

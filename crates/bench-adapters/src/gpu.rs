@@ -1,7 +1,7 @@
 //! What GPUs do while an executable of another harness runs.
 
 use bench_gpu::Gpu;
-use bench_protocol::{Assignment, Finish, Observation, ProbeReport};
+use bench_protocol::{Assignment, Finish, ProbeReport};
 
 use crate::adapter::Trouble;
 
@@ -22,12 +22,7 @@ pub(crate) fn observed(
     let begun = gpu.begin();
     let mut finish = measure()?;
     // Energy of no iteration: the harness also warms up, and what that takes is part of it.
-    let report = match begun.and_then(|()| gpu.end(0)) {
-        Ok(Observation { readings, series, notes }) => {
-            ProbeReport { readings, series, notes, ..ProbeReport::of(NAME) }
-        }
-        Err(reason) => ProbeReport { unavailable: Some(reason), ..ProbeReport::of(NAME) },
-    };
+    let report = ProbeReport::seen(NAME, begun.and_then(|()| gpu.end(0)));
     finish.probes.push(report);
     Ok(finish)
 }

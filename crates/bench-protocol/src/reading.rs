@@ -39,6 +39,21 @@ impl ProbeReport {
             cost_ns: 0,
         }
     }
+
+    /// Of a probe that has ended: what it saw, or why it is unavailable. JSON has neither NaN nor infinity, so figures that are
+    /// not finite are left out.
+    pub fn seen(probe: &str, seen: Result<Observation, String>) -> Self {
+        match seen {
+            Ok(Observation { mut readings, mut series, notes }) => {
+                readings.retain(Reading::is_finite);
+                for value in series.iter_mut().flat_map(|series| &mut series.values) {
+                    *value = value.filter(|value| value.is_finite());
+                }
+                ProbeReport { readings, series, notes, ..ProbeReport::of(probe) }
+            }
+            Err(reason) => ProbeReport { unavailable: Some(reason), ..ProbeReport::of(probe) },
+        }
+    }
 }
 
 /// One figure that a probe has read.
@@ -79,6 +94,11 @@ pub enum OverRounds {
 }
 
 impl Reading {
+    /// Whether its value is a number: neither NaN nor infinite.
+    pub fn is_finite(&self) -> bool {
+        self.value.is_finite()
+    }
+
     /// A figure with its name and unit: a cost, of which the median over rounds is taken.
     pub fn new(metric: &str, unit: &str, value: f64) -> Self {
         Reading {
