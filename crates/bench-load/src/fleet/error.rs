@@ -77,11 +77,11 @@ pub enum FleetError {
     },
     /// The common start was over when it was announced here.
     #[error(
-        "the common start was over when this worker heard of it: the way from worker 1 is too slow or too uneven"
+        "the common start was over when this worker heard of it: the connection to worker 1 is too slow or too uneven"
     )]
     LateStart,
     /// A message that no worker of this version sends.
-    #[error("a worker has sent what this version does not understand: run the same version everywhere")]
+    #[error("a worker has sent a message that this version does not know: run the same version everywhere")]
     Garbled,
     /// There is no other worker.
     #[error("there is no other worker")]

@@ -53,7 +53,7 @@ const KINDS: [Kind; 11] = [
 /// The first bytes of a greeting: what begins otherwise is not from a worker.
 const MAGIC: &[u8; 8] = b"benchflt";
 
-/// Bytes of a greeting, at most: whoever sends it is not known yet.
+/// The longest greeting, in bytes: its sender is not known yet, and may be no worker.
 const LONGEST_GREETING: u64 = 1 << 20;
 
 /// One message.
@@ -109,7 +109,7 @@ pub(super) fn greet(mut to: impl Write, hello: &[u8]) -> io::Result<()> {
     write(to, Kind::Hello, hello)
 }
 
-/// Reads the greeting of whoever comes: at most a mebibyte of it.
+/// Reads the greeting of a process that has connected, at most a mebibyte of it.
 ///
 /// # Errors
 /// Those of `from`; what is not a greeting.

@@ -31,7 +31,7 @@ use self::pulse::Pulse;
 /// busy takes so long at worst to read it.
 const LEAD: Duration = Duration::from_millis(500);
 
-/// No round trip takes longer: whoever says so is not a worker of this version.
+/// The longest round trip that is believed: a worker of this version reports no longer one.
 const LONGEST_TRIP_NS: u64 = 60_000_000_000;
 
 /// Round trips that the message of the common start may take.
