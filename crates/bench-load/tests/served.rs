@@ -174,8 +174,8 @@ fn fails_always(b: &mut Bencher) -> Result<()> {
 
 #[benchmark(category = "unit", rounds = 1)]
 fn shorter_than_a_request(b: &mut Bencher) -> Result<()> {
-    Load::closed(1).duration(Duration::from_millis(2)).run(b, Numbers, |_, _| {
-        sleep(20);
+    Load::closed(1).duration(Duration::from_millis(15)).run(b, Numbers, |_, _| {
+        sleep(150);
         Ok::<(), Error>(())
     })
 }

@@ -34,6 +34,28 @@ fn sent(server: &Truth) -> Vec<Vec<(String, String)>> {
         .collect()
 }
 
+/// A folder that holds [`FILE`].
+fn stage_with_talks() -> Stage {
+    let stage = Stage::new(&[]);
+    std::fs::write(stage.path().join("talks.jsonl"), FILE).expect("written");
+    stage
+}
+
+/// What all loads with conversations have in common.
+fn load<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let common = [
+        "load",
+        url,
+        "--endpoint=chat",
+        "--model=m",
+        "--input=talks.jsonl",
+        "--warm-up=0",
+        "--no-metrics",
+        "-q",
+    ];
+    [&common[..], more].concat()
+}
+
 fn rows(stage: &Stage) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(stage.report().join("requests.csv")).expect("rows");
     csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.expect("a row")).collect()
@@ -42,26 +64,10 @@ fn rows(stage: &Stage) -> Vec<BTreeMap<String, String>> {
 #[test]
 fn each_turn_sends_the_history_with_the_true_answers() {
     let server = Truth::start(counting);
-    let stage = Stage::new(&[]);
-    let file = stage.path().join("talks.jsonl");
-    std::fs::write(&file, FILE).expect("written");
-    let input = format!("--input={}", file.display());
-    let arguments = [
-        "load",
-        &server.url(),
-        "--endpoint=chat",
-        "--model=m",
-        "--no-stream",
-        &input,
-        "--concurrency=2",
-        "--requests=10",
-        "--warm-up=0",
-        "--no-metrics",
-        "--think-time=20ms",
-        "--connections=sticky",
-        "-q",
-    ];
-    let ended = stage.bench(&arguments);
+    let stage = stage_with_talks();
+    let flags =
+        ["--no-stream", "--concurrency=2", "--requests=10", "--think-time=20ms", "--connections=sticky"];
+    let ended = stage.bench(&load(&server.url(), &flags));
     assert!([0, 3].contains(&ended.code), "{}", ended.said());
     let sent = sent(&server);
     assert_eq!(sent.len(), 10);
@@ -129,24 +135,8 @@ fn streams_are_remembered_too_and_a_failure_ends_the_conversation() {
             _ => vec![truth::whole("503 Service Unavailable", &[], "")],
         }
     });
-    let stage = Stage::new(&[]);
-    let file = stage.path().join("talks.jsonl");
-    std::fs::write(&file, FILE).expect("written");
-    let input = format!("--input={}", file.display());
-    let arguments = [
-        "load",
-        &server.url(),
-        "--endpoint=chat",
-        "--model=m",
-        &input,
-        "--concurrency=1",
-        "--requests=6",
-        "--warm-up=0",
-        "--no-metrics",
-        "--max-failures=100%",
-        "-q",
-    ];
-    stage.bench(&arguments);
+    let stage = stage_with_talks();
+    stage.bench(&load(&server.url(), &["--concurrency=1", "--requests=6", "--max-failures=100%"]));
     let sent = sent(&server);
     let lengths: Vec<usize> = sent.iter().map(Vec::len).collect();
     assert_eq!(lengths, [1, 3, 1, 3, 1, 3]);
@@ -157,10 +147,7 @@ fn streams_are_remembered_too_and_a_failure_ends_the_conversation() {
 #[test]
 fn workers_have_conversations_of_their_own() {
     let server = Truth::start(counting);
-    let stage = Stage::new(&[]);
-    let file = stage.path().join("talks.jsonl");
-    std::fs::write(&file, FILE).expect("written");
-    let input = format!("--input={}", file.display());
+    let stage = stage_with_talks();
     let url = server.url();
     let address = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -170,22 +157,8 @@ fn workers_have_conversations_of_their_own() {
         .iter()
         .map(|share| {
             let rendezvous = format!("--rendezvous={address}");
-            let arguments = [
-                "load",
-                &url,
-                "--endpoint=chat",
-                "--model=m",
-                "--no-stream",
-                &input,
-                "--concurrency=2",
-                "--requests=10",
-                "--warm-up=0",
-                "--no-metrics",
-                "-q",
-                share,
-                &rendezvous,
-            ];
-            let mut command = stage.bench_command(&arguments);
+            let flags = ["--no-stream", "--concurrency=2", "--requests=10", share, &rendezvous];
+            let mut command = stage.bench_command(&load(&url, &flags));
             command
                 .stdout(std::process::Stdio::null())
                 .stderr(std::process::Stdio::null())
