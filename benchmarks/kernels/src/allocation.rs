@@ -2,10 +2,12 @@
 
 use bench_core::prelude::*;
 
+use crate::work;
+
 /// Levels of the tree.
 pub const LEVELS: u32 = 11;
-/// Nodes of the tree, one allocation each.
-pub const NODES: usize = (1 << LEVELS) - 1;
+/// Nodes, one allocation each.
+pub const NODES: usize = work((1 << LEVELS) - 1);
 
 /// A node of the tree, as in the benchmark "binary trees" (Ellis, Kovac and Boehm, 1997).
 pub struct Node {
@@ -26,9 +28,13 @@ impl Node {
     }
 }
 
-/// A tree built, counted and freed.
+/// A tree built, counted and freed; for [more work](crate), small trees of 40 nodes in all as well.
 pub fn prepared() -> impl FnMut() -> usize {
-    || Node::tree(black_box(LEVELS)).count()
+    const SMALL: &[u32] = if work(50) > 50 { &[5, 3, 1, 1] } else { &[] };
+    || {
+        let levels = [&[LEVELS], SMALL].into_iter().flatten();
+        levels.map(|levels| Node::tree(black_box(*levels)).count()).sum()
+    }
 }
 
 #[benchmark(category = "unit", name = "kernel_allocation", tags("kernels", "cpu"))]

@@ -2,10 +2,10 @@
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Elements of each vector.
-pub const ELEMENTS: usize = 80 << 10;
+pub const ELEMENTS: usize = work(80 << 10) / 8 * 8;
 
 /// Dot product of two slices of the same length, a multiple of eight.
 #[inline(never)]

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Lines written in an iteration.
-pub const LINES: usize = 200;
+pub const LINES: usize = work(200);
 
 /// A line for each number.
 #[inline(never)]

@@ -4,10 +4,10 @@ use std::hash::{DefaultHasher, Hasher};
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Bytes hashed in an iteration.
-pub const BYTES: usize = 64 << 10;
+pub const BYTES: usize = work(64 << 10) / 8 * 8;
 
 /// SipHash-1-3 with the key 0.
 #[inline(never)]

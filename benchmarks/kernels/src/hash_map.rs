@@ -5,10 +5,10 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Words counted in an iteration.
-pub const WORDS: usize = 4000;
+pub const WORDS: usize = work(4000);
 /// Different words.
 pub const VOCABULARY: u64 = 1000;
 

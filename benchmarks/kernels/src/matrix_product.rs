@@ -2,15 +2,15 @@
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Rows, and columns, of each matrix.
 pub const ROWS: usize = 96;
 
-/// Product of two square matrices of `rows` rows, row by row.
+/// Product of two matrices, row by row; the second one is square and has `rows` rows.
 #[inline(never)]
 pub fn matrix_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
-    let mut product = vec![0.0; rows * rows];
+    let mut product = vec![0.0; a.len()];
     for (row, out) in a.chunks_exact(rows).zip(product.chunks_exact_mut(rows)) {
         for (factor, b_row) in row.iter().zip(b.chunks_exact(rows)) {
             for (out, b) in out.iter_mut().zip(b_row) {
@@ -23,8 +23,8 @@ pub fn matrix_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
 
 /// [`matrix_product`] with its input.
 pub fn prepared() -> impl FnMut() -> Vec<f32> {
-    let a = random::floats(ROWS * ROWS);
-    let b: Vec<f32> = a.iter().rev().copied().collect();
+    let a = random::floats(work(ROWS) * ROWS);
+    let b: Vec<f32> = a.iter().rev().take(ROWS * ROWS).copied().collect();
     move || matrix_product(black_box(&a), black_box(&b), ROWS)
 }
 

@@ -3,10 +3,10 @@
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Elements of each of the three arrays, 4 MiB each.
-pub const ELEMENTS: usize = 512 << 10;
+pub const ELEMENTS: usize = work(512 << 10);
 
 /// `a = b + scalar · c`.
 #[inline(never)]
@@ -20,7 +20,7 @@ pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], scalar: f64) {
 pub fn prepared() -> impl FnMut() -> Option<f64> {
     // Repeated: what takes time in preparing, each of many processes takes.
     let floats: Vec<f64> = random::floats(1024).into_iter().map(f64::from).collect();
-    let b = floats.repeat(ELEMENTS / floats.len());
+    let b: Vec<f64> = floats.iter().cycle().take(ELEMENTS).copied().collect();
     let c = b.clone();
     let mut a = vec![0.0; ELEMENTS];
     move || {

@@ -3,12 +3,12 @@
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Links of the chain; 16 MiB with 64 bytes each.
 pub const LINKS: usize = 256 << 10;
 /// Links followed in an iteration.
-pub const STEPS: usize = 2000;
+pub const STEPS: usize = work(2000);
 
 /// A link of the chain, alone in its cache line, so that every step touches a line of its own.
 #[repr(align(64))]

@@ -2,10 +2,10 @@
 
 use bench_core::prelude::*;
 
-use crate::random;
+use crate::{random, work};
 
 /// Numbers sorted in an iteration.
-pub const NUMBERS: usize = 10_000;
+pub const NUMBERS: usize = work(10_000);
 
 /// Sorts a copy of `numbers`, made in `copy` of the same length.
 #[inline(never)]
