@@ -40,7 +40,7 @@ impl Channel {
             }
             Err(error) => {
                 eprintln!(
-                    "{CHANNEL_VARIABLE}={}: {error}. This variable is the runner's own; unset it.",
+                    "{CHANNEL_VARIABLE}={}: {error}. This variable is reserved for the runner: unset it.",
                     value.display()
                 );
                 std::process::exit(2);
@@ -50,7 +50,7 @@ impl Channel {
 
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Error> {
         write_message(&mut *whole(&self.writer), frame)
-            .map_err(|error| Error::failure(format!("the runner has gone: {error}")))
+            .map_err(|error| Error::failure(format!("the runner has exited: {error}")))
     }
 
     /// The next command; `None` when the runner has closed its end.

@@ -33,7 +33,7 @@ Options:
       --exact             Filters must equal the whole id
       --skip <FILTER>     Leave out cases whose id contains this text
       --ignored           Only cases marked `ignore`
-      --include-ignored   Cases marked `ignore`, too
+      --include-ignored   Also cases marked `ignore`
       --in-process        Measure for a second in this process, for debuggers and profilers
   -h, --help              Print help
 

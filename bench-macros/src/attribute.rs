@@ -111,7 +111,7 @@ impl Attribute {
         let mut seen: Vec<String> = Vec::new();
         while !input.is_empty() {
             let Some(ident) = diagnostics.keep(input.call(Ident::parse_any).map_err(|error| {
-                Error::new(error.span(), format!("wanted a key: one of {}", nearest::list(KEYS)))
+                Error::new(error.span(), format!("expected a key: one of {}", nearest::list(KEYS)))
             })) else {
                 skip(input)?;
                 continue;

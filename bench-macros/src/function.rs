@@ -106,7 +106,7 @@ fn refuse_attributes(attributes: &[Attribute], diagnostics: &mut Diagnostics) {
             ("target_feature", 1) => {
                 "a benchmark is called by the harness, which does not know whether the processor has this feature: \
                  put the attribute on a function of its own, and call that one here, in an `unsafe` block, once \
-                 `is_x86_feature_detected!` has said yes (else return `Err(Error::skip(\"no AVX2\"))`)"
+                 `is_x86_feature_detected!` has returned true (else return `Err(Error::skip(\"no AVX2\"))`)"
             }
             ("test" | "bench", 1) => {
                 "a benchmark is not a test, and `cargo test --benches` runs each benchmark once as it is: leave this out"

@@ -47,7 +47,7 @@ pub enum GenerationError {
         value: f32,
     },
     /// The model is wrong, or what it was given.
-    #[error("{prompt:?} has to go on with {expected:?}, but the model says {found:?}")]
+    #[error("{prompt:?} should continue with {expected:?}, but the model says {found:?}")]
     WrongText {
         /// What the model was given.
         prompt: String,
@@ -65,7 +65,7 @@ pub enum GenerationError {
         second: Vec<u32>,
     },
     /// A picture whose size the model cannot look at.
-    #[error("cannot look at a picture of {width} × {height} pixels: {wanted}")]
+    #[error("cannot take a picture of {width} × {height} pixels: {wanted}")]
     PictureSize {
         /// Width of the picture, in pixels.
         width: usize,

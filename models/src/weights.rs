@@ -59,7 +59,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// A tensor that the model needs is not in the file: weights of another architecture.
-    #[error("{} holds no tensor `{tensor}` of shape {shape:?}: these are not the weights of {model}", path.display())]
+    #[error("{} contains no tensor `{tensor}` of shape {shape:?}: these are not the weights of {model}", path.display())]
     MissingTensor {
         /// The model.
         model: &'static str,

@@ -206,7 +206,7 @@ fn damaged_descriptions_are_refused() {
     ] {
         let Some((output, _)) = convert(folder.path(), &bytes) else { return };
         let said = complaint(&output, 1);
-        assert!(said.contains(what), "wanted `{what}`: {said}");
+        assert!(said.contains(what), "expected `{what}`: {said}");
         assert_eq!(files(folder.path()), ["in.pth"]);
     }
 }

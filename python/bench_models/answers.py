@@ -39,7 +39,7 @@ def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence
     # Parts that a generator has yielded are counted where they are marked.
     if not streamed and all(carried.get(name) is None for name in needed):
         found = "; ".join(warnings) or f"found {_described(output)}"
-        raise FailedError(f"it returned no answer of the field `{field}`: expected {wanted}; {found}")
+        raise FailedError(f"it did not return an answer of the field `{field}`: expected {wanted}; {found}")
     return carried, warnings
 
 
@@ -171,7 +171,7 @@ def _encoded(pictures: Sequence[bytes], warnings: list[str]) -> dict[str, Any]:
     headers = {header(picture) for picture in pictures}
     told: dict[str, Any] = {"bytes": sum(map(len, pictures))}
     if None in headers:
-        warnings.append("bytes that are no picture: PNG, JPEG and WebP can be read")
+        warnings.append("bytes that are not a picture: expected PNG, JPEG or WebP")
         return told
     (first, *others) = headers
     if others:

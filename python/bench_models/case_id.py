@@ -27,7 +27,7 @@ def _escaped(character: str) -> str:
 
 
 def case_id(model: str | None, category: str, name: str, arguments: Iterable[tuple[str, str]] = ()) -> str:
-    """Returns the id of a case. It holds no path, so that a file can be moved without breaking its history."""
+    """Returns the id of a case. It contains no path, so that a file can be moved without breaking its history."""
     head = "/".join(part for part in (model, category, name) if part)
     tail = ",".join(f"{key}={escaped(value)}" for key, value in arguments)
     return f"{head}[{tail}]" if tail else head

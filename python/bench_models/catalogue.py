@@ -188,7 +188,7 @@ def _imported_declarations(file: Path) -> dict[str, Any]:
         found = None
     if ended.returncode != 0 or not isinstance(found, dict):
         said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return {"problem": f"its declarations could not be read by importing it: {said or 'without a word'}"}
+        return {"problem": f"its declarations could not be read by importing it: {said or 'without a message'}"}
     return found
 
 

@@ -65,7 +65,7 @@ class Channel:
         try:
             command = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise CommandError(f"expected a command, found no JSON ({error})") from None
+            raise CommandError(f"expected a command, found something that is not JSON ({error})") from None
         if not isinstance(command, dict) or not isinstance(command.get("type"), str):
             raise CommandError("expected a command, an object with a `type`")
         return command

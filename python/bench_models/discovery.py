@@ -89,7 +89,7 @@ class BenchmarkDiscovery:
         ended = subprocess.run(line, stdin=subprocess.DEVNULL)
         run = self._output / _NAME / "run.json"
         if not run.exists():
-            raise HarnessError(f"`bench run` has measured nothing (exit code {ended.returncode}): its reason stands above")
+            raise HarnessError(f"`bench run` has measured nothing (exit code {ended.returncode}): the reason is printed above")
         record = json.loads(run.read_bytes())
         return _documented(record, model)
 

@@ -112,7 +112,7 @@ class _Harness:
 
     def _results(self, code: int, said: bytes) -> Results:
         if code != 0:
-            raise HarnessError("`bench` could not measure the function: its reason stands above, on stderr")
+            raise HarnessError("`bench` could not measure the function: the reason is printed above, on stderr")
         told = json.loads(said.decode().strip().rpartition("\n")[2])
         results = of_run(Path(told["folder"]), asdict(self.config))
         for reason in told["reasons"]:
@@ -311,7 +311,7 @@ class ResNetImageBenchmarker(_Harness):
             paths = sorted(path for path in Path(self._folder).iterdir() if path.is_file())
             given = [picture for picture in (path.read_bytes() for path in paths) if pictures.header(picture) is not None]
             if not given:
-                raise HarnessError(f"{self._folder} holds no PNG, JPEG or WebP picture")
+                raise HarnessError(f"{self._folder} contains no PNG, JPEG or WebP picture")
         return given
 
 

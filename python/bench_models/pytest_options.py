@@ -17,7 +17,7 @@ class Option(NamedTuple):
     """What to use in its place, if it is refused."""
 
 
-_SHOWN = "the report of bench has one form: `bench export`, `bench page` and the CSV files have others"
+_SHOWN = "the report of bench has one form: `bench export`, `bench report` and the CSV files have other forms"
 OPTIONS = (
     Option("--benchmark-max-time", "value", becomes="--max-time={}s"),
     # The runner decides how often a function is called, on better grounds.

@@ -251,7 +251,7 @@ def measure(channel: Channel, assignment: dict[str, Any], arguments: list[str], 
         fields = {"reason": message} if kind == "skipped" else {"kind": "error", "message": message}
         channel.send(kind, **fields)
     elif bencher is None or fixture is None or not bencher.is_measured:
-        what = "the test never calls its fixture" if measuring.has_found else f"this suite holds no `{assignment['case']}`"
+        what = "the test never calls its fixture" if measuring.has_found else f"this suite contains no `{assignment['case']}`"
         channel.send("failed", kind="error", message=what)
     else:
         reports = bencher.reports(fixture.extra_info) if assignment["mode"] == "sample" else []

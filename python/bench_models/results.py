@@ -102,7 +102,7 @@ def _bench(*arguments: str, document: bytes | None = None) -> str:
         raise HarnessError(command.MISSING)
     ended = subprocess.run([path, *arguments], input=document, stdout=subprocess.PIPE)
     if ended.returncode != 0:
-        raise HarnessError(f"`bench {arguments[0]}` has failed: its reason stands above, on stderr")
+        raise HarnessError(f"`bench {arguments[0]}` has failed: the reason is printed above, on stderr")
     return ended.stdout.decode()
 
 

@@ -69,7 +69,7 @@ def _measure(channel: Channel, assignment: dict[str, Any], paths: Sequence[Path]
     mode = assignment.get("mode")
     if mode == "count":
         raise CommandError(
-            "mode `count` needs marks of valgrind, which Python has not: count instructions of Rust, or measure time"
+            "mode `count` needs marks of valgrind, which Python does not have: count instructions of Rust, or measure time"
         )
     if mode not in ("sample", "once", "step"):
         raise CommandError(f"expected the mode `sample`, `once` or `step`, found `{mode}`")

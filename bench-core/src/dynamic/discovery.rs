@@ -104,7 +104,10 @@ impl Announcements {
             .and_then(|(parent, path)| Some((parent.parse().ok()?, Path::new(path))))
             .and_then(|(parent, path)| Some((parent, File::options().append(true).open(path).ok()?)));
         let Some((parent, file)) = opened else {
-            eprintln!("{VARIABLE}={}: this variable is the program's own; unset it", value.display());
+            eprintln!(
+                "{VARIABLE}={}: this variable is reserved for the program itself: unset it",
+                value.display()
+            );
             std::process::exit(2);
         };
         sys::settle_in_as_worker(Some(parent));

@@ -185,7 +185,7 @@ fn unreadable(path: &str, error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             format!(
-                "{path} is not open to this process ({error}): /proc is restricted by the container or sandbox"
+                "{path} cannot be read by this process ({error}): /proc is restricted by the container or sandbox"
             )
         }
         _ => format!("{path}: {error}"),

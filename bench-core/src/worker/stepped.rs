@@ -28,7 +28,7 @@ impl Schedule for Stepped {
         }
         match self.commands.receive()? {
             Some(Command::Batch { iterations: 0 }) => {
-                Err(Error::failure("a batch of 0 iterations was asked for"))
+                Err(Error::failure("a batch of 0 iterations was requested"))
             }
             Some(Command::Batch { iterations }) => Ok(Some(Batch { phase: Phase::Sample, iterations })),
             // A runner that has gone needs nothing more.

@@ -74,7 +74,7 @@ fn a_device_that_does_not_exist_is_refused() {
     let stage = Stage::new(Bench::Devices);
     for wrong in ["gpu", "cuda:x", "cuda:-1", ""] {
         let said = stage.bench(&["--device", wrong]).expect_code(2);
-        said.expect_said(&[wrong, "wanted `auto`, `cpu`, `cuda:0` or `metal`"]);
+        said.expect_said(&[wrong, "expected `auto`, `cpu`, `cuda:0` or `metal`"]);
     }
     assert!(stage.runs().is_empty());
 }

@@ -47,7 +47,8 @@ fn main() -> ExitCode {
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
                 eprintln!(
-                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `structure`, `labelled FILE`, `machine FILE`, `speed`, `add [STORE]`, or `page`"
+                    "error: unknown flag `{flag}`: expected [--fit] [FOLDER], `series FOLDER`, `structure`, \
+                     `labelled FILE`, `machine FILE`, `speed`, `add [STORE]`, or `page`"
                 );
                 return ExitCode::from(2);
             }

@@ -49,8 +49,8 @@ impl Adapter for Divan {
         let mut medians = rows.by_ref().filter_map(|columns| median(&columns));
         let ns = medians.next().ok_or("it printed no row with a median".to_owned())?;
         if medians.next().is_some() {
-            let several = "it is measured with several numbers of threads, which are one case here: give `--threads` one \
-                           of them";
+            let several = "it is measured with several numbers of threads, but it is a single case here: choose \
+                           one of them with `--threads`";
             return Err(Trouble::Skipped(several.to_owned()));
         }
         let readings: Vec<Reading> =

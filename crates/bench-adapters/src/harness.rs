@@ -72,6 +72,6 @@ impl FromStr for Harness {
         Harness::ALL
             .into_iter()
             .find(|harness| harness.name() == text)
-            .ok_or_else(|| format!("`{text}` is not a harness that is known here"))
+            .ok_or_else(|| format!("`{text}` is not a known harness"))
     }
 }

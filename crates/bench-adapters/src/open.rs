@@ -53,8 +53,7 @@ pub fn apart(programs: Vec<Opened>) -> (Vec<Opened>, Vec<String>) {
             let name = opened.program.name().to_owned();
             opened.listing.cases.retain(|case| match held.get(&case.id) {
                 Some(first) => {
-                    left_out
-                        .push(format!("`{}` of {name}, since {first} holds a case of this name", case.id));
+                    left_out.push(format!("`{}` of {name}, since {first} has a case of this name", case.id));
                     false
                 }
                 None => true,

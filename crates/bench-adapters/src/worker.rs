@@ -59,7 +59,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Harness, Subj
 fn list(harness: Harness, subject: &Subject) -> Result<(), String> {
     let Held { names, engines } = harness.adapter().list(subject, PATIENCE)?;
     if names.is_empty() {
-        return Err(format!("it holds no benchmark of {harness}"));
+        return Err(format!("it contains no benchmark of {harness}"));
     }
     let mut build = Build::default();
     build.toolchain = toolchain(subject.executable()).unwrap_or_else(|| harness.name().to_owned());
@@ -79,7 +79,7 @@ fn serve(harness: Harness, subject: &Subject, mut channel: Channel) -> Result<()
     let failed = |message: String| Frame::Failed { kind: FailureKind::Error, message };
     let last = match assignment.mode {
         Mode::Step | Mode::Count => {
-            failed(format!("{harness} times no single batches, and counts no instructions"))
+            failed(format!("{harness} cannot time single batches or count instructions"))
         }
         Mode::Sample | Mode::Once => {
             let names = names::names(&assignment.case);

@@ -107,7 +107,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     let (old, new) = (chosen(&base.record), chosen(&candidate.record));
     if old.cases.iter().all(|case| new.case(&case.id).is_none()) {
         return Err(RunError::NoMatch(format!(
-            "no chosen case is in both runs: {} holds {} of the chosen cases, {} holds {}",
+            "no chosen case is in both runs: {} contains {} of the chosen cases, {} contains {}",
             old.run,
             ids(&old),
             new.run,

@@ -44,7 +44,7 @@ impl Where {
         let location = self.location()?;
         if let Some(path) = missing(&location) {
             let near = beside(path).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            let message = format!("there is no store {}{near}: `bench store add` makes it", path.display());
+            let message = format!("there is no store {}{near}: `bench store add` creates it", path.display());
             return Err(UsageError(message).into());
         }
         Ok(location)

@@ -20,9 +20,9 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let host = Host {
         name: "bench run [PATH | EXE]...",
         about: "Runs benchmarks: of this workspace, of folders with a Cargo.toml or with Python benchmarks, or of programs \
-                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with another \
-                interpreter than that of the active \
-                environment.\nWhat follows `--` is passed to the `cargo bench` that builds.",
+                that speak the worker protocol.\n--interpreter PYTHON runs Python benchmarks with an interpreter \
+                other than that of the active environment.\nWhat follows `--` is passed to the `cargo bench` \
+                that builds.",
         open: &open,
         in_process: None,
         probes: None,
@@ -92,7 +92,9 @@ fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<
             }
         };
         interpreter =
-            Some(named.ok_or_else(|| UsageError(format!("{INTERPRETER} expects the path of a Python")))?);
+            Some(named.ok_or_else(|| {
+                UsageError(format!("{INTERPRETER} expects the path of a Python interpreter"))
+            })?);
     }
     Ok((left, interpreter))
 }

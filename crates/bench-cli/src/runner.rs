@@ -25,7 +25,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let opened = match bench_adapters::open(Program::executable(path)?, &ListLimits::default()) {
         Ok(opened) => opened,
         Err(error) => {
-            tell(&format!("note: run as it is: {error}"));
+            tell(&format!("note: not measured, but run as usual: {error}"));
             return as_it_is(path, arguments);
         }
     };

@@ -97,8 +97,10 @@ fn find(name: &str, search: &Search<'_>) -> Result<Source, RunError> {
     .flatten()
     .collect();
     if bare && meanings.len() > 1 {
-        let message =
-            format!("`{name}` may be {}: write it so that it is one of them", meanings.join(" or "));
+        let message = format!(
+            "`{name}` is ambiguous: it may be {}; write it so that only one of them is meant",
+            meanings.join(" or ")
+        );
         return Err(UsageError(message).into());
     }
     let is_record =

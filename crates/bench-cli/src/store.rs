@@ -71,7 +71,7 @@ fn add(place: &Where, names: &[String]) -> Result<u8, Failure> {
     let not_the_same =
         if different > 0 { format!("; with other contents: {different}") } else { String::new() };
     say(&format!(
-        "runs added: {runs} ({figures} figures); there already: {known}{not_the_same}{not_read}\n"
+        "runs added: {runs} ({figures} figures); already there: {known}{not_the_same}{not_read}\n"
     ))?;
     Ok(if different > 0 { exit::FAILED } else { exit::OK })
 }
@@ -117,7 +117,7 @@ fn export(store: &mut Store, format: ExportFormat, output: Option<&Path>) -> Res
             Err(UsageError("Parquet is written as two files: name their folder with --output".to_owned())
                 .into())
         }
-        (_, Some(_)) => Err(UsageError("--output goes with --format parquet".to_owned()).into()),
+        (_, Some(_)) => Err(UsageError("--output needs --format parquet".to_owned()).into()),
         (ExportFormat::Json, None) => machine_readable(&(json(&store.series()?)? + "\n")),
         (ExportFormat::Csv, None) => csv(&store.series()?),
     }
@@ -248,8 +248,8 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     }
     rename(&fresh, &path)?;
     say(&format!(
-        "{} built again: {from_directories} runs from their directories, {from_old} more from the old store, which is \
-         {} now\n",
+        "{} built again: {from_directories} runs from their directories, {from_old} more from the old store, \
+         which is now {}\n",
         path.display(),
         old.display()
     ))

@@ -149,9 +149,10 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
                 range(&turn.culprit)
             )
         }
-        Kind::Drift => format!("little by little until {}", told(&turn.since)),
+        Kind::Drift => format!("gradually until {}", told(&turn.since)),
     };
-    let besides = turn.of_machine.map(|share| format!(" [besides the machine's {:+.1} %]", share * 100.0));
+    let besides =
+        turn.of_machine.map(|share| format!(" [in addition to the machine's {:+.1} %]", share * 100.0));
     let accepted = turn
         .accepted
         .as_ref()
@@ -189,7 +190,7 @@ fn range(culprit: &Culprit) -> String {
         1 => ", 1 commit".to_owned(),
         count => format!(", {count} commits"),
     };
-    format!(" (surely after {} and by {}{commits})", culprit.last_good.run, culprit.first_bad.run)
+    format!(" (certainly after {} and by {}{commits})", culprit.last_good.run, culprit.first_bad.run)
 }
 
 /// What else changed then, if anything did.

@@ -195,8 +195,8 @@ fn on_processors(wanted: u32) -> Option<String> {
     let limited = usize::try_from(wanted).is_ok_and(|wanted| wanted < all);
     limited.then(|| {
         format!(
-            "each side worked on {wanted} of {all} processors: this compares the work of the threads, but not how \
-             well they work side by side"
+            "each side worked on {wanted} of {all} processors: this compares the work of the threads, but not \
+             how well they run in parallel"
         )
     })
 }

@@ -276,7 +276,7 @@ impl<'a> Partner<'a> {
         match self.worker.command(command) {
             // It has gone; its exit, which comes instead of an answer, tells why.
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(self.fail(Cause::Protocol, format!("it does not listen: {error}")))
+                Err(self.fail(Cause::Protocol, format!("a command could not be sent to it: {error}")))
             }
             _ => Ok(()),
         }

@@ -112,7 +112,7 @@ impl Rules {
             if value < 1.0 {
                 Ok(())
             } else {
-                Err(UsageError(format!("a {what} of {} %: wanted less than 100 %", value * 100.0)))
+                Err(UsageError(format!("a {what} of {} %: expected less than 100 %", value * 100.0)))
             }
         };
         share("threshold", self.threshold)?;

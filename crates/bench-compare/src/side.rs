@@ -77,7 +77,7 @@ impl Side {
             let twin = self.programs.iter().find(|held| held.cases().iter().any(|other| other.id == case.id));
             if let Some(twin) = twin {
                 return Err(RunError::Registry(format!(
-                    "two programs hold the case `{}`: {} and {}. Compare one of them only",
+                    "two programs contain the case `{}`: {} and {}. Compare only one of them",
                     case.id,
                     twin.program.path().display(),
                     opened.program.path().display()

@@ -50,7 +50,7 @@ impl TurnTable {
             .map_err(|error| format!("`{compiler}`, which their turns need, cannot be started: {error}"))?;
         if !compiled.status.success() {
             let said = String::from_utf8_lossy(&compiled.stderr);
-            let said = said.lines().find(|line| line.starts_with("error")).unwrap_or("and says nothing");
+            let said = said.lines().find(|line| line.starts_with("error")).unwrap_or("and prints nothing");
             return Err(format!("`{compiler}`, which their turns need, fails: {said}"));
         }
         let turns = Turns::set(&folder.0.join("table"), &library)
@@ -159,13 +159,13 @@ for _ in range(50):
         let table = TurnTable::set().expect("a table");
         let turns = table.turns();
         turns.begin(false);
-        assert_eq!(turns.threads(), None, "nobody has sat down");
+        assert_eq!(turns.threads(), None, "neither side has started");
         let one = ended(start(turns, 0));
         // One that leaves its seat without a word.
         turns.begin(true);
         let other = start(turns, 1);
         turns.leave(0);
         assert_eq!([one.len(), ended(other).len()], [50, 50]);
-        assert_eq!(turns.threads(), None, "one seat is empty");
+        assert_eq!(turns.threads(), None, "one side has left");
     }
 }

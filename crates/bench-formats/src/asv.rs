@@ -30,10 +30,10 @@ impl Import for Asv {
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError> {
         let file: Value = file::json_with_nan_as(path, &format!("\"{SKIPPED}\""), WANTED)?;
         let malformed =
-            |reason: String| InterchangeError::malformed(path, format!("{reason}; wanted {WANTED}"));
+            |reason: String| InterchangeError::malformed(path, format!("{reason}; expected {WANTED}"));
         if json::count(&file, "version") == Ok(1) {
             return Err(malformed(
-                "it is of version 1 of the format: `asv update` brings it to version 2".to_owned(),
+                "it is of version 1 of the format: `asv update` converts it to version 2".to_owned(),
             ));
         }
         let columns: Vec<&str> = json::array(&file, "result_columns")
@@ -55,7 +55,7 @@ impl Import for Asv {
             }
         }
         imported.timestamp = started_ms.into_iter().min().and_then(|ms| timestamp::from_seconds(ms / 1000));
-        imported.checked(path, "it holds no result")
+        imported.checked(path, "it contains no result")
     }
 }
 
@@ -145,7 +145,7 @@ impl<'a> Row<'a> {
                 let count = combinations.len();
                 return leave_out(
                     name,
-                    format!("its `result` is not a list of {count}, as its `params` want it"),
+                    format!("its `result` is not a list of {count}, as its `params` require"),
                 );
             }
         };
@@ -343,7 +343,7 @@ mod tests {
                 "`c(1)`: its result is -1, which is not a time",
                 "`c(2)`: it failed",
                 "`c(4)`: its result is \"x\", expected a number",
-                "`d`: its `result` is not a list of 1, as its `params` want it",
+                "`d`: its `result` is not a list of 1, as its `params` require",
                 "`e`: it was measured with another version of the benchmark than benchmarks.json describes",
                 "`f`: it is a benchmark of the kind `dance`, which is not known here",
                 "`g`: its result is -1 bytes, expected at least 0",
@@ -359,7 +359,7 @@ mod tests {
             (r#"{"version": 1, "results": {}}"#, "`asv update`"),
             (r#"{"arch": "x86_64", "version": 1}"#, "`asv update`"),
             (r#"{"version": 2}"#, "`result_columns`"),
-            (r#"{"result_columns": [], "results": {}}"#, "it holds no result"),
+            (r#"{"result_columns": [], "results": {}}"#, "it contains no result"),
             ("[", "a file of results of asv"),
         ] {
             let error = import(results, "{}").expect_err(results).to_string();

@@ -83,7 +83,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
                     let are_fewer = read.cases.len() < whole.cases.len();
                     assert!(
                         !are_fewer || !read.left_out.is_empty(),
-                        "{context}: a case is gone without a word"
+                        "{context}: a case is missing without a warning"
                     );
                     check(read, &context);
                 }

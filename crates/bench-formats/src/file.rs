@@ -21,7 +21,7 @@ pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
 /// What a file of JSON holds; `wanted` says what that should be.
 pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
     serde_json::from_str(&text(path)?)
-        .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+        .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
 /// The same where `NaN` and `Infinity`, which JSON does not know but other tools write, are read as `null`: the entry
@@ -37,7 +37,7 @@ pub(crate) fn json_with_nan_as<T: DeserializeOwned>(
     wanted: &str,
 ) -> Result<T, InterchangeError> {
     serde_json::from_str(&without_nan(&text(path)?, nan))
-        .map_err(|error| InterchangeError::malformed(path, format!("{error}; wanted {wanted}")))
+        .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))
 }
 
 /// The list that a file of JSON holds in a field; `wanted` says what the file should be.
@@ -48,7 +48,7 @@ pub(crate) fn list<'a>(
     wanted: &str,
 ) -> Result<&'a [Value], InterchangeError> {
     json::array(file, field)
-        .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; wanted {wanted}")))
+        .map_err(|reason| InterchangeError::malformed(path, format!("{reason}; expected {wanted}")))
 }
 
 /// JSON with `nan` in place of `NaN` and `null` in place of what is infinite, outside of texts.

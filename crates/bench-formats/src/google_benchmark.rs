@@ -61,7 +61,7 @@ impl Import for GoogleBenchmark {
                 Err(reason) => imported.left_out.push(format!("`{}`: {reason}", run.name)),
             }
         }
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 

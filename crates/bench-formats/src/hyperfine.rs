@@ -25,7 +25,7 @@ impl Import for Hyperfine {
         let results = file::list(path, &file, "results", WANTED)?;
         let mut imported = Imported::default();
         imported.take("results", results, "command", case);
-        imported.checked(path, "it holds no result")
+        imported.checked(path, "it contains no result")
     }
 }
 
@@ -73,7 +73,7 @@ fn time(result: &Value) -> Result<Time, String> {
             samples: 1,
         }),
     };
-    time.ok_or_else(|| "its `times` are not those of runs".to_owned())
+    time.ok_or_else(|| "its `times` are not times of runs".to_owned())
 }
 
 #[cfg(test)]
@@ -126,11 +126,11 @@ mod tests {
         assert_eq!(
             read.left_out,
             [
-                "entry 2 of `results` (`b`): `times` holds -1, expected times",
+                "entry 2 of `results` (`b`): `times` contains -1, expected times",
                 "entry 3 of `results` (`c`): a run was killed",
                 "entry 4 of `results` (`d`): it has no `median`, expected a number",
                 "entry 5 of `results`: it has no `command`, expected a text",
-                "entry 7 of `results` (`g`): its `times` are not those of runs",
+                "entry 7 of `results` (`g`): its `times` are not times of runs",
             ]
         );
     }

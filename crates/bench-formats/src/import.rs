@@ -104,8 +104,7 @@ impl Imported {
         self.cases.retain(|case| ids.iter().any(|(id, name)| *name == case.name && !doubles.contains(id)));
         doubles.sort_unstable();
         doubles.dedup();
-        self.left_out
-            .extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks are called like this")));
+        self.left_out.extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks have this name")));
     }
 
     /// The run that was measured. The same file with the same origin is the same run.
@@ -114,7 +113,7 @@ impl Imported {
     /// [`InterchangeError::Malformed`] if no benchmark is left, or two have one name
     /// ([`leave_out_unsound`](Self::leave_out_unsound)).
     pub fn into_record(self, format: &str, path: &Path, origin: &Origin) -> Result<Record, InterchangeError> {
-        let this = self.checked(path, "it holds no benchmark")?;
+        let this = self.checked(path, "it contains no benchmark")?;
         let mut cases: Vec<_> = this.cases.into_iter().map(|case| case.into_case(origin.category)).collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some(pair) = cases.windows(2).find(|pair| pair[0].id == pair[1].id) {
@@ -261,7 +260,7 @@ pub(crate) mod tests {
         assert!(error.to_string().contains("`performance/a`"), "{error}");
         let mut parted = imported(&["a", "b", "performance/a"]);
         parted.leave_out_unsound(Category::Performance);
-        assert_eq!(parted.left_out, ["`performance/a`: several benchmarks are called like this"]);
+        assert_eq!(parted.left_out, ["`performance/a`: several benchmarks have this name"]);
         let record = parted.into_record("bmf", Path::new("f"), &origin()).expect("a run");
         assert_eq!((record.cases.len(), record.cases[0].id.as_str()), (1, "performance/b"));
         assert!(record.warnings.iter().any(|warning| warning.starts_with("left out: `performance/a`")));

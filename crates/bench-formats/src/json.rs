@@ -43,7 +43,7 @@ pub(crate) fn times(value: &Value, path: &str) -> Result<Vec<f64>, String> {
         .map(|element| {
             finite(element)
                 .filter(|time| *time >= 0.0)
-                .ok_or_else(|| format!("`{path}` holds {}, expected times", shown(element)))
+                .ok_or_else(|| format!("`{path}` contains {}, expected times", shown(element)))
         })
         .collect()
 }
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(not_negative(&value, "a.b").expect_err("negative"), "`a.b` is -1.5, expected at least 0");
         assert_eq!(number(&value, "a.c").expect_err("null"), "`a.c` is null, expected a number");
         assert_eq!(text(&value, "a.z").expect_err("absent"), "it has no `a.z`, expected a text");
-        assert_eq!(times(&value, "a.d").expect_err("a text"), "`a.d` holds \"x\", expected times");
+        assert_eq!(times(&value, "a.d").expect_err("a text"), "`a.d` contains \"x\", expected times");
         assert!(count(&value, "a.e").expect_err("long").contains("yyy…, expected"));
         assert_eq!(optional(&value, "a.c", number), Ok(None));
         assert_eq!(optional(&value, "a.e", number).map_err(|_| ()), Err(()));

@@ -31,7 +31,8 @@ impl Export for OpenMetrics {
         for ((metric, unit), figures) in families(record) {
             let (unit, name) = (plain(&unit), format!("bench_{}_{}", sanitized(&metric), plain(&unit)));
             if !names.insert(name.clone()) {
-                left_out.push(format!("the metric {metric}: another one is called {name} as well"));
+                left_out
+                    .push(format!("the metric {metric}: another metric has the same exported name, {name}"));
                 continue;
             }
             text.family(&name, Some(&unit), &format!("{metric} of a benchmark"));
@@ -46,7 +47,7 @@ impl Export for OpenMetrics {
                 text.sample("bench_success", labels(case).chain(machine.iter().cloned()).collect(), success);
             }
         }
-        text.family("bench_run_info", None, "the run that these figures are of");
+        text.family("bench_run_info", None, "the run that these figures come from");
         let info = [("commit", record.environment.commit.clone()), ("run", Some(record.run.clone()))];
         text.sample(
             "bench_run_info",

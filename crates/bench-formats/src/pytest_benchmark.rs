@@ -28,7 +28,7 @@ impl Import for PytestBenchmark {
         };
         let benchmarks = file::list(path, &file, "benchmarks", WANTED)?;
         imported.take("benchmarks", benchmarks, "fullname", case);
-        imported.checked(path, "it holds no benchmark")
+        imported.checked(path, "it contains no benchmark")
     }
 }
 

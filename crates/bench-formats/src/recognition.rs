@@ -43,7 +43,7 @@ pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
             None => format!("there is no format `{name}`"),
         },
         [] => "its format is not recognized: name it, if it is one of those that are known".to_owned(),
-        _ => format!("it may be of the formats {}: name the one that it is of", names.join(" and ")),
+        _ => format!("its format may be one of {}: name the right one", names.join(" and ")),
     };
     Err(InterchangeError::malformed(path, reason))
 }

@@ -55,7 +55,7 @@ pub(super) fn places(known: &[Known]) -> impl Iterator<Item = (Place, &str)> {
 /// In words, for who has asked for something else.
 pub(super) fn describe(known: &[Known]) -> String {
     if known.is_empty() {
-        return "there is none at all".to_owned();
+        return "there is none".to_owned();
     }
     let each = known.iter().enumerate().map(|(index, device)| {
         let instances = match device.instances.as_slice() {

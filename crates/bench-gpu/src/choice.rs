@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(among("1, 0,1"), Ok(vec![(1, None), (0, None)]));
         assert_eq!(
             among("gpu-aa2").expect_err("lower case"),
-            "`gpu-aa2` is not a GPU: wanted numbers or UUIDs, as in `0`, `0,1` or `GPU-5f2c`, or `all`"
+            "`gpu-aa2` is not a GPU: expected numbers or UUIDs, as in `0`, `0,1` or `GPU-5f2c`, or `all`"
         );
         assert_eq!(among("GPU-AA2"), Ok(vec![(1, None)]));
         assert_eq!(among("MIG-2"), Ok(vec![(1, Some(1))]));

@@ -88,7 +88,7 @@ impl Gpu {
     /// Why nothing was seen.
     pub fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         let (Some(sampler), Some((began, cpu))) = (&self.sampler, self.began) else {
-            return Err("it was not begun".to_owned());
+            return Err("the observation was not started".to_owned());
         };
         let state = sampler.refresh(PATIENCE);
         let wall_s = began.elapsed().as_secs_f64();
@@ -218,12 +218,13 @@ fn notes_of(
         notes.push(format!("{gpu} was lost after {at_s:.1} s: {reason}; its figures end there"));
     } else if gap > longest_s {
         notes.push(format!(
-            "{gpu}: the driver did not answer for {gap:.1} s, of which its figures tell nothing"
+            "{gpu}: the driver did not answer for {gap:.1} s, and its figures say nothing about that time"
         ));
     }
     if course.counter_fell() {
         notes.push(format!(
-            "{gpu}: the counter of energy fell, so there is only integrated power: the driver was reloaded, or it wrapped"
+            "{gpu}: the energy counter decreased, because the driver was reloaded or the counter wrapped: energy \
+             is the integral of power instead"
         ));
     }
     if seen.place.instance.is_some() {

@@ -99,7 +99,7 @@ impl Sampler {
             });
         });
         if let Err(error) = started {
-            shared.tell(|state| state.failed = Some(format!("no thread for it: {error}")));
+            shared.tell(|state| state.failed = Some(format!("no thread can be started for it: {error}")));
         }
         {
             let mut state = shared.wait(patience, |state| state.is_open || state.failed.is_some());
@@ -151,7 +151,7 @@ fn observe(shared: &Shared, plan: &Plan) -> Result<(), String> {
     let nvml = library::load()?;
     let known = catalogue::list(&nvml)?;
     if known.is_empty() {
-        return Err("the NVIDIA driver knows no GPU".to_owned());
+        return Err("the NVIDIA driver reports no GPU".to_owned());
     }
     let places = match &plan.asked {
         Some(choice) => choice.among(&known)?,

@@ -59,8 +59,8 @@ impl Comparison {
             base: comparison.baseline.clone(),
             candidate: candidate.to_owned(),
             way: "two runs, measured at different times",
-            meaning: "A change is what remains when that which all cases have in common is removed, and so not \
-                      after/before.",
+            meaning: "A change is what remains after the movement that all cases share has been removed, so it \
+                      can differ from after/before.",
             different: comparison.different.clone(),
             notes: comparison.notes.clone(),
             threshold: comparison.threshold,
@@ -89,7 +89,8 @@ impl Comparison {
             base: document.base.label,
             candidate: document.candidate.label,
             way: "two builds that took turns",
-            meaning: "A change is the median over pairs that ran together, and so not after/before of the medians.",
+            meaning: "A change is the median over pairs that ran together, so it can differ from after/before of \
+                      the medians.",
             different: None,
             notes: document.notes,
             threshold: document.rules.threshold,

@@ -106,8 +106,7 @@ impl Case {
 /// What is known of machine and build; what is not, is left out.
 fn environment(environment: &Environment) -> Vec<(&'static str, String)> {
     let share = |share: f64| format!("{:.1} %", share * 100.0);
-    let tree =
-        environment.dirty.map(|dirty| if dirty { "with changes that no commit holds" } else { "clean" });
+    let tree = environment.dirty.map(|dirty| if dirty { "with uncommitted changes" } else { "clean" });
     let gpus = (!environment.gpus.is_empty()).then(|| environment.gpus.join(", "));
     let features = Some(environment.target_features.clone()).filter(|features| !features.is_empty());
     let references = environment.references.map(|references| {

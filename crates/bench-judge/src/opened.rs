@@ -30,7 +30,9 @@ pub fn open(path: &Path) -> Result<Record, RunError> {
         (true, true) => Ok(judged(merge(read_file(&file)?, recovered(replay(&journal)?)), path)),
         (false, false) => Err(RunError::Record {
             path: path.to_owned(),
-            reason: format!("the folder holds neither {RUN_FILE} nor {JOURNAL}: it is not a run directory"),
+            reason: format!(
+                "the folder contains neither {RUN_FILE} nor {JOURNAL}: it is not a run directory"
+            ),
         }),
     }
 }
@@ -164,7 +166,7 @@ mod tests {
             crate::comparison::Comparison::of(&merged, &other, &Default::default(), |_| true)
                 .different
                 .as_deref(),
-            Some("not the same machine and build: another toolchain: two then, one now")
+            Some("not the same machine and build: different toolchain: two then, one now")
         );
     }
 

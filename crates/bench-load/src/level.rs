@@ -170,7 +170,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
         && lag.p99_s.0 > LATE_S.max(LATE_SHARE * median)
     {
         let (cause, told) = lateness(level, busy);
-        found.push((cause, format!("{told}: 1 % of requests were sent {} or more too late", lag.p99_s)));
+        found.push((cause, format!("{told}: 1 % of requests were sent at least {} too late", lag.p99_s)));
     }
     if let (Some(offered), Some(achieved)) = (level.pace.offered_rate, level.pace.achieved_rate)
         && achieved < offered * (1.0 - RATE_MISSED)
@@ -243,7 +243,7 @@ fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     let wanted = plan.duration?;
     let took = level.metric("service latency p50").filter(|took| took.value > wanted.as_secs_f64())?;
     Some(format!(
-        "a request takes {}, longer than the {} that the level was to last: only what was sent first is seen",
+        "a request takes {}, longer than the {} that the level was to last: only the first requests are included",
         Seconds(took.value),
         Seconds(wanted.as_secs_f64())
     ))
@@ -260,11 +260,11 @@ fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
         .collect();
     warnings.extend(driven.short_of_threads.clone());
     if driven.late_marks > 0 {
-        warnings.push(format!("{} outputs were marked when their request had ended", driven.late_marks));
+        warnings.push(format!("{} outputs were marked after their request had ended", driven.late_marks));
     }
     if !driven.stuck.is_empty() {
         warnings.push(format!(
-            "{} given up while being served: what is still done for them disturbs the others",
+            "{} abandoned while they were served: the work that still goes on for them disturbs the others",
             match driven.stuck.len() {
                 1 => "1 request was".to_owned(),
                 many => format!("{many} requests were"),

@@ -16,7 +16,7 @@ fn in_vain(level: &Level, all_failing: bool) -> String {
     let missed = level.validity.causes.contains(&InvalidCause::ObjectiveMissed);
     match Trial::of(level) {
         Trial::Hindered if !all_failing => {
-            "the objective is not met at any rate that was tried: the harness was in the way".to_owned()
+            "the objective is not met at any rate that was tried, because the harness was the bottleneck".to_owned()
         }
         _ if all_failing => {
             let most = level.errors.first().map_or(String::new(), |told| format!(", most often: {}", told.message));

@@ -132,20 +132,20 @@ impl Condition {
         let (at_most, (name, limit)) = match (text.split_once("<="), text.split_once(">=")) {
             (Some(parts), None) => (true, parts),
             (None, Some(parts)) => (false, parts),
-            _ => return Err(wrong("wanted a name, `<=` or `>=`, and a limit")),
+            _ => return Err(wrong("expected a name, `<=` or `>=`, and a limit")),
         };
         let (key, limit) = (name.trim(), limit.trim());
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(wrong("wanted a name of lower-case letters, digits and `_`"));
+            return Err(wrong("expected a name of lower-case letters, digits and `_`"));
         }
         let number = match limit.parse::<f64>() {
             Ok(number) => number,
             Err(_) => parse_duration(limit)
                 .map(|duration| duration.as_secs_f64())
-                .map_err(|_| wrong("wanted a number or a time as limit"))?,
+                .map_err(|_| wrong("expected a number or a time as limit"))?,
         };
         if !(number.is_finite() && number >= 0.0) {
-            return Err(wrong("wanted a limit that is no less than 0"));
+            return Err(wrong("expected a limit that is no less than 0"));
         }
         Ok(Condition { text: text.trim().to_owned(), key: key.to_owned(), at_most, limit: number })
     }

@@ -100,7 +100,10 @@ mod tests {
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
         for text in ["", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:x", "cuda0", "rocm"] {
             let error = text.parse::<DeviceChoice>().expect_err(text).0;
-            assert_eq!(error, format!("`{text}` is not a device: wanted `auto`, `cpu`, `cuda:0` or `metal`"));
+            assert_eq!(
+                error,
+                format!("`{text}` is not a device: expected `auto`, `cpu`, `cuda:0` or `metal`")
+            );
         }
     }
 }

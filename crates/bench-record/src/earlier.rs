@@ -76,7 +76,7 @@ impl EarlierRuns {
         for file in folders.iter().rev().take(most) {
             let size = fs::metadata(file).map_or(0, |found| found.len());
             let Some(left) = bytes_left.checked_sub(size) else {
-                earlier.unreadable.push(format!("those before {}: too large together", name_of(file)));
+                earlier.unreadable.push(format!("those before {} are too large together", name_of(file)));
                 break;
             };
             bytes_left = left;

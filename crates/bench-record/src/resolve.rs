@@ -50,7 +50,7 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     };
     Err(RunError::Record {
         path,
-        reason: format!("no such file, and no run of that name in {} (there: {known})", results.display()),
+        reason: format!("no such file, and no run of that name in {} (existing: {known})", results.display()),
     })
 }
 

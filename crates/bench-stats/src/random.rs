@@ -13,7 +13,7 @@ impl Random {
     /// Uniform over all 64-bit numbers.
     #[expect(
         clippy::should_implement_trait,
-        reason = "a sequence without an end, whose `Option` nobody wants"
+        reason = "a sequence without an end: `next` would never return `None`"
     )]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -58,7 +58,7 @@ pub fn free_name(id: &str) -> &str {
 /// what they hold must be what the case says.
 pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &str) -> Option<String> {
     if let Some(part) = model.into_iter().chain([name]).find(|part| !id.contains(part)) {
-        return Some(format!("its id does not hold `{part}`"));
+        return Some(format!("its id does not contain `{part}`"));
     }
     let (_, of_id) = Category::of_id(id).filter(|(_, of_id)| *of_id != category)?;
     Some(format!("its category is {category}, and that of its id {of_id}"))

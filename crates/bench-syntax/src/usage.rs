@@ -31,7 +31,7 @@ impl UsageError {
 
     /// `text` is not a `what`: `wanted` says what would be.
     pub fn malformed(what: &str, text: &str, wanted: &str) -> Self {
-        UsageError(format!("`{text}` is not a {what}: wanted {wanted}"))
+        UsageError(format!("`{text}` is not a {what}: expected {wanted}"))
     }
 }
 

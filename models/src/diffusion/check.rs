@@ -15,7 +15,7 @@ pub enum OutputError {
         value: f32,
     },
     /// Another shape than the input's.
-    #[error("the network was given {input:?} and said {output:?}: these shapes should be the same")]
+    #[error("the network was given {input:?} and returned {output:?}: these shapes should be the same")]
     WrongShape {
         /// Shape of the input.
         input: Vec<usize>,

@@ -8,7 +8,7 @@ pub const TOLERANCE: f32 = 1e-4;
 pub enum Disagreement {
     /// A value differs.
     #[error(
-        "logit {place} of the batch is {reference} on candle and {found} here, which is further apart than {TOLERANCE:e}"
+        "logit {place} of the batch is {reference} on candle and {found} here, which differs by more than {TOLERANCE:e}"
     )]
     Differs {
         /// Its place, row by row.

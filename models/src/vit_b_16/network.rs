@@ -50,7 +50,7 @@ impl VitB16 {
         match images.dims() {
             [_, 3, INPUT_SIDE, INPUT_SIDE] => self.network.forward(images),
             other => Err(Error::Msg(format!(
-                "ViT-B/16 looks at images of shape (batch, 3, {INPUT_SIDE}, {INPUT_SIDE}), not {other:?}"
+                "ViT-B/16 takes images of shape (batch, 3, {INPUT_SIDE}, {INPUT_SIDE}), not {other:?}"
             ))),
         }
     }

@@ -127,11 +127,12 @@ fn reason(error: &io::Error, paranoia: Option<i32>) -> String {
                 .to_owned()
         }
         (Some(libc::EACCES | libc::EPERM), Some(level @ 3..)) => format!(
-            "hardware counters are not open to this user (perf_event_paranoid is {level}): sudo sysctl \
+            "hardware counters are not available to this user (perf_event_paranoid is {level}): sudo sysctl \
              kernel.perf_event_paranoid=2"
         ),
         (Some(libc::EACCES | libc::EPERM), _) => {
-            "hardware counters are not open to this process: a container or sandbox forbids perf_event_open, so allow it in \
+            "hardware counters are not available to this process: a container or sandbox forbids \
+             perf_event_open, so allow it in \
              the seccomp profile or give it CAP_PERFMON"
                 .to_owned()
         }

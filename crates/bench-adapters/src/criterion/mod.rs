@@ -64,8 +64,8 @@ impl Adapter for Criterion {
         }
         match let_end(&mut run.child, patience) {
             Some(status) if status.success() => Ok(held),
-            Some(status) => Err(format!("it ended with {status} when its benchmarks were asked for")),
-            None => Err("it did not end when its benchmarks had been named".to_owned()),
+            Some(status) => Err(format!("it ended with {status} when it was asked for its benchmarks")),
+            None => Err("it did not exit after it had listed its benchmarks".to_owned()),
         }
     }
 
@@ -280,7 +280,7 @@ fn complete(
     let unit = unit(wire)?;
     if unit != "ns" {
         return Err(Trouble::Skipped(format!(
-            "it measures in `{unit}` by a `Measurement` of its own, and only times can be read"
+            "it measures in `{unit}` with its own `Measurement`, but only times can be read"
         )));
     }
     let wrong = || "its samples are not iterations and times".to_owned();

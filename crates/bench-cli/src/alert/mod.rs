@@ -131,7 +131,10 @@ fn cleared(path: &Path) -> Result<BTreeSet<(String, String)>, Failure> {
         source,
     })?;
     let decision: Decision = serde_json::from_slice(&text).map_err(|error| {
-        UsageError(format!("{}: {error}; wanted what `bench gate --json` writes", path.display()))
+        UsageError(format!(
+            "{}: {error}; expected a file that `bench gate --json` has written",
+            path.display()
+        ))
     })?;
     let cleared = decision.findings.into_iter().filter(|finding| finding.ruling == "cleared");
     Ok(cleared.map(|finding| (finding.case, finding.figure)).collect())

@@ -37,12 +37,12 @@ fn told(error: &Error, timeout: Duration) -> Undelivered {
         Error::Timeout(_) => {
             Undelivered::passing(format!("no answer within {}", Seconds(timeout.as_secs_f64())))
         }
-        Error::HostNotFound => Undelivered::passing("its host is not known"),
+        Error::HostNotFound => Undelivered::passing("its host name cannot be resolved"),
         Error::ConnectionFailed => Undelivered::passing("no connection"),
         Error::Io(error) => Undelivered::passing(format!("no connection: {}", error.kind())),
-        Error::BadUri(_) | Error::Http(_) => {
-            Undelivered::lasting("what the environment variable holds is not an address: wanted https://…")
-        }
-        _ => Undelivered::passing("no connection, or none that can be trusted"),
+        Error::BadUri(_) | Error::Http(_) => Undelivered::lasting(
+            "the value of the environment variable is not an address: expected https://…",
+        ),
+        _ => Undelivered::passing("no connection could be made, or its certificate is not trusted"),
     }
 }

@@ -97,7 +97,7 @@ pub(crate) struct How {
     /// The smallest change that matters: `same` lies within it, `slower` beyond it [default: 1%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) threshold: Option<f64>,
-    /// The expected share of false ones among `slower` and `faster` [default: 5%]
+    /// The expected share of false findings among the verdicts `slower` and `faster` [default: 5%]
     #[arg(long, value_name = "PCT", value_parser = percent, allow_hyphen_values = true)]
     pub(crate) fdr: Option<f64>,
     /// Time for a case on average, both sides together [default: 3s]

@@ -27,7 +27,7 @@ pub(crate) struct Trend {
     pub(crate) place: Where,
 }
 
-/// Accept a change as right: it stays in the history, but is no longer reported
+/// Accept a change as intended: it stays in the history, but is no longer reported
 #[derive(Debug, Args)]
 pub(crate) struct Accept {
     /// Id of the case

@@ -96,6 +96,6 @@ pub(crate) struct Machine {
 fn moment(text: &str) -> Result<String, String> {
     match bench_formats::seconds_since_1970(text) {
         Some(_) if text.ends_with('Z') => Ok(text.to_owned()),
-        _ => Err("wanted a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
+        _ => Err("expected a time in UTC, such as 2026-01-31T12:00:00Z".to_owned()),
     }
 }

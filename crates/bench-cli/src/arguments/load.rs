@@ -59,7 +59,7 @@ pub(crate) struct Load {
 pub(crate) struct What {
     /// chat, completions, responses, messages, ollama-generate, ollama-chat, tgi, generate, embeddings, rerank, speech,
     /// transcriptions, images, infer, tts-synthesize, tts-stream, classify-batch, classify-stream, predict, or raw
-    /// [default: what the server seems to be]
+    /// [default: the one that the server seems to have]
     #[arg(long, value_name = "KIND")]
     pub(crate) endpoint: Option<Kind>,
     /// Path of the endpoint, if it is not the usual one
@@ -68,14 +68,15 @@ pub(crate) struct What {
     /// Model to ask for [default: the only one that the server lists]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// A text to send; several are sent in turn [default: texts generated from --seed]
+    /// A text to send; several texts are sent in turn [default: texts generated from --seed]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Vec<String>,
-    /// A file with a text on each line, JSON lines, ShareGPT, or a trace; for kinds that take files or whole bodies, one
-    /// input; several in turn
+    /// A file with one text per line, JSON lines, ShareGPT, or a trace; for interfaces that take files or whole
+    /// bodies, a file with one input. Several files are used in turn
     #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
     pub(crate) input: Vec<PathBuf>,
-    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: by the file's name and beginning]
+    /// lines, jsonl, share-gpt, mooncake, azure, burst-gpt or times [default: recognized by the name and the
+    /// beginning of the file]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
     /// Generate prompts with this many tokens: 512, 512:64 (mean and deviation) or 256-1024
@@ -91,7 +92,7 @@ pub(crate) struct What {
     /// for traces]
     #[arg(long, overrides_with = "no_ignore_eos")]
     pub(crate) ignore_eos: bool,
-    /// Let the model decide where its answers end
+    /// Let the model decide when its answers end
     #[arg(long)]
     pub(crate) no_ignore_eos: bool,
     /// A file with the body to send, in which {{input}} stands for the input
@@ -103,10 +104,10 @@ pub(crate) struct What {
     /// Ask for whole answers instead of streams
     #[arg(long)]
     pub(crate) no_stream: bool,
-    /// Voice of speech
+    /// Voice that speaks
     #[arg(long, value_name = "NAME")]
     pub(crate) voice: Option<String>,
-    /// Samples per second of raw audio, if the server does not send it
+    /// Sample rate of raw audio, if the server does not report it
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) sample_rate: Option<u32>,
     /// Size of pictures in pixels
@@ -161,7 +162,8 @@ pub(crate) struct Much {
     /// Maximum number of clients of a sweep to the plateau
     #[arg(long, value_name = "N", default_value_t = 64, conflicts_with_all = ["concurrency", "rate"], value_parser = clients())]
     pub(crate) up_to: u32,
-    /// How long users think before each turn of a conversation but the first, if its file does not say it: 2s, 2s:500ms (mean
+    /// How long users think before each turn of a conversation except the first, if its file contains no times: 2s,
+    /// 2s:500ms (mean
     /// and deviation) or 1s-5s
     #[arg(long, value_name = "DURATION", value_parser = think_time)]
     pub(crate) think_time: Option<Lengths>,
@@ -184,7 +186,7 @@ pub(crate) struct Much {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print which interface and models the server has, and end
+    /// Print which interface and models the server has, and exit
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
 }
@@ -218,7 +220,7 @@ pub(crate) struct Connection {
     /// Trust the certificates of this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Present the certificate of this PEM file to servers that want to know who asks
+    /// Present the certificate in this PEM file to servers that require a client certificate
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(crate) client_cert: Option<PathBuf>,
     /// PEM file of the private key of --client-cert

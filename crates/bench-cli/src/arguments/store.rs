@@ -99,7 +99,7 @@ fn day(text: &str) -> Result<String, String> {
     if moment.len() == "0000-00-00T00:00:00Z".len() && seconds_since_1970(&moment).is_some() {
         Ok(text.to_owned())
     } else {
-        Err("wanted a day or a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z".to_owned())
+        Err("expected a day or a time in UTC, such as 2026-01-31 or 2026-01-31T12:00:00Z".to_owned())
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Which {
         env = "BENCH_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases"
     )]
     ignored: bool,
-    /// Cases marked `ignore`, too
+    /// Also cases marked `ignore`
     #[arg(long, env = "BENCH_INCLUDE_IGNORED", hide_env = true, value_parser = BoolishValueParser::new(), help_heading = "Cases")]
     include_ignored: bool,
 }

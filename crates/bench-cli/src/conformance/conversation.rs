@@ -221,7 +221,7 @@ impl<'a> Conversation<'a> {
             Some(status) => exit_code_0(status, wanted, &self.tail_text()),
             None => Err(Deviation::new(
                 "a worker that exits when the channel is closed",
-                format!("it was still there after {} s", GRACE.as_secs()),
+                format!("it was still running after {} s", GRACE.as_secs()),
             )),
         }
     }
@@ -232,7 +232,7 @@ impl<'a> Conversation<'a> {
             Some(_) => Ok(()),
             None => Err(Deviation::new(
                 format!("a worker that exits within {} s when the channel is closed", GRACE.as_secs()),
-                "it was still there",
+                "it was still running",
             )),
         }
     }

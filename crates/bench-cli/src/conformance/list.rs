@@ -42,7 +42,11 @@ fn same(subject: &Subject<'_>) -> Outcome {
                 match differs {
                     Some((new, _)) => format!("another case `{}`", new.id),
                     None => {
-                        format!("{} cases after {}, or another `build`", again.cases().len(), first.len())
+                        format!(
+                            "{} cases where the first list had {}, or a different `build`",
+                            again.cases().len(),
+                            first.len()
+                        )
                     }
                 },
             ))

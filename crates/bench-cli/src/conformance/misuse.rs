@@ -67,7 +67,7 @@ fn unknown_case(subject: &Subject<'_>) -> Result<(), Deviation> {
         Event::Frame(Frame::Failed { .. }) => worker.ends_well(),
         other => {
             let found = worker.describe(&other);
-            Err(Deviation::new("`failed` for a case that the program does not hold", found))
+            Err(Deviation::new("`failed` for a case that the program does not have", found))
         }
     }
 }

@@ -43,7 +43,7 @@ impl Server {
     pub(crate) fn serve(&self, input: &Input, request: &Request) -> Result<Answered, Error> {
         // The lock is let go before the program is asked.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let gone = |error: io::Error| Error::failure(format!("the program that serves has gone: {error}"));
+        let gone = |error: io::Error| Error::failure(format!("the program that serves has exited: {error}"));
         let mut connection = idle.map_or_else(|| Connection::open(&self.path), Ok).map_err(gone)?;
         let answered = connection.ask(input.number).map_err(gone)?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

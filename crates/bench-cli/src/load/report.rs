@@ -50,7 +50,7 @@ pub(super) fn report(
     }
     let Ended { counts, counted, checked } = ended;
     print(&format!(
-        "connections: {} made, {} requests on one that had served before, {} sent again because the server had closed \
+        "connections: {} made, {} requests on a reused one, {} sent again because the server had closed \
          an idle one\n",
         counts.opened, counts.reused, counts.reconnected
     ))?;
@@ -80,7 +80,7 @@ pub(super) fn report(
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {
-        tell("interrupted: the report holds what was measured until then");
+        tell("interrupted: the report contains what was measured until then");
     }
     lost.iter().for_each(|lost| tell(&lost.to_string()));
     Ok(exit_code(arguments, &checked, &record, lost.is_some(), tell))
@@ -95,7 +95,7 @@ fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool
         decision.reasons().iter().for_each(|reason| says(reason));
     }
     for wrong in &checked.wrong {
-        says(&printable(&format!("of {} answers that were looked at: {wrong}", checked.looked_at)));
+        says(&printable(&format!("of {} answers that were checked: {wrong}", checked.looked_at)));
     }
     match decision.exit_code() {
         exit::INTERRUPTED => exit::INTERRUPTED,

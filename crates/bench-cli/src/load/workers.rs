@@ -45,8 +45,8 @@ pub(super) fn meet(
         Some(address) => address.clone(),
         None => rendezvous::usual(variable).ok_or_else(|| {
             UsageError(format!(
-                "this is worker {share} by {by}, but where worker 1 is to be met is not known: say it to all of them with \
-                 --rendezvous HOST:PORT"
+                "this is worker {share} by {by}, but the address of worker 1 is not known: give it to all \
+                 workers with --rendezvous HOST:PORT"
             ))
         })?,
     };

@@ -119,7 +119,7 @@ fn a_change_is_told_once() {
     assert_eq!(hook.bodies().len(), 2);
     let kept = fs::read(stage.results().join("history.sqlite")).expect("the store");
     let kept = String::from_utf8_lossy(&kept).into_owned();
-    assert!(kept.contains("webhook HOOK") && !kept.contains(SECRET), "the store holds no secret");
+    assert!(kept.contains("webhook HOOK") && !kept.contains(SECRET), "the store contains no secret");
 }
 
 #[test]

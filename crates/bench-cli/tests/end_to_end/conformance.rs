@@ -27,8 +27,8 @@ fn a_bench_target_follows_the_protocol() {
 /// A fault, the checks that are made, and what is said.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("nothing", "list", "printed nothing"),
-    ("no_case", "list", "its list holds no case"),
-    ("twice", "list", "holds the id `unit/digest` twice"),
+    ("no_case", "list", "its list contains no case"),
+    ("twice", "list", "contains the id `unit/digest` twice"),
     ("talks", "list", "printed `Loading ..."),
     ("other_version", "list", "version 3 of the worker protocol"),
     ("endless_list", "list", "had not ended after"),

@@ -183,8 +183,8 @@ fn a_crash_of_a_shared_worker_takes_no_other_case_with_it() {
 /// Programs that cannot be listed, and what is said of each.
 const REFUSED: &[(&str, &str)] = &[
     ("nothing", "printed nothing: expected one JSON object"),
-    ("no_case", "its list holds no case"),
-    ("twice", "holds the id `twice/unit/digest` twice"),
+    ("no_case", "its list contains no case"),
+    ("twice", "contains the id `twice/unit/digest` twice"),
     ("talks", "printed `Loading ..."),
     ("other_version", "it speaks version 3 of the worker protocol"),
     ("long_list", "printed more than 64 MiB"),

@@ -93,7 +93,7 @@ pub(crate) fn distributions(title: &str, base: (&str, &[f64]), candidate: (&str,
         notes.push(format!("{outside} of {of} values lie outside the picture or are not finite"));
     }
     if !even {
-        notes.push("heights of the curves are not to one scale".to_owned());
+        notes.push("the curves have different vertical scales".to_owned());
     }
     svg.text((MARGIN, bottom + 40.0), Anchor::Start, SMALL, &notes.join(" · "));
     svg.finish(title, bottom + if notes.is_empty() { 34.0 } else { 54.0 })

@@ -89,7 +89,7 @@ fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String 
     let broken = calibration.cases.iter().filter(|case| case.symmetry.is_some_and(|own| own.is_broken()));
     let cases: Vec<&str> = broken.map(|case| case.id.as_str()).collect();
     let cases = match cases.as_slice() {
-        [] => "in no case clearly on its own".to_owned(),
+        [] => "in no single case clearly".to_owned(),
         cases => format!("clearly in {}", cases.join(", ")),
     };
     format!(

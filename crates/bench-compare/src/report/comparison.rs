@@ -43,8 +43,7 @@ pub fn render(comparison: &PairedComparison, view: View) -> String {
     }
     out += &table(comparison, style).render(|text| style.bold(text));
     if comparison.cases.iter().any(differs) {
-        let why =
-            "a change is the median over pairs that ran together, and so not candidate/base of the medians";
+        let why = "a change is the median over pairs that ran together, so it can differ from candidate/base of the medians";
         let _ = writeln!(out, "{}", style.faint(why));
     }
     out += &instructions::meaning(comparison, style);

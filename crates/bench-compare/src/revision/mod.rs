@@ -164,7 +164,7 @@ impl Checkout {
             let inside = inside.and_then(|root| root.strip_prefix(&repository.top).map(Path::to_owned).ok());
             let path = sealed.tree().join(inside.unwrap_or_default());
             if !path.exists() {
-                return Err(UsageError(format!("{commit} holds no {}", self.root.display())).into());
+                return Err(UsageError(format!("{commit} contains no {}", self.root.display())).into());
             }
             return self.python(&path);
         }

@@ -116,7 +116,7 @@ impl Sealed {
         let is_new = !target.exists();
         if is_new {
             cache::seed(&self.home, &target);
-            tell(&format!("building {} in a checkout of its own", short(&self.commit)));
+            tell(&format!("building {} in a separate checkout", short(&self.commit)));
         }
         // While this listens, Ctrl-C ends cargo and not this program.
         let interrupt = Interrupt::listen().map_err(|error| RunError::io("listen for signals", "", error))?;

@@ -95,12 +95,12 @@ impl Answer for Audio {
 
     fn end(&mut self, _at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure> {
         let (format, samples, sounds, container) = match &self.form {
-            None => return Err(Failure::new(Class::Empty, "the answer holds no audio")),
+            None => return Err(Failure::new(Class::Empty, "the answer contains no audio")),
             Some(Form::Wav(wav)) => {
                 wav.end()?;
                 match wav.body() {
                     Some((head, pcm)) => (head.format, pcm.samples(), pcm.sounds(), "wav"),
-                    None => return Err(Failure::new(Class::Empty, "the answer holds no audio")),
+                    None => return Err(Failure::new(Class::Empty, "the answer contains no audio")),
                 }
             }
             Some(Form::Raw(pcm)) => {
@@ -111,7 +111,7 @@ impl Answer for Audio {
             }
         };
         let last =
-            self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the answer holds no sample"))?;
+            self.last_output.ok_or_else(|| Failure::new(Class::Empty, "the answer contains no sample"))?;
         marks.end(last);
         let warning = (!sounds).then(|| "all samples are silent".to_owned());
         Ok(Told::Speech { samples, format, container, warning })

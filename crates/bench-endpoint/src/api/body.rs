@@ -185,7 +185,7 @@ impl Body {
     fn by_template(template: &str, input: &[u8]) -> Result<Self, String> {
         const INPUT: &str = "{{input}}";
         if !template.contains(INPUT) {
-            return Err(format!("the template holds no `{INPUT}`: without it all requests are the same"));
+            return Err(format!("the template contains no `{INPUT}`: without it all requests are the same"));
         }
         let escaped = Value::from(String::from_utf8_lossy(input)).to_string();
         // Without the quotes, which the template has.

@@ -232,7 +232,8 @@ impl Answer for TextStream {
             let message = "the stream ended without `[DONE]` and without a reason to finish";
             return Err(Failure::new(Class::Cut, message));
         }
-        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        let last =
+            state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
         marks.end(last);
         let text = state.text.take();
         let told = told(state.usage.as_ref(), state.ids.map(|ids| ids + state.pending), state.characters);
@@ -289,7 +290,7 @@ impl Answer for TextWhole {
         });
         let characters: u64 = characters.sum();
         if characters == 0 {
-            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+            return Err(Failure::new(Class::Empty, "the answer contains no text"));
         }
         let ids = choices.iter().map(|choice| choice.token_ids.as_ref().map(|ids| ids.len() as u64)).sum();
         marks.end(at);

@@ -151,9 +151,10 @@ impl Answer for Stream {
             lines.end(&mut |line| (dialect.event)("", line).map(|step| state.take(step, at, marks)))?;
         }
         if dialect.says_its_end && !state.is_over {
-            return Err(Failure::new(Class::Cut, "the stream ended without an event that says so"));
+            return Err(Failure::new(Class::Cut, "the stream ended without an event that marks its end"));
         }
-        let last = state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream holds no text"))?;
+        let last =
+            state.last_output.ok_or_else(|| Failure::new(Class::Empty, "the stream contains no text"))?;
         marks.end(last);
         Ok(Told::Text(told(state.counts, state.held.map(|held| held + state.pending), state.characters)))
     }
@@ -181,7 +182,7 @@ impl Answer for Whole {
         let step = (self.dialect.whole)(&json(&self.body)?)?;
         let characters = step.reasoning + step.answer;
         if characters == 0 {
-            return Err(Failure::new(Class::Empty, "the answer holds no text"));
+            return Err(Failure::new(Class::Empty, "the answer contains no text"));
         }
         marks.end(at);
         Ok(Told::Text(told(step.counts, step.tokens.map(u64::from), characters)))

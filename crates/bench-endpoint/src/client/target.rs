@@ -28,13 +28,13 @@ impl Target {
         let authority = with_scheme.split("://").nth(1).unwrap_or_default();
         if authority.split('/').next().unwrap_or_default().contains('@') {
             return Err(
-                "the address holds a user or a token, which would be in reports: give the token with \
+                "the address contains a user or a token, which would be in reports: give the token with \
                         `--token-env` or `--token-file`"
                     .to_owned(),
             );
         }
         if with_scheme.contains(['?', '#']) {
-            return Err("the address holds a query or a fragment, which could be a secret: give the rest of the path \
+            return Err("the address contains a query or a fragment, which could be a secret: give the rest of the path \
                         with `--path`"
                 .to_owned());
         }

@@ -38,7 +38,7 @@ impl Trust {
             format!("no certificate can be read from {}: {error}", path.display())
         };
         let certificates = certificates_in(path).map_err(|error| wrong(&error))?;
-        Trust::of(certificates, &wrong(&"it holds none"))
+        Trust::of(certificates, &wrong(&"it contains none"))
     }
 
     /// The same, for servers that want to know who asks: presents the certificate of a PEM file, followed there by those that
@@ -51,14 +51,14 @@ impl Trust {
             Err(format!("no {what} can be read from {}: {error}", path.display()))
         };
         let chain = match certificates_in(certificate) {
-            Ok(chain) if chain.is_empty() => return wrong(certificate, "certificate", &"it holds none"),
+            Ok(chain) if chain.is_empty() => return wrong(certificate, "certificate", &"it contains none"),
             Ok(chain) => chain,
             Err(error) => return wrong(certificate, "certificate", &error),
         };
         let private = match PrivateKeyDer::from_pem_file(key) {
             Ok(private) => private,
             Err(rustls::pki_types::pem::Error::NoItemsFound) => {
-                return wrong(key, "private key", &"it holds none in PEM");
+                return wrong(key, "private key", &"it contains none in PEM");
             }
             Err(error) => return wrong(key, "private key", &error),
         };

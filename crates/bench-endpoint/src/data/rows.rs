@@ -73,7 +73,7 @@ impl Rows {
         self.count += 1;
         if self.most.requests.is_none() && self.count > MOST_ROWS {
             return Err(format!(
-                "line {line}: more than {MOST_ROWS} requests: say with --requests or --duration how many are wanted"
+                "line {line}: more than {MOST_ROWS} requests: limit their number with --requests or --duration"
             ));
         }
         let is_enough = self.most.requests.is_some_and(|most| self.count as u64 >= most);
@@ -142,7 +142,7 @@ impl Rows {
         }
         if format == Format::Times && count > 1 && arrivals.last() == Some(&0.0) {
             return Err(format!(
-                "all {count} arrivals are at one time: if the file has decimal commas, write points"
+                "all {count} arrivals are at the same time: if the file has decimal commas, write points"
             ));
         }
         let arrivals = (!arrivals.is_empty()).then_some(arrivals);

@@ -33,7 +33,7 @@ impl Import for Benchfmt {
         let imported = Imported { cases, environment, left_out: file.left_out, ..Imported::default() };
         imported.checked(
             path,
-            "it holds no line of Go's benchmark format: wanted such as `BenchmarkFib-8 100 25.3 ns/op`",
+            "it contains no line of Go's benchmark format: expected a line such as `BenchmarkFib-8 100 25.3 ns/op`",
         )
     }
 }
@@ -124,7 +124,7 @@ impl File {
         let mut leave_out =
             |what: String| self.left_out.push(format!("line {number}: `Benchmark{name}`: {what}"));
         if let Some(changed) = &self.changed {
-            return leave_out(format!("it was measured with {changed}: import it as a run of its own"));
+            return leave_out(format!("it was measured with {changed}: import it as a separate run"));
         }
         let case = (self.config.get("pkg").cloned(), name.to_owned());
         let mut good = Vec::new();
@@ -312,7 +312,7 @@ mod tests {
                 "line 4: `BenchmarkC`: a time of -5 ns/op is below 0",
                 "line 5: `BenchmarkD`: `NaN` is not a finite number",
                 "line 6: `BenchmarkE`: `5` has no unit",
-                "line 8: `BenchmarkA`: it was measured with `cpu: b` of line 7, not `a`: import it as a run of its own",
+                "line 8: `BenchmarkA`: it was measured with `cpu: b` of line 7, not `a`: import it as a separate run",
             ]
         );
     }

@@ -49,7 +49,7 @@ impl Import for Criterion {
         }
         imported.checked(
             path,
-            "no benchmark there: wanted criterion's folder, usually target/criterion, with \
+            "no benchmark there: expected criterion's folder, usually target/criterion, with \
              BENCHMARK/new/estimates.json in it",
         )
     }

@@ -106,7 +106,7 @@ impl Alert {
                 if !is_variable(&variable) {
                     return Err(Fault::at(
                         place,
-                        "wanted the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it \
+                        "expected the name of an environment variable, such as \"BENCH_WEBHOOK\": the address in it \
                          is a secret, and does not belong in a file",
                     ));
                 }
@@ -119,7 +119,7 @@ impl Alert {
                 if command.first().is_none_or(String::is_empty) {
                     return Err(Fault::at(
                         place,
-                        "wanted a program and its arguments: [\"notify\", \"--all\"]",
+                        "expected a program and its arguments: [\"notify\", \"--all\"]",
                     ));
                 }
                 Recipient::Command { command, timeout }

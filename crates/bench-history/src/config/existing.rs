@@ -45,7 +45,7 @@ impl Config {
                 let wanted = rule.patterns.first().map(ToString::to_string).unwrap_or_default();
                 let near =
                     nearest::rank_ids(&wanted, ids).first().map(|id| format!("; the nearest is `{id}`"));
-                let message = format!("this rule fits no case{}", near.unwrap_or_default());
+                let message = format!("this rule matches no case{}", near.unwrap_or_default());
                 return Err(self.wrong(rule.place, message));
             }
         }
@@ -84,7 +84,7 @@ mod tests {
             ),
             (
                 "[[rule]]\ncategory = \"integration\"\nlimits = [\"time < 1s\"]\n",
-                "1:1: this rule fits no case",
+                "1:1: this rule matches no case",
             ),
         ] {
             let error = check(text).expect_err(text).to_string();

@@ -113,7 +113,7 @@ fn check(metric: Option<&str>, threshold: Threshold) -> Result<(), String> {
     };
     match BUILT_IN.iter().find(|(name, ..)| *name == metric) {
         Some((_, own, told)) if unit != *own => Err(format!(
-            "`{metric}` is measured in {told}: wanted such an amount, or a share, such as \"2%\""
+            "`{metric}` is measured in {told}: expected such an amount, or a share, such as \"2%\""
         )),
         _ => Ok(()),
     }

@@ -34,13 +34,14 @@ impl TryFrom<String> for Threshold {
         let read = Objective::parse(&format!("figure <= {text}")).ok().filter(|target| target.at.is_empty());
         match read.map(|target| (target.value, target.unit)) {
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') && value > MOST => Err(format!(
-                "`{text}` would let everything pass: wanted at most {}%, or \"any\"",
+                "`{text}` would let everything pass: expected at most {}%, or \"any\"",
                 MOST * 100.0
             )),
             Some((value, Unit::Ratio)) if text.trim_end().ends_with('%') => Ok(Threshold::Share(value)),
             Some((value, unit)) if unit != Unit::Ratio => Ok(Threshold::Amount { value, unit }),
             _ => Err(format!(
-                "`{text}` is not a threshold: wanted a share such as \"2%\", an amount such as \"200us\" or \"10MiB\", or \
+                "`{text}` is not a threshold: expected a share such as \"2%\", an amount such as \"200us\" or \
+                 \"10MiB\", or \
                  \"any\""
             )),
         }

@@ -84,6 +84,8 @@ fn concerns(target: &Objective, case: &CaseRecord) -> bool {
 /// The rules that fit no case of the run: it may have been filtered, or the rule may be mistyped.
 pub(super) fn notes(config: &Config, record: &Record) -> Vec<String> {
     let idle = config.rules.iter().filter(|rule| !record.cases.iter().any(|case| rule.fits(case)));
-    idle.map(|rule| format!("{}:{}: this rule fits no case of the run", config.path.display(), rule.place.0))
-        .collect()
+    idle.map(|rule| {
+        format!("{}:{}: this rule matches no case of the run", config.path.display(), rule.place.0)
+    })
+    .collect()
 }

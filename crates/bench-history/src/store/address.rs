@@ -93,7 +93,7 @@ pub(super) fn not_trusted(error: &postgres::Error) -> Option<String> {
     let tls = cause.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(format!(
         "its connection cannot be encrypted: {tls}; `?sslrootcert=FILE` names the authorities to trust, \
-         `?sslmode=disable` does without"
+         `?sslmode=disable` connects without encryption"
     ))
 }
 

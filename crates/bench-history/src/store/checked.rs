@@ -56,7 +56,11 @@ impl Checked {
             let kept = row.pop();
             (kept != Some(Value::Integer(checksum(&row)))).then(|| {
                 let texts: Vec<String> = row.into_iter().filter_map(Value::into_text).collect();
-                format!("a row of the table `{}` is not as it was written: {}", self.name, texts.join(", "))
+                format!(
+                    "a row of the table `{}` has changed since it was written: {}",
+                    self.name,
+                    texts.join(", ")
+                )
             })
         };
         Ok(self.rows(database)?.into_iter().filter_map(damaged).collect())

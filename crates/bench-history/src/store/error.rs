@@ -59,14 +59,15 @@ pub enum StoreError {
     },
     /// Another record of the same name is there.
     #[error(
-        "the store holds a run `{run}` with other contents: a stored run never changes; if this one was measured further since, `bench store rebuild`"
+        "the store contains a run `{run}` with other contents: a stored run never changes; if more of it was \
+         measured since, `bench store rebuild`"
     )]
     Conflict {
         /// The run.
         run: String,
     },
     /// It is not in the store.
-    #[error("no run `{run}` in the store; `bench store list` shows what there is")]
+    #[error("no run `{run}` in the store; `bench store list` lists the runs")]
     NoSuchRun {
         /// The run.
         run: String,
@@ -78,7 +79,7 @@ pub enum StoreError {
         case: String,
     },
     /// A case was to be renamed to another one that is there.
-    #[error("`{old}` and `{new}` are two cases: the run `{run}` holds both")]
+    #[error("`{old}` and `{new}` are two different cases: the run `{run}` contains both")]
     TwoCases {
         /// The case.
         old: String,
@@ -88,10 +89,10 @@ pub enum StoreError {
         run: String,
     },
     /// A location that means nothing.
-    #[error("`{0}` is not a store: wanted a file, or `postgres://USER@HOST/DATABASE`")]
+    #[error("`{0}` is not a store: expected a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),
     /// PostgreSQL, in a build without it.
-    #[error("this build of `bench` has no PostgreSQL: build it with `--features postgres`")]
+    #[error("this build of `bench` does not support PostgreSQL: build it with `--features postgres`")]
     WithoutPostgres,
     /// A file or folder.
     #[error("cannot {action} {}: {source}", path.display())]

@@ -158,9 +158,9 @@ pub(super) fn existing(database: &mut dyn Database) -> Result<i64, StoreError> {
     match database.query("SELECT version FROM bench_store", &[]) {
         Ok(rows) => {
             let version = rows.first().and_then(|row| row.first()?.as_integer());
-            version.ok_or_else(|| corrupt(database, "it holds no version"))
+            version.ok_or_else(|| corrupt(database, "it contains no version"))
         }
-        Err(StoreError::Database { .. }) => Err(corrupt(database, "it holds no tables of a store")),
+        Err(StoreError::Database { .. }) => Err(corrupt(database, "it contains no tables of a store")),
         Err(other) => Err(other),
     }
 }

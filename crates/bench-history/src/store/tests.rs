@@ -435,7 +435,10 @@ fn two_cases_are_not_made_one(place: &dyn Place) {
     let mut store = place.open();
     store.add(&record("r1", 1, &[("unit/a", 1.0), ("unit/b", 2.0)])).expect("added");
     let error = store.rename(&renaming("unit/a", "unit/b")).expect_err("two cases");
-    assert_eq!(error.to_string(), "`unit/a` and `unit/b` are two cases: the run `r1` holds both");
+    assert_eq!(
+        error.to_string(),
+        "`unit/a` and `unit/b` are two different cases: the run `r1` contains both"
+    );
     assert_eq!(store.renamings().expect("table"), []);
 }
 

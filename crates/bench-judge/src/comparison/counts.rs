@@ -38,7 +38,7 @@ pub fn check_measure(old: &Record, measure: Measure) -> Result<(), UsageError> {
     }
     Err(UsageError(format!(
         "the run {} measured {}, and this one {measure}: they cannot be compared. Compare runs that were made with the \
-         same `--measure`, and keep them apart by `--save-as`",
+         same `--measure`, and keep them apart with `--save-as`",
         old.run,
         old.measure()
     )))
@@ -244,7 +244,7 @@ mod tests {
         counts.valgrind = "3.25.0".to_owned();
         let different =
             Comparison::of(&old, &new, &Judgement::default(), |_| true).different.expect("different");
-        assert!(different.contains("another valgrind:  then, 3.25.0 now"), "{different}");
+        assert!(different.contains("different valgrind:  then, 3.25.0 now"), "{different}");
     }
 
     #[test]

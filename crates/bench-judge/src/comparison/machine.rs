@@ -49,7 +49,7 @@ pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
 /// What was one thing then and is another now.
 pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
     let different = pairs.into_iter().filter(|(_, old, new)| old != new);
-    different.map(|(what, old, new)| format!("another {what}: {old} then, {new} now")).collect()
+    different.map(|(what, old, new)| format!("different {what}: {old} then, {new} now")).collect()
 }
 
 /// All differences in one line; `None` if there are none.
@@ -74,10 +74,12 @@ pub(super) fn references(
     let drifted = drift.filter(|drift| drift.abs() > NOTEWORTHY);
     let meaning = match (moved, drifted) {
         (true, Some(drift)) if drift.signum() == clock.signum() => {
-            ": the core's clock is another, and the cases moved with it"
+            ": the core's clock has changed, and the cases with it"
         }
-        (true, _) => ": the core's clock is another",
-        (false, Some(drift)) if is_apart(drift, walk) => ": it did not move as the cases did together",
+        (true, _) => ": the core's clock has changed",
+        (false, Some(drift)) if is_apart(drift, walk) => {
+            ": it did not change in the way that the cases together did"
+        }
         (false, _) => "",
     };
     Some(format!(

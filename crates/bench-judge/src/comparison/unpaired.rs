@@ -109,7 +109,7 @@ impl Comparison {
         let earlier = EarlierRuns::read(results, EarlierRuns::MOST);
         let mut comparison =
             Comparison::of(old, new, &Judgement { threshold, history: &earlier.runs }, wanted);
-        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run passed over: {run}"));
+        let passed_over = earlier.unreadable.iter().map(|run| format!("earlier run ignored: {run}"));
         comparison.notes.extend(passed_over);
         comparison
     }

@@ -24,7 +24,7 @@ pub(super) fn over_case(record: &Record, case: &CaseRecord, id: &str) -> Result<
         let ids = record.cases.iter().map(|other| other.id.as_str()).filter(|other| *other != case.id);
         let near = nearest::rank_ids(id, ids).into_iter().take(3).collect::<Vec<_>>().join(", ");
         let near = if near.is_empty() { String::new() } else { format!("; nearest: {near}") };
-        format!("this run holds no case `{id}`{near}")
+        format!("this run contains no case `{id}`{near}")
     })?;
     let (before, after) = (time(other)?, time(case)?);
     let interval = match (before.interval_s, after.interval_s) {
@@ -68,7 +68,7 @@ pub(super) fn over_run(
     if old.run == record.run || old.timestamp > record.timestamp {
         return Err(format!("the run `{name}` is not an earlier one"));
     }
-    let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not hold this case"))?;
+    let before = old.case(&case.id).ok_or_else(|| format!("the run `{name}` does not contain this case"))?;
     let judgement = Judgement { history: earlier.history(), ..Judgement::default() };
     // Of this case alone: what all cases have in common would be taken from the ratio.
     let comparison = Comparison::of(&with_only(old, before), &with_only(record, case), &judgement, |_| false);

@@ -21,7 +21,7 @@ pub enum FleetError {
     Setup(io::Error),
     /// Workers did not come in time.
     #[error(
-        "{} of {of} did not come to {address} within {}: look at what they print, or give them longer with \
+        "{} of {of} did not connect to {address} within {}: look at what they print, or give them longer with \
          --rendezvous-timeout",
         named(missing), Seconds(*patience_s)
     )]
@@ -77,7 +77,8 @@ pub enum FleetError {
     },
     /// The common start was over when it was announced here.
     #[error(
-        "the common start was over when this worker heard of it: the connection to worker 1 is too slow or too uneven"
+        "the time of the common start had already passed when this worker received it: the connection to worker \
+         1 is too slow or too uneven"
     )]
     LateStart,
     /// A message that no worker of this version sends.

@@ -145,7 +145,7 @@ impl Meeting {
             return Ok(None);
         }
         let why = if hello.of != self.share.of() || !(2..=hello.of).contains(&hello.number) {
-            Some(format!("it is one of {} workers, and here are {}", hello.of, self.share.of()))
+            Some(format!("it is one of {} workers, but this run has {}", hello.of, self.share.of()))
         } else {
             difference(&self.settings, &hello.settings)
         };

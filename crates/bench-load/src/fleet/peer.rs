@@ -228,7 +228,7 @@ fn why(error: &io::Error) -> String {
             "it has closed the connection".to_owned()
         }
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            format!("nothing was heard of it for {} s", SILENCE.as_secs())
+            format!("it has sent nothing for {} s", SILENCE.as_secs())
         }
         _ => error.to_string(),
     }

@@ -17,7 +17,7 @@ pub enum InputError {
     #[error("the list of inputs is empty: a load needs at least 1")]
     EmptyList,
     /// A range of lengths that is empty or begins at 0.
-    #[error("texts of {low}..={high} characters: the range must hold a length, and none below 1")]
+    #[error("texts of {low}..={high} characters: the range must not be empty, nor begin below 1")]
     Lengths {
         /// Where the range begins.
         low: usize,
@@ -26,7 +26,7 @@ pub enum InputError {
     },
     /// There are not this many different ones, or they are too rare to find.
     #[error(
-        "{wanted} {kind} and as many others for the warm-up do not exist: ask for fewer, or for longer ones"
+        "there are not {wanted} different {kind} and as many more for the warm-up: ask for fewer, or for longer ones"
     )]
     TooMany {
         /// Of what.
@@ -43,10 +43,10 @@ pub enum InputError {
         source: io::Error,
     },
     /// A file without a line that has something in it.
-    #[error("{} holds no text: one is wanted on each line", .0.display())]
+    #[error("{} contains no text: expected one on each line", .0.display())]
     NoLine(PathBuf),
     /// A folder without a picture.
-    #[error("no picture in {}: files ending in .png, .jpg, .jpeg or .webp are wanted", .0.display())]
+    #[error("no picture in {}: expected files ending in .png, .jpg, .jpeg or .webp", .0.display())]
     NoPicture(PathBuf),
     /// A picture that cannot be decoded.
     #[cfg(feature = "pictures")]
@@ -61,7 +61,7 @@ pub enum InputError {
     #[error("cannot encode a synthetic picture: {0}")]
     Encode(String),
     /// A number that nothing can be made from.
-    #[error("{what} {found}: wanted {wanted}")]
+    #[error("{what} {found}: expected {wanted}")]
     Value {
         /// What it is for.
         what: &'static str,

@@ -191,10 +191,10 @@ mod tests {
             requests.prepare().expect_err("no requests").to_string()
         };
         let requests = || ImageRequests::new(["a cat"]);
-        assert_eq!(error(requests().size(0, 9)), "image size 0 × 9: wanted at least 1 pixel");
-        assert_eq!(error(requests().number(0)), "images of a request 0: wanted at least 1");
-        assert_eq!(error(requests().steps(0)), "denoising steps 0: wanted at least 1");
-        assert_eq!(error(requests().guidance_scale(f64::NAN)), "guidance scale NaN: wanted a number");
+        assert_eq!(error(requests().size(0, 9)), "image size 0 × 9: expected at least 1 pixel");
+        assert_eq!(error(requests().number(0)), "images of a request 0: expected at least 1");
+        assert_eq!(error(requests().steps(0)), "denoising steps 0: expected at least 1");
+        assert_eq!(error(requests().guidance_scale(f64::NAN)), "guidance scale NaN: expected a number");
         assert!(error(requests().variations(0)).starts_with("0 image requests"));
         assert!(ImageRequests::new(Vec::<String>::new()).prepare().is_err());
     }

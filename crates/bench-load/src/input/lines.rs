@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_file_that_holds_none_is_named() {
         let error = of(b"\n \n").expect_err("empty");
-        assert!(error.contains("texts.txt holds no text"), "{error}");
+        assert!(error.contains("texts.txt contains no text"), "{error}");
         let error = of(b"\xff\xfe").expect_err("no UTF-8");
         assert!(error.contains("texts.txt: stream did not contain valid UTF-8"), "{error}");
         let error = Lines::of("no/such/file").prepare().expect_err("missing").to_string();

@@ -171,7 +171,7 @@ mod tests {
         let error = |texts: Texts| texts.prepare().expect_err("no texts").to_string();
         assert_eq!(error(Texts::seeded(0, 1..=5)), "0 texts were asked for: a load needs at least 1");
         for range in [0..=5, RangeInclusive::new(6, 5)] {
-            assert!(error(Texts::seeded(1, range)).contains("the range must hold a length"));
+            assert!(error(Texts::seeded(1, range)).contains("the range must not be empty"));
         }
         assert!(error(Texts::seeded(20, 1..=1)).starts_with("20 texts and as many others"));
     }

@@ -59,7 +59,7 @@ impl Iterator for Coded<'_> {
 
 /// Bytes that are not rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what a worker has sent does not hold whole rows")]
+#[error("what a worker has sent does not consist of whole rows")]
 pub(crate) struct Cut;
 
 impl Coded<'_> {

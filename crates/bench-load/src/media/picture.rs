@@ -20,10 +20,10 @@ pub struct Header {
 #[non_exhaustive]
 pub enum PictureError {
     /// Something else; its first bytes.
-    #[error("no picture: PNG, JPEG and WebP can be read, and this begins with `{}`", .0.escape_ascii())]
+    #[error("not a picture: expected PNG, JPEG or WebP, found data that begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// A picture of a format that is not read here.
-    #[error("a picture of format {0}: PNG, JPEG and WebP can be read")]
+    #[error("a picture of format {0}: expected PNG, JPEG or WebP")]
     OtherFormat(&'static str),
     /// A picture that is damaged.
     #[error("a {format} picture that is damaged: {reason}")]

@@ -81,7 +81,7 @@ impl fmt::Display for Oddity {
 #[non_exhaustive]
 pub enum WavError {
     /// Something else, or not even a header.
-    #[error("no WAV file: it should begin with `RIFF` and `WAVE`, and begins with `{}`", .0.escape_ascii())]
+    #[error("not a WAV file: expected it to begin with `RIFF` and `WAVE`, but it begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// No `fmt ` chunk comes before the audio, or it is cut off.
     #[error("a WAV file without a whole `fmt ` chunk before its audio")]
@@ -95,7 +95,7 @@ pub enum WavError {
     /// A width that the encoding does not have, or none that fits the size of a sample.
     #[error(
         "a WAV file of {channels} channels, {bit_depth} bits and {block_align} bytes for a sample of all \
-         channels, which do not go together"
+         channels, which contradict each other"
     )]
     Layout {
         /// Channels.

@@ -60,8 +60,8 @@ pub(super) fn saturated(group: &Group) -> Vec<Recommendation> {
             format!(" (it serves {} req/s)", significant(rps.value))
         });
         let text = format!(
-            "the model is saturated at {}{served}: offer less, or give it more to serve with; a faster harness would \
-             change nothing",
+            "the model is saturated at {}{served}: lower the rate, or give the model more resources; a faster \
+             harness would change nothing",
             level.name
         );
         Recommendation::at("saturated", level, text)
@@ -134,8 +134,8 @@ mod tests {
         let level = &mut group.levels[1];
         level.validity.causes = vec![InvalidCause::Saturated];
         (level.pace.offered_rate, level.pace.achieved_rate) = (level.rate, Some(60.0));
-        let text = "the model is saturated at 200 req/s (it serves 50.00 req/s): offer less, or give it more to serve \
-                    with; a faster harness would change nothing";
+        let text = "the model is saturated at 200 req/s (it serves 50.00 req/s): lower the rate, or give the \
+                    model more resources; a faster harness would change nothing";
         assert_says(saturated, &group, &[text]);
         assert_says(bottleneck, &group, &[]);
         assert_says(short_of_rate, &group, &[]);

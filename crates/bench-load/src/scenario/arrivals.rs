@@ -38,18 +38,18 @@ impl Arrivals {
         seed: u64,
     ) -> Result<Vec<u64>, Error> {
         if !(rate.is_finite() && rate > 0.0) {
-            return Err(Error::failure(format!("a rate of {rate} requests/s: wanted a positive number")));
+            return Err(Error::failure(format!("a rate of {rate} requests/s: expected a positive number")));
         }
         if let Arrivals::Gamma { shape } = self
             && !(shape.is_finite() && shape > 0.0)
         {
-            return Err(Error::failure(format!("a burstiness of {shape}: wanted a positive number")));
+            return Err(Error::failure(format!("a burstiness of {shape}: expected a positive number")));
         }
         let end_s = duration.map_or(f64::INFINITY, |duration| duration.as_secs_f64());
         let count = requests.unwrap_or(u64::MAX);
         if requests.is_none() && duration.is_none() || (end_s * rate).min(count as f64) > MOST as f64 {
             return Err(Error::failure(format!(
-                "{rate} requests/s: wanted an end, by `requests` or `duration`, within {MOST} requests"
+                "{rate} requests/s: expected a limit, by `requests` or `duration`, of at most {MOST} requests"
             )));
         }
         let mut random = Random::new(seed);

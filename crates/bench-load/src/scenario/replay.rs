@@ -68,10 +68,10 @@ impl Replay {
             Source::Times(times) => Arc::clone(times),
         };
         let Some(first) = times.first().copied() else {
-            return Err(Error::failure("the trace holds no time"));
+            return Err(Error::failure("the trace contains no time"));
         };
         if times.windows(2).any(|pair| pair[1] < pair[0]) {
-            return Err(Error::failure("the times of the trace do not ascend"));
+            return Err(Error::failure("the times of the trace are not in ascending order"));
         }
         Ok(times.iter().map(|time| ((time - first) / self.speed * 1e9) as u64).collect())
     }
@@ -84,12 +84,12 @@ fn read(file: &Path) -> Result<Vec<f64>, Error> {
     let text = decoded(&bytes).map_err(wrong)?;
     let times = times(&text).map_err(wrong)?;
     let (Some(first), Some(last)) = (times.first().copied(), times.last()) else {
-        return Err(wrong("it holds no time".to_owned()));
+        return Err(wrong("it contains no time".to_owned()));
     };
     if times.len() > 1 && *last <= first {
         return Err(wrong(format!(
-            "all {} arrivals are at {first} s: if the file has decimal commas, write points; requests that are all \
-             there at once are `Load::offline`",
+            "all {} arrivals are at {first} s: if the file has decimal commas, write points; for requests that \
+             all arrive at once, use `Load::offline`",
             times.len()
         )));
     }
@@ -166,7 +166,7 @@ fn header(name: &str) -> Result<(), String> {
         "hours",
     ];
     match words.iter().find(|word| others.contains(word)) {
-        Some(unit) => Err(format!("the column `{name}` is in {unit}: wanted times in seconds")),
+        Some(unit) => Err(format!("the column `{name}` is in {unit}: expected times in seconds")),
         None => Ok(()),
     }
 }
@@ -181,14 +181,17 @@ fn instead(cell: &str) -> &'static str {
         _ if cell.contains('-') && cell.contains(':') => {
             ": it is a date; write seconds from the beginning of the trace, as in 0.25"
         }
-        _ => "; wanted a number such as 0.25",
+        _ => "; expected a number such as 0.25",
     }
 }
 
 impl Scenario for Replay {
     fn levels(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         if !(self.speed.is_finite() && self.speed > 0.0) {
-            return Err(Error::failure(format!("replay at speed {}: wanted a positive number", self.speed)));
+            return Err(Error::failure(format!(
+                "replay at speed {}: expected a positive number",
+                self.speed
+            )));
         }
         let most_in_flight = clients(self.most_in_flight, "requests in flight")?;
         let mut arrivals = self.arrivals()?;

@@ -81,7 +81,7 @@ impl<I, C> Serving<'_, '_, I, C> {
             Goal::Levels(scenario) => {
                 let plans = scenario.levels(&wanted)?;
                 if plans.is_empty() {
-                    return Err(Error::failure("the scenario has no level: wanted at least one setting"));
+                    return Err(Error::failure("the scenario has no level: expected at least one setting"));
                 }
                 Ok(Plans::Given { count: plans.len(), plans: plans.into() })
             }

@@ -61,16 +61,16 @@ impl Job {
     fn check(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::failure(what));
         if self.requests == Some(0) {
-            return wrong("`requests(0)`: wanted at least 1 request a level".to_owned());
+            return wrong("`requests(0)`: expected at least 1 request a level".to_owned());
         }
         for (name, time) in [("duration", self.duration), ("timeout", self.timeout)] {
             if time.is_some_and(|time| time.is_zero()) {
-                return wrong(format!("`{name}` of 0 s: wanted more than no time"));
+                return wrong(format!("`{name}` of 0 s: expected more than no time"));
             }
         }
         match self.valid_for {
             Some(p) if !(p > 0.0 && p < 1.0) => wrong(format!(
-                "`valid_for({p})`: wanted a percentile as a share between 0 and 1, such as 0.99 for p99"
+                "`valid_for({p})`: expected a percentile as a share between 0 and 1, such as 0.99 for p99"
             )),
             _ => Ok(()),
         }
@@ -113,7 +113,7 @@ where
     }
     let Prepared { measured, warm_up } = inputs.prepare()?;
     if measured.is_empty() {
-        return Err(Error::failure("there is no input to make a request of"));
+        return Err(Error::failure("there are no inputs to send"));
     }
     let facts: Vec<Facts> = measured.iter().map(Describe::facts).collect();
     let none = Facts::default();

@@ -114,8 +114,9 @@ where
             serde_json::to_vec(&Made { level, is_enough }).unwrap_or_default()
         })?;
         made?;
-        let Made { level, is_enough } = serde_json::from_slice(&announced)
-            .map_err(|error| Error::failure(format!("what worker 1 made of {}: {error}", plan.name)))?;
+        let Made { level, is_enough } = serde_json::from_slice(&announced).map_err(|error| {
+            Error::failure(format!("cannot read what worker 1 has sent about {}: {error}", plan.name))
+        })?;
         progress.is_enough = is_enough;
         progress.add(level);
         Ok(())
@@ -234,7 +235,7 @@ fn clocks(level: &Level, all: &[&Said]) -> Option<String> {
     let share = 2.0 * error_s / level.window_s.0;
     (share > CLOCK_SHARE).then(|| {
         format!(
-            "the clocks of the workers agree to within {} only, of a level of {}: its rates may be off by {}",
+            "the clocks of the workers agree only to within {}, in a level of {}: its rates may be off by {}",
             Seconds(error_s),
             level.window_s,
             percent(share)

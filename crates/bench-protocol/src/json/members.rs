@@ -26,7 +26,7 @@ impl<'a> Members<'a> {
     fn find(&self, name: &str) -> Result<Option<&'a Json<'a>>, JsonError> {
         let mut found = self.0.iter().filter(|(member, _)| member == name);
         match (found.next(), found.next()) {
-            (Some(_), Some(_)) => Err(JsonError::new(format!("the field `{name}` stands there twice"))),
+            (Some(_), Some(_)) => Err(JsonError::new(format!("the field `{name}` appears twice"))),
             (found, _) => Ok(found.map(|(_, value)| value)),
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Dump, String> {
         .map_err(|error| format!("`totals: {totals}`: {error}"))?;
     let names: Vec<&str> = events.split_whitespace().collect();
     if numbers.len() > names.len() {
-        return Err(format!("{} totals of {} events", numbers.len(), names.len()));
+        return Err(format!("found {} totals for {} events", numbers.len(), names.len()));
     }
     let of = |name: &str| {
         let place = names

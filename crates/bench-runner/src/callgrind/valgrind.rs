@@ -166,7 +166,7 @@ fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<Strin
     let said = String::from_utf8_lossy(&output.stdout);
     said.trim().strip_prefix("valgrind-").map(str::to_owned).ok_or_else(|| {
         UsageError(format!(
-            "`valgrind --version` has answered `{}` ({}), not `valgrind-` and a version: {install}",
+            "`valgrind --version` printed `{}` ({}), not `valgrind-` and a version: {install}",
             said.trim(),
             output.status
         ))
@@ -230,7 +230,7 @@ mod tests {
         let forbidden = refused(Err(io::ErrorKind::PermissionDenied.into()));
         assert!(forbidden.contains("cannot be started"), "{forbidden}");
         let other = refused(Command::new("true").output());
-        assert!(other.contains("has answered ``"), "{other}");
+        assert!(other.contains("printed ``"), "{other}");
     }
 
     #[test]

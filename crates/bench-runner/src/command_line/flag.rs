@@ -257,7 +257,8 @@ static FLAGS: &[Flag] = &[
         REPORTS,
         "fdr",
         "PCT",
-        "With --against and --baseline: the expected share of false ones among `slower` and `faster` [default: 5%]",
+        "With --against and --baseline: the expected share of false findings among the verdicts `slower` and \
+         `faster` [default: 5%]",
     ),
     signed(
         REPORTS,

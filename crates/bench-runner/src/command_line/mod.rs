@@ -228,7 +228,7 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
         print(&format!("report: {}\n", folder.display()))?;
     }
     if record.state == RunState::Interrupted {
-        tell("interrupted: the report holds what was measured until then");
+        tell("interrupted: the report contains what was measured until then");
     }
     decision.reasons().iter().for_each(|reason| tell(reason));
     Ok(decision.exit_code())

@@ -29,7 +29,7 @@ pub struct Which {
     pub partition: Option<Partition>,
     /// Only cases marked `ignore`
     pub ignored: bool,
-    /// Cases marked `ignore`, too
+    /// Also cases marked `ignore`
     pub include_ignored: bool,
 }
 

@@ -185,21 +185,21 @@ fn parse(answer: &[u8]) -> Result<Listing, String> {
 /// What a list must be besides well-formed.
 fn check(listing: Listing) -> Result<Listing, String> {
     if listing.cases.is_empty() {
-        return Err("its list holds no case".to_owned());
+        return Err("its list contains no case".to_owned());
     }
     let mut ids = BTreeSet::new();
     for case in &listing.cases {
         if case.id.is_empty() || case.id.len() > LONGEST_ID || case.id.chars().any(steers) {
             let shown: String = case.id.chars().take(80).collect();
             return Err(format!(
-                "its list holds the id {shown:?}: expected 1 to {LONGEST_ID} bytes without control characters"
+                "its list contains the id {shown:?}: expected 1 to {LONGEST_ID} bytes without control characters"
             ));
         }
         if !ids.insert(case.id.as_str()) {
-            return Err(format!("its list holds the id `{}` twice", case.id));
+            return Err(format!("its list contains the id `{}` twice", case.id));
         }
         if let Some(reason) = contradiction(&case.id, case.model.as_deref(), case.category, &case.name) {
-            return Err(format!("its list holds the id `{}`: {reason}", case.id));
+            return Err(format!("its list contains the id `{}`: {reason}", case.id));
         }
     }
     Ok(listing)
@@ -222,7 +222,7 @@ mod tests {
             ("{\"protocol\": 3, \"cases\": []}", "version 3 of the worker protocol"),
             ("{\"cases\": []}", "missing field `protocol`"),
             ("{\"protocol\": 2}", "missing field `cases`"),
-            ("{\"protocol\": 2, \"cases\": []}", "holds no case"),
+            ("{\"protocol\": 2, \"cases\": []}", "contains no case"),
             ("{\"protocol\": 2, \"cases\": [{\"id\": \"unit/x\"}]}", "missing field `category`"),
             (
                 r#"{"protocol": 2, "cases": [{"id": "u/x", "category": "unit"}, {"id": "u/x", "category": "unit"}]}"#,
@@ -235,7 +235,7 @@ mod tests {
             ),
             (
                 r#"{"protocol": 2, "cases": [{"id": "unit/x", "category": "unit", "name": "y"}]}"#,
-                "its id does not hold `y`",
+                "its id does not contain `y`",
             ),
         ] {
             let found = problem(answer);

@@ -110,7 +110,9 @@ impl RoundExecutor for Workers {
         match worker.command(&Command::Measure(Box::new(assignment.clone()))) {
             // It has gone already; its exit tells why.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => collector.fail(Cause::Protocol, format!("it does not listen: {error}")),
+            Err(error) => {
+                collector.fail(Cause::Protocol, format!("a command could not be sent to it: {error}"))
+            }
             Ok(()) => {}
         }
         let mut tail = Tail::new(self.echo);

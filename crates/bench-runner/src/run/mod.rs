@@ -111,7 +111,7 @@ fn refuse_twins(programs: &[Opened]) -> Result<(), RunError> {
         for case in program.cases() {
             if let Some(first) = seen.insert(case.id.as_str(), program) {
                 return Err(RunError::Registry(format!(
-                    "two programs hold the case `{}`: {} and {}. Run one of them only",
+                    "two programs contain the case `{}`: {} and {}. Run only one of them",
                     case.id,
                     first.program.path().display(),
                     program.program.path().display()

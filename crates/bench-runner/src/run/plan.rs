@@ -179,7 +179,8 @@ fn check_against_earlier(folder: &Folder, selected: &[Selected<'_>]) -> Result<(
     let Some(earlier) = folder.earlier() else { return Ok(()) };
     match selected.iter().find_map(|(_, case)| Some((case, earlier.case(&case.id)?))) {
         Some((case, other)) => Err(RunError::Registry(format!(
-            "two executables of this `cargo bench` hold the case `{}`:\n  {}\n  {}\nGive one of them another `name`, or run one executable only (`cargo bench --bench NAME`)",
+            "two executables of this `cargo bench` contain the case `{}`:\n  {}\n  {}\nGive one of them another \
+             `name`, or run only one executable (`cargo bench --bench NAME`)",
             case.id,
             other.source,
             case.source.as_deref().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! `--args`: wanted values of arguments.
+//! `--args`: the values that the arguments of a case must have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;

@@ -123,7 +123,7 @@ impl Fault {
             Fault::NotOver(name) => (format!("only `speedup` takes parentheses, and not `{name}`"), EXAMPLE),
             Fault::NoRelation(found) if found.is_empty() => ("it has no comparison".to_owned(), EXAMPLE),
             Fault::NoRelation(found) => {
-                (format!("`{found}` stands where one of `<=`, `<`, `>=` and `>` should"), EXAMPLE)
+                (format!("it has `{found}` instead of one of `<=`, `<`, `>=` and `>`"), EXAMPLE)
             }
             Fault::NoNumber(found) if found.is_empty() => ("it has no value".to_owned(), EXAMPLE),
             Fault::NoNumber(found) => (format!("`{found}` is not a decimal number"), EXAMPLE),
@@ -135,7 +135,7 @@ impl Fault {
             ),
             Fault::WrongUnit { name, wanted } => (format!("`{name}` is {wanted}"), EXAMPLE),
             Fault::Rest(rest) => (
-                format!("`{rest}` stands behind the value"),
+                format!("`{rest}` follows the value"),
                 "write `@` before what restricts it, as in \"ttfa_p95 <= 200ms @ concurrency=8\"",
             ),
             Fault::NoSetting(found) => (
@@ -414,7 +414,7 @@ mod tests {
         let message = |text: &str| parse(text).expect_err(text).message(text);
         let text = message("median = 5s");
         assert!(
-            text.starts_with("\"median = 5s\" is not a target, since `=` stands where one of `<=`"),
+            text.starts_with("\"median = 5s\" is not a target, since it has `=` instead of one of `<=`"),
             "{text}"
         );
         assert!(text.contains("\"median <= 5s\""), "{text}");

@@ -133,7 +133,7 @@ mod tests {
     fn what_is_no_target_is_answered_with_what_would_be_right() {
         let message = Objective::parse("median 5s").expect_err("no comparison").to_string();
         assert!(
-            message.contains("stands where one of `<=`") && message.contains("\"median <= 5s\""),
+            message.contains("instead of one of `<=`") && message.contains("\"median <= 5s\""),
             "{message}"
         );
         let target: Objective = " speedup(run:base) > 1.5x ".parse().expect("a target");

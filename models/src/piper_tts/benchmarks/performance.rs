@@ -39,7 +39,7 @@ fn speak_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threa
     threads.take()?;
     let speaker = b.load(|| Speaker::load(threads)).map_err(SpeechError::or_skip)?;
     let ids =
-        speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice knows none of these sounds"))?;
+        speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice has none of these sounds"))?;
     let speak = || speaker.speak_batch(&ids, batch, Scales::STEADY);
     b.count("sentences", batch).try_iter(speak)?;
     // After measuring, so that the first call is a first call; an error fails the case, figures and all.

@@ -78,11 +78,11 @@ impl Chunks {
                 let digit = char::from(byte).to_digit(16).unwrap_or_default();
                 At::Size(size << 4 | u64::from(digit), digits + 1)
             }
-            (At::Size(_, 0), _) => return Err(Malformed("a chunk begins with no size")),
+            (At::Size(_, 0), _) => return Err(Malformed("a chunk begins without a size")),
             (At::Size(size, _) | At::Extension(size), b'\r') => At::EndOfSize(size),
             (At::Size(size, _), b';' | b' ' | b'\t') => At::Extension(size),
             (At::Size(..), _) => return Err(Malformed("the size of a chunk is not hexadecimal")),
-            (At::Extension(_), b'\n') => return Err(Malformed("the line of a size ends without CR")),
+            (At::Extension(_), b'\n') => return Err(Malformed("the size line of a chunk ends without CR")),
             (At::Extension(size), _) => self.skipped(At::Extension(size))?,
             (At::EndOfSize(0), b'\n') => At::Line,
             (At::EndOfSize(size), b'\n') => At::Data(size),

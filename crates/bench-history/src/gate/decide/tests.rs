@@ -339,7 +339,7 @@ fn limits_are_kept_in_every_run() {
     }
     let mut nights = Nights::new("[[rule]]\ncase = \"untit/\"\nlimits = [\"time < 1s\"]\n");
     let decision = nights.night(same);
-    assert_eq!(decision.notes, ["bench.toml:1: this rule fits no case of the run"]);
+    assert_eq!(decision.notes, ["bench.toml:1: this rule matches no case of the run"]);
 }
 
 #[test]
