@@ -24,11 +24,11 @@ pub struct Benchmark {
     pub targets: &'static [Objective],
     /// Type and value arguments, in the order of the attribute; types first.
     pub axes: &'static [Axis],
-    /// What the attribute says about how to measure.
+    /// The settings of the attribute that control how to measure.
     pub settings: Overrides,
     /// Which cases are left out by default.
     pub ignore: Ignore,
-    /// Where it was written.
+    /// The place in the source code.
     pub source: Source,
     /// Calls the function with the value of each axis chosen by its index.
     ///
@@ -59,7 +59,8 @@ pub enum Ignore {
     When(&'static [Axis]),
 }
 
-/// Where a benchmark was written. Never part of its id: moving a file must not break its history.
+/// The place in the source code where a benchmark was written. Never part of its id: moving a file must not break its
+/// history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     /// `module_path!()`; its first segment is the crate.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// What the `main` of a bench target does: serve as a worker, or run.
+/// The body of `main` in a bench target: serves as a worker, or runs the benchmarks.
 #[doc(hidden)]
 pub fn run(crates: &[&'static str]) -> ExitCode {
     crate::worker::serve_if_asked();

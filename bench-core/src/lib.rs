@@ -127,7 +127,7 @@ pub mod prelude {
 )]
 mod book {}
 
-/// What `#[benchmark]` and [`main!`] expand to calls these.
+/// Items that the expansions of `#[benchmark]` and [`main!`] use.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bencher::inputs_alive;

@@ -1,4 +1,4 @@
-//! What `#[benchmark]` expands to calls this; nothing here is meant to be written by hand.
+//! Functions that the expansion of `#[benchmark]` calls; do not call them by hand.
 //!
 //! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Which of
 //! them it is can only be asked of the type, and where the type is concrete, method lookup answers:

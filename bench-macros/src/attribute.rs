@@ -1,4 +1,4 @@
-//! What stands between the parentheses of `#[benchmark(…)]`, key by key.
+//! Parses the arguments of `#[benchmark(…)]`, key by key.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the attribute writes next to the function: a const descriptor, and the code that calls the
-//! function with the values chosen for one case.
+//! Writes the code next to the function: a const descriptor, and a call of the function with the values chosen for one
+//! case.
 //!
 //! Everything stands in a `const _`, where the user's expressions still resolve as they do next to
 //! the function, and every name there begins with `__bench`, so that none of the user's is hidden.

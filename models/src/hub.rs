@@ -51,7 +51,7 @@ pub fn known(name: &str) -> Option<HubFile> {
     FILES.into_iter().find(|file| file.path.rsplit('/').next() == Some(name))
 }
 
-/// Where `file` lies, after it has been downloaded if need be.
+/// Returns the path of `file`, after downloading it if necessary.
 ///
 /// # Errors
 /// [`NotFromHub`](WeightsError::NotFromHub): it cannot be downloaded, or is not the file that it should be.

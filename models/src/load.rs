@@ -27,8 +27,9 @@ impl LoadError {
     }
 }
 
-/// What `build` makes of weights that follow from a seed in `source`, as `dtype` on `device`; the same values everywhere and every
-/// time. `build` is called twice: the first time only to see what it asks for. `model` is what errors call it.
+/// Calls `build` with weights that follow from a seed in `source`, as `dtype` on `device`; the values are the same
+/// everywhere and every time. `build` is called twice: the first time only to find out which weights it needs. `model`
+/// is the name for errors.
 ///
 /// # Errors
 /// [`Memory`](LoadError::Memory) before anything is allocated, where the memory of the machine is used and does not

@@ -10,8 +10,8 @@ const TORCHVISION_SHORT_SIDE: u32 = 256;
 /// Width and height of what torchvision cuts out, in pixels.
 const TORCHVISION_SIDE: u32 = 224;
 
-/// As torchvision prepares a photograph for its classifiers: shorter side to 256 pixels, the middle
-/// 224 × 224, ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
+/// Prepares a photograph as torchvision does for its classifiers: shorter side to 256 pixels, the middle 224 × 224,
+/// ImageNet's means and deviations. Shape `(1, 3, 224, 224)`.
 ///
 /// # Errors
 /// When the photograph is empty, or the device cannot hold the tensor.

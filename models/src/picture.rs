@@ -90,7 +90,7 @@ impl Picture {
         self.pixels.as_raw()
     }
 
-    /// As a PNG file.
+    /// Encodes the picture as PNG.
     ///
     /// # Errors
     /// When the encoder refuses it.

@@ -38,12 +38,13 @@ impl Seeded {
         Seeded { absent, ..self }
     }
 
-    /// As the source of a model's weights, in f32 on `device`.
+    /// Returns these values as the source of a model's weights, in f32 on `device`.
     pub fn weights(self, device: &Device) -> VarBuilder<'static> {
         self.weights_as(DType::F32, device)
     }
 
-    /// As the source of a model's weights: the values of [`weights`](Self::weights), rounded to `dtype`.
+    /// Returns these values as the source of a model's weights: the values of [`weights`](Self::weights), rounded to
+    /// `dtype`.
     pub fn weights_as(self, dtype: DType, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(self), dtype, device.clone())
     }

@@ -1,5 +1,5 @@
-//! What the ids of this crate's benchmarks leave unsaid, printed below the table of a run, so that every figure says how
-//! it was computed.
+//! The note below the table of a run that says what the ids of this crate's benchmarks leave out, so that every figure
+//! says how it was computed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Where weights and photographs lie, and everything that can be wrong with a file of weights.
+//! The folder of weights and photographs, and the errors of weight files.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -182,8 +182,8 @@ pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsE
     fs::read(path).map_err(failed)
 }
 
-/// Where the file of weights of this name is: in the [folder of weights](directory). With the feature `hub`, a file
-/// that is not there comes from the Hugging Face Hub, or its cache, if it is one that the module `hub` knows.
+/// Returns the path of the weight file of this name, in the [folder of weights](directory). With the feature `hub`, a
+/// missing file comes from the Hugging Face Hub or its cache if the module `hub` knows it.
 ///
 /// # Errors
 /// With the feature `hub`, `NotFromHub`: it can be had from nowhere, or is another file.

@@ -1,5 +1,5 @@
-//! Where a thread counts: a slot of its own, so that counting needs no atomic instruction that other threads
-//! have to wait for.
+//! A separate counting slot for each thread, so that counting needs no atomic instruction that other threads have to
+//! wait for.
 
 use std::cell::Cell;
 use std::sync::atomic::{

@@ -1,6 +1,6 @@
-//! What was allocated.
+//! Totals of allocations.
 
-/// What was allocated while counting was on, on all threads.
+/// The allocations of all threads while counting was on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Calls that allocate: `alloc`, `alloc_zeroed`, and `realloc`. What has no size is never asked for.

@@ -1,4 +1,4 @@
-//! What a routine returns although it should not.
+//! Rejects return values that show a mistake, such as a `Result` or a future.
 
 use std::any::type_name;
 

@@ -45,7 +45,7 @@ pub struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// What the runner wants of this round.
+    /// Returns the runner's settings for this round.
     pub fn assignment(&self) -> &Assignment {
         &self.bencher.assignment
     }
@@ -55,7 +55,7 @@ impl Round<'_> {
         self.bencher.deadline
     }
 
-    /// As [`Bencher::expects`].
+    /// Same as [`Bencher::expects`].
     ///
     /// # Errors
     /// As [`Bencher::expects`].
@@ -82,7 +82,7 @@ impl Bencher {
         self.assignment.timeout_is_hard
     }
 
-    /// What the runner wants of this round.
+    /// Returns the runner's settings for this round.
     pub fn assignment(&self) -> &Assignment {
         &self.assignment
     }

@@ -1,4 +1,4 @@
-//! Where what is measured begins and ends.
+//! Marks the beginning and the end of the measured part.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// What is measured begins. The questions whether to count come before the clock is read.
+    /// Begins the measured part. Whether to count is decided before the clock is read.
     #[inline(always)]
     pub fn start() -> Self {
         allocation::begin();
@@ -28,7 +28,7 @@ impl Stopwatch {
         }
     }
 
-    /// What is measured has ended: the time since the start, and none where instructions were counted.
+    /// Ends the measured part. Returns the time since the start, or zero if instructions were counted.
     #[inline(always)]
     pub fn stop(self) -> Duration {
         let elapsed = match self.start {

@@ -1,4 +1,4 @@
-//! What a benchmark has queued on its devices, and what waiting for it takes.
+//! The work that a benchmark has queued on its devices, and the time to wait for it.
 
 use std::cell::Cell;
 use std::rc::Rc;

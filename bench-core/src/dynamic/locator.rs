@@ -1,4 +1,4 @@
-//! Where a case is found again that exists only while its program runs.
+//! The locator by which a case is found again if it exists only while its program runs.
 
 use std::fmt;
 

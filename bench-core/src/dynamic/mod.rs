@@ -50,7 +50,7 @@ pub struct Offer<'a> {
     pub name: &'a str,
     /// How it asks to be measured.
     pub settings: Overrides,
-    /// What the warm-up of a round may take at the most, if it says so.
+    /// The longest time that the warm-up of a round may take, if the round limits it.
     pub longest_warm_up: Option<Duration>,
     /// Why it is left out unless it is asked for; `None` if it is not.
     pub ignored: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What an iteration allocates.
+//! The probe of allocations: how many and how large they are in each iteration.
 
 use std::time::{Duration, Instant};
 

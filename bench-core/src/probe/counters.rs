@@ -1,4 +1,4 @@
-//! What the processors count of an iteration.
+//! The probe of hardware counters: their values for each iteration.
 
 use std::io;
 

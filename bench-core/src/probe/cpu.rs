@@ -1,4 +1,4 @@
-//! What the worker used of the processors over the samples.
+//! The probe of processor time: the time that the worker used during the samples.
 
 use std::collections::HashMap;
 use std::fs;

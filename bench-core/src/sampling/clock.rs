@@ -1,4 +1,4 @@
-//! What the monotonic clock can resolve.
+//! Measures the resolution of the monotonic clock.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

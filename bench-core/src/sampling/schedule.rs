@@ -19,7 +19,7 @@ pub(crate) enum Phase {
 /// Iterations to be timed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Batch {
-    /// What it is for.
+    /// The purpose of the batch.
     pub phase: Phase,
     /// How many iterations; at least 1.
     pub iterations: u64,

@@ -1,4 +1,4 @@
-//! What an adapter has to do.
+//! The interface of an adapter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What `bench gate` suspects is measured before it fails a build: the last good commit and that of the run, in turn.
+//! Measures a suspicion of `bench gate` before it fails a build: the last good commit and that of the run take turns.
 
 use bench_report::tell;
 use std::collections::{BTreeMap, BTreeSet};

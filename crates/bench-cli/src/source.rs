@@ -1,4 +1,4 @@
-//! What a side's name means.
+//! Resolves the name of a side.
 
 use bench_runner::program::{Kind, ListLimits, Program};
 use std::path::{Path, PathBuf};

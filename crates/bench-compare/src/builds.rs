@@ -1,4 +1,4 @@
-//! What the builds of both sides say against comparing their code.
+//! Differences between the builds of both sides that prevent a comparison of their code.
 
 use std::collections::BTreeSet;
 

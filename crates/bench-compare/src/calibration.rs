@@ -27,9 +27,9 @@ pub struct Calibration {
     pub format: String,
     /// The version of this schema.
     pub schema_version: u32,
-    /// What was found of each case, in the order of their ids.
+    /// The cases, in the order of their ids.
     pub cases: Vec<CalibratedCase>,
-    /// What was found of all cases together.
+    /// The counts over all cases.
     pub suite: Tally,
     /// To which side all estimates leaned. `None` if work was injected, which leans on purpose, or in an older file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub struct Tally {
     pub able_slower: u64,
 }
 
-/// What was found of one case.
+/// The result of a calibration for one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CalibratedCase {
@@ -154,7 +154,7 @@ pub fn calibrate(
 }
 
 impl Calibration {
-    /// What these comparisons of a program with itself come to.
+    /// Summarizes comparisons of a program with itself.
     pub fn of(comparisons: Vec<PairedComparison>) -> Self {
         let mut ids: Vec<&str> =
             comparisons.iter().flat_map(|one| &one.cases).map(|case| case.compared.id.as_str()).collect();

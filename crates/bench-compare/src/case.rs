@@ -1,4 +1,4 @@
-//! What is known of one case on both sides.
+//! The comparison of one case on both sides.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub struct SideFailure {
     pub failure: Failure,
 }
 
-/// What is known of one case on both sides.
+/// The comparison of one case on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PairedCase {
-    /// What is said of it. Times are medians over process pairs.
+    /// The result. Times are medians over process pairs.
     #[serde(flatten)]
     pub compared: Compared,
     /// Wall time of both sides' processes together, in seconds.
@@ -30,10 +30,11 @@ pub struct PairedCase {
     pub spread_between: Option<f64>,
     /// Robust standard deviation of the log ratio from batch to batch of one process pair.
     pub spread_within: Option<f64>,
-    /// What layouts of the code alone do; absent if each program was linked once, and with too few process pairs.
+    /// The effect of layouts of the code alone; absent if each program was linked once, and with too few process
+    /// pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<LayoutSpread>,
-    /// Where that time went.
+    /// How that time was spent.
     pub time: TimeSpent,
     /// The most threads that one of its workers had when it had been measured; absent if it is not known, and in documents of
     /// earlier versions.

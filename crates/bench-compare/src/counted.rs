@@ -1,4 +1,4 @@
-//! What was counted beside the times of a case.
+//! Instructions and other events that were counted in addition to the times of a case.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use super::Role;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CountedPair {
-    /// What processes of the base have counted.
+    /// The counts of the base's processes.
     pub base: CaseCounts,
-    /// What processes of the candidate have counted.
+    /// The counts of the candidate's processes.
     pub candidate: CaseCounts,
     /// Relative change of the instructions of an iteration, candidate/base − 1.
     pub change: f64,
@@ -81,7 +81,7 @@ impl CountedPair {
 pub struct Uncounted {
     /// Why.
     pub why: WhyUncounted,
-    /// What happened, in words.
+    /// The description of the failure.
     pub message: String,
 }
 
@@ -112,7 +112,7 @@ pub enum WhyUncounted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counting {
-    /// What it took, in seconds, after the times had been taken.
+    /// The duration in seconds, after the times had been measured.
     pub seconds: f64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,

@@ -34,11 +34,11 @@ pub struct PairedComparison {
     pub timestamp: String,
     /// Whether it ended by itself.
     pub state: RunState,
-    /// What is compared with.
+    /// The base.
     pub base: SideRecord,
-    /// What is compared.
+    /// The candidate.
     pub candidate: SideRecord,
-    /// What it might cost, and what it had to be sure of.
+    /// The limits of time and error.
     pub rules: Rules,
     /// In how many layouts of its code each program was linked, if it was more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct PairedComparison {
     pub seconds: f64,
     /// The machine.
     pub environment: Environment,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     pub notes: Vec<String>,
     /// The cases that were measured, in the order of their ids.
     pub cases: Vec<PairedCase>,
@@ -62,7 +62,7 @@ pub struct PairedComparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideRecord {
-    /// What a person calls it.
+    /// The name for people.
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
@@ -96,8 +96,8 @@ impl PairedComparison {
         self.compared().filter(move |case| case.verdict == verdict)
     }
 
-    /// What follows from it: a case is slower if it is so by more than the share `allowed`, with its whole interval;
-    /// unsure cases count if `strict`.
+    /// Decides the exit code: a case is slower if its whole interval lies beyond the share `allowed`; unsure cases
+    /// count if `strict`.
     pub fn decision(&self, allowed: f64, strict: bool) -> Decision {
         let slower = |case: &&Compared| case.interval.is_some_and(|interval| interval.low > allowed);
         let ids = |cases: Vec<&Compared>| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What the process pairs of a case say about its change.
+//! The evidence for a change of a case, from its process pairs.
 
 use super::{CONFIDENCE, ObservedPair};
 use bench_record::Verdict;

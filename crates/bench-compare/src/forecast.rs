@@ -1,4 +1,4 @@
-//! What so many process pairs of such a spread can tell.
+//! Predicts what a number of process pairs with a given spread can detect.
 
 use bench_stats::{normal_quantile, observations_needed};
 

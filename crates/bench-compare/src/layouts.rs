@@ -1,4 +1,4 @@
-//! What the layouts of a case say of its change, and what layouts alone do to its times.
+//! Separates the change of a case from the effect of layouts, and estimates that effect.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Ve
     Some((seen.collect(), 0.5 / passes as f64))
 }
 
-/// What layouts alone do to a case: robust standard deviations of the logarithm of its time.
+/// The effect of layouts alone on a case: robust standard deviations of the logarithm of its time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LayoutSpread {

@@ -1,4 +1,4 @@
-//! What a process pair says, in one number.
+//! Reduces a process pair to one number.
 //!
 //! Which number that is, what is taken out of it and what it is measured in are settled by earlier pairs, before this one is
 //! measured. So swapping the sides' names would turn the number into its negative and change nothing else, and that is all
@@ -45,10 +45,10 @@ impl Statistic {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObservedPair {
-    /// What was measured.
+    /// The measured pair.
     #[serde(flatten)]
     pub pair: Pair,
-    /// What it is summed up in.
+    /// The statistic that summarizes it.
     pub statistic: Statistic,
     /// Log ratio candidate/base, what the order does to it taken out as far as earlier pairs told.
     pub log_ratio: f64,

@@ -44,15 +44,16 @@ impl fmt::Display for Role {
     }
 }
 
-/// What one process pair measured: batch `i` of one side came right before or after batch `i` of the other. Of programs
-/// that time whole rounds only, a batch is a sample, and one side's came before the other's.
+/// The measurements of one process pair: batch `i` of one side ran right before or after batch `i` of the other. For
+/// programs that time whole rounds only, a batch is a sample, and the samples of one side ran before those of the
+/// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
     /// Which side was started, warmed up and measured first.
     pub first: Role,
     /// Iterations in each batch.
     pub iterations: u64,
-    /// What each batch of the base took, all its iterations together, in nanoseconds.
+    /// The time of each batch of the base, all its iterations together, in nanoseconds.
     pub base_ns: Vec<u64>,
     /// The same of the candidate.
     pub candidate_ns: Vec<u64>,

@@ -1,4 +1,4 @@
-//! What a paired comparison may cost, and what it must be sure of.
+//! The limits of a paired comparison: its time, and its rate of errors.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use bench_runner::plan;
 use bench_syntax::UsageError;
 use bench_syntax::quantity::Bytes;
 
-/// What a paired comparison may cost, and what it must be sure of.
+/// The limits of a paired comparison: its time, and its rate of errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
@@ -20,14 +20,14 @@ pub struct Rules {
     pub threshold_is_asked: bool,
     /// The share of `slower` and `faster` among all that are said that may be false.
     pub fdr: f64,
-    /// What a case may take on average, both sides together. What decided cases leave goes to those that
-    /// can still be decided.
+    /// The average time of a case, both sides together. Time that decided cases leave over goes to those that can
+    /// still be decided.
     pub max_time: Duration,
-    /// What one worker may take before the case has failed.
+    /// The time after which a worker has failed.
     pub timeout: Duration,
     /// Resident memory that a worker may take; most of what is available when absent.
     pub max_memory: Option<Bytes>,
-    /// Where benchmarks should work that ask.
+    /// The device for benchmarks that ask for one.
     #[serde(default)]
     pub device: DeviceChoice,
     /// Processors that the workers of a case may use; all of them when absent.
@@ -39,7 +39,7 @@ pub struct Rules {
     pub seed: u64,
 }
 
-/// What was asked for; the rest is as in [`Rules::default`].
+/// The rules that the user gave; the others are those of [`Rules::default`].
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// [`Rules::threshold`].

@@ -34,8 +34,8 @@ impl Side {
         Side::of(label.into(), opened.collect::<Result<_, _>>()?)
     }
 
-    /// As [`Side::open`], of what cargo has built: bench targets of other frameworks among them are left out,
-    /// and said to be.
+    /// Same as [`Side::open`], for bench targets that cargo has built: those of other frameworks are left out, with a
+    /// message.
     ///
     /// # Errors
     /// As [`Side::open`], and when none is left.
@@ -88,7 +88,7 @@ impl Side {
         Ok(())
     }
 
-    /// What a person calls it: a revision, a path.
+    /// The name for people: a revision, a path.
     pub fn label(&self) -> &str {
         &self.label
     }

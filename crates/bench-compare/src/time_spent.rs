@@ -1,8 +1,8 @@
-//! Where the time of a comparison goes.
+//! How the time of a comparison is spent.
 
 use serde::{Deserialize, Serialize};
 
-/// Where the wall time of a case went, in seconds. For programs that time only whole rounds, everything that is not
+/// How the wall time of a case was spent, in seconds. For programs that time only whole rounds, everything that is not
 /// timed is `between`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

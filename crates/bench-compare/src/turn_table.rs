@@ -1,4 +1,4 @@
-//! Where processes of other harnesses take turns.
+//! The shared table by which processes of other harnesses take turns.
 
 use std::env;
 use std::fs;

@@ -63,7 +63,7 @@ impl Conversations {
         Conversations { think_ms, seed, share: (0, 1), state: Mutex::default() }
     }
 
-    /// Those of worker `rank` of `of`: of the conversations in turn it has every so many-th.
+    /// The conversations of worker `rank` of `of`: every `of`-th one.
     #[must_use]
     pub fn of_worker(self, rank: u32, of: u32) -> Self {
         Conversations { share: (rank, of.max(1)), ..self }

@@ -165,7 +165,7 @@ impl Endpoint {
         Endpoint { run, unique: AtomicU64::new(unique), ..self }
     }
 
-    /// What it is.
+    /// The kind of interface.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What kind of failure it is: what reports count by.
+/// The class of a failure, by which reports count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Class {
@@ -84,9 +84,9 @@ impl fmt::Display for Class {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct Failure {
-    /// What kind of failure it is.
+    /// The class of the failure.
     pub class: Class,
-    /// What was expected and found.
+    /// The expected and the actual content.
     pub message: String,
 }
 

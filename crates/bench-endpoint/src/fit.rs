@@ -12,7 +12,7 @@ use crate::failure::Failure;
 const FEW: u64 = 32;
 const MANY: u64 = 160;
 
-/// What a server makes of words: `overhead + per_word · words` tokens.
+/// The number of tokens that a server counts for words: `overhead + per_word · words`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
     /// Tokens that are in each prompt besides its words: a template, and a mark of the beginning.

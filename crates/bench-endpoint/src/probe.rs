@@ -1,4 +1,4 @@
-//! What is at an address.
+//! Detects the interface of a server by its address.
 
 use serde_json::Value;
 
@@ -6,18 +6,18 @@ use crate::api::Kind;
 use crate::client::{Client, Target};
 use crate::failure::{Class, Failure};
 
-/// What was found at an address.
+/// The server and the interface that were detected at an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The interface that a server like this is asked by; `None` if it is not known.
     pub kind: Option<Kind>,
     /// The names of its models.
     pub models: Vec<String>,
-    /// What the server seems to be: `Ollama 0.5.1`, `TGI`, `KServe v2 (triton 2.50.0)`; empty if it is not known.
+    /// The server software: `Ollama 0.5.1`, `TGI`, `KServe v2 (triton 2.50.0)`; empty if it is not known.
     pub server: String,
 }
 
-/// What an address names.
+/// The meaning of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// The address of the server.

@@ -1,4 +1,4 @@
-//! What `bench-load` makes figures of: the response of each field, and what the connection took.
+//! The values from which `bench-load` computes its figures: the response of each field, and the times of connecting.
 
 use std::time::Instant;
 

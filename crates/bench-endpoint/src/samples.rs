@@ -23,12 +23,12 @@ const MOST: usize = 20;
 /// Most bytes of an answer that is kept.
 const LARGEST: usize = 16 << 20;
 
-/// What a sample of answers has come to.
+/// The result of checking a sample of answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     /// Answers that were looked at.
     pub looked_at: u64,
-    /// What is wrong with some of them.
+    /// The faults that were found.
     pub wrong: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What can serve inputs: a load, or a search for one.
+//! The interface of everything that can serve inputs: a load, or a search for one.
 
 use bench_core::bencher::Bencher;
 use bench_core::{Error, Result};

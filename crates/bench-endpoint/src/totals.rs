@@ -1,4 +1,4 @@
-//! What a client has sent in all, to be compared with what the server says.
+//! The totals of a client's requests, for comparison with the server's metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,7 +29,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// What was sent here, and by another client.
+    /// Adds the totals of another client.
     #[must_use]
     pub fn and(self, other: Counted) -> Self {
         let cached_tokens = match (self.cached_tokens, other.cached_tokens) {

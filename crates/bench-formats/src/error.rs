@@ -1,4 +1,4 @@
-//! What can be wrong with a file of another tool.
+//! Errors in files of other tools.
 
 use std::path::{Path, PathBuf};
 

@@ -28,7 +28,7 @@ pub trait Export: Sync {
 pub struct Exported {
     /// Its files; a single one where the format is not a folder.
     pub documents: Vec<Document>,
-    /// What the format cannot hold, a line each.
+    /// The items that the format cannot represent, one line each.
     pub left_out: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Exported {
 pub struct Document {
     /// Its usual name, or its path within the folder.
     pub path: PathBuf,
-    /// What it holds.
+    /// The content.
     pub content: Vec<u8>,
 }
 

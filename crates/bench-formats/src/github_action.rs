@@ -1,4 +1,4 @@
-//! What github-action-benchmark reads: `customSmallerIsBetter` and `customBiggerIsBetter`, a file each.
+//! The format of github-action-benchmark: `customSmallerIsBetter` and `customBiggerIsBetter`, a file for each.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What executables of Google Benchmark write with `--benchmark_out=FILE` or `--benchmark_format=json`.
+//! The JSON that executables of Google Benchmark write with `--benchmark_out=FILE` or `--benchmark_format=json`.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What `hyperfine --export-json FILE` writes. Each run of a command is a process, and so a round. Times are in seconds.
+//! The JSON of `hyperfine --export-json FILE`. Each run of a command is a process, and so a round. Times are in
+//! seconds.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What another tool measured comes in.
+//! Imports the results of other tools.
 
 use std::path::Path;
 
@@ -20,12 +20,12 @@ pub trait Import: Sync {
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
 }
 
-/// What a file of another tool says.
+/// The content of a file of another tool.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
     /// The benchmarks.
     pub cases: Vec<ImportedCase>,
-    /// What was left out, each with its place in the file and why.
+    /// The items that were left out, each with its place in the file and the reason.
     pub left_out: Vec<String>,
     /// When it was measured, UTC, RFC 3339; `None` if the file does not say so.
     pub timestamp: Option<String>,
@@ -33,7 +33,7 @@ pub struct Imported {
     pub environment: Environment,
 }
 
-/// What the format does not say of a run: where it comes from.
+/// The origin of a run, which the format does not contain.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The name of the run; made of the format and what it holds when absent.

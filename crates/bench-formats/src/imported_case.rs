@@ -8,11 +8,11 @@ use bench_syntax::quantity::{Bytes, Seconds};
 /// A benchmark of another tool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportedCase {
-    /// What the other tool calls it.
+    /// The name in the other tool.
     pub name: String,
     /// Its time per iteration.
     pub time: Option<Time>,
-    /// What an iteration counts.
+    /// The counters of an iteration.
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,

@@ -1,4 +1,4 @@
-//! What pyperf writes with `-o FILE`. Each of its processes is a round.
+//! The JSON of pyperf's `-o FILE`. Each of its processes is a round.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What `pytest --benchmark-json FILE` writes, and pytest-benchmark keeps below `.benchmarks`. Times are in seconds.
+//! The JSON of `pytest --benchmark-json FILE`, which pytest-benchmark also keeps below `.benchmarks`. Times are in
+//! seconds.
 
 use std::path::Path;
 

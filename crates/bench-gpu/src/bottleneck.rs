@@ -1,4 +1,4 @@
-//! What a GPU and its host say, together, of what keeps a case from being faster.
+//! Finds the bottleneck of a case from the figures of a GPU and of its host.
 
 use super::course::Course;
 use super::nvml::ThrottleReasons;

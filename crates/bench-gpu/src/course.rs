@@ -1,4 +1,4 @@
-//! What a GPU did over a stretch of time: averages, peaks, energy, series.
+//! The activity of a GPU over a stretch of time: averages, peaks, energy, series.
 
 use super::nvml::ThrottleReasons;
 use super::tick::{KINDS, Quantity, THROTTLED, Tick};

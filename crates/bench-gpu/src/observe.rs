@@ -1,4 +1,4 @@
-//! What is seen of GPUs in a round.
+//! Observes GPUs during a round.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A driver that has not answered for longer than this beyond the time between two ticks is told.
 const GAP_S: f64 = 1.0;
 
-/// What the GPUs do, from the first sample to the last.
+/// The observation of the GPUs, from the first sample to the last.
 #[derive(Default)]
 pub struct Gpu {
     sampler: Option<Sampler>,

@@ -1,4 +1,4 @@
-//! What is read of a GPU at one moment.
+//! The readings of a GPU at one moment.
 
 use super::nvml::ThrottleReasons;
 

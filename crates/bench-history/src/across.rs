@@ -32,7 +32,7 @@ pub struct MachineShift {
     pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more. It is the machine's share in the change of each case.
     pub shift: f64,
-    /// What else changed around it, as one of its cases tells it.
+    /// Other changes around it, as recorded by one of its cases.
     pub also: Vec<String>,
     /// Whether most of them got worse.
     pub worse: bool,
@@ -47,8 +47,8 @@ pub struct MachineShift {
 pub struct ShiftedCase {
     /// Its id.
     pub case: String,
-    /// What the machine has added to it, which noise may have placed a run or two off. What is clearly more or less stays
-    /// a change of the case, with [`Turn::of_machine`].
+    /// The change that the machine has added, which noise may have placed a run or two off. A case that clearly
+    /// changed by more or less keeps a change of its own, with [`Turn::of_machine`].
     #[serde(flatten)]
     pub turn: Turn,
 }

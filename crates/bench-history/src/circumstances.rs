@@ -1,5 +1,5 @@
-//! What may change a figure without being part of any key: a new kernel begins no new line, but should be named where
-//! a line changes with it.
+//! Circumstances that can change a figure without being part of any key: a new kernel begins no new line, but should
+//! be named if a line changes with it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use bench_record::Environment;
 pub struct Circumstances(BTreeMap<String, String>);
 
 impl Circumstances {
-    /// Those of a run.
+    /// The circumstances of a run.
     pub fn of(environment: &Environment) -> Self {
         let known = [
             ("operating system", &environment.os),
@@ -25,7 +25,7 @@ impl Circumstances {
         self.0.iter().map(|(what, value)| (what.as_str(), value.as_str()))
     }
 
-    /// What is known of both and differs: `operating system: A → B`.
+    /// Lists the values that are known on both sides and differ: `operating system: A → B`.
     pub fn changed(before: &Self, since: &Self) -> Vec<String> {
         let both = before.0.iter().filter_map(|(what, old)| Some((what, old, since.0.get(what)?)));
         both.filter(|(_, old, new)| old != new)

@@ -1,4 +1,4 @@
-//! What must be the same for two runs to belong to one line.
+//! The key of a line: everything that two runs must have in common to belong to it.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Display for MachineClass {
     }
 }
 
-/// What a history is kept for: one figure of one case, on one class of machines, built in one way.
+/// The key of a history: one figure of one case, on one class of machines, built in one way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct SeriesKey {
     /// Id of the case.
@@ -66,7 +66,7 @@ impl SeriesKey {
         }
     }
 
-    /// As [`SeriesKey::of`], of a case at hand.
+    /// Same as [`SeriesKey::of`], for a case of the record.
     pub fn of_case(record: &Record, case: &CaseRecord, metric: &str) -> Self {
         SeriesKey::on(&record.environment_of(case), &case.id, metric)
     }

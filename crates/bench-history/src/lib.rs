@@ -1,4 +1,4 @@
-//! What earlier runs say: a store of records, and the change points of every series.
+//! A store of records, the change points of every series in it, and the gate.
 //!
 //! [`config`] reads what a project asks of it, [`figure`] says which figures of a case have a history, [`store`] keeps
 //! records in SQLite or PostgreSQL, [`key`] says which runs belong to one line, [`change`] finds where a line changed,

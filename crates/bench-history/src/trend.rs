@@ -18,7 +18,7 @@ pub(crate) const NEAR: usize = 2;
 /// One line, and where it changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trend {
-    /// What it is the history of.
+    /// The key of the series.
     pub key: SeriesKey,
     /// Its unit.
     pub unit: String,
@@ -28,7 +28,7 @@ pub struct Trend {
     pub runs: usize,
     /// Whether there are too few runs for any change to be found.
     pub too_little_history: bool,
-    /// What has changed, oldest first.
+    /// The changes, oldest first.
     pub changes: Vec<Turn>,
     /// Changes that were reported and later withdrawn, in the order in which they were found.
     pub withdrawn: Vec<Turn>,
@@ -65,17 +65,17 @@ pub struct Turn {
     pub worse: bool,
     /// How many standard deviations the ranks since lie off.
     pub z: f64,
-    /// What else changed around it: `operating system: A → B`. Empty for drift.
+    /// Other changes around it: `operating system: A → B`. Empty for drift.
     pub also: Vec<String>,
-    /// What a shift of the whole machine had added on the same night, which is not part of this change: 0.03 is three per
-    /// cent more, and contained in `before`. `None` if the machine had no share in it.
+    /// The share of a shift of the whole machine on the same night, which is not part of this change: 0.03 is three
+    /// per cent more, and contained in `before`. `None` if the machine had no share in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_machine: Option<f64>,
-    /// Who accepted it and why, if anyone did.
+    /// The author and the reason of its acceptance; `None` if it is not accepted.
     pub accepted: Option<Acceptance>,
 }
 
-/// Where the cause of a change is to be looked for. It is as known on the night of the report, and never moves.
+/// The range in which to look for the cause of a change. It is as known on the night of the report, and never moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Culprit {
     /// The last run that was surely at the old level.

@@ -1,4 +1,4 @@
-//! What has changed between two runs or two builds.
+//! The comparison of two runs or two builds.
 
 use bench_compare::report::instructions;
 use bench_compare::{CountedPair, FORMAT, SCHEMA_VERSION};

@@ -53,7 +53,7 @@ struct Case {
 }
 
 impl Run {
-    /// What a record comes to.
+    /// Summarizes a record.
     pub fn of(record: &Record) -> Self {
         Run {
             run: record.run.clone(),

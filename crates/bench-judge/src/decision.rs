@@ -1,4 +1,4 @@
-//! What follows from a run or a comparison: the exit code, and what is said of it.
+//! Decides the exit code of a run or a comparison, and the message for it.
 
 use bench_record::{CaseRecord, Cause, InvalidCause, Outcome, Record, RunState, Verdict, exit};
 use bench_syntax::text::printable;
@@ -6,8 +6,8 @@ use bench_syntax::text::printable;
 use crate::Summarize;
 use crate::comparison::{Compared, Comparison};
 
-/// What has been found that decides the exit code. Every command collects its findings here, so that all of them weigh
-/// the same findings alike.
+/// The findings that decide the exit code. Every command collects its findings here, so that all of them weigh the
+/// same findings alike.
 ///
 /// ```
 /// use bench_judge::Decision;
@@ -27,7 +27,7 @@ pub struct Decision {
     unsure: Vec<String>,
 }
 
-/// What is asked of a comparison.
+/// The conditions that a comparison must meet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ComparisonPolicy {
     /// A case may be slower by this share; any slower case may pass if `None`.
@@ -80,8 +80,8 @@ impl Decision {
         self
     }
 
-    /// What a comparison of two records has found. A case without a figure in the newer run has failed; without one in
-    /// the earlier run it cannot be judged, which is doubt and no failure of what is measured now.
+    /// Adds the findings of a comparison of two records. A case without a figure in the newer run has failed; without
+    /// one in the earlier run it cannot be judged, which counts as doubt, not as a failure of the current run.
     #[must_use]
     pub fn of_comparison(mut self, comparison: &Comparison, policy: ComparisonPolicy) -> Self {
         if let (true, Some(different)) = (policy.strict, &comparison.different) {
@@ -139,8 +139,9 @@ impl Decision {
         self
     }
 
-    /// What a load test has found: cases of which more than this share of requests failed, cases that failed for another
-    /// reason, and levels whose figures are not valid. Failures that may be make no level invalid.
+    /// Adds the findings of a load test: cases of which more than the share `max_failures` of requests failed, cases
+    /// that failed for another reason, and levels whose figures are not valid. Failures within that share do not make
+    /// a level invalid.
     #[must_use]
     pub fn of_load(mut self, record: &Record, max_failures: f64) -> Self {
         self.interrupted |= record.state == RunState::Interrupted;

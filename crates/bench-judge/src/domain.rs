@@ -4,12 +4,12 @@ use bench_protocol::{Better, Counter};
 use bench_record::{Metric, Time};
 use bench_stats::Interval;
 
-/// What a case has done, as a domain sees it.
+/// The work of a case, for a domain.
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     /// Time per iteration.
     pub time: &'a Time,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: &'a [Counter],
 }
 

@@ -1,4 +1,4 @@
-//! What the cases of a run say together of how far rounds lie apart.
+//! Estimates how far the rounds of a case lie apart with the help of all cases of a run.
 
 use bench_record::{CaseRecord, Status};
 use bench_stats::SpreadOfCases;

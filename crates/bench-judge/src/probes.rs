@@ -1,4 +1,4 @@
-//! What the probes of all rounds say together.
+//! Combines the readings of the probes over all rounds.
 
 use bench_protocol::{OverRounds, ProbeReport, Reading};
 use bench_record::{CaseRecord, Metric, ProbeState, RoundRecord};

@@ -7,7 +7,7 @@ use bench_syntax::quantity::{Bytes, Seconds};
 use crate::domain::{self, Work};
 use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
 
-/// What follows from the rounds of a case.
+/// Computes the figures of a case from its rounds.
 pub trait Summarize {
     /// Adds a round and brings every figure up to date.
     fn push(&mut self, round: RoundRecord);

@@ -1,4 +1,5 @@
-//! What probes have seen of a level, as metrics of it; energy also by what it has served.
+//! Turns the readings of probes during a level into metrics of the level, and energy also into energy per unit of
+//! served work.
 
 use bench_protocol::{Better, Reading};
 use bench_record::{Level, Metric};

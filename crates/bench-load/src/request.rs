@@ -297,7 +297,7 @@ impl Request {
 }
 
 impl Marker {
-    /// As [`Request::output`].
+    /// Same as [`Request::output`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -310,7 +310,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Output, None);
     }
 
-    /// As [`Request::output_of`].
+    /// Same as [`Request::output_of`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -323,7 +323,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Output, Some(amount));
     }
 
-    /// As [`Request::answer`].
+    /// Same as [`Request::answer`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -336,7 +336,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
-    /// As [`Request::step`].
+    /// Same as [`Request::step`].
     ///
     /// ```
     /// # use bench_load::Request;
@@ -349,7 +349,7 @@ impl Marker {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
-    /// As [`Request::end`].
+    /// Same as [`Request::end`].
     ///
     /// ```
     /// # use bench_load::Request;

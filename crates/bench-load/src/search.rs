@@ -35,7 +35,8 @@ pub struct Search {
     fleet: Option<Arc<Fleet>>,
 }
 
-/// What a search has learned of the highest rate that meets its objective: it is at least `met`, and less than `missed`.
+/// The bounds that a search has found for the highest rate that meets its objective: at least `met`, and less than
+/// `missed`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bracket {
     /// The highest rate that met the objective, in requests per second; `None` if none did.

@@ -1,4 +1,4 @@
-//! What machine this is.
+//! Describes this machine.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! What the standard library does not offer of the operating system: processes, descriptors, processors, and the files
-//! in which a Linux machine describes itself.
+//! Functions of the operating system that the standard library does not offer: processes, descriptors, processors, and
+//! the files in which a Linux machine describes itself.
 //!
 //! One module for each concern. Where Linux has more to offer than the standard library, a module has two variants:
 //! `linux`, and `portable` for every other system, which uses the standard library alone and reports what it cannot

@@ -40,7 +40,7 @@ impl Machine {
         self.path(path).is_ok_and(|path| path.exists())
     }
 
-    /// What a file holds, without white space at its ends.
+    /// Returns the content of a file, without white space at its ends.
     pub fn text(&self, path: &str) -> Result<String, Unknown> {
         let mut bytes = Vec::new();
         self.path(path)

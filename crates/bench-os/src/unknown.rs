@@ -5,7 +5,7 @@
 pub struct Unknown {
     /// In words.
     pub reason: String,
-    /// What to type or do.
+    /// The command to type, or the action to take.
     pub advice: String,
 }
 

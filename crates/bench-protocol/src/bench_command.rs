@@ -1,4 +1,4 @@
-//! Where the `bench` command is.
+//! Finds the `bench` command.
 
 use std::env;
 use std::path::PathBuf;

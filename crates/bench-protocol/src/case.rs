@@ -1,4 +1,4 @@
-//! What a program lists.
+//! The list of a program's cases.
 
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ pub struct Case {
     pub settings: Overrides,
     /// Why the case is left out unless it is asked for; `None` if it is not left out.
     pub ignored: Option<String>,
-    /// Where it was written, for people: `src/softmax.rs:12`.
+    /// The place in the source code, for people: `src/softmax.rs:12`.
     pub source: Option<Arc<str>>,
     /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
     /// they have in common. `None` if the case wants a process of its own.
     pub set_up: Option<String>,
-    /// Where the program finds the case again: a text of its own, which the runner hands to the worker. `None` if the id
-    /// is enough.
+    /// A text by which the program finds the case again; the runner hands it to the worker. `None` if the id is
+    /// enough.
     pub locator: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Case {
     }
 }
 
-/// What a program answers to `--list --format json`.
+/// The answer of a program to `--list --format json`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Listing {

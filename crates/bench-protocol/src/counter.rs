@@ -1,4 +1,4 @@
-//! What one iteration counts.
+//! Counters: the work of one iteration.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::json::structure;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Counter {
-    /// What is counted, in the plural: `items`, `bytes`, `images`, `tokens`.
+    /// The unit, in the plural: `items`, `bytes`, `images`, `tokens`.
     pub unit: String,
     /// How many per iteration.
     pub per_iteration: u64,

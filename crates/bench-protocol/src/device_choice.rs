@@ -1,4 +1,4 @@
-//! Where a benchmark should work: `--device`.
+//! The device on which a benchmark should run: `--device`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::{Decode, Encode, Json, JsonError};
 
-/// Where benchmarks should work that ask for it with `Bencher::wanted_device`.
+/// The device for benchmarks that ask for one with `Bencher::wanted_device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {

@@ -1,4 +1,4 @@
-//! What runner and worker say to each other: newline-delimited JSON over a private socket.
+//! The messages between runner and worker: newline-delimited JSON over a private socket.
 //!
 //! `docs/book/src/protocol.md` is the published description; a program in any language that follows
 //! it can be a worker.
@@ -41,16 +41,16 @@ pub enum Command {
     Stop,
 }
 
-/// What a worker is to do.
+/// The instructions for a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
     /// The case's id.
     pub case: String,
-    /// What the list says of where the program finds the case again; absent if it says nothing.
+    /// The locator of the case in the list; absent if the list has none.
     pub locator: Option<String>,
     /// Which round of the case this is, from 0.
     pub round: u32,
-    /// Who decides how many iterations.
+    /// How the number of iterations is decided.
     pub mode: Mode,
     /// Iterations of warm-up; until steady when absent.
     pub warmup: Option<u64>,
@@ -73,9 +73,9 @@ pub struct Assignment {
     /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
     /// kept when absent.
     pub artifacts: Option<PathBuf>,
-    /// What is wanted of a case that serves requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
 }
 
@@ -102,7 +102,7 @@ impl Assignment {
     }
 }
 
-/// What the person who started the run wants of cases that serve requests, whatever they say themselves.
+/// The settings of the user for cases that serve requests; they override those of the case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadWishes {
     /// A few requests a level, to see that it works.
@@ -115,10 +115,10 @@ pub struct LoadWishes {
     pub requests_csv: Option<PathBuf>,
 }
 
-/// What the person who started the run wants of devices.
+/// The settings of the user for devices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceWishes {
-    /// Where benchmarks should work that ask: `cpu`, `cuda:0`, `metal`; the best there is when absent.
+    /// The device for benchmarks that ask for one: `cpu`, `cuda:0`, `metal`; absent means the best available one.
     pub device: Option<DeviceChoice>,
     /// GPUs to observe: numbers or UUIDs, separated by commas, or `all`; those that the benchmark works on when absent.
     pub gpus: Option<String>,
@@ -126,7 +126,7 @@ pub struct DeviceWishes {
     pub gpu_interval_ns: Option<u64>,
 }
 
-/// Who decides how many iterations a worker runs.
+/// How the number of iterations of a worker is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The worker: first call, warm-up, samples.
@@ -233,7 +233,7 @@ impl Frame {
     }
 }
 
-/// What ended a round from inside the worker.
+/// The reason why a worker ended its round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// A panic, caught.
@@ -248,31 +248,31 @@ pub enum FailureKind {
 pub struct WarmUp {
     /// Iterations, the first call not counted.
     pub iterations: u64,
-    /// What they took together.
+    /// The time of all iterations together.
     pub ns: u64,
     /// Whether times had stopped falling when warm-up ended; absent if a count was asked for.
     pub steady: Option<bool>,
 }
 
-/// What a worker knows at the end of a round.
+/// The final report of a worker at the end of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
     /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
     pub inputs_alive: Option<u64>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
-    /// What the probes saw.
+    /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
     /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], as is the next.
     pub clock_resolution_ns: Option<u64>,
-    /// What an empty iteration takes on this machine, in nanoseconds.
+    /// The duration of an empty iteration on this machine, in nanoseconds.
     pub empty_iteration_ns: Option<f64>,
 }
 
-/// What a case has served: an object of JSON, which passes through the protocol as it is. It is what a record keeps
-/// (`bench_record::Served`).
+/// The result of a case that serves requests: a JSON object, which passes through the protocol unchanged. A record
+/// keeps it (`bench_record::Served`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLevels(String);
 

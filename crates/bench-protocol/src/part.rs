@@ -1,8 +1,8 @@
-//! What is counted apart.
+//! The parts of a round that are counted separately.
 
 use std::ffi::CStr;
 
-/// What the instructions between two marks belong to; its label stands in valgrind's file.
+/// The part that the instructions between two marks belong to; its label appears in valgrind's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Part {

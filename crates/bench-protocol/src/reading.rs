@@ -1,4 +1,4 @@
-//! What probes read.
+//! The readings of probes.
 
 use bench_stats::Interval;
 #[cfg(feature = "serde")]
@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 use crate::Better;
 use crate::json::{Decode, Encode, Json, JsonError, Members, Object, is_default, names, structure};
 
-/// What a probe has to say about a round.
+/// The report of a probe on a round.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct ProbeReport {
     /// The probe.
     pub probe: String,
-    /// What it read; empty if it is unavailable.
+    /// The readings; empty if the probe is unavailable.
     pub readings: Vec<Reading>,
-    /// What it followed in time.
+    /// The quantities that it followed over time.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub series: Vec<Series>,
-    /// What should be said of its readings.
+    /// Notes on its readings.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
     /// Why it is unavailable, if it is.
     pub unavailable: Option<String>,
-    /// What observing cost on the benchmark's own thread, over the whole round.
+    /// The cost of observing on the benchmark's own thread, over the whole round.
     pub cost_ns: u64,
 }
 
@@ -60,7 +60,7 @@ impl ProbeReport {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Reading {
-    /// What it is, in snake case and without its unit: `cpu_time`, `peak_memory`.
+    /// The name of the metric, in snake case and without its unit: `cpu_time`, `peak_memory`.
     pub metric: String,
     /// Its unit: `s`, `bytes`; `1` for a plain number.
     pub unit: String,
@@ -134,24 +134,24 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Series {
-    /// What it is, in snake case and without its unit.
+    /// The name of the metric, in snake case and without its unit.
     pub metric: String,
     /// Its unit.
     pub unit: String,
     /// When, in seconds from the first sample on, ascending.
     pub time_s: Vec<f64>,
-    /// What it was then, as many as there are times; absent if it could not be read.
+    /// The values, as many as there are times; a value is absent if it could not be read.
     pub values: Vec<Option<f64>>,
 }
 
-/// What a probe has seen in a round.
+/// The observation of a probe during a round.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     /// Figures.
     pub readings: Vec<Reading>,
     /// Courses in time.
     pub series: Vec<Series>,
-    /// What should be said of them: warnings of the case.
+    /// Notes, which become warnings of the case.
     pub notes: Vec<String>,
 }
 

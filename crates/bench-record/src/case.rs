@@ -1,4 +1,4 @@
-//! What is known of one case.
+//! The record of one case.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     CaseCounts, Failure, HARNESS_BOUND, Measure, Metric, ObjectiveResult, RoundRecord, Surroundings, Time,
 };
 
-/// What is known of one case of a run.
+/// The record of one case of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaseRecord {
@@ -27,7 +27,7 @@ pub struct CaseRecord {
     pub arguments: BTreeMap<String, String>,
     /// Free labels.
     pub tags: Vec<String>,
-    /// Where the function was written: for people, never for matching.
+    /// The place of the function in the source code: for people, never for matching.
     pub source: String,
     /// The bench target that holds it.
     pub target: String,
@@ -44,7 +44,7 @@ pub struct CaseRecord {
     pub skip_reason: Option<String>,
     /// Time per iteration.
     pub time: Option<Time>,
-    /// What an iteration counts, where instructions were counted instead.
+    /// The counts of an iteration, if instructions were counted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CaseCounts>,
     /// Median over the rounds of the first iteration of a process, in seconds.
@@ -55,17 +55,17 @@ pub struct CaseRecord {
     pub cpu_time_s: Option<Seconds>,
     /// Most resident memory of a worker while it was measuring, over all rounds, in bytes.
     pub peak_memory_bytes: Option<Bytes>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
     /// Rates and other figures that follow from time and counters.
     pub metrics: Vec<Metric>,
-    /// What probes have read, over the rounds.
+    /// The readings of probes, over the rounds.
     #[serde(default)]
     pub observed: Vec<Metric>,
     /// Its targets, and what came of them.
     #[serde(default)]
     pub targets: Vec<ObjectiveResult>,
-    /// What a careful person would want to know before trusting the figures.
+    /// Warnings that a careful reader should know before trusting the figures.
     pub warnings: Vec<String>,
     /// The rounds, in order of time.
     pub rounds: Vec<RoundRecord>,
@@ -91,7 +91,7 @@ pub enum Status {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Settings {
-    /// What is measured.
+    /// The measured quantity.
     #[serde(default)]
     pub measure: Measure,
     /// Iterations of warm-up; until steady when absent.

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// What was looked at: `governor`, `steal`.
+    /// The name of the check: `governor`, `steal`.
     pub name: String,
-    /// What to think of it.
+    /// The result.
     pub state: State,
-    /// What was found, with its unit; the reason where that is unknown.
+    /// The value that was found, with its unit; the reason if it is unknown.
     pub value: String,
-    /// What to type or do about it; absent if all is well.
+    /// The command to type, or the action to take; absent if all is well.
     pub advice: Option<String>,
 }
 
-/// What to think of a check. In the order of what a reader should hear of first, from the end.
+/// The result of a check. The order is that in which a reader should hear of them, from the end.
 ///
 /// Exhaustive: every view of a check has to show each state in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ pub struct Events {
     pub dlmw: u64,
 }
 
-/// What an iteration counts.
+/// The counts of an iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
@@ -62,7 +62,7 @@ impl Counts {
     }
 }
 
-/// What one worker has counted.
+/// The counts of one worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoundCounts {
@@ -78,7 +78,7 @@ pub struct RoundCounts {
     pub options: String,
 }
 
-/// What the rounds of a case have counted.
+/// The counts of a case over its rounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaseCounts {

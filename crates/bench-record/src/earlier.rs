@@ -14,7 +14,7 @@ use bench_stats::Interval;
 /// More than this is not read of all earlier runs together: half a second's worth.
 const MOST_BYTES: u64 = 128 << 20;
 
-/// What is left of a run when its rounds are forgotten.
+/// The summary of an earlier run without its rounds.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierRun {
@@ -44,13 +44,13 @@ impl From<&Record> for EarlierRun {
     }
 }
 
-/// What a results folder holds of earlier runs.
+/// The earlier runs of a results folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EarlierRuns {
     /// The newest of them, oldest first.
     pub runs: Vec<EarlierRun>,
-    /// Those that could not be read, each with its reason.
+    /// The runs that could not be read, each with the reason.
     pub unreadable: Vec<String>,
 }
 

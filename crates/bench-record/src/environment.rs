@@ -81,7 +81,7 @@ impl Environment {
         build
     }
 
-    /// What about this machine speaks against trusting the figures.
+    /// Returns the warnings about this machine that weaken trust in the figures.
     pub fn machine_warnings(&self) -> Vec<String> {
         check::warnings(&self.quietness)
     }

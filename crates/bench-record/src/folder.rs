@@ -90,7 +90,7 @@ impl Folder {
         &self.run
     }
 
-    /// What an earlier executable of the same `cargo bench` has sealed here.
+    /// Returns the record that an earlier executable of the same `cargo bench` has sealed here.
     pub fn earlier(&self) -> Option<&Record> {
         self.earlier.as_ref()
     }
@@ -259,7 +259,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     stream_whole(path, |file| file.write_all(bytes))
 }
 
-/// As [`write_whole`], for what is too large to be held in memory.
+/// Same as [`write_whole`], for content that is too large to be held in memory.
 pub fn stream_whole(path: &Path, content: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

@@ -1,4 +1,4 @@
-//! What has been measured so far, on disk while the run goes on.
+//! The journal: the measurements so far, on disk while the run goes on.
 
 use std::fs::File;
 use std::io::Write;
@@ -47,7 +47,7 @@ struct Ended {
     round: RoundRecord,
 }
 
-/// What is known when a run begins.
+/// The content of a journal's first line, which is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Begin {
@@ -61,7 +61,7 @@ pub struct Begin {
     pub environment: Environment,
     /// The seed of the order of rounds.
     pub seed: u64,
-    /// Who writes this journal: a later run recovers it when this process has gone.
+    /// The process that writes this journal: a later run recovers the journal when the process has exited.
     pub writer: String,
 }
 
@@ -134,7 +134,7 @@ fn take(line: &[u8], cases: &mut Vec<CaseRecord>) -> Option<()> {
     Some(())
 }
 
-/// What a journal holds.
+/// The content of a journal.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Replayed {

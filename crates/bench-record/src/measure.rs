@@ -1,4 +1,4 @@
-//! What a run measures.
+//! The quantity that a run measures.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::THRESHOLD;
 
-/// What a run measures: one of these, for all its cases.
+/// The quantity that a run measures, the same for all its cases.
 ///
 /// Exhaustive: each has a mode of the worker and a table of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! What is said of a target.
+//! The result of a target.
 
 use std::fmt;
 
@@ -37,17 +37,17 @@ impl fmt::Display for Outcome {
 pub struct ObjectiveResult {
     /// The target, as it was declared.
     pub text: String,
-    /// What is said of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// The figure, if there is one.
     pub value: Option<f64>,
-    /// What the figure and its interval are counted in.
+    /// The unit of the figure and its interval.
     pub unit: Option<String>,
     /// The figure's 95 % interval, where it is known.
     pub interval: Option<Interval>,
     /// How much of the limit is reached, from 0 to 1 ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
     pub attainment: Option<f64>,
-    /// What should be known: why it is unsure, why there is no figure, which level was the worst.
+    /// An explanation: why it is unsure, why there is no figure, which level was the worst.
     pub reason: Option<String>,
 }
 
@@ -77,13 +77,13 @@ impl ObjectiveResult {
 pub struct ObjectiveSummary {
     /// Targets of all cases.
     pub total: usize,
-    /// Those that were met.
+    /// The number of targets that were met.
     pub met: usize,
-    /// Those that were missed.
+    /// The number of targets that were missed.
     pub missed: usize,
     /// The others.
     pub unsure: usize,
-    /// Those that were met, as a share of all.
+    /// The share of targets that were met.
     pub pass_rate: f64,
     /// `missed` where any is, `met` where all are, and `unsure` otherwise.
     pub status: Outcome,

@@ -12,7 +12,7 @@ pub struct ProbeState {
     pub probe: String,
     /// Why it has read nothing in the whole run, if it has not.
     pub unavailable: Option<String>,
-    /// What observing cost a round on the benchmark's own thread, median over all rounds, in seconds.
+    /// The cost of observing on the benchmark's own thread, median over all rounds, in seconds.
     pub cost_s: Seconds,
 }
 

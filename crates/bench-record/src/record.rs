@@ -34,14 +34,14 @@ pub struct Record {
     pub state: RunState,
     /// Counts over all cases.
     pub summary: Summary,
-    /// What came of the targets of all cases; absent if there are none.
+    /// The results of the targets of all cases; absent if there are none.
     #[serde(default)]
     pub targets: Option<ObjectiveSummary>,
     /// The machine and the build.
     pub environment: Environment,
     /// Seed of the order of rounds.
     pub seed: u64,
-    /// What a careful person would want to know before trusting a figure.
+    /// Warnings that a careful reader should know before trusting a figure.
     pub warnings: Vec<String>,
     /// The cases, in the order of their ids.
     pub cases: Vec<CaseRecord>,
@@ -129,7 +129,7 @@ impl Record {
         }
     }
 
-    /// What about the builds and the machine speaks against trusting the figures.
+    /// Returns the warnings about the builds and the machine that weaken trust in the figures.
     pub fn build_and_machine_warnings(&self) -> Vec<String> {
         let build = self.environment.build();
         let mut builds =
@@ -145,7 +145,7 @@ impl Record {
         u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
     }
 
-    /// What the run measured: the same for all its cases.
+    /// Returns the quantity that the run measured, the same for all its cases.
     pub fn measure(&self) -> Measure {
         self.cases.first().map(|case| case.settings.measure).unwrap_or_default()
     }

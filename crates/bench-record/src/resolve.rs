@@ -10,7 +10,7 @@ use crate::folder::{Folder, LATEST, Session, latest, names, same_session};
 use crate::name;
 
 impl Folder {
-    /// What `--compare NAME` means before a run: [`LATEST`] is the newest run before this `cargo bench`.
+    /// Resolves `--compare NAME` before a run: [`LATEST`] is the newest run before this `cargo bench`.
     ///
     /// # Errors
     /// As [`resolve`].

@@ -23,7 +23,8 @@ pub struct RoundRecord {
     /// worker never became ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_up_ns: Option<u64>,
-    /// What the round said that its levels of load take by their settings, in seconds; absent if it said nothing.
+    /// The time that the levels of a load take by their settings, in seconds, as the round has reported it; absent if
+    /// it reported none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_s: Option<f64>,
     /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
@@ -37,27 +38,27 @@ pub struct RoundRecord {
     pub warm_up: Option<WarmUp>,
     /// Iterations in each sample.
     pub iterations_per_sample: u64,
-    /// What each sample took, all its iterations together, in nanoseconds, in order of time.
+    /// The time of each sample, all its iterations together, in nanoseconds, in order of time.
     pub sample_ns: Vec<u64>,
-    /// What one iteration counts.
+    /// The counters of one iteration.
     pub counters: Vec<Counter>,
-    /// What the probes saw.
+    /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
     /// The requests that were served, where the case serves requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
-    /// What was counted, where instructions were.
+    /// The counts, if instructions were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<RoundCounts>,
     /// The clock's resolution, in nanoseconds.
     pub clock_resolution_ns: Option<u64>,
-    /// What an empty iteration took, in nanoseconds.
+    /// The duration of an empty iteration, in nanoseconds.
     pub empty_iteration_ns: Option<f64>,
     /// Why the round has no figures, if it has none.
     pub failure: Option<Failure>,
     /// Why the case cannot run here, if it cannot.
     pub skipped: Option<String>,
-    /// What the machine was like around the round; absent if it was not observed.
+    /// The state of the machine around the round; absent if it was not observed.
     #[serde(default)]
     pub surroundings: Option<Surroundings>,
     /// Why the round is held to have fallen into a bad minute of the machine, if it is: decided from its
@@ -93,7 +94,7 @@ impl RoundRecord {
         stats::median(&stats::sorted(&self.per_iteration().collect::<Vec<_>>()))
     }
 
-    /// What a probe has read, by the metric's name.
+    /// Returns the reading of a metric, by its name.
     pub fn reading(&self, metric: &str) -> Option<f64> {
         let mut readings = self.probes.iter().flat_map(|report| &report.readings);
         readings.find(|reading| reading.metric == metric).map(|reading| reading.value)
@@ -114,7 +115,7 @@ impl RoundRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What ended it.
+    /// The cause of the failure.
     pub cause: Cause,
     /// In words.
     pub message: String,
@@ -135,7 +136,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What ended a round before its time.
+/// The cause of a round's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

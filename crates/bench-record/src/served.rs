@@ -1,4 +1,4 @@
-//! What a load case has seen: one [`Level`] for each setting of concurrency or rate.
+//! The results of a load case: one [`Level`] for each setting of concurrency or rate.
 //!
 //! `bench-load` fills these in; they stand here because the record is one contract, and every reader
 //! of it, with or without that crate, must understand all of it.
@@ -23,7 +23,7 @@ pub struct Served {
     pub plots: Vec<String>,
     /// In the order in which they were run.
     pub levels: Vec<Level>,
-    /// What the levels say together: of a search, the throughput that it has found.
+    /// Metrics of all levels together: of a search, the throughput that it has found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
 }
@@ -48,7 +48,7 @@ impl Served {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Level {
-    /// What tells it from the others: `concurrency 4`, `12.5 req/s`.
+    /// The setting that distinguishes it from the others: `concurrency 4`, `12.5 req/s`.
     pub name: String,
     /// How requests were made: `closed_loop`, `open_loop`, `offline`, …
     pub scenario: String,
@@ -74,7 +74,7 @@ pub struct Level {
     pub metrics: Vec<Metric>,
     /// The same figures over the steady part of the window, where there is one.
     pub steady: Option<Steady>,
-    /// What was asked of the harness itself, and what it kept.
+    /// The settings of the harness, and how well it kept them.
     pub pace: Pace,
     /// Whether the figures can be relied on.
     pub validity: Validity,
@@ -82,9 +82,9 @@ pub struct Level {
     pub latency: Vec<Bin>,
     /// Requests over time, thinned evenly to at most 2000; failures are kept before others.
     pub timeline: Vec<Dot>,
-    /// What failed requests have said, most frequent first, at most ten.
+    /// The error messages of failed requests, most frequent first, at most ten.
     pub errors: Vec<Told>,
-    /// What does not fit together, or should be known before trusting a figure.
+    /// Contradictions and other notes that a reader should know before trusting a figure.
     pub warnings: Vec<String>,
     /// The workers that have shared the level, by number; empty if one process has served it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -258,13 +258,13 @@ pub struct Dot {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Told {
-    /// What was said.
+    /// The message.
     pub message: String,
     /// How often.
     pub count: u64,
 }
 
-/// What is said of figures whose harness was slower than what it measured, wherever they are shown.
+/// The note on figures whose harness was slower than the system it measured, wherever they are shown.
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
 impl Lag {

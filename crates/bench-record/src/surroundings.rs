@@ -1,4 +1,4 @@
-//! What the machine was like around a round.
+//! The state of the machine around a round.
 
 use serde::{Deserialize, Serialize};
 

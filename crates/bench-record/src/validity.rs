@@ -1,4 +1,5 @@
-//! What a record must not contradict: its schema says more than its types do, and its samples say more than that.
+//! Checks that a record does not contradict itself: its schema requires more than its types do, and its samples
+//! require more than that.
 
 use std::collections::BTreeSet;
 

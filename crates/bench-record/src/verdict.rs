@@ -1,4 +1,4 @@
-//! What is said of a case that was compared.
+//! The verdict on a case that was compared.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A change below this share is of no practical interest, unless something else is said.
 pub const THRESHOLD: f64 = 0.01;
 
-/// What is said of a case.
+/// The verdict on a case.
 ///
 /// Exhaustive: a gate that did not know a verdict would let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

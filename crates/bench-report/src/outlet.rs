@@ -1,4 +1,4 @@
-//! Where exporters write.
+//! The destination of exporters.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -54,7 +54,7 @@ impl Outlet {
             .map_err(|error| RunError::io("write the report", path, error))
     }
 
-    /// As [`write`](Self::write), without holding the file in memory: for what can have millions of rows.
+    /// Same as [`write`](Self::write), without keeping the file in memory: for files that can have millions of rows.
     /// `content` can read the old file of this name while it writes the new one.
     ///
     /// # Errors

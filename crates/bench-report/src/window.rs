@@ -50,7 +50,7 @@ impl Window {
     }
 }
 
-/// Those of `values` that can be drawn.
+/// Returns the values that can be drawn.
 pub fn usable(values: &[f64]) -> Vec<f64> {
     values.iter().copied().filter(|value| value.abs() <= LONGEST).collect()
 }

@@ -1,4 +1,4 @@
-//! What runs leave that were killed, or that start more than they end.
+//! Removes files and processes that were left behind by runs that were killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -30,7 +30,7 @@ pub struct Wishes {
     pub overrides: Overrides,
     /// Half-width of the 95 % interval of the median, as a share of it.
     pub target_precision: Option<f64>,
-    /// What is measured.
+    /// The measured quantity.
     pub measure: Measure,
 }
 

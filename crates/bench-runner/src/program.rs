@@ -25,7 +25,7 @@ pub struct Program {
     layouts: Vec<PathBuf>,
 }
 
-/// What a program is.
+/// The kind of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -178,12 +178,12 @@ impl Program {
         program
     }
 
-    /// What people call it: the bench target's name, or the file's.
+    /// Returns the name for people: that of the bench target, or of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it is.
+    /// Returns the kind of the program.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -208,7 +208,7 @@ impl Program {
         }
     }
 
-    /// What is passed to it before the runner's own arguments.
+    /// Returns the arguments that precede the runner's own.
     pub fn arguments(&self) -> &[OsString] {
         self.argv.get(1..).unwrap_or_default()
     }

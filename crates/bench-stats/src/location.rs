@@ -1,4 +1,4 @@
-//! Where values lie, and how far one set lies from another.
+//! Location: medians of values, and the distance between two sets.
 
 use super::{median, sorted};
 

@@ -6,13 +6,13 @@
 
 use super::{Interval, median, sorted};
 
-/// What is bet on.
+/// One observation that is bet on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
-    /// What was seen.
+    /// The observed value.
     pub value: f64,
-    /// What its distance from a bound is measured in, said before it was seen: about a standard deviation. Without one only
-    /// the sign is bet on. A wrong one costs evidence, never the promise.
+    /// The unit in which its distance from a bound is measured, fixed before the observation: about a standard
+    /// deviation. Without one, only the sign is bet on. A wrong one costs evidence, never the guarantee.
     pub scale: Option<f64>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What an error shows as right.
+/// The example in an error message.
 pub const EXAMPLE: &str = "a positive number with one of the units `ns`, `us`, `ms`, `s`, `m` and `h`, \
                                   as in \"500ms\", \"1.5s\" or \"5m\"";
 
@@ -36,7 +36,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with `text`, and what would be right.
+    /// Returns the fault in `text`, and a correct example.
     pub fn message(&self, text: &str) -> String {
         let fault = match self {
             Fault::NoNumber => "it does not begin with a number".to_owned(),

@@ -6,8 +6,8 @@ pub fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a benchmark says must not steer the terminal: control characters, escape sequences and changes
-/// of writing direction are shown as replacement characters, and a line beyond 300 characters ends in `…`.
+/// Makes text of a benchmark safe for the terminal: control characters, escape sequences and changes of writing
+/// direction become replacement characters, and a line beyond 300 characters ends in `…`.
 pub fn printable(line: &str) -> String {
     const LONGEST: usize = 300;
     let line = one_line(line);

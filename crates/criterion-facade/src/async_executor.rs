@@ -1,4 +1,4 @@
-//! What runs the futures of asynchronous benchmarks.
+//! Executors that run the futures of asynchronous benchmarks.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! What the closure of a benchmark is handed.
+//! The argument of a benchmark's closure.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -171,7 +171,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// As [`iter_batched`](Self::iter_batched), for a routine that borrows its input, whose drop is not timed.
+    /// Same as [`iter_batched`](Self::iter_batched), for a routine that borrows its input, whose drop is not timed.
     #[inline(never)]
     pub fn iter_batched_ref<I, O, S, R>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where

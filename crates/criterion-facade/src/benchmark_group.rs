@@ -31,7 +31,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// What a benchmark may take, all its rounds together.
+    /// Sets the time budget of a benchmark, over all its rounds.
     pub fn measurement_time(&mut self, dur: Duration) -> &mut Self {
         self.settings.measurement_time = Some(dur);
         self
@@ -56,7 +56,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         sampling_mode: SamplingMode;
     }
 
-    /// What an iteration of the benchmarks that follow handles.
+    /// Sets the amount of work in an iteration of the benchmarks that follow.
     pub fn throughput(&mut self, throughput: Throughput) -> &mut Self {
         self.throughput = Some(throughput);
         self

@@ -1,4 +1,4 @@
-//! What benchmarks are called.
+//! The names of benchmarks.
 
 use std::fmt::Display;
 
@@ -36,7 +36,7 @@ mod sealed {
     impl<S: Into<String>> Sealed for S {}
 }
 
-/// What a benchmark can be called: a text, or a [`BenchmarkId`].
+/// A type that can name a benchmark: a text, or a [`BenchmarkId`].
 pub trait IntoBenchmarkId: sealed::Sealed {
     /// The name.
     fn into_benchmark_id(self) -> BenchmarkId;

@@ -1,6 +1,6 @@
 //! Settings that describe a benchmark, or that are taken and without effect.
 
-/// What an iteration handles: the report shows it per second.
+/// The amount of work in an iteration: the report shows it per second.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub enum Throughput {
     /// The number of bits.
@@ -70,7 +70,7 @@ impl PlotConfiguration {
     }
 }
 
-/// What draws plots. Without effect: the runner draws.
+/// The plotting library. Has no effect: the runner draws.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum PlottingBackend {
     /// gnuplot.
@@ -81,7 +81,7 @@ pub enum PlottingBackend {
     None,
 }
 
-/// What becomes of a baseline. Without effect: `--save-baseline` and `--baseline` say it.
+/// The handling of a baseline. Has no effect: use `--save-baseline` and `--baseline`.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum Baseline {
     /// Compare, if there is one.

@@ -54,7 +54,7 @@ pub use criterion::Criterion;
 pub use knobs::{AxisScale, Baseline, PlotConfiguration, PlottingBackend, SamplingMode, Throughput};
 pub use std::hint::black_box;
 
-/// What the macros expand to calls these.
+/// Items that the expansions of the macros use.
 #[doc(hidden)]
 pub mod __private {
     pub use bench_core::dynamic::{begin, end, target};

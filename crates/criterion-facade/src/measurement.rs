@@ -1,4 +1,4 @@
-//! What is measured: wall time, or what a benchmark brings itself.
+//! Measurements: wall time, or one that a benchmark defines.
 
 use std::time::{Duration, Instant};
 

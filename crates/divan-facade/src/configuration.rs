@@ -66,17 +66,17 @@ impl Divan {
         }
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn run_benches(&self) {
         self.main();
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn test_benches(&self) {
         self.main();
     }
 
-    /// As [`main`](Self::main): the command line decides.
+    /// Same as [`main`](Self::main): the command line decides.
     pub fn list_benches(&self) {
         self.main();
     }

@@ -30,7 +30,7 @@
 pub use bench_macros::libtest_bench as bench;
 pub use std::hint::black_box;
 
-/// What a benchmark is handed, to say which part of it is to be timed.
+/// The argument of a benchmark, which marks the part to time.
 #[derive(Debug)]
 pub struct Bencher<'a> {
     driver: Driver<'a>,
@@ -65,7 +65,7 @@ macro_rules! main {
     };
 }
 
-/// What `#[bench]` and [`main!`] expand to uses these.
+/// Items that the expansions of `#[bench]` and [`main!`] use.
 #[doc(hidden)]
 pub mod __private {
     pub use bench_core::__private::{

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Tensor};
 /// The element types of weights and activations.
 pub const DTYPES: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 
-/// Those that are measured when they are asked for.
+/// The element types that are measured only on request.
 pub const DTYPES_ON_REQUEST: [DType; 2] = [DType::F16, DType::BF16];
 
 /// Whether `device` convolves elements of type `dtype`, found out by trying: candle has no convolution for

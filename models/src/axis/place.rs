@@ -22,7 +22,7 @@ impl Place {
     /// All of them.
     pub const ALL: [Place; 3] = [Place::Cpu, Place::Cuda, Place::Metal];
 
-    /// Those that are measured when they are asked for.
+    /// The places that are measured only on request.
     pub const ON_REQUEST: [Place; 2] = [Place::Cuda, Place::Metal];
 
     /// The device, on whose queue the clock waits from now on.

@@ -21,10 +21,10 @@ pub enum Threads {
 static TAKEN: Mutex<Option<Threads>> = Mutex::new(None);
 
 impl Threads {
-    /// Those that can be measured.
+    /// All numbers of threads that can be measured.
     pub const ALL: [Threads; 4] = [Threads::All, Threads::Of(1), Threads::Of(2), Threads::Of(4)];
 
-    /// Those that are measured when they are asked for.
+    /// The numbers of threads that are measured only on request.
     pub const ON_REQUEST: [Threads; 3] = [Threads::Of(1), Threads::Of(2), Threads::Of(4)];
 
     /// Has candle compute on so many threads in this process, which has to be said before anything is computed: each

@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Tensor};
 
-/// What is wrong with a network's output.
+/// A fault in a network's output.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// NaN or an infinity.

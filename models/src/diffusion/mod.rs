@@ -1,4 +1,4 @@
-//! What image generators in latent space share, whichever network removes the noise.
+//! Parts that image generators in latent space share, whichever network removes the noise.
 //!
 //! A [`Denoiser`] is a network; a [`Pipeline`] drives it along a [schedule](Step), with classifier-free
 //! guidance, and lets an [`Autoencoder`] draw what comes out. The weights are generated, so the pictures

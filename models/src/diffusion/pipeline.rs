@@ -51,7 +51,7 @@ impl GenerationError {
     }
 }
 
-/// What a request has led to.
+/// The result of a request.
 #[derive(Debug)]
 pub struct Drawn {
     /// The pictures.

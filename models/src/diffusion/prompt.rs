@@ -1,4 +1,4 @@
-//! What stands for a prompt, in place of what a text encoder would say.
+//! A stand-in for the embedding of a prompt, in place of a text encoder's output.
 
 use candle_core::{DType, Device, Tensor};
 

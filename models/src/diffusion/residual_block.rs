@@ -14,7 +14,7 @@ pub(crate) fn convolution(from: usize, to: usize, weights: VarBuilder<'_>) -> ca
     candle_nn::conv2d(from, to, 3, Conv2dConfig { padding: 1, ..Default::default() }, weights)
 }
 
-/// What a [`ResidualBlock`] is made of.
+/// The sizes of a [`ResidualBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResidualConfig {
     /// Channels before it.
@@ -23,7 +23,7 @@ pub struct ResidualConfig {
     pub to: usize,
     /// Features of the time that is added, if one is.
     pub time: Option<usize>,
-    /// What normalisation adds to variances.
+    /// The constant that normalisation adds to variances.
     pub epsilon: f64,
 }
 

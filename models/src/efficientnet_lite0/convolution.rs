@@ -9,7 +9,7 @@ use super::padding::pad;
 /// Added to variances, as TensorFlow's `batch_norm_epsilon` of this network.
 const EPSILON: f64 = 1e-3;
 
-/// What a convolution does to its input.
+/// The shape of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Channels of the input.
@@ -36,7 +36,7 @@ impl Shape {
     }
 }
 
-/// What comes after the normalisation.
+/// The activation after the normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// min(max(x, 0), 6): the upper bound keeps quantised activations precise.

@@ -62,7 +62,7 @@ pub struct EfficientNetLite0 {
 }
 
 impl EfficientNetLite0 {
-    /// Where its weights are looked for.
+    /// Returns the path of its weights.
     pub fn weights_path() -> PathBuf {
         weights::directory().join(format!("{NAME}.safetensors"))
     }
@@ -132,8 +132,8 @@ impl EfficientNetLite0 {
     }
 }
 
-/// As the authors prepare a photograph: the middle 87.5 % of the shorter side, scaled to 224 × 224 by a
-/// bicubic, then (byte − 127) / 128. Shape `(1, 3, 224, 224)`.
+/// Prepares a photograph as the authors do: the middle 87.5 % of the shorter side, scaled to 224 × 224 by a bicubic
+/// filter, then (byte − 127) / 128. Shape `(1, 3, 224, 224)`.
 ///
 /// # Errors
 /// When the photograph is empty, or the device cannot hold the tensor.

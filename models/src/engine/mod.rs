@@ -18,7 +18,7 @@ pub use error::EngineError;
 
 use crate::resnet::{Depth, INPUT_SIDE};
 
-/// What runs a network.
+/// The library that runs a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// candle, as everything else here.

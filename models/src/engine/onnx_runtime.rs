@@ -17,7 +17,8 @@ const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// The library's name below the weights.
 const LIBRARY: &str = "libonnxruntime.so";
 
-/// Where the library should be: `$ORT_DYLIB_PATH`, else below the weights, where `models/weights/fetch` puts it.
+/// Returns the path of the library: `$ORT_DYLIB_PATH`, or else below the weights, where `models/weights/fetch` puts
+/// it.
 pub fn library() -> PathBuf {
     match env::var_os(LIBRARY_VARIABLE) {
         Some(chosen) if !chosen.is_empty() => chosen.into(),

@@ -21,7 +21,7 @@ impl Modulation {
         Ok(Modulation { linear, parts })
     }
 
-    /// As many vectors as there are parts, each of shape `(batch, 1, width)`, from an embedding of shape
+    /// Returns as many vectors as there are parts, each of shape `(batch, 1, width)`, from an embedding of shape
     /// `(batch, width)`.
     ///
     /// # Errors

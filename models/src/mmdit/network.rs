@@ -64,7 +64,7 @@ pub struct Mmdit {
     device: Device,
 }
 
-/// What text encoders say of prompts.
+/// The output of text encoders for prompts.
 #[derive(Clone, Debug)]
 pub struct Conditioning {
     /// A row of tokens for each prompt: `(batch, 154, width)`, those of CLIP and those of T5.

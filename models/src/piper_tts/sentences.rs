@@ -1,4 +1,4 @@
-//! Where a text can be cut, so that its beginning is heard while its end is still being spoken.
+//! Finds places at which a text can be cut, so that its beginning is heard while its end is still being spoken.
 
 /// A part of a sentence, and the mark that ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,7 +49,7 @@ impl Speaker {
         &self.voice
     }
 
-    /// As the voice was published: something about it varies from run to run.
+    /// The scales with which the voice was published: speech varies from run to run.
     pub fn usual(&self) -> Scales {
         self.voice.inference().into()
     }

@@ -68,7 +68,7 @@ impl Voice {
         self.audio.sample_rate
     }
 
-    /// What espeak-ng calls it.
+    /// Returns the name of the voice in espeak-ng.
     pub fn espeak_voice(&self) -> &str {
         &self.espeak.voice
     }

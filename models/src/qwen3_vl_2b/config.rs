@@ -5,7 +5,7 @@ use std::fmt;
 /// Sizes of both halves of the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
-    /// What the configuration is called in ids of benchmarks.
+    /// The name of the configuration in ids of benchmarks.
     pub name: &'static str,
     /// The half that looks.
     pub vision: Vision,
@@ -62,8 +62,8 @@ pub struct Language {
 }
 
 impl Config {
-    /// As published, 2.1 billion parameters, but for the context: of its 262 144 tokens, keys and values would take
-    /// 30 GB in f16. Here it is 2048.
+    /// The published configuration, with 2.1 billion parameters, except for the context: keys and values of its 262
+    /// 144 tokens would take 30 GB in f16. Here the context is 2048 tokens.
     pub const FULL: Config = Config {
         name: "full",
         vision: Vision {

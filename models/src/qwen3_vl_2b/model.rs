@@ -74,7 +74,8 @@ impl Qwen3Vl {
         Ok(Image { states, deepstack, rows: patches.rows / merge, columns: patches.columns / merge })
     }
 
-    /// As many conversations at once, in which nothing has been said yet. Takes the memory of their whole contexts.
+    /// Returns a session of `batch` conversations in which nothing has been said yet. It allocates the memory of their
+    /// whole contexts.
     ///
     /// # Errors
     /// [`Memory`](GenerationError::Memory) before anything is allocated, where the memory of the machine is used and

@@ -38,7 +38,7 @@ impl Depth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no ResNet-{0} here: the depths are 18 and 50")]
 pub struct UnknownDepth(
-    /// What was asked for.
+    /// The requested depth.
     pub usize,
 );
 

@@ -40,10 +40,10 @@ pub struct SmolLm2 {
     size: Size,
 }
 
-/// What the model made of a prompt.
+/// The model's continuation of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// What it says after the prompt.
+    /// The generated text.
     pub text: String,
     /// The same in tokens, without the one that ends it.
     pub tokens: Vec<u32>,

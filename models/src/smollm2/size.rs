@@ -26,7 +26,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// As published: 134.5 million parameters.
+    /// The published size: 134.5 million parameters.
     pub const SMOLLM2_135M: Size = Size {
         layers: 30,
         hidden: 576,

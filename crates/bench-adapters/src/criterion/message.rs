@@ -1,4 +1,5 @@
-//! What criterion's messages hold. Fields are looked up by name: versions differ in what they send besides.
+//! The messages of criterion's protocol. Fields are looked up by name, because versions differ in the other fields
+//! that they send.
 
 use bench_protocol::Counter;
 use ciborium::Value;

@@ -1,4 +1,4 @@
-//! What there is to tell.
+//! Changes that are news for a recipient.
 
 use bench_history::across::MachineShift;
 use bench_history::change::Settings;

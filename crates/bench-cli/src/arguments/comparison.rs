@@ -1,4 +1,4 @@
-//! What is measured in turn.
+//! The arguments of `bench compare` and `bench calibrate`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What decides, and what finds the commit.
+//! The arguments of `bench gate` and `bench bisect`.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the history says, and what is said of it.
+//! The arguments of the commands that read and annotate the history.
 
 use bench_runner::command_line::percent;
 use clap::{Args, Subcommand};

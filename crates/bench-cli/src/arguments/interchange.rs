@@ -1,4 +1,4 @@
-//! What goes to other tools, and comes from them.
+//! The arguments of `bench export` and `bench import`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What a served model is asked.
+//! The arguments of `bench load`.
 
 mod values;
 mod workers;

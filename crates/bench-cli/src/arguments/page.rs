@@ -1,4 +1,4 @@
-//! What is looked at.
+//! The arguments of `bench report` and `bench serve`.
 
 use std::path::PathBuf;
 

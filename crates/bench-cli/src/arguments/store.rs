@@ -1,4 +1,4 @@
-//! Where records are kept.
+//! The arguments of `bench store`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What a program did that the protocol does not say.
+//! A deviation of a program from the protocol.
 
 /// What a program did instead of what the protocol says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What came of the checks, for people.
+//! Prints the results of the checks.
 
 use std::fmt::Write;
 use std::path::PathBuf;

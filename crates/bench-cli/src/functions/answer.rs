@@ -1,4 +1,4 @@
-//! What a function has answered, as the responses of `bench-load`.
+//! Turns the answer of a function into the responses of `bench-load`.
 
 use std::sync::Arc;
 

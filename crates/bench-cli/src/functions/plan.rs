@@ -1,4 +1,4 @@
-//! What the program that holds the function wants.
+//! The plan: the measurement that the calling program requests for its functions.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is sent: texts that were typed, files, traces, or texts that are made.
+//! The inputs of a load: texts from the command line, files, traces, or generated texts.
 
 use std::fs;
 use std::path::Path;

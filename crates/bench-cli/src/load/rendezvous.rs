@@ -1,4 +1,4 @@
-//! Where workers meet if no address is given, and what their run is called.
+//! The address at which workers meet if none is given, and the name of their run.
 
 /// The port at which the first worker listens, if all are on its machine.
 const PORT: u16 = 7400;

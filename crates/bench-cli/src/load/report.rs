@@ -1,4 +1,4 @@
-//! What is printed of a run, and its exit code.
+//! Prints the report of a run, and decides its exit code.
 
 use bench_endpoint::server::Watch;
 use bench_endpoint::{Checked, Endpoint};

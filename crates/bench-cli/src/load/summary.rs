@@ -1,5 +1,5 @@
-//! What is said of a run beside its levels: what the server says of itself, what was asked and obtained, and the bounds of a
-//! search.
+//! Prints the figures of a run that belong to no level: the server's own metrics, the requested and the received
+//! tokens, and the bounds of a search.
 
 use std::fs;
 

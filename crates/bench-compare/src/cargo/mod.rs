@@ -61,7 +61,7 @@ struct Package {
 /// A cargo workspace, as `cargo metadata` describes it.
 #[derive(Deserialize)]
 pub struct Workspace {
-    /// Where cargo builds.
+    /// The target directory of cargo.
     pub target_directory: PathBuf,
     /// The folder of its `Cargo.lock`.
     pub workspace_root: PathBuf,

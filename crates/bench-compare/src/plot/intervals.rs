@@ -13,7 +13,7 @@ pub(crate) struct IntervalRow {
     pub estimate: Option<f64>,
     /// Its interval, low and high; an end may be infinite.
     pub interval: Option<(f64, f64)>,
-    /// What is said of it.
+    /// The verdict.
     pub verdict: Verdict,
 }
 

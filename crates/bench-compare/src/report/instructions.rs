@@ -1,4 +1,4 @@
-//! What was counted beside the times of a comparison, on the console.
+//! Prints the instructions that were counted in addition to the times of a comparison.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Where the time of a comparison went, on the console.
+//! Prints how the time of a comparison was spent.
 
 use std::collections::BTreeMap;
 

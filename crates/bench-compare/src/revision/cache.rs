@@ -1,4 +1,4 @@
-//! Where built revisions are kept, and for how long.
+//! The cache of built revisions, and how long they are kept.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

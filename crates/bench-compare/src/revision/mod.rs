@@ -33,7 +33,7 @@ pub struct Checkout {
 pub struct Commit {
     /// Its whole hash.
     pub hash: String,
-    /// Who wrote it.
+    /// The author.
     pub author: String,
     /// When, RFC 3339.
     pub date: String,

@@ -1,4 +1,4 @@
-//! What lies around a repository and belongs to its build: path dependencies that lead out of it, and cargo's
+//! Files outside a repository that belong to its build: path dependencies that lead out of it, and cargo's
 //! configuration in the folders above.
 
 use std::fs;

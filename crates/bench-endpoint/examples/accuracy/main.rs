@@ -1,4 +1,5 @@
-//! What the client adds to what it measures: `cargo run --release -p bench-endpoint --example accuracy [-- PART]`.
+//! Measures the error that the client adds to its measurements: `cargo run --release -p bench-endpoint --example
+//! accuracy [-- PART]`.
 //!
 //! - `grid`: how far its stamps are from what the server has really sent, for 1 to 1000 streams. Server and client share one
 //!   machine and one clock, so the difference of two stamps is an error and needs no synchronisation.

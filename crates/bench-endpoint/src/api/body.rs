@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Kind, form};
 use crate::data::{Content, Input, Words};
 
-/// What is asked for in each request.
+/// The settings of each request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The model's name.
@@ -38,7 +38,7 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// What a request may take.
+/// The limits of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Time to connect, TLS included.
@@ -102,7 +102,7 @@ impl Body {
         Body::of_input(kind, settings, &Input::of(input))
     }
 
-    /// As [`of`](Self::of), for an input that may say more than its text.
+    /// Same as [`of`](Self::of), for an input that can contain more than its text.
     ///
     /// # Errors
     /// What is wrong with the template or the input.

@@ -50,7 +50,7 @@ pub trait Answer: Send {
     fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure>;
 }
 
-/// What the head of an answer says of its body.
+/// The statements of an answer's head about its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// `Content-Type` without parameters, in small letters; empty if there is none.
@@ -61,7 +61,7 @@ pub struct Head {
     pub sample_rate: Option<u32>,
 }
 
-/// What an answer has come to.
+/// The result of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// Text.
@@ -97,7 +97,7 @@ pub enum Told {
     Plain,
 }
 
-/// What an answer of text has come to.
+/// The result of an answer of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextTold {
     /// Tokens generated, by what the server says of them; a chunk is not a token, and where the server says nothing this is
@@ -111,13 +111,13 @@ pub struct TextTold {
     pub reasoning_tokens: Option<u64>,
     /// Unicode scalar values of reasoning and text.
     pub characters: u64,
-    /// Where the number of tokens is from.
+    /// The source of the number of tokens.
     pub source: TokenSource,
     /// The answer proper, without reasoning, if it was to be kept.
     pub text: Option<String>,
 }
 
-/// Where the number of tokens is from.
+/// The source of the number of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenSource {
     /// `usage` of the answer.

@@ -24,7 +24,7 @@ pub struct Request<'a> {
     pub body: Bytes,
 }
 
-/// What connecting took, for a request that had to.
+/// The times of connecting, for a request that had to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
     /// Until the TCP connection stood.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::connection::Connection;
 use super::policy::Policy;
 
-/// Who makes a request.
+/// The client that makes a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller {
     /// The number of the client, who makes one request after another: connections of [`Policy::Sticky`] belong to one.

@@ -1,4 +1,4 @@
-//! What becomes of an answer, however its bytes come. It does no I/O and looks at no clock.
+//! The state of an answer while its bytes arrive. It does no I/O and reads no clock.
 
 use std::time::{Duration, Instant};
 

@@ -55,12 +55,12 @@ impl Counts {
     }
 }
 
-/// What a request has come to.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Served {
-    /// What the answer holds.
+    /// The content of the answer.
     pub told: Told,
-    /// What connecting took, if the request had to connect.
+    /// The times of connecting, if the request had to connect.
     pub setup: Option<Setup>,
     /// From the beginning of the request until the head of its answer had arrived.
     pub head: Duration,
@@ -131,7 +131,7 @@ impl Client {
         Client { version, ..self }
     }
 
-    /// Where requests go; the first of several.
+    /// The server's address; the first of several.
     pub fn target(&self) -> &Target {
         &self.replicas[0].target
     }
@@ -159,8 +159,8 @@ impl Client {
         self.warm_share(clients, (0, 1))
     }
 
-    /// As [`warm`](Self::warm), for the clients of one of `of` workers that share a load: those with the numbers `rank`,
-    /// `rank + of` and so on.
+    /// Same as [`warm`](Self::warm), for the clients of one of `of` workers that share a load: those with the numbers
+    /// `rank`, `rank + of` and so on.
     ///
     /// # Errors
     /// Why one cannot be made.

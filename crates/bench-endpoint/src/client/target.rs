@@ -1,4 +1,4 @@
-//! Where requests go.
+//! The address of the server and of its endpoint.
 
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};

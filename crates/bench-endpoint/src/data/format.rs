@@ -49,8 +49,8 @@ impl Format {
         }
     }
 
-    /// What a file with this name and this beginning seems to be. A file of texts may hold anything, so that only names that
-    /// say something else make it something else.
+    /// Recognizes the format of a file by its name and its beginning. A file of texts can contain anything, so it is
+    /// recognized as another format only if its name agrees.
     pub fn of_file(path: &Path, beginning: &[u8]) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(beginning).trim_ascii_start();

@@ -1,4 +1,4 @@
-//! What one request is made of.
+//! The content of one request.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use super::words::{STRIDE, Span, word};
 
-/// What one request is made of.
+/// The content of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
-    /// What is sent.
+    /// The content that is sent.
     pub content: Content,
     /// Most tokens of its answer, if they differ from request to request.
     pub max_tokens: Option<u64>,
 }
 
-/// What is sent.
+/// The content that is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     /// A text, or the bytes of a file.
@@ -29,7 +29,7 @@ pub enum Content {
     Turns(std::sync::Arc<[Turn]>),
 }
 
-/// What a user says in one turn of a conversation.
+/// One turn of a conversation: the user's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Turn {
     /// Its text.
@@ -54,7 +54,7 @@ impl Input {
 }
 
 impl Content {
-    /// What is sent without a salt.
+    /// The text without a salt.
     pub fn text(&self) -> Cow<'_, [u8]> {
         match self {
             Content::Bytes(bytes) => Cow::Borrowed(bytes),

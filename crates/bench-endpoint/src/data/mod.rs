@@ -1,4 +1,4 @@
-//! What is asked: texts of known lengths, files of prompts, and traces of services with their times.
+//! The inputs: texts of known lengths, files of prompts, and traces of services with their times.
 
 mod csv;
 mod date;
@@ -45,7 +45,7 @@ pub fn read(path: &Path, format: Option<Format>, seed: u64, most: Most) -> Resul
     read_from(BufReader::with_capacity(1 << 20, open()?), format, seed, most).map_err(named)
 }
 
-/// As [`read`], from anything that can be read.
+/// Same as [`read`], for any reader.
 ///
 /// # Errors
 /// What is wrong, with the number of the line.
@@ -68,7 +68,7 @@ pub fn read_from(from: impl BufRead, format: Format, seed: u64, most: Most) -> R
     rows.finish(format)
 }
 
-/// What texts are made of known lengths.
+/// The requested lengths and number of generated texts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wanted {
     /// Tokens of each text.

@@ -13,12 +13,12 @@ pub struct Most {
     pub seconds: Option<f64>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// What it was read as.
+    /// The format that was recognized or given.
     pub format: Format,
-    /// What is asked, in the order of the file. Empty if the file holds nothing but times.
+    /// The inputs, in the order of the file. Empty if the file contains only times.
     pub inputs: Vec<Input>,
     /// When each is asked, in seconds from the first one, ascending; `None` if the file says nothing of it.
     pub arrivals: Option<Vec<f64>>,

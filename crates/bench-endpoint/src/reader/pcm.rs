@@ -1,6 +1,6 @@
 //! Raw samples, as they come.
 
-/// What raw samples are: a server says it in its documentation, and seldom in its answer.
+/// The format of raw samples: a server describes it in its documentation, and seldom in its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PcmFormat {
     /// Samples per second of a channel.
@@ -61,7 +61,7 @@ impl Pcm {
         self.sounds
     }
 
-    /// What the samples are.
+    /// Returns the format of the samples.
     pub fn format(&self) -> PcmFormat {
         self.format
     }

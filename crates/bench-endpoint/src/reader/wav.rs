@@ -6,10 +6,10 @@ use crate::failure::{Class, Failure};
 /// A head longer than this is not a head: what stands before the samples are tags.
 const LONGEST_HEAD: usize = 1 << 20;
 
-/// What the head of a file says.
+/// The content of a file's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WavHead {
-    /// What the samples are.
+    /// The format of the samples.
     pub format: PcmFormat,
     /// Bytes of samples; `None` if the server did not know when it wrote the head: 0, or next to the largest number.
     pub declared: Option<u64>,
@@ -43,7 +43,7 @@ impl WavStream {
         Ok(take(head, pcm, &bytes[at..]))
     }
 
-    /// What the head says, and the samples so far; `None` before the head is whole.
+    /// Returns the content of the head, and the samples so far; `None` before the head is complete.
     pub fn body(&self) -> Option<(&WavHead, &Pcm)> {
         self.body.as_ref().map(|(head, pcm)| (head, pcm))
     }

@@ -7,7 +7,7 @@ use crate::totals::Counted;
 /// A figure as both sides have it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What it is.
+    /// The name of the figure.
     pub name: &'static str,
     /// By the server.
     pub server: String,
@@ -78,7 +78,7 @@ const FEW: f64 = 2.0;
 /// A cache that knows more than this of prompts that are new knows them from elsewhere.
 const WARM: f64 = 0.05;
 
-/// What does not fit together.
+/// Lists the contradictions between the server's metrics and the client's counts.
 pub fn warnings(series: &Series, client: &Counted, is_salted: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     let before = [Figure::Running, Figure::Waiting].map(|figure| series.before(figure).unwrap_or(0.0));

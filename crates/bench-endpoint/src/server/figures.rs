@@ -188,7 +188,7 @@ impl System {
     }
 }
 
-/// What a server says at one moment. A figure that it does not say is absent, and not 0.
+/// The metrics of a server at one moment. A figure that the server does not report is absent, not 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Which server it is.

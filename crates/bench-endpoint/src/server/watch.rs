@@ -17,12 +17,12 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often the last scrape is repeated while the server's counters still grow: some count an answer after it was sent.
 const LAST: usize = 5;
 
-/// What a server said of itself over a run: at least before and after it.
+/// The metrics of a server over a run: at least before and after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Seconds from the first scrape on, and what was said then.
     pub snapshots: Vec<(f64, Snapshot)>,
-    /// What a scrape took, on average, in seconds.
+    /// The average duration of a scrape, in seconds.
     pub cost_s: f64,
     /// Scrapes that failed.
     pub failed: u64,
@@ -47,7 +47,7 @@ impl Series {
         self.snapshots.iter().skip(1).filter_map(|(_, one)| one.get(figure)).reduce(f64::max)
     }
 
-    /// What a figure was before the load.
+    /// Returns the value of a figure before the load.
     pub fn before(&self, figure: Figure) -> Option<f64> {
         self.snapshots.first().and_then(|(_, one)| one.get(figure))
     }

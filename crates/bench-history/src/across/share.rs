@@ -1,4 +1,4 @@
-//! What a machine has added to the change of a case.
+//! The share of a machine in the change of a case.
 
 use bench_stats as stats;
 

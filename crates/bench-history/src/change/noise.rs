@@ -1,4 +1,4 @@
-//! What the noise around the levels of a line is like.
+//! Estimates the noise around the levels of a line.
 
 use super::median;
 

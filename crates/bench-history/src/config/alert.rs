@@ -20,7 +20,7 @@ pub struct Alert {
     pub changes: Changes,
 }
 
-/// Who can be told.
+/// A recipient of notifications.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recipient {
     /// An address that takes JSON. It is a secret, so that only the environment variable is named that holds it.
@@ -45,7 +45,7 @@ pub enum Recipient {
     Summary,
 }
 
-/// What a webhook is handed.
+/// The form of a webhook's message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
@@ -133,7 +133,8 @@ impl Alert {
         Ok(Alert { recipient, changes })
     }
 
-    /// What is remembered of whom it was that was told. Another text is another recipient, who knows of nothing yet.
+    /// The name by which the recipient is remembered. If its text changes, it is another recipient, which has received
+    /// nothing yet.
     pub fn name(&self) -> String {
         match &self.recipient {
             Recipient::Webhook { variable, .. } => format!("webhook {variable}"),

@@ -9,10 +9,10 @@ use toml::Spanned;
 use super::error::Fault;
 use super::{Alert, ConfigError, GateSettings, PageSettings, Rule, alert, gate, rule};
 
-/// What a `bench.toml` says.
+/// The content of a `bench.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where it was read from; empty if nothing was.
+    /// The path of the file; empty if none was read.
     pub path: PathBuf,
     /// `[gate]`: what holds where no rule says otherwise.
     pub gate: GateSettings,

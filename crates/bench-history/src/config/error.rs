@@ -1,4 +1,4 @@
-//! What can be wrong with a `bench.toml`.
+//! Errors in a `bench.toml`.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a `bench.toml` names, compared with what there is.
+//! Compares the names in a `bench.toml` with the existing cases and figures.
 
 use std::collections::BTreeSet;
 

@@ -6,10 +6,10 @@ use toml::Spanned;
 use super::Threshold;
 use super::error::line_and_column;
 
-/// What `bench gate` holds cases to where no rule says otherwise.
+/// The rules of `bench gate` for cases without a `[[rule]]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateSettings {
-    /// Where the list of figures stands: line and character, from 1.
+    /// The place of the list of figures: line and character, from 1.
     pub place: (usize, usize),
     /// The figures that may fail a build; others do where a rule names them.
     pub metrics: Vec<String>,

@@ -9,9 +9,9 @@ const TIME: (&str, &str) = ("time", "median");
 /// `"time < 5ms"`, `"ttfa_p95 <= 200ms @ concurrency=8"`. `time` is the median.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    /// As it was written.
+    /// The text as written.
     pub text: String,
-    /// What it says.
+    /// The parsed limit.
     pub target: Objective,
 }
 

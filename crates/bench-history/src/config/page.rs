@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the forge of a project shows its commits: the page of `bench report` and `bench serve` links to it.
+/// The address pattern of commits on the project's forge: the page of `bench report` and `bench serve` links to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

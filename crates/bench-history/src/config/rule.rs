@@ -18,12 +18,12 @@ pub(super) const BUILT_IN: [(&str, Unit, &str); 5] = [
     ("peak_memory", Unit::Bytes, "bytes"),
 ];
 
-/// What holds for the cases that fit all it names.
+/// A rule for all cases that match it.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Where its threshold stands, or the rule where it has none: line and character, from 1.
+    /// The place of its threshold, or of the rule if it has none: line and character, from 1.
     pub place: (usize, usize),
-    /// What the ids of its cases look like; any do where it is empty.
+    /// Patterns for the ids of its cases; empty means any id.
     pub patterns: Vec<Pattern>,
     /// Their category.
     pub category: Option<Category>,
@@ -31,7 +31,7 @@ pub struct Rule {
     pub metric: Option<String>,
     /// How much worse it may become.
     pub threshold: Option<Threshold>,
-    /// What each run must keep.
+    /// The limits that each run must keep.
     pub limits: Vec<Limit>,
 }
 

@@ -3,7 +3,7 @@
 use bench_judge::comparison::Compared;
 use serde::Serialize;
 
-/// What came of measuring both revisions in turn.
+/// The result of measuring both revisions in turn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Confirmation {

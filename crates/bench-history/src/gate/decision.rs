@@ -8,7 +8,7 @@ use crate::across::MachineShift;
 use crate::commits::Commits;
 use crate::store::Acceptance;
 
-/// What a run is compared with.
+/// The reference of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
     /// The runs before it.
@@ -29,7 +29,7 @@ pub enum Against<'a> {
     },
 }
 
-/// What a run is compared with, in words.
+/// The reference of a comparison, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
@@ -51,19 +51,19 @@ pub struct Decision {
     pub run: String,
     /// Its commit, if known.
     pub commit: Option<String>,
-    /// What it was compared with.
+    /// The reference.
     pub against: Told,
     /// How many figures were judged.
     pub judged: usize,
     /// How many limits and targets were judged, one of two cases twice.
     pub objectives: usize,
-    /// Those of them that have too few runs for anything to be found in their history.
+    /// The number of those with too few runs for a change to be found.
     pub too_little_history: usize,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     pub notes: Vec<String>,
-    /// What the machine did lately: not the code of any case.
+    /// Recent shifts of the whole machine, which are not changes of any code.
     pub machine_shifts: Vec<MachineShift>,
-    /// What is reported against the cases: what fails first, then by case.
+    /// The findings: those that fail first, then by case.
     pub findings: Vec<Finding>,
 }
 

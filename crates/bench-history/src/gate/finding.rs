@@ -1,4 +1,4 @@
-//! What is reported against a case.
+//! Findings about cases.
 
 use bench_record::ObjectiveResult;
 use bench_stats::Interval;
@@ -7,34 +7,34 @@ use serde::Serialize;
 use super::{Confirmation, Ruling};
 use crate::trend::Turn;
 
-/// What is reported against a case.
+/// A finding about a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The case.
     pub case: String,
     /// Which of its figures, or the limit or target as it is written.
     pub figure: String,
-    /// What follows.
+    /// The consequence.
     pub ruling: Ruling,
-    /// What the figures below are counted in.
+    /// The unit of the figures below.
     pub unit: String,
     /// The figure before: its level in the history, or in the baseline.
     pub before: Option<f64>,
     /// The figure now: its level in the history without what the machine has added to it since `before`, or in this run.
     pub now: Option<f64>,
-    /// What this run has measured.
+    /// The value that this run has measured.
     pub this_run: Option<f64>,
     /// By how much the whole machine has shifted since `before`, as a share; `None` if it has not.
     pub of_machine: Option<f64>,
     /// How much worse it may be.
     pub allowed: Option<f64>,
-    /// What it rests on.
+    /// The evidence for it.
     pub evidence: Evidence,
-    /// What came of measuring both revisions in turn; absent if it was not tried.
+    /// The result of measuring both revisions in turn; absent if that was not tried.
     pub confirmation: Option<Confirmation>,
 }
 
-/// What a finding rests on.
+/// The evidence for a finding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
 pub enum Evidence {

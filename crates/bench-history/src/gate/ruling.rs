@@ -1,10 +1,10 @@
-//! What follows from a finding.
+//! The consequence of a finding.
 
 use bench_judge::comparison::Compared;
 use bench_record::Verdict;
 use serde::Serialize;
 
-/// What follows from a finding.
+/// The consequence of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ruling {
@@ -17,7 +17,7 @@ pub enum Ruling {
 }
 
 impl Ruling {
-    /// What follows from measuring both revisions in turn, where time may grow by the share `allowed`: the whole
+    /// Decides by a measurement of both revisions in turn, in which time may grow by the share `allowed`: the whole
     /// interval decides, as in `bench compare`. `None` if they were not both measured.
     pub fn of_measurement(compared: &Compared, allowed: f64) -> Option<Ruling> {
         let beyond = compared.interval.is_none_or(|interval| interval.low > allowed);

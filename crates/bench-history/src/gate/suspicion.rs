@@ -1,8 +1,8 @@
-//! What has to be confirmed before it fails a build.
+//! Suspicions that have to be confirmed before they fail a build.
 
 use super::{Confirmation, Evidence, Finding, Ruling};
 
-/// What a case is suspected of: that it became slower between a commit and the code of the run.
+/// A suspicion: that a case became slower between a commit and the code of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspicion {
     /// The last commit that was well, if it is known.
@@ -14,7 +14,7 @@ pub struct Suspicion {
 }
 
 impl Finding {
-    /// What is to be confirmed; `None` for what measuring time cannot confirm.
+    /// The suspicion to confirm; `None` if measuring time cannot confirm it.
     pub fn suspicion(&self) -> Option<Suspicion> {
         if self.figure != "time" {
             return None;

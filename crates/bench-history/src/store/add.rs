@@ -15,7 +15,7 @@ use crate::circumstances::Circumstances;
 use crate::figure::{Figure, figures};
 use crate::key::{MachineClass, SeriesKey};
 
-/// What became of a run that was to be added.
+/// The result of adding a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// It is in the store now, with so many figures.

@@ -1,4 +1,4 @@
-//! Where a PostgreSQL server is, and how one speaks with it.
+//! The address of a PostgreSQL server, and the settings of its connection.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

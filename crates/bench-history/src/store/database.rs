@@ -1,4 +1,4 @@
-//! What a store asks of a database.
+//! The interface of a database.
 
 use super::StoreError;
 

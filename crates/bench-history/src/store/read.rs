@@ -1,4 +1,4 @@
-//! What a store knows.
+//! Reads from a store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

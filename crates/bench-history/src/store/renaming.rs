@@ -12,9 +12,9 @@ use crate::key::SeriesKey;
 /// That a case has a new name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Renaming {
-    /// What it was called: its id, or that of a benchmark, for all of its cases.
+    /// The old id: that of a case, or of a benchmark, for all of its cases.
     pub old: String,
-    /// What it is called now.
+    /// The new id.
     pub new: String,
     /// When that was said, UTC, RFC 3339.
     pub at: String,
@@ -31,7 +31,7 @@ impl Renaming {
     }
 }
 
-/// What the case with this id is called now. Renamings follow each other, so that a name may be given back.
+/// Returns the current id of a case. Renamings are followed one after another, so that a name may be given back.
 pub fn current_id(renamings: &[Renaming], id: &str) -> String {
     let renamed = |id: String, renaming: &Renaming| renaming.apply(&id).unwrap_or(id);
     renamings.iter().fold(id.to_owned(), renamed)

@@ -1,4 +1,4 @@
-//! What has been told, and to whom.
+//! The record of sent notifications and their recipients.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::{Store, StoreError, Value};
 /// That someone was told of a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Told {
-    /// Who.
+    /// The recipient.
     pub recipient: String,
     /// The case that changed, under the name that it had then; empty if it was the machine.
     pub case: String,

@@ -1,4 +1,4 @@
-//! What keeps a store sound.
+//! Maintenance of a store.
 
 use std::collections::BTreeSet;
 

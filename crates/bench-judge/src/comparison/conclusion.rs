@@ -1,4 +1,4 @@
-//! What a comparison comes to, in words.
+//! Describes the result of a comparison in words.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the cases of two runs have in common.
+//! Estimates the drift: the change that the cases of two runs have in common.
 
 use bench_stats as stats;
 

@@ -1,4 +1,5 @@
-//! What differs between the machines and builds of two runs, so that code alone cannot be blamed.
+//! Lists the differences between the machines and builds of two runs, because of which a change may not come from the
+//! code.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What two records come to.
+//! Tests the comparison of two records.
 
 use super::*;
 use crate::Decision;

@@ -16,7 +16,7 @@ use bench_stats::Interval;
 /// always.
 const NEARLY_ALWAYS: f64 = 1.645;
 
-/// What two records are judged by.
+/// The settings by which two records are judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'a> {
     /// The share below which a change is of no practical interest. Absent: what a case says of itself, and for others the
@@ -94,7 +94,7 @@ impl Comparison {
         }
     }
 
-    /// As [`Comparison::of`], with the runs in the folder `results` for a history.
+    /// Same as [`Comparison::of`], with the runs in the folder `results` as history.
     pub fn of_runs(
         old: &Record,
         new: &Record,

@@ -15,8 +15,8 @@ pub struct EarlierRecords {
 }
 
 impl EarlierRecords {
-    /// Those that the targets of `cases` name, where `resolve` says which run a name means. One that cannot be
-    /// read makes its targets unsure, and nothing else.
+    /// Reads the earlier runs that the targets of `cases` name; `resolve` maps a name to a run. One that cannot be
+    /// read makes only its own targets unsure.
     pub fn read(
         cases: &[CaseRecord],
         results: &Path,

@@ -2,7 +2,7 @@
 
 use crate::request::{MarkKind, Times};
 
-/// What is wrong with the timestamps of a request, for its row; `None` if nothing is.
+/// Returns the fault in the timestamps of a request, for its row; `None` if there is none.
 ///
 /// Where several things are wrong it is the one from which the others follow.
 pub fn request(times: &Times<'_>) -> Option<&'static str> {

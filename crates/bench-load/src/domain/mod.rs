@@ -40,7 +40,7 @@ pub struct Domain {
     pub rates: &'static [Rate],
     /// Sums over served requests, one divided by another.
     pub ratios: &'static [Ratio],
-    /// What each served request has one of, or some of, or none.
+    /// The quantities that a served request can have: one value each, several, or none.
     pub quantities: &'static [Quantity],
     /// Names of the metrics that are worth a picture against the setting.
     pub plots: &'static [&'static str],
@@ -70,7 +70,7 @@ pub struct Rate {
     pub name: &'static str,
     /// Its unit: `audio s/s`.
     pub unit: &'static str,
-    /// What a request adds; one without it adds nothing.
+    /// The value that a request adds; a request without one adds nothing.
     pub of: fn(&Seen<'_>) -> Option<f64>,
 }
 
@@ -81,9 +81,9 @@ pub struct Ratio {
     pub name: &'static str,
     /// Its unit: `ratio`.
     pub unit: &'static str,
-    /// What a request adds above the line.
+    /// The value that a request adds to the numerator.
     pub over: fn(&Seen<'_>) -> Option<f64>,
-    /// What it adds below.
+    /// The value that it adds to the denominator.
     pub under: fn(&Seen<'_>) -> Option<f64>,
     /// Which way is better.
     pub better: Better,
@@ -118,9 +118,9 @@ pub enum Figure {
 impl Figure {
     /// The median.
     pub const P50: Figure = Figure::Percentile(0.50);
-    /// What one in twenty exceeds.
+    /// The 95th percentile.
     pub const P95: Figure = Figure::Percentile(0.95);
-    /// What one in a hundred exceeds.
+    /// The 99th percentile.
     pub const P99: Figure = Figure::Percentile(0.99);
     /// The figures of a latency: its median, and its tail.
     pub const LATENCY: &'static [Figure] = &[Figure::P50, Figure::P95, Figure::P99];
@@ -131,7 +131,7 @@ impl Figure {
 pub struct Seen<'a> {
     /// Its timestamps.
     pub times: Times<'a>,
-    /// What is known of its input.
+    /// The facts known about its input.
     pub facts: &'a Facts,
     /// The response's numbers, in the order of the domain's columns; NaN where there is none.
     pub values: &'a [f64],
@@ -144,7 +144,7 @@ impl Seen<'_> {
     }
 }
 
-/// What is known of an input before it is sent.
+/// The facts that are known about an input before it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Its text, as it is shown in `requests.csv`.
@@ -182,7 +182,7 @@ impl Facts {
     }
 }
 
-/// What a request's closure returns: names its domain, and hands over its numbers.
+/// The return value of a request's closure: names its domain, and hands over its numbers.
 pub trait Response {
     /// The field of work.
     const DOMAIN: &'static Domain;
@@ -191,7 +191,7 @@ pub trait Response {
     fn tell(&self, answer: &mut Answer);
 }
 
-/// What a response carries, filled in by [`Response::tell`].
+/// The numbers of a response, filled in by [`Response::tell`].
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub(crate) values: [f64; MOST_VALUES],
@@ -214,12 +214,12 @@ impl Answer {
         }
     }
 
-    /// What the response is made of: `wav`, `png`.
+    /// Sets the format of the response: `wav`, `png`.
     pub fn format(&mut self, format: &'static str) {
         self.format = format;
     }
 
-    /// What is odd about the response, besides what was said before. It counts as served, and its row says so.
+    /// Adds a warning about the response. It still counts as served, and its row contains the warning.
     pub fn warn(&mut self, warning: impl Into<String>) {
         let before = self.warning.take().map(|before| before + "; ").unwrap_or_default();
         self.warning = Some(before + &warning.into());

@@ -1,5 +1,5 @@
-//! What calls the closure, and writes down what came of it: clients on threads, for closures that block, or one event
-//! loop for each core, for `async` ones.
+//! Calls the closure, and records the results: clients on threads, for closures that block, or one event loop for each
+//! core, for `async` ones.
 
 mod call;
 mod course;

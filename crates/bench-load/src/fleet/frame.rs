@@ -1,4 +1,4 @@
-//! What workers send to each other: a kind, a length of eight bytes, and a body.
+//! The messages between workers: a kind, a length of eight bytes, and a body.
 
 use std::io::{self, Read, Write};
 

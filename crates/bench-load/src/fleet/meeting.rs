@@ -27,13 +27,13 @@ const GREETING: Duration = Duration::from_secs(2);
 pub struct Meeting {
     /// The part of the load that this worker sends.
     pub share: Share,
-    /// Where the first worker listens: `HOST:PORT`.
+    /// The address at which the first worker listens: `HOST:PORT`.
     pub address: String,
     /// How long it is waited for all.
     pub patience: Duration,
     /// The name that the engine has given to the run; empty if it gave none. Workers of another run are not of this one.
     pub name: String,
-    /// What must be the same for all workers: names and values.
+    /// The settings that must be the same for all workers: names and values.
     pub settings: Vec<(String, String)>,
 }
 

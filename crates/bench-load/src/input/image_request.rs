@@ -8,7 +8,7 @@ use crate::domain::Facts;
 /// The parameters from which images are generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageRequest {
-    /// What the image should show.
+    /// The description of the image.
     pub prompt: String,
     /// Its width in pixels.
     pub width: u32,

@@ -1,4 +1,4 @@
-//! What requests are made of: seeded, from files, or from a list.
+//! The inputs of requests: seeded, from files, or from a list.
 //!
 //! | source | item |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What requests add up to, one after another, in bounded memory.
+//! Adds up requests, one after another, in bounded memory.
 
 use bench_protocol::Better;
 use bench_record::Metric;

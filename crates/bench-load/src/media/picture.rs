@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{ImageError, ImageFormat, ImageReader};
 
-/// What the header of a picture says.
+/// The content of a picture's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its width in pixels.

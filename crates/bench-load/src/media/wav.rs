@@ -18,7 +18,7 @@ const TAG_EXTENSIBLE: u16 = 0xfffe;
 /// What follows the format tag in the sub-format of an extensible header (`KSDATAFORMAT_SUBTYPE_…`).
 const SUBTYPE_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 
-/// What a WAV file says of its audio.
+/// The description of the audio in the header of a WAV file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
     /// How a sample is stored.
@@ -33,7 +33,7 @@ pub struct Wav {
     pub samples: u64,
     /// Bytes of audio that are there, without headers.
     pub bytes: u64,
-    /// What is odd, although the audio can be read.
+    /// An irregularity, although the audio can be read.
     pub oddity: Option<Oddity>,
 }
 
@@ -46,7 +46,7 @@ pub enum Encoding {
     Float,
 }
 
-/// What is odd about a WAV file that can be read.
+/// An irregularity of a WAV file that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oddity {
     /// The header promises more bytes of audio than there are.

@@ -2,7 +2,7 @@
 
 use bench_record::Level;
 
-/// What to do next, and why.
+/// A recommendation and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recommendation {
     /// The rule that it comes from: `throughput_peak`, `leak`.

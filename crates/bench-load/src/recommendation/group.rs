@@ -13,13 +13,13 @@ const LOAD: [&str; 2] = ["concurrency", "rate"];
 /// `rate`, in one case or in several of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
-    /// What the cases have in common: `model/category/name[argument=value]`.
+    /// The part of the id that the cases have in common: `model/category/name[argument=value]`.
     pub benchmark: String,
     /// The field of work.
     pub domain: String,
     /// Name of the metric that the field looks at first.
     pub primary: String,
-    /// Those without a rate first, by concurrency; then the others by rate.
+    /// The levels: those without a rate first, by concurrency; then the others by rate.
     pub levels: Vec<Level>,
     /// The first call of a process and the median of the others, in seconds, of the case where they differ
     /// most.

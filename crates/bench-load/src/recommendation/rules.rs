@@ -30,7 +30,7 @@ const RULES: [Rule; 21] = [
     cost::load,
 ];
 
-/// What all rules say of a group, in the order in which one would act on it.
+/// Returns the recommendations of all rules for a group, in the order in which to act on them.
 pub fn recommendations(group: &Group) -> Vec<Recommendation> {
     RULES.iter().flat_map(|rule| rule(group)).collect()
 }

@@ -24,11 +24,11 @@ pub struct Group<'a> {
     pub primary: String,
     /// Names of the metrics that are worth a picture against the setting.
     pub plots: Vec<String>,
-    /// What tells the levels apart.
+    /// The setting that distinguishes the level from the others.
     pub setting: Setting,
     /// In ascending order of their setting, else as they were run.
     pub levels: Vec<GroupLevel<'a>>,
-    /// What the levels say together: of a search, the throughput that it has found.
+    /// Metrics of all levels together: of a search, the throughput that it has found.
     pub found: Vec<Metric>,
 }
 
@@ -37,15 +37,15 @@ pub struct Group<'a> {
 pub struct GroupLevel<'a> {
     /// The case that has run it.
     pub case: &'a CaseRecord,
-    /// What was seen, over the rounds of the case.
+    /// The figures, over the rounds of the case.
     pub level: Level,
-    /// What it is called in its group; no two are called alike.
+    /// The name in its group; no two names are the same.
     pub label: String,
     /// Its [`Setting`]; absent if the scenario does not set it.
     pub at: Option<f64>,
 }
 
-/// What tells the levels of a group apart.
+/// The setting that distinguishes the levels of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
     /// Clients, or most requests in flight.
@@ -97,7 +97,7 @@ impl Group<'_> {
         self.levels.iter().any(|level| level.is_scheduled())
     }
 
-    /// What its latency is called: that of the schedule where any level has one.
+    /// Returns the name of its latency: that of the schedule if any level has one.
     pub fn latency_name(&self) -> &'static str {
         if self.is_scheduled() { "scheduled latency" } else { "latency" }
     }

@@ -16,7 +16,7 @@ pub struct Times<'a> {
 /// An event that happened while a request was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// What it was.
+    /// The kind of the mark.
     pub kind: MarkKind,
     /// When, in nanoseconds from the beginning of the level.
     pub at_ns: u64,
@@ -25,7 +25,7 @@ pub struct Mark {
     pub holds: Option<u32>,
 }
 
-/// What a [`Mark`] marks.
+/// The kind of a [`Mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
     /// A usable output has arrived: playable audio, an image, text.

@@ -81,7 +81,7 @@ pub struct Wanted {
 /// One level: a setting, and how its requests are paced.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
+    /// The setting that distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
     pub name: String,
     /// The scenario, as the record names it: `closed_loop`.
     pub scenario: &'static str,

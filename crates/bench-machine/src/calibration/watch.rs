@@ -1,4 +1,4 @@
-//! What the machine is like around each round.
+//! Observes the machine around each round.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub struct Watch {
     last: Option<(Instant, References)>,
 }
 
-/// What was seen before a round.
+/// The readings before a round.
 pub struct Before {
     references: References,
     at: Instant,

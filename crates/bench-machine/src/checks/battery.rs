@@ -1,4 +1,4 @@
-//! Where the power comes from.
+//! Checks the source of power.
 
 use super::finding::{Finding, Outcome};
 use bench_os::{Machine, Unknown};

@@ -8,7 +8,7 @@ use super::examination::Examination;
 use bench_record as record;
 use bench_record::{Check, State};
 
-/// What `bench doctor --json` prints.
+/// The JSON of `bench doctor --json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// `bench-diagnosis`.

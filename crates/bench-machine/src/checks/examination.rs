@@ -70,7 +70,7 @@ impl Examination {
         Examination { machine, before, counting, began: Instant::now() }
     }
 
-    /// What can be said without waiting for the end.
+    /// Returns the checks that need not wait for the end.
     pub fn before(&self) -> Vec<Check> {
         self.before.clone()
     }

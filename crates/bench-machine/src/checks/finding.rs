@@ -1,4 +1,4 @@
-//! What a look at the machine has found.
+//! The result of a check of the machine.
 
 use std::time::Duration;
 

@@ -17,6 +17,6 @@ pub use portable::end_strays;
 pub struct Stray {
     /// Its id.
     pub id: u32,
-    /// What it was called.
+    /// The name of the process.
     pub name: String,
 }

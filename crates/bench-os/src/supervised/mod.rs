@@ -31,7 +31,7 @@ pub enum Offer<'a> {
     },
 }
 
-/// What can be read of a child.
+/// The parts of a child that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The private channel.
@@ -42,7 +42,7 @@ pub enum Source {
     Stderr,
 }
 
-/// What has something to read, or has ended.
+/// A source that has something to read, or has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ready {
     /// The private channel.

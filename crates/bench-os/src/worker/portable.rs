@@ -1,4 +1,4 @@
-//! What the standard library allows.
+//! The operations that the standard library allows.
 
 use std::process::Command;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Json, JsonError};
 
-/// What can be read from JSON.
+/// A type that can be read from JSON.
 pub trait Decode: Sized {
     /// Reads the value.
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Json;
 
-/// What can be written as JSON.
+/// A type that can be written as JSON.
 pub trait Encode {
     /// Appends the value to `out`.
     fn encode(&self, out: &mut String);

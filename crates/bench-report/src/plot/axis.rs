@@ -5,12 +5,12 @@
 pub struct Axis {
     /// The values at both ends.
     pub range: (f64, f64),
-    /// Where these ends lie, in units of the picture.
+    /// The positions of these ends, in units of the picture.
     pub place: (f64, f64),
 }
 
 impl Axis {
-    /// Where `value` lies; at an end where it lies beyond.
+    /// Returns the position of `value`; that of an end if `value` lies beyond it.
     pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.range;
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0);

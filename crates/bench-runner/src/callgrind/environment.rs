@@ -1,4 +1,4 @@
-//! Where the stack of a worker begins.
+//! Sets the address at which the stack of a worker begins.
 
 use std::ffi::OsStr;
 

@@ -80,7 +80,7 @@ impl Valgrind {
         OsString::from(format!("{option}{folder}/{name}"))
     }
 
-    /// What a worker that has ended has counted. Its files are removed.
+    /// Returns the counts of a worker that has ended. Its files are removed.
     ///
     /// # Errors
     /// What is missing.

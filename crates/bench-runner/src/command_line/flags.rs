@@ -1,4 +1,4 @@
-//! What the flags mean.
+//! Turns flags into options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What stands on the command line and in the environment, by flag.
+//! The values given on the command line and in the environment, by flag.
 
 use std::ffi::OsString;
 use std::fmt::Display;

@@ -30,11 +30,11 @@ pub use which::Which;
 /// Where reports go when nothing is said.
 const RESULTS: &str = "benchmark_results";
 
-/// Who reads this command line.
+/// The program that reads this command line.
 pub struct Host<'a> {
-    /// What people type before the flags: `cargo bench --`, `bench run [PATH | EXE]...`.
+    /// The text that people type before the flags: `cargo bench --`, `bench run [PATH | EXE]...`.
     pub name: &'static str,
-    /// What it does, for `--help`: one line.
+    /// The description for `--help`: one line.
     pub about: &'static str,
     /// Opens the programs whose cases are run.
     ///

@@ -1,4 +1,4 @@
-//! What ends a command line before anything is done: a question for help, or a mistake.
+//! Ends a command line before anything is done: a request for help, or a mistake.
 
 use std::fmt::{Display, Write};
 

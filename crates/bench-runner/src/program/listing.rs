@@ -1,4 +1,4 @@
-//! What a program answers to `--list --format json`.
+//! Reads the answer of a program to `--list --format json`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -44,7 +44,7 @@ impl ListLimits {
 pub struct ProgramError {
     /// The file that was started.
     pub program: PathBuf,
-    /// What was expected, and what happened.
+    /// The expectation and the actual result.
     pub problem: String,
 }
 

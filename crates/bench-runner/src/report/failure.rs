@@ -1,4 +1,4 @@
-//! What went wrong with a case, on the console.
+//! Prints the failure of a case.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What GPUs did, below the table of a run.
+//! Prints the figures of GPUs, below the table of a run.
 
 use bench_record::{CaseRecord, Metric};
 use bench_report::{Section, Style, Table};

@@ -116,7 +116,7 @@ impl Collector {
         self.round.is_ok()
     }
 
-    /// What the worker has reported of its start-up.
+    /// Returns the start-up time that the worker has reported.
     pub fn start_up(&self) -> Duration {
         Duration::from_nanos(self.start_up_ns)
     }
@@ -139,7 +139,7 @@ impl Collector {
         }
     }
 
-    /// What the worker said that it needs beyond the time that it was given.
+    /// Returns the time that the worker needs beyond the time that it was given, as it has reported.
     pub fn expected(&self) -> Duration {
         Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
@@ -155,7 +155,7 @@ impl Collector {
         self.round.failure.get_or_insert_with(|| Failure::new(cause, message));
     }
 
-    /// What valgrind has counted, where it could be read; nothing for a round that has no figures.
+    /// Adds the counts of valgrind if they could be read; adds nothing to a round without figures.
     pub fn count(&mut self, counts: Result<RoundCounts, String>) {
         match counts {
             Ok(counts) if self.round.is_ok() => self.round.counts = Some(counts),

@@ -33,9 +33,9 @@ pub use supervisor::{Workers, explain, memory_limit};
 pub struct PlannedCase<'a> {
     /// The program that holds it.
     pub program: &'a Program,
-    /// As that program lists it.
+    /// The case, as that program lists it.
     pub case: &'a Case,
-    /// What is known of it so far.
+    /// The results so far.
     pub record: CaseRecord,
 }
 
@@ -72,19 +72,19 @@ pub trait RunObserver {
 /// How rounds are run: the same for all cases.
 #[derive(Clone, Debug)]
 pub struct RunContext {
-    /// Who decides how many iterations.
+    /// How the number of iterations is decided.
     pub mode: Mode,
     /// Of the order of rounds.
     pub seed: u64,
     /// Names of the probes to attach; all that are linked if `None`.
     pub probes: Option<Vec<String>>,
-    /// What is wanted of cases that serve requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
-    /// Where workers that serve requests leave their rows; nowhere if `None`.
+    /// The folder for the rows of workers that serve requests; `None` if they are not kept.
     pub requests: Option<PathBuf>,
-    /// Where benchmarks leave what they keep, a folder for each case; nowhere if `None`.
+    /// The folder for files that benchmarks keep, with a subfolder for each case; `None` if they are not kept.
     pub artifacts: Option<PathBuf>,
 }
 
@@ -116,7 +116,7 @@ impl RunContext {
     }
 }
 
-/// What has come of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// The cases, in the order of the plan.

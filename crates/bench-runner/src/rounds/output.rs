@@ -1,4 +1,4 @@
-//! What a worker prints: the end is kept, the rest read and dropped.
+//! Reads the output of a worker: the end is kept, the rest dropped.
 
 use std::io::{self, Read, Write};
 

@@ -10,7 +10,7 @@ use bench_report::tell;
 use bench_syntax::quantity::grouped;
 use bench_syntax::text::first_line;
 
-/// What is shown while a run goes on.
+/// The form in which progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
     /// Nothing is shown.

@@ -79,8 +79,8 @@ impl Drop for Workers {
     }
 }
 
-/// What a worker that starts now may take: what was asked for, or most of what the machine and the control group have
-/// left.
+/// Returns the memory limit of a worker that starts now: the given one, or most of what the machine and the control
+/// group have left.
 pub fn memory_limit(asked: Option<Bytes>) -> Option<Bytes> {
     asked.or_else(|| available_memory_bytes().map(|bytes| Bytes((bytes as f64 * SHARE_OF_MEMORY) as u64)))
 }

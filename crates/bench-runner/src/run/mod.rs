@@ -30,15 +30,15 @@ pub use plan::Plan;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Finished {
-    /// What this run has measured.
+    /// The record of this run.
     pub record: Record,
-    /// Where its reports are, if they were written.
+    /// The folder of its reports, if they were written.
     pub folder: Option<PathBuf>,
     /// How it compares with the earlier run that was asked for.
     pub comparison: Option<Comparison>,
-    /// What was said of programs that hold no benchmarks, though they were asked for.
+    /// Messages about programs that were named but contain no benchmarks.
     pub refused: Vec<String>,
-    /// What went wrong after measuring: reports that could not be written.
+    /// The error after measuring: reports that could not be written.
     pub trouble: Option<RunError>,
 }
 
@@ -257,7 +257,7 @@ fn judge(
     Judged { own, whole, comparison }
 }
 
-/// What follows from a run.
+/// Decides the exit code of a run.
 pub fn decide(finished: &Finished, options: &Options) -> Decision {
     let mut decision = Decision::default().of_run(&finished.record);
     decision = finished.refused.iter().fold(decision, Decision::failed);

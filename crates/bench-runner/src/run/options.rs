@@ -1,4 +1,4 @@
-//! What is asked of a run.
+//! The options of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::plan::Wishes;
 use crate::rounds::Show;
 use crate::selection::Selection;
 
-/// What is asked of a run: which cases, how they are measured, and where the reports go.
+/// The options of a run: which cases, how they are measured, and where the reports go.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
@@ -38,17 +38,17 @@ pub struct Options {
     pub show: Show,
     /// Whether what workers print is shown as it comes.
     pub echo: bool,
-    /// What is wanted of cases that serve requests.
+    /// The settings for cases that serve requests.
     pub load: LoadWishes,
-    /// What is wanted of devices.
+    /// The settings of devices.
     pub devices: DeviceWishes,
     /// Whether what benchmarks keep is kept.
     pub save_artifacts: bool,
-    /// What the exit code depends on.
+    /// The settings that the exit code depends on.
     pub reporting: Reporting,
 }
 
-/// What the exit code depends on besides failures.
+/// The settings that the exit code depends on, besides failures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reporting {
     /// A case may be slower than in the compared run by this share.

@@ -1,4 +1,4 @@
-//! What follows a run while it goes on: the journal, and what is shown of progress.
+//! Follows a run while it goes on: writes the journal, and shows progress.
 
 use bench_record::{CaseRecord, Environment, Folder, Journal, RunError};
 use bench_report::tell;

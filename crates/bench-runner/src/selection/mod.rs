@@ -32,11 +32,11 @@ pub struct Selection {
     pub arguments: Arguments,
     /// One part of several, by a stable hash of the id.
     pub partition: Option<Partition>,
-    /// What becomes of cases marked `ignore`.
+    /// How cases marked `ignore` are treated.
     pub ignored: Ignored,
 }
 
-/// What becomes of cases marked `ignore`.
+/// How cases marked `ignore` are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ignored {
     /// They are left out.

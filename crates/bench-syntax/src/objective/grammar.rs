@@ -5,19 +5,19 @@ use crate::objective::{Relation, Unit};
 /// A target as it is written, with the value in the base of its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed<'a> {
-    /// What is limited.
+    /// The limited quantity.
     pub what: What<'a>,
     /// On which side of the limit it should lie.
     pub relation: Relation,
     /// In seconds, bytes, or as a ratio; as it is written where it has no unit.
     pub value: f64,
-    /// What the limit is counted in.
+    /// The unit of the limit.
     pub unit: Unit,
     /// Arguments or settings of a level, with the value that each must have.
     pub at: Vec<(&'a str, &'a str)>,
 }
 
-/// What is limited.
+/// The limited quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What<'a> {
     /// A figure, by its key.
@@ -109,7 +109,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What is wrong with `text`, and what would be right.
+    /// Returns the fault in `text`, and a correct example.
     pub fn message(&self, text: &str) -> String {
         let (fault, wanted) = match self {
             Fault::Empty => ("it is empty".to_owned(), EXAMPLE),

@@ -21,21 +21,21 @@ use crate::objective::{Relation, Unit, grammar};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
-    /// As it was written.
+    /// The text as written.
     pub text: Cow<'static, str>,
-    /// What is limited.
+    /// The limited quantity.
     pub what: Quantity,
     /// On which side of the limit it should lie.
     pub relation: Relation,
     /// The limit, in [`unit`](Self::unit).
     pub value: f64,
-    /// What the limit is counted in.
+    /// The unit of the limit.
     pub unit: Unit,
     /// The cases, by an argument, or the levels, by a setting, to which it is restricted; all must agree.
     pub at: Cow<'static, [Setting]>,
 }
 
-/// What is limited.
+/// The limited quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// A figure, by its name or a metric's `key`.

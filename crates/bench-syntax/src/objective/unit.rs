@@ -1,6 +1,6 @@
-//! What the value of a target is counted in.
+//! The unit of a target's value.
 
-/// What the value of a target is counted in.
+/// The unit of a target's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Whatever the figure is counted in.

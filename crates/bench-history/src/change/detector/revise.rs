@@ -1,4 +1,4 @@
-//! Where a change lies, and what later runs make of it.
+//! Revises the place of a change when later runs arrive.
 
 use super::super::noise::Noise;
 use super::super::{Kind, LOOK_BACK, MIN_AFTER, median_of};

@@ -1,4 +1,4 @@
-//! What the pacing thread hands to event loops, and what it learns from them.
+//! The messages between the pacing thread and the event loops.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;

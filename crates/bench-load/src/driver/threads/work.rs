@@ -1,4 +1,4 @@
-//! What each client on a thread does.
+//! The loop of each client on a thread.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

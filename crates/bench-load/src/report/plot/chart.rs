@@ -45,7 +45,7 @@ pub struct Chart {
 /// One line, its dots, or both.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
-    /// What the legend says.
+    /// The text in the legend.
     pub label: String,
     /// From left to right.
     pub points: Vec<Point>,
@@ -72,7 +72,7 @@ pub struct Point {
     pub bounds: Option<(f64, f64)>,
 }
 
-/// What an axis shows.
+/// The quantity and the range of an axis.
 #[derive(Clone, Debug)]
 pub struct Scale {
     title: String,

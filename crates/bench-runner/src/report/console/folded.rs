@@ -1,4 +1,4 @@
-//! What is alike, in one line each: skipped cases by their reason, warnings by what they say.
+//! Folds similar lines into one each: skipped cases by their reason, warnings by their text.
 
 use std::fmt::Write;
 
