@@ -69,7 +69,7 @@ enum State {
     Failed(Error),
 }
 
-/// What a bencher has seen by the time the benchmark returns.
+/// The observations of a bencher at the time the benchmark returns.
 pub(crate) struct Observed {
     pub(crate) probes: ProbeSet,
     pub(crate) queue: Queue,
@@ -291,7 +291,7 @@ impl Bencher {
         }
     }
 
-    /// What was seen, once the benchmark has returned.
+    /// Returns the observations, once the benchmark has returned.
     ///
     /// # Errors
     /// The failure of an iteration, or that nothing was measured.

@@ -55,7 +55,7 @@ pub enum Ignore {
     No,
     /// All, with the reason if one was given.
     Always(Option<&'static str>),
-    /// Those in which an argument has one of the listed values.
+    /// The cases in which an argument has one of the listed values.
     When(&'static [Axis]),
 }
 

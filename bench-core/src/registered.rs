@@ -19,7 +19,7 @@ pub struct Registered {
     id: String,
 }
 
-/// What the cases of a benchmark share.
+/// The texts that the cases of a benchmark share.
 #[derive(Debug)]
 struct Texts {
     model: Option<Arc<str>>,

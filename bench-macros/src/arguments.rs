@@ -35,7 +35,7 @@ pub(crate) struct TypeAxis {
 /// A value parameter and the values it takes.
 pub(crate) struct ValueAxis {
     pub(crate) ident: Ident,
-    /// As a constant spells it.
+    /// The type of its constant.
     pub(crate) ty: Type,
     pub(crate) values: Values,
 }
@@ -166,8 +166,8 @@ fn value_axes(
     axes
 }
 
-/// Those of `wanted` that are not `given`; none if a given name is not wanted, since that will be
-/// the missing one mistyped, and has been reported.
+/// Returns the names in `wanted` that are not `given`. Returns none if a given name is not in `wanted`, since it is
+/// then a typing error for the missing one, and has been reported.
 fn without_values<'a>(wanted: impl Iterator<Item = &'a Ident>, given: &[&Ident]) -> Vec<&'a Ident> {
     let wanted: Vec<&Ident> = wanted.collect();
     if given.iter().any(|name| !wanted.contains(name)) {

@@ -30,7 +30,7 @@ pub(crate) struct Attribute {
     pub(crate) max_time: Option<Duration>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) ignore: Ignore,
-    /// Where the generated code finds `bench_core`.
+    /// The path by which the generated code finds `bench_core`.
     pub(crate) krate: Path,
 }
 
@@ -63,7 +63,7 @@ pub(crate) enum Ignore {
     When(Vec<Argument<Listed>>),
 }
 
-/// What an entry of `ignore(…)` lists: types or values, according to its name, which is not matched yet.
+/// The content of an entry of `ignore(…)`: types or values, depending on its name, which is not matched yet.
 pub(crate) enum Listed {
     /// Written in the attribute, one by one.
     Brackets(TokenStream),

@@ -23,7 +23,7 @@ pub(crate) struct Function {
     pub(crate) generics: Vec<Ident>,
 }
 
-/// Who calls the closure that is measured.
+/// The form of a benchmark, by who calls the measured closure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// The harness: the whole body is measured.

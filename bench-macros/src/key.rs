@@ -32,7 +32,7 @@ impl<'a> Key<'a> {
         Error::new(span, format!("`{}` needs {what}, as in `{}`", self.ident, self.example))
     }
 
-    /// Where the value is, or the key if it has none.
+    /// Returns the place of the value, or of the key if it has none.
     fn span(&self, input: ParseStream<'_>) -> Span {
         if input.is_empty() || input.peek(Token![,]) { self.ident.span() } else { input.span() }
     }

@@ -76,7 +76,7 @@ pub enum ClassificationError {
     WrongClass {
         /// The right class.
         expected: ImageNetClass,
-        /// What the model said.
+        /// The class that the model predicted.
         found: ImageNetClass,
         /// How sure it was.
         probability: f32,
@@ -98,7 +98,7 @@ pub enum ClassificationError {
     /// No prediction at all.
     #[error("the model made no prediction")]
     Nothing,
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

@@ -25,9 +25,9 @@ pub enum GenerationError {
         "{tokens} tokens do not fit the context of {context}: shorten the prompt, or ask for fewer tokens"
     )]
     ContextFull {
-        /// What was read, and what was to be added.
+        /// The number of tokens read, and of those to be added.
         tokens: usize,
-        /// What the model can look back on.
+        /// The length of the model's context.
         context: usize,
     },
     /// A number that stands for no token.
@@ -49,11 +49,11 @@ pub enum GenerationError {
     /// The model is wrong, or what it was given.
     #[error("{prompt:?} should continue with {expected:?}, but the model says {found:?}")]
     WrongText {
-        /// What the model was given.
+        /// The prompt.
         prompt: String,
         /// How the answer has to begin.
         expected: String,
-        /// What the model said.
+        /// The continuation of the model.
         found: String,
     },
     /// Two runs on the same input did not agree.
@@ -71,19 +71,19 @@ pub enum GenerationError {
         width: usize,
         /// Height of the picture, in pixels.
         height: usize,
-        /// What its size has to be.
+        /// The required size.
         wanted: String,
     },
     /// Too little memory for what is to be remembered.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What is not a picture.
+    /// The file is not a picture.
     #[error(transparent)]
     Photograph(#[from] PhotographError),
-    /// What the tokenizer said.
+    /// The message of the tokenizer.
     #[error("the tokenizer failed: {0}")]
     Tokenizer(String),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

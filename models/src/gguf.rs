@@ -261,7 +261,7 @@ mod tests {
         Gguf::read("tiny", path).expect("a GGUF file")
     }
 
-    /// What has to be told of a file that was accepted by `check`: nothing.
+    /// Panics if a file is accepted by `check`; otherwise returns the error.
     fn refusal(path: PathBuf) -> WeightsError {
         read(path).expect_tensors(&wanted()).expect_err("the file was accepted")
     }

@@ -26,9 +26,9 @@ pub enum MemoryError {
         parameters: u64,
         /// The type of their elements.
         dtype: &'static str,
-        /// What they take, and what is needed besides to make them.
+        /// The memory for them, and for making them.
         needed_bytes: u64,
-        /// What can be had.
+        /// The available memory.
         available_bytes: u64,
     },
     /// There is too little for what a model computes with.
@@ -39,11 +39,11 @@ pub enum MemoryError {
         gigabytes(.available_bytes)
     )]
     NoRoom {
-        /// What it would be for, in the plural.
+        /// The use of the memory, in the plural.
         what: String,
-        /// What it would take.
+        /// The memory that it would need.
         needed_bytes: u64,
-        /// What can be had.
+        /// The available memory.
         available_bytes: u64,
     },
     /// The model's layers cannot be made, whatever the memory.
@@ -51,7 +51,7 @@ pub enum MemoryError {
     Uncountable {
         /// The model, and its configuration.
         model: String,
-        /// What candle said.
+        /// The error of candle.
         source: candle_core::Error,
     },
 }

@@ -41,7 +41,7 @@ pub enum PhotographError {
     /// The file is not there. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
     #[error("no photograph at {}: run `models/weights/fetch --only photographs`", path.display())]
     Missing {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
     /// The operating system would not give the file.
@@ -49,7 +49,7 @@ pub enum PhotographError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Neither JPEG nor PNG.
@@ -69,7 +69,7 @@ pub enum PhotographError {
     Damaged {
         /// The file, or what the bytes were called.
         name: String,
-        /// What the decoder said.
+        /// The error of the decoder.
         source: image::ImageError,
     },
     /// A size that no picture can have, or a cut larger than the picture.

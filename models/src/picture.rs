@@ -49,7 +49,7 @@ pub enum PictureError {
     /// A picture that cannot be written as PNG.
     #[error("cannot encode the picture as PNG")]
     Encoding(#[source] image::ImageError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

@@ -50,7 +50,7 @@ impl Scaling {
 /// An exponent that is known less well than this tells linear and quadratic apart no more.
 const TELLING: f64 = 0.5;
 
-/// What is printed unasked must tell linear from slightly more.
+/// The uncertainty below which a growth is printed unasked: it must distinguish linear from slightly more.
 const SURE: f64 = 0.15;
 
 /// Sizes and times of a benchmark, of one argument while the others stay as they are.

@@ -21,7 +21,7 @@ pub enum WeightsError {
     Missing {
         /// The model whose weights are wanted; also the name that `models/weights/fetch` knows.
         model: &'static str,
-        /// Where they were looked for.
+        /// The path at which they were expected.
         path: PathBuf,
     },
     /// The file is neither here nor to be had from the Hugging Face Hub, or another one than it should be.
@@ -37,7 +37,7 @@ pub enum WeightsError {
         file: &'static str,
         /// The repository.
         repository: &'static str,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// The operating system would not give the file.
@@ -45,7 +45,7 @@ pub enum WeightsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// Not a file of the format that the model is kept in, or only a part of one.
@@ -55,7 +55,7 @@ pub enum WeightsError {
         path: PathBuf,
         /// `safetensors` or `GGUF`.
         format: &'static str,
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// A tensor that the model needs is not in the file: weights of another architecture.
@@ -110,8 +110,8 @@ pub enum WeightsError {
         /// The element type in the file.
         found: String,
     },
-    /// What the file says of itself is not what it says of the model's weights: another architecture,
-    /// another size, a vocabulary that contradicts itself.
+    /// The file's description of the weights is not that of the model: another architecture, another size, a
+    /// vocabulary that contradicts itself.
     #[error("`{key}` in {} is {found}, but {model} needs {expected}", path.display())]
     WrongMetadata {
         /// The model.
@@ -120,9 +120,9 @@ pub enum WeightsError {
         path: PathBuf,
         /// The name of the entry.
         key: String,
-        /// What the model needs.
+        /// The value that the model needs.
         expected: String,
-        /// What is there; `missing` where nothing is.
+        /// The value in the file; `missing` if there is none.
         found: String,
     },
     /// There is too little memory for them.
@@ -135,7 +135,7 @@ pub enum WeightsError {
         model: &'static str,
         /// The file.
         path: PathBuf,
-        /// What candle said.
+        /// The error of candle.
         source: candle_core::Error,
     },
 }

@@ -96,7 +96,7 @@ impl Session {
         Some(Session { epoch: *newest, _turn: newest })
     }
 
-    /// What was counted.
+    /// Returns the counts.
     pub(crate) fn finish(self) -> Tally {
         slot::sum(self.epoch)
     }

@@ -15,13 +15,12 @@ const SLOTS: usize = 512;
 /// A thread tells the others when its live bytes have moved by this much. Less would be more exact and slower.
 const QUANTUM: i64 = 64 << 10;
 
-/// What one thread has counted, or what all have that share the slot. Slots outlive their threads, and with them what they
-/// hold.
+/// The counts of one thread, or of all threads that share the slot. Slots and their contents outlive their threads.
 #[repr(align(64))]
 pub(super) struct Slot {
     is_owned: AtomicBool,
-    /// What is counted; whatever was counted before is void. Of a slot without an owner of its own it is never that which
-    /// is counted now, so that the owner alone takes the short way.
+    /// The count that is in progress; earlier counts in the slot are void. A slot that no thread owns never has the
+    /// current number, so that only an owner takes the short path.
     epoch: AtomicU64,
     allocations: AtomicU64,
     bytes: AtomicU64,
@@ -36,7 +35,7 @@ static EXCLUSIVE: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
 static UNCLAIMED: Slot = Slot::new();
 /// Of threads that are ending, and of those beyond [`SLOTS`].
 static SHARED: Slot = Slot::new();
-/// What [`SHARED`] counts.
+/// The count that [`SHARED`] takes part in.
 static SHARED_EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// Live bytes of all threads, as far as they have told, and the most of them, beyond those at the beginning.
@@ -185,7 +184,7 @@ pub(super) fn reset() {
     PEAK.store(0, Relaxed);
 }
 
-/// What all threads have counted in `epoch`, those that have ended included.
+/// Adds up the counts of all threads in `epoch`, including those that have ended.
 pub(super) fn sum(epoch: u64) -> Tally {
     let mut tally = Tally::default();
     let mut live = LIVE.load(Relaxed);

@@ -115,7 +115,7 @@ pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     1 << (most.ilog2() / 2 * 2)
 }
 
-/// What the process holds.
+/// The memory that the process uses.
 struct Held {
     allocated: Option<u32>,
     resident: Option<u64>,
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(first_seen, [16; 8]);
     }
 
-    /// Where memory is not known, the time that inputs take to make bounds them alone.
+    /// If the memory is not known, only the time to make the inputs limits their number.
     #[cfg(all(target_os = "linux", not(bench_portable)))]
     #[test]
     fn the_first_call_decides_how_many() {

@@ -162,7 +162,7 @@ impl Bencher {
         failure.map_or(Ok(()), |message| Err(Error::failure(message)))
     }
 
-    /// What was seen so far, taken out.
+    /// Takes out the observations so far.
     fn observed(&mut self) -> Observed {
         Observed {
             probes: std::mem::take(&mut self.probes),

@@ -23,7 +23,7 @@ const DUMP_STATS_AT: usize = CALLGRIND + 3;
 /// Nothing is marked.
 const NO_PART: u8 = u8::MAX;
 
-/// What the next marks are for. Process-wide, as valgrind's counters are.
+/// The part that the next marks belong to. Process-wide, as valgrind's counters are.
 static PART: AtomicU8 = AtomicU8::new(NO_PART);
 
 /// From now on, what runs between marks is counted as this.

@@ -17,7 +17,7 @@ use bench_protocol::Part;
 
 use crate::sampling::Phase;
 
-/// What a batch counts.
+/// Returns the part that a batch belongs to.
 pub(crate) fn part_of(phase: Phase) -> Part {
     match phase {
         Phase::FirstCall => Part::FirstCall,

@@ -85,7 +85,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Where this process writes the cases that it registers.
+/// The file to which this process writes the cases that it registers.
 pub(crate) struct Announcements {
     file: File,
     /// Since when the running target registers, and what it has registered.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where a case is registered: what the list says of it, and a worker is told.
+/// The place where a case is registered: part of the list, and handed to the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Locator {
     /// The function that registers it; empty if that is `main` itself.

@@ -56,7 +56,7 @@ pub struct Offer<'a> {
     pub ignored: Option<&'a str>,
 }
 
-/// What this process does with what registers.
+/// The role of this process when a benchmark is registered.
 pub(crate) enum Role {
     Lists(Announcements),
     Serves(Box<Serving>),
@@ -81,10 +81,10 @@ static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 /// Whether this worker is on its way out.
 static LEAVES: AtomicBool = AtomicBool::new(false);
 
-/// What unwinds the stack of a worker that has measured its case.
+/// The panic payload that unwinds the stack of a worker that has measured its case.
 struct Leaving;
 
-/// What follows for a benchmark that registers.
+/// The next step after a benchmark has been registered.
 enum Step {
     Pass,
     Serve(Box<Serving>, Option<String>),

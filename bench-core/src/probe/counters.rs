@@ -8,7 +8,7 @@ use bench_protocol::{Observation, Reading};
 
 inventory::submit! { ProbeFactory::new("counters", || Box::new(Counters::default())) }
 
-/// What is counted, and how it is called.
+/// The counted events and their names.
 const EVENTS: [(&str, Event); 4] = [
     ("hardware_instructions", Event::INSTRUCTIONS),
     ("cycles", Event::CYCLES),

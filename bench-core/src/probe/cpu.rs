@@ -19,7 +19,7 @@ struct Cpu {
     level: Option<Start>,
 }
 
-/// What had been used when something began.
+/// The time used when something began.
 #[derive(Clone)]
 struct Start {
     at: Instant,
@@ -34,7 +34,7 @@ impl Start {
         Ok(Start { at: Instant::now(), used, migrations: migrations() })
     }
 
-    /// What was used since, per iteration or request.
+    /// Returns the time used since then, per iteration or request.
     fn until(&self, end: &Start, done: u64) -> Vec<Reading> {
         if done == 0 {
             return Vec::new();

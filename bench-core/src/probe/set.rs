@@ -79,7 +79,7 @@ impl ProbeSet {
         self.each(|attached| attached.probe.sample());
     }
 
-    /// What all probes saw of the level that has just ended.
+    /// Returns the readings of all probes for the level that has just ended.
     pub(crate) fn level(&mut self, requests: u64) -> Vec<Reading> {
         let mut readings = Vec::new();
         self.each(|attached| readings.extend(attached.probe.level(requests)));

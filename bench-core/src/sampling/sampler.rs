@@ -30,7 +30,7 @@ const WINDOW: Duration = Duration::from_millis(2);
 pub(crate) struct Sampler<S> {
     assignment: Assignment,
     resolution: Duration,
-    /// What warm-up may take at the most, if the benchmark says so.
+    /// The longest time that warm-up may take, if the benchmark limits it.
     longest_warm_up: Duration,
     /// The clock; another one in tests.
     now: Box<dyn Fn() -> Instant>,
@@ -54,7 +54,7 @@ enum Stage {
     Sampling,
 }
 
-/// What the warm-up has seen.
+/// The observations during warm-up.
 #[derive(Debug, Default)]
 struct Warmth {
     iterations: u64,
@@ -155,13 +155,13 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         (!self.warm.steady && affordable).then(|| self.window())
     }
 
-    /// As many iterations as fill a window, at most twice as many as before: the estimate may still
-    /// come from a cold call.
+    /// Returns as many iterations as fill a window, but at most twice as many as before: the estimate may still come
+    /// from a cold call.
     fn window(&self) -> u64 {
         as_count(WINDOW.as_secs_f64() / self.warm.cost_s).min(self.warm.iterations.saturating_mul(2).max(1))
     }
 
-    /// What a sample lasts at least, so that the clock can be read to 0.1 % of it.
+    /// Returns the shortest duration of a sample, at which the clock can be read to 0.1 % of it.
     fn shortest_sample(&self) -> Duration {
         self.resolution * STEPS_PER_SAMPLE
     }

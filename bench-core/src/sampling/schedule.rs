@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::Error;
 use bench_protocol::{RequestLevels, WarmUp};
 
-/// What a batch is for.
+/// The purpose of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The very first iteration of the process: cold caches, page faults, kernel compilation.
@@ -34,7 +34,7 @@ pub(crate) trait Schedule {
     /// If the runner that steers the schedule can no longer be reached.
     fn next(&mut self) -> Result<Option<Batch>, Error>;
 
-    /// What the last batch took.
+    /// Records the time of the last batch.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
@@ -46,7 +46,7 @@ pub(crate) trait Schedule {
     /// If the runner that follows the schedule can no longer be reached.
     fn loaded(&mut self, elapsed: Duration) -> Result<(), Error>;
 
-    /// What follows takes this long by its own settings.
+    /// Announces that the following work takes this long by its own settings.
     ///
     /// # Errors
     /// If the runner that follows the schedule can no longer be reached.
@@ -54,8 +54,8 @@ pub(crate) trait Schedule {
         Ok(())
     }
 
-    /// What was measured without this schedule: requests, and the latencies of some of them as single
-    /// iterations, in nanoseconds. Nothing follows.
+    /// Hands in measurements that were made without this schedule: requests, and the latencies of some of them as
+    /// single iterations, in nanoseconds. Nothing follows.
     ///
     /// # Errors
     /// If the runner can no longer be reached, or steers each batch itself.

@@ -22,7 +22,7 @@ use bench_syntax::quantity::nanoseconds;
 /// Calls a benchmark.
 pub(crate) type Call<'a> = &'a mut dyn FnMut(&mut Bencher) -> Result<(), Error>;
 
-/// Where frames go: over the channel, or straight to a runner in the same process.
+/// The receiver of frames: the channel, or a runner in the same process.
 pub(crate) type Sink = Rc<RefCell<dyn FnMut(Frame) -> Result<(), Error>>>;
 
 /// Serves the runner and exits, if this process was started as a worker; otherwise returns.
@@ -79,7 +79,7 @@ pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Re
     serve_round(&channel, assignment, &mut call)
 }
 
-/// What the runner wants of a process that has just said that it is there.
+/// Sends `ready`, and returns the assignment of the runner.
 fn introduced(channel: &Channel) -> Result<Assignment, Error> {
     channel.send(&Frame::Ready { protocol: PROTOCOL, shared: false })?;
     match channel.receive()? {
@@ -119,7 +119,7 @@ pub(crate) fn measured(
     }
 }
 
-/// What is said of a case that this program does not hold.
+/// Returns the answer to a case that this program does not have.
 pub(crate) fn unknown(case: &str) -> Frame {
     Frame::Failed { kind: FailureKind::Error, message: format!("this program has no case `{case}`") }
 }

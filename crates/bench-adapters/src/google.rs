@@ -17,7 +17,7 @@ struct Report {
     benchmarks: Vec<Entry>,
 }
 
-/// What is read of an entry of `benchmarks`.
+/// The fields of an entry of `benchmarks` that are read.
 #[derive(Deserialize)]
 struct Entry {
     /// `iteration`, or `aggregate` of several; older versions have none of these.
@@ -88,7 +88,7 @@ impl Adapter for Google {
     }
 }
 
-/// What a report says of one benchmark: one sample for each repetition.
+/// The samples of one benchmark in a report: one for each repetition.
 #[derive(Debug, PartialEq)]
 struct Samples {
     iterations: u64,

@@ -18,8 +18,8 @@ const OLDEST: (u32, u32) = (3, 10);
 /// How many entries of a folder are looked at for a Python file, its subfolders' included.
 const MOST_ENTRIES: usize = 20_000;
 
-/// What the interpreter is asked: where it really is (a shim takes its time at every start), what it is, and whether it holds
-/// the package. The working directory must not be taken for it.
+/// The program that the interpreter runs: it prints its real path (a shim takes time at every start), its version, and
+/// whether the package is installed. The working directory must not be taken for the package.
 const QUESTION: &str = "import sys; sys.path[:] = [p for p in sys.path if p]; import importlib.util as u; \
     print(sys.executable, *sys.version_info[:2], u.find_spec('bench_models') is not None, sep='\\n')";
 

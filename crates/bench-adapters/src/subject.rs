@@ -17,16 +17,16 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(crate) struct Subject {
     executable: PathBuf,
     arguments: Vec<OsString>,
-    /// Where its processes take turns with those of another executable, if they are to.
+    /// The seat from which its processes take turns with those of another executable; `None` if they do not.
     seat: Option<Seat>,
 }
 
-/// What a process has printed, and what is known of it.
+/// The output of a process, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
-    /// What it took, from its start to its end.
+    /// The time from its start to its end.
     pub(crate) wall: Duration,
     /// The most memory that it was seen with, in bytes.
     pub(crate) peak_memory: Option<u64>,

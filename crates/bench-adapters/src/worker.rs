@@ -17,7 +17,7 @@ use crate::traces::toolchain;
 /// How long a runner waits for a list.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What ends the arguments of the adapter that a runner has added: it asks for the list.
+/// The flags after the arguments of the adapter with which a runner asks for the list.
 const LIST: [&str; 3] = ["--list", "--format", "json"];
 
 /// `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures what the executable holds; returns the exit code.

@@ -22,7 +22,7 @@ use crate::search::{Search, Speed};
 /// How many times as long an undecided comparison is made, one after the other.
 const PATIENCE: [u32; 3] = [1, 4, 16];
 
-/// What was found.
+/// The result of a search.
 #[derive(Serialize)]
 struct Found<'a> {
     case: &'a str,
@@ -175,7 +175,7 @@ fn first_line(error: &RunError) -> String {
     error.to_string().lines().next().map(printable).unwrap_or_default()
 }
 
-/// What a comparison says.
+/// Returns the result of a comparison in words.
 fn told(compared: &Compared) -> String {
     let change = compared.change.map(|change| format!(" {}", percent(change))).unwrap_or_default();
     let interval = compared

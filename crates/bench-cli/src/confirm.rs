@@ -80,7 +80,7 @@ pub(crate) fn confirm(
     Ok(())
 }
 
-/// What the code of a run is to be compared with.
+/// The base to compare the code of a run with.
 enum Base {
     Commit(String),
     /// The commit of the run itself.

@@ -79,7 +79,7 @@ fn cells(finding: &Finding, style: Style) -> Vec<String> {
     ]
 }
 
-/// What a finding rests on, a line each.
+/// Returns the evidence for a finding, one line each.
 pub(crate) fn evidence(finding: &Finding) -> Vec<String> {
     let mut lines = match &finding.evidence {
         Evidence::Failure { reason } => vec![reason.clone()],
@@ -188,7 +188,7 @@ fn at(commit: &Option<String>) -> String {
     commit.as_deref().map(|commit| format!(" ({})", short(commit))).unwrap_or_default()
 }
 
-/// As much of a commit as people read.
+/// Shortens a commit to the part that people read.
 pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(12).collect()
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Gate) -> Result<u8, Failure> {
     }
 }
 
-/// What the project's `bench.toml` says, or the file that is named in its place.
+/// Reads the project's `bench.toml`, or the file that is named in its place.
 pub(crate) fn config(named: Option<&Path>) -> Result<Config, ConfigError> {
     match named {
         Some(path) => Config::read(path),

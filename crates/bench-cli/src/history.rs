@@ -16,7 +16,7 @@ use crate::failure::Failure;
 const FILE: &str = "history.sqlite";
 
 impl Where {
-    /// Where the store is.
+    /// Returns the location of the store.
     pub(crate) fn location(&self) -> Result<Location, StoreError> {
         match &self.store {
             Some(store) => store.parse(),
@@ -34,12 +34,12 @@ impl Where {
         Ok(Store::open_existing(&self.existing()?)?)
     }
 
-    /// As [`Where::open_existing`], to read it: nothing of it is made or changed.
+    /// Same as [`Where::open_existing`], but only to read it: nothing in it is created or changed.
     pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
         Ok(Store::open_to_read(&self.existing()?)?)
     }
 
-    /// Where the store is that must be there.
+    /// Returns the location of a store that must exist.
     fn existing(&self) -> Result<Location, Failure> {
         let location = self.location()?;
         if let Some(path) = missing(&location) {

@@ -32,7 +32,7 @@ impl Default for Limits {
     }
 }
 
-/// What was asked.
+/// The request of a client.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) path: String,
@@ -216,7 +216,7 @@ mod tests {
         address
     }
 
-    /// What comes back; nothing if the connection was closed without an answer.
+    /// Returns the answer; empty if the connection was closed without one.
     fn ask(address: SocketAddr, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(address).expect("connected");
         // The answer may come before all has been sent.

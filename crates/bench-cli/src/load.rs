@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Load, settings: Vec<(String, String)>) -> Result<u
     report::report(arguments, &endpoint, finished, watch, fleet.as_deref())
 }
 
-/// What is to be done.
+/// The plan of a load.
 struct Plan {
     endpoint: Endpoint,
     given: Given,
@@ -228,7 +228,7 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
     Ok(())
 }
 
-/// What would be sent, without secrets.
+/// Returns the text of `--dry-run`, without secrets.
 fn told(endpoint: &Endpoint, given: &Given, scenario: &Scenario, secret: Option<&Secret>) -> String {
     let first = given.inputs.first().and_then(|input| endpoint.prompt_of(input).ok());
     let body = first.map(|prompt| prompt.shown()).unwrap_or_default();
@@ -292,7 +292,7 @@ fn case(arguments: &Load, endpoint: &Endpoint) -> Case {
     case
 }
 
-/// What is asked of a run that another worker reports.
+/// Returns the options of a run that another worker reports.
 fn silent() -> Options {
     let mut options = Options::default();
     options.probes = Some(Vec::new());

@@ -10,7 +10,7 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
-/// What runs Python benchmarks.
+/// The flag for the interpreter of Python benchmarks.
 const INTERPRETER: &str = "--interpreter";
 
 /// Builds what is to be built, and runs it. `typed` is what follows `bench run`.
@@ -31,7 +31,7 @@ pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     command_line::run(&host, flags)
 }
 
-/// What the arguments are.
+/// The arguments, by their meaning.
 struct Split {
     /// Programs, and folders with a `Cargo.toml`.
     sources: Vec<OsString>,
@@ -39,7 +39,7 @@ struct Split {
     flags: Vec<OsString>,
     /// Arguments of the `cargo bench` that builds.
     cargo: Vec<String>,
-    /// What runs Python benchmarks, if it is named.
+    /// The interpreter of Python benchmarks, if one is named.
     interpreter: Option<PathBuf>,
 }
 

@@ -10,7 +10,7 @@ use bench_runner::command_line::{self, Host};
 use bench_runner::program::{ListLimits, Program, Programs};
 use bench_syntax::UsageError;
 
-/// What cargo passes to an executable that is to be measured.
+/// The flag that cargo passes to an executable that is to be measured.
 const BENCH: &str = "--bench";
 
 /// Measures the executable if cargo asks for that and its harness is known; otherwise runs it as it is.
@@ -50,7 +50,7 @@ fn as_it_is(executable: &Path, arguments: &[OsString]) -> Result<u8, RunError> {
     Ok(code(status))
 }
 
-/// As a shell has it: 128 and the signal's number for what a signal has ended.
+/// Returns the exit code as a shell does: 128 plus the signal's number for a process that a signal has ended.
 fn code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

@@ -1,6 +1,6 @@
 //! Which of several commits was the first slow one, where some cannot be told.
 
-/// What is known of a commit.
+/// The result of measuring a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Speed {
     Fast,

@@ -59,7 +59,7 @@ fn answer(shown: &mut Shown<'_>, request: &Request, address: SocketAddr) -> Answ
     }
 }
 
-/// What is shown, as it was last read.
+/// The content that was last read.
 struct Shown<'a> {
     arguments: &'a Serve,
     page: Option<Page>,

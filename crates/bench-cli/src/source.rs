@@ -8,31 +8,31 @@ use bench_record as record;
 use bench_record::{Record, RunError};
 use bench_syntax::UsageError;
 
-/// What a side's name means.
+/// The meaning of a side's name.
 pub(crate) enum Source {
     /// Programs that can be run.
     Live(Side),
-    /// What an earlier run has measured.
+    /// An earlier run.
     Record(Box<Run>),
 }
 
 /// An earlier run.
 pub(crate) struct Run {
-    /// What it has measured.
+    /// The record of the run.
     pub(crate) record: Record,
     /// The folder of runs that it lies in.
     pub(crate) results: PathBuf,
 }
 
-/// Where and how a side's name is looked for.
+/// The folders and settings with which a side's name is resolved.
 pub(crate) struct Search<'a> {
     /// The folder of all runs.
     pub(crate) results: &'a Path,
     /// Arguments of the `cargo bench` that builds.
     pub(crate) cargo_arguments: &'a [String],
-    /// What runs Python benchmarks, if a person has named it.
+    /// The interpreter of Python benchmarks, if the user has named one.
     pub(crate) interpreter: Option<&'a Path>,
-    /// What a revision is a revision of: the working directory, or Python benchmarks.
+    /// The folder whose revisions are meant: the working directory, or Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
     /// In how many layouts of its code each program is wanted.
@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// What it is, if it is not what cargo builds.
+    /// Names the kind of the source, if cargo does not build it.
     fn what(&self) -> &'static str {
         match self {
             Source::Record(_) => "a record",

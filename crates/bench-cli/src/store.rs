@@ -32,7 +32,7 @@ fn say(text: &str) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// What another program reads: JSON escapes by itself what steers.
+/// Prints text that another program reads: JSON escapes control characters by itself.
 fn machine_readable(text: &str) -> Result<u8, Failure> {
     print(text)?;
     Ok(exit::OK)
@@ -96,7 +96,7 @@ fn show(store: &mut Store, run: &str) -> Result<u8, Failure> {
     machine_readable(&(json(&record)? + "\n"))
 }
 
-/// What was stored came from JSON.
+/// Serializes a document from the store, all of which came from JSON.
 fn json(document: &impl serde::Serialize) -> Result<String, RunError> {
     serde_json::to_string(document).map_err(|error| RunError::Io {
         action: "write JSON to",
@@ -304,7 +304,7 @@ fn all<T>(
     }
 }
 
-/// What SQLite keeps beside its file.
+/// The files that SQLite keeps beside its own.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {

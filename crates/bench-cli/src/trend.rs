@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::{arguments, history, report};
 
-/// What is printed with `--json`.
+/// The document of `--json`.
 #[derive(Serialize)]
 struct Document<'a> {
     machine_shifts: &'a [MachineShift],
@@ -193,7 +193,7 @@ fn range(culprit: &Culprit) -> String {
     format!(" (certainly after {} and by {}{commits})", culprit.last_good.run, culprit.first_bad.run)
 }
 
-/// What else changed then, if anything did.
+/// Names the other changes at the same time, if there are any.
 pub(crate) fn together_with(also: &[String]) -> String {
     if also.is_empty() { String::new() } else { format!(", together with {}", also.join("; ")) }
 }

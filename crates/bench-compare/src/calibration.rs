@@ -185,8 +185,8 @@ impl Calibration {
     }
 }
 
-/// What counts of the cases that are `wanted` by id, each with what was injected. Of an interrupted comparison the cases
-/// have stopped for no reason of their own.
+/// Counts the results of the cases that are `wanted` by id, each with the injected change. The cases of an interrupted
+/// comparison have stopped for no reason of their own.
 fn counted(
     comparisons: &[PairedComparison],
     wanted: impl Fn(&str) -> bool,

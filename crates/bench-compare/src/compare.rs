@@ -187,7 +187,7 @@ impl Suite<'_> {
     }
 }
 
-/// What it means for the changes that each side was held to so many processors; nothing if these are all.
+/// Returns a note for a comparison whose sides were restricted to a number of processors; `None` if those are all.
 fn on_processors(wanted: u32) -> Option<String> {
     let Some(all) = bench_os::processors().map(|all| all.numbers().len()) else {
         return Some("processors cannot be chosen on this system: `--processors` had no effect".to_owned());

@@ -17,10 +17,11 @@ use super::{Follow, PairedCase, PairedComparison, Role, Rules, Side};
 /// The flag that decides whether instructions are counted.
 const FLAG: &str = "--instructions always";
 
-/// What a process may take, however short the comparison was: valgrind itself takes about a second to start a program.
+/// The shortest time limit of a process, however short the comparison was: valgrind itself takes about a second to
+/// start a program.
 const LEAST_A_COUNT: Duration = Duration::from_secs(5);
 
-/// What all counts together may take, however short the comparison was: both sides of one case, twice.
+/// The shortest time limit of all counts together, however short the comparison was: both sides of one case, twice.
 const LEAST_IN_ALL: Duration = Duration::from_secs(10);
 
 /// How much longer a process takes under valgrind at the least.
@@ -111,7 +112,7 @@ struct Wanted<'a> {
     index: usize,
     base: Held<'a>,
     candidate: Held<'a>,
-    /// What a process is likely to take; nothing if that does not matter.
+    /// The expected time of a process; zero if it does not matter.
     expected: Duration,
 }
 
@@ -155,8 +156,8 @@ fn wanted<'a>(
     subjects
 }
 
-/// What a process is likely to take under valgrind, by what processes took without: to start, load and make a first call,
-/// and an iteration more.
+/// Estimates the time of a process under valgrind from that of processes without it: to start, load and make a first
+/// call, and an iteration more.
 fn expected(case: &PairedCase) -> Duration {
     let processes = 2.0 * case.pairs.len().max(1) as f64;
     let sides = [case.compared.old_s, case.compared.new_s];
@@ -176,7 +177,7 @@ fn is_wanted(case: &PairedCase, choice: CountChoice) -> bool {
     }
 }
 
-/// What counting may take beside a comparison that took `timed`.
+/// Returns the time limits of counting, for a comparison that took `timed`.
 fn patience(choice: CountChoice, rules: &Rules, timed: Duration) -> Patience {
     match choice {
         CountChoice::Always => Patience { one: rules.timeout, all: Duration::MAX },

@@ -125,7 +125,7 @@ pub(super) mod tests {
     use super::*;
     use bench_record::RoundCounts;
 
-    /// What rounds that count this come to.
+    /// Returns the counts of rounds with these instructions.
     pub(crate) fn counts(instructions: &[u64]) -> CaseCounts {
         let mut sorted = instructions.to_vec();
         sorted.sort_unstable();

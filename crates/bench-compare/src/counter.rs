@@ -13,7 +13,7 @@ use super::counted::{CountedPair, Counting, Repeatability, Uncounted, WhyUncount
 use super::partner::{self, Limits, Subject};
 use super::{Role, Rules};
 
-/// What counting may take.
+/// The time limits of counting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Patience {
     /// One process.
@@ -119,7 +119,7 @@ impl<'a> Counter<'a> {
         })
     }
 
-    /// What is left of the time for all counts.
+    /// Returns the rest of the time for all counts.
     fn left(&self) -> Duration {
         self.patience.all.saturating_sub(self.began.elapsed())
     }
@@ -140,7 +140,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    /// What went wrong in a round that could take `limit`, if anything did.
+    /// Returns the fault of a round with the time limit `limit`, if it had one.
     fn trouble(&self, round: &RoundRecord, side: Role, limit: Duration) -> Option<Uncounted> {
         let trouble = |why, message| Some(Uncounted::new(why, side, message));
         match (&round.failure, &round.skipped) {
@@ -211,7 +211,7 @@ mod tests {
         Some(round)
     }
 
-    /// What a process is expected to take, if nothing else is said.
+    /// The expected time of a process if nothing else is given.
     const MOMENT: Duration = Duration::ZERO;
 
     type Outcome = (Result<CountedPair, Uncounted>, Told, Option<Counting>);

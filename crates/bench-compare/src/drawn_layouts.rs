@@ -14,9 +14,9 @@ pub struct DrawnLayouts {
 }
 
 impl DrawnLayouts {
-    /// Those of the pair with this number, of so many layouts of each side. In a pass every layout of either side runs once,
-    /// with the same partner in every pass; who is whose partner, and the order of each pass, follow from the seed alone.
-    /// Swapping the sides' names changes nothing in how they are drawn.
+    /// Draws the layouts of the pair with this number, if each side has `layouts` of them. In a pass, every layout of
+    /// either side runs once, with the same partner in every pass; the partners, and the order of each pass, follow
+    /// from the seed alone. Exchanging the names of the sides does not change how they are drawn.
     pub(super) fn draw(seed: u64, number: usize, layouts: usize) -> Self {
         let order = |salt: u64| {
             let mut order: Vec<usize> = (0..layouts).collect();

@@ -4,7 +4,7 @@ use super::{CONFIDENCE, ObservedPair};
 use bench_record::Verdict;
 use bench_stats::{Bets, Observation};
 
-/// What bets have come to.
+/// The wealth of the bets.
 #[derive(Clone, Debug)]
 pub(super) struct Wealth {
     /// Before anything was seen.
@@ -83,7 +83,7 @@ impl Evidence {
         [slower, faster, not_slower, longer, shorter].into_iter().chain(not_faster)
     }
 
-    /// What the interval of the change comes to: it holds what is not refuted.
+    /// Returns the verdict by the interval of the change, which contains all values that are not refuted.
     pub(super) fn verdict(&self) -> Verdict {
         if refuted(&self.slower) {
             Verdict::Slower

@@ -54,8 +54,8 @@ impl Forecast {
         (needed <= MOST as f64).then_some(needed as usize)
     }
 
-    /// What refutes "no slower than the threshold", and counts among the findings of the suite: there it is the half of a
-    /// test of both sides.
+    /// Returns the evidence that refutes "no slower than the threshold", and counts among the findings of the suite:
+    /// there it is one half of a two-sided test.
     fn evidence_of_a_change(&self) -> f64 {
         (self.log_evidence + std::f64::consts::LN_2).max(enough())
     }

@@ -6,8 +6,8 @@ use super::{ObservedPair, Role};
 use bench_stats as stats;
 use bench_stats::Observation;
 
-/// What the layouts say once a whole pass over them has ended: an observation for each base layout and its partner, and the
-/// weight of this pass among all that could be; `None` unless the number of passes is a power of two.
+/// Returns the observations of the layouts once a whole pass over them has ended: one for each base layout and its
+/// partner, and the weight of this pass among all possible ones; `None` unless the number of passes is a power of two.
 ///
 /// Layouts, not process pairs, are what is drawn at random: pairs of the same two layouts agree with each other, however
 /// many there are, and do not count as more than one. The pass after `n` others weighs half as much as the pass before that is
@@ -48,7 +48,8 @@ const FEWEST_LAYOUTS: usize = 3;
 const PAIRS_PER_LAYOUT: usize = 3;
 
 impl LayoutSpread {
-    /// What the pairs of a case say, of so many layouts of each side; `None` while there are too few.
+    /// Returns the evidence of the pairs of a case, with `layouts` layouts of each side; `None` while there are too
+    /// few pairs.
     pub(super) fn of(pairs: &[ObservedPair], layouts: usize) -> Option<Self> {
         if layouts < FEWEST_LAYOUTS || pairs.len() < PAIRS_PER_LAYOUT * layouts {
             return None;

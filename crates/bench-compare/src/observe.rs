@@ -78,11 +78,11 @@ const PAIRS_TO_CHOOSE: usize = 16;
 /// Of the first's spread, what another one must stay below: the least of several spreads is as often luck.
 const CLEARLY: f64 = 0.8;
 
-/// What is settled of a pair before it is measured.
+/// The values that are fixed for a pair before it is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Expectation {
     statistic: Statistic,
-    /// What it does to a log ratio that the base comes first.
+    /// The effect on a log ratio if the base comes first.
     order: f64,
     scale: Option<f64>,
 }

@@ -3,7 +3,7 @@
 use super::{PairedCase, Side};
 use bench_runner::program::Kind;
 
-/// What should be known of small changes between two builds of which each has one layout, if there are any.
+/// Returns a note on small changes between two builds with a single layout each, if there are any.
 pub(super) fn note(cases: &[PairedCase], base: &Side, candidate: &Side) -> Option<String> {
     let files = |side: &Side| -> Vec<_> {
         side.programs().iter().map(|opened| opened.program.path().to_owned()).collect()

@@ -19,9 +19,9 @@ pub(super) use rounds::{measure_rounds, samples_of_round};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// What is compared with.
+    /// The base.
     Base,
-    /// What is compared.
+    /// The candidate.
     Candidate,
 }
 
@@ -114,11 +114,11 @@ impl Pair {
     }
 }
 
-/// What earlier pairs tell of a batch.
+/// The size of a batch, as learned from earlier pairs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch {
     pub(super) iterations: u64,
-    /// What it takes about, in nanoseconds.
+    /// Its approximate time, in nanoseconds.
     pub(super) ns: u64,
 }
 
@@ -128,7 +128,7 @@ pub(super) struct Arrangement<'a> {
     pub(super) base: Subject<'a>,
     pub(super) candidate: Subject<'a>,
     pub(super) first: Role,
-    /// What a batch is; found out when absent.
+    /// The size of a batch; found out when absent.
     pub(super) batch: Option<Batch>,
     /// Inputs that both sides keep alive at once; each finds out for itself when absent.
     pub(super) inputs_alive: Option<u64>,

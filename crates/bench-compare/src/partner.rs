@@ -12,12 +12,12 @@ use bench_record::{Cause, Failure};
 use bench_runner::rounds::{Interrupt, LOOK_AT_MEMORY, Tail, Worker, explain, memory_limit};
 use bench_syntax::quantity::Bytes;
 
-/// What a worker may take.
+/// The limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) memory: Option<Bytes>,
-    /// Where it is to work, if it asks.
+    /// The device, if the benchmark asks for one.
     pub(super) device: DeviceChoice,
 }
 
@@ -39,29 +39,29 @@ pub(super) struct Partner<'a> {
     looked: Instant,
     /// When the channel was closed, if it is.
     closed: Option<Instant>,
-    /// What it must say next, if that is special.
+    /// The frame that it must send next, if that is special.
     expects: &'static str,
     limits: Limits,
     interrupt: &'a Interrupt,
 }
 
-/// What a worker has measured that times a whole round.
+/// The measurement of a worker that times a whole round.
 #[derive(Debug, Default)]
 pub(super) struct Round {
     /// Iterations in each sample.
     pub(super) iterations: u64,
-    /// What each took, all its iterations together.
+    /// The time of each sample, all its iterations together.
     pub(super) ns: Vec<u64>,
     /// The most threads that it has been seen with.
     pub(super) threads: usize,
 }
 
-/// What a worker measures: a case of one side.
+/// The subject of a worker: a case of one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) program: &'a Program,
     pub(super) case: &'a str,
-    /// Where this program finds the case again.
+    /// The locator of the case in this program.
     pub(super) locator: Option<&'a str>,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Subject<'a> {
 pub(super) struct Asked {
     /// The worker decides when absent.
     pub(super) samples: Option<u64>,
-    /// What warm-up and samples should take together.
+    /// The intended time of warm-up and samples together.
     pub(super) slice_ns: u64,
 }
 
@@ -110,7 +110,7 @@ pub(super) fn round(
     }
 }
 
-/// What a worker is asked for, as far as all are asked for the same.
+/// Returns the part of an assignment that is the same for all workers.
 pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> Assignment {
     let device = Some(limits.device).filter(|device| *device != DeviceChoice::Auto);
     Assignment {
@@ -197,7 +197,7 @@ impl<'a> Partner<'a> {
         Ok((partner, Instant::now()))
     }
 
-    /// What it claims of its start-up does not count against the timeout; no more can be claimed than has passed.
+    /// Adds the start-up time that a worker claims to its timeout; it cannot claim more than has passed.
     fn allow(&mut self, ns: u64, ready: Instant) {
         let claimed = Duration::from_nanos(ns).min(ready.elapsed());
         self.deadline = self.deadline.and_then(|deadline| deadline.checked_add(claimed));

@@ -120,7 +120,7 @@ impl Rules {
         share("change to inject", self.inject)
     }
 
-    /// What a case says of itself is of interest, if no other threshold is asked for.
+    /// Returns the threshold of the case itself, which applies unless another one is given.
     pub(super) fn own_threshold(&self, case: &Case) -> Option<f64> {
         case.settings.usable_threshold().filter(|own| !self.threshold_is_asked && *own != self.threshold)
     }

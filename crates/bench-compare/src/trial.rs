@@ -39,12 +39,12 @@ pub(super) struct Trial {
     candidate: Held,
     /// Whether whole rounds take turns, since one of the programs does not time single batches.
     by_rounds: bool,
-    /// Where processes of other harnesses take turns, if they can.
+    /// The table by which processes of other harnesses take turns, if they can.
     turns: Option<Arc<Turns>>,
     takes_turns: TakesTurns,
     /// Samples of a whole round, once it is known what fits.
     samples: Option<u64>,
-    /// What a batch is, once that is known.
+    /// The size of a batch, once it is known.
     batch: Option<Batch>,
     /// Inputs that both sides keep alive at once, once that is known.
     inputs_alive: Option<u64>,
@@ -54,9 +54,9 @@ pub(super) struct Trial {
     pairs: Vec<ObservedPair>,
     observer: Observer,
     evidence: Evidence,
-    /// What the last pass over layouts has said that was looked at, and its weight.
+    /// The observations of the last pass over layouts that was used, and its weight.
     pass: Option<(Vec<Observation>, f64)>,
-    /// Where the time of all pairs went.
+    /// The time of all pairs, by use.
     time: TimeSpent,
     pub(super) spent: Duration,
     failure: Option<SideFailure>,
@@ -198,7 +198,7 @@ impl Trial {
             .then(|| Interval { low: logs.low.exp_m1(), high: logs.high.exp_m1() })
     }
 
-    /// What can be said by now, given whether the case is among the `found` of the whole suite.
+    /// Returns the verdict at this point, given whether the case is among the `found` of the whole suite.
     pub(super) fn verdict(&self, found: bool) -> Verdict {
         if self.has_ended() {
             return Verdict::Failed;

@@ -119,7 +119,7 @@ for _ in range(50):
         command.args(["-c", WORKER]).stdout(Stdio::piped()).spawn().expect("python3 starts")
     }
 
-    /// What it printed, a line each.
+    /// Parses the output, one line each.
     fn ended(child: Child) -> Vec<[f64; 3]> {
         let output = child.wait_with_output().expect("it ends");
         assert!(output.status.success());

@@ -30,7 +30,7 @@ struct State {
     level: Option<Instant>,
     /// How many this worker has begun in this level.
     begun: u64,
-    /// What each client is in the middle of.
+    /// The current conversation of each client.
     talks: HashMap<u32, Talk>,
 }
 
@@ -42,11 +42,11 @@ struct Talk {
     turns: Turns,
     /// The next turn.
     next: usize,
-    /// What was said so far, as a chat sends it.
+    /// The messages so far, as a chat sends them.
     history: Vec<Value>,
 }
 
-/// What a client says next.
+/// The next message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Said {
     /// All that was said so far, and this.

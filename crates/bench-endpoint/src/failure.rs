@@ -45,7 +45,7 @@ pub enum Class {
     Files,
     /// The system has no local port left.
     Ports,
-    /// What was received is not the HTTP that was asked for.
+    /// The response is not valid HTTP of the expected version.
     Protocol,
     /// The client itself could not send it.
     Client,

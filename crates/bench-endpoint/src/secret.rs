@@ -14,7 +14,7 @@ pub struct Secret {
     header: Option<HeaderName>,
 }
 
-/// What a secret is shown as.
+/// The text that is shown in place of a secret.
 const HIDDEN: &str = "[secret]";
 
 impl Secret {

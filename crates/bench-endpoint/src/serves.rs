@@ -8,7 +8,7 @@ use bench_load::{Load, Request, Search};
 
 /// Serves inputs through an `async` closure.
 pub trait Serves {
-    /// As [`Load::run_async`].
+    /// Same as [`Load::run_async`].
     ///
     /// # Errors
     /// As [`Load::run_async`].

@@ -19,7 +19,7 @@ const WANTED: &str = "a file of results of asv, results/MACHINE/COMMIT-ENVIRONME
 /// The file that describes the benchmarks.
 const BENCHMARKS: &str = "benchmarks.json";
 
-/// What asv writes for a benchmark that was skipped for these parameters; one that failed is `null`.
+/// The value that asv writes for a benchmark that was skipped for these parameters; one that failed is `null`.
 const SKIPPED: &str = "NaN";
 
 impl Import for Asv {
@@ -117,7 +117,7 @@ impl<'a> Row<'a> {
         self.cells.get(place).filter(|value| !value.is_null())
     }
 
-    /// What a column holds of one combination of parameters.
+    /// Returns the value of a column for one combination of parameters.
     fn at(&self, column: &str, place: usize) -> Option<&'a Value> {
         self.cell(column)?.get(place).filter(|value| !value.is_null())
     }

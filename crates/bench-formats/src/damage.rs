@@ -32,7 +32,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What was taken is sound.
+/// Checks that the imported values are sound.
 fn check(mut imported: Imported, context: &str) {
     imported.leave_out_unsound(origin().category);
     let record = imported

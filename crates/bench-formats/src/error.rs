@@ -9,7 +9,7 @@ pub enum InterchangeError {
     /// A file or folder cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// Where.
+        /// The file.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
@@ -19,7 +19,7 @@ pub enum InterchangeError {
     Malformed {
         /// Which.
         path: PathBuf,
-        /// What was found, and what was wanted.
+        /// The actual and the expected content.
         reason: String,
     },
     /// There is nothing to write.

@@ -8,7 +8,7 @@ use crate::InterchangeError;
 
 /// A format that a run can be written in.
 pub trait Export: Sync {
-    /// What the format is called on the command line.
+    /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
     /// Whether it is a folder of files, and not one file.

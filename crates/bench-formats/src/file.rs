@@ -18,7 +18,7 @@ pub(crate) fn text(path: &Path) -> Result<String, InterchangeError> {
     decoded(&bytes).map_err(|reason| InterchangeError::malformed(path, reason))
 }
 
-/// What a file of JSON holds; `wanted` says what that should be.
+/// Reads a file of JSON; `wanted` describes the expected content.
 pub(crate) fn json<T: DeserializeOwned>(path: &Path, wanted: &str) -> Result<T, InterchangeError> {
     serde_json::from_str(&text(path)?)
         .map_err(|error| InterchangeError::malformed(path, format!("{error}; expected {wanted}")))

@@ -34,7 +34,7 @@ const FIELDS: [&str; 13] = [
 const ITEMS: &str = "items_per_second";
 const BYTES: &str = "bytes_per_second";
 
-/// What a memory manager counts (`MemoryManager::Result`), and its unit.
+/// The counts of a memory manager (`MemoryManager::Result`), with their units.
 const MEMORY: [(&str, &str); 4] = [
     ("allocs_per_iter", "allocs/iteration"),
     ("max_bytes_used", "bytes"),
@@ -70,7 +70,7 @@ struct Run<'a> {
     name: &'a str,
     /// One for each repetition.
     repetitions: Vec<&'a Value>,
-    /// What was computed of them.
+    /// The values computed from them.
     aggregates: Vec<&'a Value>,
 }
 

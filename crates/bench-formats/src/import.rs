@@ -10,7 +10,7 @@ use crate::{ImportedCase, InterchangeError, json};
 
 /// A format that a run can be read from.
 pub trait Import: Sync {
-    /// What the format is called on the command line.
+    /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
     /// Reads a file or folder: every entry that is good. One that is not is told in [`Imported::left_out`].
@@ -47,7 +47,7 @@ pub struct Origin {
     pub environment: Environment,
 }
 
-/// What is not known of a machine or a build.
+/// The value for properties of a machine or a build that are not known.
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
@@ -136,7 +136,8 @@ impl Imported {
     }
 }
 
-/// What is known of a machine and a build: what was said of them, then what the file says; what neither says is unknown.
+/// Completes the description of a machine and a build: first the given values, then those of the file; the others are
+/// unknown.
 fn completed(said: &Environment, file: Environment) -> Environment {
     let mut environment = said.clone();
     let or = |said: &mut String, file: String| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What a field holds; `None` if it is absent or `null`.
+/// Returns a field; `None` if it is absent or `null`.
 pub(crate) fn field<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, key| value.get(key)).filter(|value| !value.is_null())
 }
@@ -48,7 +48,7 @@ pub(crate) fn times(value: &Value, path: &str) -> Result<Vec<f64>, String> {
         .collect()
 }
 
-/// What `read` says of a field that may be absent.
+/// Applies `read` to a field that may be absent.
 pub(crate) fn optional<'a, T>(
     value: &'a Value,
     path: &str,

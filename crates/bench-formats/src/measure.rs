@@ -36,7 +36,7 @@ pub(crate) struct Summary {
     pub(crate) samples: usize,
 }
 
-/// What figures of the same samples may differ by, as a share.
+/// The difference that is allowed between figures of the same samples, as a share.
 const ROUNDING: f64 = 1e-9;
 
 /// Returns the time per iteration that another tool has summarized, as one round. `None` if a figure is not a time,

@@ -66,7 +66,7 @@ fn success(status: Status) -> Option<f64> {
     }
 }
 
-/// What is written, and the moment that all of it is of.
+/// The text, and the common time of all its samples.
 struct Text {
     out: String,
     moment: u64,
@@ -88,7 +88,7 @@ impl Text {
     }
 }
 
-/// What tells a case from the others.
+/// Returns the labels that distinguish a case from the others.
 fn labels(case: &CaseRecord) -> impl Iterator<Item = (&'static str, String)> {
     [
         ("case", Some(case.id.clone())),
@@ -99,7 +99,7 @@ fn labels(case: &CaseRecord) -> impl Iterator<Item = (&'static str, String)> {
     .filter_map(|(key, value)| Some((key, value?)))
 }
 
-/// What tells a line from those of other machines and builds.
+/// Returns the labels that distinguish a line from those of other machines and builds.
 fn machine(record: &Record) -> Vec<(&'static str, String)> {
     let class = MachineClass::of(&record.environment);
     vec![

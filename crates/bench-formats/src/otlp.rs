@@ -63,7 +63,7 @@ fn resource(record: &Record) -> Vec<Value> {
     ])
 }
 
-/// What is known of these.
+/// Returns the attributes that are known.
 fn attributes<const N: usize>(known: [(&str, Option<String>); N]) -> Vec<Value> {
     let attribute =
         |(key, value): (&str, Option<String>)| Some(json!({"key": key, "value": {"stringValue": value?}}));

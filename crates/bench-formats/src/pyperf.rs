@@ -30,7 +30,7 @@ impl Import for Pyperf {
     }
 }
 
-/// What all benchmarks of the file have in common: where they differ, nothing is known of all of them.
+/// Returns the environment that all benchmarks of the file have in common; values that differ are left out.
 fn environment(file: &Value) -> Environment {
     let said = |key: &str| json::text(file, &format!("metadata.{key}")).ok();
     let mut environment = Environment::default();

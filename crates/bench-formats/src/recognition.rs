@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Import, InterchangeError, file, importer};
 
-/// What files of a format hold that those of no other format hold.
+/// The fields by which a format is distinguished from all others.
 type Signs = (&'static str, fn(&Value) -> bool);
 
 /// Formats of JSON, by what stands at the top of their files.

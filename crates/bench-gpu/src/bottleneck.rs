@@ -32,7 +32,7 @@ const REASONS: [(ThrottleReasons, &str); 6] = [
     (ThrottleReasons::SYNC_BOOST, "clock of another GPU"),
 ];
 
-/// What should be said of the course of `gpu`. `host` is the processor time that the benchmark took, in cores.
+/// Returns notes on the course of `gpu`. `host` is the processor time that the benchmark took, in cores.
 pub(super) fn notes(gpu: &str, course: &Course<'_>, host: Option<f64>) -> Vec<String> {
     let mut notes = Vec::new();
     let busy = course.average(Quantity::Utilisation).or_else(|| course.average(Quantity::SmActivity));

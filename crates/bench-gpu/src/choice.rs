@@ -50,7 +50,7 @@ impl Choice {
         Choice::These(text.split(',').map_while(Pick::parse).collect())
     }
 
-    /// Those of `known` that are meant.
+    /// Returns the places of those among `known` that are meant.
     ///
     /// # Errors
     /// What is meant and does not exist, with what does.

@@ -41,7 +41,8 @@ impl<'a> Course<'a> {
         self.window_s() >= SHORTEST_S
     }
 
-    /// What a tick reads is of the time before it: the first one, which is taken where the stretch begins, does not count.
+    /// Returns the ticks within the stretch. A tick describes the time before it, so the first one, which is taken at
+    /// the beginning, does not count.
     fn within(&self) -> &'a [Tick] {
         match self.ticks {
             [_, rest @ ..] if !rest.is_empty() => rest,
@@ -75,7 +76,7 @@ impl<'a> Course<'a> {
         Some((most - self.before_load?).max(0.0))
     }
 
-    /// What the counter of energy has moved by, in joules; none if it has wrapped or been reset.
+    /// Returns the increase of the energy counter, in joules; `None` if it has wrapped or been reset.
     pub(super) fn energy_j(&self) -> Option<f64> {
         let mut counter = self.ticks.iter().filter_map(|tick| tick.energy_j);
         let first = counter.next()?;
@@ -175,7 +176,7 @@ impl<'a> Course<'a> {
         counted.into_iter().chain(integrated).collect()
     }
 
-    /// What was followed in time, as far as the device tells it.
+    /// Returns the quantities that were followed over time, as far as the device reports them.
     pub(super) fn series(&self, prefix: &str) -> Vec<Series> {
         let step = self.ticks.len().div_ceil(MOST_POINTS).max(1);
         let thinned = || self.ticks.iter().step_by(step);

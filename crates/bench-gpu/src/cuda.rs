@@ -8,7 +8,7 @@ use libloading::{Library, Symbol};
 /// Names another library than the driver's own.
 const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 
-/// What all functions of the driver return where all is well.
+/// The return value of the driver's functions if all is well.
 const SUCCESS: c_uint = 0;
 
 /// The UUID of the device of this number, as CUDA counts in this process, in the way NVML writes it: `GPU-` and 36

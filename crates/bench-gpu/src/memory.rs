@@ -14,7 +14,7 @@ pub fn gpu_memory_bytes() -> Option<u64> {
     (last != UNKNOWN).then_some(last)
 }
 
-/// What a sample has seen; none when there is no telling any more.
+/// Records a reading of memory; `None` if it can no longer be read.
 pub(super) fn tell(bytes: Option<u64>) {
     LAST.store(bytes.unwrap_or(UNKNOWN), Ordering::Relaxed);
 }

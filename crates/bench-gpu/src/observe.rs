@@ -105,13 +105,13 @@ impl Gpu {
     }
 }
 
-/// What is told of every level: the rest is in the series of the round.
+/// Whether a reading is reported for every level: the others are in the series of the round.
 fn is_of_level(reading: &Reading) -> bool {
     const TOLD: [&str; 5] = ["_utilisation", "_memory", "_power", "_energy", "_energy_integrated"];
     TOLD.iter().any(|name| reading.metric.ends_with(name))
 }
 
-/// What each device did from a tick of its own on.
+/// Returns the course of each device from its own first tick on.
 fn courses<'a>(state: &'a State, from: &[usize]) -> Vec<(String, Course<'a>)> {
     let of = |(seen, &from): (&'a Seen, &usize)| {
         let ticks = &seen.ticks[from.min(seen.ticks.len())..];
@@ -165,7 +165,7 @@ fn all(courses: &[(String, Course<'_>)]) -> Vec<Reading> {
     readings
 }
 
-/// What a round of `wall_s` seconds comes to; more than `longest_s` without a tick is told.
+/// Summarizes a round of `wall_s` seconds; a gap of more than `longest_s` without a tick is reported.
 fn observation(
     state: &State,
     wall_s: f64,

@@ -12,16 +12,16 @@ use super::tick::{Quantity, Tick};
 use crate::memory;
 use bench_os as sys;
 
-/// What is to be observed.
+/// The plan of observation.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) interval: Duration,
-    /// What was asked for; where nothing was, what the benchmark works on, or what CUDA may see.
+    /// The requested GPUs; if none were requested, those that the benchmark works on, or those that CUDA may see.
     pub(super) asked: Option<Choice>,
     pub(super) visible: Option<Choice>,
 }
 
-/// What was seen of one device.
+/// The readings of one device.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) place: Place,
@@ -32,13 +32,13 @@ pub(super) struct Seen {
     pub(super) lost: Option<(f64, String)>,
 }
 
-/// What both threads know.
+/// The state that both threads share.
 #[derive(Default)]
 pub(super) struct State {
     /// Why nothing can be observed, if nothing can.
     pub(super) failed: Option<String>,
     pub(super) seen: Vec<Seen>,
-    /// What should be said of the choice of devices.
+    /// A note on the choice of devices.
     pub(super) note: Option<String>,
     /// Processor time of the thread since its first tick began.
     pub(super) cpu: Option<Duration>,
@@ -123,7 +123,7 @@ impl Sampler {
         state.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// What was seen until now, with a tick of this moment unless that takes longer.
+    /// Returns the readings until now, with a tick of this moment unless that takes longer than `patience`.
     pub(super) fn refresh(&self, patience: Duration) -> MutexGuard<'_, State> {
         let mut wanted = 0;
         self.shared.tell(|state| {

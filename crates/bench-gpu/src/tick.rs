@@ -2,7 +2,7 @@
 
 use super::nvml::ThrottleReasons;
 
-/// What is followed in time.
+/// A quantity that is followed over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quantity {
     Utilisation,
@@ -50,7 +50,8 @@ pub(super) const KINDS: [Kind; 14] = [
     Kind { quantity: Quantity::Throttled, metric: "throttled", unit: "1" },
 ];
 
-/// What makes a clock slower than the work wants it. An idle clock, and one that was set on purpose, are not.
+/// The reasons that make a clock slower than the work requires. An idle clock, and one that was set on purpose, are
+/// not among them.
 pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_SLOWDOWN)
     .union(ThrottleReasons::SYNC_BOOST)
@@ -58,7 +59,7 @@ pub(super) const THROTTLED: ThrottleReasons = ThrottleReasons::SW_POWER_CAP
     .union(ThrottleReasons::HW_THERMAL_SLOWDOWN)
     .union(ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN);
 
-/// What was read of a GPU at one moment; absent if the device does not tell.
+/// The readings of a GPU at one moment; absent if the device does not report them.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
     /// Seconds since the first sample of the round.

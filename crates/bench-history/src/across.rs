@@ -86,7 +86,7 @@ pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> 
     shifts
 }
 
-/// What the lines of one machine, toolchain, build and metric have in common.
+/// Returns the common part of the lines of one machine, toolchain, build and metric.
 fn machine_of(line: &SeriesKey) -> SeriesKey {
     SeriesKey { case: String::new(), ..line.clone() }
 }

@@ -53,7 +53,7 @@ fn of_turn<'a>(key: &SeriesKey, turn: &'a Turn) -> (SeriesKey, &'a str, bool) {
     event(key, &turn.since.run, turn.worse)
 }
 
-/// What changes with one cause have in common: all of the line but its case and figure.
+/// Returns the common part of changes with one cause: all of the line except its case and figure.
 fn event<'a>(line: &SeriesKey, run: &'a str, worse: bool) -> (SeriesKey, &'a str, bool) {
     (SeriesKey { case: String::new(), metric: String::new(), ..line.clone() }, run, worse)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use bench_record::{CaseRecord, Environment, Record};
 use serde::Serialize;
 
-/// What the record does not know.
+/// The value for properties that the record does not know.
 const UNKNOWN: &str = "unknown";
 
 /// Machines that may be compared with each other. On hosted runners, others differ by 4 to 15 % without any

@@ -12,7 +12,7 @@ use crate::circumstances::Circumstances;
 use crate::key::SeriesKey;
 use crate::store::{Acceptance, Point, Series};
 
-/// Where a step lies is settled to so many runs: where the noise is large, it is placed a little off.
+/// The accuracy, in runs, of the place of a step: with much noise, it is placed a little off.
 pub(crate) const NEAR: usize = 2;
 
 /// One line, and where it changed.
@@ -200,7 +200,8 @@ fn around(change: &Change) -> RangeInclusive<usize> {
     change.earliest.saturating_sub(NEAR)..=change.found
 }
 
-/// What changed from one run to the next around run `at`: where a step lies is known to a run or two.
+/// Returns the circumstances that changed from one run to the next around run `at`: the place of a step is known to a
+/// run or two.
 fn also_changed(points: &[Point], at: usize) -> Vec<String> {
     let near = &points[at.saturating_sub(NEAR + 1)..points.len().min(at + NEAR + 1)];
     let mut all: Vec<String> = Vec::new();

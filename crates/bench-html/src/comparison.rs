@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 /// A comparison, whichever way it was made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// What is compared with.
+    /// The name of the base.
     base: String,
-    /// What is compared.
+    /// The name of the candidate.
     candidate: String,
     /// How it was made.
     way: &'static str,
-    /// What a change is, where it is not the quotient of the two figures beside it.
+    /// The meaning of a change, if it is not the quotient of the two figures beside it.
     meaning: &'static str,
     /// Why the two are not of one machine and one build, if they are not.
     different: Option<String>,
-    /// What should be known first.
+    /// Notes that a reader should know first.
     notes: Vec<String>,
     /// The share below which a change is of no practical interest.
     threshold: f64,
@@ -30,7 +30,7 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Case {
     id: String,
-    /// What `old` and `new` are counted in.
+    /// The unit of `old` and `new`.
     unit: &'static str,
     old: Option<f64>,
     new: Option<f64>,
@@ -44,7 +44,7 @@ struct Case {
     instructions: Option<Instructions>,
 }
 
-/// What was counted beside the time.
+/// The instructions that were counted in addition to the time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Instructions {
     change: f64,
@@ -99,14 +99,14 @@ impl Comparison {
     }
 }
 
-/// What tells a file from others.
+/// The fields by which the file is recognized.
 #[derive(Deserialize)]
 struct Head {
     format: String,
     schema_version: u32,
 }
 
-/// What is shown of a `comparison.json`. An end of an interval that is infinite is `null` there.
+/// The shown part of a `comparison.json`. An end of an interval that is infinite is `null` there.
 #[derive(Deserialize)]
 struct Document {
     base: Side,

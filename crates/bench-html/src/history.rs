@@ -80,7 +80,7 @@ struct Change {
     worse: bool,
     z: f64,
     also: Vec<String>,
-    /// What a shift of the whole machine had added on the same night, which is not part of the change.
+    /// The share of a shift of the whole machine on the same night, which is not part of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ fn runs(series: &[Series]) -> (Vec<Moment>, HashMap<(&str, &str), u32>) {
     (moments.collect(), numbers)
 }
 
-/// What runs are ordered by.
+/// Returns the key by which runs are ordered.
 fn moment(point: &Point) -> (&str, &str) {
     (&point.timestamp, &point.run)
 }

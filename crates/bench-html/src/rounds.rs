@@ -32,7 +32,7 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    /// Those of one of so many cases of a run; `None` if there are no samples.
+    /// Returns the rounds of one of `cases` cases of a run; `None` if there are no samples.
     pub(crate) fn of(case: &CaseRecord, cases: usize) -> Option<Self> {
         let rounds: Vec<&RoundRecord> =
             case.rounds.iter().filter(|round| round.is_ok() && !round.sample_ns.is_empty()).collect();

@@ -19,7 +19,7 @@ pub struct Run {
     state: RunState,
     summary: Summary,
     targets: Option<ObjectiveSummary>,
-    /// What is known of machine and build: name and value.
+    /// The machine and the build: names and values.
     environment: Vec<(&'static str, String)>,
     checks: Vec<Check>,
     probes: Vec<ProbeState>,
@@ -47,7 +47,7 @@ struct Case {
     /// Why the figures cannot be relied on, if they cannot.
     harness_bound: Option<String>,
     warnings: Vec<String>,
-    /// Where the function was written.
+    /// The place of the function in the source code.
     source: String,
     rounds: Option<Rounds>,
 }
@@ -103,7 +103,7 @@ impl Case {
     }
 }
 
-/// What is known of machine and build; what is not, is left out.
+/// Returns the known properties of machine and build; the others are left out.
 fn environment(environment: &Environment) -> Vec<(&'static str, String)> {
     let share = |share: f64| format!("{:.1} %", share * 100.0);
     let tree = environment.dirty.map(|dirty| if dirty { "with uncommitted changes" } else { "clean" });

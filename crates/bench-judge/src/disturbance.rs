@@ -15,9 +15,9 @@ const PRESSURE: f64 = 0.15;
 /// readings one in two million, with the tails of real ones about one in a hundred.
 const DEVIATIONS: f64 = 5.0;
 
-/// What a reference may be off however quiet the others are, on the logarithmic scale. Five percent of the
-/// clock is a step of its governor; memory latency varies more by itself, with what the last worker left in
-/// the caches.
+/// The deviation that a reference may have however quiet the others are, on the logarithmic scale. Five percent of the
+/// clock is a step of its governor; memory latency varies more by itself, with the content of the caches that the last
+/// worker left.
 const CLOCK_FLOOR: f64 = 0.05;
 const WALK_FLOOR: f64 = 0.20;
 
@@ -73,7 +73,7 @@ fn reason(
     None
 }
 
-/// What a reference usually is in a run, on the logarithmic scale.
+/// The usual value of a reference in a run, on the logarithmic scale.
 struct Usual {
     centre: f64,
     limit: f64,

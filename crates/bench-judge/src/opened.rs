@@ -170,7 +170,8 @@ mod tests {
         );
     }
 
-    /// Those of an earlier executable may refer to cases of a later one, and the other way round.
+    /// Tests targets over all executables: those of an earlier executable may refer to cases of a later one, and the
+    /// other way round.
     #[test]
     fn objectives_are_judged_over_all_executables() {
         use bench_record::{ObjectiveResult, Outcome};

@@ -107,7 +107,7 @@ fn update(case: &mut CaseRecord) {
     case.warnings = doubts(case);
 }
 
-/// What speaks against believing the figures.
+/// Returns the reasons not to believe the figures.
 fn doubts(case: &CaseRecord) -> Vec<String> {
     let mut doubts: Vec<String> = case.invalid().into_iter().collect();
     doubts.extend(case.counts.as_ref().and_then(counts::doubt));

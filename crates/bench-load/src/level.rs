@@ -29,7 +29,7 @@ const FEWEST_STEADY: u64 = 5;
 /// Messages of errors in the record.
 const MOST_ERRORS: usize = 10;
 
-/// What a level was to show.
+/// The settings of a level.
 pub(crate) struct Asked<'a> {
     pub(crate) domain: &'static Domain,
     pub(crate) slo: &'a Slo,
@@ -112,7 +112,7 @@ fn lag(lag: &Distribution) -> Option<Lag> {
 /// How many requests of a schedule the model had wait.
 #[derive(Clone, Copy, Debug, Default)]
 struct Busy {
-    /// Those that were due while as many were in flight as may be.
+    /// The requests that were due while the maximum was in flight.
     held_up: u64,
     most_in_flight: Option<u32>,
 }
@@ -249,7 +249,7 @@ fn too_short(plan: &Plan, level: &Level) -> Option<String> {
     ))
 }
 
-/// What does not fit together, or should be known.
+/// Returns the contradictions, and other notes that a reader should know.
 fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     let mut warnings: Vec<String> = driven
         .logged

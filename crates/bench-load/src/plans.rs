@@ -95,7 +95,7 @@ impl Plans {
         }
     }
 
-    /// What a search has found: the throughput at the highest rate that met the objective.
+    /// Returns the result of a search: the throughput at the highest rate that met the objective.
     pub(crate) fn conclude(&self, levels: &mut [Level]) -> Option<Metric> {
         let Plans::Search { rates: Some(rates), .. } = self else { return None };
         let found = rates.found();

@@ -26,7 +26,7 @@ pub(crate) struct Rates {
     again: bool,
 }
 
-/// What came of a rate.
+/// The result of a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trial {
     Met,
@@ -81,7 +81,7 @@ impl Rates {
         Some(self.rate(next))
     }
 
-    /// What came of the last one. What was hindered is tried once more; twice is missed.
+    /// Records the result of the last rate. A hindered one is tried once more; hindered twice counts as missed.
     pub(crate) fn tell(&mut self, trial: Trial) {
         self.again = trial == Trial::Hindered && !self.again;
         if !self.again {

@@ -42,7 +42,7 @@ pub struct Marker {
     generation: u64,
 }
 
-/// What a client's requests have marked, one request after another.
+/// The marks of a client's requests, one request after another.
 #[derive(Debug)]
 pub(crate) struct Marks {
     origin: Instant,
@@ -55,7 +55,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Those of a client of a level that began at `origin`.
+    /// Returns the marks of a client of a level that began at `origin`.
     pub(crate) fn new(origin: Instant, client: u32) -> Arc<Self> {
         Arc::new(Marks {
             origin,
@@ -72,7 +72,7 @@ impl Marks {
         Request { marks: Arc::clone(self), generation, number }
     }
 
-    /// What the request that ends now has marked.
+    /// Returns the marks of the request that ends now.
     pub(crate) fn end(&self) -> Option<Box<[Mark]>> {
         let mut marks = self.lock();
         self.generation.fetch_add(1, Ordering::Relaxed);

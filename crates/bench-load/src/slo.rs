@@ -7,7 +7,7 @@ use bench_syntax::quantity::parse_duration;
 use crate::domain::{Domain, Seen};
 use crate::report::figure;
 
-/// What a request has in every field.
+/// The latencies that a request has in every field.
 const LATENCIES: [&str; 3] = ["latency", "service_latency", "scheduled_latency"];
 
 /// Conditions of a service-level objective: a request is good if it meets all of them.

@@ -20,12 +20,12 @@ impl Stripe {
     /// All requests of a level.
     pub(crate) const WHOLE: Stripe = Stripe { rank: 0, of: 1, clients: 1 };
 
-    /// Those of `share`, of a level with so many clients.
+    /// Returns the stripe of `share`, of a level with `clients` clients.
     pub(crate) fn of_clients(share: Share, clients: u32) -> Self {
         Stripe { rank: share.rank().into(), of: share.of().into(), clients: clients.into() }
     }
 
-    /// Those of `share`, of a schedule.
+    /// Returns the stripe of `share`, of a schedule.
     pub(crate) fn of_schedule(share: Share) -> Self {
         Stripe::of_clients(share, share.of())
     }

@@ -52,7 +52,7 @@ pub use worker::{end_with_this_thread, leave_at_once, settle_in_as_worker};
 /// Whether this is the variant that uses the standard library alone.
 pub const IS_PORTABLE: bool = cfg!(not(all(target_os = "linux", not(bench_portable))));
 
-/// What a function answers that has no portable variant.
+/// Returns the error of a function without a portable variant.
 #[cfg(not(all(target_os = "linux", not(bench_portable))))]
 fn unsupported(what: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::Unsupported, format!("{what} is read on Linux only"))

@@ -47,7 +47,7 @@ impl fmt::Display for ChannelAddress {
     }
 }
 
-/// As [`Display`](fmt::Display), but without the token, which is a secret.
+/// Same as [`Display`](fmt::Display), but without the token, which is a secret.
 impl fmt::Debug for ChannelAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -150,24 +150,24 @@ pub enum Frame {
         /// another `measure`, or for the end of the channel.
         shared: bool,
     },
-    /// What had to be done before the case could be loaded has been done: imports, the start of a runtime. Not part of
-    /// what the case costs.
+    /// The preparations before the case could be loaded are done: imports, the start of a runtime. Not part of the
+    /// cost of the case.
     StartUp {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
     /// The benchmark's `load` step has ended.
     Loaded {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
     /// The first iteration of the process has ended.
     FirstCall {
-        /// What it took.
+        /// The duration.
         ns: u64,
     },
-    /// What follows takes this long by its own settings, such as a level of load of 10 minutes. The runner waits so much
-    /// longer than it said, unless a person asked for that time.
+    /// The following work takes this long by its own settings, such as a level of load of 10 minutes. The runner waits
+    /// that much longer than planned, unless the user asked for that time.
     Expects {
         /// How long.
         ns: u64,
@@ -178,7 +178,7 @@ pub enum Frame {
     Samples {
         /// Iterations in each of them.
         iterations: u64,
-        /// What each took, all its iterations together.
+        /// The time of each sample, all its iterations together.
         ns: Vec<u64>,
     },
     /// The requests of a case that serves requests; sent once, when all of them have ended.

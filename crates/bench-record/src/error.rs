@@ -22,9 +22,9 @@ pub enum RunError {
     NoMatch(String),
     /// A file or folder could not be read or written.
     Io {
-        /// What was tried, as in "cannot *create the results folder* …".
+        /// The action that failed, as in "cannot *create the results folder* …".
         action: &'static str,
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,
@@ -33,14 +33,14 @@ pub enum RunError {
     Record {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         reason: String,
     },
     /// The reports of a finished run could not be written where they belong.
     Rescued {
         /// The record, whole.
         rescued: PathBuf,
-        /// What went wrong.
+        /// The error.
         source: Box<RunError>,
     },
     /// Ctrl-C or SIGTERM, before there was anything to report.

@@ -29,7 +29,7 @@ const SESSION_FILE: &str = ".session";
 pub struct Folder {
     results: PathBuf,
     run: String,
-    /// What an earlier executable of the same `cargo bench` has sealed here.
+    /// The record that an earlier executable of the same `cargo bench` has sealed here.
     earlier: Option<Record>,
 }
 
@@ -38,7 +38,7 @@ pub struct Folder {
 pub(crate) struct Session {
     cargo: String,
     run: String,
-    /// What [`LATEST`] named before that `cargo bench` began.
+    /// The run that [`LATEST`] named before that `cargo bench` began.
     pub(crate) previous: Option<PathBuf>,
 }
 

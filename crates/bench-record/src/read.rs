@@ -29,7 +29,7 @@ pub fn read_file(path: &Path) -> Result<Record, RunError> {
     parse(&bytes).map_err(|reason| RunError::Record { path: path.to_owned(), reason })
 }
 
-/// What says of which kind and version a file is.
+/// The fields that state the kind and version of a file.
 #[derive(Deserialize)]
 struct Header {
     #[serde(default)]

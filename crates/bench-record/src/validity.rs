@@ -8,7 +8,7 @@ use bench_syntax::case_id::contradiction;
 
 use crate::{CaseRecord, Record, RoundRecord, Status, Summary, Time, seconds_of_moment};
 
-/// What rounding to whole nanoseconds, and adding in another order, may change of a figure.
+/// The difference that rounding to whole nanoseconds, and adding in another order, can make to a figure.
 const ROUNDING: f64 = 1e-6;
 
 impl Record {

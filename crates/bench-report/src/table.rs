@@ -16,7 +16,7 @@ pub struct Table {
 
 #[derive(Debug)]
 enum Row {
-    /// What is bold, and what follows it as it is.
+    /// A bold text, and the plain text after it.
     Heading(String, String),
     /// Cells, and what each is painted with once it has its width.
     Cells(Vec<String>),

@@ -8,7 +8,7 @@ use bench_os::{IS_PORTABLE, end_strays, process_key};
 use bench_record::{JOURNAL, RUN_FILE};
 use bench_report::tell;
 
-/// What is younger may be another run's, which is about to write into it.
+/// The age below which a folder may belong to another run, which is about to write into it.
 const AGE: Duration = Duration::from_secs(60);
 
 /// A folder for callgrind's files is called this, then the process id of its runner and a number.

@@ -72,7 +72,7 @@ fn chain(from: usize, to: usize, next: &[usize]) -> Vec<usize> {
     points
 }
 
-/// Where minorant and majorant are furthest apart: positions in their chains, distance in steps.
+/// The place at which minorant and majorant are furthest apart: positions in their chains, distance in steps.
 struct Apart {
     distance: f64,
     convex: usize,

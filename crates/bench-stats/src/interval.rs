@@ -84,7 +84,7 @@ pub fn student(degrees: usize) -> Option<f64> {
     }
 }
 
-/// Where an end of the interval lies, counted from its own side.
+/// The position of an end of the interval, counted from its own side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct OrderStatistic {
     /// The largest k with `γₖ ≥ 0.95`.

@@ -17,7 +17,7 @@ const LEAST_SHARE: f64 = 1e-3;
 pub struct SpreadOfCases {
     /// The typical variance of the logarithms of a case's rounds.
     variance: f64,
-    /// As how many degrees of freedom it counts: the fewer, the more cases differ.
+    /// The number of degrees of freedom that it counts as: the fewer, the more cases differ.
     degrees: f64,
 }
 

@@ -139,7 +139,7 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
 ///
 /// The evidence against a bound grows with its distance, which is negative beyond the middle.
 fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
-    /// As good as infinitely far away.
+    /// A distance that is practically infinite.
     const DOUBLINGS: i32 = 60;
     /// Of what is looked through, the share that no longer matters.
     const FINE: i32 = 40;
@@ -153,8 +153,8 @@ fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
     Some(refuted)
 }
 
-/// What one more observation adds to the logarithm of the wealth of each bettor on sizes, where observations are normal
-/// around a centre that lies `drift` scales beyond the bound: mean and standard deviation.
+/// Returns the amount that one more observation adds to the logarithm of the wealth of each bettor on sizes, if
+/// observations are normal around a centre that lies `drift` scales beyond the bound: mean and standard deviation.
 fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
     const STEPS: i32 = 60;
     const REACH: f64 = 6.0;

@@ -61,7 +61,8 @@ fn variance_of_median(n: usize) -> f64 {
     PI / (2.0 * n as f64 + missing)
 }
 
-/// What makes 1.4826·MAD of `n` normal values unbiased: the published factors for 2 to 9, then n / (n − 0.8).
+/// Returns the factor that makes 1.4826·MAD of `n` normal values unbiased: the published factors for 2 to 9, then n /
+/// (n − 0.8).
 fn small_sample_correction(n: usize) -> f64 {
     const FACTORS: [f64; 8] = [1.196, 1.495, 1.363, 1.206, 1.200, 1.140, 1.129, 1.107];
     n.checked_sub(2)

@@ -24,11 +24,11 @@ struct Engine {
     rank: &'static str,
     /// The first of these that is set holds the number of processes.
     size: &'static [&'static str],
-    /// What to do if the number of processes is not set.
+    /// How to proceed if the number of processes is not set.
     sizeless: Sizeless,
 }
 
-/// What a rank without a number of processes means.
+/// The meaning of a rank without a number of processes.
 enum Sizeless {
     /// The process was not started as one of several.
     Alone,

@@ -14,9 +14,9 @@ use crate::measurement::{Measurement, WallTime};
 pub struct Bencher<'a, M: Measurement = WallTime> {
     pub(crate) iterations: u64,
     pub(crate) measurement: &'a M,
-    /// What the batch took; `None` until an `iter` method has been called.
+    /// The time of the batch; `None` until an `iter` method has been called.
     elapsed: Option<Duration>,
-    /// What the batch measured, if that is not wall time.
+    /// The measured value of the batch, if it is not wall time.
     value: Option<M::Value>,
 }
 
@@ -25,7 +25,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         Bencher { iterations, measurement, elapsed: None, value: None }
     }
 
-    /// What the batch took, and what it measured if that is not wall time, for one iteration.
+    /// Returns the time of one iteration, and its measured value if that is not wall time.
     ///
     /// # Errors
     /// When the closure has called no `iter` method.
@@ -213,7 +213,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
 
 /// A part of a batch that is being timed.
 pub(crate) struct Timer<M: Measurement> {
-    /// Where something else than wall time is measured.
+    /// The state of a measurement of something other than wall time.
     own: Option<M::Intermediate>,
     stopwatch: Stopwatch,
 }

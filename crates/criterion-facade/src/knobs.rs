@@ -37,7 +37,7 @@ impl Throughput {
 /// How iterations are shared out among samples. Without effect: samples of a round have equally many.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum SamplingMode {
-    /// As criterion thinks best.
+    /// The choice that criterion would make.
     #[default]
     Auto,
     /// More iterations in each sample than in the one before.

@@ -59,7 +59,7 @@ pub trait Measurement {
     /// The value as a number.
     fn to_f64(&self, value: &Self::Value) -> f64;
 
-    /// What formats values.
+    /// Returns the formatter of values.
     fn formatter(&self) -> &dyn ValueFormatter;
 
     /// Whether values are wall times in nanoseconds: only those of [`WallTime`] are.

@@ -5,9 +5,9 @@
 pub enum Filter {
     /// The one of this path.
     Exact(String),
-    /// Those whose paths hold this text.
+    /// Benchmarks whose paths contain this text.
     Text(String),
-    /// Those whose paths match.
+    /// Benchmarks whose paths match.
     #[cfg(feature = "regex")]
     Regex(regex_lite::Regex),
 }

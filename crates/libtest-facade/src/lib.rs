@@ -47,7 +47,7 @@ impl std::fmt::Debug for Driver<'_> {
     }
 }
 
-/// What a routine returns: libtest times whatever that is, an error and a future among it.
+/// The return value of a routine: libtest times any, even an error or a future.
 struct Output<T>(#[allow(dead_code, reason = "it is kept from the optimizer, and dropped")] T);
 
 impl Bencher<'_> {

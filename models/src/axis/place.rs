@@ -68,7 +68,7 @@ impl Place {
     }
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

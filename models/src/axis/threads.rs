@@ -11,7 +11,7 @@ use super::environment;
 /// On how many threads a model is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// As many as the engine takes by itself: one a core, or what `RAYON_NUM_THREADS` says.
+    /// The engine's own choice: one thread for each core, or the number in `RAYON_NUM_THREADS`.
     All,
     /// So many.
     Of(usize),
@@ -72,7 +72,7 @@ fn fixed(found: &str) -> Error {
     ))
 }
 
-/// As it is shown in ids.
+/// Writes the text that ids contain.
 impl fmt::Display for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

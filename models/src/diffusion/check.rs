@@ -25,7 +25,7 @@ pub enum OutputError {
     /// Two runs on the same input did not agree.
     #[error("two runs on the same latents differ by up to {0}")]
     Unstable(f32),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

@@ -33,10 +33,10 @@ pub enum GenerationError {
     /// It would not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// What came out is not a picture.
+    /// The output is not a picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -129,7 +129,7 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(noise.to_dtype(self.denoiser.dtype())?)
     }
 
-    /// What to be guided by: a row without a prompt for each picture, then a row with it for each.
+    /// Returns the guidance: a row without a prompt for each picture, then a row with it for each.
     fn condition(&self, request: &ImageRequest) -> Result<D::Conditioning, GenerationError> {
         let without = vec![""; request.number];
         let with = vec![request.prompt.as_str(); request.number];

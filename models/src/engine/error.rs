@@ -20,7 +20,7 @@ pub enum EngineError {
         path.display()
     )]
     NoLibrary {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
     /// Its library cannot be used.
@@ -28,7 +28,7 @@ pub enum EngineError {
     UnusableLibrary {
         /// The library.
         path: PathBuf,
-        /// What the loader said.
+        /// The message of the loader.
         reason: String,
     },
     /// It does not understand the model, or cannot run it.
@@ -36,13 +36,13 @@ pub enum EngineError {
     Refused {
         /// The engine.
         engine: Engine,
-        /// What it said.
+        /// The message of the engine.
         reason: String,
     },
     /// Another number of values than the network was loaded for.
     #[error("a batch of shape {shape:?} has {} values, not {found}", shape.iter().product::<usize>())]
     WrongInput {
-        /// What the network takes.
+        /// The input shape of the network.
         shape: [usize; 4],
         /// The values given.
         found: usize,
@@ -50,7 +50,7 @@ pub enum EngineError {
     /// The model could not be made on candle.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

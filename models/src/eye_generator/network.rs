@@ -59,7 +59,7 @@ pub enum UnknownEye {
         /// The value here.
         found: f32,
     },
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

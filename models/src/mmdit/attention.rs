@@ -32,7 +32,7 @@ impl Projections {
         self.inwards.forward(features)
     }
 
-    /// What the stream takes of the attention's output; `None` where it ends.
+    /// Returns the part of the attention's output for this stream; `None` where the stream ends.
     ///
     /// # Errors
     /// On another shape.

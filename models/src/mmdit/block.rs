@@ -34,7 +34,7 @@ impl Module for FeedForward {
     }
 }
 
-/// What a stream does on its own, before and after the joint attention.
+/// The part of a stream before and after the joint attention.
 #[derive(Debug)]
 struct Stream {
     modulation: Modulation,

@@ -25,7 +25,7 @@ const PATCH: usize = 2;
 /// Features of a head of attention.
 const HEAD_WIDTH: usize = 64;
 
-/// What of a network differs between its sizes.
+/// The differences between sizes of the network.
 struct Layout {
     /// Blocks, and heads of each: features are 64 times as many.
     depth: usize,

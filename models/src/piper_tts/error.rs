@@ -12,7 +12,7 @@ pub enum SpeechError {
     /// The voice is not there.
     #[error("no voice at {}: run `models/weights/fetch --only piper_tts`", path.display())]
     NoVoice {
-        /// Where it was looked for.
+        /// The path at which it was expected.
         path: PathBuf,
     },
     /// The voice cannot be had.
@@ -28,7 +28,7 @@ pub enum SpeechError {
     NoDescription {
         /// The network.
         network: PathBuf,
-        /// Where its description was looked for.
+        /// The path at which its description was expected.
         path: PathBuf,
     },
     /// The description does not describe a voice.
@@ -36,7 +36,7 @@ pub enum SpeechError {
     BadDescription {
         /// The description.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A file that cannot be read.
@@ -44,7 +44,7 @@ pub enum SpeechError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// espeak-ng is not installed.
@@ -62,13 +62,13 @@ pub enum SpeechError {
         program: String,
         /// Its voice.
         voice: String,
-        /// What it said.
+        /// The message of the program.
         reason: String,
     },
     /// Nothing of the text can be pronounced.
     #[error("there is nothing to say in {0:?}")]
     Nothing(String),
-    /// What the engine says.
+    /// The error of the engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }

@@ -22,7 +22,7 @@ pub struct Session<'a> {
 pub struct Mark {
     /// Tokens that have been read, those of pictures among them.
     pub(super) tokens: usize,
-    /// Where the next token stands. A picture has more tokens than places.
+    /// The position of the next token. A picture has more tokens than positions.
     pub(super) place: usize,
 }
 

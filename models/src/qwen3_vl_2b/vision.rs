@@ -179,7 +179,7 @@ impl Block {
     }
 }
 
-/// What the normalisation of a projector goes over.
+/// The features over which the normalisation of a projector goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Normalised {
     /// Each patch by itself, before they are joined.

@@ -8,7 +8,7 @@ use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder};
 
 use super::Depth;
 
-/// What batch normalisation adds to variances.
+/// The constant that batch normalisation adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Channels inside the blocks of each of the four stages.

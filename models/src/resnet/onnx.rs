@@ -76,7 +76,7 @@ const BOTTLENECK: [Convolution; 3] = [
 
 struct Layers {
     graph: Graph,
-    /// Those that no layer has taken yet.
+    /// The weights that no layer has taken yet.
     weights: BTreeMap<String, Tensor>,
 }
 

@@ -17,7 +17,7 @@ const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// How the weights are kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// As in the file: matrices in four bits, embeddings in eight.
+    /// The types of the file: matrices in four bits, embeddings in eight.
     Q4_1,
     /// In f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
     F32,

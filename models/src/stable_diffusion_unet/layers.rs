@@ -10,7 +10,7 @@ use super::attention::SpatialTransformer;
 use super::time::TimeEmbedding;
 use crate::diffusion::residual_block::{GROUPS, ResidualBlock, ResidualConfig, Upsampling, convolution};
 
-/// What normalisation adds to variances.
+/// The constant that normalisation adds to variances.
 const EPSILON: f64 = 1e-5;
 
 /// Residual blocks of a level on the way down; there is one more on the way up.
@@ -124,8 +124,8 @@ impl Layers {
         })
     }
 
-    /// What is noise in latents of shape `(batch, channels, height, width)`, given a prompt of shape
-    /// `(batch, tokens, features)`.
+    /// Predicts the noise in latents of shape `(batch, channels, height, width)`, given a prompt of shape `(batch,
+    /// tokens, features)`.
     pub(super) fn forward(
         &self,
         latents: &Tensor,

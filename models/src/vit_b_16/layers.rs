@@ -14,7 +14,7 @@ const WIDTH: usize = 768;
 /// Heads of each attention.
 const HEADS: usize = 12;
 
-/// What layer normalisation adds to variances.
+/// The constant that layer normalisation adds to variances.
 const EPSILON: f64 = 1e-12;
 
 /// The whole network.

@@ -65,7 +65,7 @@ pub enum VocoderError {
     /// Two runs on the same codes did not agree.
     #[error("two runs on the same codes give different sounds")]
     Unstable,
-    /// What candle said.
+    /// The error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }

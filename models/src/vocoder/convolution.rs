@@ -59,7 +59,7 @@ pub(super) struct Upsampling {
     /// Of shape `(1, channels, 1)`.
     bias: Option<Tensor>,
     stride: usize,
-    /// What the parts before this one add to its first steps.
+    /// The values that the parts before this one add to its first steps.
     carried: Option<Tensor>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// What would be counted.
+/// The event that would be counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event;
 

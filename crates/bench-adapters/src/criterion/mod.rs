@@ -31,7 +31,7 @@ const FEWEST_SAMPLES: u64 = 10;
 /// With more of them in a round each is shorter; other rounds bring more.
 const MOST_SAMPLES: u64 = 20;
 
-/// What a sample may take before there are more of them than the fewest.
+/// The share of a round for each sample; the number of samples has an upper and a lower limit.
 const SAMPLE_NS: u64 = 10_000_000;
 
 /// Of a round's time, the share in which criterion warms up.
@@ -267,7 +267,7 @@ fn sample(
     Ok(finish)
 }
 
-/// What an executable has at the least to come to its end.
+/// The shortest time that an executable gets to end by itself.
 const LEAST_GRACE: Duration = Duration::from_secs(1);
 
 fn complete(
@@ -316,7 +316,7 @@ fn unit(wire: &mut Wire) -> Result<String, String> {
     }
 }
 
-/// What is said of a benchmark that was in the list.
+/// Returns the message about a benchmark that was in the list, but is missing.
 fn not_there(names: &[String]) -> String {
     let name = names.first().map_or("", String::as_str);
     format!(

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
-/// What the side that is connected to says first, before its version.
+/// The greeting of the side that is connected to, before its version.
 const RUNNER: &[u8] = b"cargo-criterion";
 
-/// What the executable answers, before its version, the protocol's and its format's.
+/// The greeting of the executable, before its version, the protocol's and its format's.
 const BENCHMARK: &[u8] = b"Criterion";
 
 /// The version of `cargo-criterion` that this side is like.

@@ -15,7 +15,7 @@ pub(super) struct Undelivered {
 }
 
 impl Undelivered {
-    /// What a moment may mend.
+    /// Returns a failure that a retry may remedy.
     pub(super) fn passing(reason: impl Into<String>) -> Self {
         Undelivered { reason: reason.into(), passing: true }
     }

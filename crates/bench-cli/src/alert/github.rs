@@ -8,7 +8,7 @@ use super::delivery::Undelivered;
 use super::message::{annotation, markdown};
 use super::news::News;
 
-/// Where the summary of a step is kept.
+/// The variable that names the file for the summary of a step.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Prints a line each, which the workflow shows beside its results.

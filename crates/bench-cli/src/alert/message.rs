@@ -10,7 +10,7 @@ use super::news::News;
 /// Version of the JSON that webhooks and commands are handed.
 const VERSION: u32 = 2;
 
-/// What webhooks and commands are handed.
+/// The document that webhooks and commands receive.
 #[derive(Serialize)]
 struct Document<'a> {
     format: &'static str,

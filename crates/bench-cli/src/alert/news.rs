@@ -18,7 +18,7 @@ pub(super) enum News {
     Case {
         /// In words.
         text: String,
-        /// What changed.
+        /// The line that changed.
         line: SeriesKey,
         unit: String,
         change: Turn,
@@ -27,7 +27,7 @@ pub(super) enum News {
     Withdrawn {
         /// In words.
         text: String,
-        /// What had changed.
+        /// The line that had changed.
         line: SeriesKey,
         unit: String,
         change: Turn,
@@ -119,7 +119,7 @@ impl News {
         }
     }
 
-    /// What must have been told before this may be; `None` if nothing must.
+    /// Returns the message that must have been sent before this one; `None` if there is none.
     pub(super) fn follows(&self) -> Option<Identity> {
         match self {
             News::Withdrawn { change, .. } => Some(self.named(change.found.run.clone())),

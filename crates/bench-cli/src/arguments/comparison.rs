@@ -188,7 +188,7 @@ impl Build {
 }
 
 impl How {
-    /// What a comparison may cost, and must be sure of.
+    /// Returns the limits of a comparison.
     pub(crate) fn rules(&self, inject: Option<f64>) -> Result<Rules, RunError> {
         let wishes = Wishes {
             threshold: self.threshold,

@@ -59,7 +59,7 @@ pub(crate) struct Gate {
 /// When suspects are measured again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Confirm {
-    /// Where a checkout here holds both commits and builds.
+    /// If a checkout here has both commits and builds.
     #[default]
     Auto,
     /// Always; it is an error where that cannot be.

@@ -68,7 +68,7 @@ pub(crate) struct Import {
     pub(crate) place: Where,
 }
 
-/// What files of other tools do not say, or not as it should be.
+/// Values that files of other tools lack or state wrongly.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The machine and the build")]
 pub(crate) struct Machine {

@@ -53,7 +53,7 @@ pub(crate) struct Load {
     pub(crate) reports: Reports,
 }
 
-/// What is asked.
+/// The settings of requests.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requests")]
 pub(crate) struct What {
@@ -240,7 +240,7 @@ pub(crate) struct Connection {
     pub(crate) max_answer: u64,
 }
 
-/// Where figures go.
+/// The settings of reports.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reports")]
 pub(crate) struct Reports {

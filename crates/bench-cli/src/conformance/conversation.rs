@@ -12,10 +12,10 @@ use super::deviation::Deviation;
 /// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
-/// What has been sent already comes within this time.
+/// The time within which a message that has already been sent arrives.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// What a worker did.
+/// An action of a worker.
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
@@ -85,12 +85,12 @@ impl<'a> Conversation<'a> {
         self.is_shared
     }
 
-    /// What the worker does next.
+    /// Waits for the next action of the worker.
     pub(super) fn next(&mut self) -> Event {
         self.next_within(self.patience)
     }
 
-    /// What the worker does in a moment in which it should do nothing.
+    /// Returns the action of the worker during a moment in which it should do nothing.
     pub(super) fn pause(&mut self) -> Event {
         self.next_within(Duration::from_millis(300))
     }

@@ -1,11 +1,11 @@
 //! A deviation of a program from the protocol.
 
-/// What a program did instead of what the protocol says.
+/// A difference between a program and the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deviation {
-    /// What the protocol says.
+    /// The behaviour that the protocol requires.
     pub(crate) expected: String,
-    /// What happened.
+    /// The observed behaviour.
     pub(crate) found: String,
 }
 
@@ -16,7 +16,7 @@ impl Deviation {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The program does what the protocol says.

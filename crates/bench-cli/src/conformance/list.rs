@@ -8,7 +8,7 @@ use super::deviation::{Deviation, Outcome};
 /// The name of the check that comes before all others.
 pub(super) const FOLLOWS_THE_SCHEMA: &str = "list: follows the schema";
 
-/// What `--list --format json` must print.
+/// The output that `--list --format json` must print.
 pub(super) const WANTED: &str =
     "`--list --format json` prints one JSON object as in docs/list.schema.json and exits with code 0";
 

@@ -12,9 +12,9 @@ use super::deviation::Outcome;
 /// A check that was made.
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
-    /// What was checked.
+    /// The name of the check.
     pub(crate) name: String,
-    /// What came of it.
+    /// The result.
     pub(crate) outcome: Outcome,
 }
 

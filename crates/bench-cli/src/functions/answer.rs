@@ -18,16 +18,16 @@ pub(crate) struct Answered {
     pub(crate) end: u64,
     #[serde(default)]
     pub(crate) marks: Vec<(Kind, u64, Option<u32>)>,
-    /// What it has raised, if it has failed.
+    /// The error that it has raised, if it has failed.
     pub(crate) error: Option<String>,
-    /// What is odd about it.
+    /// Warnings about the answer.
     #[serde(default)]
     warnings: Vec<String>,
     #[serde(default)]
     result: Carried,
 }
 
-/// What a mark marks.
+/// The kind of a mark.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {

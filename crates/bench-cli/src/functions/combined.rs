@@ -15,7 +15,7 @@ use serde::Deserialize;
 pub(crate) struct Combined {
     /// Each benchmark's name, and the folder of its run.
     runs: Vec<(String, PathBuf)>,
-    /// Where the reports go.
+    /// The folder for reports.
     folder: PathBuf,
 }
 

@@ -19,7 +19,7 @@ const SPOKEN: std::ops::RangeInclusive<usize> = 40..=160;
 /// Documents of a request to rank them that is made.
 const RANKED: usize = 8;
 
-/// What is sent, and when.
+/// The inputs, and the times at which to send them.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub(super) inputs: Vec<Input>,
@@ -29,11 +29,11 @@ pub(super) struct Given {
     pub(super) arrivals: Option<Vec<f64>>,
     /// Whether answers are to have as many tokens as inputs say.
     pub(super) has_lengths: bool,
-    /// What a person should know of it.
+    /// Notes for the user.
     pub(super) told: Vec<String>,
 }
 
-/// What was given to send; `None` if nothing was.
+/// Returns the inputs that the arguments name; `None` if they name none.
 ///
 /// # Errors
 /// What is wrong with a file.

@@ -179,7 +179,7 @@ impl Scenario {
         self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))
     }
 
-    /// What is asked, for a person.
+    /// Describes the load for a person.
     pub(super) fn told(&self) -> String {
         if let Some(times) = &self.times {
             let lasts = times.last().copied().unwrap_or_default() / self.speed;

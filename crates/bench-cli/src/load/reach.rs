@@ -89,7 +89,7 @@ pub(super) fn watch(
     }
 }
 
-/// What the server is.
+/// Describes the server.
 pub(super) fn probed(endpoint: &Endpoint, found: &Found) -> String {
     let server = if found.server.is_empty() { "not known" } else { &found.server };
     let kind = found.kind.map_or("not known: name it with --endpoint", Kind::name);

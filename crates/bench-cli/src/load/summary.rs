@@ -47,7 +47,7 @@ pub(super) fn server(
     Ok(warnings(series, counted, is_salted))
 }
 
-/// What was asked for, and what came.
+/// Compares the requested tokens with the received ones.
 pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
     let mut said = Vec::new();
     if counted.wanted_tokens > 0 {

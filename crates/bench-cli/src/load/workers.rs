@@ -65,7 +65,7 @@ pub(super) fn meet(
     Ok(Some(Arc::new(fleet)))
 }
 
-/// What all inputs, times and templates are made of, in short.
+/// Returns a fingerprint of all inputs, times and templates.
 fn fingerprint(given: &Given, arguments: &Load) -> String {
     // With fixed keys: the same for all processes of one version.
     let mut hasher = DefaultHasher::new();
@@ -84,7 +84,7 @@ pub(super) fn end_together(fleet: &Fleet, interrupt: &Interrupt) {
     fleet.stop_when(move || asks.is_raised(), move || tells.tell());
 }
 
-/// What the clients of all workers have come to.
+/// The totals of the clients of all workers.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ended {
     pub(super) counts: Counts,
@@ -120,7 +120,8 @@ impl Ended {
     }
 }
 
-/// What is said of the workers of a run: who they are, what they have sent, and how well their clocks agree.
+/// Describes the workers of a run: their hosts, the number of requests they have sent, and how well their clocks
+/// agree.
 pub(super) fn told(record: &Record, fleet: &Fleet) -> String {
     let rounds = record.cases.iter().flat_map(|case| &case.rounds);
     let levels = rounds.filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

@@ -10,9 +10,9 @@ use typed::Typed;
 /// A command line of ours that asks for the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ours {
-    /// What follows `bench load`.
+    /// The arguments of `bench load`.
     pub(crate) arguments: Vec<String>,
-    /// What was left out, and why.
+    /// The flags that were left out, and the reasons.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ const TELLING: &[(&str, Tool)] = &[
     ("--max-seconds", Tool::Guidellm),
 ];
 
-/// What was typed behind `bench load`, if it is a command line of another tool; `None` if it is one of ours.
+/// Translates the arguments of `bench load` if they are a command line of another tool; `None` if they are our own.
 ///
 /// # Errors
 /// What there is no equivalent of, with what comes next to it.

@@ -111,7 +111,7 @@ pub(super) fn translated(mut typed: Typed) -> Result<Ours, String> {
     Ok(Ours { arguments, left_out })
 }
 
-/// What is asked.
+/// Translates the inputs.
 fn dataset(typed: &mut Typed, arguments: &mut Vec<String>) -> Result<(), String> {
     let name = typed.take(&["--dataset-name"]).unwrap_or("random".to_owned());
     let path = typed.take(&["--dataset-path"]);
@@ -213,7 +213,7 @@ fn body(typed: &mut Typed) -> Result<Option<String>, String> {
     (!body.is_empty()).then(|| serde_json::to_string(&body).map_err(|error| error.to_string())).transpose()
 }
 
-/// What would make the measurement another one.
+/// Refuses flags that would change what is measured.
 fn refuse(typed: &mut Typed) -> Result<(), String> {
     let refused = [
         ("--insecure", "certificates are always checked: trust the server's with --ca-file FILE"),

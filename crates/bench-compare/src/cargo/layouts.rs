@@ -22,7 +22,7 @@ use bench_syntax::UsageError;
 
 use super::Invocation;
 
-/// Where cargo takes a wrapper of rustc from first of all.
+/// The variable from which cargo takes a wrapper of rustc first of all.
 const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
 /// The same programs, each with so many layouts of its code; as they are when one is enough. Layouts of an executable that has
@@ -70,7 +70,7 @@ fn link(executables: &[Executable], invocation: Invocation<'_>, layouts: usize) 
     executables.iter().try_for_each(|executable| executable.check(layouts, &tools))
 }
 
-/// What stands between cargo, rustc and the linker; removed when dropped.
+/// The tools that are called between cargo, rustc and the linker; removed when dropped.
 struct Tools(PathBuf);
 
 impl Tools {
@@ -118,7 +118,7 @@ impl Tools {
             .env("BENCH_LAYOUTS_WRAPPER", wrapper.unwrap_or_default());
     }
 
-    /// What the linker said when it was to put the sections of this executable in another order and did not.
+    /// Returns the message of the linker if it did not put the sections of this executable in another order.
     fn refusal(&self, name: &str) -> Option<String> {
         let said = fs::read_to_string(self.0.join(format!("{name}.refusal"))).ok()?;
         let line = said.lines().find(|line| line.contains("shuffle")).or_else(|| said.lines().next());

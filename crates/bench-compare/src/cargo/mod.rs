@@ -144,13 +144,13 @@ impl Invocation<'_> {
     }
 }
 
-/// What cargo says that it has built.
+/// The build artifacts that cargo has reported.
 #[derive(Default)]
 struct Built {
     benches: Vec<Bench>,
     /// The binaries of each package, by name.
     binaries: BTreeMap<String, Vec<(String, PathBuf)>>,
-    /// What the build script of a package has said.
+    /// The output of the build scripts of packages.
     scripts: BTreeMap<String, (PathBuf, Vec<(String, String)>)>,
     /// Folders of libraries that build scripts have linked.
     libraries: Vec<PathBuf>,
@@ -217,7 +217,7 @@ impl Built {
         })
     }
 
-    /// Where the program finds dynamic libraries: first what was built, then what was there.
+    /// Returns the path on which the program finds dynamic libraries: first the built ones, then the earlier value.
     fn library_path(&self, executable: &Path) -> Option<OsString> {
         let own = [executable.parent(), executable.parent().and_then(Path::parent)];
         let before = std::env::var_os(LIBRARY_PATH);

@@ -7,9 +7,9 @@ use crate::TimeSpent;
 use crate::partner::{Broken, Partner};
 use bench_runner::rounds::Interrupt;
 
-/// What a batch should last. Long beside the clock and beside what a process that has just been woken loses;
-/// and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where those
-/// of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
+/// The intended duration of a batch. Long compared with the clock and with the loss of a process that has just been
+/// woken; and short, so that the host's interruptions spoil few of them: batches of 1 ms varied by 3 to 5 % where
+/// those of 0.1 ms varied by 1 % (hash kernel, shared 2-core virtual machine).
 const BATCH_NS: f64 = 1e5;
 
 /// A batch does not grow beyond this for the sake of a whole number of injected iterations.

@@ -167,7 +167,7 @@ fn unsure(comparison: &PairedComparison, view: View) -> String {
 /// Batches that differ by less are decided soon enough.
 const RESTLESS: f64 = 0.03;
 
-/// What would help undecided cases whose threads wait for each other.
+/// Returns advice for undecided cases whose threads wait for each other.
 fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     let waits = |case: &&PairedCase| {
         case.compared.verdict == Verdict::Unsure

@@ -35,7 +35,7 @@ fn spread(share: f64) -> String {
     if share < 5e-5 { "less than 0.01 %".to_owned() } else { format!("{:.2} %", share * 100.0) }
 }
 
-/// What instructions tell of a case whose time tells nothing.
+/// Returns what instructions show about a case whose time shows nothing.
 pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     let [base, candidate] =
         [&counted.base, &counted.candidate].map(|counts| grouped(counts.iteration.instructions));
@@ -66,7 +66,7 @@ pub(super) fn beside_an_unsure_time(counted: &CountedPair) -> String {
     }
 }
 
-/// What the column means; nothing if there is none.
+/// Explains the column; empty if there is none.
 pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     let counted: Vec<&CountedPair> =
         comparison.cases.iter().filter_map(|case| case.instructions.as_ref()).collect();

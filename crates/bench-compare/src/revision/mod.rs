@@ -217,7 +217,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<Output, RunError> {
         .map_err(|error| RunError::io("run", "git", error))
 }
 
-/// As [`git`], and it must succeed: `what` could otherwise not be done.
+/// Same as [`git`], but fails if git does; `what` names the action in the error.
 fn git_must(folder: &Path, arguments: &[&str], what: &str) -> Result<Output, RunError> {
     let output = git(folder, arguments)?;
     if output.status.success() {

@@ -154,7 +154,8 @@ fn short(commit: &str) -> &str {
     &commit[..commit.len().min(12)]
 }
 
-/// What, besides the commit and cargo's arguments, decides what is built: the compiler, and cargo's environment.
+/// Returns a key of everything besides the commit and cargo's arguments that decides what is built: the compiler, and
+/// cargo's environment.
 fn key(folder: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     let decides = |name: &str| {

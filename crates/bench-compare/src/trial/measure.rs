@@ -111,8 +111,8 @@ impl Trial {
         Ok((measured.pair, layouts))
     }
 
-    /// What a pair should measure for: its share of the budget, less what all else has taken in earlier ones. Whole rounds are short
-    /// anyway.
+    /// Returns the time for the samples of a pair: its share of the budget, less the other time of earlier pairs.
+    /// Whole rounds are short anyway.
     fn slice_ns(&self, rules: &Rules) -> u64 {
         let share = nanoseconds(rules.max_time) / PAIRS_IN_BUDGET;
         if self.by_rounds {

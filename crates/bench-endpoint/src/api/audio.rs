@@ -40,7 +40,7 @@ impl Audio {
         }
     }
 
-    /// What these first bytes, of which there are four, begin.
+    /// Recognizes the form by the first four bytes.
     fn form(&self) -> Result<Form, Failure> {
         if self.first.starts_with(b"RIFF") {
             return Ok(Form::Wav(WavStream::default()));

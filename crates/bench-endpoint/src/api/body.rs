@@ -221,7 +221,7 @@ impl Body {
     }
 }
 
-/// What holds the text of a request of this kind.
+/// Returns the field with the text of a request of this kind.
 fn of_text(kind: Kind, text: String) -> Value {
     let messages = |text: String| json!([{ "role": "user", "content": text }]);
     match kind {

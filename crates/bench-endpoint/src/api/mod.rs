@@ -70,11 +70,11 @@ pub enum Told {
     Speech {
         /// Samples per channel.
         samples: u64,
-        /// What they are.
+        /// The format of the samples.
         format: PcmFormat,
         /// `wav` or `pcm`.
         container: &'static str,
-        /// What is odd about it.
+        /// A warning about the audio.
         warning: Option<String>,
     },
     /// Pictures.
@@ -207,11 +207,12 @@ pub(crate) mod testing {
         }
     }
 
-    /// What an answer says; its outputs, each with how many tokens it holds; and when the answer proper began and it all
-    /// ended. Times are in milliseconds.
+    /// The content of an answer; its outputs, each with its number of tokens; and the times at which the answer proper
+    /// began and at which it all ended. Times are in milliseconds.
     pub(crate) type Outcome = (Result<Told, Failure>, Vec<(u64, Option<u32>)>, Option<u64>, Option<u64>);
 
-    /// What pieces, one a millisecond, come to, and what was marked; times in milliseconds.
+    /// Reads an answer whose pieces arrive one each millisecond; returns its content and marks, with times in
+    /// milliseconds.
     pub(crate) fn read(kind: Kind, settings: &Settings, head: &Head, pieces: &[&[u8]]) -> Outcome {
         let began = Instant::now();
         let at = |number: usize| began + std::time::Duration::from_millis(number as u64);

@@ -68,8 +68,8 @@ struct Details {
     reasoning_tokens: Option<u64>,
 }
 
-/// What a chunk brings: characters of reasoning and of the answer proper. A role, an empty text, a reason to finish are
-/// neither.
+/// The content of a chunk: characters of reasoning and of the answer proper. A role, an empty text or a finish reason
+/// are neither.
 #[derive(Clone, Copy, Debug, Default)]
 struct Brought {
     reasoning: u64,
@@ -117,7 +117,7 @@ impl Chunk {
     }
 }
 
-/// What an error says: its `message`, or itself.
+/// Returns the `message` of an error, or the error itself.
 pub(super) fn message_of(error: &Value) -> String {
     let message = error.get("message").unwrap_or(error);
     message.as_str().map_or_else(|| message.to_string(), str::to_owned)

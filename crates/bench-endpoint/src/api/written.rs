@@ -11,7 +11,7 @@ use crate::reader::{JsonLines, Sse};
 
 /// How one server writes answers of text.
 pub(super) struct Dialect {
-    /// What parts one event from the next.
+    /// The separator of events.
     pub(super) framing: Framing,
     /// Reads an event: its kind, which lines of JSON have none of, and its data.
     pub(super) event: fn(&str, &str) -> Result<Step, Failure>,
@@ -21,7 +21,7 @@ pub(super) struct Dialect {
     pub(super) says_its_end: bool,
 }
 
-/// What parts one event from the next.
+/// The separator of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// Server-sent events.
@@ -30,7 +30,7 @@ pub(super) enum Framing {
     Lines,
 }
 
-/// What an event, or a whole answer, brings.
+/// The content of an event, or of a whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
     /// Characters of reasoning.
@@ -55,7 +55,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// What is known later stands for what was known before.
+    /// Merges counts; later ones replace earlier ones.
     fn or(self, before: Counts) -> Counts {
         Counts {
             output: self.output.or(before.output),

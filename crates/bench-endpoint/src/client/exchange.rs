@@ -33,8 +33,8 @@ pub struct Setup {
     pub tls: Option<Duration>,
 }
 
-/// What `poll` makes of the answer, within its time limits. One timer serves for all of them: a timer for each piece of an
-/// answer would cost more than reading it.
+/// Polls the answer within its time limits. One timer serves for all of them: a timer for each piece of an answer
+/// would cost more than reading it.
 pub(super) async fn within_limits(
     reading: &mut Reading<'_>,
     mut poll: impl FnMut(&mut Context<'_>, &mut Reading<'_>) -> Poll<Result<Exchanged, Failure>>,

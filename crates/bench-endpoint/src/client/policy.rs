@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// Which connections requests use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// Those that stand, made before a level begins where that can be.
+    /// Uses existing connections, opened before a level begins if possible.
     #[default]
     Warm,
     /// At the beginning of a level, none: its first requests connect, and the others use their connections.

@@ -24,9 +24,9 @@ pub(super) struct Pool {
 
 /// The idle connections of one event loop.
 struct Idle {
-    /// Those to each replica; the last one that was used is the first to be used again.
+    /// The connections to each replica; the last one that was used is the first to be used again.
     shared: Vec<Vec<Connection>>,
-    /// Those of clients that keep theirs.
+    /// The connections of clients that keep theirs.
     own: HashMap<u32, Connection>,
 }
 
@@ -106,7 +106,7 @@ impl Pool {
         bench_load::cores::current().unwrap_or_default() % self.loops.len()
     }
 
-    /// Those of the event loop on which the caller runs.
+    /// Returns the idle connections of the event loop on which the caller runs.
     fn idle(&self) -> MutexGuard<'_, Idle> {
         // A list of connections is whole after every push and pop.
         self.loops[self.core()].lock().unwrap_or_else(PoisonError::into_inner)

@@ -7,13 +7,13 @@ use http::StatusCode;
 use crate::api::{Answer, Head, Limits, Marks, Told};
 use crate::failure::{Class, Failure, shortened};
 
-/// As much of the body of a failed request as is read for a message.
+/// The part of the body of a failed request that is read for a message, in bytes.
 const TOLD: usize = 4 << 10;
 
 /// How long the body of a failed request is waited for.
 const TELLING: Duration = Duration::from_secs(2);
 
-/// What came of an exchange.
+/// The result of an exchange.
 pub(super) struct Exchanged {
     pub(super) told: Told,
     /// When the head had arrived.
@@ -195,7 +195,7 @@ fn explained(failure: &Failure, text: &[u8]) -> Failure {
     }
 }
 
-/// What the head says of the body.
+/// Reads the statements of the head about the body.
 fn head_of<'h>(header: &dyn Fn(&str) -> Option<&'h str>) -> Head {
     let content_type = header("content-type").and_then(|value| value.split(';').next());
     Head {

@@ -12,7 +12,7 @@ pub struct Target {
     /// Without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// What stands before the path of an endpoint, without a slash at its end.
+    /// The part before the path of an endpoint, without a slash at its end.
     pub(crate) base: String,
 }
 

@@ -94,7 +94,7 @@ impl Trust {
         Ok(Trust { http1: speaking(Version::Http1), http2: speaking(Version::Http2) })
     }
 
-    /// What a handshake needs.
+    /// Returns the configuration of a handshake.
     pub(super) fn config(&self, version: Version) -> Arc<ClientConfig> {
         Arc::clone(match version {
             Version::Http1 => &self.http1,

@@ -180,7 +180,7 @@ fn own(words: u64, seed: u64) -> [Part; 2] {
     [Part::OfRequest(salt), Part::Text(span(seed, words - u64::from(salt)))]
 }
 
-/// As many words of salt as there is room for.
+/// Returns as many words of salt as there is room for.
 fn salt_of(room: u64) -> u8 {
     u8::try_from(room).unwrap_or(SALT_WORDS).min(SALT_WORDS)
 }

@@ -16,7 +16,7 @@ struct Row {
     #[serde(alias = "text", alias = "text_input", alias = "input", alias = "question")]
     prompt: Option<String>,
     messages: Option<Vec<Value>>,
-    /// What a user says, turn by turn.
+    /// The turns of the user.
     turns: Option<Vec<RowTurn>>,
     #[serde(
         alias = "output_len",
@@ -135,7 +135,7 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong with a line of JSON. Its own number of lines is 1 always.
+/// Returns the fault in a line of JSON. The error's own line number is always 1.
 fn said(error: &serde_json::Error, text: &str) -> String {
     let has_comma = |text: &str| {
         text.as_bytes()

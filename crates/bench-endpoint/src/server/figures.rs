@@ -176,7 +176,7 @@ impl System {
         }
     }
 
-    /// What all its metrics begin with.
+    /// Returns the prefix of all its metrics.
     fn prefix(self) -> &'static str {
         match self {
             System::Vllm => "vllm:",

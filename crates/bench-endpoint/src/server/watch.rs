@@ -113,7 +113,7 @@ impl Watch {
     }
 }
 
-/// What was seen so far.
+/// The values so far.
 struct Seen {
     began: Instant,
     took: Duration,

@@ -38,7 +38,7 @@ impl Import for Benchfmt {
     }
 }
 
-/// What has been read of a file.
+/// The content that has been read from a file.
 #[derive(Default)]
 struct File {
     config: HashMap<String, String>,
@@ -164,7 +164,7 @@ impl File {
         ends.all(|end| end == Some(first)).then(|| format!("-{first}"))
     }
 
-    /// What is repeated becomes its median, as the format's own tools have it.
+    /// Returns the cases; repeated values become their median, as in the format's own tools.
     fn cases(&mut self, processors: Option<&str>) -> Vec<ImportedCase> {
         let mut cases = Vec::new();
         for ((package, name), units) in &self.values {

@@ -8,9 +8,9 @@ mod import;
 
 pub(crate) struct Criterion;
 
-/// What a benchmark is called.
+/// The file with the names of a benchmark.
 const BENCHMARK: &str = "benchmark.json";
-/// What its samples say.
+/// The file with the estimates of its samples.
 const ESTIMATES: &str = "estimates.json";
 /// The samples.
 const SAMPLE: &str = "sample.json";

@@ -116,7 +116,7 @@ impl<W: Write + Send> Samples<W> {
     }
 }
 
-/// As the record has it.
+/// Returns the status as the record writes it.
 fn name(status: Status) -> &'static str {
     match status {
         Status::Ok => "ok",

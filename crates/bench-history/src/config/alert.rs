@@ -27,7 +27,7 @@ pub enum Recipient {
     Webhook {
         /// The variable.
         variable: String,
-        /// What the JSON looks like.
+        /// The form of the JSON.
         shape: Shape,
         /// How long it may take to answer.
         timeout: Duration,
@@ -60,10 +60,10 @@ pub enum Shape {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Changes {
-    /// Those for the worse.
+    /// Changes for the worse.
     #[default]
     Worse,
-    /// Those for the better, too.
+    /// Changes for the better, too.
     All,
 }
 

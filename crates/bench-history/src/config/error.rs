@@ -24,7 +24,7 @@ pub enum ConfigError {
         line: usize,
         /// The character in it, from 1.
         column: usize,
-        /// What is wrong, and what would be right.
+        /// The fault, and a correct example.
         message: String,
     },
 }

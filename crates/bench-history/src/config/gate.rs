@@ -46,7 +46,7 @@ pub(super) struct Written {
 }
 
 impl GateSettings {
-    /// What is written in `text`.
+    /// Reads the settings written in `text`.
     pub(super) fn of(written: Written, text: &str) -> Self {
         let Written { metrics, threshold, baseline, targets } = written;
         let mut settings = GateSettings { baseline, ..GateSettings::default() };

@@ -2,7 +2,7 @@
 
 use bench_syntax::objective::{Objective, Quantity};
 
-/// What the history calls the time of an iteration, and what targets call it.
+/// The names of the time of an iteration: in the history, and in targets.
 const TIME: (&str, &str) = ("time", "median");
 
 /// A limit that a figure must keep in every run, whatever it was before, in the grammar of targets:

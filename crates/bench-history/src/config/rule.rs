@@ -58,7 +58,7 @@ fn regex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, 
 }
 
 impl Rule {
-    /// What is written in `text`.
+    /// Reads the rule written in `text`.
     pub(super) fn of(written: Spanned<Written>, text: &str) -> Result<Self, Fault> {
         let place = written.span();
         let Written { case, exact, regex, category, metric, threshold, limits } = written.into_inner();

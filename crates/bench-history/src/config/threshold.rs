@@ -16,7 +16,7 @@ pub enum Threshold {
     Amount {
         /// In seconds or bytes, or as it is written.
         value: f64,
-        /// What it is counted in.
+        /// The unit of the threshold.
         unit: Unit,
     },
     /// By anything: `"any"`.

@@ -123,8 +123,9 @@ fn is_newest(line: &Series, record: &Record) -> bool {
         .is_some_and(|last| last.run == record.run || commit.is_some() && last.commit == *commit)
 }
 
-/// What is looked for in a line: changes of the usual size, and smaller ones where they are not allowed either.
-/// `None` if the figure is not asked for. What this run does not hold tells of the machine all the same.
+/// Returns the changes to look for in a line: those of the usual size, and smaller ones if they are not allowed
+/// either. `None` if the figure is not requested. Lines without a figure of this run are also used for what they show
+/// about the machine.
 fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Settings>, ConfigError> {
     let defaults = Settings::default();
     let key = &line.key;

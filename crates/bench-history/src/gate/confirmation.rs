@@ -13,7 +13,7 @@ pub enum Confirmation {
         base: String,
         /// The commit of the run.
         head: String,
-        /// What the comparison says of the case.
+        /// The comparison of the case.
         compared: Box<Compared>,
     },
     /// There are not two: the last good run has measured the same commit, so it was not the code.

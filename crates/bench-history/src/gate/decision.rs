@@ -13,18 +13,18 @@ use crate::store::Acceptance;
 pub enum Against<'a> {
     /// The runs before it.
     History {
-        /// What people have accepted of them.
+        /// The acceptances of them.
         accepted: &'a [Acceptance],
         /// In which order.
         commits: &'a Commits,
     },
     /// A run.
     Baseline {
-        /// What it is called.
+        /// The name of the run.
         name: &'a str,
         /// The run.
         record: &'a Record,
-        /// What other runs were like, for how much they differ without any change.
+        /// Other runs, which show how much they differ without any change.
         earlier: &'a [EarlierRun],
     },
 }
@@ -37,7 +37,7 @@ pub enum Told {
     History,
     /// A run.
     Baseline {
-        /// What it is called.
+        /// The name of the run.
         name: String,
         /// The run.
         run: String,

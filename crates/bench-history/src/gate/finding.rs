@@ -54,19 +54,19 @@ pub enum Evidence {
     Baseline {
         /// The commit of the baseline, if its tree had no changes.
         commit: Option<String>,
-        /// What is known of the relative change.
+        /// The interval of the relative change.
         interval: Option<Interval>,
-        /// What stands in the way of being sure.
+        /// The reason for the doubt.
         reason: Option<String>,
     },
     /// A limit of `bench.toml` that is not kept.
     Limit {
-        /// What came of it.
+        /// The result.
         result: ObjectiveResult,
     },
     /// A target of the benchmark that is not met.
     Objective {
-        /// What came of it.
+        /// The result.
         result: ObjectiveResult,
     },
 }
@@ -78,7 +78,7 @@ impl Finding {
         Some(now / before - 1.0).filter(|change| change.is_finite())
     }
 
-    /// What is reported against a case by a limit or target.
+    /// Returns the finding of a limit or target about a case.
     pub(super) fn of_result(case: &str, ruling: Ruling, result: ObjectiveResult, evidence: Evidence) -> Self {
         Finding {
             case: case.to_owned(),

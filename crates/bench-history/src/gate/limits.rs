@@ -34,7 +34,7 @@ fn measured(case: &&CaseRecord) -> bool {
     case.status == Status::Ok
 }
 
-/// What came of a limit, by case.
+/// Returns the results of a limit, by case.
 fn of_limit<'a>(
     limit: &Limit,
     cases: &[&'a CaseRecord],

@@ -136,7 +136,7 @@ fn known_series(
     Ok(known.collect())
 }
 
-/// What the store keeps of the series of a figure.
+/// Returns the row of the series of a figure.
 pub(super) fn series_row(id: i64, key: SeriesKey, figure: &Figure) -> [Value; 11] {
     let SeriesKey { case, metric, machine, toolchain, build } = key;
     let MachineClass { cpu, cores, gpu, memory } = machine;

@@ -8,7 +8,7 @@ use super::{Database, StoreError, Value};
 /// A table of such rows.
 pub(super) struct Checked {
     name: &'static str,
-    /// What the checksum of a row is of, in this order.
+    /// The columns that the checksum of a row covers, in this order.
     columns: &'static [&'static str],
 }
 

@@ -29,7 +29,7 @@ pub enum StoreError {
     Corrupt {
         /// Which store.
         store: String,
-        /// What was found.
+        /// The fault.
         reason: String,
     },
     /// It was written by a newer program.
@@ -83,7 +83,7 @@ pub enum StoreError {
     TwoCases {
         /// The case.
         old: String,
-        /// What it was to be called.
+        /// The intended name.
         new: String,
         /// A run that holds both.
         run: String,
@@ -97,9 +97,9 @@ pub enum StoreError {
     /// A file or folder.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
@@ -112,7 +112,7 @@ pub enum StoreError {
     Away {
         /// Which store.
         store: String,
-        /// What the connection says.
+        /// The message of the connection.
         reason: String,
     },
     /// Anything else that the database says.
@@ -120,7 +120,7 @@ pub enum StoreError {
     Database {
         /// Which store.
         store: String,
-        /// What the database says.
+        /// The message of the database.
         reason: String,
     },
 }

@@ -167,7 +167,7 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// What each run took place in, by its name.
+    /// Returns the circumstances of each run, by its name.
     fn circumstances(&mut self) -> Result<BTreeMap<String, Arc<Circumstances>>, StoreError> {
         let rows = self.database.query("SELECT run, what, value FROM circumstance", &[])?;
         let mut runs: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();

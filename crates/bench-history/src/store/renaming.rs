@@ -23,7 +23,7 @@ pub struct Renaming {
 }
 
 impl Renaming {
-    /// What it makes of an id; `None` if it is not concerned.
+    /// Returns the new id; `None` if the renaming does not apply to this one.
     fn apply(&self, id: &str) -> Option<String> {
         let rest = id.strip_prefix(self.old.as_str())?;
         // `model/unit/forward` is the benchmark of `model/unit/forward[batch=8]`, and not of `model/unit/forward_all`.

@@ -48,7 +48,7 @@ pub(crate) fn record(run: &str, day: u32, cases: &[(&str, f64)]) -> Record {
     .expect("a record")
 }
 
-/// Where a store is; every call opens it.
+/// The place of a store; every call opens it.
 trait Place: Sync {
     fn try_open(&self) -> Result<Store, StoreError>;
 
@@ -498,8 +498,8 @@ fn a_locked_file_is_told() {
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
 
-/// What a new store is for a moment to those who open it together: a file without write-ahead logging that another
-/// writes. SQLite itself waits for readers there, but not for a writer.
+/// Tests the state of a new store for the moment in which several processes open it: a file without write-ahead
+/// logging that another process writes. SQLite itself waits for readers there, but not for a writer.
 #[test]
 fn who_switches_to_write_ahead_logging_waits_for_writers() {
     let folder = tempfile::tempdir().expect("folder");

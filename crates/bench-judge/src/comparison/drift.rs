@@ -5,7 +5,7 @@ use bench_stats as stats;
 /// With fewer cases than this, a drift common to all cannot be told from a change of one.
 pub(super) const FEWEST_CASES: usize = 8;
 
-/// What all cases have in common, on the logarithmic scale.
+/// The change that all cases have in common, on the logarithmic scale.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Drift {
     /// The median of the log ratios.

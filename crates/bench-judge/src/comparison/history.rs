@@ -95,8 +95,8 @@ fn moves<'a>(runs: &[&'a EarlierRun]) -> BTreeMap<&'a str, Moves> {
         .collect()
 }
 
-/// What each run has in common with no other: one step of a median polish (Tukey, *Exploratory Data
-/// Analysis*, 1977), rows taken for cases. Zero for a run with too few cases to tell.
+/// Returns the part of each run that no other run shares: one step of a median polish (Tukey, *Exploratory Data
+/// Analysis*, 1977), with cases as rows. Zero for a run with too few cases.
 fn drifts(logs: &BTreeMap<&str, Vec<(usize, f64)>>, runs: usize) -> Vec<f64> {
     let mut residuals = vec![Vec::new(); runs];
     for figures in logs.values() {

@@ -33,7 +33,7 @@ pub(super) fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     differences
 }
 
-/// As [`differences`], with the builds of cases that both hold.
+/// Same as [`differences`], with the builds of cases that are in both records.
 pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
     let mut all = differences(&old.environment, &new.environment);
     let both = new.cases.iter().filter_map(|case| Some((old.case(&case.id)?, case)));
@@ -47,7 +47,7 @@ pub(super) fn differences_of(old: &Record, new: &Record) -> Vec<String> {
     all
 }
 
-/// What was one thing then and is another now.
+/// Lists the pairs whose values differ between then and now.
 pub(super) fn others<const N: usize>(pairs: [(&str, String, String); N]) -> Vec<String> {
     let different = pairs.into_iter().filter(|(_, old, new)| old != new);
     different.map(|(what, old, new)| format!("different {what}: {old} then, {new} now")).collect()

@@ -3,11 +3,12 @@
 use bench_stats as stats;
 use bench_stats::SpreadOfCases;
 
-/// What is believed of the standard deviation of a run before any is seen. It weighs as much as one observation
-/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five
-/// runs which happened to agree are not a machine without bad minutes. 4 % is about the least at which every world
-/// of `simulation.rs` keeps below one wrong verdict in a hundred (at 3 %, heavy tails pass it). So two runs are
-/// thought to differ by 13 % at the least after five earlier ones, by 4 % after thirty, if the case is judged alone.
+/// The assumed standard deviation of a run before any run is known. It weighs as much as one observation
+/// ([`PRIOR_DEGREES`]), as in the moderated t of Smyth (2004), *Linear Models and Empirical Bayes Methods*: five runs
+/// which happened to agree do not show that a machine has no bad minutes. 4 % is about the smallest value at which
+/// every world of `simulation.rs` has less than one wrong verdict in a hundred (at 3 %, heavy tails exceed it). So two
+/// runs are assumed to differ by at least 13 % after five earlier ones, and by 4 % after thirty, if the case is judged
+/// alone.
 const PRIOR_DEVIATION: f64 = 0.04;
 const PRIOR_DEGREES: f64 = 1.0;
 
@@ -55,7 +56,7 @@ pub(super) struct Moves {
     are_steps: Vec<bool>,
 }
 
-/// What the cases of a suite show together.
+/// The spread that the cases of a suite show together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
     /// How far a case moves at the most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of

@@ -156,8 +156,8 @@ fn compare(old: Option<&CaseRecord>, new: &CaseRecord, pair: Option<&Pair<'_>>, 
     }
 }
 
-/// What all cases have in common, and what is made of it. `still` says that the machine's references did not move with
-/// them.
+/// Describes the change that all cases have in common, and how it is treated. `still` means that the machine's
+/// references did not move with them.
 fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String {
     let restless = if restless > 1.5 {
         format!(", {restless:.1} times as far as between earlier runs")

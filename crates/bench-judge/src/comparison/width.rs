@@ -58,7 +58,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// What holds for all cases of a comparison.
+/// The values that apply to all cases of a comparison.
 pub(super) struct Scale {
     pub(super) drift: Drift,
     /// How many times as restless as the earlier runs these two are.
@@ -92,7 +92,7 @@ fn half_width(time: &Time) -> Option<f64> {
 pub(super) struct Width {
     pub(super) half: f64,
     pub(super) deviation: f64,
-    /// What makes it as wide as it is; without figures, so that cases can share it.
+    /// The reason for its width; without figures, so that cases can share it.
     pub(super) reason: &'static str,
 }
 

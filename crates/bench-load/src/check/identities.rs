@@ -82,7 +82,7 @@ pub(super) fn latencies(level: &Level, warnings: &mut Vec<String>) {
     }
 }
 
-/// What a field's own figures say of each other.
+/// Checks the figures of a field against each other.
 pub(super) fn work(domain: &str, level: &Level, warnings: &mut Vec<String>) {
     match domain {
         "speech" => speech(level, warnings),

@@ -117,7 +117,7 @@ fn pixels(seen: &Seen<'_>) -> Option<f64> {
     Some(seen.value(WIDTH)? * seen.value(HEIGHT)? * images(seen)?)
 }
 
-/// As the response says, else as marked.
+/// Returns the number in the response, or else the number of marks.
 fn step_count(seen: &Seen<'_>) -> Option<f64> {
     let marked = || steps(seen).map(Iterator::count).filter(|&count| count > 0).map(|count| count as f64);
     seen.value(STEPS).or_else(marked)

@@ -137,7 +137,7 @@ const LONGEST_S: (f64, f64) = (10.0, 2.0);
 /// More characters a second than this are not spoken: a fast reader makes 25.
 const FASTEST: f64 = 500.0;
 
-/// What is not to be believed of a duration, if anything is.
+/// Returns the reason to doubt a duration, if there is one.
 fn implausible(duration_s: f64, characters: u64) -> Option<String> {
     let characters = characters as f64;
     let slow = duration_s > LONGEST_S.0 + LONGEST_S.1 * characters;

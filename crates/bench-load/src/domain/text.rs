@@ -122,7 +122,7 @@ const REASONING_TOKENS: usize = 1;
 const OUTPUT_TOKENS: usize = 2;
 const OUTPUT_CHARACTERS: usize = 3;
 
-/// As the model counted them, else as they were counted beforehand.
+/// Returns the number that the model counted, or else the one that was counted beforehand.
 fn input_tokens(seen: &Seen<'_>) -> Option<f64> {
     seen.value(PROMPT_TOKENS).or_else(|| seen.facts.tokens.map(|tokens| tokens as f64))
 }
@@ -146,7 +146,7 @@ const UNKNOWN_CHUNKS: &str = "no TPOT: the number of marked outputs is not the n
 struct Counted {
     /// The first chunk's.
     first: u64,
-    /// Those of all later chunks.
+    /// The tokens of all later chunks.
     later: u64,
     /// From the first chunk to the last one, in seconds.
     took_s: f64,

@@ -24,7 +24,7 @@ pub(crate) struct Ends {
     pub(crate) at_ns: u64,
     /// Whether requests that fail are made up for.
     pub(crate) make_up: bool,
-    /// What the case has left of its time.
+    /// The remaining time of the case.
     pub(crate) limit: Option<TimeLimit>,
     /// Whether a person wants it to end.
     pub(crate) stop: Stop,

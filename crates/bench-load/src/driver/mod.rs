@@ -29,12 +29,12 @@ pub(crate) use course::{Course, Ends, TimeLimit};
 pub(crate) use events::Events;
 pub(crate) use threads::Threads;
 
-/// What came of a request outside of levels: when it was sent, and how it ended.
+/// The result of a request outside of levels: when it was sent, and how it ended.
 pub(crate) type Once = Result<(u64, Ended), Unanswered>;
 
 /// A closure, and how it is called.
 pub(crate) trait Calls<I>: Sync + Sized {
-    /// What it returns.
+    /// The type of its response.
     type Response: Response;
 
     /// Runs one level.
@@ -89,7 +89,7 @@ impl Unanswered {
     }
 }
 
-/// What came of a level.
+/// The result of a level.
 pub(crate) struct Driven {
     pub(crate) logged: Logged,
     pub(crate) csv: Option<RowsCsv>,
@@ -113,7 +113,7 @@ pub(crate) struct Driven {
     pub(crate) steady: Option<(u64, u64)>,
 }
 
-/// What is known of a level besides its rows and its course.
+/// The rest of a level's results, besides its rows and its course.
 struct Rest {
     stuck: Vec<Arc<Slot>>,
     short_of_threads: Option<String>,

@@ -11,7 +11,7 @@ pub enum FleetError {
     /// The first worker cannot listen.
     #[error("worker 1 cannot listen at {address}: {source}; name another address with --rendezvous")]
     Listen {
-        /// Where it was to listen.
+        /// The address on which it was to listen.
         address: String,
         /// Why it cannot.
         source: io::Error,
@@ -30,7 +30,7 @@ pub enum FleetError {
         missing: Vec<u32>,
         /// How many workers there are.
         of: u32,
-        /// Where they were waited for.
+        /// The address at which they were expected.
         address: String,
         /// For how long.
         patience_s: f64,
@@ -40,11 +40,11 @@ pub enum FleetError {
     NotReached {
         /// How many workers there are.
         of: u32,
-        /// Where it should be.
+        /// The expected address.
         address: String,
         /// For how long it was tried.
         patience_s: f64,
-        /// What came of the last try.
+        /// The result of the last try.
         why: String,
     },
     /// A worker does not fit the others.
@@ -52,7 +52,7 @@ pub enum FleetError {
     Refused {
         /// Its number.
         worker: u32,
-        /// What differs.
+        /// The difference.
         why: String,
     },
     /// A worker is gone.
@@ -62,7 +62,7 @@ pub enum FleetError {
         worker: u32,
         /// Its address.
         host: String,
-        /// What was seen of that.
+        /// The observation.
         why: String,
     },
     /// A worker has said that it cannot go on.
@@ -72,7 +72,7 @@ pub enum FleetError {
         worker: u32,
         /// Its address.
         host: String,
-        /// What it said.
+        /// Its message.
         why: String,
     },
     /// The common start was over when it was announced here.

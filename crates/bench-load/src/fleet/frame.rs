@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 
-/// What a frame says.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nothing but that the worker lives.
     Beat,
-    /// Who comes, as JSON.
+    /// The introduction of a worker, as JSON.
     Hello,
     /// All have come; the number of the run.
     Welcome,
@@ -19,9 +19,9 @@ pub(super) enum Kind {
     Ready,
     /// When to begin, by the clock of the first worker, in nanoseconds.
     Start,
-    /// What a worker has seen.
+    /// The part of a worker.
     Part,
-    /// What the first worker has made of that.
+    /// The merged result, from the first worker.
     Announced,
     /// A person wants the load to end.
     Stop,

@@ -37,7 +37,7 @@ pub struct Meeting {
     pub settings: Vec<(String, String)>,
 }
 
-/// What a worker says when it comes.
+/// The introduction of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 struct Hello {
     number: u32,
@@ -230,7 +230,7 @@ impl From<io::Error> for Unmet {
     }
 }
 
-/// What of the settings differs first.
+/// Returns the first setting that differs.
 fn difference(own: &[(String, String)], others: &[(String, String)]) -> Option<String> {
     let value = |of: &[(String, String)], name: &str| {
         let found = of.iter().find(|(known, _)| known == name);

@@ -48,7 +48,7 @@ pub struct Fleet {
     pulse: Pulse,
 }
 
-/// What one worker has handed over.
+/// The part that one worker has handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The worker's number, from 1.
@@ -154,7 +154,7 @@ impl Fleet {
         Ok(self.collect(own)?.into_iter().map(|part| part.bytes).collect())
     }
 
-    /// As [`gather`](Self::gather), with who it is from.
+    /// Same as [`gather`](Self::gather), with the sender of each part.
     pub(crate) fn collect(&self, own: &[u8]) -> Result<Vec<Part>, FleetError> {
         if !self.is_first() {
             self.first()?.send(Kind::Part, own)?;
@@ -199,7 +199,7 @@ impl Fleet {
         parted.map(drop)
     }
 
-    /// What becomes of the others from here on is of no interest.
+    /// Closes the connections; what happens to the other workers afterwards is of no interest.
     fn close(&self) {
         self.state.close();
         self.pulse.end();

@@ -39,11 +39,11 @@ pub(super) struct Received {
     pub(super) at: Instant,
 }
 
-/// What a person is asked, and what is done when another worker was ended by one.
+/// The function that asks whether the user wants the end, and the action when the user has ended another worker.
 type Asked = Box<dyn Fn() -> bool + Send + Sync>;
 type Told = Box<dyn Fn() + Send + Sync>;
 
-/// What all connections of a worker share.
+/// The state that all connections of a worker share.
 pub(super) struct State {
     /// The beginning of this worker's own clock.
     pub(super) epoch: Instant,
@@ -103,7 +103,7 @@ impl State {
         lock(&self.broken).clone()
     }
 
-    /// What becomes of connections from here on is of no interest.
+    /// Closes the connections; what happens to them afterwards is of no interest.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
     }
@@ -159,7 +159,7 @@ impl Peer {
         if received.kind == kind { Ok(received) } else { Err(FleetError::Garbled) }
     }
 
-    /// What is written to, for another thread.
+    /// Returns the stream, for a thread that writes to it.
     pub(super) fn stream(&self) -> Arc<Mutex<TcpStream>> {
         Arc::clone(&self.stream)
     }
@@ -234,7 +234,7 @@ fn why(error: &io::Error) -> String {
     }
 }
 
-/// What is behind these locks is whole between any two statements.
+/// Locks a mutex even after a panic: its content is consistent between any two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

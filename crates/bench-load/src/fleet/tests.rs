@@ -21,7 +21,7 @@ fn meeting(address: &str, rank: u32, of: u32) -> Meeting {
     }
 }
 
-/// What each worker of a fleet comes to, by number.
+/// Runs each worker of a fleet, and returns the results by number.
 fn each<T: Send>(of: u32, does: impl Fn(&Fleet) -> T + Sync) -> Vec<T> {
     let address = free_address();
     scope(|scope| {
@@ -57,7 +57,7 @@ fn workers_begin_together_and_hand_over_what_they_have() {
     assert!(seen[1..].iter().all(|(_, _, parts, ..)| parts.is_empty()));
 }
 
-/// What comes of a meeting of two, the second of which differs.
+/// Returns the result of a meeting of two workers, the second of which differs.
 fn of_two(second: impl FnOnce(&mut Meeting) + Send + 'static) -> (String, String) {
     let address = free_address();
     let first = spawn({

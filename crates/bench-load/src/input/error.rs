@@ -19,9 +19,9 @@ pub enum InputError {
     /// A range of lengths that is empty or begins at 0.
     #[error("texts of {low}..={high} characters: the range must not be empty, nor begin below 1")]
     Lengths {
-        /// Where the range begins.
+        /// The beginning of the range.
         low: usize,
-        /// Where it ends.
+        /// The end of the range.
         high: usize,
     },
     /// There are not this many different ones, or they are too rare to find.
@@ -54,7 +54,7 @@ pub enum InputError {
     Picture {
         /// Its file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: PictureError,
     },
     /// A synthetic picture that could not be encoded.
@@ -63,11 +63,11 @@ pub enum InputError {
     /// A number that nothing can be made from.
     #[error("{what} {found}: expected {wanted}")]
     Value {
-        /// What it is for.
+        /// The name of the setting.
         what: &'static str,
         /// The number.
         found: String,
-        /// What it may be.
+        /// The allowed values.
         wanted: &'static str,
     },
 }

@@ -43,7 +43,7 @@ impl Describe for ImageRequest {
 pub struct ImageRequests<P> {
     prompts: P,
     variations: Option<usize>,
-    /// What all requests have; the prompt is filled in, the seed counts on from here.
+    /// The template of all requests; the prompt is filled in, and the seed counts on from here.
     like: ImageRequest,
 }
 

@@ -37,7 +37,7 @@ use crate::domain::Facts;
 
 /// A source of inputs.
 pub trait Inputs {
-    /// What the closure is handed, by reference.
+    /// The argument of the closure, by reference.
     type Item: Describe + Send + Sync;
 
     /// Makes or reads all inputs, before anything is timed.
@@ -59,7 +59,7 @@ pub struct Prepared<T> {
 
 /// Describes an input for reports.
 pub trait Describe {
-    /// What is known about the input.
+    /// Returns the facts known about the input.
     fn facts(&self) -> Facts {
         Facts::default()
     }

@@ -87,7 +87,7 @@ impl<'a> Adder<'a> {
         }
     }
 
-    /// What all of them come to.
+    /// Returns the totals.
     pub(crate) fn finish(mut self) -> Logged {
         if let (Some(csv), None) = (self.csv, &self.logged.trouble)
             && let Err(error) = csv.flush()

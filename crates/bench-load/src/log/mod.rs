@@ -54,7 +54,7 @@ pub(crate) struct Inlet {
     capacity: usize,
 }
 
-/// What one client writes.
+/// The recorder of one client.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     inlet: Inlet,
@@ -131,11 +131,11 @@ impl Drop for Recorder {
     }
 }
 
-/// What a level's rows have come to.
+/// The result of a level's rows.
 pub(crate) struct Logged {
     /// All of them.
     pub(crate) whole: Tally,
-    /// Those of the steady part.
+    /// The requests of the steady part.
     pub(crate) steady: Tally,
     /// Headline latencies of some, in nanoseconds, in order of time.
     pub(crate) latency_ns: Vec<u64>,
@@ -143,9 +143,9 @@ pub(crate) struct Logged {
     pub(crate) dots: Dots,
     /// Resident memory against requests.
     pub(crate) growth: Growth,
-    /// What failed requests said, and how often.
+    /// The messages of failed requests, and their frequency.
     pub(crate) errors: Vec<(String, u64)>,
-    /// What was odd about requests, and how often.
+    /// The irregularities of requests, and their frequency.
     pub(crate) oddities: Vec<(String, u64)>,
     /// Processor time of the thread that added them up, in nanoseconds.
     pub(crate) cpu_ns: u64,

@@ -83,7 +83,7 @@ impl Row {
         }
     }
 
-    /// What does not fit together in it, if anything.
+    /// Returns the contradiction in the row, if there is one.
     pub(crate) fn oddity(&self) -> Option<&'static str> {
         crate::check::request(&self.times())
     }

@@ -48,7 +48,7 @@ const COLUMNS: [&str; 32] = [
     "domain",
 ];
 
-/// What is the same in all rows of a level.
+/// The values that are the same in all rows of a level.
 #[derive(Clone, Debug)]
 pub(crate) struct Header<'a> {
     pub(crate) case: &'a CaseId,

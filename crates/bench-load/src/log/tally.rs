@@ -23,7 +23,7 @@ pub(crate) struct Tally {
     last_intended_ns: u64,
     /// Sum of the service latencies of all requests, in seconds: what was in flight.
     busy_s: f64,
-    /// What served requests have brought to each rate; none while no one has said anything of it.
+    /// The amounts that served requests have added to each rate; `None` until a request has reported one.
     rates: Vec<Option<f64>>,
     ratios: Vec<(f64, f64)>,
     quantities: Vec<Distribution>,

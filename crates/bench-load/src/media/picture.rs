@@ -30,7 +30,7 @@ pub enum PictureError {
     Damaged {
         /// How it is encoded.
         format: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

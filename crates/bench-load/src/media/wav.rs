@@ -15,7 +15,7 @@ const TAG_PCM: u16 = 0x0001;
 const TAG_FLOAT: u16 = 0x0003;
 const TAG_EXTENSIBLE: u16 = 0xfffe;
 
-/// What follows the format tag in the sub-format of an extensible header (`KSDATAFORMAT_SUBTYPE_…`).
+/// The bytes after the format tag in the sub-format of an extensible header (`KSDATAFORMAT_SUBTYPE_…`).
 const SUBTYPE_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 
 /// The description of the audio in the header of a WAV file.

@@ -5,7 +5,7 @@ use super::{Group, Recommendation, cost, generation, harness, latency, speech, t
 /// Reads a group and says what it finds.
 pub(super) type Rule = fn(&Group) -> Vec<Recommendation>;
 
-/// What casts doubt on figures first, then what they say.
+/// All rules: first those that cast doubt on figures, then the others.
 const RULES: [Rule; 21] = [
     harness::failures,
     harness::bottleneck,

@@ -37,7 +37,7 @@ impl<'a> Sweep<'a> {
         said(level, 2.0)
     }
 
-    /// What is set: `concurrency`, `the rate`.
+    /// Returns the name of the setting: `concurrency`, `the rate`.
     pub(super) fn what(level: &Level) -> &'static str {
         if level.rate.is_some() { "the rate" } else { "concurrency" }
     }

@@ -78,7 +78,7 @@ fn at_one_level(groups: &[&Group<'_>], view: &View) -> String {
     out
 }
 
-/// What the mark of a percentile with too few requests means.
+/// Explains the mark of a percentile with too few requests.
 fn estimates(out: &mut String, unsupported: bool, style: Style) {
     if unsupported {
         // Writing to a String cannot fail.

@@ -20,7 +20,7 @@ inventory::submit! {
 
 const NAME: &str = "requests.csv";
 
-/// What tells the rows of one round from all others.
+/// The columns that distinguish the rows of one round from all others.
 const KEY: [&str; 2] = ["case", "round"];
 
 /// Case and round of a row.
@@ -107,7 +107,7 @@ impl Part {
     }
 }
 
-/// Where the columns of [`KEY`] stand.
+/// Returns the positions of the columns of [`KEY`].
 fn places(header: &[Vec<u8>]) -> Option<[usize; KEY.len()]> {
     let place = |name: &str| header.iter().position(|column| column == name.as_bytes());
     let [Some(case), Some(round)] = KEY.map(place) else { return None };

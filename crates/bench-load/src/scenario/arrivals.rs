@@ -17,7 +17,7 @@ pub enum Arrivals {
     Poisson,
     /// All distances are equal.
     Constant,
-    /// As a gamma distribution: in bursts below shape 1, more evenly above.
+    /// A gamma distribution: in bursts below shape 1, more evenly above.
     Gamma {
         /// The shape; 1 is the same as Poisson.
         shape: f64,

@@ -29,7 +29,7 @@ pub struct Replay {
     most_in_flight: usize,
 }
 
-/// Where arrivals are from.
+/// The source of arrivals.
 #[derive(Clone, Debug)]
 enum Source {
     File(PathBuf),
@@ -171,7 +171,7 @@ fn header(name: &str) -> Result<(), String> {
     }
 }
 
-/// What a cell that is not a number seems to be, and what to write.
+/// Explains what a cell that is not a number seems to be, and what to write.
 fn instead(cell: &str) -> &'static str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match cell.split_once(',') {

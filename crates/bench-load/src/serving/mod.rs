@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// A level without an end by requests ends by time; this is never reached.
 const ENDLESS: u64 = u64::MAX / 4;
 
-/// What was said about requests.
+/// The settings of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) requests: Option<u64>,
@@ -77,7 +77,7 @@ impl Job {
     }
 }
 
-/// What is to be found out.
+/// The goal of the levels.
 pub(crate) enum Goal {
     /// How it does at each level.
     Levels(Box<dyn Scenario>),
@@ -159,7 +159,7 @@ where
 }
 
 struct Serving<'scope, 'env, I, C> {
-    /// Where calls of the closure are made that may have to be given up.
+    /// The scope for calls of the closure that may have to be given up.
     scope: &'scope Scope<'scope, 'env>,
     /// Requests that were given up, and whose threads may never return.
     stuck: Mutex<Vec<Arc<Slot>>>,
@@ -186,11 +186,11 @@ struct Serving<'scope, 'env, I, C> {
 const FOR_SENDING: f64 = 0.85;
 const FOR_ANSWERS: f64 = 0.95;
 
-/// What a round has come to so far.
+/// The results of a round so far.
 #[derive(Default)]
 struct Progress {
     levels: Vec<Level>,
-    /// What a search has found.
+    /// The result of a search.
     found: Option<Metric>,
     latency_ns: Vec<u64>,
     warm_up: WarmUp,
@@ -388,7 +388,7 @@ where
     }
 }
 
-/// What is said of levels that no time was left for.
+/// Returns the message about levels for which no time was left.
 fn plans_left_out(left: Option<usize>, is_search: bool) -> String {
     let what = match left {
         _ if is_search => "the search ended here".to_owned(),
@@ -410,7 +410,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         self.timeout.into_iter().chain(left).min()
     }
 
-    /// What the case has left of its time, for a level that begins now.
+    /// Returns the remaining time of the case, for a level that begins now.
     fn limit(&self) -> Option<TimeLimit> {
         let left = self.deadline?.saturating_duration_since(Instant::now());
         let share = |share: f64| nanoseconds(left.mul_f64(share));

@@ -22,7 +22,7 @@ use crate::scenario::{Pacing, Plan};
 /// Rates may be uncertain by this share because of clocks before a level warns of it.
 const CLOCK_SHARE: f64 = 1e-3;
 
-/// What a worker says of its part besides its rows.
+/// The report of a worker about its part, besides its rows.
 #[derive(Debug, Serialize, Deserialize)]
 struct Said {
     worker: Worker,
@@ -40,7 +40,7 @@ struct Said {
     harness_ns: u64,
 }
 
-/// What the first worker has made of a level.
+/// The first worker's result of a level.
 #[derive(Debug, Serialize, Deserialize)]
 struct Made {
     level: Level,
@@ -249,7 +249,7 @@ fn worse(one: Lag, other: Lag) -> Lag {
     Lag::new(most(|lag| lag.p50_s), most(|lag| lag.p99_s), most(|lag| lag.max_s))
 }
 
-/// What a worker says, and its rows, as bytes.
+/// Encodes the report of a worker and its rows as bytes.
 fn packed(said: &Said, rows: &[u8]) -> Vec<u8> {
     // Maps have text for keys: there is nothing that could not be written.
     let said = serde_json::to_vec(said).unwrap_or_default();

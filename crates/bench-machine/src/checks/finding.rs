@@ -5,7 +5,7 @@ use std::time::Duration;
 use bench_os::{Machine, Unknown};
 use bench_record::{Check, State};
 
-/// What was found, as people read it.
+/// A finding, as people read it.
 #[derive(Debug, PartialEq)]
 pub(super) enum Finding {
     /// Nothing to doubt.

@@ -22,8 +22,8 @@ const NAMED: usize = 4;
 /// The first process inherits the children of all that have gone: what it has reaped says nothing of it.
 const INIT: u32 = 1;
 
-/// What a process is, and has used, by proc_pid_stat(5). Its arguments are not looked at: they may hold
-/// secrets, and records are passed on.
+/// A process and its processor time, by proc_pid_stat(5). Its arguments are not read: they may contain secrets, and
+/// records are passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Process {
     name: String,
@@ -181,7 +181,7 @@ mod tests {
         )
     }
 
-    /// What the second of two looks says, a second later.
+    /// Returns the result of the second of two readings, a second later.
     fn between(before: &[String], after: &[String]) -> Outcome {
         let made = MadeUp::new(&[("/proc/self/stat", "50 (bench) S 1")]);
         let fill = |lines: &[String]| {

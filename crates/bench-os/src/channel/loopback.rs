@@ -12,7 +12,7 @@ use super::token::{TOKEN_LENGTH, Token};
 /// How often the listener looks for connections and tokens.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Who has connected must have sent the token by then.
+/// The time within which a client must have sent the token after connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Connections of which the token has not come yet. Further ones wait in the system's queue.
@@ -87,7 +87,7 @@ impl Listener {
     }
 }
 
-/// Who has connected and not yet shown who it is.
+/// A client that has connected and not yet identified itself.
 struct Candidate {
     stream: TcpStream,
     since: Instant,
@@ -173,7 +173,7 @@ pub fn connect(
     })
 }
 
-/// What the reading thread has received.
+/// The data that the reading thread has received.
 struct Received {
     chunks: Receiver<Vec<u8>>,
     chunk: Vec<u8>,

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Wake;
 
-/// What ends a run.
+/// The signals that end a run.
 const SIGNALS: [libc::c_int; 2] = [libc::SIGINT, libc::SIGTERM];
 
 /// Whether a signal has come since listening began.
@@ -18,12 +18,12 @@ static RAISED: AtomicBool = AtomicBool::new(false);
 /// The descriptor that a signal makes readable; -1 if nothing listens.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
 
-/// What is shared by all that listen.
+/// The state that all listeners share.
 static SHARED: Mutex<Shared> = Mutex::new(Shared { listeners: 0, before: Vec::new(), waker: None });
 
 struct Shared {
     listeners: usize,
-    /// What the signals did before.
+    /// The actions of the signals before.
     before: Vec<(libc::c_int, libc::sigaction)>,
     /// Both ends of what wakes those that wait: kept, as a handler may be about to write into it.
     waker: Option<(UnixStream, UnixStream)>,

@@ -36,7 +36,7 @@ impl Wake {
 pub struct Supervised {
     child: Child,
     channel: Option<UnixStream>,
-    /// What the channel's writes have been told to wait.
+    /// The current time limit of the channel's writes.
     patience: Option<Duration>,
     stdout: Option<File>,
     stderr: Option<File>,

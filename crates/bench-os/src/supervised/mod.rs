@@ -26,7 +26,7 @@ pub enum Offer<'a> {
     Loopback {
         /// The port.
         port: u16,
-        /// What to send first.
+        /// The token to send first.
         token: &'a Token,
     },
 }

@@ -43,10 +43,10 @@ pub struct Supervised {
     over: Arc<AtomicBool>,
 }
 
-/// What a reading thread has read; empty at the end of the stream.
+/// A piece that a reading thread has read; empty at the end of the stream.
 type Chunk = (Source, Vec<u8>);
 
-/// What is written to the channel.
+/// A write to the channel.
 #[derive(Debug)]
 enum Outgoing {
     /// Until the child has connected.
@@ -57,7 +57,7 @@ enum Outgoing {
     Closed,
 }
 
-/// What has been read of a stream.
+/// The content that has been read from a stream.
 #[derive(Debug, Default)]
 struct Incoming {
     bytes: VecDeque<u8>,
@@ -277,7 +277,7 @@ impl Drop for Supervised {
     }
 }
 
-/// What a lock protects is whole at every moment.
+/// Locks a mutex even after a panic: its content is consistent at every moment.
 fn lock(outgoing: &Mutex<Outgoing>) -> MutexGuard<'_, Outgoing> {
     outgoing.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -31,7 +31,7 @@ const PROT_READ_AND_WRITE: c_int = 3;
 const MAP_SHARED: c_int = 1;
 const EVERYONE: c_int = c_int::MAX;
 
-/// Where the next symbol of a name is looked for after this library's own.
+/// The pseudo-handle with which the next symbol of a name is looked up after this library's own.
 const RTLD_NEXT: *mut c_void = -1isize as *mut c_void;
 
 const fn name(bytes: &[u8]) -> &CStr {
@@ -68,7 +68,7 @@ impl Timespec {
     }
 }
 
-/// What both processes and their runner share. [`super::Turns`] reads and writes the same.
+/// The memory that both processes and their runner share. [`super::Turns`] reads and writes the same.
 #[repr(C)]
 struct Table {
     /// Whose turn it is.
@@ -119,7 +119,7 @@ static REAL_THREAD: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
 static SEAT: AtomicU32 = AtomicU32::new(0);
 static MAIN_THREAD: AtomicU32 = AtomicU32::new(0);
-/// What the process has waited in all.
+/// The total time that the process has waited.
 static WAITED_NS: AtomicI64 = AtomicI64::new(0);
 /// When its turn began, by the real clock.
 static TURN_BEGAN: AtomicI64 = AtomicI64::new(0);

@@ -29,7 +29,7 @@ const PRELOAD_VARIABLE: &str = "LD_PRELOAD";
 /// A waiting process looks up as often.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What processes of the interposer and their runners share; its twin stands in `interposer.rs`.
+/// The memory that processes of the interposer and their runners share; `interposer.rs` contains the same definition.
 #[repr(C)]
 #[derive(Debug)]
 struct Table {

@@ -99,7 +99,7 @@ impl Encode for Arc<str> {
 }
 
 impl Encode for Path {
-    /// What is not UTF-8 is replaced, as JSON cannot hold it.
+    /// Encodes a text; bytes that are not UTF-8 are replaced, as JSON cannot contain them.
     fn encode(&self, out: &mut String) {
         self.to_string_lossy().encode(out);
     }

@@ -48,7 +48,7 @@ impl<'a> Json<'a> {
         parse::value(text)
     }
 
-    /// What it is, for error messages: `a number`.
+    /// Returns the name of the kind of value, for error messages: `a number`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",

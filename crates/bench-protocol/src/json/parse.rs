@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         Ok(meant)
     }
 
-    /// What follows `\u`; a character beyond the basic plane is written as two such escapes.
+    /// Reads the digits after `\u`; a character beyond the basic plane is written as two such escapes.
     fn code_point(&mut self) -> Result<char, JsonError> {
         let first = self.hexadecimal()?;
         let code = match first {

@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// What a file begins with that names a run.
+/// The beginning of a file that names a run.
 const MARK: &str = "bench-run: ";
 
 /// A name of a run is not longer: names of files have at most 255 bytes.

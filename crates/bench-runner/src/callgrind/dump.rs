@@ -5,10 +5,10 @@ use std::num::ParseIntError;
 use bench_protocol::Part;
 use bench_record::Events;
 
-/// What was counted between two marks.
+/// The counts between two marks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dump {
-    /// What it was counted as; none if no mark of ours has caused it.
+    /// The part that the counts belong to; `None` if no mark of ours has caused the dump.
     pub(super) part: Option<Part>,
     /// Its sum over all functions and threads.
     pub(super) events: Events,
@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str) -> Result<Dump, String> {
 mod tests {
     use super::*;
 
-    /// As valgrind 3.19 writes it.
+    /// A file as valgrind 3.19 writes it.
     const FILE: &str = "# callgrind format
 version: 1
 creator: callgrind-3.19.0

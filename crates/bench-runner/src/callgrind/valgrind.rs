@@ -15,12 +15,12 @@ use bench_record::{Counts, Events, RoundCounts, RunError};
 use bench_stats::seed::{clock_seed, mix};
 use bench_syntax::UsageError;
 
-/// What decides the counts. The caches are those of no machine in particular, but the same everywhere, so that
-/// records of two machines can be compared: 32 KiB of each first level, 8 MiB behind them, lines of 64 bytes.
+/// The options that decide the counts. The caches are not those of any particular machine, but the same everywhere, so
+/// that records of two machines can be compared: 32 KiB of each first level, 8 MiB behind them, lines of 64 bytes.
 const OPTIONS: [&str; 5] =
     ["--tool=callgrind", "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 
-/// What does not: options of the person's own files are left out, and the files are kept short.
+/// The options that do not: options of the user's own files are left out, and the files are kept short.
 const OUTPUT_OPTIONS: [&str; 4] =
     ["--command-line-only=yes", "--quiet", "--sigill-diagnostics=yes", "--dump-line=no"];
 
@@ -173,7 +173,7 @@ fn version(answer: io::Result<std::process::Output>, flag: &str) -> Result<Strin
     })
 }
 
-/// What valgrind's log says of a program that it could not run to its end.
+/// Explains by valgrind's log why a program could not be run to its end.
 fn diagnose(log: &str, version: &str) -> Option<String> {
     // A line of its own begins with `==1234== ` or `--1234-- `.
     let told = |line: &str| {

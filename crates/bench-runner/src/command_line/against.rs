@@ -79,7 +79,8 @@ pub(super) fn exit_code(command: &mut Command) -> Result<u8, RunError> {
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
 }
 
-/// What was asked for, else the package and bench targets of these programs, as far as cargo has told.
+/// Returns the requested arguments, or else the package and bench targets of these programs, as far as cargo has
+/// reported them.
 fn cargo_arguments(flags: &Flags, programs: &[Opened]) -> Vec<String> {
     if let Some(arguments) = &flags.cargo_args {
         return arguments.split_whitespace().map(str::to_owned).collect();

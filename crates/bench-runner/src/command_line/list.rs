@@ -22,7 +22,7 @@ pub(super) enum Format {
     Table,
     /// `id: benchmark`, a line a case: what nextest reads.
     Terse,
-    /// What the worker protocol calls the list.
+    /// The list of the worker protocol.
     Json,
 }
 

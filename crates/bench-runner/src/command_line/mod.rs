@@ -27,7 +27,7 @@ use flags::Flags;
 use stop::Stop;
 pub use which::Which;
 
-/// Where reports go when nothing is said.
+/// The default folder for reports.
 const RESULTS: &str = "benchmark_results";
 
 /// The program that reads this command line.
@@ -139,7 +139,7 @@ fn execute(
     run::execute(programs, options, in_process)
 }
 
-/// What the flags ask for.
+/// Turns flags into options.
 fn options(flags: &Flags, host: &Host<'_>) -> Result<Options, RunError> {
     let root = workspace_root();
     let probes = flags.probes();

@@ -59,7 +59,7 @@ impl std::error::Error for ProgramError {}
 /// How often a program that is listing is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// What is kept of what a program says to stderr.
+/// The length of the kept end of a program's stderr.
 const TAIL: u64 = 8 << 10;
 
 /// An id longer than this fits on no screen and into no file name.
@@ -126,7 +126,8 @@ fn reader(
     })
 }
 
-/// What a reader has read. A grandchild that holds the stream open must not keep the runner: it has a moment.
+/// Returns the text that a reader has read. A grandchild that holds the stream open must not keep the runner waiting:
+/// it has a moment.
 fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     let until = Instant::now() + Duration::from_secs(1);
     while !reader.is_finished() && Instant::now() < until {
@@ -182,7 +183,7 @@ fn parse(answer: &[u8]) -> Result<Listing, String> {
     Listing::decode(&json).map_err(|error| format!("its list does not follow the schema ({error})"))
 }
 
-/// What a list must be besides well-formed.
+/// Checks the rules for a list that go beyond its syntax.
 fn check(listing: Listing) -> Result<Listing, String> {
     if listing.cases.is_empty() {
         return Err("its list contains no case".to_owned());
@@ -243,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What a shell script, asked for its list, is told.
+    /// Reads the list of a shell script.
     fn script(text: &str, limits: &ListLimits) -> Result<Listing, String> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", text]).stdin(std::process::Stdio::null());

@@ -68,7 +68,7 @@ fn write(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// What any case has that has no column of its own, by name.
+/// Returns the metrics of all cases that have no column of their own, by name.
 fn observed(record: &Record) -> Vec<&Metric> {
     const OWN: [&str; 2] = ["cpu_time", "peak_memory"];
     let mut kinds: Vec<&Metric> = record.cases.iter().flat_map(|case| &case.observed).collect();

@@ -88,7 +88,7 @@ fn share(repeats: u64, rounds: u64, round: u64) -> u64 {
     (repeats / rounds + u64::from(round < repeats % rounds)).max(1)
 }
 
-/// What a round spent before its warm-up and samples: setup, load, first call.
+/// Returns the time of a round before its warm-up and samples: setup, load, first call.
 fn cost_before_warm_up(round: &RoundRecord) -> f64 {
     let samples: f64 = round.sample_ns.iter().map(|ns| *ns as f64).sum();
     let warm_up = round.warm_up.map_or(0.0, |warm_up| warm_up.ns as f64);

@@ -89,7 +89,7 @@ pub struct RunContext {
 }
 
 impl RunContext {
-    /// What is wanted of round `round` of a case, if it serves requests. Its rows go into a file of its own.
+    /// Returns the settings of round `round` of a case that serves requests. Its rows go into a separate file.
     fn load(&self, case: &str, round: usize) -> LoadWishes {
         let file = |folder: &PathBuf| folder.join(format!("{:016x}-{round}.csv", seed::hash(case)));
         LoadWishes { requests_csv: self.requests.as_ref().map(file), ..self.load.clone() }

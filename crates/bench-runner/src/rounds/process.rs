@@ -25,7 +25,7 @@ pub struct Worker {
     /// answer would take a part of that.
     chunk: Box<[u8]>,
     received: Vec<u8>,
-    /// What it has started, and when that was looked for.
+    /// The processes that it has started, and when they were last looked for.
     started: Option<(Instant, Vec<u32>)>,
 }
 
@@ -38,7 +38,7 @@ impl Read for Stream<'_> {
     }
 }
 
-/// What a worker is told of the way to its runner.
+/// Returns the address of the runner for a worker.
 fn address(offer: Offer<'_>) -> String {
     match offer {
         Offer::Inherited { descriptor, runner } => ChannelAddress::Inherited { descriptor, runner },

@@ -141,11 +141,11 @@ fn elsewhere(error: RunError, programs: &[Opened]) -> RunError {
     }
 }
 
-/// What was measured, and on what.
+/// The measurements, and their programs.
 struct Measured {
     rounds: rounds::Measured,
     environment: Environment,
-    /// What should be known besides.
+    /// Further notes.
     notes: Vec<String>,
 }
 
@@ -191,7 +191,7 @@ fn measure(
     Ok(Measured { rounds: measured, environment, notes: notes.collect() })
 }
 
-/// What to know of limits of memory where they are not enforced.
+/// Returns a note if memory limits are not enforced here.
 fn memory_note(options: &Options) -> Option<String> {
     let is_unlimited = !bench_os::CAN_LIMIT_MEMORY && !options.once;
     is_unlimited.then(|| "memory limits of workers are not enforced: memory is read on Linux only".to_owned())
@@ -217,9 +217,9 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
     record
 }
 
-/// What was measured, judged.
+/// The measurements with their judgement.
 struct Judged {
-    /// What this process has measured.
+    /// The record of this process.
     own: Record,
     /// With what earlier executables of the same `cargo bench` have measured.
     whole: Record,

@@ -88,7 +88,7 @@ impl Options {
         self.results.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Where reports go; nowhere if each case is run once only.
+    /// Returns the folder for reports; `None` if each case is run only once.
     pub(crate) fn written(&self) -> Option<&Path> {
         self.results.as_deref().filter(|_| !self.once)
     }

@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What counts instructions, if they are to be counted.
+    /// Finds valgrind, if instructions are to be counted.
     pub(super) fn find_valgrind(&self, in_process: bool) -> Result<Option<Valgrind>, RunError> {
         if self.context.mode != Mode::Count {
             return Ok(None);

@@ -48,7 +48,7 @@ pub enum Ignored {
     Include,
 }
 
-/// What filters look at, of a case that a program lists or that a record holds.
+/// A case for filters: from a program's list, or from a record.
 trait Named {
     fn id(&self) -> &str;
     fn model(&self) -> Option<&str>;
@@ -211,7 +211,7 @@ impl Selection {
         Ok(())
     }
 
-    /// What there is, nearest to what was asked for.
+    /// Returns the message for filters that match nothing, with the nearest cases.
     fn no_match(&self, cases: &[&Case]) -> String {
         /// A screenful, with room for the rest of the message.
         const SHOWN: usize = 15;

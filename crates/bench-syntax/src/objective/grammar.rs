@@ -79,7 +79,7 @@ pub enum Fault {
     Name(String),
     /// `speedup` over nothing.
     SpeedupOverNothing,
-    /// What stands between the parentheses is neither a case nor a run.
+    /// The text between the parentheses is neither a case nor a run.
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
@@ -207,7 +207,7 @@ fn what(text: &str) -> Result<(What<'_>, &str), Fault> {
     }
 }
 
-/// Where the parenthesis is closed that was opened before `inner`: arguments in ids may hold some, too.
+/// Returns the position of the parenthesis that closes the one before `inner`: arguments in ids may contain some, too.
 fn closing(inner: &str) -> Option<usize> {
     let mut open = 1;
     inner.char_indices().find_map(|(at, c)| {

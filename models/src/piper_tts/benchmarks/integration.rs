@@ -5,7 +5,7 @@ use bench_core::prelude::*;
 use crate::axis::Threads;
 use crate::piper_tts::{Scales, Speaker, SpeechError};
 
-/// What is said.
+/// The text to be spoken.
 const TEXT: &str = "Hello, and welcome. This voice is made by a small network, one sentence after another. \
                     Can you hear where one ends, and the next begins?";
 

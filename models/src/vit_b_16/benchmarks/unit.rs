@@ -64,7 +64,7 @@ fn linear(b: &mut Bencher) -> Result<()> {
     b.try_iter(|| layer.forward(&tokens))
 }
 
-/// What lies between its halves.
+/// Measures the activation between its halves.
 #[benchmark]
 fn gelu(b: &mut Bencher) -> Result<()> {
     let tokens = tokens(4 * WIDTH)?;

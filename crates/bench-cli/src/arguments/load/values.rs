@@ -3,7 +3,7 @@
 use bench_endpoint::data::Lengths;
 use bench_syntax::quantity::parse_duration;
 
-/// As many clients as a process can have threads.
+/// Parses a number of clients, up to the largest number of threads in a process.
 pub(super) fn clients() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=65_536)
 }

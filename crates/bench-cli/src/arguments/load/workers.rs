@@ -33,7 +33,8 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// What each worker has for itself: where it is, what it reports, and files whose content is compared instead of their name.
+/// The flags that may differ between workers: the address of the worker, its reports, and files whose content is
+/// compared instead of their name.
 const OWN: [&str; 16] = [
     "share",
     "rendezvous",
@@ -53,7 +54,7 @@ const OWN: [&str; 16] = [
     "template",
 ];
 
-/// What of the command line of `bench load` must be the same for all workers: flags and their values.
+/// Returns the flags of `bench load` that must be the same for all workers, with their values.
 pub(crate) fn shared_settings(matches: &ArgMatches) -> Vec<(String, String)> {
     let command = Load::augment_args(Command::new("load"));
     let shared = command.get_arguments().filter(|argument| !OWN.contains(&argument.get_id().as_str()));

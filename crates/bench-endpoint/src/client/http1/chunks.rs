@@ -1,6 +1,6 @@
 //! A body in chunks (RFC 9112, section 7.1).
 
-/// What cannot be a chunk.
+/// A malformed chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
@@ -14,7 +14,7 @@ pub(super) struct Chunks {
     skipped: u32,
 }
 
-/// What comes next.
+/// The next expected part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// A digit of the size, of which this much is known after so many digits.
@@ -68,7 +68,7 @@ impl Chunks {
         Ok(Some(bytes))
     }
 
-    /// What comes after a byte that is not data.
+    /// Returns the next part after a byte that is not data.
     fn after(&mut self, byte: u8) -> Result<At, Malformed> {
         Ok(match (self.at, byte) {
             (At::Size(size, digits), _) if byte.is_ascii_hexdigit() => {

@@ -20,7 +20,7 @@ pub(super) enum Decoder {
 
 /// An answer that is over.
 pub(super) struct Whole {
-    /// What came of it. A refusal is an answer, too: the connection stays.
+    /// The result. A refusal is an answer, too: the connection stays open.
     pub(super) exchanged: Result<Exchanged, Failure>,
     /// Whether the connection can serve another request.
     pub(super) is_kept: bool,
@@ -126,7 +126,7 @@ impl Decoder {
     }
 }
 
-/// What is wrong with a body: its chunks, or what they hold.
+/// A fault of a body: in its chunks, or in their content.
 enum Wrong {
     Chunks(Malformed),
     Answer(Failure),

@@ -29,7 +29,7 @@ use crate::failure::{Class, Failure};
 const ROOM: usize = 64 << 10;
 
 thread_local! {
-    /// What was read last. All connections of an event loop share it, since only one reads at a time.
+    /// The buffer of the last read. All connections of an event loop share it, since only one reads at a time.
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; ROOM].into_boxed_slice());
 }
 
@@ -59,7 +59,7 @@ impl Unsent {
         Ok(Unsent { head, body: request.body.clone(), written: 0 })
     }
 
-    /// What is left of the head, and of the body.
+    /// Returns the unread parts of the head and of the body.
     fn left(&self) -> (&[u8], &[u8]) {
         let in_body = self.written.saturating_sub(self.head.len());
         (self.head.get(self.written..).unwrap_or_default(), self.body.get(in_body..).unwrap_or_default())

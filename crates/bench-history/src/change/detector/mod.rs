@@ -40,7 +40,7 @@ impl Default for Settings {
     }
 }
 
-/// What is known from before the last change.
+/// The knowledge from before the last change.
 #[derive(Clone, Debug)]
 struct Memory {
     level: f64,

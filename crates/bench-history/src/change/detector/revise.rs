@@ -70,9 +70,9 @@ impl Detector {
         }
     }
 
-    /// Where a step near `near` lies, and the first and last run at which it may lie instead: with twice the logarithm of the
-    /// likelihood less than 7.7 below the best (95 %; Hinkley, "Inference about the change-point in a sequence of random
-    /// variables", Biometrika 57, 1970), runs clipped, and correlated ones counted as fewer.
+    /// Returns the place of a step near `near`, and the first and last run at which it may lie instead: with twice the
+    /// logarithm of the likelihood less than 7.7 below the best (95 %; Hinkley, "Inference about the change-point in a
+    /// sequence of random variables", Biometrika 57, 1970), runs clipped, and correlated ones counted as fewer.
     pub(super) fn place(&self, near: usize, noise: Noise) -> (usize, usize, usize) {
         const REACH: usize = 12;
         const BELOW: f64 = 7.7;

@@ -40,7 +40,7 @@ impl Nights {
         }
     }
 
-    /// What a night measures, where a case takes as many times as long as `factor` says of its number.
+    /// Measures a night in which a case takes as many times as long as `factor` returns for its number.
     fn measure(&mut self, factor: impl Fn(usize) -> f64) -> Record {
         self.last += 1;
         let ids: Vec<String> = (0..8).map(|number| format!("unit/{number}")).collect();

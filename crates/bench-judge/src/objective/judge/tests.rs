@@ -5,7 +5,7 @@ use bench_protocol::Better;
 use bench_record::Metric;
 use bench_stats::Interval;
 
-/// What comes of `text` for the first case of a record.
+/// Judges `text` for the first case of a record.
 fn judged(record: &Record, text: &str) -> ObjectiveResult {
     let target = Objective::parse(text).expect(text);
     judge(record, &record.cases[0], &target, &EarlierRecords::default())

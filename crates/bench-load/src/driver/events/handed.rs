@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::Thread;
 
-/// What an event loop is to do.
+/// The orders for an event loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Handed {
     /// Begin with this client, which sends one request after another.

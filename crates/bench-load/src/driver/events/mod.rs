@@ -118,7 +118,8 @@ where
 /// How often a request outside of levels looks whether a person wants the end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What `call` comes to, unless a person wants the end and it takes longer than the grace; that grace if it does.
+/// Returns the result of `call`. If the user asks for the end and the call takes longer than the grace, returns that
+/// grace.
 async fn unless_ended<T>(call: impl Future<Output = T>, patience: &Patience) -> Result<T, Duration> {
     let mut call = std::pin::pin!(call);
     while !patience.stop.is_asked() {

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Where clients meet before each query.
+/// The point where clients meet before each query.
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
     state: Mutex<State>,

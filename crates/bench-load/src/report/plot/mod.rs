@@ -91,7 +91,7 @@ fn points(group: &Group<'_>, name: &str) -> Vec<Point> {
         .collect()
 }
 
-/// What the marks of a chart mean, as far as it has any, after what makes levels worthless.
+/// Explains the marks of a chart, as far as it has any, after those that make levels worthless.
 fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> String {
     let any = |mark: fn(&Line, &Point) -> bool| {
         lines.iter().any(|line| line.points.iter().any(|point| mark(line, point)))

@@ -169,7 +169,7 @@ fn is_known(time: &Time) -> bool {
     time.moderated_precision().is_some_and(|precision| precision <= ESTIMATE_FROM)
 }
 
-/// As many digits as the interval supports.
+/// Returns as many digits as the interval supports.
 fn shown_digits(time: &Time) -> usize {
     match time.moderated_precision() {
         Some(precision) if precision < 0.01 => 4,
