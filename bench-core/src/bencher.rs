@@ -134,9 +134,9 @@ impl Bencher {
         loaded
     }
 
-    /// Says that the benchmark works on `device`. The clock then waits for the work that a sample has queued there,
-    /// and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`). Call
-    /// it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
+    /// Declares that the benchmark works on `device`. The clock then waits for the work that a sample has queued
+    /// there, and reports the times of launching and of waiting separately (`launch_time`, `synchronisation_time`).
+    /// Call it again for each further device. If it is called before [`load`](Self::load), the time of `load` also
     /// includes the wait. The probe `gpu` observes the device.
     ///
     /// ```
@@ -168,7 +168,7 @@ impl Bencher {
         self.assignment.devices.device.unwrap_or_default()
     }
 
-    /// Says that one iteration handles `count` items: the report shows items/s.
+    /// Declares that one iteration handles `count` items: the report shows items/s.
     ///
     /// ```
     /// # use bench_core::prelude::*;
@@ -181,7 +181,7 @@ impl Bencher {
         self.count("items", count)
     }
 
-    /// Says that one iteration handles `count` bytes: the report shows bytes/s.
+    /// Declares that one iteration handles `count` bytes: the report shows bytes/s.
     ///
     /// ```
     /// # use bench_core::prelude::*;
@@ -194,7 +194,7 @@ impl Bencher {
         self.count("bytes", count)
     }
 
-    /// Says that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
+    /// Declares that one iteration handles `count` of `unit` (in the plural: `images`, `tokens`). The report shows
     /// `unit`/s or, if a `Domain` defines one, the usual metric of the field.
     ///
     /// ```

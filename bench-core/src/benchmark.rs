@@ -26,7 +26,7 @@ pub struct Benchmark {
     pub axes: &'static [Axis],
     /// The settings of the attribute that control how to measure.
     pub settings: Overrides,
-    /// Which cases are left out by default.
+    /// The cases that are left out by default.
     pub ignore: Ignore,
     /// The place in the source code.
     pub source: Source,
@@ -42,13 +42,13 @@ pub struct Benchmark {
 pub struct Axis {
     /// The parameter's name.
     pub name: &'static str,
-    /// How many values it takes.
+    /// The number of its values.
     pub len: usize,
     /// The text of value number `i` (`i < len`), as it stands in case ids.
     pub label: fn(usize) -> String,
 }
 
-/// Which cases of a benchmark are left out unless `--ignored` or `--include-ignored` asks for them.
+/// The cases of a benchmark that are left out unless `--ignored` or `--include-ignored` asks for them.
 #[derive(Debug)]
 pub enum Ignore {
     /// None.

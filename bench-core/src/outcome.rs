@@ -81,7 +81,7 @@ impl<T, E> SettleOpaque for &Returned<Result<T, E>> {
     }
 }
 
-/// Any other value: it is kept from the optimiser.
+/// Settles any other value: keeps it from the optimiser.
 pub trait SettleValue {
     /// # Errors
     /// None.
@@ -100,19 +100,19 @@ impl<T> SettleValue for Returned<T> {
 /// lower case (`DType::F32` is `f32`), else the tokens as written.
 pub struct Label<'a, T>(pub &'a T);
 
-/// For types with `Display`.
+/// Names values of types with `Display`.
 pub trait ByDisplay {
     /// The label.
     fn label(&self, written: &str) -> String;
 }
 
-/// For types with `Debug` only.
+/// Names values of types with `Debug` only.
 pub trait ByDebug {
     /// The label.
     fn label(&self, written: &str) -> String;
 }
 
-/// For all others.
+/// Names values of all other types.
 pub trait ByTokens {
     /// The label.
     fn label(&self, written: &str) -> String;

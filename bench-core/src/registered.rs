@@ -94,8 +94,8 @@ impl Registered {
         case
     }
 
-    /// `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long
-    /// as those are, wherever the function is moved.
+    /// Returns the id, `model/category/name[argument=value,…]`; without a model, `category/name[…]`. Stable as long as
+    /// those are, wherever the function is moved.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -105,7 +105,7 @@ impl Registered {
         self.benchmark
     }
 
-    /// Its arguments and their values, in the attribute's order.
+    /// Returns its arguments and their values, in the attribute's order.
     pub fn arguments(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.combination(self.number).map(|(name, value, _)| (&**name, &**value))
     }
@@ -131,7 +131,7 @@ impl Registered {
         (self.benchmark.call)(bencher, &choice)
     }
 
-    /// Why the case is left out by default, if it is.
+    /// Returns the reason why the case is left out by default; `None` if it is not.
     pub fn ignored(&self) -> Option<String> {
         match self.benchmark.ignore {
             Ignore::No => None,

@@ -16,7 +16,7 @@ use crate::in_process::{InProcess, OfMade};
 use crate::registered::Registered;
 use crate::{build, registry};
 
-/// Which benchmarks to run, how, and where their report goes.
+/// A selection of benchmarks to run, with settings and a folder for the report.
 ///
 /// ```no_run
 /// use bench_core::{Category, Suite};

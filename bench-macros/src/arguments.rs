@@ -1,5 +1,4 @@
-//! Which values each parameter of the function takes: the attribute's lists matched with the
-//! function's parameters.
+//! The values of each parameter of the function: the attribute's lists matched with the function's parameters.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! Latency and throughput against the batch: a picture for every model that was measured at two batches or more, in
-//! the folder `plots` of a run directory.
+//! Draws latency and throughput against the batch: a picture for every model that was measured at two batches or more,
+//! in the folder `plots` of a run directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! From logits to an answer, and whether it is the right one.
+//! Turns logits into an answer, and checks it.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ pub struct Prediction {
     pub probability: f32,
 }
 
-/// Why logits are not an answer, or not the right one.
+/// The reasons why logits are not an answer, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassificationError {
     /// An index from 1000 on.
@@ -103,7 +103,7 @@ pub enum ClassificationError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// Probabilities over the last dimension.
+/// Returns probabilities over the last dimension.
 ///
 /// # Errors
 /// When `logits` has no dimension, or is of integers.

@@ -1,4 +1,4 @@
-//! From logits to text: greedy generation, token by token, and what can be wrong with it.
+//! Greedy generation of text from logits, token by token, and its errors.
 
 use candle_core::{D, DType, Tensor};
 
@@ -14,7 +14,7 @@ pub trait Decode {
     fn decode(&mut self, token: u32) -> Result<Tensor, GenerationError>;
 }
 
-/// Why there is no text, or not the right one.
+/// The reasons why there is no text, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerationError {
     /// Nothing to go on from.
@@ -89,7 +89,7 @@ pub enum GenerationError {
 }
 
 impl GenerationError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             GenerationError::Memory(error) => error.or_skip(),

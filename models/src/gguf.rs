@@ -125,7 +125,8 @@ impl Gguf {
         elements.ok_or_else(|| self.wrong(key, expected.to_owned(), value))
     }
 
-    /// That what is under `key` is not what the model needs, in the words of `expected` and `found`.
+    /// Returns the error that the value under `key` is not the one that the model needs, in the words of `expected`
+    /// and `found`.
     pub fn refuse(&self, key: &str, expected: impl Into<String>, found: impl Into<String>) -> WeightsError {
         WeightsError::WrongMetadata {
             model: self.model,

@@ -1,4 +1,4 @@
-//! Models under test, each in a folder of its own with its benchmarks beside it:
+//! The measured models, each in its own folder with its benchmarks beside it:
 //! `<model>/benchmarks/{unit,integration,performance}.rs`.
 //!
 //! | model | weights | input |

@@ -1,4 +1,4 @@
-//! Models of generated weights: made if they fit into memory, and why they are not.
+//! Creates models with generated weights, if they fit into memory.
 
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
@@ -6,7 +6,7 @@ use candle_nn::var_builder::SimpleBackend;
 
 use crate::memory::{self, MemoryError};
 
-/// Why a model with generated weights could not be made.
+/// The reasons why a model with generated weights could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It would not fit.
@@ -18,7 +18,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             LoadError::Memory(error) => error.or_skip(),

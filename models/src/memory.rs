@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
-/// Why something is not allocated.
+/// The reasons why memory is not allocated.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// There is too little for a model's weights.
@@ -61,7 +61,7 @@ fn gigabytes(bytes: &u64) -> f64 {
 }
 
 impl MemoryError {
-    /// For benchmarks: a machine that is too small skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a machine that is too small skips the case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             MemoryError::TooLittle { .. } | MemoryError::NoRoom { .. } => {
@@ -126,7 +126,7 @@ pub fn expect_bytes(
     }
 }
 
-/// How many parameters `build` asks for, without allocating them.
+/// Counts the parameters of `build`, without allocating them.
 ///
 /// # Errors
 /// What `build` says.

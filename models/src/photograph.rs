@@ -1,4 +1,4 @@
-//! [`Photograph`]: a decoded picture, and the cuts and sizes that models want.
+//! [`Photograph`]: a decoded picture, and the cuts and sizes that models need.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -16,8 +16,8 @@ pub struct Photograph {
     pixels: RgbImage,
 }
 
-/// How neighbouring pixels are weighed when a picture changes its size. Both widen with the factor
-/// by which a picture shrinks, so that nothing aliases.
+/// The weights of neighbouring pixels when a picture changes its size. Both widen with the factor by which a picture
+/// shrinks, so that nothing aliases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
     /// A triangle, as torchvision's transforms do by default.
@@ -35,7 +35,7 @@ impl From<Interpolation> for FilterType {
     }
 }
 
-/// Why there is no picture.
+/// The reasons why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotographError {
     /// The file is not there. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
@@ -101,7 +101,8 @@ pub enum PhotographError {
 }
 
 impl PhotographError {
-    /// For benchmarks: a photograph that was never fetched skips the case, everything else fails it.
+    /// Converts the error for benchmarks: a photograph that was never fetched skips the case, everything else fails
+    /// it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             PhotographError::Missing { path } => {
@@ -201,7 +202,7 @@ impl Photograph {
         Ok(bytes)
     }
 
-    /// Width and height, in pixels.
+    /// Returns width and height, in pixels.
     pub fn size(&self) -> (u32, u32) {
         self.pixels.dimensions()
     }

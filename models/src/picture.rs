@@ -1,4 +1,4 @@
-//! [`Picture`]: what a model has drawn.
+//! [`Picture`]: a picture that a model has drawn.
 
 use candle_core::{DType, Tensor};
 use image::codecs::png::PngEncoder;
@@ -10,7 +10,7 @@ pub struct Picture {
     pixels: RgbImage,
 }
 
-/// Why what a model made is not a picture.
+/// The reasons why a model's output is not a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// Another shape than three colours of some height and width.
@@ -80,12 +80,12 @@ impl Picture {
         flat.chunks_exact(3 * width * height).enumerate().map(of).collect()
     }
 
-    /// Width and height in pixels.
+    /// Returns width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
         self.pixels.dimensions()
     }
 
-    /// Red, green and blue of each pixel, row by row.
+    /// Returns red, green and blue of each pixel, row by row.
     pub fn bytes(&self) -> &[u8] {
         self.pixels.as_raw()
     }

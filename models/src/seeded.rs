@@ -49,7 +49,7 @@ impl Seeded {
         VarBuilder::from_backend(Box::new(self), dtype, device.clone())
     }
 
-    /// Every f32 tensor that `build` asks for, by name.
+    /// Returns every f32 tensor that `build` uses, by name.
     ///
     /// # Errors
     /// What `build` says.

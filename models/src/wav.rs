@@ -1,6 +1,6 @@
-//! Sound as a file.
+//! Encodes sound as a WAV file.
 
-/// Bytes of the header that [`encode`] writes.
+/// The number of bytes of the header that [`encode`] writes.
 pub const HEADER_BYTES: usize = 44;
 
 /// A WAV file of one channel of 16-bit samples; `samples` go from −1 to 1, and what is beyond is cut off. At most

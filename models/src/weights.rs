@@ -7,13 +7,13 @@ use candle_core::Device;
 
 use crate::memory::{MemoryError, expect_bytes};
 
-/// Names the folder of weights; without it that is `models/weights`.
+/// The variable that names the folder of weights; `models/weights` if it is not set.
 pub const WEIGHTS_DIR_VARIABLE: &str = "BENCH_WEIGHTS_DIR";
 
-/// Names the folder of photographs; without it that is `images` below the weights.
+/// The variable that names the folder of photographs; `images` below the weights if it is not set.
 pub const IMAGES_DIR_VARIABLE: &str = "BENCH_IMAGES_DIR";
 
-/// Why a model could not be made from a file of weights.
+/// The reasons why a model could not be made from a file of weights.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file is not there. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
@@ -141,7 +141,8 @@ pub enum WeightsError {
 }
 
 impl WeightsError {
-    /// For benchmarks: weights that were never fetched, or do not fit, skip the case; everything else fails it.
+    /// Converts the error for benchmarks: weights that were never fetched, or do not fit, skip the case; everything
+    /// else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             WeightsError::Missing { model, .. } => bench_core::Error::skip(format!(

@@ -21,14 +21,14 @@ pub struct CountingAllocator<A = System> {
 }
 
 impl CountingAllocator {
-    /// Around the system's allocator.
+    /// Wraps the system's allocator.
     pub const fn system() -> Self {
         CountingAllocator { inner: System }
     }
 }
 
 impl<A> CountingAllocator<A> {
-    /// Around another allocator: `CountingAllocator::new(MiMalloc)`.
+    /// Wraps another allocator: `CountingAllocator::new(MiMalloc)`.
     pub const fn new(inner: A) -> Self {
         CountingAllocator { inner }
     }

@@ -1,4 +1,4 @@
-//! When allocations are counted, and by whom they were asked for.
+//! Decides when allocations are counted, and for whom.
 
 use std::fmt;
 use std::hint::black_box;
@@ -17,7 +17,7 @@ static WANTED: AtomicU64 = AtomicU64::new(0);
 /// One session at a time; its number.
 static NEWEST: Mutex<u64> = Mutex::new(0);
 
-/// Why allocations cannot be counted.
+/// The reasons why allocations cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCounted {
     /// The global allocator is another one.
@@ -125,7 +125,7 @@ pub(crate) fn end() {
     EPOCH.store(0, Relaxed);
 }
 
-/// Calls `run`, and returns what was allocated during the call, by this thread and by all others.
+/// Calls `run`, and returns the allocations of this thread and all others during the call.
 ///
 /// The tally is an error if no [`CountingAllocator`](crate::CountingAllocator) is installed, if several are nested,
 /// or if another count is in progress.

@@ -1,4 +1,4 @@
-//! Inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): as many are alive whatever the batch.
+//! The inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): the same number is alive in every batch.
 //!
 //! How many are alive decides what is measured: whether an input is in a cache, and whether the allocator answers from
 //! what it has or asks the system. With a vector of 8 MiB, glibc gives memory back at every drop if several are alive

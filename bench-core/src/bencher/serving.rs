@@ -30,12 +30,12 @@ pub struct Measured {
     pub served: String,
     /// Number of requests of all levels together.
     pub requests: u64,
-    /// How warm-up went.
+    /// The course of the warm-up.
     pub warm_up: WarmUp,
     /// Latencies of single requests, in nanoseconds, in order of time. Summaries and comparisons use them as the
     /// times of iterations.
     pub latency_ns: Vec<u64>,
-    /// Why the round has failed although something was measured; `None` if it has not failed.
+    /// The reason why the round has failed although something was measured; `None` if it has not failed.
     pub failure: Option<String>,
 }
 
@@ -87,8 +87,8 @@ impl Bencher {
         &self.assignment
     }
 
-    /// Says that what follows takes `time` because of its own settings. The runner waits that much longer, unless a
-    /// person has set the timeout.
+    /// Announces that the following work takes `time` because of its own settings. The runner waits that much longer,
+    /// unless the user has set the timeout.
     ///
     /// # Errors
     /// When the runner cannot be told.
@@ -106,8 +106,8 @@ impl Bencher {
         self.leave.is_some()
     }
 
-    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or what was
-    /// measured so far.
+    /// Ends the process. Use it for a round whose threads will never return. Reports the error, or the measurements so
+    /// far.
     ///
     /// # Errors
     /// If the process does not belong to this round alone, or the runner cannot be reached.
@@ -118,10 +118,10 @@ impl Bencher {
         leave(outcome)
     }
 
-    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is
-    /// served, and timed as first call, before it; where the runner gives single batches, for a paired
-    /// comparison, `serve` gets them one by one; where instructions are counted, it gets batches of one request,
-    /// and what [`counted`](crate::bencher::counted) marks of it is the count of the case.
+    /// Hands the round over to `serve`, which measures requests instead of iterations. One request is served, and
+    /// timed as first call, before it. If the runner gives single batches, for a paired comparison, `serve` gets them
+    /// one by one. If instructions are counted, it gets batches of one request, and the part marked with
+    /// [`counted`](crate::bencher::counted) is the count of the case.
     ///
     /// # Errors
     /// Those of `serve`.

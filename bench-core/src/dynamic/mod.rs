@@ -1,5 +1,5 @@
-//! Cases that exist only while a program runs: beside the registry, which the linker fills, functions that register
-//! benchmarks one after another, as those of criterion do. For crates that stand in for other harnesses.
+//! Cases that exist only while a program runs: functions that register benchmarks one after another, as those of
+//! criterion do, instead of the registry that the linker fills. For crates that stand in for other harnesses.
 //!
 //! The first thing that such a program does with benchmarks ([`begin`]) decides what its process is for:
 //! - It was started as a worker: the one case that it is to measure is looked for. Only the target that registers it is
@@ -46,13 +46,13 @@ pub(crate) const BY_NAME: &str = "--by-name";
 /// A benchmark that registers.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// Its name: what stands in its id behind the category.
+    /// The name: the part of its id after the category.
     pub name: &'a str,
-    /// How it asks to be measured.
+    /// The settings that it asks for.
     pub settings: Overrides,
     /// The longest time that the warm-up of a round may take, if the round limits it.
     pub longest_warm_up: Option<Duration>,
-    /// Why it is left out unless it is asked for; `None` if it is not.
+    /// The reason why it is left out by default; `None` if it is not.
     pub ignored: Option<&'a str>,
 }
 
@@ -92,13 +92,13 @@ enum Step {
     Try(String),
 }
 
-/// Decides what this process is for, unless that is decided; `has_end` says that the program calls [`end`]. Does not return
-/// if the process is not to register anything.
+/// Decides the purpose of this process, if that is not decided yet; `has_end` says that the program calls [`end`].
+/// Does not return if the process need not register anything.
 pub fn begin(has_end: bool) {
     drop(lock(has_end));
 }
 
-/// Calls `run`, which registers benchmarks and is written in the file `source`, if this process has any use for them.
+/// Calls `run`, which registers benchmarks and is written in the file `source`, if this process needs them.
 pub fn target(name: &str, source: &'static str, run: &mut dyn FnMut()) {
     if !with(|session| session.enter(name, source)) {
         return;
@@ -145,7 +145,7 @@ pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(),
     }
 }
 
-/// All benchmarks have registered. Returns the exit code.
+/// Ends registration. Returns the exit code.
 pub fn end() -> ExitCode {
     with(Session::end)
 }

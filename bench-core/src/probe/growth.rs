@@ -1,4 +1,4 @@
-//! Resident memory while iterations or requests follow each other: does it grow with them?
+//! Resident memory during iterations or requests: does it grow with their number?
 
 use bench_os as sys;
 use bench_stats as stats;
@@ -16,18 +16,18 @@ const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 /// Fewer looks than this tell nothing of growth.
 const FEWEST: usize = 20;
 
-/// Resident memory of this process, in bytes; `None` if the system does not tell.
+/// Returns the resident memory of this process, in bytes; `None` if the system does not report it.
 pub fn resident_bytes() -> Option<u64> {
     sys::own_resident_memory()
 }
 
-/// Most resident memory of this process since the measured part began, in bytes: `VmHWM` of `/proc/self/status`
-/// (proc(5)), which opens a file and so costs some ten microseconds.
+/// Returns the peak of this process's resident memory since the measured part began, in bytes: `VmHWM` of
+/// `/proc/self/status` (proc(5)), which opens a file and so costs some ten microseconds.
 pub fn peak_resident_bytes() -> Option<u64> {
     sys::high_water_mark().ok()
 }
 
-/// Looks at resident memory, and how many iterations or requests had been done by then.
+/// Readings of resident memory, with the number of iterations or requests that had been done by then.
 #[derive(Debug)]
 pub struct Growth {
     next_ns: u64,
@@ -62,8 +62,8 @@ impl Growth {
         self.looks.push((done as f64, bytes as f64));
     }
 
-    /// Bytes per iteration or request, with the 95 % interval; `None` if there are too few looks, or if what it
-    /// has grown by, 4 MiB and less, cannot be told from what an allocator keeps.
+    /// Returns the growth in bytes per iteration or request, with the 95 % interval; `None` if there are too few
+    /// readings, or if the total growth is at most 4 MiB, which cannot be distinguished from what an allocator keeps.
     pub fn slope(&self) -> Option<(f64, Interval)> {
         // What the first of them bring up is no leak: caches fill, pools grow.
         let settled = &self.looks[self.looks.len() / 5..];

@@ -7,7 +7,7 @@ use crate::probe::{Probe, ProbeFactory};
 use bench_protocol::{Assignment, Observation, Reading};
 use bench_syntax::quantity::nanoseconds;
 
-/// Names of all probes that are linked, sorted.
+/// Returns the names of all linked probes, sorted.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = inventory::iter::<ProbeFactory>.into_iter().map(|factory| factory.name).collect();
     names.sort_unstable();

@@ -21,7 +21,7 @@ pub(crate) enum Phase {
 pub(crate) struct Batch {
     /// The purpose of the batch.
     pub phase: Phase,
-    /// How many iterations; at least 1.
+    /// The number of iterations; at least 1.
     pub iterations: u64,
 }
 

@@ -1,4 +1,4 @@
-//! divan: one figure a process, out of its table.
+//! Adapts divan: one figure for each process, read from its table.
 
 use std::time::Duration;
 

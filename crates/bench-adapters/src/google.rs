@@ -1,4 +1,4 @@
-//! Google Benchmark, by its JSON.
+//! Adapts Google Benchmark: reads its JSON.
 
 use std::time::Duration;
 

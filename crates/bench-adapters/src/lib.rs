@@ -1,4 +1,4 @@
-//! Executables of other harnesses, as they are, and folders of Python benchmarks, as programs of benchmarks.
+//! Programs made of unchanged executables of other harnesses, and of folders of Python benchmarks.
 //!
 //! An adapter is a program of its own, `bench adapter HARNESS EXECUTABLE`, that speaks the worker protocol with the runner
 //! and the harness's own language with the executable: the runner knows nothing of other harnesses. [`open`] opens any

@@ -9,8 +9,8 @@ use crate::traces;
 /// The argument that makes the program which links this crate an adapter: what follows is for [`run`](crate::run).
 pub const ADAPTER: &str = "adapter";
 
-/// Asks a program for its cases; one that does not speak the worker protocol, and is an executable of a harness that is
-/// known, becomes the program of its adapter.
+/// Asks a program for its cases. One that does not speak the worker protocol, and is an executable of a known harness,
+/// becomes the program of its adapter.
 ///
 /// # Errors
 /// What the program answered instead, and what the harnesses said of which it holds traces.
@@ -42,8 +42,9 @@ pub fn open(program: Program, limits: &ListLimits) -> Result<Opened, ProgramErro
     Err(error)
 }
 
-/// Keeps programs of other harnesses apart, whose names are unique within an executable only: a case that a program before
-/// holds is left out of the later one. Returns the programs that still hold a case, and what was left out, in words.
+/// Keeps programs of other harnesses apart, whose names are unique only within an executable: a case that an earlier
+/// program has is left out of the later one. Returns the programs that still have a case, and messages about the cases
+/// that were left out.
 pub fn apart(programs: Vec<Opened>) -> (Vec<Opened>, Vec<String>) {
     let mut held: HashMap<String, String> = HashMap::new();
     let mut left_out = Vec::new();

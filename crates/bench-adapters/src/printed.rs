@@ -1,4 +1,4 @@
-//! Harnesses that print one figure for a benchmark: each of their processes is a round of one sample.
+//! Harnesses that print one figure for each benchmark: each of their processes is a round of one sample.
 
 use std::process::Command;
 use std::time::Duration;

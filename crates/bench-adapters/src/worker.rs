@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The flags after the arguments of the adapter with which a runner asks for the list.
 const LIST: [&str; 3] = ["--list", "--format", "json"];
 
-/// `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures what the executable holds; returns the exit code.
+/// Implements `bench adapter HARNESS EXECUTABLE [ARGUMENT]...`: lists or measures the benchmarks of the executable;
+/// returns the exit code.
 ///
 /// Only for the start of `main`, before any other thread exists.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {

@@ -1,4 +1,4 @@
-//! Why a command could not do what it was asked.
+//! The reasons why a command failed.
 
 use bench_formats::InterchangeError;
 use bench_history::config::ConfigError;

@@ -1,4 +1,4 @@
-//! `bench report`: what a page shows, and the file that it becomes.
+//! `bench report`: writes the page of a history, a run or a comparison as a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `bench runner`: what cargo builds, on cargo's behalf.
+//! `bench runner`: runs the executables that cargo builds, on cargo's behalf.
 
 use std::ffi::OsString;
 use std::path::Path;

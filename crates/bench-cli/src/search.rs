@@ -1,4 +1,4 @@
-//! Which of several commits was the first slow one, where some cannot be told.
+//! Finds the first slow one of several commits, some of which cannot be judged.
 
 /// The result of measuring a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]

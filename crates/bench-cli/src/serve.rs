@@ -1,4 +1,4 @@
-//! `bench serve`: the page, over loopback, brought up to date.
+//! `bench serve`: serves the page over loopback, and keeps it up to date.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

@@ -1,4 +1,4 @@
-//! `bench show`: the report of a run, printed again.
+//! `bench show`: prints the report of a run again.
 
 use bench_record::exit;
 use bench_report::text::print;

@@ -1,4 +1,4 @@
-//! How often a comparison errs, measured on a program against itself.
+//! Calibration: the rate of wrong comparisons, measured by comparing a program with itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Calibration {
-    /// `bench-calibration`.
+    /// The name of the format: `bench-calibration`.
     pub format: String,
     /// The version of this schema.
     pub schema_version: u32,
@@ -31,14 +31,15 @@ pub struct Calibration {
     pub cases: Vec<CalibratedCase>,
     /// The counts over all cases.
     pub suite: Tally,
-    /// To which side all estimates leaned. `None` if work was injected, which leans on purpose, or in an older file.
+    /// The side to which all estimates leaned. `None` if work was injected, which leans on purpose, or in an older
+    /// file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
-    /// Every comparison, with all that was measured.
+    /// Every comparison, with all its measurements.
     pub comparisons: Vec<PairedComparison>,
 }
 
-/// How comparisons of which the truth is known have ended.
+/// The results of comparisons whose true change is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Comparisons that were measured.
@@ -53,9 +54,9 @@ pub struct Tally {
     pub unsure: u64,
     /// Comparisons with an interval of the ratio.
     pub intervals: u64,
-    /// Intervals that hold the true ratio: 1, or what was injected.
+    /// Intervals that contain the true ratio: 1, or the injected one.
     pub covering: u64,
-    /// Comparisons whose smallest effect says that what was injected can be seen.
+    /// Comparisons whose smallest effect shows that they can detect the injected change.
     pub able: u64,
     /// Verdicts `slower` among these.
     pub able_slower: u64,
@@ -67,9 +68,9 @@ pub struct Tally {
 pub struct CalibratedCase {
     /// The case.
     pub id: String,
-    /// How its comparisons have ended.
+    /// The results of its comparisons.
     pub tally: Tally,
-    /// To which side its estimates leaned, as [`Calibration::symmetry`].
+    /// The side to which its estimates leaned, as in [`Calibration::symmetry`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<Symmetry>,
     /// Median over the comparisons of the spread between process pairs, as a standard deviation of log ratios.
@@ -120,7 +121,7 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
     (if of == 0 { f64::NAN } else { hits as f64 / of as f64 }, proportion_interval(hits, of))
 }
 
-/// Compares a program with itself `repeats` times. Interrupted, it holds what was measured until then.
+/// Compares a program with itself `repeats` times. If interrupted, returns the comparisons until then.
 ///
 /// With `layouts`, both sides are the same code in different layouts: for each comparison so many of the side's are drawn for
 /// the base, and as many others for the candidate.

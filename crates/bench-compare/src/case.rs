@@ -7,13 +7,13 @@ use super::{LayoutSpread, ObservedPair, Role, TimeSpent};
 use bench_judge::comparison::Compared;
 use bench_record::{Failure, Verdict};
 
-/// Why a case has no figures.
+/// The failure of a side, because of which a case has no figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideFailure {
-    /// Which side broke.
+    /// The side that failed.
     pub side: Role,
-    /// How.
+    /// The failure.
     pub failure: Failure,
 }
 
@@ -48,20 +48,20 @@ pub struct PairedCase {
     pub log_e_value: f64,
     /// The smallest changes that could be seen in 1, 5 and 30 seconds of this case.
     pub smallest_effects: [Option<f64>; 3],
-    /// How many more seconds of this case would settle it, if it is unsure; absent if that is more than
-    /// 65 536 pairs, and where none was measured.
+    /// The number of seconds that would settle the case, if it is unsure; absent if that is more than 65 536 pairs, or
+    /// if no pair was measured.
     pub settle_s: Option<f64>,
     /// Instructions of both sides; absent if they were not counted, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<CountedPair>,
-    /// Why instructions were not counted, if they were to be.
+    /// The reason why instructions were not counted, if they were to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<Uncounted>,
-    /// Why there are no figures, if there are none.
+    /// The reason why there are no figures; absent if there are some.
     pub failure: Option<SideFailure>,
-    /// Why the case cannot run here, if it cannot.
+    /// The reason why the case cannot run here; absent if it can.
     pub skipped: Option<String>,
-    /// All that was measured, in order of time.
+    /// All measurements, in order of time.
     pub pairs: Vec<ObservedPair>,
 }
 

@@ -23,7 +23,7 @@ use bench_stats::seed;
 /// A case whose forecast is this many times what is left is not worth the trouble.
 const HOPE: u32 = 2;
 
-/// Compares the chosen cases that both sides hold.
+/// Compares the chosen cases that both sides have.
 ///
 /// # Errors
 /// When the sides have no chosen case in common, or not as many layouts, or signals cannot be listened for. What goes

@@ -27,7 +27,7 @@ const LEAST_IN_ALL: Duration = Duration::from_secs(10);
 /// How much longer a process takes under valgrind at the least.
 const SLOWER: u32 = 20;
 
-/// Of which cases instructions are counted beside the times.
+/// The cases whose instructions are counted in addition to the times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CountChoice {
     /// Of those whose time is unsure or has changed by little, where valgrind is there and for no longer than was timed.

@@ -6,7 +6,8 @@ use bench_record::CaseCounts;
 
 use super::Role;
 
-/// Instructions of both sides of a case, counted under valgrind after the times were taken. No verdict follows from them.
+/// The instructions of both sides of a case, counted under valgrind after the times had been measured. They do not
+/// affect a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CountedPair {
@@ -75,11 +76,11 @@ impl CountedPair {
     }
 }
 
-/// That instructions of a case were to be counted, and were not.
+/// A case whose instructions were to be counted, but were not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uncounted {
-    /// Why.
+    /// The reason.
     pub why: WhyUncounted,
     /// The description of the failure.
     pub message: String,
@@ -91,7 +92,7 @@ impl Uncounted {
     }
 }
 
-/// Why instructions of a case were not counted.
+/// The reasons why instructions of a case were not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -108,7 +109,7 @@ pub enum WhyUncounted {
     Interrupted,
 }
 
-/// How instructions were counted.
+/// The settings with which instructions were counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counting {
@@ -116,7 +117,7 @@ pub struct Counting {
     pub seconds: f64,
     /// Version of valgrind: `3.19.0`.
     pub valgrind: String,
-    /// Its options that decide what is counted.
+    /// The options of valgrind that affect the counts.
     pub options: String,
 }
 

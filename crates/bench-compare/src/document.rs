@@ -11,7 +11,7 @@ use bench_judge::comparison::Compared;
 use bench_protocol::Build;
 use bench_record::{Environment, RunState, Verdict};
 
-/// Version of the document's schema.
+/// The version of the document's schema.
 ///
 /// | version | what changed |
 /// |---|---|
@@ -22,11 +22,11 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// The name by which a `comparison.json` is recognised.
 pub const FORMAT: &str = "bench-comparison";
 
-/// Two live sides, case by case.
+/// A comparison of two live sides, case by case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PairedComparison {
-    /// `bench-comparison`.
+    /// The name of the format: `bench-comparison`.
     pub format: String,
     /// The version of this schema.
     pub schema_version: u32,
@@ -40,10 +40,10 @@ pub struct PairedComparison {
     pub candidate: SideRecord,
     /// The limits of time and error.
     pub rules: Rules,
-    /// In how many layouts of its code each program was linked, if it was more than one.
+    /// The number of layouts in which the code of each program was linked, if it was more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layouts: Option<usize>,
-    /// Wall time, in seconds, without what counting instructions took.
+    /// Wall time, in seconds, without counting instructions.
     pub seconds: f64,
     /// The machine.
     pub environment: Environment,
@@ -51,14 +51,15 @@ pub struct PairedComparison {
     pub notes: Vec<String>,
     /// The cases that were measured, in the order of their ids.
     pub cases: Vec<PairedCase>,
-    /// Cases that one side alone holds.
+    /// Cases that only one side has.
     pub others: Vec<Compared>,
-    /// How instructions were counted; absent if they were not, as in documents of earlier versions.
+    /// The settings with which instructions were counted; absent if they were not, as in documents of earlier
+    /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
 }
 
-/// Which programs a side was.
+/// The programs of a side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SideRecord {
@@ -69,7 +70,7 @@ pub struct SideRecord {
     /// The files that were measured in their place, in order, as many of each: the same code in other layouts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layouts: Vec<PathBuf>,
-    /// How they were built; absent in documents of earlier versions.
+    /// The build of the programs; absent in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
 }
@@ -86,7 +87,7 @@ impl SideRecord {
 }
 
 impl PairedComparison {
-    /// Every case, also those of one side alone.
+    /// Returns every case, including those of only one side.
     pub fn compared(&self) -> impl Iterator<Item = &Compared> {
         self.cases.iter().map(|case| &case.compared).chain(&self.others)
     }

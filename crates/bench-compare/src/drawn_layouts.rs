@@ -1,10 +1,10 @@
-//! Which layouts of their code a process pair runs.
+//! Draws the layouts of their code that a process pair runs.
 
 use serde::{Deserialize, Serialize};
 
 use bench_stats::seed::{mix, shuffle};
 
-/// Which layout of its code each side of a process pair ran: 1 is the first.
+/// The layouts of its code that each side of a process pair ran: 1 is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawnLayouts {
     /// The base's.

@@ -35,9 +35,9 @@ pub(super) fn observations(pairs: &[ObservedPair], layouts: usize) -> Option<(Ve
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LayoutSpread {
-    /// From one layout of the base to another.
+    /// The deviation from one layout of the base to another.
     pub base: f64,
-    /// From one layout of the candidate to another.
+    /// The deviation from one layout of the candidate to another.
     pub candidate: f64,
 }
 

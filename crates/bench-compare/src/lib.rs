@@ -1,4 +1,4 @@
-//! Two live programs, case by case: did it get slower?
+//! Compares two live programs, case by case.
 //!
 //! Both sides' workers are alive together and work in turns of a tenth of a millisecond, so that
 //! whatever the machine does hits both. Processes differ by more than their samples do, so many fresh process pairs are

@@ -50,7 +50,7 @@ pub struct ObservedPair {
     pub pair: Pair,
     /// The statistic that summarizes it.
     pub statistic: Statistic,
-    /// Log ratio candidate/base, what the order does to it taken out as far as earlier pairs told.
+    /// The log ratio candidate/base, with the effect of the order removed as far as earlier pairs have shown it.
     pub log_ratio: f64,
     /// The spread that earlier pairs let expect, as a standard deviation; absent before there were two.
     pub scale: Option<f64>,

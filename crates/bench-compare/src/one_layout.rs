@@ -1,4 +1,4 @@
-//! Changes that rest on one layout of the code.
+//! Detects changes that depend on a single layout of the code.
 
 use super::{PairedCase, Side};
 use bench_runner::program::Kind;

@@ -49,7 +49,7 @@ impl fmt::Display for Role {
 /// other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// Which side was started, warmed up and measured first.
+    /// The side that was started, warmed up and measured first.
     pub first: Role,
     /// Iterations in each batch.
     pub iterations: u64,
@@ -57,8 +57,8 @@ pub struct Pair {
     pub base_ns: Vec<u64>,
     /// The same of the candidate.
     pub candidate_ns: Vec<u64>,
-    /// How often both sides' processes handed their turn over, where those of another harness took turns sample by sample; 0 if
-    /// they did not, as in documents of earlier versions.
+    /// How often the processes of both sides handed their turn over, if those of another harness took turns sample by
+    /// sample; 0 if they did not, as in documents of earlier versions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub handed_over: u32,
 }

@@ -25,12 +25,12 @@ pub struct Rules {
     pub max_time: Duration,
     /// The time after which a worker has failed.
     pub timeout: Duration,
-    /// Resident memory that a worker may take; most of what is available when absent.
+    /// The resident memory that a worker may use; most of the available memory if `None`.
     pub max_memory: Option<Bytes>,
     /// The device for benchmarks that ask for one.
     #[serde(default)]
     pub device: DeviceChoice,
-    /// Processors that the workers of a case may use; all of them when absent.
+    /// The number of processors that the workers of a case may use; all of them if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processors: Option<u32>,
     /// The share by which the candidate's work is secretly increased, to measure the power of the test.

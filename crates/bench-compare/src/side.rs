@@ -11,7 +11,7 @@ use bench_runner::selection::Selection;
 use bench_stats::seed::{mix, shuffle};
 use bench_syntax::UsageError;
 
-/// Programs that hold benchmarks, built from one state of the code.
+/// The programs with benchmarks that were built from one revision of the code.
 #[derive(Clone, Debug)]
 pub struct Side {
     label: String,
@@ -93,7 +93,7 @@ impl Side {
         &self.label
     }
 
-    /// Its programs.
+    /// Returns its programs.
     pub fn programs(&self) -> &[Opened] {
         &self.programs
     }

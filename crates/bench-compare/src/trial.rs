@@ -1,4 +1,4 @@
-//! One case on both sides: its process pairs, and what they say.
+//! The trial of one case on both sides: its process pairs, and their evidence.
 
 mod measure;
 

@@ -11,8 +11,9 @@ use crate::data::{Lengths, Turn, mixed};
 /// One conversation, as a file has it.
 type Turns = std::sync::Arc<[Turn]>;
 
-/// Conversations that clients of a closed loop have, one after another. Each client is a user: a turn sends all that was said
-/// so far, with the answers that the server really gave; then the user thinks, and says the next thing.
+/// Conversations that the clients of a closed loop have, one after another. Each client is a user: a turn sends
+/// everything said so far, with the answers that the server really gave; then the user thinks, and sends the next
+/// message.
 #[derive(Debug, Default)]
 pub struct Conversations {
     /// Milliseconds that a user thinks before a turn for which the file says nothing.
@@ -58,7 +59,8 @@ pub(crate) struct Said {
 }
 
 impl Conversations {
-    /// With so many milliseconds of thinking before each turn but the first, if the file does not say it.
+    /// Creates conversations with this many milliseconds of thinking before each turn except the first, unless the
+    /// file contains the time.
     pub fn new(think_ms: Option<Lengths>, seed: u64) -> Self {
         Conversations { think_ms, seed, share: (0, 1), state: Mutex::default() }
     }
@@ -69,8 +71,8 @@ impl Conversations {
         Conversations { share: (rank, of.max(1)), ..self }
     }
 
-    /// How long the user thinks before the next request of `client` in the level that began at `level`: nothing before the first
-    /// turn of a conversation.
+    /// Returns how long the user thinks before the next request of `client` in the level that began at `level`: zero
+    /// before the first turn of a conversation.
     pub fn pause(&self, client: u32, level: Instant) -> Duration {
         let state = self.in_level(level);
         let Some(talk) = state.talks.get(&client) else { return Duration::ZERO };

@@ -185,7 +185,7 @@ impl Endpoint {
         self.settings.salt && self.kind.takes_salt()
     }
 
-    /// Its path below the address of the server.
+    /// Returns its path below the address of the server.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -206,7 +206,7 @@ impl Endpoint {
         self.samples.check()
     }
 
-    /// Headers of each request besides those of the connection.
+    /// Returns the headers of each request besides those of the connection.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

@@ -1,4 +1,4 @@
-//! Why a request failed, by class.
+//! The failures of requests, by class.
 
 use std::fmt;
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl fmt::Display for Class {
     }
 }
 
-/// Why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
+/// The reason why a request failed. Its text begins with the class: `status-429: too many requests (Retry-After: 1)`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{class}: {message}")]
 pub struct Failure {
@@ -104,7 +104,7 @@ impl Failure {
         Failure::new(Class::InAnswer, shortened(message))
     }
 
-    /// Something took longer than `limit`.
+    /// Creates the failure of something that took longer than `limit`.
     pub fn timeout(class: Class, what: &str, limit: Duration) -> Self {
         Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
     }

@@ -1,4 +1,4 @@
-//! How many tokens a server makes of words, found out before anything is measured.
+//! Finds out how many tokens a server counts for words, before anything is measured.
 
 use std::time::Instant;
 
@@ -15,9 +15,9 @@ const MANY: u64 = 160;
 /// The number of tokens that a server counts for words: `overhead + per_word · words`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// Tokens that are in each prompt besides its words: a template, and a mark of the beginning.
+    /// The number of tokens in each prompt besides its words: a template, and a mark of the beginning.
     pub overhead: f64,
-    /// Tokens of a word.
+    /// The number of tokens of a word.
     pub per_word: f64,
 }
 

@@ -30,8 +30,8 @@ pub struct Named {
     pub stream: Option<bool>,
 }
 
-/// Tells the address of the server from the path of its endpoint: people paste `http://host/v1` and
-/// `http://host/v1/chat/completions` alike.
+/// Separates the address of the server from the path of its endpoint: people paste both `http://host/v1` and
+/// `http://host/v1/chat/completions`.
 pub fn split(target: Target) -> Named {
     let path = target.path().to_owned();
     let nothing = |base: &str| Named {
@@ -68,7 +68,7 @@ fn of_model(path: &str) -> Option<(&str, &str, &str)> {
     (is_known && !model.contains('/')).then_some((base, model, what))
 }
 
-/// Asks a server what it is.
+/// Detects the software and the interface of a server.
 ///
 /// # Errors
 /// When nothing answers there, or it wants a token. That a path does not exist is an answer.

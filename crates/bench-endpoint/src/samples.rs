@@ -26,14 +26,14 @@ const LARGEST: usize = 16 << 20;
 /// The result of checking a sample of answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
-    /// Answers that were looked at.
+    /// The number of answers that were checked.
     pub looked_at: u64,
     /// The faults that were found.
     pub wrong: Vec<String>,
 }
 
 impl Checked {
-    /// These, and those of another client.
+    /// Adds the results of another client.
     #[must_use]
     pub fn and(mut self, other: Checked) -> Self {
         self.looked_at += other.looked_at;

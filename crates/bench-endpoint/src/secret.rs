@@ -18,7 +18,7 @@ pub struct Secret {
 const HIDDEN: &str = "[secret]";
 
 impl Secret {
-    /// From an environment variable.
+    /// Reads the secret from an environment variable.
     ///
     /// # Errors
     /// When the variable is not set, is empty, or holds what cannot stand in a header.
@@ -27,7 +27,7 @@ impl Secret {
         Secret::checked(&value).map_err(|wrong| format!("the environment variable {name} {wrong}"))
     }
 
-    /// From a file that holds nothing else.
+    /// Reads the secret from a file that contains nothing else.
     ///
     /// # Errors
     /// When the file cannot be read, is empty, or holds what cannot stand in a header.
@@ -80,7 +80,7 @@ impl Secret {
         Ok((name, value))
     }
 
-    /// `text` without the secret: servers quote the token that they refuse.
+    /// Returns `text` without the secret: servers quote the token that they refuse.
     pub fn hidden_in(&self, text: &str) -> String {
         let text = text.replace(&self.value, HIDDEN);
         // A text that was shortened may end within it.

@@ -1,5 +1,5 @@
-//! Results of asv (airspeed velocity): the files `results/MACHINE/COMMIT-ENVIRONMENT.json` of its format 2, together with
-//! `results/benchmarks.json`, which says what each benchmark counts.
+//! Reads results of asv (airspeed velocity): the files `results/MACHINE/COMMIT-ENVIRONMENT.json` of its format 2,
+//! together with `results/benchmarks.json`, which describes the counters of each benchmark.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Bencher Metric Format: benchmarks, their measures, a value each with the ends of its interval.
+//! Bencher Metric Format: benchmarks with their measures, each a value with the ends of its interval.
 //!
 //! A time per iteration is the measure `latency`, in nanoseconds, as the format has it; any other figure is called
 //! after itself and its unit: `peak-memory-bytes`, `throughput-images-per-s`.

@@ -1,4 +1,5 @@
-//! Damaged files of other tools: whatever is wrong with one entry, every other one is taken, and nothing is made up.
+//! Tests damaged files of other tools: whatever is wrong with one entry, every other one is imported, and nothing is
+//! invented.
 
 use std::fs;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why a run could not be written in a format, or read from it.
+/// The reasons why a run could not be written in a format, or read from it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterchangeError {

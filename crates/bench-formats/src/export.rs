@@ -26,7 +26,7 @@ pub trait Export: Sync {
 /// A run in a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// Its files; a single one where the format is not a folder.
+    /// Its files; a single one if the format is not a folder.
     pub documents: Vec<Document>,
     /// The items that the format cannot represent, one line each.
     pub left_out: Vec<String>,

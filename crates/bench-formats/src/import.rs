@@ -27,7 +27,7 @@ pub struct Imported {
     pub cases: Vec<ImportedCase>,
     /// The items that were left out, each with its place in the file and the reason.
     pub left_out: Vec<String>,
-    /// When it was measured, UTC, RFC 3339; `None` if the file does not say so.
+    /// The time of the measurement, UTC, RFC 3339; `None` if the file does not contain it.
     pub timestamp: Option<String>,
     /// The machine, the commit and the build, as far as the file says them.
     pub environment: Environment,
@@ -40,7 +40,7 @@ pub struct Origin {
     pub run: Option<String>,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
-    /// Category of the cases whose name does not say it.
+    /// The category of cases whose name does not contain one.
     pub category: Category,
     /// The machine and the build, as far as they are known. What is absent or empty is taken from the format, or
     /// else is unknown.
@@ -85,8 +85,8 @@ impl Imported {
         Err(InterchangeError::malformed(path, reason))
     }
 
-    /// Leaves out benchmarks that contradict themselves, as no record may: an interval the wrong way round, or wider than all
-    /// numbers. And those that would get one id, since it is unknown which is meant.
+    /// Leaves out benchmarks that contradict themselves, which no record may contain: an interval the wrong way round,
+    /// or an infinite one. Also leaves out those that would get the same id, since it is unknown which is meant.
     pub fn leave_out_unsound(&mut self, category: Category) {
         let mut ids: Vec<(String, String)> = Vec::new();
         self.cases.retain(|imported| {

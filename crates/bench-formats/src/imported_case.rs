@@ -16,7 +16,7 @@ pub struct ImportedCase {
     pub counters: Vec<Counter>,
     /// Its other figures.
     pub metrics: Vec<Metric>,
-    /// Figures in units of which nothing is known: they are kept, but neither have a history nor are judged.
+    /// Figures in unknown units: they are kept, but neither have a history nor are judged.
     pub unknown: Vec<Metric>,
 }
 

@@ -1,5 +1,5 @@
-//! JUnit XML, as Ant has it: a suite for each model and category, a test case for each case, with what failed and what
-//! was skipped; the figures stand in what the suite has printed.
+//! JUnit XML in Ant's form: a suite for each model and category, a test case for each case, with its failure or the
+//! reason why it was skipped; the figures are in the output of the suite.
 
 use std::collections::BTreeMap;
 use std::io;

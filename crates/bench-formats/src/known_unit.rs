@@ -1,5 +1,5 @@
-//! Units of which it is known what they count and which way is better. Any other unit stays as it is, and what is
-//! counted in it is kept but never judged.
+//! Known units: what they count, and whether more or less is better. Any other unit stays as it is, and figures in it
+//! are kept but never judged.
 
 use bench_protocol::Better;
 

@@ -1,4 +1,4 @@
-//! Measured values as figures.
+//! Turns measured values into figures.
 
 use bench_record::Time;
 use bench_stats::{self as stats, Interval};

@@ -1,5 +1,5 @@
-//! OTLP/JSON metrics (`ExportMetricsServiceRequest` in its JSON form, opentelemetry.io/docs/specs/otlp): what a
-//! collector takes at `/v1/metrics`. A gauge for each figure, a point for each case.
+//! OTLP/JSON metrics (`ExportMetricsServiceRequest` in its JSON form, opentelemetry.io/docs/specs/otlp), which a
+//! collector accepts at `/v1/metrics`: a gauge for each figure, and a point for each case.
 
 use bench_history::key::build;
 use bench_record::Record;

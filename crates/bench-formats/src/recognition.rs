@@ -1,4 +1,4 @@
-//! Which format a file or folder is of.
+//! Recognizes the format of a file or folder.
 
 use std::path::Path;
 

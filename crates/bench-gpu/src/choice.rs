@@ -1,5 +1,5 @@
-//! Which GPUs are observed: those that were asked for, else those that the benchmark works on, else those that CUDA may
-//! see, else all.
+//! Decides which GPUs are observed: the requested ones, or else those that the benchmark works on, or else those that
+//! CUDA may use, or else all.
 
 use std::sync::mpsc;
 use std::time::Duration;

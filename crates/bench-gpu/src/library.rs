@@ -1,4 +1,4 @@
-//! NVML itself: loaded when it is needed, under the usual name or that in `BENCH_NVML`.
+//! NVML itself: loaded when it is needed, under the usual name or the one in `BENCH_NVML`.
 
 use std::ffi::OsString;
 

@@ -56,7 +56,7 @@ impl Gpu {
         }
     }
 
-    /// Just before the first sample.
+    /// Begins the observation, just before the first sample.
     ///
     /// # Errors
     /// Why no GPU can be observed.
@@ -67,7 +67,7 @@ impl Gpu {
         Ok(())
     }
 
-    /// Between two levels of served work: what was seen since the last such call.
+    /// Ends a level of served work: returns the readings since the last such call.
     pub fn level(&mut self) -> Vec<Reading> {
         let Some(sampler) = &self.sampler else { return Vec::new() };
         let state = sampler.refresh(PATIENCE);
@@ -82,7 +82,7 @@ impl Gpu {
         readings
     }
 
-    /// After the last sample.
+    /// Ends the observation, after the last sample.
     ///
     /// # Errors
     /// Why nothing was seen.

@@ -1,4 +1,4 @@
-//! Many cases at once: not the code of any of them, but the machine.
+//! Detects changes of many cases at once, which come from the machine and not from the code of any of them.
 
 mod lean;
 mod share;
@@ -38,7 +38,7 @@ pub struct MachineShift {
     pub worse: bool,
     /// The cases in which it was found, in the order of their ids.
     pub cases: Vec<ShiftedCase>,
-    /// How many cases of this machine have runs before and after it.
+    /// The number of cases of this machine with runs before and after it.
     pub of: usize,
 }
 
@@ -61,8 +61,9 @@ impl MachineShift {
     }
 }
 
-/// Tells the machine's shifts from those of cases: moves the former out of `trends`, so that each is told once. What a case has
-/// changed by beyond the machine's share stays its own. `series` are the lines of `trends`, in their order.
+/// Separates the machine's shifts from those of cases: moves the former out of `trends`, so that each is reported
+/// once. The part of a case's change that goes beyond the machine's share stays with the case. `series` are the lines
+/// of `trends`, in their order.
 ///
 /// A night is the machine's if at least five cases were found to change in the same direction, and these are more than half of
 /// the cases that have runs before and after it. In a large suite many cases are too noisy to be found: those count if

@@ -15,7 +15,8 @@ const FEWEST_CHANGES: usize = 20;
 /// The p-value below which the changes lean clearly.
 const CLEAR: f64 = 0.01;
 
-/// How many changes for the worse and for the better were reported, those that were later withdrawn included.
+/// The numbers of changes for the worse and for the better that were reported, including those that were later
+/// withdrawn.
 ///
 /// Changes of one machine and build that begin at the same run and go the same way count once: they are likely to have
 /// one cause, and the test takes changes for independent.
@@ -26,7 +27,7 @@ pub struct Balance {
     pub worse: usize,
     /// Changes for the better.
     pub better: usize,
-    /// Two-sided p-value of so uneven a split if both were equally likely ([`symmetry_p_value`]).
+    /// The two-sided p-value of such an uneven split if both were equally likely ([`symmetry_p_value`]).
     pub p_value: f64,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bench_record::Environment;
 
-/// Facts about the machine during a run, by what they are called; what was not known is absent.
+/// Facts about the machine during a run, by their names; unknown ones are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances(BTreeMap<String, String>);
 

@@ -13,7 +13,7 @@ use crate::store::{Point, Series};
 pub struct Commits(BTreeMap<String, usize>);
 
 impl Commits {
-    /// These commits, oldest first.
+    /// Sorts these commits, oldest first.
     pub fn oldest_first(commits: impl IntoIterator<Item = String>) -> Self {
         Commits(commits.into_iter().enumerate().map(|(place, commit)| (commit, place)).collect())
     }

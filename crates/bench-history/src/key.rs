@@ -8,8 +8,8 @@ use serde::Serialize;
 /// The value for properties that the record does not know.
 const UNKNOWN: &str = "unknown";
 
-/// Machines that may be compared with each other. On hosted runners, others differ by 4 to 15 % without any
-/// change of the code.
+/// A class of machines that may be compared with each other. On hosted runners, different machines differ by 4 to 15 %
+/// without any change of the code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct MachineClass {
     /// Processor model.
@@ -18,7 +18,8 @@ pub struct MachineClass {
     pub cores: String,
     /// Models of the GPUs, or `no GPU`.
     pub gpu: String,
-    /// Memory to the nearest power of two: what firmware and hypervisor keep for themselves makes no other machine.
+    /// Memory to the nearest power of two: the part that firmware and hypervisor keep for themselves does not make a
+    /// different machine.
     pub memory: String,
 }
 
@@ -82,7 +83,8 @@ impl SeriesKey {
     }
 }
 
-/// Target, optimization, features that the build may use without asking, and the versions of engines.
+/// Returns the target, the optimization, the features that the build may use without asking, and the versions of
+/// engines.
 pub fn build(environment: &Environment) -> String {
     let mut parts = vec![environment.target.clone()];
     // An interpreter has no such thing.

@@ -1,4 +1,4 @@
-//! How every line of a store has gone.
+//! The trend of every line of a store.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -15,16 +15,16 @@ use crate::store::{Acceptance, Point, Series};
 /// The accuracy, in runs, of the place of a step: with much noise, it is placed a little off.
 pub(crate) const NEAR: usize = 2;
 
-/// One line, and where it changed.
+/// One line, and its changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trend {
     /// The key of the series.
     pub key: SeriesKey,
     /// Its unit.
     pub unit: String,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
-    /// How many runs it has.
+    /// The number of its runs.
     pub runs: usize,
     /// Whether there are too few runs for any change to be found.
     pub too_little_history: bool,
@@ -50,7 +50,7 @@ pub struct Turn {
     /// The run at which it was found. It stays the same while the other two may move towards the past, and so names the
     /// change.
     pub found: Place,
-    /// Between which runs it came, with 95 % confidence.
+    /// The runs between which it came, with 95 % confidence.
     pub culprit: Culprit,
     /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` while it
     /// stands.
@@ -63,7 +63,7 @@ pub struct Turn {
     pub shift: Option<f64>,
     /// Whether that is worse.
     pub worse: bool,
-    /// How many standard deviations the ranks since lie off.
+    /// The distance of the ranks since, in standard deviations.
     pub z: f64,
     /// Other changes around it: `operating system: A → B`. Empty for drift.
     pub also: Vec<String>,

@@ -53,7 +53,7 @@ struct Instructions {
 }
 
 impl Comparison {
-    /// Two records.
+    /// Converts a comparison of two records.
     pub fn of_runs(comparison: &OfRuns, candidate: &str) -> Self {
         Comparison {
             base: comparison.baseline.clone(),
@@ -68,7 +68,7 @@ impl Comparison {
         }
     }
 
-    /// Two programs that were measured in turns: the `comparison.json` of `bench compare`.
+    /// Parses a comparison of two programs that took turns: the `comparison.json` of `bench compare`.
     ///
     /// # Errors
     /// What is wrong with the file.

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::packed::{floats, stretches};
 
-/// Every series of a store, where each has changed, and what was accepted.
+/// Every series of a store, with its changes and acceptances.
 ///
 /// What many series share stands once, and is referred to by its number: runs, machines, builds, and the lists of runs
 /// that a series has.

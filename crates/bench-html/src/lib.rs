@@ -1,4 +1,4 @@
-//! One HTML file to look at, which needs no network: the history of every figure, a run, a comparison.
+//! Writes one HTML file that needs no network: the history of every figure, a run, a comparison.
 //!
 //! What is shown is gathered as data ([`History`], [`Run`], [`Comparison`]), put into a [`Page`], and written with
 //! [`Page::html`]. The scripts below `assets/` draw it: they make every element from text, so that nothing in a name or

@@ -11,16 +11,16 @@ use crate::run::Run;
 /// The content of a page: each of its parts may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Page {
-    /// When it was made, UTC, RFC 3339.
+    /// The time at which it was made, UTC, RFC 3339.
     pub made: String,
     /// All series of a store.
     pub history: Option<History>,
     /// The comparison of two runs or two builds.
     pub comparison: Option<Comparison>,
-    /// Single runs, the one to look at first in front.
+    /// Single runs; the one to show first is the first one.
     pub runs: Vec<Run>,
-    /// Which state of what is shown this is. A page that has one asks its server: `revision` for that of the moment, and
-    /// `data.json` for what is new. A file has none, and asks for nothing.
+    /// The revision of the shown data. A page that has one asks its server for the current `revision`, and for
+    /// `data.json` if that is newer. A file has none, and asks for nothing.
     pub revision: Option<String>,
     /// The links to commits.
     pub forge: PageSettings,

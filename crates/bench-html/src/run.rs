@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::rounds::Rounds;
 
-/// One run: what its rounds come to, and as many samples as are drawn. All of them are in `run.json`.
+/// One run: the figures of its rounds, and as many samples as are drawn. All of them are in `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     run: String,

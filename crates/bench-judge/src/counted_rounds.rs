@@ -1,4 +1,4 @@
-//! Which rounds figures are made of.
+//! Decides which rounds count for the figures.
 
 use bench_record::RoundRecord;
 

@@ -1,4 +1,4 @@
-//! Instructions and memory accesses: what the rounds of a case say of them together.
+//! Combines the instructions and memory accesses of the rounds of a case.
 
 use bench_protocol::Better;
 use bench_record::{CaseCounts, Metric, RoundCounts, RoundRecord};

@@ -50,28 +50,28 @@ impl Decision {
         self
     }
 
-    /// Nothing can be judged, and something has to be put right first.
+    /// Records that nothing can be judged until something has been put right.
     #[must_use]
     pub fn incomparable(mut self, why: impl Into<String>) -> Self {
         self.incomparable.push(why.into());
         self
     }
 
-    /// Something is slower than allowed, or an objective is missed.
+    /// Records that something is slower than allowed, or that an objective is missed.
     #[must_use]
     pub fn slower(mut self, what: impl Into<String>) -> Self {
         self.slower.push(what.into());
         self
     }
 
-    /// Something is unsure that must not be.
+    /// Records that something is unsure that must not be.
     #[must_use]
     pub fn unsure(mut self, what: impl Into<String>) -> Self {
         self.unsure.push(what.into());
         self
     }
 
-    /// How a run ended, and which of its cases failed.
+    /// Records how a run ended, and which of its cases failed.
     #[must_use]
     pub fn of_run(mut self, record: &Record) -> Self {
         self.interrupted |= record.state == RunState::Interrupted;
@@ -105,7 +105,7 @@ impl Decision {
         self
     }
 
-    /// Which objectives of a run are missed, and with `strict` which are unsure.
+    /// Records which objectives of a run are missed, and with `strict` which are unsure.
     #[must_use]
     pub fn of_objectives(mut self, record: &Record, strict: bool) -> Self {
         let with = |outcome: Outcome| {
@@ -127,7 +127,7 @@ impl Decision {
         self
     }
 
-    /// Which cases have figures that are not valid.
+    /// Records which cases have figures that are not valid.
     #[must_use]
     pub fn of_validity(mut self, record: &Record) -> Self {
         let invalid = |case: &CaseRecord| Some(printable(&format!("{}: {}", case.id, case.invalid()?)));
@@ -181,7 +181,7 @@ impl Decision {
         self
     }
 
-    /// Both findings together.
+    /// Combines both decisions.
     #[must_use]
     pub fn and(mut self, other: Decision) -> Self {
         self.interrupted |= other.interrupted;
@@ -215,7 +215,7 @@ impl Decision {
         }
     }
 
-    /// Why the exit code is what it is, a line each. Failures are shown with the cases, and not said again.
+    /// Returns the reasons for the exit code, one line each. Failures are shown with the cases, and not repeated here.
     pub fn reasons(&self) -> &[String] {
         if self.interrupted {
             return &[];

@@ -1,4 +1,4 @@
-//! Rounds that fell into a bad minute of the machine: how they are told, and what becomes of them.
+//! Detects rounds that fell into a bad minute of the machine, and leaves them out.
 
 use crate::Summarize;
 use bench_record::{CaseRecord, References, RoundRecord};
@@ -24,9 +24,9 @@ const WALK_FLOOR: f64 = 0.20;
 /// With fewer readings it is unknown what is usual.
 const FEWEST_READINGS: usize = 12;
 
-/// Marks every round of a run that fell into a bad minute, from what was seen around it and around all
-/// others; takes the mark from those that did not. The times themselves are never looked at: leaving out a
-/// round for being slow would make every interval too narrow, leaving it out for its surroundings does not.
+/// Marks every round of a run that fell into a bad minute, judging by its surroundings and those of all other rounds;
+/// removes the mark from those that did not. The times themselves are never used: leaving out a round because it was
+/// slow would make every interval too narrow, while leaving it out for its surroundings does not.
 pub fn mark_disturbed<'a>(cases: impl IntoIterator<Item = &'a mut CaseRecord>) {
     let mut cases: Vec<&mut CaseRecord> = cases.into_iter().collect();
     let clock = Usual::of(&cases, |reading| reading.clock_step_ns, CLOCK_FLOOR);

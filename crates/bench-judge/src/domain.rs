@@ -1,4 +1,4 @@
-//! Fields of work: which of their own figures follow from time and counters.
+//! Fields of work, and their figures that follow from time and counters.
 
 use bench_protocol::{Better, Counter};
 use bench_record::{Metric, Time};
@@ -14,7 +14,7 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// How many of `unit` are done in a second, at the median time.
+    /// Returns the number of `unit` per second, at the median time.
     pub fn rate(&self, unit: &str) -> Option<f64> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
@@ -33,7 +33,7 @@ impl Work<'_> {
 pub struct Domain {
     /// Its name: `classification`.
     pub name: &'static str,
-    /// Units it knows; counters in them are its own, and get no plain throughput.
+    /// Its units; counters in them belong to the field, and get no plain throughput.
     pub units: &'static [&'static str],
     /// The figures that follow; called where a case counts one of the units.
     pub metrics: fn(&Work<'_>) -> Vec<Metric>,

@@ -8,8 +8,8 @@ use crate::time::round_medians;
 /// From here on the rounds of a case say enough by themselves ([`bench_stats::median_interval`]).
 const ENOUGH: usize = 6;
 
-/// Gives cases of few rounds an interval whose spread is moderated by those of the others, if the run has enough of them.
-/// Requests that are served spread by themselves, and are left out.
+/// Gives cases of few rounds an interval whose spread is moderated by that of the others, if the run has enough of
+/// them. Served requests vary by themselves, and are left out.
 pub fn moderate(cases: &mut [CaseRecord]) {
     let is_timed = |case: &CaseRecord| {
         case.status == Status::Ok && case.rounds.iter().all(|round| round.served.is_none())

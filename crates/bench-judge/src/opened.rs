@@ -1,4 +1,4 @@
-//! Records of runs that were killed, and of several executables.
+//! Opens the records of runs that were killed, and combines those of several executables.
 
 use std::path::Path;
 
@@ -83,7 +83,7 @@ fn damage(lines: &[usize]) -> Option<String> {
     })
 }
 
-/// `earlier` with the cases of `later` added.
+/// Returns `earlier` with the cases of `later` added.
 pub fn merge(mut earlier: Record, later: Record) -> Record {
     let Record { state, sealed, warnings, cases, environment, .. } = later;
     let (build, later_build) = (earlier.environment.build(), environment.build());

@@ -1,4 +1,4 @@
-//! Rounds of a case that disagree by more than their samples explain.
+//! Detects rounds of a case that disagree by more than their samples explain.
 
 use bench_record::RoundRecord;
 use bench_stats as stats;

@@ -1,4 +1,4 @@
-//! Served work: what the rounds of a load case say together.
+//! Served work: combines the rounds of a load case.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! From the rounds of a case to its figures, and to what speaks against them.
+//! Computes the figures of a case from its rounds, and the reasons to doubt them.
 
 use bench_record::{CaseRecord, Level, RoundRecord, Served, Status};
 use bench_stats as stats;

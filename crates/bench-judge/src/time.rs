@@ -1,4 +1,4 @@
-//! Time per iteration: what the rounds of a case say together.
+//! Time per iteration: combines the rounds of a case.
 
 use bench_record::{RoundRecord, Time};
 use bench_stats::{self as stats, Modes};

@@ -1,4 +1,4 @@
-//! Event loops, one for each core but one: what requests of `async` closures run on.
+//! Event loops, on all cores but one, that run the requests of `async` closures.
 //!
 //! Each is a tokio runtime of one thread, and nothing moves from one to another. A request is woken by the thread
 //! that reads its bytes, so that a change of threads does not delay its timestamps. One core is left to the thread
@@ -18,7 +18,7 @@ thread_local! {
     static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// How many event loops there are: one less than the process may have cores, and at least 1.
+/// Returns the number of event loops: one less than the process may use cores, and at least 1.
 ///
 /// # Errors
 /// When they cannot be made, as when no file descriptor is left.

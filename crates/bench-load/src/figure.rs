@@ -1,4 +1,4 @@
-//! Figures of a level as checks and recommendations read them.
+//! Figures of a level, for checks and recommendations.
 
 use bench_record::Metric;
 use bench_stats::Interval;

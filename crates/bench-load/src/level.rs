@@ -1,4 +1,4 @@
-//! From what was logged to a level of the record.
+//! Turns the log into a level of the record.
 
 use bench_protocol::Better;
 use bench_record::{Bin, Headline, InvalidCause, Lag, Level, Metric, Pace, Steady, Told, Validity};

@@ -1,4 +1,4 @@
-//! Which part of a level is steady: all clients at work, and requests left to send.
+//! Finds the steady part of a level: all clients at work, and requests left to send.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

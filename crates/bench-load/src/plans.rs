@@ -1,4 +1,4 @@
-//! Which levels a round serves.
+//! Plans the levels of a round.
 
 use std::collections::VecDeque;
 

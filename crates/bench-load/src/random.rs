@@ -1,4 +1,4 @@
-//! Reproducible chance: a seed gives the same numbers on every machine and in every version.
+//! Reproducible randomness: a seed gives the same numbers on every machine and in every version.
 
 /// SplitMix64 (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014).
 #[derive(Clone, Debug)]

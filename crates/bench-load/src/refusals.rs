@@ -1,4 +1,4 @@
-//! Requests that fail where a batch is all that is told of them.
+//! Failing requests in batches, which can only be reported as a number.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -142,8 +142,8 @@ impl Request {
         self.marks.origin
     }
 
-    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. This is
-    /// for clients that read the clock when bytes arrive, before they parse them.
+    /// Marks a usable output that arrived at `at` and contains `amount` of the response, if that is known. For clients
+    /// that read the clock when bytes arrive, before they parse them.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -265,7 +265,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Step, None);
     }
 
-    /// Marks that the last output has arrived. What the closure does after this (a usage message, closing the
+    /// Marks that the last output has arrived. Work that the closure does after this (a usage message, closing the
     /// connection) is not part of the latency. Without this mark, the request ends when the closure returns.
     ///
     /// ```

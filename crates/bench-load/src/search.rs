@@ -43,12 +43,12 @@ pub struct Bracket {
     pub met: Option<f64>,
     /// The lowest higher rate that did not; `None` if each rate that was tried met it.
     pub missed: Option<f64>,
-    /// Why `missed` did not meet it.
+    /// The reasons why `missed` did not meet it.
     pub reasons: Vec<String>,
 }
 
 impl Bracket {
-    /// Of the levels of a search.
+    /// Returns the bounds from the levels of a search.
     pub fn of(levels: &[Level]) -> Self {
         let met = levels.iter().filter(|level| level.validity.valid).filter_map(|level| level.rate);
         let met = met.reduce(f64::max);
@@ -116,22 +116,22 @@ impl Search {
         self
     }
 
-    /// Shares the load with other workers, as [`Load::fleet`](crate::Load::fleet). All try the same rates.
+    /// Shares the load with other workers, as [`Load::fleet`](crate::Load::fleet). All of them try the same rates.
     #[must_use]
     pub fn fleet(mut self, fleet: Arc<Fleet>) -> Self {
         self.fleet = Some(fleet);
         self
     }
 
-    /// Seed of arrivals.
+    /// Sets the seed of arrivals.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Searches. The case has the metric `latency-bounded throughput`: that of the highest rate at which the objective
-    /// was met, the median over its rounds.
+    /// Runs the search. The case gets the metric `latency-bounded throughput`: the throughput at the highest rate at
+    /// which the objective was met, the median over its rounds.
     ///
     /// # Errors
     /// As [`Load::run`](crate::Load::run), and where no condition is given.
@@ -179,7 +179,7 @@ impl Search {
         crate::serving::run(bencher, inputs, calls, job, Goal::Rate { from: self.from }, slo)
     }
 
-    /// [`run`](Self::run) for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
+    /// Same as [`run`](Self::run), for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
     ///
     /// # Errors
     /// As [`run`](Self::run), and in an `async` benchmark.

@@ -1,4 +1,4 @@
-//! [`Stop`]: whether a person wants the load to end.
+//! [`Stop`]: whether the user wants the load to end.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [`Stripe`]: which requests of a level are sent by one of several workers.
+//! [`Stripe`]: the requests of a level that one of several workers sends.
 
 use bench_syntax::Share;
 

@@ -13,7 +13,7 @@ pub struct MadeUp {
 }
 
 impl MadeUp {
-    /// These files, and what every machine has.
+    /// Creates a machine with these files, and those that every machine has.
     pub fn new(files: &[(&str, &str)]) -> Self {
         let made = MadeUp::bare(files);
         for mounted in ["proc/self", "sys/devices"] {
@@ -22,7 +22,7 @@ impl MadeUp {
         made
     }
 
-    /// Nothing but these files.
+    /// Creates a machine with nothing but these files.
     pub fn bare(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let machine = Machine::at(folder.path());

@@ -1,16 +1,16 @@
-//! Why something is not known.
+//! The reason why something is not known.
 
-/// Why nothing was found, and what to do so that something is.
+/// The reason why nothing was found, and what to do about it.
 #[derive(Debug, PartialEq)]
 pub struct Unknown {
-    /// In words.
+    /// The reason in words.
     pub reason: String,
     /// The command to type, or the action to take.
     pub advice: String,
 }
 
 impl Unknown {
-    /// For this reason, with this advice.
+    /// Creates it from a reason and an advice.
     pub fn new(reason: impl Into<String>, advice: impl Into<String>) -> Self {
         Unknown { reason: reason.into(), advice: advice.into() }
     }

@@ -23,16 +23,16 @@ pub struct Case {
     pub arguments: Arguments,
     /// Free labels.
     pub tags: Vec<String>,
-    /// Limits, as they were written: `median <= 5s`.
+    /// Limits as written: `median <= 5s`.
     pub objectives: Vec<String>,
-    /// How the case asks to be measured.
+    /// The settings that the case asks for.
     pub settings: Overrides,
-    /// Why the case is left out unless it is asked for; `None` if it is not left out.
+    /// The reason why the case is left out by default; `None` if it is not left out.
     pub ignored: Option<String>,
     /// The place in the source code, for people: `src/softmax.rs:12`.
     pub source: Option<Arc<str>>,
-    /// Cases with the same text here can be measured one after another by one shared worker, which sets up once what
-    /// they have in common. `None` if the case wants a process of its own.
+    /// Cases with the same text here can be measured one after another by one shared worker, which sets up their
+    /// common parts once. `None` if the case needs a separate process.
     pub set_up: Option<String>,
     /// A text by which the program finds the case again; the runner hands it to the worker. `None` if the id is
     /// enough.
@@ -86,9 +86,9 @@ impl Case {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Listing {
-    /// [`PROTOCOL`](crate::PROTOCOL).
+    /// The version of the protocol: [`PROTOCOL`](crate::PROTOCOL).
     pub protocol: u32,
-    /// How the program was built.
+    /// The build of the program.
     pub build: Build,
     /// Its cases.
     pub cases: Vec<Case>,

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::structure;
 
-/// Work done by one iteration, counted in `unit`.
+/// The work of one iteration, counted in `unit`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Counter {
     /// The unit, in the plural: `items`, `bytes`, `images`, `tokens`.
     pub unit: String,
-    /// How many per iteration.
+    /// The number per iteration.
     pub per_iteration: u64,
 }
 

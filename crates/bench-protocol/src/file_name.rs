@@ -1,4 +1,4 @@
-//! Names of files that hold one thing of many.
+//! Names of files for one of many things.
 
 use bench_stats::seed::hash;
 

@@ -20,14 +20,14 @@ use crate::{Counter, DeviceChoice, ProbeReport};
 /// | 2 | the list is an object with the version and the build; `start_up`; shared workers; the channel may be TCP |
 pub const PROTOCOL: u32 = 2;
 
-/// Variable whose length moves a worker's stack, and with it whatever is aligned by accident: Mytkowicz et al.,
-/// *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
+/// The variable whose length moves a worker's stack, and with it everything that is aligned by accident: Mytkowicz et
+/// al., *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
 
 /// A frame longer than this is not one of ours.
 pub const LONGEST_FRAME: usize = 64 << 20;
 
-/// From runner to worker.
+/// A message from runner to worker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Measure one case: the first command, and sent once unless the worker has offered to be shared.
@@ -48,13 +48,13 @@ pub struct Assignment {
     pub case: String,
     /// The locator of the case in the list; absent if the list has none.
     pub locator: Option<String>,
-    /// Which round of the case this is, from 0.
+    /// The number of the round within the case, from 0.
     pub round: u32,
     /// How the number of iterations is decided.
     pub mode: Mode,
-    /// Iterations of warm-up; until steady when absent.
+    /// The number of warm-up iterations; absent means until times are steady.
     pub warmup: Option<u64>,
-    /// Exactly this many samples; until the slice is over when absent.
+    /// The exact number of samples; absent means until the slice is over.
     pub samples: Option<u64>,
     /// The time that warm-up and sampling of this round should take together, in nanoseconds.
     pub slice_ns: u64,
@@ -63,12 +63,12 @@ pub struct Assignment {
     /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
     /// that serves requests ends them before, so that what was measured is kept.
     pub timeout_ns: Option<u64>,
-    /// How many inputs of `iter_batched` are to be alive at once: as many as in the rounds before. The worker decides if
-    /// absent.
+    /// The number of inputs of `iter_batched` that are alive at once: as many as in earlier rounds. The worker decides
+    /// if absent.
     pub inputs_alive: Option<u64>,
     /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
     pub timeout_is_hard: bool,
-    /// Names of the probes to attach; all that are linked when absent.
+    /// The names of the probes to attach; absent means all linked ones.
     pub probes: Option<Vec<String>>,
     /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
     /// kept when absent.
@@ -107,9 +107,9 @@ impl Assignment {
 pub struct LoadWishes {
     /// A few requests a level, to see that it works.
     pub quick: bool,
-    /// Stress for this long instead of the case's own scenario, in nanoseconds.
+    /// The duration of stress in place of the case's own scenario, in nanoseconds.
     pub stress_ns: Option<u64>,
-    /// Every level goes on until this percentile (0.99) is supported.
+    /// The percentile (0.99) that every level must support before it ends.
     pub valid_for: Option<f64>,
     /// The file to which rows of requests are written; none are where absent.
     pub requests_csv: Option<PathBuf>,
@@ -120,9 +120,10 @@ pub struct LoadWishes {
 pub struct DeviceWishes {
     /// The device for benchmarks that ask for one: `cpu`, `cuda:0`, `metal`; absent means the best available one.
     pub device: Option<DeviceChoice>,
-    /// GPUs to observe: numbers or UUIDs, separated by commas, or `all`; those that the benchmark works on when absent.
+    /// The GPUs to observe: numbers or UUIDs, separated by commas, or `all`; absent means those that the benchmark
+    /// works on.
     pub gpus: Option<String>,
-    /// Time between two looks at a GPU, in nanoseconds.
+    /// The time between two readings of a GPU, in nanoseconds.
     pub gpu_interval_ns: Option<u64>,
 }
 
@@ -139,7 +140,7 @@ pub enum Mode {
     Count,
 }
 
-/// From worker to runner.
+/// A message from worker to runner.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// The worker is up, and has not run any of the user's code; always its first frame.
@@ -215,7 +216,7 @@ impl Frame {
         "skipped",
     ];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
             Frame::Ready { .. } => "ready",
@@ -242,11 +243,11 @@ pub enum FailureKind {
     Error,
 }
 
-/// How warm-up went.
+/// The course of a warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct WarmUp {
-    /// Iterations, the first call not counted.
+    /// The number of iterations, without the first call.
     pub iterations: u64,
     /// The time of all iterations together.
     pub ns: u64,
@@ -259,7 +260,7 @@ pub struct WarmUp {
 pub struct Finish {
     /// Measured iterations.
     pub iterations: u64,
-    /// How many inputs of `iter_batched` were alive at once; absent if the benchmark has none.
+    /// The number of inputs of `iter_batched` that were alive at once; absent if the benchmark has none.
     pub inputs_alive: Option<u64>,
     /// The counters of one iteration.
     pub counters: Vec<Counter>,
@@ -331,7 +332,7 @@ structure!(Finish {
 });
 
 impl Command {
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
             Command::Measure(_) => "measure",

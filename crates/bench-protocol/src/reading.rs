@@ -21,14 +21,14 @@ pub struct ProbeReport {
     /// Notes on its readings.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
-    /// Why it is unavailable, if it is.
+    /// The reason why it is unavailable; `None` if it is available.
     pub unavailable: Option<String>,
     /// The cost of observing on the benchmark's own thread, over the whole round.
     pub cost_ns: u64,
 }
 
 impl ProbeReport {
-    /// Of a probe that has seen nothing yet.
+    /// Creates the report of a probe that has seen nothing yet.
     pub fn of(probe: &str) -> Self {
         ProbeReport {
             probe: probe.to_owned(),
@@ -40,8 +40,8 @@ impl ProbeReport {
         }
     }
 
-    /// Of a probe that has ended: what it saw, or why it is unavailable. JSON has neither NaN nor infinity, so figures that are
-    /// not finite are left out.
+    /// Creates the report of a probe that has ended: its observation, or the reason why it is unavailable. JSON has
+    /// neither NaN nor infinity, so figures that are not finite are left out.
     pub fn seen(probe: &str, seen: Result<Observation, String>) -> Self {
         match seen {
             Ok(Observation { mut readings, mut series, notes }) => {
@@ -69,10 +69,10 @@ pub struct Reading {
     /// Its 95 % interval within the round, in its unit, if it has one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub interval: Option<Interval>,
-    /// How the rounds of a case become one figure.
+    /// How one figure is made of the rounds of a case.
     #[cfg_attr(feature = "serde", serde(default))]
     pub over_rounds: OverRounds,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     #[cfg_attr(feature = "serde", serde(default = "lower"))]
     pub better: Better,
 }
@@ -82,7 +82,7 @@ fn lower() -> Better {
     Better::Lower
 }
 
-/// How the readings of a case's rounds become one figure.
+/// How one figure is made of the readings of a case's rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum OverRounds {
@@ -111,19 +111,19 @@ impl Reading {
         }
     }
 
-    /// Of all rounds, the largest counts: a peak.
+    /// Takes the largest value of all rounds: a peak.
     #[must_use]
     pub fn max(self) -> Self {
         Reading { over_rounds: OverRounds::Max, ..self }
     }
 
-    /// More of it is better.
+    /// Marks that a higher value is better.
     #[must_use]
     pub fn higher_is_better(self) -> Self {
         Reading { better: Better::Higher, ..self }
     }
 
-    /// With its 95 % interval within the round, if there is one.
+    /// Adds its 95 % interval within the round, if there is one.
     #[must_use]
     pub fn with_interval(self, interval: Option<Interval>) -> Self {
         Reading { interval, ..self }
@@ -138,7 +138,7 @@ pub struct Series {
     pub metric: String,
     /// Its unit.
     pub unit: String,
-    /// When, in seconds from the first sample on, ascending.
+    /// The times, in seconds from the first sample on, ascending.
     pub time_s: Vec<f64>,
     /// The values, as many as there are times; a value is absent if it could not be read.
     pub values: Vec<Option<f64>>,
@@ -149,7 +149,7 @@ pub struct Series {
 pub struct Observation {
     /// Figures.
     pub readings: Vec<Reading>,
-    /// Courses in time.
+    /// Quantities that were followed over time.
     pub series: Vec<Series>,
     /// Notes, which become warnings of the case.
     pub notes: Vec<String>,

@@ -31,16 +31,16 @@ pub struct CaseRecord {
     pub source: String,
     /// The bench target that holds it.
     pub target: String,
-    /// How the program that holds it was built, where that is not what the record's environment says.
+    /// The build of the program that contains it, if it differs from that in the record's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
-    /// How it was measured.
+    /// The settings with which it was measured.
     pub settings: Settings,
     /// Whether there are figures.
     pub status: Status,
-    /// Why not, if it failed.
+    /// The reason why it failed; `None` if it did not.
     pub failure: Option<Failure>,
-    /// Why it cannot run here, if it was skipped.
+    /// The reason why it cannot run here; `None` if it was not skipped.
     pub skip_reason: Option<String>,
     /// Time per iteration.
     pub time: Option<Time>,
@@ -53,7 +53,7 @@ pub struct CaseRecord {
     pub load_s: Option<Seconds>,
     /// Median over the rounds of processor time (user + system, all threads), in seconds per iteration.
     pub cpu_time_s: Option<Seconds>,
-    /// Most resident memory of a worker while it was measuring, over all rounds, in bytes.
+    /// The peak of a worker's resident memory while it was measuring, over all rounds, in bytes.
     pub peak_memory_bytes: Option<Bytes>,
     /// The counters of one iteration.
     pub counters: Vec<Counter>,
@@ -62,7 +62,7 @@ pub struct CaseRecord {
     /// The readings of probes, over the rounds.
     #[serde(default)]
     pub observed: Vec<Metric>,
-    /// Its targets, and what came of them.
+    /// Its targets and their results.
     #[serde(default)]
     pub targets: Vec<ObjectiveResult>,
     /// Warnings that a careful reader should know before trusting the figures.
@@ -87,18 +87,19 @@ pub enum Status {
     NotRun,
 }
 
-/// How a case was measured, after flags, attribute and defaults have been weighed.
+/// The settings with which a case was measured, after flags, attribute and defaults have been combined.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Settings {
     /// The measured quantity.
     #[serde(default)]
     pub measure: Measure,
-    /// Iterations of warm-up; until steady when absent.
+    /// The number of warm-up iterations; absent means until times are steady.
     pub warmup: Option<u64>,
-    /// Samples over all rounds; until precise enough or out of budget when absent.
+    /// The number of samples over all rounds; absent means until the result is precise enough or the budget is used
+    /// up.
     pub repeats: Option<u64>,
-    /// Rounds; as many as precision and budget ask for when absent.
+    /// The number of rounds; absent means as many as precision and budget require.
     pub rounds: Option<u32>,
     /// The budget over all rounds, in seconds.
     pub max_time_s: f64,
@@ -153,7 +154,7 @@ impl CaseRecord {
         }
     }
 
-    /// That the harness was slower than what it measured, and at which levels; `None` if it was not.
+    /// Returns a note that the harness was slower than what it measured, with the levels; `None` if it was not.
     pub fn harness_bound(&self) -> Option<String> {
         let levels =
             self.rounds.iter().filter_map(|round| round.served.as_ref()).flat_map(|served| &served.levels);

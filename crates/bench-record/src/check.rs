@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One thing about the machine that can move figures.
+/// A property of the machine that can move figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
@@ -36,7 +36,7 @@ impl Check {
         Check { name: name.into(), state, value: value.into(), advice: None }
     }
 
-    /// This check at the start of a run, with what it was at the end: a power manager, or a plug pulled, may
+    /// Combines this check at the start of a run with that at the end: a power manager, or an unplugged charger, may
     /// have changed it in between.
     pub fn until(self, end: Check) -> Check {
         if self.value == end.value || (self.state, end.state) == (State::Ok, State::Ok) {

@@ -53,7 +53,7 @@ pub struct Environment {
     /// The probes of the run, by name.
     #[serde(default)]
     pub probes: Vec<ProbeState>,
-    /// How quiet the machine was; empty if it was not observed.
+    /// The checks of how quiet the machine was; empty if it was not observed.
     #[serde(default)]
     pub quietness: Vec<Check>,
 }
@@ -69,7 +69,7 @@ impl Environment {
         self.engines.clone_from(&build.engines);
     }
 
-    /// How the measured program was built.
+    /// Returns the build of the measured program.
     pub fn build(&self) -> Build {
         let mut build = Build::default();
         build.toolchain.clone_from(&self.toolchain);

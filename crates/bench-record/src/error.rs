@@ -1,4 +1,4 @@
-//! Why a run could not be made, kept, or read.
+//! Errors of making, keeping or reading a run.
 
 use std::error::Error;
 use std::fmt;
@@ -9,8 +9,7 @@ use bench_syntax::UsageError;
 
 use crate::exit;
 
-/// Why a run could not be made, kept, or read. The exit code of each is
-/// [`RunError::exit_code`].
+/// The reason why a run could not be made, kept, or read. The exit code of each is [`RunError::exit_code`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {

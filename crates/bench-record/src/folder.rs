@@ -15,10 +15,10 @@ use crate::{name, presence::is_present};
 use bench_os::parent_cargo;
 use bench_syntax::{Share, UsageError};
 
-/// Names the newest sealed run.
+/// The name of the newest sealed run.
 pub const LATEST: &str = "latest";
 
-/// Rows of requests in a run directory, until they are one report.
+/// The folder for rows of requests in a run directory, until they are merged into one report.
 pub const REQUESTS: &str = "requests";
 
 /// Remembers which `cargo bench` the newest run directory belongs to.
@@ -144,7 +144,7 @@ pub fn create_results(results: &Path) -> Result<(), RunError> {
     made.map_err(|error| RunError::io("create the results folder", results, error))
 }
 
-/// Lets `name` mean the run directory `run`.
+/// Makes `name` refer to the run directory `run`.
 ///
 /// # Errors
 /// When the name is taken by something that is not a run, or the folder cannot be written.

@@ -75,7 +75,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a run; who writes it is filled in.
+    /// Begins the journal of a run; its writer is filled in.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -138,12 +138,12 @@ fn take(line: &[u8], cases: &mut Vec<CaseRecord>) -> Option<()> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How the run began.
+    /// The content of the first line.
     pub begin: Begin,
-    /// Its cases with their rounds, from which no figure has been made yet.
+    /// Its cases with their rounds, before any figure has been computed.
     pub cases: Vec<CaseRecord>,
-    /// Whole lines that cannot be read, by number, from 1. The last line is not among them: the end of its writer
-    /// may have cut it off.
+    /// The numbers, from 1, of whole lines that cannot be read. The last line is not among them: it may have been cut
+    /// off when its writer ended.
     pub damaged: Vec<usize>,
 }
 

@@ -14,13 +14,13 @@ pub struct Metric {
     pub unit: String,
     /// The figure.
     pub value: f64,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// Its 95 % interval, in its unit; absent if it is not known.
     #[serde(default)]
     pub interval: Option<Interval>,
-    /// For a percentile, whether there are enough observations for it ([`support`](bench_stats::support));
-    /// absent where it is none.
+    /// Whether there are enough observations for a percentile ([`support`](bench_stats::support)); absent if it is not
+    /// a percentile.
     #[serde(default)]
     pub supported: Option<bool>,
 }

@@ -45,7 +45,8 @@ pub struct ObjectiveResult {
     pub unit: Option<String>,
     /// The figure's 95 % interval, where it is known.
     pub interval: Option<Interval>,
-    /// How much of the limit is reached, from 0 to 1 ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
+    /// The share of the limit that is reached, from 0 to 1
+    /// ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
     pub attainment: Option<f64>,
     /// An explanation: why it is unsure, why there is no figure, which level was the worst.
     pub reason: Option<String>,
@@ -85,7 +86,7 @@ pub struct ObjectiveSummary {
     pub unsure: usize,
     /// The share of targets that were met.
     pub pass_rate: f64,
-    /// `missed` where any is, `met` where all are, and `unsure` otherwise.
+    /// `missed` if any target is missed, `met` if all are met, and `unsure` otherwise.
     pub status: Outcome,
     /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent if no target has an attainment.
     pub score: Option<f64>,

@@ -1,4 +1,4 @@
-//! Which probes there were in a run, and what each cost.
+//! The probes of a run, and the cost of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use bench_syntax::quantity::Seconds;
 pub struct ProbeState {
     /// The probe.
     pub probe: String,
-    /// Why it has read nothing in the whole run, if it has not.
+    /// The reason why it has read nothing in the whole run; absent if it has.
     pub unavailable: Option<String>,
     /// The cost of observing on the benchmark's own thread, median over all rounds, in seconds.
     pub cost_s: Seconds,

@@ -16,11 +16,11 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The name by which a `run.json` is recognised.
 pub const FORMAT: &str = "bench-run";
 
-/// Everything that is known of one run.
+/// The record of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// [`FORMAT`].
+    /// The name of the format: [`FORMAT`].
     pub format: String,
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -47,7 +47,7 @@ pub struct Record {
     pub cases: Vec<CaseRecord>,
 }
 
-/// How a run ended.
+/// The state in which a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -140,7 +140,8 @@ impl Record {
         unoptimized.then_some(warning).into_iter().chain(self.environment.machine_warnings()).collect()
     }
 
-    /// Seconds from its beginning to its seal; `None` if it says no two moments, or the clock was set back in between.
+    /// Returns the seconds from its beginning to its seal; `None` if these are not two times, or if the clock was set
+    /// back in between.
     pub fn elapsed_s(&self) -> Option<u64> {
         u64::try_from(seconds_of_moment(&self.sealed)? - seconds_of_moment(&self.timestamp)?).ok()
     }

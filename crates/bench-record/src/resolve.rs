@@ -1,4 +1,4 @@
-//! Which run a name means.
+//! Resolves the name of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     })
 }
 
-/// There is nothing that [`LATEST`] could name.
+/// Returns the error that there is no run for [`LATEST`].
 pub fn no_earlier_run(results: &Path) -> RunError {
     RunError::Record {
         path: results.join(LATEST),

@@ -17,11 +17,11 @@ use bench_syntax::quantity::Seconds;
 pub struct Served {
     /// The field of work: `speech`, `images`.
     pub domain: String,
-    /// Name of the metric that the field looks at first; the first of each level's metrics.
+    /// The name of the most important metric of the field; the first of each level's metrics.
     pub primary: String,
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: Vec<String>,
-    /// In the order in which they were run.
+    /// The levels, in the order in which they were run.
     pub levels: Vec<Level>,
     /// Metrics of all levels together: of a search, the throughput that it has found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -29,7 +29,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// Requests at these levels, of no field in particular.
+    /// Creates the result of requests at these levels, of no particular field.
     pub fn at_levels(levels: Vec<Level>) -> Self {
         Served { levels, ..Served::default() }
     }
@@ -44,31 +44,31 @@ impl Served {
     }
 }
 
-/// One setting of concurrency or rate, held until its requests were served.
+/// A level: one setting of concurrency or rate, kept until its requests were served.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Level {
     /// The setting that distinguishes it from the others: `concurrency 4`, `12.5 req/s`.
     pub name: String,
-    /// How requests were made: `closed_loop`, `open_loop`, `offline`, …
+    /// The way in which requests were made: `closed_loop`, `open_loop`, `offline`, …
     pub scenario: String,
-    /// Clients, or most requests in flight, where the scenario sets them.
+    /// The number of clients, or the maximum of requests in flight, if the scenario sets it.
     pub concurrency: Option<u32>,
     /// The rate at which requests were to be sent, in requests per second, where the scenario sets it.
     pub rate: Option<f64>,
-    /// Requests that count: warm-up is not among them.
+    /// The number of requests that count, without warm-up.
     pub requests: u64,
-    /// Of these, served.
+    /// The number of these that were served.
     pub succeeded: u64,
-    /// Of these, failed: errors, panics and timeouts.
+    /// The number of these that failed: errors, panics and timeouts.
     pub failed: u64,
-    /// Of those that failed, those that ran out of time.
+    /// The number of failed ones that ran out of time.
     pub timed_out: u64,
-    /// Requests of warm-up, in none of the figures.
+    /// The number of warm-up requests, which are in none of the figures.
     pub warm_up: u64,
     /// Wall time from the first send to the last end, in seconds.
     pub window_s: Seconds,
-    /// Which latency leads: the scheduled one where requests have a schedule, else that of the service.
+    /// The latency that leads: the scheduled one if requests have a schedule, or else the service latency.
     pub headline: Headline,
     /// Figures over the whole window, the primary one first.
     pub metrics: Vec<Metric>,
@@ -97,20 +97,20 @@ pub struct Level {
 pub struct Worker {
     /// Its number, from 1.
     pub number: u32,
-    /// Its address, as the others see it.
+    /// Its address, as the other workers see it.
     pub host: String,
     /// Requests that it has sent.
     pub requests: u64,
-    /// Of these, failed.
+    /// The number of these that failed.
     pub failed: u64,
-    /// How far its clock can be from that of the first worker, in seconds. It bounds when the level began here and the window
-    /// of its rates, and is part of no latency.
+    /// The possible error of its clock against that of the first worker, in seconds. It limits the accuracy of the
+    /// level's beginning here and of the window of its rates, and is part of no latency.
     pub clock_error_s: Seconds,
     /// Whether its part can be relied on.
     pub valid: bool,
 }
 
-/// Which latency leads a level's report.
+/// The latency that leads a level's report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -136,18 +136,18 @@ pub struct Steady {
     pub metrics: Vec<Metric>,
 }
 
-/// How well the harness kept to what was asked of it.
+/// How well the harness kept to its schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pace {
-    /// Requests per second that the schedule wanted.
+    /// The requests per second of the schedule.
     pub offered_rate: Option<f64>,
     /// Requests per second that were sent.
     pub achieved_rate: Option<f64>,
-    /// How late requests were sent; absent if there is no schedule.
+    /// The lateness with which requests were sent; absent if there is no schedule.
     pub send_lag: Option<Lag>,
-    /// How late the client's event loops came to what was ready; absent if requests have threads, and in records from
-    /// before there were event loops.
+    /// The lateness with which the client's event loops handled ready events; absent if requests have threads, and in
+    /// records from before there were event loops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_stall: Option<Lag>,
     /// Requests in flight, on average over the window.
@@ -176,14 +176,14 @@ pub struct Validity {
     pub valid: bool,
     /// Whether the harness was slower than what it measured.
     pub harness_bound: bool,
-    /// Why it is not valid; empty if it is.
+    /// The reasons why it is not valid; empty if it is.
     pub reasons: Vec<String>,
     /// The same in short, each cause once, the gravest first; empty in records from before there were causes, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<InvalidCause>,
 }
 
-/// Why the figures of a level cannot be relied on. The gravest cause comes first.
+/// The reasons why the figures of a level cannot be relied on. The most severe cause comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -220,25 +220,25 @@ impl InvalidCause {
 }
 
 impl Validity {
-    /// Nothing speaks against the figures.
+    /// Returns the validity of figures without any doubt.
     pub fn valid() -> Self {
         Validity { valid: true, ..Validity::default() }
     }
 
-    /// Why it is not valid, first of all that the harness was too slow.
+    /// Returns the reasons why it is not valid; if the harness was too slow, that comes first.
     pub fn told(&self) -> Vec<String> {
         let harness = self.harness_bound.then(|| HARNESS_BOUND.to_owned());
         harness.into_iter().chain(self.reasons.iter().cloned()).collect()
     }
 }
 
-/// Latencies that fell together.
+/// A bin of latencies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bin {
     /// The largest of them, in seconds.
     pub up_to_s: f64,
-    /// How many.
+    /// The number of latencies.
     pub count: u64,
 }
 
@@ -246,7 +246,7 @@ pub struct Bin {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Dot {
-    /// When it was sent, in seconds from the level's first send.
+    /// The time at which it was sent, in seconds from the level's first send.
     pub at_s: f64,
     /// Its headline latency, in seconds.
     pub latency_s: f64,
@@ -260,7 +260,7 @@ pub struct Dot {
 pub struct Told {
     /// The message.
     pub message: String,
-    /// How often.
+    /// The frequency.
     pub count: u64,
 }
 
@@ -268,7 +268,7 @@ pub struct Told {
 pub const HARNESS_BOUND: &str = "invalid: the harness was the bottleneck";
 
 impl Lag {
-    /// Lateness from its median, its 99th percentile and its worst.
+    /// Creates a lateness from its median, its 99th percentile and its worst value.
     pub const fn new(p50_s: Seconds, p99_s: Seconds, max_s: Seconds) -> Self {
         Lag { p50_s, p99_s, max_s }
     }
@@ -324,8 +324,9 @@ impl Level {
         Level { name: name.into(), ..Level::default() }
     }
 
-    /// Why no figure of the level can meet a limit or be compared, as a sentence that names the level; `None` if the
-    /// figures can be relied on. A search whose objective is missed at a level has measured that level well.
+    /// Returns the reason why no figure of the level can meet a limit or be compared, as a sentence that names the
+    /// level; `None` if the figures can be relied on. A search whose objective is missed at a level has still measured
+    /// that level well.
     pub fn doubt(&self) -> Option<String> {
         let Validity { valid, harness_bound, reasons, causes } = &self.validity;
         if *valid {
@@ -353,7 +354,7 @@ impl Level {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
-    /// Served requests as a share of all; `None` if there were none.
+    /// Returns served requests as a share of all; `None` if there were none.
     pub fn success_rate(&self) -> Option<f64> {
         (self.requests > 0).then(|| self.succeeded as f64 / self.requests as f64)
     }

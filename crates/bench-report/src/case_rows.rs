@@ -1,4 +1,4 @@
-//! Turns ids into rows of a table, and shows only once what cases have in common.
+//! Turns ids into the rows of a table, and shows the common parts of cases only once.
 
 use bench_syntax::Category;
 use bench_syntax::case_id::{Tail, tail};
@@ -28,7 +28,7 @@ pub struct Block {
 /// The row of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseRow {
-    /// Which of the cases it is.
+    /// The index of the case.
     pub case: usize,
     /// The name, and the arguments that vary.
     pub label: String,
@@ -159,7 +159,7 @@ fn pad(text: &mut String, columns: usize) {
     text.push_str(&" ".repeat(columns.saturating_sub(width(text))));
 }
 
-/// Names several cases together, by what they have in common: the id of a single one, `model/category/name[…]`, or their
+/// Names several cases together, by their common parts: the id of a single one, `model/category/name[…]`, or their
 /// models.
 pub fn together<'a>(cases: impl IntoIterator<Item = (&'a str, Option<&'a str>, Category)>) -> String {
     let cases: Vec<(&str, Option<&str>, Category)> = cases.into_iter().collect();

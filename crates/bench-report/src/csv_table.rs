@@ -1,4 +1,4 @@
-//! CSV whose cells neither steer a terminal nor are formulas.
+//! Writes CSV whose cells neither control a terminal nor are formulas.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub struct CsvTable<W: Write> {
 }
 
 impl<W: Write> CsvTable<W> {
-    /// Into this writer.
+    /// Writes into this writer.
     pub fn new(out: W) -> Self {
         CsvTable { out, columns: None, line: String::new() }
     }

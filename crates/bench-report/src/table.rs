@@ -52,13 +52,13 @@ impl Table {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
 
-    /// Columns of the terminal that the table takes; remarks can take more.
+    /// Returns the number of terminal columns that the table takes; remarks can take more.
     pub fn columns(&self) -> usize {
         let widths = self.widths();
         widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
     }
 
-    /// Leaves out columns of these titles, the first of them first, until the table is no wider than `columns`.
+    /// Leaves out the columns with these titles, in this order, until the table is no wider than `columns`.
     pub fn fit(&mut self, columns: usize, dispensable: &[&str]) {
         for title in dispensable {
             if self.columns() <= columns {

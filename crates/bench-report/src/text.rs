@@ -1,4 +1,4 @@
-//! Writing to a terminal.
+//! Writes to a terminal.
 
 use std::io::{ErrorKind, Write};
 

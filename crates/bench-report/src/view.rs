@@ -1,4 +1,4 @@
-//! How a report is printed: width, colours, and level of detail.
+//! The form of a printed report: width, colours, and level of detail.
 
 use crate::{ColorChoice, Style};
 
@@ -11,18 +11,18 @@ const NARROWEST: usize = 60;
 /// Wider terminals are treated as if they had this width, because very long lines are hard to read.
 const WIDEST: usize = 200;
 
-/// How a report is printed.
+/// The form of a printed report.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
     /// Its colours.
     pub style: Style,
-    /// Columns that a table may take.
+    /// The number of terminal columns that a table may take.
     pub columns: usize,
-    /// How much is printed.
+    /// The level of detail.
     pub detail: Detail,
 }
 
-/// How much of a report is printed.
+/// The level of detail of a printed report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Only what a decision needs; similar entries are merged.
@@ -32,14 +32,14 @@ pub enum Detail {
 }
 
 impl View {
-    /// For stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
+    /// Creates the view for stdout: as wide as the terminal, or as `COLUMNS` says, or 120 columns.
     pub fn for_stdout(choice: ColorChoice, detail: Detail) -> Self {
         let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let columns = bench_os::columns_of_stdout().or(told).unwrap_or(PIPE);
         View { style: Style::for_stdout(choice), columns: columns.clamp(NARROWEST, WIDEST), detail }
     }
 
-    /// Without colours, this wide.
+    /// Creates a view of this width without colours.
     pub fn plain(columns: usize, detail: Detail) -> Self {
         View { style: Style::for_stdout(ColorChoice::Never), columns, detail }
     }

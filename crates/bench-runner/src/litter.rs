@@ -33,7 +33,7 @@ pub(crate) fn sweep(results: &Path) {
     }
 }
 
-/// Ends what workers of this runner have started and not ended; prints what that was.
+/// Ends processes that workers of this runner have started and not ended; prints their names.
 pub fn end_own_strays() {
     let left = end_strays(|runner| runner == std::process::id());
     report_strays(&left, "benchmarks");

@@ -1,4 +1,4 @@
-//! How each case is measured: flags before attribute before defaults.
+//! Combines the settings of each case: flags override the attribute, which overrides defaults.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 /// Half-width of the 95 % interval of the median, as a share of it.
 const TARGET_PRECISION: f64 = 0.01;
 
-/// How the person who started the run wants to measure. This overrides the attributes.
+/// The settings of the user, which override the attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// Flags of the same names as the attribute's keys.
@@ -50,7 +50,7 @@ pub fn check(wishes: &Wishes) -> Result<(), UsageError> {
     }
 }
 
-/// How `case` is measured: flags before attribute before defaults.
+/// Returns the settings of `case`: flags override the attribute, which overrides defaults.
 pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     let (flags, attribute) = (&wishes.overrides, &case.settings);
     let asked = flags.max_time.or(attribute.max_time);

@@ -45,7 +45,7 @@ pub enum Kind {
 /// A program, and what it has listed.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// How it is started.
+    /// The program to start.
     pub program: Program,
     /// Its cases.
     pub listing: Listing,

@@ -1,4 +1,4 @@
-//! How far a distribution is from having a single mode.
+//! Measures how far a distribution is from having a single mode.
 
 /// The dip: the largest distance between the distribution function of the values and the nearest unimodal one
 /// (Hartigan and Hartigan, *The Dip Test of Unimodality*, Ann. Statist. 13, 1985). Between 1/(2n) and 1/4.

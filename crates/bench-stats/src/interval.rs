@@ -16,7 +16,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Half the width, as a share of `centre`.
+    /// Returns half the width, as a share of `centre`.
     pub fn relative_half_width(&self, centre: f64) -> f64 {
         (self.high - self.low) / 2.0 / centre.abs()
     }
@@ -76,7 +76,7 @@ pub fn mean_interval(round_means: &[f64]) -> Option<Interval> {
     Some(Interval { low: centre - half, high: centre + half })
 }
 
-/// Student's t, two-sided 95 %; `None` without a degree of freedom.
+/// Returns the two-sided 95 % quantile of Student's t; `None` without a degree of freedom.
 pub fn student(degrees: usize) -> Option<f64> {
     match STUDENT.get(degrees.checked_sub(1)?) {
         Some(t) => Some(*t),
@@ -132,9 +132,9 @@ fn student_on_logs(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: (centre - half).exp(), high: (centre + half).exp() })
 }
 
-/// Robust spread of positive values, as a share of their median: 1.4826 · MAD of the logarithms,
-/// which estimates the standard deviation of normal data and ignores up to half of wild ones.
-/// `None` below two values or where one is not positive.
+/// Returns the robust spread of positive values, as a share of their median: 1.4826 · MAD of the logarithms, which
+/// estimates the standard deviation of normal data, even if up to half of the values are wild. `None` below two values
+/// or if one is not positive.
 pub fn relative_spread(values: &[f64]) -> Option<f64> {
     if values.len() < 2 || values.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
         return None;
@@ -142,7 +142,7 @@ pub fn relative_spread(values: &[f64]) -> Option<f64> {
     robust_deviation(&values.iter().map(|value| value.ln()).collect::<Vec<_>>())
 }
 
-/// 1.4826 · MAD: the standard deviation of normal data, whatever up to half of the values do. `None` when
+/// Returns 1.4826 · MAD: the standard deviation of normal data, even if up to half of the values are wild. `None` when
 /// empty.
 pub fn robust_deviation(values: &[f64]) -> Option<f64> {
     let centre = median(&sorted(values))?;

@@ -65,7 +65,7 @@ pub fn modes(values: &[f64]) -> Option<Modes> {
     two_modes(values, |_| values.len() as f64)
 }
 
-/// Two modes of the samples of several rounds, if there are two, as [`modes`] with the test's n corrected.
+/// Finds two modes of the samples of several rounds, if there are two, as [`modes`] with the test's n corrected.
 ///
 /// Neither all samples nor the rounds' medians alone would do. Samples of a process resemble each other:
 /// twenty processes, each at a level of its own, make twenty heaps, and a test that takes their two thousand

@@ -1,4 +1,4 @@
-//! How often modes are found, in seeded simulations.
+//! Simulates, with seeds, how often modes are found.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Intervals for few rounds: the spread of a case is moderated by those of the other cases of its run.
+//! Intervals for few rounds: the spread of a case is moderated by that of the other cases of its run.
 
 use super::{Interval, mean, median, sorted, standard_deviation, student};
 
@@ -10,9 +10,9 @@ const CAUTION: f64 = 14.0;
 /// (limma, Smyth's own program, does so with 1e-5, which lets one pair of rounds that agree by chance tell of all).
 const LEAST_SHARE: f64 = 1e-3;
 
-/// How far the rounds of a case lie apart, over the cases of a run: their variances, of logarithms, as draws from a scaled
-/// inverse chi-squared distribution (Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
-/// microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004).
+/// The spread between rounds, over the cases of a run: their variances, of logarithms, as draws from a scaled inverse
+/// chi-squared distribution (Smyth, "Linear models and empirical Bayes methods for assessing differential expression
+/// in microarray experiments", Statistical Applications in Genetics and Molecular Biology 3, 2004).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpreadOfCases {
     /// The typical variance of the logarithms of a case's rounds.
@@ -22,7 +22,7 @@ pub struct SpreadOfCases {
 }
 
 impl SpreadOfCases {
-    /// Fewer cases say too little of how spreads differ.
+    /// The smallest number of cases from which the spread is estimated: fewer say too little about how spreads differ.
     pub const FEWEST_CASES: usize = 30;
 
     /// Estimates it from the rounds of all cases, one median a round. `None` if fewer than 30 have two rounds with
@@ -40,9 +40,9 @@ impl SpreadOfCases {
         Self::of_variances(&found, found.iter().map(|(_, degrees)| degrees).sum())
     }
 
-    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀ is never
-    /// taken for more than `most`, for what all cases share is not seen more often for there being more of them. `None` for
-    /// fewer than 30 cases, or if most have no variance.
+    /// Estimates it from the variance of each case and its degrees of freedom, as [`of_rounds`](Self::of_rounds); d₀
+    /// is never larger than `most`, because the part that all cases share is not observed more often if there are more
+    /// of them. `None` for fewer than 30 cases, or if most have no variance.
     pub fn of_variances(found: &[(f64, f64)], most: f64) -> Option<Self> {
         if found.len() < Self::FEWEST_CASES {
             return None;

@@ -1,4 +1,4 @@
-//! Which values lie far from the others. They are counted, and never left out of anything.
+//! Finds values that lie far from the others. They are counted, and never left out.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
@@ -13,19 +13,19 @@ const SEVERE: f64 = 3.0;
 /// Below this the quartiles are hardly more than the extremes.
 const FEWEST: usize = 8;
 
-/// How many values lie outside Tukey's fences.
+/// The number of values outside Tukey's fences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Outliers {
-    /// Below the outer fence.
+    /// The number of values below the outer fence.
     pub low_severe: usize,
-    /// Between the lower fences.
+    /// The number of values between the lower fences.
     pub low_mild: usize,
-    /// Between the upper fences.
+    /// The number of values between the upper fences.
     pub high_mild: usize,
-    /// Above the outer fence.
+    /// The number of values above the outer fence.
     pub high_severe: usize,
-    /// Values in all.
+    /// The number of all values.
     pub of: usize,
 }
 

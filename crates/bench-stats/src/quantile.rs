@@ -6,8 +6,8 @@ use super::{Interval, mean, sorted};
 /// Confidence at which [`support`] holds.
 const CONFIDENCE: f64 = 0.99;
 
-/// Quantile `p` of an ascending slice by nearest rank: the smallest value with at least `p·n` values
-/// at or below it, `x[⌈p·n⌉ − 1]`. `None` when empty or `p` lies outside `(0, 1]`.
+/// Returns quantile `p` of an ascending slice by nearest rank: the smallest value with at least `p·n` values at or
+/// below it, `x[⌈p·n⌉ − 1]`. `None` when empty or if `p` lies outside `(0, 1]`.
 ///
 /// `x[int(p·n)]`, often seen, makes p99 the maximum for every n up to 100.
 pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {

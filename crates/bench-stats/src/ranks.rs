@@ -1,4 +1,4 @@
-//! Which of many ordered observations bound a quantile.
+//! Finds which of many ordered observations bound a quantile.
 
 use super::normal_quantile;
 

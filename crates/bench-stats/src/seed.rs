@@ -1,4 +1,4 @@
-//! Seeds, and what follows from them alone: orders and hashes that are the same on every machine.
+//! Orders and hashes that depend only on a seed, and are the same on every machine.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -56,12 +56,12 @@ const ON_SIGNS: f64 = 0.5;
 const FARTHEST: f64 = 3.0;
 
 impl Bets {
-    /// Against "at most `bound`".
+    /// Creates bets against "at most `bound`".
     pub fn above(bound: f64) -> Self {
         Bets { bound, backed: 1.0, observations: 0, won: 0, sizes: [0.0; STAKES.len()] }
     }
 
-    /// Against "at least `bound`".
+    /// Creates bets against "at least `bound`".
     pub fn below(bound: f64) -> Self {
         Bets { backed: -1.0, ..Bets::above(bound) }
     }
@@ -82,7 +82,7 @@ impl Bets {
         }
     }
 
-    /// Natural logarithm of the e-value; 0 before anything was seen: no bet, no evidence.
+    /// Returns the natural logarithm of the e-value; 0 before the first observation.
     pub fn log_e_value(&self) -> f64 {
         let signs = ON_SIGNS.ln() + log_e_value_of_signs(self.observations, self.won);
         let logs = self.sizes.map(|wealth| log_share_of_a_stake() + wealth);
@@ -174,9 +174,9 @@ fn growth(drift: f64) -> [(f64, f64); STAKES.len()] {
     })
 }
 
-/// How many observations bring the logarithm of the e-value to `log_evidence`, where they are normal around a centre that
-/// lies `drift` scales beyond the bound; with a probability of about one half, or such that a standard normal lies below
-/// `certainty`. `None` if they never do.
+/// Returns how many observations bring the logarithm of the e-value to `log_evidence`, if they are normal around a
+/// centre that lies `drift` scales beyond the bound; with a probability of about one half, or that of a standard
+/// normal variable being below `certainty`. `None` if they never do.
 ///
 /// From the bets on sizes alone: each bettor's logarithm is a random walk.
 pub fn observations_needed(drift: f64, log_evidence: f64, certainty: f64) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! How much processes differ, and how much samples within one process do.
+//! Estimates how much processes differ, and how much samples within one process do.
 
 use super::{median, robust_deviation, sorted};
 
@@ -8,9 +8,9 @@ use super::{median, robust_deviation, sorted};
 /// (Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 3.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Components {
-    /// Of the group effects `aᵢ`: what only more processes average out.
+    /// The deviation of the group effects `aᵢ`, which only more processes average out.
     pub between: f64,
-    /// Of the errors `eᵢⱼ`: what more samples average out.
+    /// The deviation of the errors `eᵢⱼ`, which more samples average out.
     pub within: f64,
 }
 

@@ -54,8 +54,8 @@ pub fn free_name(id: &str) -> &str {
     name.filter(|name| Category::of_id(name).is_none()).unwrap_or(id)
 }
 
-/// In what an id contradicts the parts of its case, if it does. A program of another language may write ids of its own:
-/// what they hold must be what the case says.
+/// Returns the part in which an id contradicts the fields of its case, if there is one. A program of another language
+/// may write its own ids, but their parts must equal the fields of the case.
 pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &str) -> Option<String> {
     if let Some(part) = model.into_iter().chain([name]).find(|part| !id.contains(part)) {
         return Some(format!("its id does not contain `{part}`"));

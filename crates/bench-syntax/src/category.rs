@@ -41,8 +41,8 @@ impl Category {
         }
     }
 
-    /// Model and category that the id of a case says: `model/category/name[…]` or `category/name[…]`. Names from elsewhere
-    /// may have further parts; none if no part is a category.
+    /// Returns the model and the category in the id of a case: `model/category/name[…]` or `category/name[…]`. Names
+    /// from elsewhere may have further parts; `None` if no part is a category.
     pub fn of_id(id: &str) -> Option<(Option<&str>, Category)> {
         let mut parts = id.split('[').next().unwrap_or(id).split('/');
         let known = |part: &str| Category::ALL.into_iter().find(|category| category.name() == part);

@@ -18,7 +18,7 @@ const UNITS: [(&str, u128); 8] = [
     ("h", 3_600 * 1_000_000_000),
 ];
 
-/// Why a text is not a duration.
+/// The reasons why a text is not a duration.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no number in front.

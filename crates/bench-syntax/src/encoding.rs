@@ -1,4 +1,4 @@
-//! Text of files that other programs have written.
+//! Decodes text of files that other programs have written.
 
 /// The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes it; without the mark.
 ///

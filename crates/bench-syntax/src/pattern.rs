@@ -1,11 +1,11 @@
-//! Texts and expressions that ids are compared with.
+//! Texts and regular expressions for case ids.
 
 use std::fmt;
 
 #[cfg(feature = "regex")]
 use crate::UsageError;
 
-/// How a pattern is matched against a case id.
+/// A pattern for case ids.
 #[derive(Clone, Debug)]
 pub enum Pattern {
     /// The id contains the text.

@@ -16,7 +16,7 @@ use crate::{UsageError, duration};
 pub struct Seconds(pub f64);
 
 impl Seconds {
-    /// From whole nanoseconds.
+    /// Converts whole nanoseconds.
     pub fn from_ns(ns: u64) -> Self {
         Seconds(ns as f64 / 1e9)
     }
@@ -46,7 +46,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Whole nanoseconds; 584 years where it is more.
+/// Returns whole nanoseconds; 584 years if it is more.
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -112,7 +112,7 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
     Some((number, text[end..].trim_start()))
 }
 
-/// Four significant digits, without an exponent.
+/// Formats a value with four significant digits, without an exponent.
 pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     let decimals = match magnitude {

@@ -1,4 +1,5 @@
-//! [`Share`]: one of several parts of the same work, as `k/n`, or as an engine that starts processes numbers them.
+//! [`Share`]: one of several parts of the same work, as `k/n`, or by the numbers that an engine gives to the processes
+//! it starts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,7 +62,7 @@ const ENGINES: [Engine; 4] = [
 ];
 
 impl Share {
-    /// Part `rank` of `of`, counted from 0; `None` if there is no such part.
+    /// Returns part `rank` of `of`, counted from 0; `None` if there is no such part.
     pub fn of_rank(rank: u32, of: u32) -> Option<Self> {
         (rank < of).then_some(Share { rank, of })
     }
@@ -100,17 +101,17 @@ impl Share {
         Ok(None)
     }
 
-    /// Names of the variables by which engines number processes: without them a process is one of its own.
+    /// Returns the names of the variables by which engines number processes: without them, a process runs alone.
     pub fn variables() -> impl Iterator<Item = &'static str> {
         ENGINES.iter().map(|engine| engine.rank)
     }
 
-    /// Its number, from 0.
+    /// Returns its number, from 0.
     pub fn rank(self) -> u32 {
         self.rank
     }
 
-    /// How many parts there are.
+    /// Returns the number of parts.
     pub fn of(self) -> u32 {
         self.of
     }

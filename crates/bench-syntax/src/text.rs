@@ -1,4 +1,4 @@
-//! Text of others on a terminal.
+//! Makes text of others safe for a terminal.
 
 /// Whether a character does something to a terminal instead of being shown: control characters, and
 /// changes of writing direction.

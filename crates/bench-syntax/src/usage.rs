@@ -7,7 +7,7 @@ use std::fmt;
 pub struct UsageError(pub String);
 
 impl UsageError {
-    /// `text` is not one of the known names; `ranked` holds those, nearest first.
+    /// Returns the error that `text` is not one of the known names; `ranked` contains those, nearest first.
     pub fn unknown(what: &str, text: &str, ranked: Vec<String>) -> Self {
         /// More names than this would push the question off the screen.
         const SHOWN: usize = 12;
@@ -29,7 +29,7 @@ impl UsageError {
         UsageError(message)
     }
 
-    /// `text` is not a `what`: `wanted` says what would be.
+    /// Returns the error that `text` is not a `what`: `wanted` describes what is expected.
     pub fn malformed(what: &str, text: &str, wanted: &str) -> Self {
         UsageError(format!("`{text}` is not a {what}: expected {wanted}"))
     }

@@ -1,6 +1,6 @@
-//! How many inputs are made at once.
+//! The number of inputs that are made at once.
 
-/// How many inputs `iter_batched` makes before they are used up, as criterion counts them.
+/// The number of inputs that `iter_batched` makes before they are used up, as in criterion.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 #[non_exhaustive]
 pub enum BatchSize {

@@ -114,7 +114,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.take(value, elapsed);
     }
 
-    /// [`iter_batched`](Self::iter_batched) with one input at a time.
+    /// Same as [`iter_batched`](Self::iter_batched) with one input at a time.
     #[doc(hidden)]
     pub fn iter_with_setup<I, O, S, R>(&mut self, setup: S, routine: R)
     where
@@ -124,7 +124,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(setup, routine, BatchSize::PerIteration);
     }
 
-    /// [`iter_batched`](Self::iter_batched) with all inputs of a sample at once, as criterion had it before 0.4.
+    /// Same as [`iter_batched`](Self::iter_batched) with all inputs of a sample at once, as in criterion before 0.4.
     #[doc(hidden)]
     pub fn iter_with_large_setup<I, O, S, R>(&mut self, setup: S, routine: R)
     where

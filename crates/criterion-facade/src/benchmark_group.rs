@@ -6,7 +6,7 @@ use crate::measurement::Measurement;
 use crate::settings::{Settings, without_effect};
 use crate::{Bencher, Criterion, IntoBenchmarkId, PlotConfiguration, SamplingMode, Throughput};
 
-/// Benchmarks whose names begin with that of the group, with settings of their own.
+/// A group of benchmarks whose names begin with that of the group, with their own settings.
 pub struct BenchmarkGroup<'a, M: Measurement> {
     criterion: &'a mut Criterion<M>,
     name: String,
@@ -19,7 +19,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         BenchmarkGroup { criterion, name, settings: Settings::default(), throughput: None }
     }
 
-    /// Samples of a benchmark, over all its rounds.
+    /// Sets the number of samples of a benchmark, over all its rounds.
     pub fn sample_size(&mut self, n: usize) -> &mut Self {
         self.settings.sample_size = Some(n);
         self
@@ -72,7 +72,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// Registers a benchmark that is handed an input.
+    /// Registers a benchmark that receives an input.
     pub fn bench_with_input<ID: IntoBenchmarkId, F, I>(&mut self, id: ID, input: &I, mut f: F) -> &mut Self
     where
         F: FnMut(&mut Bencher<'_, M>, &I),

@@ -1,4 +1,4 @@
-//! Settings that describe a benchmark, or that are taken and without effect.
+//! Settings that describe a benchmark, and settings that are accepted without effect.
 
 /// The amount of work in an iteration: the report shows it per second.
 #[derive(Debug, PartialEq, Eq, Clone)]
@@ -34,7 +34,7 @@ impl Throughput {
     }
 }
 
-/// How iterations are shared out among samples. Without effect: samples of a round have equally many.
+/// How iterations are distributed among samples. Has no effect: all samples of a round have equally many.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum SamplingMode {
     /// The choice that criterion would make.
@@ -56,7 +56,7 @@ pub enum AxisScale {
     Logarithmic,
 }
 
-/// How plots look. Without effect: the page of a history chooses by itself.
+/// The look of plots. Has no effect: the page of a history chooses by itself.
 #[derive(Debug, Default, Clone)]
 pub struct PlotConfiguration {
     _summary_scale: AxisScale,

@@ -12,7 +12,7 @@ pub trait Profiler {
     fn stop_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);
 }
 
-/// No profiler within the benchmark.
+/// The absence of a profiler within the benchmark.
 #[derive(Debug)]
 pub struct ExternalProfiler;
 

@@ -1,4 +1,4 @@
-//! How benchmarks ask to be measured.
+//! The settings of benchmarks.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub struct Cases<'a> {
 }
 
 impl Cases<'_> {
-    /// Offers the function, or one that a generic function was made into.
+    /// Offers the function, or one instance of a generic function.
     pub fn offer(&mut self, generic: Generic, call: impl Fn(Bencher<'_, '_>)) {
         self.offer_path(&self.path_of(&generic), &call);
     }

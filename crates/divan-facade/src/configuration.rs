@@ -81,7 +81,7 @@ impl Divan {
         self.main();
     }
 
-    /// Without effect: `--color` says it.
+    /// Has no effect: use `--color`.
     #[must_use]
     pub fn color(self, _yes: impl Into<Option<bool>>) -> Self {
         self
@@ -93,7 +93,7 @@ impl Divan {
         Divan { run_ignored: RunIgnored::Alike, ..self }
     }
 
-    /// Holds only benchmarks that are marked `ignore`.
+    /// Keeps only benchmarks that are marked `ignore`.
     #[must_use]
     pub fn run_only_ignored(self) -> Self {
         Divan { run_ignored: RunIgnored::Only, ..self }
@@ -110,26 +110,27 @@ impl Divan {
         self
     }
 
-    /// Leaves out the benchmark of this path.
+    /// Leaves out the benchmark with this path.
     #[must_use]
     pub fn skip_exact(mut self, filter: impl Into<String>) -> Self {
         self.skip.push(Filter::Exact(filter.into()));
         self
     }
 
-    /// Samples of each benchmark, over all its rounds.
+    /// Sets the number of samples of each benchmark, over all its rounds.
     pub fn sample_count(mut self, count: u32) -> Self {
         self.options.sample_count = Some(count);
         self
     }
 
-    /// Without effect: the sampler fits the iterations of a sample to the clock.
+    /// Has no effect: the sampler fits the iterations of a sample to the clock.
     pub fn sample_size(mut self, count: u32) -> Self {
         self.options.sample_size = Some(count);
         self
     }
 
-    /// On how many threads each benchmark runs at once, each of which is a case; 0 stands for all that are available.
+    /// Sets the numbers of threads on which each benchmark runs at once; each number is a case, and 0 stands for all
+    /// that are available.
     pub fn threads<T>(mut self, threads: T) -> Self
     where
         T: IntoIterator<Item = usize>,
@@ -150,7 +151,7 @@ impl Divan {
         self
     }
 
-    /// Without effect: times are of everything that a benchmark does.
+    /// Has no effect: times include everything that a benchmark does.
     pub fn skip_ext_time(mut self, skip: bool) -> Self {
         self.options.skip_ext_time = Some(skip);
         self
@@ -172,7 +173,7 @@ impl Divan {
         self.counter(count.into())
     }
 
-    /// Without effect: the runner chooses the prefixes.
+    /// Has no effect: the runner chooses the prefixes.
     pub fn bytes_format(self, _format: BytesFormat) -> Self {
         self
     }

@@ -34,7 +34,7 @@ pub use std::hint::black_box;
 #[derive(Debug)]
 pub struct Bencher<'a> {
     driver: Driver<'a>,
-    /// How many bytes an iteration handles, for bytes/s; 0 if they are not counted.
+    /// The number of bytes that an iteration handles, for bytes/s; 0 if they are not counted.
     pub bytes: u64,
 }
 

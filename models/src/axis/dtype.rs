@@ -1,4 +1,4 @@
-//! Element types, and what a device can do with them.
+//! Element types, and the operations that a device supports for them.
 
 use bench_core::{Error, Result};
 use candle_core::{DType, Device, Tensor};

@@ -1,4 +1,4 @@
-//! [`Threads`]: on how many threads a model is computed.
+//! [`Threads`]: the number of threads that compute a model.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use bench_core::{Error, Result};
 
 use super::environment;
 
-/// On how many threads a model is computed.
+/// The number of threads that compute a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
     /// The engine's own choice: one thread for each core, or the number in `RAYON_NUM_THREADS`.
@@ -27,8 +27,8 @@ impl Threads {
     /// The numbers of threads that are measured only on request.
     pub const ON_REQUEST: [Threads; 3] = [Threads::Of(1), Threads::Of(2), Threads::Of(4)];
 
-    /// Has candle compute on so many threads in this process, which has to be said before anything is computed: each
-    /// round is a process of its own.
+    /// Sets the number of threads of candle in this process. It must be called before anything is computed; each round
+    /// is a separate process.
     ///
     /// # Errors
     /// A skip where there are fewer processors, or where this process computes on another number of threads already.
@@ -47,7 +47,7 @@ impl Threads {
         Ok(())
     }
 
-    /// So many, where a number was asked for.
+    /// Returns the number, if one was requested.
     pub fn number(self) -> Option<usize> {
         match self {
             Threads::All => None,

@@ -1,4 +1,4 @@
-//! [`Denoiser`]: a network that tells noise from picture.
+//! [`Denoiser`]: a network that separates noise from picture.
 
 use candle_core::{DType, Device, Tensor};
 

@@ -1,4 +1,4 @@
-//! [`Pipeline`]: from a request to pictures.
+//! [`Pipeline`]: turns a request into pictures.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::seeded::Seeded;
 /// Latents are halved this often within a network: both sides of a picture must be divisible by 8 · 2³.
 const SIDE_MULTIPLE: u32 = LATENT_SCALE as u32 * 8;
 
-/// Why a request has no picture.
+/// The reasons why a request has no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerationError {
     /// A size that the layers cannot halve and double again.
@@ -56,9 +56,9 @@ impl GenerationError {
 pub struct Drawn {
     /// The pictures.
     pub pictures: Vec<Picture>,
-    /// How long the conditioning and the noise took.
+    /// The time of the conditioning and the noise.
     pub setup: Duration,
-    /// How long the latents took to become pictures.
+    /// The time to turn latents into pictures.
     pub decode: Duration,
 }
 
@@ -67,7 +67,7 @@ pub struct Drawn {
 pub struct Pipeline<D> {
     /// Removes the noise.
     pub denoiser: D,
-    /// Draws what is left.
+    /// Turns the latents into pictures.
     pub autoencoder: Autoencoder,
 }
 
@@ -83,7 +83,7 @@ impl<D: Denoiser> Pipeline<D> {
         })
     }
 
-    /// Draws what `request` wants; calls `on_step` after each denoising step.
+    /// Draws the pictures of `request`; calls `on_step` after each denoising step.
     ///
     /// # Errors
     /// When the request is impossible or needs more memory than there is, or what comes out is not finite.
@@ -113,7 +113,7 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(expect_bytes(self.denoiser.device(), needed, what)?)
     }
 
-    /// Latents of noise with a standard deviation of one, from the request's seed.
+    /// Returns latents of noise with a standard deviation of one, from the request's seed.
     ///
     /// # Errors
     /// When the request is impossible.

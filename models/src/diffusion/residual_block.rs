@@ -1,4 +1,4 @@
-//! [`ResidualBlock`] and [`Upsampling`]: of what UNets and autoencoders are made.
+//! [`ResidualBlock`] and [`Upsampling`]: the parts of UNets and autoencoders.
 //!
 //! The computation is that of `candle_transformers::models::stable_diffusion` (candle-transformers 0.11, MIT or
 //! Apache-2.0); tests of the networks expect the same values to the last bit.
@@ -21,14 +21,14 @@ pub struct ResidualConfig {
     pub from: usize,
     /// Channels after it.
     pub to: usize,
-    /// Features of the time that is added, if one is.
+    /// Features of the time that is added, if there is one.
     pub time: Option<usize>,
     /// The constant that normalisation adds to variances.
     pub epsilon: f64,
 }
 
-/// Two convolutions of 3 × 3, each after group normalisation and SiLU, the time added between them; and their input added
-/// to what comes out.
+/// Two convolutions of 3 × 3, each after group normalisation and SiLU, with the time added between them; the input is
+/// added to the result.
 #[derive(Debug)]
 pub struct ResidualBlock {
     first_norm: GroupNorm,
@@ -60,7 +60,8 @@ impl ResidualBlock {
         })
     }
 
-    /// Features of shape `(batch, channels, height, width)`, and of the time, of shape `(batch, features)`.
+    /// Computes the block from features of shape `(batch, channels, height, width)`, and the time, of shape `(batch,
+    /// features)`.
     ///
     /// # Errors
     /// On other shapes or types.

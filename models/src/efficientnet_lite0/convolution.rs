@@ -25,12 +25,12 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// One output for every pixel, from all channels of that pixel.
+    /// Creates the shape of a convolution with one output for every pixel, from all channels of that pixel.
     pub const fn pointwise(inputs: usize, outputs: usize) -> Self {
         Shape { inputs, outputs, kernel: 1, stride: 1, depthwise: false }
     }
 
-    /// Every channel on its own.
+    /// Creates the shape of a convolution of every channel on its own.
     pub const fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
         Shape { inputs: channels, outputs: channels, kernel, stride, depthwise: true }
     }

@@ -83,7 +83,7 @@ impl EfficientNetLite0 {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| EfficientNetLite0::new(&weights))
     }
 
-    /// With any source of weights, under the names of the published PyTorch port.
+    /// Creates the network from any source of weights, under the names of the published PyTorch port.
     ///
     /// # Errors
     /// When a tensor cannot be had.
@@ -117,8 +117,8 @@ impl EfficientNetLite0 {
         Ok(EfficientNetLite0 { stem, blocks, head, classifier })
     }
 
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`, made by
-    /// [`prepare`]; the height and width are [`INPUT_SIDE`], or any other multiple of 32.
+    /// Returns logits of shape `(batch, 1000)` from images of shape `(batch, 3, height, width)`, made by [`prepare`];
+    /// the height and width are [`INPUT_SIDE`], or any other multiple of 32.
     ///
     /// # Errors
     /// When the images have another shape, or are not of the weights' type and device.

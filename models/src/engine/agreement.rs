@@ -3,7 +3,7 @@
 /// The largest difference between two engines' logits that rounding explains.
 pub const TOLERANCE: f32 = 1e-4;
 
-/// Two engines do not compute the same.
+/// A disagreement between two engines.
 #[derive(Debug, thiserror::Error)]
 pub enum Disagreement {
     /// A value differs.

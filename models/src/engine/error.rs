@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Engine;
 use crate::load::LoadError;
 
-/// Why an engine gives no answer.
+/// The reasons why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// It was left out of this build.
@@ -56,8 +56,8 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// For benchmarks: an engine that is not there, or a model that does not fit, skips the case; everything else fails
-    /// it.
+    /// Converts the error for benchmarks: a missing engine, or a model that does not fit, skips the case; everything
+    /// else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             EngineError::NotBuilt { .. } | EngineError::NoLibrary { .. } => {

@@ -49,7 +49,7 @@ pub trait Network {
 }
 
 impl Engine {
-    /// ResNet with generated weights, for batches of `batch`. What an engine reads is made by
+    /// Loads ResNet with generated weights, for batches of `batch`. `file` is made by
     /// [`model_file`](Self::model_file).
     ///
     /// # Errors

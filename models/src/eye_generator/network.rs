@@ -11,13 +11,13 @@ use crate::picture::{Picture, PictureError};
 use crate::seeded::Seeded;
 use crate::weights::{self, WeightsError};
 
-/// Numbers of noise for each eye.
+/// The number of noise values for each eye.
 pub const NOISE: usize = 100;
 
 /// Width and height of a picture, in pixels.
 pub const SIDE: usize = 128;
 
-/// Features after each layer but the last, whose three are colours.
+/// The features after each layer except the last, whose three are colours.
 pub const FEATURES: [usize; 5] = [1024, 512, 256, 128, 64];
 
 /// The name that `models/weights/fetch` knows.
@@ -108,7 +108,7 @@ impl EyeGenerator {
         })
     }
 
-    /// Eyes of `colours` from f32 `noise` of shape `(eyes, 100)`, a row for each; the result has the shape
+    /// Returns eyes of `colours` from f32 `noise` of shape `(eyes, 100)`, a row for each; the result has the shape
     /// `(eyes, 3, 128, 128)` and the type of the weights, with values from −1 to 1.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl EyeGenerator {
         self.last.forward(&features)?.tanh()
     }
 
-    /// Draws eyes of `colours`, which follow from `seed`.
+    /// Draws eyes of `colours`, which depend only on `seed`.
     ///
     /// # Errors
     /// When the device cannot hold them, or they are not finite.
@@ -179,8 +179,8 @@ fn convolution(
     candle_nn::conv_transpose2d_no_bias(inputs, outputs, 4, config, weights)
 }
 
-/// Noise for `eyes` of them, of shape `(eyes, 100)`, about normal with a standard deviation of one: the sum
-/// of twelve uniform values, which is the same on every machine.
+/// Returns noise for `eyes` of them, of shape `(eyes, 100)`, approximately normal with a standard deviation of one:
+/// the sum of twelve uniform values, which is the same on every machine.
 ///
 /// # Errors
 /// When the device cannot hold it.

@@ -41,16 +41,17 @@ impl Projections {
     }
 }
 
-/// Every token of both streams looks at every token of both (Esser et al., 2024, arXiv:2403.03206, figure 2).
+/// Attention in which every token of both streams attends to every token of both (Esser et al., 2024,
+/// arXiv:2403.03206, figure 2).
 #[derive(Clone, Copy, Debug)]
 pub struct JointAttention {
-    /// Features are split among them.
+    /// The number of heads among which the features are split.
     pub heads: usize,
 }
 
 impl JointAttention {
-    /// From two streams' queries, keys and values, each of shape `(batch, tokens, 3 · width)`, to what their
-    /// tokens have seen, of shape `(batch, tokens, width)`.
+    /// Computes the attention from two streams' queries, keys and values, each of shape `(batch, tokens, 3 · width)`;
+    /// the results have shape `(batch, tokens, width)`.
     ///
     /// # Errors
     /// On shapes that do not fit each other.

@@ -82,7 +82,7 @@ fn too_few_parts(found: usize) -> candle_core::Error {
     candle_core::Error::Msg(format!("a modulation came in {found} parts"))
 }
 
-/// One layer: each stream has weights of its own, and the attention is common.
+/// One layer: each stream has its own weights, and the attention is common.
 #[derive(Debug)]
 pub struct JointBlock {
     picture: Stream,
@@ -108,8 +108,8 @@ impl JointBlock {
         })
     }
 
-    /// Prompt and picture, each of shape `(batch, tokens, width)`, after this layer; `embedding` is that of
-    /// time and prompt, of shape `(batch, width)`. In the last block there is no prompt afterwards.
+    /// Returns prompt and picture, each of shape `(batch, tokens, width)`, after this layer; `embedding` is that of
+    /// time and prompt, of shape `(batch, width)`. The last block returns no prompt.
     ///
     /// # Errors
     /// On shapes that do not fit each other.

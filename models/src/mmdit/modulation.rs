@@ -1,10 +1,10 @@
-//! How time and prompt reach a layer: they shift, scale and gate what passes through it.
+//! Modulation: time and prompt shift, scale and gate the features of a layer.
 
 use candle_core::{D, Module, Tensor};
 use candle_nn::{Activation, Linear, VarBuilder};
 
-/// From the embedding of time and prompt to several vectors of a layer's width ("adaLN-Zero"; Peebles and
-/// Xie, 2022, arXiv:2212.09748).
+/// Turns the embedding of time and prompt into several vectors of a layer's width ("adaLN-Zero"; Peebles and Xie,
+/// 2022, arXiv:2212.09748).
 #[derive(Debug)]
 pub struct Modulation {
     linear: Linear,
@@ -32,7 +32,7 @@ impl Modulation {
     }
 }
 
-/// `(1 + scale) · normalised + shift`, for features of shape `(batch, tokens, width)`.
+/// Returns `(1 + scale) · normalised + shift`, for features of shape `(batch, tokens, width)`.
 ///
 /// # Errors
 /// On shapes that do not fit each other.

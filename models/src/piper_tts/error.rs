@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::engine::EngineError;
 use crate::weights::WeightsError;
 
-/// Why nothing is said.
+/// The reasons why nothing is spoken.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
     /// The voice is not there.
@@ -74,7 +74,8 @@ pub enum SpeechError {
 }
 
 impl SpeechError {
-    /// For benchmarks: what was never fetched or installed skips the case, everything else fails it.
+    /// Converts the error for benchmarks: voices that were never fetched and programs that are not installed skip the
+    /// case, everything else fails it.
     pub fn or_skip(self) -> bench_core::Error {
         match self {
             SpeechError::NoVoice { .. } | SpeechError::NoEspeak { .. } => {

@@ -1,17 +1,17 @@
-//! [`Recording`]: what was said.
+//! [`Recording`]: the generated speech.
 
 use crate::wav;
 
 /// Mono audio of floating-point samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
-    /// From −1 to 1.
+    /// The samples, from −1 to 1.
     pub samples: Vec<f32>,
-    /// Samples a second.
+    /// The number of samples per second.
     pub sample_rate: u32,
 }
 
-/// Why a recording can hardly be that of a text.
+/// The reasons why a recording can hardly be that of a text.
 #[derive(Debug, thiserror::Error)]
 pub enum UnlikelySpeech {
     /// A sample that is not a number.

@@ -5,7 +5,7 @@
 pub struct Clause<'a> {
     /// Its words.
     pub words: &'a str,
-    /// One of `. ! ? , ; :`; a full stop where there is none.
+    /// One of `. ! ? , ; :`; a full stop if there is none.
     pub mark: char,
 }
 

@@ -23,7 +23,7 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Loads the voice that was fetched, to be computed on so many threads.
+    /// Loads the fetched voice, to be computed on `threads`.
     ///
     /// # Errors
     /// When it, espeak-ng or ONNX Runtime is missing, or damaged.
@@ -31,7 +31,7 @@ impl Speaker {
         Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
 
-    /// Loads the voice `network`, whose description stands beside it; `espeak` is a name in `$PATH` or a path.
+    /// Loads the voice `network`, whose description is in the file beside it; `espeak` is a name in `$PATH` or a path.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -54,7 +54,7 @@ impl Speaker {
         self.voice.inference().into()
     }
 
-    /// Says `text`, and hands over each sentence as soon as it is spoken.
+    /// Speaks `text`, and passes on each sentence as soon as it is spoken.
     ///
     /// # Errors
     /// When there is nothing to say, or espeak-ng or the network refuses.
@@ -73,7 +73,7 @@ impl Speaker {
         if silent { Err(SpeechError::Nothing(text.to_owned())) } else { Ok(()) }
     }
 
-    /// Says all of `text`.
+    /// Speaks all of `text`.
     ///
     /// # Errors
     /// As [`stream`](Self::stream).
@@ -91,7 +91,7 @@ impl Speaker {
         self.speak_batch(ids, 1, scales)
     }
 
-    /// Speaks the same sounds `batch` times at once, one recording behind the other.
+    /// Speaks the same sounds `batch` times at once, one recording after the other.
     ///
     /// # Errors
     /// When the network refuses.

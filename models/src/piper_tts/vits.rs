@@ -6,7 +6,7 @@ use super::SpeechError;
 use super::voice::Inference;
 use crate::axis::Threads;
 
-/// How a voice speaks.
+/// The settings of a voice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
     /// How much the sound varies; 0 makes two runs the same.
@@ -18,7 +18,7 @@ pub struct Scales {
 }
 
 impl Scales {
-    /// Without anything random.
+    /// The settings without anything random.
     pub const STEADY: Scales = Scales { noise: 0.0, length: 1.0, length_noise: 0.0 };
 }
 

@@ -1,4 +1,4 @@
-//! [`Voice`]: what stands beside a network of the Piper project.
+//! [`Voice`]: the description beside a network of the Piper project.
 
 use std::collections::HashMap;
 use std::fs;
@@ -63,7 +63,7 @@ impl Voice {
         Ok(voice)
     }
 
-    /// Samples of its audio a second.
+    /// Returns the sample rate of its audio.
     pub fn sample_rate(&self) -> u32 {
         self.audio.sample_rate
     }

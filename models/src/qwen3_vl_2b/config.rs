@@ -1,4 +1,4 @@
-//! [`Config`]: how large the network is.
+//! [`Config`]: the sizes of the network.
 
 use std::fmt;
 
@@ -28,11 +28,11 @@ pub struct Vision {
     pub patch: usize,
     /// Frames in a patch; a still picture is repeated.
     pub frames: usize,
-    /// So many patches by as many become one token of the language model.
+    /// The number of patches, in each direction, that become one token of the language model.
     pub merge: usize,
     /// Learnt positions in a row and in a column; others lie between them.
     pub positions: usize,
-    /// Blocks after which features are handed to the first layers of the language model (DeepStack).
+    /// The blocks after which features are passed to the first layers of the language model (DeepStack).
     pub deepstack: [usize; 3],
 }
 
@@ -51,13 +51,13 @@ pub struct Language {
     pub head: usize,
     /// Width of the feed-forward network.
     pub feed_forward: usize,
-    /// Tokens that there are.
+    /// The number of tokens in the vocabulary.
     pub vocabulary: usize,
-    /// Tokens that it can look back on. Memory for their keys and values is taken with each session.
+    /// The number of tokens in the context. Memory for their keys and values is allocated with each session.
     pub context: usize,
     /// Base of the angles of rotary positions.
     pub theta: f32,
-    /// How many of the angles of a head follow time, row and column.
+    /// The numbers of angles of a head that follow time, row and column.
     pub sections: [usize; 3],
 }
 
@@ -116,7 +116,7 @@ impl Config {
         },
     };
 
-    /// Pixels on a side that become one token of the language model.
+    /// Returns the side, in pixels, of the square that becomes one token of the language model.
     pub const fn token_side(&self) -> usize {
         self.vision.patch * self.vision.merge
     }
@@ -130,7 +130,7 @@ impl fmt::Display for Config {
 }
 
 impl Vision {
-    /// Numbers in a patch: three colours of each pixel of each frame.
+    /// Returns the number of values in a patch: three colours of each pixel of each frame.
     pub const fn patch_values(&self) -> usize {
         3 * self.frames * self.patch * self.patch
     }

@@ -35,12 +35,12 @@ pub struct Image {
 }
 
 impl Image {
-    /// How many tokens it takes of the context.
+    /// Returns the number of tokens that it takes of the context.
     pub fn tokens(&self) -> usize {
         self.rows * self.columns
     }
 
-    /// Its tokens: f32 or what the model's weights are, of shape `(tokens, hidden)`.
+    /// Returns its tokens: in f32 or the type of the model's weights, of shape `(tokens, hidden)`.
     pub fn states(&self) -> &Tensor {
         &self.states
     }
@@ -59,12 +59,12 @@ impl Qwen3Vl {
         Ok(Qwen3Vl { vision, language, config })
     }
 
-    /// Its sizes.
+    /// Returns its sizes.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Looks at a picture: vision tower and projectors.
+    /// Encodes a picture: vision tower and projectors.
     ///
     /// # Errors
     /// What candle says.

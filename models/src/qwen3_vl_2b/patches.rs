@@ -1,4 +1,4 @@
-//! [`Patches`]: a photograph as the vision tower wants it.
+//! [`Patches`]: a photograph in the form that the vision tower takes.
 
 use candle_core::{DType, Device, Tensor};
 
@@ -17,7 +17,7 @@ const MOST_ELONGATED: usize = 200;
 /// (byte / 255 − 0.5) / 0.5, as published.
 const NORMALISATION: Normalisation = Normalisation { mean: [0.5; 3], std: [0.5; 3] };
 
-/// Squares of a picture. The four that become one token stand together.
+/// Squares of a picture. The four that become one token are next to each other.
 #[derive(Clone, Debug)]
 pub struct Patches {
     pub(super) values: Tensor,
@@ -28,8 +28,8 @@ pub struct Patches {
 }
 
 impl Patches {
-    /// Scales the photograph so that both sides are whole tokens and its proportions about stay, and cuts it up. The
-    /// values have shape `(patches, colours · frames · patch · patch)` and type f32.
+    /// Scales the photograph so that both sides are whole tokens and its proportions are approximately kept, and cuts
+    /// it into patches. The values have shape `(patches, colours · frames · patch · patch)` and type f32.
     ///
     /// # Errors
     /// [`PictureSize`](GenerationError::PictureSize) for one that is empty or more than 200 times longer than wide.
@@ -73,7 +73,7 @@ impl Patches {
         Ok(Patches { values: values.to_dtype(DType::F32)?, rows, columns, width, height })
     }
 
-    /// Width and height after scaling, in pixels.
+    /// Returns width and height after scaling, in pixels.
     pub fn size(&self) -> (u32, u32) {
         (self.width, self.height)
     }

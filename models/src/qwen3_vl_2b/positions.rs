@@ -1,4 +1,4 @@
-//! [`Positions`]: where tokens stand, in time, row and column.
+//! [`Positions`]: the positions of tokens in time, row and column.
 
 use candle_core::{Device, Tensor};
 

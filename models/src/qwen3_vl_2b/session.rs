@@ -1,4 +1,4 @@
-//! [`Session`]: one conversation, and what the model remembers of it.
+//! [`Session`]: one conversation, and the model's memory of it.
 
 use candle_core::Tensor;
 
@@ -31,12 +31,12 @@ impl<'a> Session<'a> {
         Ok(Session { model, caches: model.caches(batch)?, batch, at: Mark::default() })
     }
 
-    /// How far the conversation has come.
+    /// Returns a mark of the present position in the conversation.
     pub fn mark(&self) -> Mark {
         self.at
     }
 
-    /// Forgets what was read after `mark`, which has to be one of this session.
+    /// Forgets everything that was read after `mark`, which must be one of this session.
     pub fn rewind(&mut self, mark: Mark) {
         self.at = Mark { tokens: mark.tokens.min(self.at.tokens), place: mark.place };
     }

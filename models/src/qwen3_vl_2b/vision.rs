@@ -1,4 +1,4 @@
-//! [`VisionTower`]: the half that looks.
+//! [`VisionTower`]: the half that encodes pictures.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Embedding, LayerNorm, Linear, Module, VarBuilder};

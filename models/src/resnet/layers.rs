@@ -1,4 +1,4 @@
-//! [`Layers`]: residual blocks, as torchvision names their weights.
+//! [`Layers`]: residual blocks, with the names that torchvision gives to their weights.
 //!
 //! The computation is that of `candle_transformers::models::resnet` (candle-transformers 0.11, MIT or Apache-2.0), of
 //! which a test expects the same logits to the last bit.

@@ -9,7 +9,7 @@ use crate::classification::IMAGENET_CLASSES;
 use crate::onnx::{Attribute, Graph};
 use crate::seeded::Seeded;
 
-/// Every tensor of the network, under torchvision's names.
+/// Returns every tensor of the network, under torchvision's names.
 ///
 /// # Errors
 /// When they cannot be made.

@@ -1,4 +1,4 @@
-//! [`SmolLm2`]: the model, its vocabulary, and the text that it makes of a prompt.
+//! [`SmolLm2`]: the model, its vocabulary, and its completion of a prompt.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::weights::{self, WeightsError};
 const MODEL: &str = "smollm2";
 const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
-/// How the weights are kept in memory.
+/// The types of the weights in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
     /// The types of the file: matrices in four bits, embeddings in eight.
@@ -47,7 +47,7 @@ pub struct Completion {
     pub text: String,
     /// The same in tokens, without the one that ends it.
     pub tokens: Vec<u32>,
-    /// How many tokens the prompt had.
+    /// The number of tokens of the prompt.
     pub prompt_tokens: usize,
 }
 
@@ -82,12 +82,12 @@ impl SmolLm2 {
         Ok(SmolLm2 { fresh, vocabulary, size })
     }
 
-    /// Its size.
+    /// Returns its size.
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// Its vocabulary.
+    /// Returns its vocabulary.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
@@ -97,8 +97,8 @@ impl SmolLm2 {
         self.fresh.clone()
     }
 
-    /// Goes on from `prompt` with the likeliest tokens, `most` at the most; `each` is handed every piece of text as
-    /// soon as its characters are complete.
+    /// Continues `prompt` with the likeliest tokens, at most `most`; `each` receives every piece of text as soon as
+    /// its characters are complete.
     ///
     /// # Errors
     /// A prompt that is empty or that does not fit the context together with `most` tokens, and whatever goes wrong

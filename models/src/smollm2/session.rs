@@ -1,4 +1,4 @@
-//! [`Session`]: one conversation with the model, and what it remembers of it.
+//! [`Session`]: one conversation, and the model's memory of it.
 
 use candle_core::{Device, Tensor};
 
@@ -21,7 +21,7 @@ impl Session {
         Session { network, device, vocabulary, context, read: 0 }
     }
 
-    /// How many tokens have been read.
+    /// Returns the number of tokens that have been read.
     pub fn position(&self) -> usize {
         self.read
     }

@@ -1,4 +1,4 @@
-//! [`Layers`]: a vision transformer, as Hugging Face names its weights.
+//! [`Layers`]: a vision transformer, with the names that Hugging Face gives to its weights.
 //!
 //! The computation is that of `candle_transformers::models::vit` (candle-transformers 0.11, MIT or Apache-2.0), of which
 //! a test expects the same logits to the last bit.

@@ -8,16 +8,16 @@ use super::decoder::Decoder;
 use crate::load::{LoadError, generated};
 use crate::seeded::Seeded;
 
-/// Samples in a second.
+/// The sample rate.
 pub const SAMPLE_RATE_HZ: u32 = 24_000;
 
-/// Samples that a frame becomes: there are 12.5 frames in a second.
+/// The number of samples in a frame: there are 12.5 frames in a second.
 pub const FRAME_SAMPLES: usize = 1920;
 
 /// Codes in a frame. Mimi was trained with up to 32; Moshi, the speech model it was made for, writes 8.
 pub const CODEBOOKS: usize = 8;
 
-/// Values that a code can have.
+/// The number of values of a code.
 pub const CODES: u32 = 2048;
 
 /// Frames that are decoded at once at most: candle has angles for so many positions, two a frame.
@@ -29,7 +29,7 @@ const SEED: u64 = 0x0003_1313;
 /// The codes of 80 ms.
 pub type Frame = [u32; CODEBOOKS];
 
-/// Why there is no sound.
+/// The reasons why there is no sound.
 #[derive(Debug, thiserror::Error)]
 pub enum VocoderError {
     /// Nothing to decode.
@@ -88,7 +88,7 @@ impl Vocoder {
         Ok(Vocoder { fresh, device: device.clone() })
     }
 
-    /// All samples of these frames, [`FRAME_SAMPLES`] each.
+    /// Returns all samples of these frames, [`FRAME_SAMPLES`] each.
     ///
     /// # Errors
     /// Frames that are none, too many or of unknown codes; [`NotFinite`](VocoderError::NotFinite).
@@ -110,7 +110,7 @@ impl Vocoder {
     }
 }
 
-/// Decodes frames as they come, and remembers what it needs of those before.
+/// Decodes frames as they arrive, and keeps the state that it needs from earlier ones.
 pub struct Stream {
     codec: Decoder,
     device: Device,

@@ -1,4 +1,4 @@
-//! Convolutions over time that look back only, at once or in parts.
+//! Causal convolutions over time, at once or in parts.
 
 use candle_core::{D, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Module, VarBuilder};

@@ -1,4 +1,4 @@
-//! [`Quantizer`]: from codes to the vectors that they stand for.
+//! [`Quantizer`]: turns codes into the vectors that they stand for.
 
 use candle_core::{IndexOp, Tensor};
 use candle_nn::{Conv1d, Conv1dConfig, Module, VarBuilder};

@@ -1,4 +1,4 @@
-//! Getting a message through.
+//! Delivers messages, with retries.
 
 use std::time::Duration;
 

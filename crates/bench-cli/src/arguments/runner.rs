@@ -1,4 +1,4 @@
-//! `bench runner`.
+//! The arguments of `bench runner`.
 
 use std::ffi::OsString;
 

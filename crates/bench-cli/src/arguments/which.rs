@@ -1,4 +1,4 @@
-//! Which cases: the filters that every command understands.
+//! The filters of cases that every command understands.
 
 use bench_record::RunError;
 use bench_runner::command_line;

@@ -1,4 +1,4 @@
-//! Several runs as one, so that their figures stand side by side.
+//! Combines several runs into one, so that their figures stand side by side.
 
 use std::collections::BTreeMap;
 use std::fs;

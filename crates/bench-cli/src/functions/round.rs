@@ -1,4 +1,4 @@
-//! One round of a function under load, for the worker that holds it.
+//! Measures one round of a function under load, for the worker that contains it.
 
 use std::process::exit;
 

@@ -1,4 +1,4 @@
-//! Connections to the program that holds the function.
+//! Connections to the program that contains the function.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;

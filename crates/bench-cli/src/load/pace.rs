@@ -1,4 +1,4 @@
-//! How much is asked, and when.
+//! The pace of a load: how many requests, and when.
 
 use std::sync::Arc;
 use std::time::Duration;

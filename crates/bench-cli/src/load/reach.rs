@@ -1,4 +1,4 @@
-//! How the server is reached, and what it is.
+//! Finds out how to reach the server, and which interface it has.
 
 use std::time::Duration;
 

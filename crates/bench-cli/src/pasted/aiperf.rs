@@ -1,4 +1,4 @@
-//! `aiperf profile`, and `genai-perf profile` before it.
+//! Translates `aiperf profile`, and its predecessor `genai-perf profile`.
 
 use super::typed::{Typed, push, push_some, with_deviation};
 use super::{Ours, capped};

@@ -1,4 +1,4 @@
-//! `guidellm benchmark`.
+//! Translates `guidellm benchmark`.
 
 use super::Ours;
 use super::typed::{Typed, push, push_some, with_deviation};

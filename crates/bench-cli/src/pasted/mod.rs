@@ -1,4 +1,4 @@
-//! Command lines of other load generators, pasted behind `bench load`: read as what they ask for, and written as ours.
+//! Translates command lines of other load generators that are pasted behind `bench load` into ours.
 
 mod aiperf;
 mod guidellm;

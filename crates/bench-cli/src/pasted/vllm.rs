@@ -1,4 +1,4 @@
-//! `vllm bench serve`, and `benchmark_serving.py` before it.
+//! Translates `vllm bench serve`, and its predecessor `benchmark_serving.py`.
 
 use super::typed::{Typed, push, push_some};
 use super::{Ours, capped};

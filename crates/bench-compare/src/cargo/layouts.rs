@@ -1,4 +1,4 @@
-//! Bench targets linked again, with their sections in other orders.
+//! Links bench targets again, with their sections in other orders.
 //!
 //! Moving a function can change its time by a few per cent (Mytkowicz et al., "Producing wrong data without doing anything
 //! obviously wrong!", ASPLOS 2009), and so can moving it at random, which lets one average over it (Curtsinger and Berger,

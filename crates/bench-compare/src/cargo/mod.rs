@@ -87,8 +87,8 @@ impl Workspace {
     }
 }
 
-/// Builds the bench targets in `folder` with these arguments of `cargo bench`; in `target` instead of the workspace's
-/// own target folder, if one is given.
+/// Builds the bench targets in `folder` with these arguments of `cargo bench`; in the target folder `target`, if one
+/// is given, instead of the workspace's own.
 ///
 /// # Errors
 /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or builds no bench target.
@@ -261,7 +261,8 @@ impl Package {
     }
 }
 
-/// Cargo as a person would start it: without what another cargo, which has started this program, has set for it.
+/// Returns cargo as a user would start it: without the variables that another cargo, which has started this program,
+/// has set for it.
 pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
     for (name, _) in std::env::vars_os() {

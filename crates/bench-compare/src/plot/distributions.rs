@@ -1,4 +1,4 @@
-//! Two distributions of times over each other.
+//! Draws two distributions of times over each other.
 
 use bench_report::Window;
 use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};

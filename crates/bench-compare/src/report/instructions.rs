@@ -124,7 +124,8 @@ fn phrase(why: WhyUncounted) -> &'static str {
     }
 }
 
-/// Why instructions of each case were not counted that were to be, the cases of one reason in a line.
+/// Lists the reasons why instructions of cases were not counted that were to be, with the cases of one reason in a
+/// line.
 pub fn reasons(cases: &[PairedCase]) -> String {
     let mut by_reason: BTreeMap<(WhyUncounted, &str), Vec<&str>> = BTreeMap::new();
     for case in cases {

@@ -1,4 +1,4 @@
-//! Programs of another state of the code.
+//! Programs of another revision of the code.
 //!
 //! A revision is a sealed thing: each commit has a checkout and a target folder of its own in the user's cache, which
 //! stay, so that absolute and relative paths, other programs of the package and cargo's variables are that commit's.
@@ -31,11 +31,11 @@ pub struct Checkout {
 /// A commit, as people know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Commit {
-    /// Its whole hash.
+    /// The whole hash.
     pub hash: String,
     /// The author.
     pub author: String,
-    /// When, RFC 3339.
+    /// The date, RFC 3339.
     pub date: String,
     /// The first line of what it says.
     pub subject: String,
@@ -86,7 +86,7 @@ impl Checkout {
         }
     }
 
-    /// Builds the bench targets of the files as they are. Python is not built.
+    /// Builds the bench targets of the files as they are in the working tree. Python is not built.
     ///
     /// # Errors
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
@@ -150,8 +150,9 @@ impl Checkout {
         commits
     }
 
-    /// Builds the bench targets of a commit, in a checkout of its own outside of this one, which stays: what the
-    /// programs refer to (files, other programs of the package, its folder) is that commit's own.
+    /// Builds the bench targets of a commit, in a separate checkout outside of this one. The checkout is kept, and
+    /// everything that the programs refer to (files, other programs of the package, its folder) belongs to that
+    /// commit.
     ///
     /// # Errors
     /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the

@@ -1,4 +1,4 @@
-//! One commit, checked out and built where nothing else changes it.
+//! Checks out and builds one commit, in a place where nothing else changes it.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};

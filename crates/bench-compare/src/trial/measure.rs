@@ -1,4 +1,4 @@
-//! How the next process pair of a case is measured, given the earlier ones.
+//! Decides how the next process pair of a case is measured, given the earlier ones.
 
 use super::Trial;
 use crate::pair::{self, Arrangement, Measured, Pair, Role};

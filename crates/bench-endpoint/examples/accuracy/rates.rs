@@ -1,4 +1,4 @@
-//! Requests per second, and how late those of a schedule are sent.
+//! Measures requests per second, and how late those of a schedule are sent.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Bodies of requests, made before anything is measured.
+//! The bodies of requests, built before anything is measured.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ pub struct Settings {
     pub model: Option<String>,
     /// Whether the answer is asked for as a stream.
     pub stream: bool,
-    /// Most tokens to generate.
+    /// The maximum number of tokens to generate.
     pub max_tokens: Option<u64>,
     /// The voice of speech.
     pub voice: Option<String>,
-    /// Samples per second of raw samples, if the server does not say it.
+    /// The sample rate of raw samples, if the server does not report it.
     pub sample_rate: Option<u32>,
     /// Width and height of pictures.
     pub size: Option<(u32, u32)>,
-    /// Fields that are added to each body, in place of those that would be there.
+    /// Fields that are added to each body, and replace existing ones.
     pub extra: Map<String, Value>,
     /// Text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text.
     pub template: Option<String>,
@@ -210,7 +210,7 @@ impl Body {
         bytes
     }
 
-    /// How many bytes are sent.
+    /// Returns the number of bytes that are sent.
     pub fn len(&self) -> usize {
         self.bytes.len() + self.words.as_ref().map_or(0, |(_, words)| words.bytes())
     }

@@ -1,6 +1,6 @@
-//! Forms with a file in them (RFC 7578).
+//! Forms that contain a file (RFC 7578).
 
-/// Parts one field from the next. No file holds it but one that was made to.
+/// The boundary that separates fields. No file contains it unless it was made to.
 pub const BOUNDARY: &str = "bench-4cb1c1e1f5d94f6f8d6f1f0b7a0c3a52";
 
 /// A form of these fields, and of a file in the field `file`.

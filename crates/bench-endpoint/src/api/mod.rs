@@ -1,4 +1,4 @@
-//! Interfaces of servers: what is sent to them, and what their answers mean.
+//! Interfaces of servers: the requests, and the meaning of the answers.
 
 mod audio;
 mod body;
@@ -57,7 +57,7 @@ pub struct Head {
     pub content_type: String,
     /// Whether the body comes as it is made: its length was not known when it began.
     pub streamed: bool,
-    /// `X-Sample-Rate`, with which servers of raw samples say what they are.
+    /// `X-Sample-Rate`, with which servers of raw samples report the rate.
     pub sample_rate: Option<u32>,
 }
 
@@ -100,14 +100,14 @@ pub enum Told {
 /// The result of an answer of text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextTold {
-    /// Tokens generated, by what the server says of them; a chunk is not a token, and where the server says nothing this is
-    /// `None`.
+    /// The number of generated tokens, as reported by the server; a chunk is not a token. `None` if the server reports
+    /// none.
     pub output_tokens: Option<u64>,
-    /// Tokens of the input, by the server.
+    /// The number of tokens of the input, as reported by the server.
     pub input_tokens: Option<u64>,
-    /// Tokens of the input that the server had in a cache of prefixes, by the server.
+    /// The number of tokens of the input that the server had in a cache of prefixes, as reported by the server.
     pub cached_tokens: Option<u64>,
-    /// Tokens of reasoning among those generated, by the server.
+    /// The number of reasoning tokens among the generated ones, as reported by the server.
     pub reasoning_tokens: Option<u64>,
     /// Unicode scalar values of reasoning and text.
     pub characters: u64,
@@ -130,7 +130,7 @@ pub enum TokenSource {
 }
 
 impl TokenSource {
-    /// Its name in reports.
+    /// Returns its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             TokenSource::Usage => "usage",

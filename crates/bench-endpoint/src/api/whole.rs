@@ -1,4 +1,4 @@
-//! Answers that are read whole, and of which little is looked at.
+//! Reads answers as a whole, of which only few fields are used.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Answers of text in any dialect: what each event brings comes from the dialect, what counts as an output from here.
+//! Reads answers of text in any dialect: the dialect supplies the content of each event, and this module decides what
+//! counts as an output.
 
 use std::time::Instant;
 

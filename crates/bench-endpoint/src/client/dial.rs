@@ -1,4 +1,4 @@
-//! From an address to a connection.
+//! Connects to an address.
 
 use std::io;
 use std::net::SocketAddr;

@@ -27,7 +27,7 @@ pub struct Request<'a> {
 /// The times of connecting, for a request that had to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// Until the TCP connection stood.
+    /// The time until the TCP connection was established.
     pub tcp: Duration,
     /// The TLS handshake; `None` without TLS.
     pub tls: Option<Duration>,

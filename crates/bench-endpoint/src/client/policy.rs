@@ -1,8 +1,8 @@
-//! [`Policy`]: which connections requests use.
+//! [`Policy`]: the connections that requests use.
 
 use std::str::FromStr;
 
-/// Which connections requests use.
+/// The connections that requests use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// Uses existing connections, opened before a level begins if possible.
@@ -18,10 +18,10 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// All, in the order of help texts.
+    /// All policies, in the order of help texts.
     pub const ALL: [Policy; 4] = [Policy::Warm, Policy::Cold, Policy::PerRequest, Policy::Sticky];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Policy::Warm => "warm",

@@ -1,4 +1,4 @@
-//! Connections that stand idle.
+//! Idle connections.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use super::policy::Policy;
 pub struct Caller {
     /// The number of the client, who makes one request after another: connections of [`Policy::Sticky`] belong to one.
     pub client: u32,
-    /// When the level began, before which connections of [`Policy::Cold`] must not have been made.
+    /// The time when the level began; connections of [`Policy::Cold`] must not be older.
     pub level_began: Option<Instant>,
 }
 

@@ -31,7 +31,7 @@ use crate::secret::Secret;
 /// is short.
 const MADE_AT_ONCE: usize = 32;
 
-/// How connections were used.
+/// The use of connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Connections that were made.
@@ -44,7 +44,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// These and those of another client.
+    /// Adds the counts of another client.
     #[must_use]
     pub fn and(self, other: Counts) -> Self {
         Counts {
@@ -62,7 +62,7 @@ pub struct Served {
     pub told: Told,
     /// The times of connecting, if the request had to connect.
     pub setup: Option<Setup>,
-    /// From the beginning of the request until the head of its answer had arrived.
+    /// The time from the beginning of the request until the head of its answer had arrived.
     pub head: Duration,
 }
 
@@ -136,12 +136,12 @@ impl Client {
         &self.replicas[0].target
     }
 
-    /// All servers that share the requests.
+    /// Returns all servers that share the requests.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.replicas.iter().map(|replica| &replica.target)
     }
 
-    /// How connections were used so far.
+    /// Returns the use of connections so far.
     pub fn counts(&self) -> Counts {
         Counts {
             opened: self.opened.load(Ordering::Relaxed),

@@ -75,7 +75,7 @@ impl Target {
         &self.base
     }
 
-    /// Asks for the addresses of the host. This is done once: what a name server takes is not a part of a request.
+    /// Resolves the addresses of the host. This is done once: the time of a name server is not part of a request.
     ///
     /// # Errors
     /// [`Class::Dns`] when there is none.

@@ -1,4 +1,4 @@
-//! Whom a connection trusts, and as whom it presents itself.
+//! The certificates that a connection trusts, and the one that it presents.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::version::Version;
 
-/// Which certificates are trusted: those of the system, or those of a file. There is no way to trust any.
+/// The trusted certificates: those of the system, or those of a file. There is no way to trust any.
 #[derive(Clone, Debug)]
 pub struct Trust {
     http1: Arc<ClientConfig>,

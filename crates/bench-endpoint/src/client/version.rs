@@ -1,6 +1,6 @@
-//! [`Version`]: which HTTP is spoken.
+//! [`Version`]: the version of HTTP.
 
-/// Which HTTP is spoken. It is never changed by a server: figures of two versions are not those of one thing.
+/// The version of HTTP. A server never changes it, because figures of two versions must not be mixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.1: a connection serves one request at a time.

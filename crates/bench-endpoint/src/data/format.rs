@@ -1,4 +1,4 @@
-//! Formats of files that hold prompts or traces.
+//! The formats of files with prompts or traces.
 
 use std::fmt;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All, in the order of help texts.
+    /// All formats, in the order of help texts.
     pub const ALL: [Format; 7] = [
         Format::Lines,
         Format::Jsonl,
@@ -36,7 +36,7 @@ impl Format {
         Format::Times,
     ];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Lines => "lines",

@@ -12,7 +12,7 @@ use super::words::{STRIDE, Span, word};
 pub struct Input {
     /// The content that is sent.
     pub content: Content,
-    /// Most tokens of its answer, if they differ from request to request.
+    /// The maximum number of tokens of its answer, if it differs from request to request.
     pub max_tokens: Option<u64>,
 }
 
@@ -34,9 +34,9 @@ pub enum Content {
 pub struct Turn {
     /// Its text.
     pub text: String,
-    /// How long the user thinks before it, if the file says it.
+    /// The time that the user thinks before it, if the file contains it.
     pub pause: Option<Duration>,
-    /// Most tokens of its answer, if the file says it.
+    /// The maximum number of tokens of its answer, if the file contains it.
     pub max_tokens: Option<u64>,
 }
 
@@ -141,17 +141,17 @@ impl Words {
         Words { salt, ..self }
     }
 
-    /// How many tokens it has, if each word is one.
+    /// Returns the number of tokens, if each word is one.
     pub fn tokens(&self) -> u64 {
         1 + self.parts.iter().map(|part| u64::from(part.words())).sum::<u64>()
     }
 
-    /// How many bytes it has.
+    /// Returns the number of bytes.
     pub fn bytes(&self) -> usize {
         FIRST.len() + self.parts.iter().map(|part| part.words() as usize * STRIDE).sum::<usize>()
     }
 
-    /// Appends the text, with salts made of `unique`, which is the request's, and `run`.
+    /// Appends the text, with salts made of `unique`, which differs from request to request, and `run`.
     pub fn write(&self, unique: u64, run: u64, into: &mut Vec<u8>) {
         into.extend_from_slice(FIRST.as_bytes());
         let (unique, run) = if self.salt { (unique, run) } else { (0, 0) };

@@ -1,4 +1,4 @@
-//! How many tokens inputs and answers have.
+//! The number of tokens of inputs and answers.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,15 +1,15 @@
-//! Rows of a file as they become requests.
+//! Turns the rows of a file into requests.
 
 use std::ops::ControlFlow;
 
 use super::{Content, Format, Input, MOST_ROWS, Words};
 
-/// How much of a file is read.
+/// The limits on how much of a file is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Most {
-    /// Requests, if a number was given.
+    /// The number of requests, if it was given.
     pub requests: Option<u64>,
-    /// Seconds from the first arrival on, as the file has them, if a time was given.
+    /// The seconds from the first arrival on, in the file's own time, if a time was given.
     pub seconds: Option<f64>,
 }
 
@@ -20,9 +20,9 @@ pub struct Dataset {
     pub format: Format,
     /// The inputs, in the order of the file. Empty if the file contains only times.
     pub inputs: Vec<Input>,
-    /// When each is asked, in seconds from the first one, ascending; `None` if the file says nothing of it.
+    /// The time of each request, in seconds from the first one, ascending; `None` if the file contains no times.
     pub arrivals: Option<Vec<f64>>,
-    /// Rows that were left out because they ask for nothing, or were answered by nothing.
+    /// The number of rows that were left out because their request or their answer is empty.
     pub left_out: u64,
 }
 

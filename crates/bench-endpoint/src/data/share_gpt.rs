@@ -1,4 +1,4 @@
-//! Conversations as ShareGPT has them: one JSON array, which may be larger than the memory.
+//! Reads conversations in the format of ShareGPT: one JSON array, which may be larger than the memory.
 
 use std::fmt;
 use std::io::BufRead;

@@ -1,4 +1,4 @@
-//! Files as their makers write them, and as people spoil them.
+//! Tests files as their makers write them, and files that people have damaged.
 
 use std::io::BufReader;
 

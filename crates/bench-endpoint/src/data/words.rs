@@ -1,4 +1,4 @@
-//! Texts whose number of tokens is known beforehand: one token for each word.
+//! Generates texts whose number of tokens is known beforehand: one token for each word.
 
 use std::sync::OnceLock;
 

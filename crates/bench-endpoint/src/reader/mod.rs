@@ -14,7 +14,7 @@ pub use self::wav::{WavHead, WavStream};
 
 use crate::failure::{Class, Failure};
 
-/// Most bytes of one event or line: a server that never ends one would fill the memory.
+/// The maximum number of bytes of one event or line: a server that never ends one would fill the memory.
 pub const LONGEST_EVENT: usize = 64 << 20;
 
 /// # Errors

@@ -32,7 +32,7 @@ pub struct Sse {
 pub struct SseEvent<'a> {
     /// Its `event` field; empty if it has none, which means `message`.
     pub kind: &'a str,
-    /// Its data. What is not UTF-8 is replaced, as the standard wants it.
+    /// Its data. Bytes that are not UTF-8 are replaced, as the standard requires.
     pub data: &'a str,
 }
 

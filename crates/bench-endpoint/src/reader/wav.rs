@@ -11,7 +11,8 @@ const LONGEST_HEAD: usize = 1 << 20;
 pub struct WavHead {
     /// The format of the samples.
     pub format: PcmFormat,
-    /// Bytes of samples; `None` if the server did not know when it wrote the head: 0, or next to the largest number.
+    /// The number of bytes of samples; `None` if the server did not know it when it wrote the head: 0, or close to the
+    /// largest number.
     pub declared: Option<u64>,
 }
 

@@ -9,13 +9,13 @@ use crate::totals::Counted;
 pub struct Row {
     /// The name of the figure.
     pub name: &'static str,
-    /// By the server.
+    /// The value of the server.
     pub server: String,
-    /// By the client; empty if a client cannot know.
+    /// The value of the client; empty if a client cannot know it.
     pub client: String,
 }
 
-/// Figures of both sides, for a table.
+/// Returns the figures of both sides, for a table.
 pub fn agreement(series: &Series, client: &Counted) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut row = |name: &'static str, server: Option<String>, client: String| {

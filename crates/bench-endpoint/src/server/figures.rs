@@ -51,7 +51,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// All that are read.
+    /// All figures that are read.
     pub const ALL: [Figure; 13] = [
         Figure::Answered,
         Figure::InputTokens,
@@ -73,7 +73,7 @@ impl Figure {
         self < Figure::Running
     }
 
-    /// Its column in `server.csv`.
+    /// Returns its column in `server.csv`.
     pub fn column(self) -> &'static str {
         match self {
             Figure::Answered => "answered_total",
@@ -155,7 +155,7 @@ const LLAMA_CPP: Names = &[
 impl System {
     const ALL: [System; 5] = [System::Vllm, System::Sglang, System::Tgi, System::Triton, System::LlamaCpp];
 
-    /// Its name in reports.
+    /// Returns its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             System::Vllm => "vLLM",
@@ -191,7 +191,7 @@ impl System {
 /// The metrics of a server at one moment. A figure that the server does not report is absent, not 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Which server it is.
+    /// The server software.
     pub system: System,
     /// Its figures, over all its series.
     pub figures: BTreeMap<Figure, f64>,
@@ -223,7 +223,7 @@ impl Snapshot {
         Some(Snapshot { system, figures })
     }
 
-    /// This figure, if the server says it.
+    /// Returns this figure, if the server reports it.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.figures.get(&figure).copied()
     }

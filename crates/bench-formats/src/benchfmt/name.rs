@@ -1,4 +1,4 @@
-//! Names that stand in a line.
+//! Names within a line.
 
 /// A name without white space or anything else that would end it: such characters, and `%`, as `%XX` of their UTF-8.
 pub(super) fn quote(name: &str) -> String {

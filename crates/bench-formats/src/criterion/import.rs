@@ -1,4 +1,4 @@
-//! Criterion's target folder as a run: of each benchmark, what it measured last.
+//! Reads criterion's target folder as a run: the latest measurement of each benchmark.
 
 use std::path::{Path, PathBuf};
 

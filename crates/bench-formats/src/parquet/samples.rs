@@ -87,7 +87,7 @@ impl<W: Write + Send> Samples<W> {
         if self.rows.run.len() >= ROWS { self.flush() } else { Ok(()) }
     }
 
-    /// Ends the table; answers with the number of its rows.
+    /// Ends the table; returns the number of its rows.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Why clocks are slower than they could be.
+//! The reasons why clocks are slower than they could be.
 
 use std::ops::{BitAnd, BitOr};
 

@@ -1,4 +1,4 @@
-//! How the cases of a machine moved on one night, found or not.
+//! The movement of all cases of a machine on one night, whether or not a change was found in them.
 
 use bench_stats as stats;
 

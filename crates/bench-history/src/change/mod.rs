@@ -42,7 +42,7 @@ pub const MIN_AFTER: usize = 5;
 /// A step is looked for among so many of the last runs. A shift that needs more to be seen is found as drift.
 pub const LOOK_BACK: usize = 20;
 
-/// How a series changed.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -66,9 +66,9 @@ pub struct Change {
     pub found: usize,
     /// Whether it came at once.
     pub kind: Kind,
-    /// Median of the runs before, in the unit of the series, as known on the night of the report.
+    /// The median of the runs before, in the unit of the series, as known on the night of the report.
     pub before: f64,
-    /// Median of the runs since, up to `found`.
+    /// The median of the runs since, up to `found`.
     pub after: f64,
     /// The estimated step divided by its standard error, as a normal quantile.
     pub z: f64,

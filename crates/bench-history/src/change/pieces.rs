@@ -1,4 +1,4 @@
-//! Dividing a stretch of runs into pieces of one level each.
+//! Divides a stretch of runs into pieces of one level each.
 
 use super::noise::{CAUTION, Noise};
 use super::step::{Prefix, Step};

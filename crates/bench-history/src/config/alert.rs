@@ -11,12 +11,12 @@ use super::error::Fault;
 /// How long a recipient is waited for where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whom to tell that something changed, and of what.
+/// A recipient of notifications, and the changes to report to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// Whom.
+    /// The recipient.
     pub recipient: Recipient,
-    /// Of what.
+    /// The changes to report.
     pub changes: Changes,
 }
 
@@ -56,7 +56,7 @@ pub enum Shape {
     Chat,
 }
 
-/// Which changes are told.
+/// The changes to report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Changes {

@@ -14,13 +14,13 @@ use super::{Alert, ConfigError, GateSettings, PageSettings, Rule, alert, gate, r
 pub struct Config {
     /// The path of the file; empty if none was read.
     pub path: PathBuf,
-    /// `[gate]`: what holds where no rule says otherwise.
+    /// `[gate]`: the rules for cases without a rule of their own.
     pub gate: GateSettings,
-    /// `[[rule]]`: what holds for some cases; of several that fit, the last one has the word.
+    /// `[[rule]]`: rules for some cases; if several match, the last one applies.
     pub rules: Vec<Rule>,
-    /// `[[alert]]`: whom to tell that something changed.
+    /// `[[alert]]`: recipients of notifications.
     pub alerts: Vec<Alert>,
-    /// `[page]`: what the page links to.
+    /// `[page]`: the links of the page.
     pub page: PageSettings,
 }
 
@@ -61,7 +61,8 @@ impl Config {
         read().map_err(|fault| fault.told(text, path))
     }
 
-    /// How much worse this figure of this case may become, in its unit, from `before`; `None` if it is not asked for.
+    /// Returns how much worse this figure of this case may become, in its unit, from `before`; `None` if it is not
+    /// requested.
     ///
     /// # Errors
     /// [`ConfigError::Malformed`] for an amount of something else.

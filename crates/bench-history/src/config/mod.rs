@@ -1,4 +1,4 @@
-//! `bench.toml`: what a project asks of its history.
+//! `bench.toml`: a project's settings for its history.
 //!
 //! ```toml
 //! [gate]

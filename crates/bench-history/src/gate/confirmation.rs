@@ -1,4 +1,4 @@
-//! Measuring both revisions in turn, before a suspicion fails a build.
+//! Measures both revisions in turn, before a suspicion fails a build.
 
 use bench_judge::comparison::Compared;
 use serde::Serialize;

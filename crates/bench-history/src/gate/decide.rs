@@ -1,4 +1,4 @@
-//! From a run and its history to a decision.
+//! Decides by a run and its history.
 
 use bench_judge::Summarize;
 use bench_judge::objective::EarlierRecords;

@@ -1,4 +1,4 @@
-//! All findings together.
+//! The decision: all findings together.
 
 use bench_record::{EarlierRun, Record};
 use serde::Serialize;
@@ -53,9 +53,9 @@ pub struct Decision {
     pub commit: Option<String>,
     /// The reference.
     pub against: Told,
-    /// How many figures were judged.
+    /// The number of figures that were judged.
     pub judged: usize,
-    /// How many limits and targets were judged, one of two cases twice.
+    /// The number of limits and targets that were judged; one that applies to two cases counts twice.
     pub objectives: usize,
     /// The number of those with too few runs for a change to be found.
     pub too_little_history: usize,
@@ -68,7 +68,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Puts the findings in order again, after some were confirmed.
+    /// Sorts the findings again, after some were confirmed.
     pub fn sort(&mut self) {
         let place = |finding: &Finding| match finding.ruling {
             Ruling::Fails => 0,

@@ -12,7 +12,7 @@ use crate::trend::Turn;
 pub struct Finding {
     /// The case.
     pub case: String,
-    /// Which of its figures, or the limit or target as it is written.
+    /// The name of the figure, or the limit or target as it is written.
     pub figure: String,
     /// The consequence.
     pub ruling: Ruling,
@@ -24,9 +24,9 @@ pub struct Finding {
     pub now: Option<f64>,
     /// The value that this run has measured.
     pub this_run: Option<f64>,
-    /// By how much the whole machine has shifted since `before`, as a share; `None` if it has not.
+    /// The shift of the whole machine since `before`, as a share; `None` if there is none.
     pub of_machine: Option<f64>,
-    /// How much worse it may be.
+    /// The amount by which it may be worse.
     pub allowed: Option<f64>,
     /// The evidence for it.
     pub evidence: Evidence,

@@ -35,7 +35,7 @@ impl Finding {
         }
     }
 
-    /// Lets the measurement have the last word, where there is one.
+    /// Replaces the ruling by that of the measurement, if there is one.
     pub fn confirm(&mut self, confirmation: Confirmation) {
         self.ruling = match &confirmation {
             Confirmation::Measured { compared, .. } => {

@@ -12,9 +12,9 @@ pub struct Baseline {
     pub name: String,
     /// The run.
     pub run: String,
-    /// When it was given, UTC, RFC 3339.
+    /// The time at which it was given, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
 }
 
@@ -22,7 +22,7 @@ pub struct Baseline {
 pub(super) const CURRENT: &str = "id IN (SELECT MAX(id) FROM baseline GROUP BY name)";
 
 impl Store {
-    /// Gives a run a name; a name that is known means this run from now on.
+    /// Gives a run a name; if the name exists, it means this run from now on.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`] for a run that is not there.
@@ -39,7 +39,7 @@ impl Store {
         })
     }
 
-    /// All baselines, by name, each with the run that it means now.
+    /// Returns all baselines, by name, each with its current run.
     ///
     /// # Errors
     /// What the database says.

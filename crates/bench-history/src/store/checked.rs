@@ -1,5 +1,5 @@
-//! Rows that follow from no record, since people have said them or were told them: each carries a checksum, by which
-//! damage is known.
+//! Rows that follow from no record, such as acceptances and notifications: each has a checksum, by which damage is
+//! detected.
 
 use flate2::Crc;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a store could not be read or written. Nothing is ever half-stored.
+/// The reasons why a store could not be read or written. Nothing is ever half-stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

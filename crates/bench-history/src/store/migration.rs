@@ -1,4 +1,4 @@
-//! Versions of the tables, and the ways between them.
+//! The versions of the tables, and the migrations between them.
 
 use super::{Database, StoreError, Value, checked};
 

@@ -1,4 +1,5 @@
-//! Records kept for years: one [`Database`] trait, SQLite and PostgreSQL behind it, and one [`Store`] on top.
+//! The store keeps records for years: one [`Database`] trait, SQLite and PostgreSQL behind it, and one [`Store`] on
+//! top.
 //!
 //! A store only grows: a run that is in it stays as it is ([`Store::add`]), until [`Store::prune`] removes the
 //! old ones. Whole records are kept compressed, raw samples with them; beside them stand the figures, one row a

@@ -16,13 +16,13 @@ const SERVER_PATIENCE: Duration = Duration::from_secs(20);
 /// How often a transaction is begun again because its server has gone away in it.
 const RETRIES: u32 = 3;
 
-/// Records and their figures, in any [`Database`].
+/// A store of records and their figures, in any [`Database`].
 pub struct Store {
     pub(super) database: Box<dyn Database>,
 }
 
 impl Store {
-    /// Opens the store there, or makes it; one of an older version is brought up to date.
+    /// Opens a store, or creates it; one of an older version is migrated.
     ///
     /// # Errors
     /// [`StoreError`]: it is damaged, locked, of a newer version, or cannot be reached.
@@ -36,7 +36,7 @@ impl Store {
         }
     }
 
-    /// Opens the store that is there to read it: nothing of it is made or changed.
+    /// Opens an existing store to read it: nothing in it is created or changed.
     ///
     /// # Errors
     /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
@@ -58,7 +58,7 @@ impl Store {
         }
     }
 
-    /// Opens the store that is there; one of an older version is brought up to date.
+    /// Opens an existing store; one of an older version is migrated.
     ///
     /// # Errors
     /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
@@ -79,7 +79,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the tables to another version, up or down; what the older one cannot hold is lost.
+    /// Migrates the tables to another version, up or down; data that the older one cannot represent is lost.
     ///
     /// # Errors
     /// [`StoreError::Newer`] for one that is not known here.

@@ -34,16 +34,16 @@ pub struct Acceptance {
     pub case: String,
     /// The first run at the accepted level.
     pub run: String,
-    /// When it was accepted, UTC, RFC 3339.
+    /// The time at which it was accepted, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Store {
-    /// All runs, by the time at which they began.
+    /// Returns all runs, by the time at which they began.
     ///
     /// # Errors
     /// What the database says.
@@ -66,7 +66,7 @@ impl Store {
         rows.into_iter().map(|row| run(row).ok_or_else(|| self.strange("run"))).collect()
     }
 
-    /// How many runs, accepted changes and renamings there are: what has changed where these have.
+    /// Returns the numbers of runs, accepted changes and renamings: if they have not changed, nothing has.
     ///
     /// # Errors
     /// What the database says.
@@ -94,7 +94,8 @@ impl Store {
         })
     }
 
-    /// Every series with its points, by case, metric and machine; those of renamed cases under their new names.
+    /// Returns every series with its points, by case, metric and machine; those of renamed cases under their new
+    /// names.
     ///
     /// # Errors
     /// What the database says.
@@ -180,7 +181,7 @@ impl Store {
         Ok(runs.into_iter().map(|(run, facts)| (run, Arc::new(facts.into_iter().collect()))).collect())
     }
 
-    /// Keeps that the level of a case since a run is right as it is. Twice is once; the first reason stays.
+    /// Accepts the level of a case since a run. Accepting it again changes nothing; the first reason is kept.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`] for a run that is not there.
@@ -195,7 +196,7 @@ impl Store {
         })
     }
 
-    /// All accepted changes, oldest first; those of renamed cases under their new names.
+    /// Returns all accepted changes, oldest first; those of renamed cases under their new names.
     ///
     /// # Errors
     /// What the database says.

@@ -9,16 +9,16 @@ use super::checked::RENAMING;
 use super::{Series, Store, StoreError, Value};
 use crate::key::SeriesKey;
 
-/// That a case has a new name.
+/// The renaming of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Renaming {
     /// The old id: that of a case, or of a benchmark, for all of its cases.
     pub old: String,
     /// The new id.
     pub new: String,
-    /// When that was said, UTC, RFC 3339.
+    /// The time of the renaming, UTC, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// The author.
     pub author: String,
 }
 
@@ -107,7 +107,7 @@ impl Store {
         self.keep_renaming(renaming)
     }
 
-    /// Keeps a renaming as it is, as when a store is rebuilt from an older one.
+    /// Adds a renaming unchanged, as when a store is rebuilt from an older one.
     ///
     /// # Errors
     /// What the database says.
@@ -121,7 +121,7 @@ impl Store {
         })
     }
 
-    /// All renamings, in the order in which they were said.
+    /// Returns all renamings, in the order in which they were made.
     ///
     /// # Errors
     /// What the database says.

@@ -31,7 +31,7 @@ pub struct Series {
     pub key: SeriesKey,
     /// Its unit.
     pub unit: String,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// Its runs, by the time at which they began.
     pub points: Vec<Point>,

@@ -24,7 +24,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Other writers are waited for as long as `patience`.
+    /// Opens the file, or creates it. Waits up to `patience` for other writers.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a file that is not a database; [`StoreError::Locked`], [`StoreError::Full`].
@@ -48,7 +48,7 @@ impl Sqlite {
         Ok(store)
     }
 
-    /// Opens the file to read it: it is neither made nor changed.
+    /// Opens the file to read it: it is neither created nor changed.
     ///
     /// # Errors
     /// As [`Sqlite::open`].

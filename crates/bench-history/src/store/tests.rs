@@ -1,4 +1,4 @@
-//! One suite for every database.
+//! The tests that every database must pass.
 
 mod damage;
 #[cfg(feature = "postgres")]

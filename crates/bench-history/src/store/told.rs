@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::checked::TOLD;
 use super::{Store, StoreError, Value};
 
-/// That someone was told of a change.
+/// A notification that was sent about a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Told {
     /// The recipient.
@@ -18,12 +18,12 @@ pub struct Told {
     pub machine: String,
     /// The run that names the change.
     pub run: String,
-    /// When they were told, UTC, RFC 3339.
+    /// The time of the notification, UTC, RFC 3339.
     pub at: String,
 }
 
 impl Store {
-    /// Keeps that someone was told. Twice is once.
+    /// Records a notification. Recording it again changes nothing.
     ///
     /// # Errors
     /// What the database says.
@@ -35,7 +35,7 @@ impl Store {
         })
     }
 
-    /// All that has been told to anyone, oldest first.
+    /// Returns all notifications, oldest first.
     ///
     /// # Errors
     /// What the database says.

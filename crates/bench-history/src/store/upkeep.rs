@@ -28,9 +28,9 @@ impl Store {
         })
     }
 
-    /// Looks for damage: of the file, of records, whose packed form holds a checksum, of rows that differ from what their
-    /// record says, and of those that follow from no record and hold a checksum of their own. Answers with a line for
-    /// each that was found.
+    /// Checks for damage: of the file, of records, whose packed form contains a checksum, of rows that differ from
+    /// their record, and of rows that follow from no record and have a checksum of their own. Returns a line for each
+    /// fault.
     ///
     /// # Errors
     /// When the store cannot be read at all.
@@ -84,8 +84,8 @@ impl Store {
         Ok(self.database.query(sql, &[run.into()])?.iter().map(|row| shown(row)).collect())
     }
 
-    /// Rebuilds all figures and circumstances from the records. Those of records that cannot be read are left as
-    /// they are.
+    /// Rebuilds all figures and circumstances from the records. Those of records that cannot be read are left as they
+    /// are.
     ///
     /// # Errors
     /// The error of the database. In this case, nothing has changed.

@@ -31,7 +31,7 @@ pub struct Compared {
     pub counts: Option<ComparedCounts>,
     /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
     pub change: Option<f64>,
-    /// Its interval, at 95 % at least; absent if a run has one round only, and so does not know how
+    /// Its interval, with a confidence of at least 95 %; absent if a run has only one round, which does not show how
     /// processes differ.
     pub interval: Option<Interval>,
     /// The verdict.
@@ -52,7 +52,7 @@ pub struct Comparison {
     pub baseline: String,
     /// The commit that the earlier run measured; absent if its tree had changes, or git knew nothing.
     pub baseline_commit: Option<String>,
-    /// Why the runs are not of one machine and one build, in one line, if they are not.
+    /// A line about the differences between the machines or builds of the runs; `None` if there are none.
     pub different: Option<String>,
     /// Notes on the comparison as a whole: references, drift.
     pub notes: Vec<String>,
@@ -60,7 +60,7 @@ pub struct Comparison {
     pub drift: Option<f64>,
     /// The share below which a change is of no practical interest.
     pub threshold: f64,
-    /// How many earlier runs of this machine and build there are, apart from these two.
+    /// The number of earlier runs of this machine and build, without these two.
     pub earlier_runs: usize,
     /// The cases, in the order of their ids.
     pub cases: Vec<Compared>,

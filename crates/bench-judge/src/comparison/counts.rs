@@ -1,4 +1,4 @@
-//! Two records of counted instructions: what is exact is compared exactly.
+//! Compares two records of counted instructions: exact counts are compared exactly.
 
 use crate::comparison::compared::{Compared, ComparedCounts, Comparison, case_by_case, without_figure};
 use crate::comparison::machine;

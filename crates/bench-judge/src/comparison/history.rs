@@ -1,4 +1,4 @@
-//! How much runs of one case differ on this machine, from the earlier ones.
+//! Estimates from earlier runs how much runs of one case differ on this machine.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! How often a comparison of records is wrong, and how much it sees, over simulated runs of which the truth is
-//! known. Seeds are fixed, so that the figures are the same everywhere.
+//! Simulates comparisons of records whose true changes are known: how often they are wrong, and how much they detect.
+//! Seeds are fixed, so that the figures are the same everywhere.
 
 use super::*;
 use crate::testing::record;

@@ -1,4 +1,4 @@
-//! How much one run of a case differs from the next, by its own earlier runs and those of the other cases.
+//! Estimates how much one run of a case differs from the next, from its own earlier runs and those of the other cases.
 
 use bench_stats as stats;
 use bench_stats::SpreadOfCases;

@@ -1,4 +1,4 @@
-//! Two records, case by case.
+//! Compares two records, case by case.
 
 use crate::Summarize;
 use std::path::Path;
@@ -22,13 +22,13 @@ pub struct Judgement<'a> {
     /// The share below which a change is of no practical interest. Absent: what a case says of itself, and for others the
     /// usual share of what was measured ([`Measure::threshold`]).
     pub threshold: Option<f64>,
-    /// Earlier runs of the same results folder; those of another machine or build are passed over.
+    /// Earlier runs in the same results folder; those of another machine or build are ignored.
     pub history: &'a [EarlierRun],
 }
 
 impl Comparison {
-    /// Compares `new` with `old`. A case that is in `old` alone was removed if `wanted` says that
-    /// `new` would have run it; it was merely filtered out otherwise.
+    /// Compares `new` with `old`. A case that is only in `old` was removed if `wanted` says that `new` would have run
+    /// it; otherwise it was merely filtered out.
     ///
     /// How much two runs differ without any change comes from `judgement.history` where at least five
     /// earlier runs hold the case, or at least one in a suite of 30 cases, which moderate each other; and from a stated

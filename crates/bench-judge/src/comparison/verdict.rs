@@ -3,7 +3,7 @@
 use bench_record::Verdict;
 use bench_stats::Interval;
 
-/// How often each verdict was given, the most important first: `1 slower, 3 same`. `None` if there is none.
+/// Counts the verdicts, the most important first: `1 slower, 3 same`. `None` if there are none.
 pub fn counted(verdicts: impl Iterator<Item = Verdict>) -> Option<String> {
     let verdicts: Vec<Verdict> = verdicts.collect();
     let counts: Vec<String> = [

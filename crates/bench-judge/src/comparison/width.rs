@@ -1,4 +1,4 @@
-//! How much two runs of a case may differ without a change.
+//! The difference that two runs of a case may have without a change.
 
 use crate::comparison::drift::Drift;
 use crate::comparison::history::History;

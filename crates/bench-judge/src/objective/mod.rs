@@ -1,4 +1,4 @@
-//! Objectives, judged.
+//! Judges objectives.
 //!
 //! [`judge`] compares an [`Objective`](bench_syntax::objective::Objective) with a record, from the record alone, and
 //! says `met` or `missed` only if the whole 95 % interval of the figure lies on that side of the limit. The record

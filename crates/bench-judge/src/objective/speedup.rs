@@ -1,4 +1,4 @@
-//! How many times as fast a case is as another, or as it was.
+//! Speedups: how many times as fast a case is as another, or as it was.
 
 use crate::Summarize;
 use crate::comparison::{Comparison, Judgement};

@@ -1,4 +1,4 @@
-//! Figures that cannot be, each by itself or beside its neighbours.
+//! Checks for impossible figures, each by itself or compared with others.
 
 use bench_record::{Headline, Level, Metric};
 use bench_syntax::quantity::{Seconds, significant};

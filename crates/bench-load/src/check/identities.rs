@@ -1,4 +1,4 @@
-//! Identities between figures that were arrived at in different ways.
+//! Checks identities between figures that were computed in different ways.
 
 use bench_record::{Headline, Level};
 use bench_syntax::quantity::{Seconds, significant};

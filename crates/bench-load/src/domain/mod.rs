@@ -1,4 +1,4 @@
-//! Fields of work under load: what a response carries, and which metrics follow from it.
+//! Fields of work under load: the content of a response, and the metrics computed from it.
 //!
 //! A [`Domain`] is a constant that a [`Response`] names. The fields of this crate have no privileges: your own
 //! crate can add a field with such a constant and an implementation of [`Response`] for its own type.
@@ -29,7 +29,7 @@ pub const MOST_VALUES: usize = 12;
 pub struct Domain {
     /// Its name in records and reports: `speech`.
     pub name: &'static str,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: &'static str,
     /// Columns of `requests.csv` that hold a response's numbers, in their order, units in the names; at
     /// most [`MOST_VALUES`].
@@ -42,14 +42,15 @@ pub struct Domain {
     pub ratios: &'static [Ratio],
     /// The quantities that a served request can have: one value each, several, or none.
     pub quantities: &'static [Quantity],
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: &'static [&'static str],
-    /// Why a served request lacks a figure that its outputs seem to promise; `None` if it lacks none. The level warns
-    /// of each reason, with the number of requests. [`nothing_missing`] if the field has no such figure.
+    /// Returns the reason why a served request lacks a figure that its outputs seem to promise; `None` if it lacks
+    /// none. The level warns of each reason, with the number of requests. [`nothing_missing`] if the field has no such
+    /// figure.
     pub missing: fn(&Seen<'_>) -> Option<&'static str>,
 }
 
-/// Says that a request lacks no figure.
+/// Returns `None`: no figure is missing.
 pub fn nothing_missing(_seen: &Seen<'_>) -> Option<&'static str> {
     None
 }
@@ -59,7 +60,7 @@ pub fn nothing_missing(_seen: &Seen<'_>) -> Option<&'static str> {
 pub struct Derived {
     /// Its header, with the unit.
     pub column: &'static str,
-    /// Its value; the cell is empty where there is none.
+    /// Returns the value; the cell is empty if there is none.
     pub of: fn(&Seen<'_>) -> Option<f64>,
 }
 
@@ -85,20 +86,20 @@ pub struct Ratio {
     pub over: fn(&Seen<'_>) -> Option<f64>,
     /// The value that it adds to the denominator.
     pub under: fn(&Seen<'_>) -> Option<f64>,
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
 }
 
-/// Something that is told by its distribution over served requests.
+/// A quantity whose distribution over served requests is reported.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantity {
-    /// Its name in the field: `TTFA`. Each figure of it adds what it is: `TTFA p95`.
+    /// Its name in the field: `TTFA`. Each figure adds its own name: `TTFA p95`.
     pub name: &'static str,
     /// Its unit: `s`.
     pub unit: &'static str,
-    /// Hands its value, or its values where a request has several, to the function given.
+    /// Passes its value, or its values if a request has several, to the given function.
     pub of: fn(&Seen<'_>, &mut dyn FnMut(f64)),
-    /// Which way is better.
+    /// Whether a lower or a higher value is better.
     pub better: Better,
     /// The figures that are reported.
     pub figures: &'static [Figure],
@@ -151,15 +152,14 @@ pub struct Facts {
     pub text: Option<String>,
     /// Characters of its text: Unicode scalar values.
     pub characters: Option<u64>,
-    /// Tokens of its text, where they were counted.
+    /// The number of tokens of its text, if they were counted.
     pub tokens: Option<u64>,
     /// Its size in bytes.
     pub bytes: Option<u64>,
 }
 
 impl Facts {
-    /// Of a text: its characters and bytes, and as much of it as a row of a table has room for, which is
-    /// 200 characters.
+    /// Describes a text: its characters and bytes, and its first 200 characters, which fit into a row of a table.
     ///
     /// ```
     /// # use bench_load::domain::Facts;
@@ -240,7 +240,7 @@ impl Answer {
     }
 }
 
-/// Requests of no field: nothing but their latency.
+/// Requests of no field, with latency as their only metric.
 pub const REQUESTS: Domain = Domain {
     name: "requests",
     primary: "RPS",

@@ -1,4 +1,4 @@
-//! Outputs and steps as they arrive within a request: when the first came, and the gaps between them.
+//! Outputs and steps within a request: when the first arrived, and the gaps between them.
 
 use bench_syntax::quantity::Seconds;
 

@@ -1,4 +1,4 @@
-//! One call of the closure, whatever comes of it.
+//! Calls the closure once, and handles errors and panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

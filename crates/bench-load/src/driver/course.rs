@@ -1,4 +1,4 @@
-//! One level while it runs: what its clients share, however they are driven.
+//! The state of one level while it runs, which all its clients share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

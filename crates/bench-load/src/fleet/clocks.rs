@@ -1,4 +1,4 @@
-//! How the clocks of two machines stand to each other.
+//! Measures the offset between the clocks of two machines.
 
 use std::time::Instant;
 

@@ -1,10 +1,10 @@
-//! [`FleetError`]: why workers cannot share a load.
+//! [`FleetError`]: the reasons why workers cannot share a load.
 
 use std::io;
 
 use bench_syntax::quantity::Seconds;
 
-/// Why workers cannot share a load.
+/// The reasons why workers cannot share a load.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {

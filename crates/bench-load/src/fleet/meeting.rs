@@ -1,4 +1,4 @@
-//! [`Meeting`]: where workers find each other.
+//! [`Meeting`]: connects the workers of a run with each other.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,14 +22,14 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// How long one who has come may take to say who it is.
 const GREETING: Duration = Duration::from_secs(2);
 
-/// Workers that are to meet: the first one listens, the others come to it.
+/// A meeting of workers: the first one listens, the others connect to it.
 #[derive(Clone, Debug)]
 pub struct Meeting {
     /// The part of the load that this worker sends.
     pub share: Share,
     /// The address at which the first worker listens: `HOST:PORT`.
     pub address: String,
-    /// How long it is waited for all.
+    /// The time limit for all workers to arrive.
     pub patience: Duration,
     /// The name that the engine has given to the run; empty if it gave none. Workers of another run are not of this one.
     pub name: String,

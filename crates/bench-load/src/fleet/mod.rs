@@ -37,7 +37,7 @@ const LONGEST_TRIP_NS: u64 = 60_000_000_000;
 /// Round trips that the message of the common start may take.
 const TRIPS: u32 = 4;
 
-/// Workers that have met.
+/// Workers that are connected to each other.
 pub struct Fleet {
     share: Share,
     /// A number that all workers of this run have, and workers of other runs have not.
@@ -83,8 +83,8 @@ impl Fleet {
         self.share.is_first()
     }
 
-    /// From now on, ends the load of all workers once `asked` returns `true`, and calls `told` when another worker has ended
-    /// it.
+    /// From now on, ends the load of all workers once `asked` returns `true`, and calls `told` when another worker has
+    /// ended it.
     pub fn stop_when(
         &self,
         asked: impl Fn() -> bool + Send + Sync + 'static,
@@ -93,7 +93,7 @@ impl Fleet {
         self.state.listen(Box::new(asked), Box::new(told));
     }
 
-    /// Why the run cannot go on, if another worker is gone or has said that it cannot.
+    /// Returns the reason why the run cannot go on, if another worker has exited or has failed.
     pub fn lost(&self) -> Option<FleetError> {
         self.state.broken().map(peer::Broken::error)
     }
@@ -146,7 +146,7 @@ impl Fleet {
         Ok(now.error_ns.max(start.offset.error_ns) + now.apart_ns(&start.offset))
     }
 
-    /// Hands `own` to the first worker. There it returns what all others have handed over, by number; elsewhere nothing.
+    /// Hands `own` to the first worker. There it returns the parts of all others, by number; elsewhere nothing.
     ///
     /// # Errors
     /// If a worker is gone.
@@ -180,7 +180,7 @@ impl Fleet {
         Ok(own)
     }
 
-    /// Tells all others that this worker cannot go on, and why. What they wait for will not come.
+    /// Reports to all others that this worker cannot go on, and why. They need not wait for it.
     pub fn fail(&self, why: &str) {
         // Those who are gone need not be told.
         self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));

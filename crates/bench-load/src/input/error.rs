@@ -1,4 +1,4 @@
-//! Why there are no inputs.
+//! The reasons why there are no inputs.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[cfg(feature = "pictures")]
 use crate::media::PictureError;
 
-/// Why inputs cannot be made or read.
+/// The reasons why inputs cannot be made or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {

@@ -18,7 +18,7 @@ pub struct ImageRequest {
     pub number: usize,
     /// Denoising steps.
     pub steps: u32,
-    /// How strongly the prompt is to guide them.
+    /// The strength with which the prompt guides them.
     pub guidance_scale: f64,
     /// Seed of the noise.
     pub seed: u64,
@@ -69,28 +69,28 @@ impl<P: Inputs<Item: AsRef<str>>> ImageRequests<P> {
         ImageRequests { variations: Some(count), ..self }
     }
 
-    /// Width and height of each image, in pixels.
+    /// Sets the width and height of each image, in pixels.
     #[must_use]
     pub fn size(mut self, width: u32, height: u32) -> Self {
         (self.like.width, self.like.height) = (width, height);
         self
     }
 
-    /// Images of each request.
+    /// Sets the number of images of each request.
     #[must_use]
     pub fn number(mut self, number: usize) -> Self {
         self.like.number = number;
         self
     }
 
-    /// Denoising steps.
+    /// Sets the number of denoising steps.
     #[must_use]
     pub fn steps(mut self, steps: u32) -> Self {
         self.like.steps = steps;
         self
     }
 
-    /// How strongly the prompt is to guide them.
+    /// Sets the strength with which the prompt guides them.
     #[must_use]
     pub fn guidance_scale(mut self, scale: f64) -> Self {
         self.like.guidance_scale = scale;

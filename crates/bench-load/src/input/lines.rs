@@ -15,7 +15,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Of this file.
+    /// Reads the texts of this file.
     pub fn of(path: impl Into<PathBuf>) -> Self {
         Lines { path: path.into() }
     }

@@ -50,10 +50,10 @@ pub trait Inputs {
 /// Inputs that are ready to be sent. Request number `n` gets input number `n` modulo their count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared<T> {
-    /// Inputs of requests that count; never empty.
+    /// The inputs of requests that count; never empty.
     pub measured: Vec<T>,
-    /// For warm-up: other inputs of the same shapes, so that no cache knows the first inputs that count.
-    /// Empty if the source has no others; `measured` then serves.
+    /// The inputs for warm-up: others of the same shapes, so that no cache knows the first inputs that count. Empty if
+    /// the source has no others; `measured` is then used.
     pub warm_up: Vec<T>,
 }
 

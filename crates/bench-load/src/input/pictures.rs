@@ -22,7 +22,7 @@ pub struct Picture {
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
-    /// How it is encoded: `png`, `jpeg`, `webp`.
+    /// The encoding: `png`, `jpeg`, `webp`.
     pub format: &'static str,
     /// Its width in pixels.
     pub width: u32,
@@ -31,8 +31,8 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// All pixels, as rows from the top, three bytes (red, green, blue) each. Within a request, decoding
-    /// is part of its latency.
+    /// Returns all pixels, as rows from the top, three bytes (red, green, blue) each. Within a request, decoding is
+    /// part of its latency.
     ///
     /// # Errors
     /// None for a picture of [`Pictures`] or [`PictureFolder`]: all of those have been decoded once.
@@ -136,8 +136,8 @@ fn synthetic(random: &mut Random, name: String, width: u32, height: u32) -> Resu
     Ok(Picture { name, bytes: bytes.into_inner(), format: "png", width, height })
 }
 
-/// All pictures of a folder, sorted by name: files that end in `.png`, `.jpg`, `.jpeg` or `.webp`, in upper
-/// or lower case. Folders in it are not looked into. There are no others for the warm-up.
+/// All pictures of a folder, sorted by name: files that end in `.png`, `.jpg`, `.jpeg` or `.webp`, in upper or lower
+/// case. Subfolders are not read. There are no other pictures for the warm-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureFolder {
     path: PathBuf,

@@ -38,7 +38,7 @@ impl Prompts {
         Lines::of(path)
     }
 
-    /// These prompts.
+    /// Uses these prompts.
     pub fn list<T: Into<String>>(prompts: impl IntoIterator<Item = T>) -> List<String> {
         List::new(prompts.into_iter().map(Into::into))
     }

@@ -1,4 +1,4 @@
-//! Chance that is the same on every machine.
+//! Randomness that is the same on every machine.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 pub(super) struct Random(u64);

@@ -1,4 +1,4 @@
-//! Texts to be spoken or continued.
+//! Texts for speech synthesis or for continuation.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ impl Texts {
         Lines::of(path)
     }
 
-    /// These texts.
+    /// Uses these texts.
     pub fn list<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> List<String> {
         List::new(texts.into_iter().map(Into::into))
     }

@@ -1,4 +1,4 @@
-//! Rows, as they are added up one after another.
+//! Adds up rows, one after another.
 
 use bench_core::probe::Growth;
 

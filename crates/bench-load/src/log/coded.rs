@@ -1,4 +1,4 @@
-//! Rows as bytes, for another process of the same version.
+//! Encodes rows as bytes, for another process of the same version.
 
 use std::borrow::Cow;
 

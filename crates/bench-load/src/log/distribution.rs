@@ -1,4 +1,4 @@
-//! Values of which the percentiles are wanted, in bounded memory.
+//! Distributions: values whose percentiles are needed, in bounded memory.
 
 use bench_stats as stats;
 use bench_stats::Interval;

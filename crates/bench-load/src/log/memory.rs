@@ -1,4 +1,4 @@
-//! Memory, as rows of requests show it.
+//! Estimates memory growth from the rows of requests.
 
 use bench_core::probe::{gpu_memory_bytes, peak_resident_bytes, resident_bytes};
 

@@ -1,4 +1,4 @@
-//! One request, as the log keeps it.
+//! One request in the log.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Rows of requests, written while the level goes on.
+//! Writes the rows of requests while the level goes on.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -11,11 +11,11 @@ pub struct Header {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// How it is encoded: `png`, `jpeg`, `webp`.
+    /// The encoding: `png`, `jpeg`, `webp`.
     pub format: &'static str,
 }
 
-/// Why bytes cannot be read as a picture.
+/// The reasons why bytes cannot be read as a picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {

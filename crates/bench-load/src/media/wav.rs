@@ -21,23 +21,23 @@ const SUBTYPE_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 
 /// The description of the audio in the header of a WAV file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
-    /// How a sample is stored.
+    /// The encoding of a sample.
     pub encoding: Encoding,
     /// Channels; at least 1.
     pub channels: u16,
-    /// Samples per second and channel; as it stands in the file, which can be 0.
+    /// Samples per second and channel, as in the file, which may contain 0.
     pub sample_rate: u32,
     /// Bits that a sample of one channel takes up.
     pub bit_depth: u16,
-    /// Samples per channel that are there, whatever the header says.
+    /// The number of samples per channel that are present, whatever the header says.
     pub samples: u64,
-    /// Bytes of audio that are there, without headers.
+    /// The number of bytes of audio that are present, without headers.
     pub bytes: u64,
     /// An irregularity, although the audio can be read.
     pub oddity: Option<Oddity>,
 }
 
-/// How a sample is stored.
+/// The encoding of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// Whole numbers.
@@ -76,7 +76,7 @@ impl fmt::Display for Oddity {
     }
 }
 
-/// Why bytes cannot be read as WAV audio.
+/// The reasons why bytes cannot be read as WAV audio.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WavError {

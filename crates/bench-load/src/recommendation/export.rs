@@ -1,4 +1,4 @@
-//! `recommendations.csv`: a row a recommendation.
+//! `recommendations.csv`: one row for each recommendation.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Rules on output that is made piece by piece: tokens, denoising steps.
+//! Rules about output that arrives piece by piece: tokens, denoising steps.
 
 use bench_record::Level;
 use bench_syntax::quantity::Seconds;

@@ -17,14 +17,14 @@ pub struct Group {
     pub benchmark: String,
     /// The field of work.
     pub domain: String,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: String,
     /// The levels: those without a rate first, by concurrency; then the others by rate.
     pub levels: Vec<Level>,
     /// The first call of a process and the median of the others, in seconds, of the case where they differ
     /// most.
     pub first_call: Option<FirstCall>,
-    /// Time of the `load` step over the cases, one round each, in seconds.
+    /// The time of the `load` step over the cases, one round each, in seconds.
     pub load_s: Option<Seconds>,
 }
 
@@ -38,7 +38,7 @@ pub struct FirstCall {
 }
 
 impl FirstCall {
-    /// How many times the median the first call takes.
+    /// Returns the time of the first call as a multiple of the median.
     pub fn ratio(&self) -> f64 {
         self.first_s.0 / self.median_s.0
     }

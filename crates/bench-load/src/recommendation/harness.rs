@@ -1,4 +1,4 @@
-//! Rules on whether it was the server that was measured.
+//! Rules about whether the harness, and not the server, was measured.
 
 use bench_record::{InvalidCause, Level};
 use bench_syntax::quantity::significant;

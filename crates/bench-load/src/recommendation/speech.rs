@@ -1,4 +1,4 @@
-//! Rules on speech that is played while it is made.
+//! Rules about speech that is played while it is made.
 
 use bench_record::Level;
 use bench_syntax::quantity::Seconds;

@@ -1,4 +1,4 @@
-//! Levels of one scenario, from the lowest setting to the highest.
+//! Sweeps: the levels of one scenario, from the lowest setting to the highest.
 
 use bench_protocol::Better;
 use bench_record::{Level, Metric};

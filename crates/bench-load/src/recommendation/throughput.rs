@@ -1,4 +1,4 @@
-//! Rules on how throughput follows the load.
+//! Rules about the dependence of throughput on the load.
 
 use bench_record::{Level, Metric};
 

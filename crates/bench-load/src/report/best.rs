@@ -1,4 +1,4 @@
-//! At which level each metric is best.
+//! Finds the level at which each metric is best.
 
 use bench_protocol::Better;
 use bench_record::Metric;
@@ -17,9 +17,9 @@ pub struct Best<'a> {
     pub level: &'a GroupLevel<'a>,
 }
 
-/// For the metrics a field looks at, where each is best among the **valid** levels: the primary one, the
-/// requests per second, the median and 95th percentile of the latency, and all that are worth a picture.
-/// Percentiles without enough requests do not compete with those that have them.
+/// Returns the **valid** level at which each of these metrics is best: the primary one, the requests per second, the
+/// median and 95th percentile of the latency, and all that are plotted. Percentiles without enough requests do not
+/// compete with those that have them.
 pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
     notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
 }

@@ -1,4 +1,4 @@
-//! `comparison.csv`: benchmarks that look at the same metric first, and an earlier run, side by side.
+//! `comparison.csv`: benchmarks with the same primary metric, and an earlier run, side by side.
 
 use std::io::{self, Write};
 

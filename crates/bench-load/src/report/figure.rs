@@ -1,4 +1,4 @@
-//! How a metric is read.
+//! Formats a metric.
 
 use bench_record::Metric;
 use bench_syntax::quantity::{Seconds, rate, significant};

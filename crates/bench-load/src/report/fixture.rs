@@ -1,4 +1,4 @@
-//! Records of load cases for tests, in the likeness of a server that saturates.
+//! Records of load cases for tests, modelled on a server that saturates.
 
 use std::collections::BTreeMap;
 

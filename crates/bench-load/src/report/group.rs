@@ -1,4 +1,4 @@
-//! Levels that belong together, whether one case has run them all or each had a case of its own.
+//! Groups of levels that belong together, whether one case has run them all or each had its own case.
 
 use bench_judge::Summarize;
 use bench_record::{CaseRecord, Level, Metric, Record};
@@ -7,7 +7,7 @@ use bench_syntax::Category;
 /// Arguments that set the load: cases that differ in nothing else are levels of one benchmark.
 const SETTINGS: [&str; 2] = ["concurrency", "rate"];
 
-/// All levels of one benchmark with the same arguments, those apart that set the load.
+/// All levels of one benchmark with the same arguments, apart from those that set the load.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
     /// The model, if any.
@@ -20,13 +20,13 @@ pub struct Group<'a> {
     pub arguments: Vec<(&'a str, &'a str)>,
     /// The field of work.
     pub domain: String,
-    /// Name of the metric that the field looks at first.
+    /// The name of the most important metric of the field.
     pub primary: String,
-    /// Names of the metrics that are worth a picture against the setting.
+    /// The names of the metrics that are plotted against the setting.
     pub plots: Vec<String>,
     /// The setting that distinguishes the level from the others.
     pub setting: Setting,
-    /// In ascending order of their setting, else as they were run.
+    /// The levels in ascending order of their setting, or else in the order in which they were run.
     pub levels: Vec<GroupLevel<'a>>,
     /// Metrics of all levels together: of a search, the throughput that it has found.
     pub found: Vec<Metric>,
@@ -57,7 +57,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// Its name and unit, as on an axis.
+    /// Returns its name and unit, as on an axis.
     pub fn title(self) -> &'static str {
         match self {
             Setting::Concurrency => "concurrency (clients)",
@@ -77,7 +77,7 @@ impl Setting {
 }
 
 impl Group<'_> {
-    /// `model/category/name[argument=value,…]`, without what sets the load.
+    /// Returns the id `model/category/name[argument=value,…]`, without the arguments that set the load.
     pub fn id(&self) -> String {
         let model = self.model.map(|model| format!("{model}/")).unwrap_or_default();
         let arguments: Vec<String> =

@@ -1,4 +1,4 @@
-//! `levels.csv`: a row a level of a case, units in the header.
+//! `levels.csv`: one row for each level of a case, with units in the header.
 
 use bench_judge::Summarize;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! `requests.csv`: a row a request. Workers leave a file a round; here they become one.
+//! `requests.csv`: one row for each request. Workers leave a file for each round; here they are merged.
 //!
 //! Nothing is ever held but one row and a buffer: a file can have ten million rows. Rows are read in full
 //! only where their columns stand elsewhere than in the report, or where they may be replaced; all others are

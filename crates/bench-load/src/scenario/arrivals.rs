@@ -1,4 +1,4 @@
-//! When requests arrive: computed from the seed before the first of them is sent.
+//! Computes when requests arrive, from the seed, before the first of them is sent.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::random::Random;
 /// More arrivals than this are a slip of the pen, not a schedule.
 const MOST: u64 = 50_000_000;
 
-/// How the distances between arrivals are distributed; their mean follows from the rate.
+/// The distribution of the distances between arrivals; their mean follows from the rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrivals {
     /// Exponential: arrivals are independent of each other.
@@ -25,8 +25,8 @@ pub enum Arrivals {
 }
 
 impl Arrivals {
-    /// Arrivals at `rate` requests per second, in nanoseconds from the beginning, ascending: `requests` of
-    /// them, or those before `duration`, or what comes first. The first one is at 0.
+    /// Returns arrivals at `rate` requests per second, in nanoseconds from the beginning, ascending: `requests` of
+    /// them, or those before `duration`, whichever comes first. The first one is at 0.
     ///
     /// # Errors
     /// A rate or shape that is not a positive number, no end at all, or more arrivals than memory should hold.

@@ -1,4 +1,4 @@
-//! When requests are sent: one type for each scenario, and a trait for all of them.
+//! Scenarios: when requests are sent. One type for each scenario, and a trait for all of them.
 
 mod arrivals;
 mod closed_loop;
@@ -67,27 +67,27 @@ pub trait Scenario: Send + Sync {
     }
 }
 
-/// How long a level lasts, and the seed of everything that is random.
+/// The length of a level, and the seed of everything that is random.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// Requests, if their number was given.
     pub requests: Option<u64>,
-    /// Time, if it was given. With both, what comes first ends the level.
+    /// The time, if it was given. With both, whichever comes first ends the level.
     pub duration: Option<Duration>,
     /// Seed of everything that is random.
     pub seed: u64,
 }
 
-/// One level: a setting, and how its requests are paced.
+/// One level: a setting, and the pacing of its requests.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The setting that distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
     pub name: String,
     /// The scenario, as the record names it: `closed_loop`.
     pub scenario: &'static str,
-    /// Clients, where the scenario sets them.
+    /// The number of clients, if the scenario sets it.
     pub concurrency: Option<u32>,
-    /// Requests per second, where the scenario sets them.
+    /// The requests per second, if the scenario sets them.
     pub rate: Option<f64>,
     /// When requests are sent.
     pub pacing: Pacing,

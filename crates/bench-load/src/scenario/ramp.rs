@@ -15,7 +15,7 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// From `from` clients to `to`: 1, 2, 4, …, and `to` itself.
+    /// Creates levels of `from` clients to `to`: 1, 2, 4, …, and `to` itself.
     pub fn new(from: usize, to: usize) -> Self {
         Ramp { from, to }
     }

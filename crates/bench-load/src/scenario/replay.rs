@@ -9,7 +9,7 @@ use bench_syntax::encoding::decoded;
 
 use super::{Pacing, Plan, Scenario, Wanted, clients};
 
-/// Requests at the times that a trace file holds: what has really happened to a service.
+/// Requests at the times in a trace file: the real arrivals of a service.
 ///
 /// The file has one arrival a line, in seconds, ascending; the first one is the beginning. In a CSV file the
 /// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
@@ -43,7 +43,7 @@ impl Replay {
         Replay { source: Source::File(file.as_ref().to_owned()), speed: 1.0, most_in_flight: 256 }
     }
 
-    /// Arrivals that were read already, in seconds, ascending; the first one is the beginning.
+    /// Uses arrivals that were read already, in seconds, ascending; the first one is the beginning.
     pub fn times(times: impl Into<Arc<[f64]>>) -> Self {
         Replay { source: Source::Times(times.into()), speed: 1.0, most_in_flight: 256 }
     }

@@ -1,4 +1,4 @@
-//! Which levels are served, and for how long.
+//! Serves levels, and decides how long each lasts.
 
 use std::time::{Duration, Instant};
 

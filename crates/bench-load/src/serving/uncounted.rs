@@ -1,4 +1,4 @@
-//! Requests that do not count: warm-up, and batches that the runner asks for one by one.
+//! Serves requests that do not count: warm-up, and batches that the runner requests one by one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

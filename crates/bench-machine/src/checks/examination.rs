@@ -1,4 +1,4 @@
-//! All checks, before a run and over it.
+//! All checks, before and after a run.
 
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Looks for the first time.
+    /// Makes the first readings.
     pub fn begin() -> Self {
         Examination::of(Machine::this())
     }
@@ -75,7 +75,7 @@ impl Examination {
         self.before.clone()
     }
 
-    /// Looks again: all checks, in their order.
+    /// Makes the second readings, and returns all checks in their order.
     pub fn end(self) -> Vec<Check> {
         let elapsed = self.began.elapsed();
         let (mut before, mut counting) = (self.before.into_iter(), self.counting.into_iter());

@@ -2,5 +2,5 @@
 
 use std::net::TcpStream;
 
-/// Does nothing: the standard library cannot ask for it.
+/// Does nothing: the standard library offers no such option.
 pub fn acknowledge_at_once(_stream: &TcpStream) {}

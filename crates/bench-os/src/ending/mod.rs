@@ -1,4 +1,4 @@
-//! How a process has ended.
+//! The ending of a process.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;
@@ -12,7 +12,7 @@ use portable as system;
 
 use std::process::ExitStatus;
 
-/// How a process has ended.
+/// The ending of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// By itself, with this code.

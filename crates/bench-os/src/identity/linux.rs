@@ -1,4 +1,4 @@
-//! From `/proc`.
+//! Reads `/proc`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -35,7 +35,7 @@ pub fn lasting_executable() -> Option<PathBuf> {
     Some(PathBuf::from(format!("/proc/{}/exe", std::process::id()))).filter(|link| link.exists())
 }
 
-/// Lets a list of processes show `name` for the program that `command` starts.
+/// Makes a list of processes show `name` for the program that `command` starts.
 pub fn show_as(command: &mut Command, name: &OsStr) {
     command.arg0(name);
 }

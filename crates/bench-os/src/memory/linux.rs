@@ -1,4 +1,4 @@
-//! From `/proc` (proc(5)).
+//! Reads `/proc` (proc(5)).
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -46,7 +46,7 @@ fn high_water_mark_in(status: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Lets `VmHWM` begin again at what is resident now, by writing `5` to `/proc/self/clear_refs`.
+/// Resets `VmHWM` to the memory that is resident now, by writing `5` to `/proc/self/clear_refs`.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -54,8 +54,8 @@ pub fn reset_high_water_mark() -> io::Result<()> {
     std::fs::write("/proc/self/clear_refs", "5")
 }
 
-/// Bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and what it has mapped (mallinfo(3)).
-/// `None` with other C libraries; 0 if the program allocates in another way.
+/// Returns the bytes that the C library's allocator has handed out, modulo 2³²: its own arenas and its mappings
+/// (mallinfo(3)). `None` with other C libraries; 0 if the program allocates in another way.
 pub fn allocated_bytes() -> Option<u32> {
     #[cfg(target_env = "gnu")]
     {

@@ -13,12 +13,12 @@ pub fn outlive_full_files() -> io::Result<()> {
     Ok(())
 }
 
-/// Never raised here: Ctrl-C ends the process.
+/// A listener that is never raised here: Ctrl-C ends the process.
 #[derive(Debug, Default)]
 pub struct Signals(Wake);
 
 impl Signals {
-    /// Listens to nothing.
+    /// Creates a listener that receives nothing.
     ///
     /// # Errors
     /// None.

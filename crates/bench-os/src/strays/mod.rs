@@ -1,4 +1,5 @@
-//! Processes that a worker has started and that outlive it: a daemon leaves the worker's process group.
+//! Strays: processes that a worker has started and that outlive it, such as a daemon that leaves the worker's process
+//! group.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

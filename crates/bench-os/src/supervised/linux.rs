@@ -1,4 +1,4 @@
-//! By a Unix socket that the child inherits, a process group of its own, poll(2) and pidfd_open(2).
+//! Uses a Unix socket that the child inherits, a separate process group, poll(2) and pidfd_open(2).
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -175,7 +175,7 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
-    /// Kills what is left of the child's process group, and reaps the child.
+    /// Kills the rest of the child's process group, and reaps the child.
     pub fn end(&mut self) {
         kill_group(self.child.id());
         // It may have left its group; that it has exited already is no error.

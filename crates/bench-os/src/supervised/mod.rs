@@ -12,7 +12,7 @@ pub use portable::{Supervised, Wake};
 
 use crate::channel::Token;
 
-/// How the child reaches this process; it is told so by a variable of its environment.
+/// The way in which the child reaches this process; a variable of its environment names it.
 #[derive(Clone, Copy, Debug)]
 pub enum Offer<'a> {
     /// By an inherited descriptor, as long as this process lives.

@@ -1,4 +1,4 @@
-//! By TCP on loopback, and a thread each that reads the channel, stdout and stderr.
+//! Uses TCP on loopback, and separate threads that read the channel, stdout and stderr.
 //!
 //! What the child has started is not ended with it: the standard library knows no process groups. A thread that reads
 //! from a pipe which such a process holds open ends with that process.
@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// streams open.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// Ends no wait early: the standard library listens to no signals.
+/// A wake that ends no wait: the standard library listens to no signals.
 #[derive(Clone, Debug, Default)]
 pub struct Wake;
 

@@ -235,7 +235,7 @@ unsafe fn real_now() -> i64 {
     now.ns()
 }
 
-/// In place of the C library's function of this name.
+/// Replaces the C library's function of this name.
 ///
 /// # Safety
 /// As that function: `out` must be valid.
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_in
     }
 }
 
-/// In place of the C library's function of this name.
+/// Replaces the C library's function of this name.
 ///
 /// # Safety
 /// As that function.

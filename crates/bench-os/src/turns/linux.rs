@@ -1,4 +1,4 @@
-//! By a shared mapping, futexes (futex(2)) and `LD_PRELOAD` (ld.so(8)).
+//! Uses a shared mapping, futexes (futex(2)) and `LD_PRELOAD` (ld.so(8)).
 #![allow(unsafe_code)]
 
 use std::env;
@@ -121,7 +121,8 @@ impl Turns {
         left.store(if together { 0 } else { 0b11 }, SeqCst);
     }
 
-    /// Leads what a command starts to a seat, 0 or 1: an adapter finds it with [`Seat::from_environment`].
+    /// Assigns the process that `command` starts to a seat, 0 or 1: an adapter finds it with
+    /// [`Seat::from_environment`].
     pub fn lead(&self, command: &mut Command, seat: u32) {
         let mut place = OsString::from(format!("{seat}:"));
         place.push(&self.file);
@@ -133,15 +134,16 @@ impl Turns {
         self.mapped.leave(seat);
     }
 
-    /// How many threads the processes of a seat have started beside their main ones since the [beginning](Self::begin), the most
-    /// of both; `None` unless one has sat down in each seat, and so is known.
+    /// Returns how many threads the processes of a seat have started beside their main ones since the
+    /// [beginning](Self::begin), the larger number of both; `None` unless a process has used each seat, so that the
+    /// number is known.
     pub fn threads(&self) -> Option<u32> {
         let Table { seats, threads, .. } = self.mapped.table();
         let are_taken = seats.iter().all(|seat| seat.load(SeqCst) != 0);
         threads.iter().map(|threads| threads.load(SeqCst)).max().filter(|_| are_taken)
     }
 
-    /// How often a turn was handed over since the [beginning](Self::begin).
+    /// Returns how often a turn was handed over since the [beginning](Self::begin).
     pub fn handed_over(&self) -> u32 {
         self.mapped.table().handed_over.load(SeqCst)
     }
@@ -167,7 +169,7 @@ impl Seat {
         Some(Seat { mapped: Mapped::file(&file).ok()?, number, interposer, place: place.clone() })
     }
 
-    /// Has what the command starts sit down.
+    /// Makes the process that `command` starts use the seat.
     pub fn dress(&self, command: &mut Command) {
         let mut preload = self.interposer.clone().into_os_string();
         if let Some(others) = env::var_os(PRELOAD_VARIABLE) {

@@ -1,4 +1,4 @@
-//! Other systems load libraries in other ways, or not at all.
+//! Takes no turns: other systems load libraries in other ways, or not at all.
 
 use std::io;
 use std::path::Path;
@@ -30,7 +30,7 @@ impl Turns {
         match self.0 {}
     }
 
-    /// Leads whatever a command starts to a seat, 0 or 1.
+    /// Assigns the process that a command starts to a seat, 0 or 1.
     pub fn lead(&self, _command: &mut Command, _seat: u32) {
         match self.0 {}
     }
@@ -40,12 +40,12 @@ impl Turns {
         match self.0 {}
     }
 
-    /// How many threads the processes have started beside their main ones.
+    /// Returns how many threads the processes have started beside their main ones.
     pub fn threads(&self) -> Option<u32> {
         match self.0 {}
     }
 
-    /// How often a turn was handed over.
+    /// Returns how often a turn was handed over.
     pub fn handed_over(&self) -> u32 {
         match self.0 {}
     }
@@ -61,7 +61,7 @@ impl Seat {
         None
     }
 
-    /// Has a command sit down.
+    /// Makes the process of a command use the seat.
     pub fn dress(&self, _command: &mut Command) {
         match self.0 {}
     }

@@ -1,4 +1,4 @@
-//! By getrusage(2) and clock_gettime(2).
+//! Uses getrusage(2) and clock_gettime(2).
 #![allow(unsafe_code)]
 
 use std::io;

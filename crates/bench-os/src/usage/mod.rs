@@ -21,8 +21,8 @@ pub struct Usage {
     pub system: Duration,
     /// Pages that had to be read from a disk.
     pub major_faults: u64,
-    /// How often a thread gave its processor up: it waited for something.
+    /// How often a thread gave up its processor because it waited for something.
     pub voluntary_switches: u64,
-    /// How often a thread was put aside for another.
+    /// How often a thread was suspended in favour of another.
     pub involuntary_switches: u64,
 }

@@ -1,4 +1,4 @@
-//! From JSON values to ours.
+//! Turns JSON values into ours.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

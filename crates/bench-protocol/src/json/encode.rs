@@ -1,4 +1,4 @@
-//! From values to text.
+//! Turns values into text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -87,7 +87,7 @@ pub fn to_text(value: &impl Encode) -> String {
     text
 }
 
-/// Why text is not the JSON that was expected.
+/// The reason why a text is not the expected JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError(String);
 

@@ -1,10 +1,10 @@
-//! From text to a value.
+//! Parses text.
 
 use std::borrow::Cow;
 
 use super::{Json, JsonError};
 
-/// How deep arrays and objects may nest: deeper ones would exhaust the stack of the process that reads them.
+/// The depth to which arrays and objects may nest: deeper ones would exhaust the stack of the process that reads them.
 pub const DEEPEST: usize = 128;
 
 pub(super) fn value(text: &str) -> Result<Json<'_>, JsonError> {

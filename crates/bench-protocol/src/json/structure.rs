@@ -1,4 +1,4 @@
-//! Structs as objects, and enums without data as strings.
+//! Encodes structs as objects, and enums without data as strings.
 
 /// Writes and reads a struct as an object that has its fields under their own names. A field must be there unless its
 /// type says otherwise ([`Decode::absent`](super::Decode::absent)); behind a colon stands what else holds:

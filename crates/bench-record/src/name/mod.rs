@@ -1,4 +1,4 @@
-//! Names of runs in a results folder: a symbolic link to the run directory, or a small file with its name where the
+//! Names of runs in a results folder: a symbolic link to the run directory, or a small file with its name if the
 //! standard library makes no links.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]

@@ -1,4 +1,4 @@
-//! From values to places on the picture, and the round numbers between them.
+//! Maps values to positions in the picture, and finds the round numbers between them.
 
 /// A linear axis.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ impl Axis {
         (self.range.0..=self.range.1).contains(&value)
     }
 
-    /// Round values within the range, about `wanted` of them, and the decimals that tell them apart once
+    /// Returns about `wanted` round values within the range, and the number of decimals that distinguishes them once
     /// multiplied by `scale`.
     pub fn ticks(&self, wanted: usize, scale: f64) -> (Vec<f64>, usize) {
         let (low, high) = (self.range.0 * scale, self.range.1 * scale);

@@ -4,11 +4,11 @@ use std::fmt::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// Ink of text that is read.
+/// The colour of text that is read.
 pub const TEXT: &str = "#1f2328";
-/// Ink of text that is looked up.
+/// The colour of text that is looked up.
 pub const FAINT: &str = "#59636e";
-/// Ink of lines that guide the eye.
+/// The colour of lines that guide the eye.
 pub const GRID: &str = "#e4e7eb";
 
 /// A picture in the making. Coordinates are in CSS pixels, y downwards.
@@ -17,7 +17,7 @@ pub struct Svg {
     body: String,
 }
 
-/// Which end of a text its place is.
+/// The end of a text that its position refers to.
 #[derive(Clone, Copy)]
 pub enum Anchor {
     /// Its left end.
@@ -28,7 +28,7 @@ pub enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// The look of a text.
 #[derive(Clone, Copy)]
 pub struct Font {
     /// Height of an em, in pixels.
@@ -129,7 +129,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// Short upright lines, as one element: a rug can have hundreds.
+    /// Draws short upright lines, as one element: a rug can have hundreds.
     pub fn rug(
         &mut self,
         places: impl IntoIterator<Item = f64>,
@@ -143,7 +143,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// Round dots, as one element: a cloud can have thousands. Their diameter is the width of the stroke.
+    /// Draws round dots, as one element: a cloud can have thousands. Their diameter is the width of the stroke.
     pub fn dots(&mut self, places: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (x, y) in places {
@@ -152,7 +152,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" stroke-linecap=\"round\" {attributes}/>"));
     }
 
-    /// Upright crosses turned by 45°, `reach` pixels from their middle to each side, as one element.
+    /// Draws diagonal crosses that extend `reach` pixels from their centre to each side, as one element.
     pub fn crosses(&mut self, places: impl IntoIterator<Item = (f64, f64)>, reach: f64, attributes: &str) {
         let mut data = String::new();
         for (x, y) in places {
@@ -164,7 +164,7 @@ impl Svg {
         self.push(format_args!("<path d=\"{data}\" {attributes}/>"));
     }
 
-    /// All of `other`, with its upper left corner at this place.
+    /// Places all of `other` with its upper left corner at this position.
     pub fn place(&mut self, (x, y): (f64, f64), other: Svg) {
         self.push(format_args!("<g transform=\"translate({} {})\">", Pixels(x), Pixels(y)));
         self.body += &other.body;
@@ -189,8 +189,8 @@ impl Svg {
     }
 }
 
-/// Text for XML. Ids hold what someone has typed: control characters are not even allowed as entities, and
-/// changes of writing direction would make a label read as another.
+/// Escapes text for XML. Ids contain text that someone has typed: control characters are not even allowed as entities,
+/// and changes of writing direction would make a label read as another.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -207,8 +207,8 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// About how wide `text` is, in ems. Nothing here knows the font: the widths are those of Arial, a little
-/// more for wider fonts, and 1 for scripts of full width.
+/// Estimates the width of `text`, in ems. The font is not known here: the widths are those of Arial, a little more for
+/// wider fonts, and 1 for scripts of full width.
 pub fn ems(text: &str) -> f64 {
     text.chars()
         .map(|c| match c {
@@ -222,8 +222,8 @@ pub fn ems(text: &str) -> f64 {
         .sum()
 }
 
-/// `text` if it fits into `width` ems, and else its beginning and its end: in an id the model stands at
-/// one, the arguments at the other.
+/// Returns `text` if it fits into `width` ems, or else its beginning and its end: an id begins with the model and ends
+/// with the arguments.
 pub fn shortened(text: &str, width: f64) -> String {
     if ems(text) <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Valgrind: found, started around a worker, and read.
+//! Finds valgrind, starts it around a worker, and reads its results.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ const OUTPUT_OPTIONS: [&str; 4] =
 /// A dump is asked for by each mark; more than this is not a worker of ours.
 const MOST_DUMPS: usize = 100_000;
 
-/// Valgrind, and the folder it writes into, which goes with this.
+/// Valgrind, and the folder it writes into, which is removed with this value.
 pub struct Valgrind {
     version: String,
     folder: PathBuf,
@@ -121,7 +121,7 @@ impl Valgrind {
         Ok(dumps)
     }
 
-    /// Why valgrind, and not the program, has ended a worker, if it says so.
+    /// Returns the reason why valgrind, and not the program, has ended a worker, if it reports one.
     pub fn diagnosis(&self, worker: u32) -> Option<String> {
         let log = fs::read_to_string(self.folder.join(format!("log.{worker}"))).ok()?;
         diagnose(&log, &self.version)

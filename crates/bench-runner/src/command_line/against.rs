@@ -1,4 +1,4 @@
-//! `--against REV`: handed to `bench compare`, which builds the revision and lets both programs work in turns.
+//! `--against REV`: calls `bench compare`, which builds the revision and lets both programs take turns.
 
 use std::ffi::OsStr;
 use std::process::Command;

@@ -41,7 +41,7 @@ pub struct Host<'a> {
     /// # Errors
     /// When they cannot be opened, or hold no case.
     pub open: &'a dyn Fn() -> Result<Programs, RunError>,
-    /// How rounds are run with `--in-process`; that flag is refused if `None`.
+    /// The executor of rounds for `--in-process`; that flag is refused if `None`.
     pub in_process: Option<MakeExecutor<'a>>,
     /// Names of the probes that the programs have, if they are known.
     pub probes: Option<Vec<&'static str>>,
@@ -234,7 +234,8 @@ fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) ->
     Ok(decision.exit_code())
 }
 
-/// Lets a file that may not grow (`ulimit -f`) be an error of the write, and not the end of the process without a word.
+/// Makes a write that exceeds the size limit of files (`ulimit -f`) an error, instead of the end of the process
+/// without a message.
 pub fn outlive_full_files() {
     // Without it the process ends as it would have.
     let _ = bench_os::outlive_full_files();

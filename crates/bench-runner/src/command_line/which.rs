@@ -1,10 +1,10 @@
-//! Which cases: the filters that every command understands.
+//! The filters of cases that every command understands.
 
 use crate::selection::{Arguments, Ignored, Partition, Pattern, Selection};
 use bench_record::RunError;
 use bench_syntax::{Category, UsageError};
 
-/// Which cases: the filters that every command understands.
+/// The filters of cases that every command understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Which {
     /// Only cases whose id contains one of these texts

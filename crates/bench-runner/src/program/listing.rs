@@ -15,12 +15,12 @@ use bench_protocol::{Listing, PROTOCOL};
 use bench_syntax::case_id::contradiction;
 use bench_syntax::text::{first_line, steers};
 
-/// How long a program may take to list its cases, and how much it may say.
+/// The limits of listing a program's cases: time, and size of the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct ListLimits {
-    /// From its start to its end.
+    /// The time from its start to its end.
     pub time: Duration,
-    /// Of its answer.
+    /// The size of its answer.
     pub bytes: u64,
 }
 

@@ -1,4 +1,4 @@
-//! How quiet the machine is, on the console.
+//! Prints how quiet the machine is.
 
 use std::fmt::Write;
 

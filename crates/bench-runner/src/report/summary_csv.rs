@@ -1,4 +1,4 @@
-//! `summary.csv`: a row a case, units in the header.
+//! `summary.csv`: one row for each case, with units in the header.
 
 use std::io::{self, Write};
 

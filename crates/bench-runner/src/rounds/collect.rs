@@ -1,4 +1,4 @@
-//! From frames to a round.
+//! Turns frames into a round.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use bench_syntax::quantity::{Seconds, nanoseconds};
 /// More samples than any round needs: a worker that sends them without end must not fill the memory of the runner.
 const MOST_SAMPLES: usize = 1 << 25;
 
-/// Gathers what a worker says.
+/// Collects the frames of a worker.
 #[derive(Debug, Default)]
 pub struct Collector {
     round: RoundRecord,
@@ -121,17 +121,17 @@ impl Collector {
         Duration::from_nanos(self.start_up_ns)
     }
 
-    /// When the worker was up.
+    /// Returns the time at which the worker was ready.
     pub fn ready_at(&self) -> Option<Instant> {
         self.ready
     }
 
-    /// How long the process took until it was ready. What it has reported of its start-up is added.
+    /// Records how long the process took until it was ready. The start-up time that it has reported is added.
     pub fn started_in(&mut self, ns: u64) {
         self.start_up_ns = self.start_up_ns.saturating_add(ns);
     }
 
-    /// Fails a round that should have been measured, ended well, and has no figures.
+    /// Fails a round that should have been measured and ended normally, but has no figures.
     pub fn check_figures(&mut self, mode: Mode) {
         let has_figures = !self.round.sample_ns.is_empty() || self.round.served.is_some();
         if mode == Mode::Sample && self.round.is_ok() && !has_figures {
@@ -149,7 +149,7 @@ impl Collector {
         self.closed
     }
 
-    /// Records a failure that the worker could not tell itself; the first one stands.
+    /// Records a failure that the worker could not report itself; the first one is kept.
     pub fn fail(&mut self, cause: Cause, message: impl Into<String>) {
         self.closed = true;
         self.round.failure.get_or_insert_with(|| Failure::new(cause, message));

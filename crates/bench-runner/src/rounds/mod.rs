@@ -1,4 +1,4 @@
-//! Rounds of all cases, interleaved, each in a process of its own.
+//! Runs the rounds of all cases, interleaved, each in a separate process.
 
 mod bar;
 mod budget;
@@ -69,14 +69,14 @@ pub trait RunObserver {
     fn case_ended(&mut self, _case: &CaseRecord) {}
 }
 
-/// How rounds are run: the same for all cases.
+/// The context of rounds, which is the same for all cases.
 #[derive(Clone, Debug)]
 pub struct RunContext {
     /// How the number of iterations is decided.
     pub mode: Mode,
-    /// Of the order of rounds.
+    /// The seed of the order of rounds.
     pub seed: u64,
-    /// Names of the probes to attach; all that are linked if `None`.
+    /// The names of the probes to attach; all linked ones if `None`.
     pub probes: Option<Vec<String>>,
     /// The settings for cases that serve requests.
     pub load: LoadWishes,
@@ -224,8 +224,8 @@ impl<'a> PlannedCase<'a> {
     }
 }
 
-/// Refuses to start a run inside a worker: a program whose `main` does not serve the runner first
-/// would otherwise start workers of workers without end.
+/// Refuses to start a run inside a worker: otherwise, a program whose `main` does not serve the runner first would
+/// start workers of workers without end.
 ///
 /// # Errors
 /// Inside a worker.

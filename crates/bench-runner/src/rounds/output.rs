@@ -15,7 +15,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Nothing yet.
+    /// Creates an empty output.
     pub fn new(echo: bool) -> Self {
         Tail { echo, ..Tail::default() }
     }

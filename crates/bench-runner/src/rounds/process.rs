@@ -14,8 +14,8 @@ use bench_syntax::quantity::Bytes;
 /// Takes a frame, or says what is wrong with it.
 pub(crate) type Take<'a> = dyn FnMut(Frame) -> Result<(), String> + 'a;
 
-/// How often a worker's memory is looked at. A process that touches memory as fast as it can takes
-/// a few hundred megabytes in this time.
+/// The interval at which a worker's memory is read. A process that touches memory as fast as it can takes a few
+/// hundred megabytes in this time.
 pub const LOOK_AT_MEMORY: Duration = Duration::from_millis(50);
 
 /// A worker process and our ends of its streams.
@@ -91,7 +91,7 @@ impl Worker {
         !self.received.is_empty() || now(&mut self.process).is_ok_and(|ready| ready.channel)
     }
 
-    /// Closes the channel and lets the worker exit; ends it if it has not after `patience`.
+    /// Closes the channel and lets the worker exit; kills it if it has not exited after `patience`.
     pub fn retire(&mut self, patience: Duration) {
         const LOOK: Duration = Duration::from_millis(2);
         self.close();
@@ -107,7 +107,7 @@ impl Worker {
         self.process.id()
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit status, if it has exited.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.exited()
     }
@@ -123,7 +123,8 @@ impl Worker {
         Some(Bytes(own + started.filter_map(|id| sys::resident_memory(*id)).sum::<u64>()))
     }
 
-    /// How many threads it has now, or the process among those it has started that has most.
+    /// Returns the current number of threads of the worker, or of the process with the most threads among those it has
+    /// started.
     pub fn threads(&self) -> Option<usize> {
         self.tree().into_iter().filter_map(sys::threads).max()
     }
@@ -183,7 +184,7 @@ impl Worker {
         }
     }
 
-    /// Kills what is left of the worker, and what it has started where the system can tell, and reaps it.
+    /// Kills the rest of the worker, and the processes it has started if the system can identify them, and reaps it.
     pub fn end(&mut self) {
         self.process.end();
     }

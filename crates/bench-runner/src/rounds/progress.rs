@@ -1,4 +1,4 @@
-//! How far the run is: a bar on a terminal, plain lines elsewhere.
+//! Shows the progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Stderr, Write};
 
@@ -21,7 +21,7 @@ pub enum Show {
     Tests,
 }
 
-/// Shows how far a run is.
+/// Shows the progress of a run.
 pub struct Progress {
     shown: Shown,
     cases: usize,
@@ -36,7 +36,7 @@ enum Shown {
 }
 
 impl Progress {
-    /// Progress over these cases.
+    /// Creates the progress of these cases.
     pub fn new(records: &[&CaseRecord], show: Show) -> Self {
         let shown = match show {
             Show::Nothing => Shown::Nothing,

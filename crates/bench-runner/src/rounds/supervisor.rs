@@ -1,4 +1,4 @@
-//! Rounds in worker processes: watched, limited, and ended.
+//! Runs rounds in worker processes: watched, limited, and ended.
 
 use std::io;
 use std::process::{Command as Process, ExitStatus};
@@ -40,8 +40,8 @@ struct Idle {
 }
 
 impl Workers {
-    /// Workers may take `max_memory` each, what they print is shown as it comes if `echo`, and their instructions are
-    /// counted if there is a `valgrind`.
+    /// Creates a supervisor: workers may use `max_memory` each, their output is shown as it arrives if `echo`, and
+    /// their instructions are counted if there is a `valgrind`.
     pub fn new(
         interrupt: Interrupt,
         max_memory: Option<Bytes>,
@@ -274,7 +274,7 @@ fn supervise(
     }
 }
 
-/// Why a worker that exited without a last word did so.
+/// Explains why a worker exited without a last message.
 pub fn explain(status: ExitStatus, tail: &Tail) -> (Cause, String) {
     let (name, is_kill) = match Ending::of(status) {
         Ending::Exit(code) => {

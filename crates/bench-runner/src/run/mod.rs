@@ -34,7 +34,7 @@ pub struct Finished {
     pub record: Record,
     /// The folder of its reports, if they were written.
     pub folder: Option<PathBuf>,
-    /// How it compares with the earlier run that was asked for.
+    /// The comparison with the requested earlier run.
     pub comparison: Option<Comparison>,
     /// Messages about programs that were named but contain no benchmarks.
     pub refused: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Finished {
     pub trouble: Option<RunError>,
 }
 
-/// How rounds are run instead of in worker processes.
+/// Creates an executor that runs rounds in place of worker processes.
 pub type MakeExecutor<'a> = &'a dyn Fn(Interrupt) -> Box<dyn RoundExecutor>;
 
 /// A case that was selected, and the program that holds it.

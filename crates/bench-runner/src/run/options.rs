@@ -14,9 +14,9 @@ use crate::selection::Selection;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Which cases.
+    /// The selection of cases.
     pub selection: Selection,
-    /// How to measure, if it is not left to the attributes.
+    /// The settings that are not left to the attributes.
     pub wishes: Wishes,
     /// The folder of all runs; nothing is written if `None`.
     pub results: Option<PathBuf>,
@@ -26,15 +26,15 @@ pub struct Options {
     pub compare: Option<String>,
     /// The share below which a change is of no practical interest.
     pub threshold: Option<f64>,
-    /// Seed of the order of rounds; the clock's if `None`.
+    /// The seed of the order of rounds; taken from the clock if `None`.
     pub seed: Option<u64>,
-    /// Names of the probes to attach; all that are linked if `None`.
+    /// The names of the probes to attach; all linked ones if `None`.
     pub probes: Option<Vec<String>>,
     /// Resident memory that a worker may take.
     pub max_memory: Option<Bytes>,
-    /// Each case once, to see that it works.
+    /// Whether each case runs only once, to check that it works.
     pub once: bool,
-    /// How progress is shown.
+    /// The form in which progress is shown.
     pub show: Show,
     /// Whether what workers print is shown as it comes.
     pub echo: bool,

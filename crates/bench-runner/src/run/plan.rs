@@ -77,7 +77,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// How the first of the measured programs was built; cases of those built in another way say so themselves.
+    /// Returns the build of the first measured program; cases of programs that were built differently have their own.
     pub fn build(&self) -> &Build {
         &self.build
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bench_syntax::UsageError;
 
-/// Argument names and the values that are wanted of each.
+/// The names of arguments, with the required values of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments(pub(super) BTreeMap<String, BTreeSet<String>>);
 
@@ -17,7 +17,7 @@ impl Arguments {
         }
     }
 
-    /// `batch=8`, one for each wanted value.
+    /// Returns pairs such as `batch=8`, one for each required value.
     pub fn pairs(&self) -> Vec<String> {
         let of_argument = |(name, values): (&String, &BTreeSet<String>)| {
             values.iter().map(|value| format!("{name}={value}")).collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! Which cases are run. What is filtered out costs nothing: no setup runs, no model loads.
+//! Selects the cases to run. Cases that are filtered out cost nothing: no setup runs, no model loads.
 
 mod arguments;
 mod partition;
@@ -16,19 +16,19 @@ pub use partition::Partition;
 /// Filters. An empty selection passes all cases that are not marked `ignore`.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Any of these categories.
+    /// Passes any of these categories.
     pub categories: Vec<Category>,
-    /// Any of these models.
+    /// Passes any of these models.
     pub models: Vec<String>,
-    /// Any of these tags.
+    /// Passes any of these tags.
     pub tags: Vec<String>,
-    /// Any of these patterns, on the id.
+    /// Passes ids that match any of these patterns.
     pub patterns: Vec<Pattern>,
-    /// None of these patterns, on the id.
+    /// Leaves out ids that match any of these patterns.
     pub skip: Vec<Pattern>,
     /// Whether patterns look at names, as harnesses do whose benchmarks have no category.
     pub by_name: bool,
-    /// For every argument named here, one of the values.
+    /// Passes, for every argument named here, any of these values.
     pub arguments: Arguments,
     /// One part of several, by a stable hash of the id.
     pub partition: Option<Partition>,

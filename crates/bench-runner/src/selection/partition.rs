@@ -16,7 +16,7 @@ impl Partition {
         hash(id) % u64::from(self.0.of()) == u64::from(self.0.rank())
     }
 
-    /// Which part it is.
+    /// Returns which part it is.
     pub fn share(self) -> Share {
         self.0
     }

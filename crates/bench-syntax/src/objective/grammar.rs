@@ -7,9 +7,9 @@ use crate::objective::{Relation, Unit};
 pub struct Parsed<'a> {
     /// The limited quantity.
     pub what: What<'a>,
-    /// On which side of the limit it should lie.
+    /// The side of the limit on which the value should lie.
     pub relation: Relation,
-    /// In seconds, bytes, or as a ratio; as it is written where it has no unit.
+    /// The value in seconds, in bytes, or as a ratio; as it is written if it has no unit.
     pub value: f64,
     /// The unit of the limit.
     pub unit: Unit,
@@ -70,7 +70,7 @@ const BUILT_IN: [(&str, Unit); 10] = [
     ("peak_memory", Unit::Bytes),
 ];
 
-/// Why a text is not a target.
+/// The reasons why a text is not a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no text.

@@ -25,7 +25,7 @@ pub struct Objective {
     pub text: Cow<'static, str>,
     /// The limited quantity.
     pub what: Quantity,
-    /// On which side of the limit it should lie.
+    /// The side of the limit on which the value should lie.
     pub relation: Relation,
     /// The limit, in [`unit`](Self::unit).
     pub value: f64,
@@ -52,7 +52,7 @@ pub enum Quantity {
 pub struct Setting {
     /// Its name.
     pub name: Cow<'static, str>,
-    /// Its value, as it stands in reports.
+    /// Its value, as in reports.
     pub value: Cow<'static, str>,
 }
 

@@ -14,8 +14,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// How many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts
-    /// something else.
+    /// Returns how many of this unit one of `unit`, a figure's own, is: 0.001 s in `ms`. `None` if it counts something
+    /// else.
     pub fn in_one(self, unit: &str) -> Option<f64> {
         match (self, unit) {
             (Unit::Own, _) => Some(1.0),
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    /// In words, for a unit that does not fit.
+    /// Describes the unit in words, for an error about a unit that does not fit.
     pub fn kind(self) -> &'static str {
         match self {
             Unit::Own => "the figure's own unit",

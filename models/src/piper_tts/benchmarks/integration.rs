@@ -1,4 +1,4 @@
-//! From a text to a WAV file.
+//! Measures speech from a text to a WAV file.
 
 use bench_core::prelude::*;
 

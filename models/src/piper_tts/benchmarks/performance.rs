@@ -1,4 +1,4 @@
-//! Speech under load, and by the length of what is said.
+//! Speech under load, and by the length of the text.
 
 use bench_core::prelude::*;
 use bench_load::Load;

@@ -1,5 +1,5 @@
 //! Benchmarks of Qwen3-VL-2B, by category. The full configuration runs on request (`--include-ignored`), and is
-//! skipped where it does not fit the memory there is.
+//! skipped if it does not fit into the available memory.
 
 use bench_core::prelude::*;
 use candle_core::{DType, Device};

@@ -1,4 +1,4 @@
-//! Looking, prefill, decoding, and answers streamed to those who ask, about text alone and about pictures.
+//! Vision, prefill, decoding, and answers streamed to clients, about text alone and about pictures.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! From text to text.
+//! Measures generation from text to text.
 
 use bench_core::prelude::*;
 use candle_core::Device;

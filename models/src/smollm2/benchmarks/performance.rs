@@ -1,4 +1,4 @@
-//! Prefill, decoding, and text streamed to those who ask for it.
+//! Prefill, decoding, and text streamed to clients.
 
 use bench_core::prelude::*;
 use bench_load::Load;

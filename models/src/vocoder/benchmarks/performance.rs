@@ -1,4 +1,4 @@
-//! Sound at once, and as a stream.
+//! Decoding of whole sounds, and as a stream.
 
 use bench_core::prelude::*;
 use bench_load::Load;

@@ -1,4 +1,4 @@
-//! How several workers share a load.
+//! The arguments with which several workers share a load.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One run after the other.
+//! Detects changes, one run after the other.
 
 mod decide;
 mod revise;
@@ -22,11 +22,11 @@ const BETWEEN: usize = 8;
 /// An excursion that is over within so many runs leaves the stretch before it as it was.
 const EXCURSION: usize = 30;
 
-/// When to report.
+/// The conditions for reporting a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// Standard errors that a step which has lasted [`MIN_AFTER`] runs must lie off; one that has lasted longer, a little
-    /// more.
+    /// The distance, in standard errors, from which on a step that has lasted [`MIN_AFTER`] runs is reported; for one
+    /// that has lasted longer, a little more.
     pub threshold: f64,
     /// A change of the median by less than this share is not reported. The noise of a figure is assumed to be at
     /// least a quarter of it.
@@ -108,7 +108,7 @@ impl Detector {
         }
     }
 
-    /// Forgets all runs, as after a change that someone has accepted. What was reported stays.
+    /// Forgets all runs, as after a change that someone has accepted. Reported changes are kept.
     pub fn restart(&mut self) {
         self.keep_from(self.values.len());
         self.memory = None;

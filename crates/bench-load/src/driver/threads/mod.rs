@@ -1,4 +1,4 @@
-//! Clients on threads, for closures that block: they call the closure as the level's pacing says.
+//! Runs clients on threads, for closures that block.
 
 mod query;
 mod work;

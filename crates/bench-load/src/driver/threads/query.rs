@@ -1,4 +1,4 @@
-//! Requests that are sent together, and followed by others when all of them have ended.
+//! Sends requests together, and the next ones when all of them have ended.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 

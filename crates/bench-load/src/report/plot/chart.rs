@@ -30,15 +30,15 @@ const MOST_ABOVE: f64 = 2.0;
 /// A picture of lines.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// Above everything.
+    /// The title, above the chart.
     pub title: String,
     /// A line below the title; none if it is empty.
     pub note: String,
-    /// From left to right.
+    /// The horizontal axis.
     pub x: Scale,
-    /// From below.
+    /// The vertical axis.
     pub y: Scale,
-    /// In the order of the legend.
+    /// The lines, in the order of the legend.
     pub lines: Vec<Line>,
 }
 
@@ -47,26 +47,26 @@ pub struct Chart {
 pub struct Line {
     /// The text in the legend.
     pub label: String,
-    /// From left to right.
+    /// The points, from left to right.
     pub points: Vec<Point>,
-    /// Dashed, as what is only compared with.
+    /// Whether the line is dashed, as one that is only shown for comparison.
     pub dashed: bool,
-    /// Without dots.
+    /// Whether the line has no dots.
     pub dotless: bool,
-    /// Without a line between the dots.
+    /// Whether the dots are not connected.
     pub lineless: bool,
 }
 
 /// One value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Point {
-    /// On the axis from left to right.
+    /// The horizontal position.
     pub x: f64,
-    /// On the axis from below.
+    /// The vertical position.
     pub y: f64,
-    /// Drawn hollow: a value with too little behind it.
+    /// Whether it is drawn hollow: a value with too few observations.
     pub hollow: bool,
-    /// Drawn as a cross: a value that does not count.
+    /// Whether it is drawn as a cross: a value that does not count.
     pub crossed: bool,
     /// The ends of its interval.
     pub bounds: Option<(f64, f64)>,
@@ -93,7 +93,7 @@ enum Kind {
 }
 
 impl Scale {
-    /// Settings, each with a tick of its own.
+    /// Creates a scale of settings, each with its own tick.
     pub fn setting(title: &str, settings: impl Iterator<Item = f64>) -> Self {
         let mut settings: Vec<f64> = settings.filter(|at| at.is_finite() && *at > 0.0).collect();
         settings.sort_by(f64::total_cmp);
@@ -101,17 +101,17 @@ impl Scale {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Settings(settings) }
     }
 
-    /// Values from zero.
+    /// Creates a linear scale from zero.
     pub fn linear(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Linear }
     }
 
-    /// Nines of a percentile.
+    /// Creates a scale of the nines of a percentile.
     pub fn nines(title: &str) -> Self {
         Scale { title: title.to_owned(), unit: String::new(), kind: Kind::Nines }
     }
 
-    /// Values in `unit`, from zero, or on a logarithmic axis where they span much.
+    /// Creates a scale of values in `unit`, from zero, or a logarithmic one if they span much.
     pub fn values(title: &str, unit: &str) -> Self {
         Scale { title: title.to_owned(), unit: unit.to_owned(), kind: Kind::Values }
     }
