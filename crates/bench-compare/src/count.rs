@@ -1,4 +1,4 @@
-//! A second witness: instructions of both sides, counted once nothing is timed any more.
+//! Counts the instructions of both sides, once nothing is timed any more.
 
 use std::fmt;
 use std::str::FromStr;

@@ -78,9 +78,9 @@ pub struct Turn {
 /// The range in which to look for the cause of a change. It is as known on the night of the report, and never moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Culprit {
-    /// The last run that was surely at the old level.
+    /// The last run that was at the old level with 95 % confidence.
     pub last_good: Place,
-    /// The first run that was surely at the new level.
+    /// The first run that was at the new level with 95 % confidence.
     pub first_bad: Place,
     /// The commits that were measured after `last_good`, up to `first_bad`, each once.
     pub commits: Vec<String>,

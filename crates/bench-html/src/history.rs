@@ -70,7 +70,7 @@ struct Change {
     kind: Kind,
     last_before: usize,
     since: usize,
-    /// The last run that was surely at the old level, and the first that was surely at the new one.
+    /// The last run that was at the old level with 95 % confidence, and the first that was surely at the new one.
     last_good: usize,
     first_bad: usize,
     found: usize,
