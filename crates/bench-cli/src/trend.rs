@@ -190,7 +190,10 @@ fn range(culprit: &Culprit) -> String {
         1 => ", 1 commit".to_owned(),
         count => format!(", {count} commits"),
     };
-    format!(" (after {} and by {} with 95 % confidence{commits})", culprit.last_good.run, culprit.first_bad.run)
+    format!(
+        " (after {} and by {} with 95 % confidence{commits})",
+        culprit.last_good.run, culprit.first_bad.run
+    )
 }
 
 /// Names the other changes at the same time, if there are any.
