@@ -1,4 +1,4 @@
-//! A first benchmark of one's own, as the README shows it.
+//! The first benchmark of the README.
 
 // The book begins here.
 use bench_core::prelude::*;

@@ -65,7 +65,7 @@ impl<T, E: Display> SettleDisplay for &&Returned<Result<T, E>> {
     }
 }
 
-/// A `Result` whose error says nothing of itself.
+/// A `Result` whose error cannot be shown.
 pub trait SettleOpaque {
     /// # Errors
     /// That there was one.
@@ -96,8 +96,8 @@ impl<T> SettleValue for Returned<T> {
     }
 }
 
-/// The text of an argument's value in case ids: `Display` where the type has it, else `Debug` in
-/// lower case (`DType::F32` is `f32`), else the tokens as written.
+/// The text of an argument's value in case ids: `Display` if the type has it, or else `Debug` in lower case
+/// (`DType::F32` is `f32`), or else the tokens as written.
 pub struct Label<'a, T>(pub &'a T);
 
 /// Names values of types with `Display`.

@@ -73,7 +73,7 @@ impl Registered {
         case_id::head(benchmark.model, benchmark.category, benchmark.name)
     }
 
-    /// The case as the list of this program holds it.
+    /// Returns the case as the list of this program contains it.
     pub fn listed(self) -> Case {
         let benchmark = self.benchmark;
         let objectives = self.targets().map(|objective| objective.text.to_string()).collect();

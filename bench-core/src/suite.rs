@@ -103,7 +103,7 @@ impl Suite {
         self
     }
 
-    /// Measures this instead of time.
+    /// Measures this quantity instead of time.
     #[must_use]
     pub fn measure(mut self, measure: Measure) -> Self {
         self.options.wishes.measure = measure;
@@ -177,7 +177,7 @@ impl Suite {
         self
     }
 
-    /// The cases that would run.
+    /// Returns the cases that would run.
     ///
     /// # Errors
     /// [`RunError::Registry`], [`RunError::Usage`] or [`RunError::NoMatch`].

@@ -1,4 +1,4 @@
-//! The form of the annotated function: what the harness has to hand it, and what it cannot be.
+//! The form of the annotated function: the arguments that the harness passes, and the forms that are not allowed.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{ParseStream, Parser};

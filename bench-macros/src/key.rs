@@ -160,7 +160,7 @@ impl<'a> Key<'a> {
     /// `= [entry, entry]`, not empty.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub(crate) fn array<T>(
         &self,
         input: ParseStream<'_>,
@@ -173,7 +173,7 @@ impl<'a> Key<'a> {
     /// `= [tokens]`, not empty, not yet read.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// Same as [`list`](Self::list).
     pub(crate) fn brackets(&self, input: ParseStream<'_>) -> Result<TokenStream> {
         let (content, span) = self.open_brackets(input)?;
         if content.is_empty() { Err(self.wants(span, "at least one entry")) } else { content.parse() }

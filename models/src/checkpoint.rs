@@ -41,10 +41,11 @@ impl Checkpoint {
         }
     }
 
-    /// Makes the model: `build` asks for its tensors, which are f32 in the file, and gets them as `dtype` on `device`.
+    /// Makes the model: `build` requests its tensors, which are f32 in the file, and receives them as `dtype` on
+    /// `device`.
     ///
     /// # Errors
-    /// What is wrong with the first tensor that cannot be had as asked for, tensors that were not
+    /// What is wrong with the first tensor that cannot be obtained as asked for, tensors that were not
     /// asked for, or what `build` says.
     pub fn build<M>(
         self,

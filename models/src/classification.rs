@@ -41,7 +41,7 @@ impl fmt::Display for ImageNetClass {
     }
 }
 
-/// A class and how sure the model is of it.
+/// A class, and the model's probability for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// The class.
@@ -134,7 +134,7 @@ pub fn top_k(logits: &Tensor, k: usize) -> Result<Vec<Vec<Prediction>>, Classifi
         .collect()
 }
 
-/// Whether every logit of a batch is a finite number; the shape is `(batch, 1000)`.
+/// Checks that every logit of a batch is a finite number; the shape is `(batch, 1000)`.
 ///
 /// # Errors
 /// [`NotFinite`](ClassificationError::NotFinite) for the first that is not, or
@@ -152,7 +152,7 @@ pub fn check_finite(logits: &Tensor) -> Result<(), ClassificationError> {
     Ok(())
 }
 
-/// Whether the likeliest class is the right one.
+/// Checks that the likeliest class is the right one.
 ///
 /// # Errors
 /// [`WrongClass`](ClassificationError::WrongClass), or [`Nothing`](ClassificationError::Nothing)
@@ -167,7 +167,7 @@ pub fn expect_class(predictions: &[Prediction], expected: ImageNetClass) -> Resu
     }
 }
 
-/// Whether two runs on the same input gave the same classes with the same probabilities.
+/// Checks that two runs on the same input gave the same classes with the same probabilities.
 ///
 /// # Errors
 /// [`Unstable`](ClassificationError::Unstable) with the first pair that differs, or
@@ -187,7 +187,7 @@ pub fn expect_stable(first: &[Prediction], second: &[Prediction]) -> Result<(), 
     }
 }
 
-/// A line a prediction: the index of its class, and its probability.
+/// Formats one line for each prediction: the index of its class, and its probability.
 pub fn listing(predictions: &[Prediction]) -> String {
     predictions
         .iter()

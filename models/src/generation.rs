@@ -5,7 +5,7 @@ use candle_core::{D, DType, Tensor};
 use crate::memory::MemoryError;
 use crate::photograph::PhotographError;
 
-/// A language model that has read something, and goes on from there.
+/// A language model that has read some tokens, and continues from there.
 pub trait Decode {
     /// Reads one token more; the logits of the next one, of shape `(1, vocabulary)`.
     ///
@@ -116,7 +116,7 @@ pub fn likeliest(logits: &Tensor) -> Result<u32, GenerationError> {
     Ok(best as u32)
 }
 
-/// Whether every logit of a tensor whose last dimension is the vocabulary is a finite number.
+/// Checks that every logit of a tensor whose last dimension is the vocabulary is a finite number.
 ///
 /// # Errors
 /// [`NotFinite`](GenerationError::NotFinite) for the first that is not.
@@ -129,8 +129,8 @@ pub fn check_finite(logits: &Tensor) -> Result<(), GenerationError> {
     }
 }
 
-/// Takes the likeliest token each time, `most` tokens at the most and none after `end`, which is left out.
-/// `logits` are those that the prompt ended with; `each` is handed every token as soon as it is known.
+/// Takes the likeliest token each time, at most `most` tokens and none after `end`, which is left out. `logits` are
+/// those after the prompt; `each` receives every token as soon as it is known.
 ///
 /// # Errors
 /// Those of [`likeliest`], of the decoder and of `each`.
@@ -156,7 +156,7 @@ pub fn greedy(
     Ok(tokens)
 }
 
-/// Whether two runs on the same prompt gave the same tokens.
+/// Checks that two runs on the same prompt gave the same tokens.
 ///
 /// # Errors
 /// [`Unstable`](GenerationError::Unstable).

@@ -60,7 +60,7 @@ impl Gguf {
         Ok(Gguf { model, path, bytes, content })
     }
 
-    /// Whether the number under `key` is the one that the model has.
+    /// Checks that the number under `key` is the one that the model has.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -71,7 +71,7 @@ impl Gguf {
         }
     }
 
-    /// Whether the text under `key` is the one that the model has.
+    /// Checks that the text under `key` is the one that the model has.
     ///
     /// # Errors
     /// [`WrongMetadata`](WeightsError::WrongMetadata).
@@ -147,7 +147,7 @@ impl Gguf {
         self.refuse(key, expected, found)
     }
 
-    /// Whether the file holds these tensors and no others.
+    /// Checks that the file contains these tensors and no others.
     ///
     /// # Errors
     /// What is wrong with the first, by name.
@@ -177,8 +177,8 @@ impl Gguf {
         }
     }
 
-    /// The same with every tensor in f32, in memory: larger, and multiplied faster where candle has no instructions
-    /// for blocks of this type.
+    /// Returns the same tensors in f32, in memory: larger, and multiplied faster if candle has no instructions for
+    /// blocks of this type.
     ///
     /// # Errors
     /// [`Unusable`](WeightsError::Unusable) with what candle says.
@@ -194,7 +194,7 @@ impl Gguf {
         }
     }
 
-    /// Makes the model of the header and the whole file.
+    /// Makes the model from the header and the whole file.
     ///
     /// # Errors
     /// [`Unusable`](WeightsError::Unusable) with what `build` says.

@@ -1,4 +1,4 @@
-//! Whether a model fits into the memory there is, asked before any of it is allocated.
+//! Checks whether a model fits into the available memory, before any of it is allocated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,8 +72,9 @@ impl MemoryError {
     }
 }
 
-/// Whether the parameters of what `build` makes fit into the memory of this machine and its control group as `dtype`.
-/// `build` is run on tensors that take no memory. Where the system does not say how much there is, everything fits.
+/// Checks that the parameters of the model that `build` makes fit into the memory of this machine and its control
+/// group as `dtype`. `build` is run on tensors that take no memory. If the system does not report its memory,
+/// everything fits.
 ///
 /// # Errors
 /// [`TooLittle`](MemoryError::TooLittle), or what `build` says.
@@ -108,8 +109,8 @@ fn expect_room_in<M>(
     }
 }
 
-/// Whether `needed_bytes` fit into the memory of this machine and its control group, where `device` is the processor.
-/// `what` is what they are for, in the plural.
+/// Checks that `needed_bytes` fit into the memory of this machine and its control group, if `device` is the processor.
+/// `what` names their use, in the plural.
 ///
 /// # Errors
 /// [`NoRoom`](MemoryError::NoRoom).

@@ -135,7 +135,7 @@ impl Photograph {
     /// Reads and decodes a file of JPEG or PNG, whatever its ending.
     ///
     /// # Errors
-    /// As [`read_file`] and [`decode`](Self::decode).
+    /// Same as [`read_file`] and [`decode`](Self::decode).
     pub fn read(path: &Path) -> Result<Self, PhotographError> {
         Photograph::decode(&path.display().to_string(), &read_path(path)?)
     }
@@ -172,8 +172,8 @@ impl Photograph {
         }
     }
 
-    /// A picture of smooth gradients and edges that compresses about as well as a photograph does;
-    /// for benchmarks that need a picture and must not depend on one being there.
+    /// Creates a picture of smooth gradients and edges that compresses about as well as a photograph does; for
+    /// benchmarks that need a picture and must not depend on a file.
     pub fn synthetic(width: u32, height: u32) -> Self {
         let pixels = RgbImage::from_fn(width, height, |x, y| {
             let stripe = if (x / 16 + y / 24) % 2 == 0 { 40 } else { 0 };

@@ -55,8 +55,8 @@ pub enum PictureError {
 }
 
 impl Picture {
-    /// A picture for each of a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black)
-    /// to 1; what lies beyond is cut off.
+    /// Returns a picture for each of a batch of shape `(batch, 3, height, width)`, whose values go from −1 (black) to
+    /// 1; values beyond are cut off.
     ///
     /// # Errors
     /// On another shape, and on values that are not finite.
@@ -103,7 +103,7 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// Whether something was drawn at all.
+    /// Checks that something was drawn.
     ///
     /// # Errors
     /// [`Blank`](PictureError::Blank).
@@ -116,7 +116,7 @@ impl Picture {
         Err(PictureError::Blank { width, height, pixel: first.0 })
     }
 
-    /// Whether another run with the same seed drew the same picture.
+    /// Checks that another run with the same seed drew the same picture.
     ///
     /// # Errors
     /// [`Unstable`](PictureError::Unstable), or [`WrongShape`](PictureError::WrongShape) for another size.

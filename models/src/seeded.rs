@@ -12,8 +12,8 @@ use candle_nn::{Init, VarBuilder};
 /// exactly one and shifts by exactly zero could hide a mistake in its order.
 const JITTER: f64 = 0.1;
 
-/// A source of tensors that depend on the seed, the tensor's name and its shape, and on nothing
-/// else: not on the order in which they are asked for, nor on the machine.
+/// A source of tensors that depend only on the seed, the tensor's name and its shape: not on the order in which they
+/// are requested, nor on the machine.
 ///
 /// Values are uniform, with the mean and standard deviation that the layer asks for; a normal
 /// distribution needs logarithms, whose last bit differs between platforms. Kaiming initialisation
@@ -32,8 +32,8 @@ impl Seeded {
         Seeded { seed, absent: &[] }
     }
 
-    /// The same source, which denies having tensors whose names end so: layers of candle-transformers are
-    /// of one variant or another according to what their weights hold.
+    /// Returns the same source without the tensors whose names end in this way: layers of candle-transformers take one
+    /// form or another depending on the weights that exist.
     pub const fn without(self, absent: &'static [&'static str]) -> Self {
         Seeded { absent, ..self }
     }

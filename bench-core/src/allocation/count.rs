@@ -157,7 +157,7 @@ fn within<T>(session: Session, run: impl FnOnce() -> T) -> (T, Tally) {
     (output, session.finish())
 }
 
-/// Whether allocations can be counted in this program: an allocation is made, and looked for.
+/// Checks whether allocations can be counted in this program, by making one.
 ///
 /// # Errors
 /// If the global allocator does not count, or counts each call twice.

@@ -7,8 +7,8 @@ pub struct Tally {
     pub allocations: u64,
     /// Requested bytes; for a `realloc`, those that it adds.
     pub bytes: u64,
-    /// The most bytes that were allocated and not yet freed, beyond those at the beginning. Exact where one thread
-    /// allocates; where several do at once, each may shift it by up to 64 KiB, and a `realloc` that moves holds both of
-    /// its blocks for a moment, of which the larger counts.
+    /// The largest number of bytes that were allocated and not yet freed, beyond those at the beginning. Exact if one
+    /// thread allocates; if several do at once, each may shift it by up to 64 KiB. A `realloc` that moves has both of
+    /// its blocks for a moment; the larger one counts.
     pub peak_live_bytes: u64,
 }

@@ -106,8 +106,8 @@ impl<I> Inputs<I> {
     }
 }
 
-/// Returns how many inputs are alive at once, if one and its output take so many bytes and so long to make: a power of 4, so
-/// that processes in which an input takes a little more or less agree.
+/// Returns how many inputs are alive at once, if one with its output takes this many bytes and this long to make: a
+/// power of 4, so that processes in which an input takes a little more or less agree.
 pub fn inputs_alive(bytes: u64, took: Duration) -> u64 {
     let by_bytes = BYTES / bytes.max(1);
     let by_time = FILLING.as_nanos() / took.as_nanos().max(1);

@@ -58,7 +58,7 @@ impl Round<'_> {
     /// Same as [`Bencher::expects`].
     ///
     /// # Errors
-    /// As [`Bencher::expects`].
+    /// Same as [`Bencher::expects`].
     pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
         self.bencher.expects(time)
     }
@@ -71,13 +71,13 @@ impl Round<'_> {
 }
 
 impl Bencher {
-    /// Returns the time at which the runner ends the round (`timeout`), including the time that the round said it
-    /// needs. `None` if there is no limit.
+    /// Returns the time at which the runner ends the round (`timeout`), including the additional time that the round
+    /// has announced. `None` if there is no limit.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Whether a person set that time, so that nothing extends it.
+    /// Whether the user set that time, so that nothing extends it.
     pub fn deadline_is_hard(&self) -> bool {
         self.assignment.timeout_is_hard
     }
@@ -91,7 +91,7 @@ impl Bencher {
     /// unless the user has set the timeout.
     ///
     /// # Errors
-    /// When the runner cannot be told.
+    /// When the runner cannot be reached.
     pub fn expects(&mut self, time: Duration) -> Result<(), Error> {
         if self.assignment.mode != Mode::Sample || self.assignment.timeout_is_hard {
             return Ok(());

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::marks;
 use crate::allocation;
 
-/// Takes the time, or marks what valgrind counts; and between start and stop allocations count, in an iteration of which
-/// they are to be counted.
+/// Takes the time, or places the marks that valgrind needs; allocations between start and stop count, in an iteration
+/// whose allocations are to be counted.
 ///
 /// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
 /// code that is timed.

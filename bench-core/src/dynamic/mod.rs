@@ -118,7 +118,7 @@ pub fn target(name: &str, source: &'static str, run: &mut dyn FnMut()) {
     }
 }
 
-/// A benchmark registers: `call` measures it, if that is what this process is for.
+/// Registers a benchmark: `call` measures it, if that is the purpose of this process.
 pub fn offer(offer: &Offer<'_>, call: &mut dyn FnMut(&mut Bencher) -> Result<(), Error>) {
     match with(|session| session.step(offer)) {
         Step::Pass => {}

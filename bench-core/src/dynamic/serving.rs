@@ -90,7 +90,7 @@ impl Serving {
     /// Measures the case. Returns what to look for next if the runner goes on with this worker.
     ///
     /// # Errors
-    /// When the runner has gone.
+    /// When the runner has exited.
     pub(super) fn measure(self, offer: &Offer<'_>, call: Call<'_>) -> Result<Option<Serving>, Error> {
         let Serving { channel, assignment, locator, since, .. } = self;
         let mode = assignment.mode;

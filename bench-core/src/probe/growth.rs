@@ -42,12 +42,12 @@ impl Default for Growth {
 }
 
 impl Growth {
-    /// Whether it is time for another look, `now_ns` nanoseconds after the beginning.
+    /// Returns whether it is time for another reading, `now_ns` nanoseconds after the beginning.
     pub fn wants(&self, now_ns: u64) -> bool {
         now_ns >= self.next_ns
     }
 
-    /// A look, when `done` iterations or requests had been done: bytes of resident memory, if they are known.
+    /// Adds a reading after `done` iterations or requests: bytes of resident memory, if they are known.
     pub fn note(&mut self, done: u64, resident: Option<u64>) {
         self.next_ns = self.next_ns.saturating_add(self.every_ns);
         let Some(bytes) = resident else { return };

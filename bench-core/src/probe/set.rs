@@ -1,4 +1,4 @@
-//! The probes of one round: which, what each said, and what it cost.
+//! The probes of one round: their names, their readings, and their cost.
 
 use bench_protocol::ProbeReport;
 use std::time::Instant;

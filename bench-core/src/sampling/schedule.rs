@@ -1,4 +1,4 @@
-//! The seam between *what is timed* (the bencher) and *how often* (a schedule).
+//! The interface between *what is timed* (the bencher) and *how often* (a schedule).
 
 use std::time::Duration;
 

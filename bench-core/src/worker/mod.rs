@@ -1,4 +1,4 @@
-//! The worker's role: measure one case, in a process of its own, and tell the runner.
+//! The role of the worker: measures one case in a separate process, and reports to the runner.
 
 mod stepped;
 
@@ -66,11 +66,11 @@ pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Regis
     serve_round(channel, assignment, &mut |bencher| case.call(bencher))
 }
 
-/// Measures one round of a case that no registry holds, for the runner whose channel stands in the environment: `call` is
+/// Measures one round of a case that is in no registry, for the runner whose channel is in the environment: `call` is
 /// the benchmark, whatever the id of the case. For a program that measures on behalf of a worker in another language.
 ///
 /// # Errors
-/// When this process was not started as a worker, or the runner has gone.
+/// When this process was not started as a worker, or the runner has exited.
 #[doc(hidden)]
 pub fn serve_made(mut call: impl FnMut(&mut Bencher) -> Result<(), Error>) -> Result<(), Error> {
     let wanted = "expected to be started by a worker: the variable of its channel is not set";

@@ -1,4 +1,4 @@
-//! The schedule of a worker that is told every batch.
+//! The schedule of a worker that receives every batch from the runner.
 
 use std::time::Duration;
 

@@ -136,7 +136,7 @@ fn doubts(record: &Record) {
     assert!(!doubted("sums") && !doubted("takes_300_ms"));
 }
 
-/// As [`a_run_survives_its_benchmarks`], without those that would take the machine with them.
+/// Same as [`a_run_survives_its_benchmarks`], without those that would take the machine with them.
 #[cfg(bench_portable)]
 #[test]
 fn a_portable_run_survives_its_benchmarks() {

@@ -1,4 +1,4 @@
-//! The functions that a generic benchmark is made into.
+//! The functions that are generated from a generic benchmark.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};

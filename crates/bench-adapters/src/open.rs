@@ -6,7 +6,8 @@ use bench_runner::program::{Kind, ListLimits, Opened, Program, ProgramError};
 
 use crate::traces;
 
-/// The argument that makes the program which links this crate an adapter: what follows is for [`run`](crate::run).
+/// The argument that makes the program which links this crate an adapter: the arguments after it are for
+/// [`run`](crate::run).
 pub const ADAPTER: &str = "adapter";
 
 /// Asks a program for its cases. One that does not speak the worker protocol, and is an executable of a known harness,

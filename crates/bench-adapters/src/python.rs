@@ -23,8 +23,8 @@ const MOST_ENTRIES: usize = 20_000;
 const QUESTION: &str = "import sys; sys.path[:] = [p for p in sys.path if p]; import importlib.util as u; \
     print(sys.executable, *sys.version_info[:2], u.find_spec('bench_models') is not None, sep='\\n')";
 
-/// Whether `path` is a file of Python benchmarks, or a folder that holds Python and no Cargo.toml. A file with the right to be
-/// executed and an interpreter line is a program of its own.
+/// Whether `path` is a file of Python benchmarks, or a folder that contains Python and no Cargo.toml. An executable
+/// file with an interpreter line is a program of its own.
 pub fn is_python(path: &Path) -> bool {
     if path.is_dir() {
         return !path.join("Cargo.toml").exists() && !path.join("run.json").exists() && holds_python(path);
@@ -32,8 +32,9 @@ pub fn is_python(path: &Path) -> bool {
     is_source(path) && !is_script(path)
 }
 
-/// The interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the active virtual
-/// environment, of a `.venv` around the path, of the environment that this command is installed in, or `python3`.
+/// Returns the interpreter that runs the Python benchmarks at and below `path`: `wanted`; by default that of the
+/// active virtual environment, of a `.venv` around the path, of the environment that this command is installed in, or
+/// `python3`.
 ///
 /// # Errors
 /// When there is no such interpreter, it is too old, or it does not hold the package: with the command that installs it.
@@ -44,7 +45,7 @@ pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageE
     }
 }
 
-/// The program of the Python benchmarks at and below `path`, run by this [`interpreter`].
+/// Returns the program of the Python benchmarks at and below `path`, run by this [`interpreter`].
 ///
 /// # Errors
 /// When the working directory, to which a relative path refers, is not known.

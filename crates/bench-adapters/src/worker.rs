@@ -1,4 +1,4 @@
-//! The adapter as a program of its own.
+//! The adapter as a separate program.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

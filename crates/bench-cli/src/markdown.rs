@@ -1,4 +1,5 @@
-//! A comparison or a decision as a comment on a pull request: the verdict first, changed cases only, all else folded.
+//! A comparison or a decision as a comment on a pull request: the verdict first, then only changed cases, with all
+//! others folded.
 
 use std::fmt::Write;
 

@@ -19,7 +19,7 @@ const FORMAT: &str = "bench-calibration";
 /// | 1 | first version |
 const SCHEMA_VERSION: u32 = 1;
 
-/// A program against itself, many times.
+/// A program compared with itself many times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Calibration {
@@ -84,17 +84,17 @@ pub struct CalibratedCase {
 }
 
 impl Tally {
-    /// The share of comparisons that called a change where there was none, and its 95 % interval.
+    /// Returns the share of comparisons that reported a change where there was none, and its 95 % interval.
     pub fn false_alarms(&self) -> (f64, Interval) {
         share(self.slower + self.faster, self.comparisons)
     }
 
-    /// The share of intervals that hold the truth.
+    /// Returns the share of intervals that contain the true change.
     pub fn coverage(&self) -> (f64, Interval) {
         share(self.covering, self.intervals)
     }
 
-    /// The share of `slower` where the injected change can be seen.
+    /// Returns the share of `slower` among comparisons that can detect the injected change.
     pub fn power(&self) -> (f64, Interval) {
         share(self.able_slower, self.able)
     }
@@ -127,7 +127,7 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
 /// the base, and as many others for the candidate.
 ///
 /// # Errors
-/// As [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.
+/// Same as [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.
 pub fn calibrate(
     side: &Side,
     selection: &Selection,
@@ -180,7 +180,7 @@ impl Calibration {
         self.comparisons.iter().any(|comparison| comparison.with(Verdict::Failed).next().is_some())
     }
 
-    /// Whether it was ended before its time.
+    /// Whether it was interrupted.
     pub fn is_interrupted(&self) -> bool {
         self.comparisons.iter().any(|comparison| comparison.state == RunState::Interrupted)
     }

@@ -36,12 +36,12 @@ pub struct PairedCase {
     pub layouts: Option<LayoutSpread>,
     /// How that time was spent.
     pub time: TimeSpent,
-    /// The most threads that one of its workers had when it had been measured; absent if it is not known, and in documents of
-    /// earlier versions.
+    /// The largest number of threads that one of its workers had after it had been measured; absent if it is not
+    /// known, and in documents of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// The share below which a change of this case is of no practical interest, as the benchmark itself says; absent if that is
-    /// the rules' share.
+    /// The share below which a change of this case is of no practical interest, if the benchmark sets it; absent if
+    /// the share of the rules applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// Natural logarithm of the e-value against a change within the threshold.

@@ -1,4 +1,4 @@
-//! Counts a case in both programs, as often as it takes to know whether its counts repeat.
+//! Counts a case in both programs, as often as necessary to know whether its counts repeat.
 
 use std::time::{Duration, Instant};
 

@@ -32,7 +32,7 @@ pub struct PairedComparison {
     pub schema_version: u32,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
-    /// Whether it ended by itself.
+    /// Whether it ended by itself, or was interrupted.
     pub state: RunState,
     /// The base.
     pub base: SideRecord,
@@ -67,7 +67,8 @@ pub struct SideRecord {
     pub label: String,
     /// Its programs.
     pub executables: Vec<PathBuf>,
-    /// The files that were measured in their place, in order, as many of each: the same code in other layouts.
+    /// The files that were measured in place of the programs, in order, and with the same number for each: the same
+    /// code in other layouts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layouts: Vec<PathBuf>,
     /// The build of the programs; absent in documents of earlier versions.

@@ -7,9 +7,9 @@ use bench_stats::seed::{mix, shuffle};
 /// The layouts of its code that each side of a process pair ran: 1 is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrawnLayouts {
-    /// The base's.
+    /// The number of the base's layout.
     pub base: usize,
-    /// The candidate's.
+    /// The number of the candidate's layout.
     pub candidate: usize,
 }
 

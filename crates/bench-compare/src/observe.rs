@@ -10,8 +10,8 @@ use super::{DrawnLayouts, Pair, Role};
 use bench_stats as stats;
 use bench_stats::Observation;
 
-/// A number that a process pair can be summed up in: a log ratio candidate/base, which becomes its negative when the sides
-/// are swapped.
+/// A number that summarizes a process pair: a log ratio candidate/base, which changes its sign when the sides are
+/// exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -41,7 +41,7 @@ impl Statistic {
     ];
 }
 
-/// A process pair, and what it says.
+/// A process pair, and the number that summarizes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObservedPair {
@@ -52,7 +52,7 @@ pub struct ObservedPair {
     pub statistic: Statistic,
     /// The log ratio candidate/base, with the effect of the order removed as far as earlier pairs have shown it.
     pub log_ratio: f64,
-    /// The spread that earlier pairs let expect, as a standard deviation; absent before there were two.
+    /// The spread that is expected from earlier pairs, as a standard deviation; absent before there were two.
     pub scale: Option<f64>,
     /// The layouts that were drawn; absent if each program was linked once.
     #[serde(default, skip_serializing_if = "Option::is_none")]

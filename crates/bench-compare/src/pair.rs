@@ -26,7 +26,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The other one.
+    /// Returns the other side.
     pub fn other(self) -> Self {
         match self {
             Role::Base => Role::Candidate,
@@ -55,7 +55,7 @@ pub struct Pair {
     pub iterations: u64,
     /// The time of each batch of the base, all its iterations together, in nanoseconds.
     pub base_ns: Vec<u64>,
-    /// The same of the candidate.
+    /// The time of each batch of the candidate, all its iterations together, in nanoseconds.
     pub candidate_ns: Vec<u64>,
     /// How often the processes of both sides handed their turn over, if those of another harness took turns sample by
     /// sample; 0 if they did not, as in documents of earlier versions.

@@ -15,10 +15,10 @@ use bench_syntax::quantity::Bytes;
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
     pub threshold: f64,
-    /// Whether that holds for cases as well that say of themselves what is of interest.
+    /// Whether the threshold also applies to cases with a threshold of their own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub threshold_is_asked: bool,
-    /// The share of `slower` and `faster` among all that are said that may be false.
+    /// The share of `slower` and `faster` verdicts that may be false.
     pub fdr: f64,
     /// The average time of a case, both sides together. Time that decided cases leave over goes to those that can
     /// still be decided.
@@ -63,10 +63,10 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// The rules that follow.
+    /// Returns the rules with these values.
     ///
     /// # Errors
-    /// As [`Rules::check`].
+    /// Same as [`Rules::check`].
     pub fn rules(self) -> Result<Rules, UsageError> {
         let usual = Rules::default();
         let rules = Rules {

@@ -38,7 +38,7 @@ impl Side {
     /// message.
     ///
     /// # Errors
-    /// As [`Side::open`], and when none is left.
+    /// Same as [`Side::open`], and when none is left.
     pub fn open_built(
         label: impl Into<String>,
         programs: Vec<Program>,

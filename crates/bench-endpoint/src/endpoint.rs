@@ -22,7 +22,7 @@ use crate::samples::{Checked, Samples};
 use crate::serves::Serves;
 use crate::totals::{Counted, Totals};
 
-/// A model server: its address, its interface, and what is sent to it.
+/// A model server: its address, its interface, and the settings of requests.
 ///
 /// ```no_run
 /// use bench_core::prelude::*;
@@ -142,8 +142,8 @@ impl Endpoint {
         }
     }
 
-    /// The same endpoint for inputs that are conversations, whose users think as `conversations` says. The load has to
-    /// [pause](bench_load::Load::pause) by the same, in a closed loop.
+    /// Sets `conversations` for inputs that are conversations. The load must [pause](bench_load::Load::pause) by the
+    /// same object, in a closed loop.
     #[must_use]
     pub fn conversing(mut self, conversations: Arc<Conversations>) -> Self {
         self.settings.keeps_text = true;
@@ -156,8 +156,8 @@ impl Endpoint {
         Endpoint { path: path.into(), ..self }
     }
 
-    /// The same endpoint as one of several workers that share a load. All of them have the same `run`, which no other run
-    /// has: prompts that share their beginning share it among workers, and no two requests of them are alike.
+    /// Makes this endpoint one of several workers that share a load. All of them have the same `run`, which no other
+    /// run has: prompts that share their beginning share it among workers, and no two requests are the same.
     #[must_use]
     pub fn of_worker(self, run: u64, rank: u32) -> Self {
         // No worker sends so many requests that it would come to the numbers of the next.
@@ -195,7 +195,7 @@ impl Endpoint {
         &self.client
     }
 
-    /// Returns what has been sent so far, including the warm-up, and what was answered, as counted by the server.
+    /// Returns the requests so far, including the warm-up, and their answers, as counted by the server.
     pub fn totals(&self) -> Counted {
         self.totals.counted()
     }
@@ -314,12 +314,11 @@ impl Endpoint {
         self.request(prompt, &caller, &mut Marked(request)).await
     }
 
-    /// Sends `inputs` to this endpoint as `load` says, and reports the metrics of its field. `load` is a
-    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an
-    /// objective.
+    /// Sends `inputs` to this endpoint in the way of `load`, and reports the metrics of its field. `load` is a
+    /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
     ///
     /// # Errors
-    /// As [`Load::run`](bench_load::Load::run); an input of which no body can be made.
+    /// Same as [`Load::run`](bench_load::Load::run); an input of which no body can be made.
     pub fn run<I: AsRef<[u8]>>(&self, load: impl Serves, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
         let inputs: Vec<Input> = inputs.iter().map(|input| Input::of(input.as_ref())).collect();
         self.run_inputs(load, bencher, &inputs, &[])
@@ -329,7 +328,7 @@ impl Endpoint {
     /// it is empty, the same inputs.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// Same as [`run`](Self::run).
     pub fn run_inputs(
         &self,
         load: impl Serves,

@@ -94,12 +94,12 @@ pub struct Failure {
 const LONGEST: usize = 160;
 
 impl Failure {
-    /// A failure of this class.
+    /// Creates a failure of this class.
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         Failure { class, message: message.into() }
     }
 
-    /// An answer with an error in it, with what it says of the error.
+    /// Creates the failure of an answer that contains an error, with the message of that error.
     pub fn in_answer(message: &str) -> Self {
         Failure::new(Class::InAnswer, shortened(message))
     }
@@ -109,7 +109,7 @@ impl Failure {
         Failure::new(class, format!("no {what} within {} s", limit.as_secs_f64()))
     }
 
-    /// An error of the system, on the way to the server or on the connection.
+    /// Creates a failure from an error of the system, on the way to the server or on the connection.
     pub fn io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
         let class = match (error.kind(), error.raw_os_error()) {

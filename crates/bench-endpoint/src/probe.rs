@@ -9,7 +9,7 @@ use crate::failure::{Class, Failure};
 /// The server and the interface that were detected at an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The interface that a server like this is asked by; `None` if it is not known.
+    /// The interface by which such a server is called; `None` if it is not known.
     pub kind: Option<Kind>,
     /// The names of its models.
     pub models: Vec<String>,
@@ -22,11 +22,11 @@ pub struct Found {
 pub struct Named {
     /// The address of the server.
     pub target: Target,
-    /// The interface whose path the address ends with, if it does.
+    /// The interface whose path the address ends with, if there is one.
     pub kind: Option<Kind>,
-    /// The model that the path names, if it does.
+    /// The model in the path, if there is one.
     pub model: Option<String>,
-    /// Whether the path is that of streams, if the interface has two.
+    /// Whether the path requests a stream, if the interface has separate paths for streams and whole answers.
     pub stream: Option<bool>,
 }
 

@@ -1,5 +1,4 @@
-//! A sample of the answers, which is looked at when nothing is measured any more: a server may answer fast with what is
-//! nothing.
+//! A sample of the answers, which is checked after all measurements: a server may answer fast but with nothing useful.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-/// A token that a server wants. It is shown as `[secret]`.
+/// A token for a server. It is shown as `[secret]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     value: String,
@@ -48,7 +48,7 @@ impl Secret {
         Ok(Secret { value: text.to_owned(), header: None })
     }
 
-    /// The same secret, sent as it is in the header `name`, and not as a bearer token.
+    /// Returns the same secret, sent unchanged in the header `name`, and not as a bearer token.
     ///
     /// # Errors
     /// When that is not the name of a header.
@@ -58,7 +58,7 @@ impl Secret {
         Ok(Secret { header: Some(header), ..self })
     }
 
-    /// The header that holds it, as a person may see it.
+    /// Returns the header that contains it, with the secret hidden.
     pub fn shown(&self) -> String {
         match &self.header {
             Some(name) => format!("{name}: {HIDDEN}"),

@@ -11,7 +11,7 @@ pub trait Serves {
     /// Same as [`Load::run_async`].
     ///
     /// # Errors
-    /// As [`Load::run_async`].
+    /// Same as [`Load::run_async`].
     fn serve_inputs<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

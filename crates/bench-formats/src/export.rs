@@ -1,4 +1,4 @@
-//! A run goes out.
+//! Exports a run.
 
 use std::path::PathBuf;
 

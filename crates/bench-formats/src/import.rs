@@ -29,21 +29,21 @@ pub struct Imported {
     pub left_out: Vec<String>,
     /// The time of the measurement, UTC, RFC 3339; `None` if the file does not contain it.
     pub timestamp: Option<String>,
-    /// The machine, the commit and the build, as far as the file says them.
+    /// The machine, the commit and the build, as far as the file describes them.
     pub environment: Environment,
 }
 
 /// The origin of a run, which the format does not contain.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// The name of the run; made of the format and what it holds when absent.
+    /// The name of the run; made of the format and the content when absent.
     pub run: Option<String>,
     /// When it began, UTC, RFC 3339.
     pub timestamp: String,
     /// The category of cases whose name does not contain one.
     pub category: Category,
-    /// The machine and the build, as far as they are known. What is absent or empty is taken from the format, or
-    /// else is unknown.
+    /// The machine and the build, as far as they are known. Absent or empty values are taken from the format, or else
+    /// are unknown.
     pub environment: Environment,
 }
 
@@ -107,7 +107,7 @@ impl Imported {
         self.left_out.extend(doubles.iter().map(|id| format!("`{id}`: several benchmarks have this name")));
     }
 
-    /// The run that was measured. The same file with the same origin is the same run.
+    /// Returns the run. The same file with the same origin gives the same run.
     ///
     /// # Errors
     /// [`InterchangeError::Malformed`] if no benchmark is left, or two have one name

@@ -19,7 +19,7 @@ const JSON: [Signs; 6] = [
     ("pytest-benchmark", |file| file["benchmarks"].is_array() && file["machine_info"].is_object()),
 ];
 
-/// Returns the format of a file or folder, by what it holds.
+/// Returns the format of a file or folder, judging by its content.
 ///
 /// # Errors
 /// [`InterchangeError`]: it cannot be read, or is of no format, or may be of several.

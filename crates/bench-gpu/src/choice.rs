@@ -108,8 +108,8 @@ fn is_prefix(prefix: &str, text: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix))
 }
 
-/// Whether the GPUs that were asked for exist, as far as NVML says so in time: where there is no NVML, the probe says
-/// so, and the run goes on.
+/// Checks that the requested GPUs exist, as far as NVML reports them in time: without NVML, the probe reports that,
+/// and the run continues.
 ///
 /// # Errors
 /// What is not a name of a GPU, or names none of this machine.

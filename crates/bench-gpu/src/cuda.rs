@@ -11,8 +11,8 @@ const LIBRARY_VARIABLE: &str = "BENCH_CUDA";
 /// The return value of the driver's functions if all is well.
 const SUCCESS: c_uint = 0;
 
-/// The UUID of the device of this number, as CUDA counts in this process, in the way NVML writes it: `GPU-` and 36
-/// characters. None if there is no CUDA driver, or no such device.
+/// Returns the UUID of the device with this number, as CUDA counts in this process, in NVML's form: `GPU-` and 36
+/// characters. `None` if there is no CUDA driver, or no such device.
 ///
 /// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works whatever the
 /// framework.

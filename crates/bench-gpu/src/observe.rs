@@ -49,7 +49,7 @@ impl Gpu {
         }
     }
 
-    /// The benchmark works on the device of this UUID.
+    /// Names the device that the benchmark works on, by its UUID.
     pub fn device(&mut self, uuid: &str) {
         if let Some(sampler) = &self.sampler {
             sampler.works_on(uuid);

@@ -1,5 +1,5 @@
-//! The thread that asks NVML, and how the benchmark's thread gets to know what it has seen, without ever waiting for it
-//! without a bound.
+//! The thread that calls NVML, and the state through which the benchmark's thread reads its results, without ever
+//! waiting without a limit.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

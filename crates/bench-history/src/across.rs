@@ -27,8 +27,8 @@ pub struct MachineShift {
     pub since: Place,
     /// The last run at the old level.
     pub last_before: Place,
-    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so names
-    /// the change.
+    /// The run at which the first of its cases was found. It stays the same while the other two may move, and so
+    /// identifies the change.
     pub found: Place,
     /// Median of the cases' shifts: 0.03 is three per cent more. It is the machine's share in the change of each case.
     pub shift: f64,
@@ -42,7 +42,7 @@ pub struct MachineShift {
     pub of: usize,
 }
 
-/// A case that a machine's shift hit.
+/// A case that was affected by a machine's shift.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShiftedCase {
     /// Its id.
@@ -54,7 +54,7 @@ pub struct ShiftedCase {
 }
 
 impl MachineShift {
-    /// The change of one line that is part of this, if it is a line that was hit.
+    /// Returns the change of one line that is part of this shift, if the line is affected.
     pub fn turn_of(&self, line: &SeriesKey) -> Option<&Turn> {
         let number = self.cases.binary_search_by(|hit| hit.case.as_str().cmp(&line.case)).ok()?;
         (machine_of(&self.line) == machine_of(line)).then(|| &self.cases[number].turn)

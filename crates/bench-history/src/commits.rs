@@ -1,4 +1,4 @@
-//! The order of commits: a history is ordered by what happened to the code, as far as that is known.
+//! The order of commits: a history is sorted by the changes of the code, as far as they are known.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

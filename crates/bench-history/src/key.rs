@@ -59,7 +59,8 @@ pub struct SeriesKey {
 }
 
 impl SeriesKey {
-    /// The key of a figure of a case of a run, on its machine and by the build of the program that holds it.
+    /// Returns the key of a figure of a case of a run, on its machine and with the build of the program that contains
+    /// it.
     pub fn of(record: &Record, case: &str, metric: &str) -> Self {
         match record.case(case) {
             Some(case) => SeriesKey::of_case(record, case, metric),

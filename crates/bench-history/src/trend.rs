@@ -41,19 +41,19 @@ pub struct Trend {
 /// A change of a line, in the words of runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Turn {
-    /// Whether it came at once.
+    /// Whether it is a step or a drift.
     pub kind: Kind,
     /// The last run at the old level.
     pub last_before: Place,
     /// The first run at the new level; for drift, the first of the runs that showed it.
     pub since: Place,
-    /// The run at which it was found. It stays the same while the other two may move towards the past, and so names the
-    /// change.
+    /// The run at which it was found. It stays the same while the other two may move towards the past, and so
+    /// identifies the change.
     pub found: Place,
     /// The runs between which it came, with 95 % confidence.
     pub culprit: Culprit,
-    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` while it
-    /// stands.
+    /// The run at which it was withdrawn, because the runs since no longer differ from those before; `None` if it was
+    /// not withdrawn.
     pub withdrawn: Option<Place>,
     /// Median before, in the unit of the line.
     pub before: f64,
@@ -61,7 +61,7 @@ pub struct Turn {
     pub after: f64,
     /// `after / before − 1`; absent if it was 0 before.
     pub shift: Option<f64>,
-    /// Whether that is worse.
+    /// Whether the change is for the worse.
     pub worse: bool,
     /// The distance of the ranks since, in standard deviations.
     pub z: f64,
@@ -99,8 +99,8 @@ pub struct Place {
     pub commit: Option<String>,
 }
 
-/// Finds the changes of a line. One that someone has accepted is marked; where nothing was found around the accepted
-/// run, the line starts again there all the same.
+/// Finds the changes of a line. An accepted change is marked; if no change was found around the accepted run, the line
+/// still starts again there.
 pub fn trend(series: &Series, acceptances: &[Acceptance], settings: Settings) -> Trend {
     let values = series.values();
     let accepted: BTreeMap<usize, &Acceptance> = acceptances
@@ -178,7 +178,7 @@ fn commits(points: &[Point]) -> Vec<String> {
     all
 }
 
-/// The trend of each series, in their order; on all processors.
+/// Returns the trend of each series, in their order; computed on all processors.
 pub fn trends(series: &[Series], acceptances: &[Acceptance], settings: Settings) -> Vec<Trend> {
     let of = |part: &[Series]| -> Vec<Trend> {
         part.iter().map(|series| trend(series, acceptances, settings)).collect()

@@ -7,7 +7,7 @@ use bench_record::Verdict;
 use bench_stats::Interval;
 use serde::{Deserialize, Serialize};
 
-/// A comparison, whichever way it was made.
+/// A comparison, of runs or of programs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The name of the base.

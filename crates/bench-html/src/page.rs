@@ -35,7 +35,7 @@ impl Page {
         Ok(document::html(&self.json()?, self.revision.is_some()))
     }
 
-    /// The data alone, as JSON that may stand anywhere in HTML.
+    /// Returns the data alone, as JSON that can be embedded anywhere in HTML.
     ///
     /// # Errors
     /// When the data cannot be written as JSON.

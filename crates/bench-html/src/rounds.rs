@@ -1,4 +1,4 @@
-//! The rounds of a case, and as many of its samples as it takes to draw them.
+//! The rounds of a case, and as many of its samples as are needed to draw them.
 
 use bench_record::{CaseRecord, RoundRecord};
 use serde::Serialize;

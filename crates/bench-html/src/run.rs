@@ -70,7 +70,7 @@ impl Run {
         }
     }
 
-    /// Whether both are of one run, be it at different times.
+    /// Whether both are the same run, at different times.
     pub fn is_same(&self, other: &Run) -> bool {
         self.run == other.run
     }

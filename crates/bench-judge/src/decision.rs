@@ -32,18 +32,18 @@ pub struct Decision {
 pub struct ComparisonPolicy {
     /// A case may be slower by this share; any slower case may pass if `None`.
     pub allowed: Option<f64>,
-    /// Whether doubt counts, and runs of other machines or builds.
+    /// Whether doubt, and runs of other machines or builds, count.
     pub strict: bool,
 }
 
 impl Decision {
-    /// The run was ended before its time.
+    /// Records that the run was interrupted.
     #[must_use]
     pub fn interrupted(self) -> Self {
         Decision { interrupted: true, ..self }
     }
 
-    /// A benchmark failed.
+    /// Records that a benchmark failed.
     #[must_use]
     pub fn failed(mut self, what: impl Into<String>) -> Self {
         self.failed.push(what.into());
@@ -194,7 +194,8 @@ impl Decision {
         self
     }
 
-    /// An interrupt first; then too many failed requests; then a failure; then what cannot be judged at all; then what is wrong for sure; then doubt.
+    /// Returns the exit code: first an interrupt; then too many failed requests; then a failure; then something that
+    /// cannot be judged at all; then a certain regression; then doubt.
     pub fn exit_code(&self) -> u8 {
         if self.interrupted {
             exit::INTERRUPTED

@@ -20,7 +20,8 @@ impl Work<'_> {
         (self.time.median_s.0 > 0.0).then(|| counter.per_iteration as f64 / self.time.median_s.0)
     }
 
-    /// The 95 % interval of [`rate`](Self::rate): that of the median, turned over, since the count is exact.
+    /// Returns the 95 % interval of [`rate`](Self::rate): the reciprocal of that of the median, since the count is
+    /// exact.
     pub fn rate_interval(&self, unit: &str) -> Option<Interval> {
         let counter = self.counters.iter().find(|counter| counter.unit == unit)?;
         let time = self.time.interval_s.filter(|time| time.low > 0.0)?;
@@ -29,13 +30,13 @@ impl Work<'_> {
     }
 }
 
-/// A field of work. Plugged in by being linked: `bench_core::inventory::submit! { Domain { … } }`.
+/// A field of work. It registers itself when it is linked: `bench_core::inventory::submit! { Domain { … } }`.
 pub struct Domain {
     /// Its name: `classification`.
     pub name: &'static str,
     /// Its units; counters in them belong to the field, and get no plain throughput.
     pub units: &'static [&'static str],
-    /// The figures that follow; called where a case counts one of the units.
+    /// Computes the figures; called if a case counts one of the units.
     pub metrics: fn(&Work<'_>) -> Vec<Metric>,
 }
 

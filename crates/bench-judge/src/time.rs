@@ -9,8 +9,8 @@ use crate::counted_rounds;
 /// Severe outliers beyond this share are worth a warning; fewer are what any shared machine makes.
 const MANY_OUTLIERS: f64 = 0.05;
 
-/// The figures of `rounds` together, without those that fell into bad minutes where enough others are
-/// left; `None` if there is no sample.
+/// Returns the figures of `rounds` together, without those that fell into bad minutes if enough others are left;
+/// `None` if there is no sample.
 pub fn over(rounds: &[RoundRecord]) -> Option<Time> {
     let measured = || counted(rounds);
     let medians = round_medians(rounds);

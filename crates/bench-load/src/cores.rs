@@ -31,8 +31,8 @@ pub fn current() -> Option<usize> {
     CURRENT.get()
 }
 
-/// Runs a future on event loop `core`, counted around: on the calling thread, with sockets and timers of that loop. It is
-/// how a connection is made that requests on this loop then use.
+/// Runs a future on event loop `core`, modulo their number: on the calling thread, with sockets and timers of that
+/// loop. Connections are opened in this way for requests on this loop.
 ///
 /// # Errors
 /// When event loops cannot be made, and when the caller runs on a runtime itself: it would wait for itself.

@@ -138,8 +138,8 @@ impl Load {
         self
     }
 
-    /// Sets the time after which a request fails. Its client continues with another request; the one that still
-    /// runs is abandoned. Without a timeout, a request may take as long as the case.
+    /// Sets the time after which a request fails. Its client continues with another request; the request itself is
+    /// abandoned. Without a timeout, a request may take as long as the case.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -269,7 +269,7 @@ impl Load {
     /// ```
     ///
     /// # Errors
-    /// As [`run`](Self::run), and in an `async` benchmark: its runtime would wait for itself.
+    /// Same as [`run`](Self::run), and in an `async` benchmark: its runtime would wait for itself.
     #[cfg(feature = "tokio")]
     pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where

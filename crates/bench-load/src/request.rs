@@ -249,7 +249,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::Answer, None);
     }
 
-    /// A step of the work is done, such as a denoising step.
+    /// Marks that a step of the work is done, such as a denoising step.
     ///
     /// ```
     /// # use bench_load::Request;
@@ -281,7 +281,7 @@ impl Request {
         self.marks.mark(self.generation, MarkKind::End, None);
     }
 
-    /// A handle for callbacks that cannot borrow the request.
+    /// Returns a handle for callbacks that cannot borrow the request.
     ///
     /// ```
     /// # use bench_load::Request;

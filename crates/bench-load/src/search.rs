@@ -19,10 +19,10 @@ use crate::serving::{Goal, Job};
 use crate::slo::Slo;
 use crate::stop::{GRACE, Stop};
 
-/// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then
-/// halved in; where the first is missed already, it halves down to a sixteenth of it. Each rate is a level of its own,
-/// with Poisson arrivals; one that is not valid does not count as met, and one at which the harness was in the way is
-/// tried once more. All rounds try rates of one scale, so that what they found at a rate stands together.
+/// A search for the latency-bounded throughput: the rate doubles until the objective is missed, and is then bisected;
+/// if the first rate misses it, the search halves down to a sixteenth of it. Each rate is a level, with Poisson
+/// arrivals; one that is not valid does not count as met, and one at which the harness was the bottleneck is tried
+/// once more. All rounds try rates of the same scale, so that their results can be combined.
 #[derive(Clone, Debug)]
 pub struct Search {
     conditions: Vec<String>,
@@ -41,7 +41,7 @@ pub struct Search {
 pub struct Bracket {
     /// The highest rate that met the objective, in requests per second; `None` if none did.
     pub met: Option<f64>,
-    /// The lowest higher rate that did not; `None` if each rate that was tried met it.
+    /// The lowest rate above it that did not; `None` if every rate that was tried met it.
     pub missed: Option<f64>,
     /// The reasons why `missed` did not meet it.
     pub reasons: Vec<String>,
@@ -134,7 +134,7 @@ impl Search {
     /// which the objective was met, the median over its rounds.
     ///
     /// # Errors
-    /// As [`Load::run`](crate::Load::run), and where no condition is given.
+    /// Same as [`Load::run`](crate::Load::run), and where no condition is given.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,
@@ -182,7 +182,7 @@ impl Search {
     /// Same as [`run`](Self::run), for an `async` closure, as [`Load::run_async`](crate::Load::run_async).
     ///
     /// # Errors
-    /// As [`run`](Self::run), and in an `async` benchmark.
+    /// Same as [`run`](Self::run), and in an `async` benchmark.
     #[cfg(feature = "tokio")]
     pub fn run_async<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where

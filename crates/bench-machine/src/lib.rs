@@ -1,4 +1,4 @@
-//! The machine a run is measured on: what it is, how quiet it is, and how much memory is left.
+//! The machine that a run is measured on: its description, its quietness, and its free memory.
 
 pub mod calibration;
 pub mod checks;

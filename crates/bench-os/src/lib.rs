@@ -49,7 +49,7 @@ pub use usage::{Usage, cpu_time_of, thread_cpu_time, usage};
 pub use variable::forget_variable;
 pub use worker::{end_with_this_thread, leave_at_once, settle_in_as_worker};
 
-/// Whether this is the variant that uses the standard library alone.
+/// Whether this is the variant that uses only the standard library.
 pub const IS_PORTABLE: bool = cfg!(not(all(target_os = "linux", not(bench_portable))));
 
 /// Returns the error of a function without a portable variant.

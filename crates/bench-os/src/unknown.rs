@@ -15,7 +15,7 @@ impl Unknown {
         Unknown { reason: reason.into(), advice: advice.into() }
     }
 
-    /// A file that holds something else than it should.
+    /// Creates the reason that a file does not contain what it should.
     pub fn strange(path: &str, text: &str) -> Self {
         const SHOWN: usize = 40;
         let shown: String = text.chars().take(SHOWN).collect();

@@ -13,8 +13,8 @@ pub const PROTOCOL_FLAG: &str = "--protocol";
 /// its name.
 pub const INSTALL: &str = "`cargo install --path crates/bench-cli` in a clone of its repository";
 
-/// The `bench` command: what [`RUNNER_VARIABLE`] names, else the first in `PATH`, else the one in cargo's folder of
-/// installed programs. `None` if there is none.
+/// Returns the path of the `bench` command: the one that [`RUNNER_VARIABLE`] names, or else the first in `PATH`, or
+/// else the one in cargo's folder of installed programs. `None` if there is none.
 pub fn bench_command() -> Option<PathBuf> {
     if let Some(named) = env::var_os(RUNNER_VARIABLE).filter(|named| !named.is_empty()) {
         return Some(named.into());

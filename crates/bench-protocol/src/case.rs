@@ -40,7 +40,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case without anything that can be left out.
+    /// Creates a case without any optional part.
     pub fn new(id: impl Into<String>, category: Category) -> Self {
         Case {
             id: id.into(),
@@ -58,8 +58,8 @@ impl Case {
         }
     }
 
-    /// The case of a benchmark that bears a free name, as those of other harnesses do: its id is the one under which such
-    /// a benchmark is imported, with `category` in front unless the name is the id of a case already.
+    /// Creates the case of a benchmark with a free name, as those of other harnesses have: its id is the one under
+    /// which such a benchmark is imported, with `category` in front unless the name is already the id of a case.
     ///
     /// ```
     /// # use bench_protocol::Case;
@@ -92,12 +92,12 @@ pub struct Listing {
     pub build: Build,
     /// Its cases.
     pub cases: Vec<Case>,
-    /// The modes that its workers offer; absent if that is not said.
+    /// The modes that its workers offer; absent if the program does not list them.
     pub modes: Option<Vec<Mode>>,
 }
 
 impl Listing {
-    /// The cases of a program that was built as `build` says.
+    /// Creates the list of the cases of a program with this build.
     pub fn new(build: Build, cases: Vec<Case>) -> Self {
         Listing { protocol: crate::PROTOCOL, build, cases, modes: None }
     }

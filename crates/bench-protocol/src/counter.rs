@@ -18,8 +18,8 @@ pub struct Counter {
 structure!(Counter { unit, per_iteration });
 
 impl Counter {
-    /// The counter that criterion's `Throughput::KIND(count)` is, also of versions that call bytes in decimal
-    /// `BytesDecimal`; `None` if no kind is called so. `ElementsAndBytes` are two, `Elements` and `Bytes`.
+    /// Converts criterion's `Throughput::KIND(count)`, also of versions that have `BytesDecimal`; `None` if the kind
+    /// is unknown. `ElementsAndBytes` becomes two counters, `Elements` and `Bytes`.
     pub fn of_criterion(kind: &str, count: u64) -> Option<Self> {
         let unit = match kind {
             "Bytes" | "BytesDecimal" => "bytes",

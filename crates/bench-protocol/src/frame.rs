@@ -24,7 +24,7 @@ pub const PROTOCOL: u32 = 2;
 /// al., *Producing Wrong Data Without Doing Anything Obviously Wrong!* (ASPLOS 2009).
 pub const PADDING_VARIABLE: &str = "BENCH_PADDING";
 
-/// A frame longer than this is not one of ours.
+/// The maximum length of a frame; a longer one is not one of ours.
 pub const LONGEST_FRAME: usize = 64 << 20;
 
 /// A message from runner to worker.
@@ -58,20 +58,19 @@ pub struct Assignment {
     pub samples: Option<u64>,
     /// The time that warm-up and sampling of this round should take together, in nanoseconds.
     pub slice_ns: u64,
-    /// Whether the slice ends the round even when `samples` have not been reached.
+    /// Whether the slice ends the round even if fewer than `samples` samples have been taken.
     pub hard_stop: bool,
-    /// The time after which the runner ends the round, in nanoseconds from this command; never when absent. A worker
-    /// that serves requests ends them before, so that what was measured is kept.
+    /// The time after which the runner ends the round, in nanoseconds from this command; no limit when absent. A
+    /// worker that serves requests ends them before, so that their measurements are kept.
     pub timeout_ns: Option<u64>,
     /// The number of inputs of `iter_batched` that are alive at once: as many as in earlier rounds. The worker decides
     /// if absent.
     pub inputs_alive: Option<u64>,
-    /// Whether a person asked for that time. Otherwise a worker can say that it needs more ([`Frame::Expects`]).
+    /// Whether the user set that time. Otherwise a worker can announce that it needs more ([`Frame::Expects`]).
     pub timeout_is_hard: bool,
     /// The names of the probes to attach; absent means all linked ones.
     pub probes: Option<Vec<String>>,
-    /// The folder for what the benchmark keeps (`Bencher::artifact`); nothing is
-    /// kept when absent.
+    /// The folder for files that the benchmark saves (`Bencher::artifact`); nothing is saved when absent.
     pub artifacts: Option<PathBuf>,
     /// The settings for cases that serve requests.
     pub load: LoadWishes,
@@ -80,7 +79,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// The first round of a case, of which nothing else is said.
+    /// Creates the assignment of the first round of a case, with defaults for everything else.
     pub fn new(case: impl Into<String>, mode: Mode) -> Self {
         Assignment {
             case: case.into(),
@@ -105,13 +104,13 @@ impl Assignment {
 /// The settings of the user for cases that serve requests; they override those of the case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadWishes {
-    /// A few requests a level, to see that it works.
+    /// Whether only a few requests are sent at each level, to check that it works.
     pub quick: bool,
     /// The duration of stress in place of the case's own scenario, in nanoseconds.
     pub stress_ns: Option<u64>,
     /// The percentile (0.99) that every level must support before it ends.
     pub valid_for: Option<f64>,
-    /// The file to which rows of requests are written; none are where absent.
+    /// The file to which rows of requests are written; absent if they are not written.
     pub requests_csv: Option<PathBuf>,
 }
 
@@ -251,7 +250,7 @@ pub struct WarmUp {
     pub iterations: u64,
     /// The time of all iterations together.
     pub ns: u64,
-    /// Whether times had stopped falling when warm-up ended; absent if a count was asked for.
+    /// Whether times had stopped falling when warm-up ended; absent if a number of iterations was given.
     pub steady: Option<bool>,
 }
 
@@ -266,7 +265,7 @@ pub struct Finish {
     pub counters: Vec<Counter>,
     /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
-    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], as is the next.
+    /// The clock's resolution, in nanoseconds; absent in [`Mode::Count`], like the next field.
     pub clock_resolution_ns: Option<u64>,
     /// The duration of an empty iteration on this machine, in nanoseconds.
     pub empty_iteration_ns: Option<f64>,

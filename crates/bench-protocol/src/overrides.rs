@@ -45,7 +45,7 @@ impl Overrides {
 }
 
 impl Overrides {
-    /// The threshold, if a change can be compared with it: a list may hold any number.
+    /// Returns the threshold, if a change can be compared with it: a list may contain any number.
     pub fn usable_threshold(&self) -> Option<f64> {
         self.threshold.filter(|share| (0.0..1.0).contains(share))
     }

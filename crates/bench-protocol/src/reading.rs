@@ -99,7 +99,7 @@ impl Reading {
         self.value.is_finite()
     }
 
-    /// A figure with its name and unit: a cost, of which the median over rounds is taken.
+    /// Creates a figure with its name and unit: a cost, whose median over rounds is taken.
     pub fn new(metric: &str, unit: &str, value: f64) -> Self {
         Reading {
             metric: metric.to_owned(),

@@ -29,7 +29,7 @@ pub struct CaseRecord {
     pub tags: Vec<String>,
     /// The place of the function in the source code: for people, never for matching.
     pub source: String,
-    /// The bench target that holds it.
+    /// The bench target that contains it.
     pub target: String,
     /// The build of the program that contains it, if it differs from that in the record's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,11 +103,11 @@ pub struct Settings {
     pub rounds: Option<u32>,
     /// The budget over all rounds, in seconds.
     pub max_time_s: f64,
-    /// Whether the budget was asked for, and so ends a case whose `repeats` are not complete.
+    /// Whether the user set the budget, so that it ends a case whose `repeats` are not complete.
     pub max_time_is_hard: bool,
     /// The time after which the case has failed, over all rounds, in seconds.
     pub timeout_s: f64,
-    /// Whether a person asked for that time. Otherwise what a round expects to take is added to it.
+    /// Whether the user set that time. Otherwise the time that a round expects is added to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub timeout_is_hard: bool,
     /// Half-width of the 95 % interval of the median, as a share of it, at which sampling stops.
@@ -118,12 +118,12 @@ pub struct Settings {
 }
 
 impl CaseRecord {
-    /// Returns what the machine was like around each round, as far as it is known.
+    /// Returns the surroundings of each round, as far as they are known.
     pub fn surroundings(&self) -> impl Iterator<Item = Surroundings> {
         self.rounds.iter().filter_map(|round| round.surroundings)
     }
 
-    /// A case of which nothing has been measured.
+    /// Creates a case without any measurement.
     pub fn blank(id: &str, category: Category) -> Self {
         CaseRecord {
             id: id.to_owned(),

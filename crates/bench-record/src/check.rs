@@ -31,7 +31,7 @@ pub enum State {
 }
 
 impl Check {
-    /// A check without advice.
+    /// Creates a check without advice.
     pub fn new(name: impl Into<String>, state: State, value: impl Into<String>) -> Self {
         Check { name: name.into(), state, value: value.into(), advice: None }
     }
@@ -51,7 +51,7 @@ impl Check {
 /// More of what is unknown is not named in one line.
 const NAMED: usize = 8;
 
-/// The lines under the table: one for each check that warns, and one for all that are unknown.
+/// Returns the lines under the table: one for each check that warns, and one for all unknown ones.
 pub fn warnings(checks: &[Check]) -> Vec<String> {
     let of = |state| checks.iter().filter(move |check| check.state == state);
     let mut lines: Vec<String> =
@@ -66,7 +66,7 @@ pub fn warnings(checks: &[Check]) -> Vec<String> {
     lines
 }
 
-/// The checks of two runs on one machine: of each the one that says worse.
+/// Merges the checks of two runs on one machine: the worse result of each is kept.
 pub fn merge(earlier: &mut Vec<Check>, later: Vec<Check>) {
     for check in later {
         match earlier.iter_mut().find(|known| known.name == check.name) {

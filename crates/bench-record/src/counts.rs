@@ -44,7 +44,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The counts that follow from `events` less those of the harness.
+    /// Computes the counts from `events`, without those of the harness.
     pub fn of(events: &Events, harness: &Events) -> Self {
         // Never below zero: what the harness counts around nothing may be an instruction more than around something.
         let less = |of: fn(&Events) -> u64| of(events).saturating_sub(of(harness));

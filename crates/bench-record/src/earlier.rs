@@ -1,4 +1,4 @@
-//! The earlier runs of a results folder, read for what a comparison wants to know of them.
+//! The earlier runs of a results folder, with the parts that a comparison needs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,8 +24,8 @@ pub struct EarlierRun {
     pub timestamp: String,
     /// The machine and the build.
     pub environment: Environment,
-    /// The median of each case that has an interval, too, in seconds by id: a run of a single round does not
-    /// know itself well enough to be compared with others.
+    /// The median of each case that also has an interval, in seconds by id: a run of a single round does not know its
+    /// own precision, so it is not compared with others.
     pub medians_s: BTreeMap<String, f64>,
 }
 
@@ -55,11 +55,11 @@ pub struct EarlierRuns {
 }
 
 impl EarlierRuns {
-    /// The number of earlier runs that a comparison reads: some of them will be of another machine or build.
+    /// The number of earlier runs that a comparison reads: some of them may be of another machine or build.
     pub const MOST: usize = 60;
 
-    /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are passed
-    /// over. A folder that cannot be listed holds none.
+    /// Reads the newest `most` sealed runs of a results folder; names that only point to a run are skipped. A folder
+    /// that cannot be listed counts as empty.
     pub fn read(results: &Path, most: usize) -> Self {
         let mut folders: Vec<PathBuf> = fs::read_dir(results)
             .into_iter()

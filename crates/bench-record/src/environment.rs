@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Check, ProbeState, References, check};
 
-/// The machine and the build. What could not be found out is absent, never guessed.
+/// The machine and the build. Values that could not be found out are absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Environment {
@@ -59,7 +59,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Takes over how the measured program was built.
+    /// Sets the build of the measured program.
     pub fn built_as(&mut self, build: &Build) {
         self.toolchain.clone_from(&build.toolchain);
         self.target.clone_from(&build.target);

@@ -54,13 +54,13 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The system refused `action` at `path`.
+    /// Creates the error of an `action` at `path` that the system refused.
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         RunError::Io { action, path: path.into(), source }
     }
 
-    /// The process exit code: [`exit::USAGE`] for what the person at the keyboard can put right,
-    /// [`exit::INTERRUPTED`] for an interrupt, [`exit::FAILED`] for the rest.
+    /// Returns the process exit code: [`exit::USAGE`] for mistakes that the user can put right, [`exit::INTERRUPTED`]
+    /// for an interrupt, [`exit::FAILED`] for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
             RunError::Spawn { .. } | RunError::Rescued { .. } => exit::FAILED,

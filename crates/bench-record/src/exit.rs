@@ -2,7 +2,7 @@
 
 /// Success.
 pub const OK: u8 = 0;
-/// A benchmark failed, or what was measured could not be kept.
+/// A benchmark failed, or the measurements could not be kept.
 pub const FAILED: u8 = 1;
 /// Wrong usage: something that the user can put right.
 pub const USAGE: u8 = 2;

@@ -65,8 +65,7 @@ pub struct Begin {
     pub writer: String,
 }
 
-/// An open journal. Every line is handed to the system at once, so that killing the runner loses
-/// nothing that was measured.
+/// An open journal. Every line is passed to the system at once, so that killing the runner loses no measurement.
 #[derive(Debug)]
 pub struct Journal {
     file: File,

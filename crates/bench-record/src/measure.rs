@@ -22,8 +22,8 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The share below which a change is of no practical interest when nothing is said: any difference between two
-    /// counts is one.
+    /// Returns the default share below which a change is of no practical interest: between two counts, any difference
+    /// matters.
     pub fn threshold(self) -> f64 {
         match self {
             Measure::Time => THRESHOLD,

@@ -31,7 +31,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// A target of a case, and what came of it.
+/// A target of a case, and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObjectiveResult {
@@ -43,7 +43,7 @@ pub struct ObjectiveResult {
     pub value: Option<f64>,
     /// The unit of the figure and its interval.
     pub unit: Option<String>,
-    /// The figure's 95 % interval, where it is known.
+    /// The figure's 95 % interval, if it is known.
     pub interval: Option<Interval>,
     /// The share of the limit that is reached, from 0 to 1
     /// ([`Relation::attainment`](bench_syntax::objective::Relation::attainment)).
@@ -53,7 +53,7 @@ pub struct ObjectiveResult {
 }
 
 impl ObjectiveResult {
-    /// A target of which nothing can be said yet.
+    /// Creates a target without a result.
     pub fn declared(target: &Objective) -> Self {
         ObjectiveResult::without_figure(&target.text, Outcome::Unsure, "not judged: the run has not ended")
     }
@@ -82,7 +82,7 @@ pub struct ObjectiveSummary {
     pub met: usize,
     /// The number of targets that were missed.
     pub missed: usize,
-    /// The others.
+    /// The number of targets that are unsure.
     pub unsure: usize,
     /// The share of targets that were met.
     pub pass_rate: f64,

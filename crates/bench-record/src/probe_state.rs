@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use bench_syntax::quantity::Seconds;
 
-/// A probe of a run: whether it was there, and what it cost.
+/// A probe of a run: whether it was available, and its cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProbeState {
@@ -17,7 +17,7 @@ pub struct ProbeState {
 }
 
 impl ProbeState {
-    /// A probe that was there, or the reason why it was not.
+    /// Creates the state of a probe that was available, or the reason why it was not.
     pub fn new(probe: impl Into<String>, unavailable: Option<String>, cost_s: Seconds) -> Self {
         ProbeState { probe: probe.into(), unavailable, cost_s }
     }

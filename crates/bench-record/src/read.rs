@@ -23,7 +23,7 @@ pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
 /// Reads a `run.json`.
 ///
 /// # Errors
-/// As [`open_sealed`].
+/// Same as [`open_sealed`].
 pub fn read_file(path: &Path) -> Result<Record, RunError> {
     let bytes = std::fs::read(path).map_err(|error| RunError::io("read the record", path, error))?;
     parse(&bytes).map_err(|reason| RunError::Record { path: path.to_owned(), reason })

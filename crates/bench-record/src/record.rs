@@ -93,7 +93,8 @@ impl Summary {
 }
 
 impl Record {
-    /// The record of a run that ended by itself, sealed when it began, on an unknown machine, and without objectives.
+    /// Creates the record of a run that ended by itself, sealed when it began, on an unknown machine, and without
+    /// objectives.
     pub fn new(run: impl Into<String>, timestamp: impl Into<String>, cases: Vec<CaseRecord>) -> Self {
         let timestamp = timestamp.into();
         Record {
@@ -117,7 +118,7 @@ impl Record {
         self.cases.iter().find(|case| case.id == id)
     }
 
-    /// The machine, and the build of the program that holds this case of the run.
+    /// Returns the machine, and the build of the program that contains this case of the run.
     pub fn environment_of(&self, case: &CaseRecord) -> Cow<'_, Environment> {
         match &case.build {
             Some(build) => {

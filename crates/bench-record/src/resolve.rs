@@ -13,7 +13,7 @@ impl Folder {
     /// Resolves `--compare NAME` before a run: [`LATEST`] is the newest run before this `cargo bench`.
     ///
     /// # Errors
-    /// As [`resolve`].
+    /// Same as [`resolve`].
     pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
         let session = parent_cargo().and_then(|cargo| same_session(results, &cargo));
         match session {

@@ -44,7 +44,7 @@ pub struct RoundRecord {
     pub counters: Vec<Counter>,
     /// The reports of the probes.
     pub probes: Vec<ProbeReport>,
-    /// The requests that were served, where the case serves requests.
+    /// The requests that were served, if the case serves requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
     /// The counts, if instructions were counted.
@@ -68,12 +68,12 @@ pub struct RoundRecord {
 }
 
 impl RoundRecord {
-    /// A round of which only the samples are known.
+    /// Creates a round with only these samples.
     pub fn sampled(iterations_per_sample: u64, sample_ns: Vec<u64>) -> Self {
         RoundRecord { iterations_per_sample, sample_ns, ..RoundRecord::default() }
     }
 
-    /// A round of which only the requests are known that it has served.
+    /// Creates a round with only these served requests.
     pub fn serving(served: Served) -> Self {
         RoundRecord { served: Some(served), ..RoundRecord::default() }
     }

@@ -34,7 +34,7 @@ impl Served {
         Served { levels, ..Served::default() }
     }
 
-    /// Reads what a worker has sent.
+    /// Reads the text that a worker has sent.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -54,7 +54,7 @@ pub struct Level {
     pub scenario: String,
     /// The number of clients, or the maximum of requests in flight, if the scenario sets it.
     pub concurrency: Option<u32>,
-    /// The rate at which requests were to be sent, in requests per second, where the scenario sets it.
+    /// The rate at which requests were to be sent, in requests per second, if the scenario sets it.
     pub rate: Option<f64>,
     /// The number of requests that count, without warm-up.
     pub requests: u64,
@@ -72,7 +72,7 @@ pub struct Level {
     pub headline: Headline,
     /// Figures over the whole window, the primary one first.
     pub metrics: Vec<Metric>,
-    /// The same figures over the steady part of the window, where there is one.
+    /// The same figures over the steady part of the window, if there is one.
     pub steady: Option<Steady>,
     /// The settings of the harness, and how well it kept them.
     pub pace: Pace,
@@ -122,7 +122,7 @@ pub enum Headline {
     Scheduled,
 }
 
-/// The part of a level after its ramp-up and before it ran dry.
+/// The part of a level after its ramp-up and before its last requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Steady {
@@ -152,7 +152,7 @@ pub struct Pace {
     pub client_stall: Option<Lag>,
     /// Requests in flight, on average over the window.
     pub mean_concurrency: Option<f64>,
-    /// The harness's own share of the processor time that went by, 1 being all of one core.
+    /// The harness's own share of the elapsed processor time, 1 being all of one core.
     pub harness_cpu: Option<f64>,
 }
 
@@ -164,7 +164,7 @@ pub struct Lag {
     pub p50_s: Seconds,
     /// 99th percentile.
     pub p99_s: Seconds,
-    /// The worst.
+    /// The largest value.
     pub max_s: Seconds,
 }
 
@@ -178,7 +178,7 @@ pub struct Validity {
     pub harness_bound: bool,
     /// The reasons why it is not valid; empty if it is.
     pub reasons: Vec<String>,
-    /// The same in short, each cause once, the gravest first; empty in records from before there were causes, too.
+    /// The causes, each once, the most severe first; also empty in records from before there were causes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<InvalidCause>,
 }
@@ -254,7 +254,7 @@ pub struct Dot {
     pub ok: bool,
 }
 
-/// A message and how many requests have brought it.
+/// A message, and the number of requests with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Told {
@@ -298,14 +298,14 @@ impl Bin {
 }
 
 impl Dot {
-    /// A request sent at this time, and how long it took.
+    /// Creates a request sent at this time, with its latency.
     pub const fn new(at_s: f64, latency_s: f64, ok: bool) -> Self {
         Dot { at_s, latency_s, ok }
     }
 }
 
 impl Told {
-    /// A message that so many requests have brought.
+    /// Creates a message with the number of its requests.
     pub fn new(message: impl Into<String>, count: u64) -> Self {
         Told { message: message.into(), count }
     }
@@ -361,7 +361,7 @@ impl Level {
 }
 
 impl Served {
-    /// The level at which the primary metric is best, among those that are valid if any is.
+    /// Returns the level at which the primary metric is best, among the valid ones if there are any.
     pub fn best(&self) -> Option<&Level> {
         let valid = self.levels.iter().any(|level| level.validity.valid);
         let figure = |level: &Level| {

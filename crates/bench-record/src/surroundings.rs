@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use bench_stats as stats;
 
-/// The reference kernels around a round, and what the kernel says of the time between.
+/// The reference kernels around a round, and the kernel's statistics of the time between.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Surroundings {

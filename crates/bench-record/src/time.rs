@@ -47,7 +47,7 @@ pub struct Time {
     pub modes: Option<Modes>,
 }
 
-/// A percentile by nearest rank. Where samples hold several iterations it is one of samples' means.
+/// A percentile by nearest rank. If samples contain several iterations, it is one of the samples' means.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Percentile {
@@ -66,7 +66,8 @@ impl Percentile {
 }
 
 impl Time {
-    /// The figures of the samples of one round of one iteration each, in seconds; `None` if there are no samples.
+    /// Returns the figures of the samples of one round of one iteration each, in seconds; `None` if there are no
+    /// samples.
     pub fn of_samples(samples_s: &[f64]) -> Option<Self> {
         let ascending = bench_stats::sorted(samples_s);
         Some(Time {

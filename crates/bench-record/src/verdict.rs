@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A change below this share is of no practical interest, unless something else is said.
+/// The default share below which a change is of no practical interest.
 pub const THRESHOLD: f64 = 0.01;
 
 /// The verdict on a case.

@@ -10,7 +10,7 @@ use bench_syntax::text::printable;
 pub struct CaseRows {
     /// Arguments with one value in several blocks, wherever they occur: `device=cpu`.
     pub everywhere: Vec<String>,
-    /// The cases by model and category, in the order in which they came.
+    /// The cases by model and category, in their original order.
     pub blocks: Vec<Block>,
 }
 
@@ -32,7 +32,7 @@ pub struct CaseRow {
     pub case: usize,
     /// The name, and the arguments that vary.
     pub label: String,
-    /// Whether it is the first of those that differ in their last argument only: what the following are compared with.
+    /// Whether it is the first of those that differ only in their last argument: the others are compared with it.
     pub begins: bool,
 }
 

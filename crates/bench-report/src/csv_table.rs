@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// Writes rows of CSV (RFC 4180, lines ended by a line feed alone): the one way of all of this program's tables.
+/// Writes rows of CSV (RFC 4180, lines ended by a line feed alone): all tables of this program are written with it.
 ///
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"), and control
 /// characters other than line ends and tabs become replacement characters. Numbers stay as they are. A cell is put into
@@ -21,7 +21,7 @@ impl<W: Write> CsvTable<W> {
         CsvTable { out, columns: None, line: String::new() }
     }
 
-    /// Writes a row; all have as many cells.
+    /// Writes a row; all rows have the same number of cells.
     ///
     /// # Errors
     /// Of the writer, and for a row of another length.
@@ -66,7 +66,7 @@ impl<W: Write> CsvTable<W> {
         self.out.flush()
     }
 
-    /// The writer, with everything in it.
+    /// Returns the writer, with everything in it.
     ///
     /// # Errors
     /// Of the writer.
@@ -76,7 +76,7 @@ impl<W: Write> CsvTable<W> {
     }
 }
 
-/// The text of a cell without what steers.
+/// Returns the text of a cell without control characters.
 pub fn harmless(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let apostrophe = if is_formula { "'" } else { "" };

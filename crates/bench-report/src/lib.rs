@@ -27,9 +27,8 @@ pub use text::{print, tell};
 pub use view::{Detail, View};
 pub use window::Window;
 
-/// Writes files of a run directory. Plugged in by being linked:
-/// `bench_core::inventory::submit! { Exporter { name: "my.txt", export: my_function } }`. The record itself,
-/// `run.json`, is not an exporter: it is written first.
+/// Writes files of a run directory. It registers itself when it is linked: `bench_core::inventory::submit! { Exporter
+/// { name: "my.txt", export: my_function } }`. The record itself, `run.json`, is not an exporter: it is written first.
 ///
 /// ```
 /// use std::io::Write;
@@ -48,7 +47,7 @@ pub use window::Window;
 pub struct Exporter {
     /// The name of the file, or of the folder of files, that it writes.
     pub name: &'static str,
-    /// Writes it.
+    /// Writes the file.
     ///
     /// # Errors
     /// When a file cannot be written, or the record cannot be shown in this form.

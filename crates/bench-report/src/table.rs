@@ -1,4 +1,4 @@
-//! A table of text: the first column to the left, the others to the right.
+//! A table of text: the first column is left-aligned, the others are right-aligned.
 
 use std::fmt::{self, Write};
 
@@ -30,24 +30,24 @@ impl Table {
         Table { header: header.iter().map(|name| name.as_ref().to_owned()).collect(), rows: Vec::new() }
     }
 
-    /// A line of its own between rows.
+    /// Adds a separate line between rows.
     pub fn heading(&mut self, text: impl Into<String>) {
         self.rows.push(Row::Heading(text.into(), String::new()));
     }
 
-    /// The heading of a block of cases: its title, and what its cases share.
+    /// Adds the heading of a block of cases: its title, and the arguments that its cases share.
     pub fn block(&mut self, block: &Block, style: Style) {
         let shared = block.shared.join(" ");
         let shared = if shared.is_empty() { shared } else { format!("  {}", style.faint(&shared)) };
         self.rows.push(Row::Heading(block.title.clone(), shared));
     }
 
-    /// A row, with a cell for each header.
+    /// Adds a row, with a cell for each header.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(Row::Cells(cells));
     }
 
-    /// A row with a remark in place of all cells but the first.
+    /// Adds a row with a remark in place of all cells except the first.
     pub fn remark(&mut self, first: impl Into<String>, text: impl Into<String>) {
         self.rows.push(Row::Remark(first.into(), text.into()));
     }
@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    /// The table as lines; `heading` paints what is bold.
+    /// Renders the table as lines; `bold` paints bold text.
     pub fn render(&self, bold: impl Fn(&str) -> String) -> String {
         self.render_with(&bold)
     }

@@ -44,13 +44,13 @@ impl View {
         View { style: Style::for_stdout(ColorChoice::Never), columns, detail }
     }
 
-    /// Whether only what a decision needs is printed.
+    /// Whether only the figures needed for a decision are printed.
     pub fn is_short(&self) -> bool {
         self.detail == Detail::Short
     }
 
-    /// A text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own indent, the
-    /// others begin with `indent` spaces. A word that is wider than a line has a line of its own.
+    /// Wraps a text in lines of at most [`columns`](Self::columns), broken at spaces. The first line keeps its own
+    /// indent, the others begin with `indent` spaces. A word that is wider than a line has its own line.
     pub fn wrap(&self, text: &str, indent: usize) -> String {
         let words = text.trim_start();
         let mut used = text.len() - words.len();

@@ -5,8 +5,7 @@ use bench_stats as stats;
 /// Beyond this a time is not a time: 30 000 years, in seconds. It keeps widths finite.
 const LONGEST: f64 = 1e12;
 
-/// The range in which nearly all values lie, so that a single wild one does not squash the picture of the
-/// others.
+/// The range that contains nearly all values, so that a single wild one does not compress the picture of the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     /// Lower end.

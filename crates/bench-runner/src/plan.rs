@@ -7,8 +7,8 @@ use bench_record::{Measure, Settings};
 use bench_syntax::UsageError;
 use bench_syntax::quantity::Seconds;
 
-/// A case may take this long in all, beyond the budget that was asked for and the time that its levels of load are to
-/// last: a benchmark of a minute is rare, one that takes five is stuck.
+/// The default time limit of a case, in addition to its budget and the planned time of its levels of load: a benchmark
+/// of a minute is rare, one that takes five has hung.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Share of a shorter timeout that a budget may take.
@@ -34,7 +34,7 @@ pub struct Wishes {
     pub measure: Measure,
 }
 
-/// Checks that what a person asked for can be done.
+/// Checks that the user's settings can be met.
 ///
 /// # Errors
 /// A budget that is longer than the time after which the case fails.

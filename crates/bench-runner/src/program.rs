@@ -14,7 +14,7 @@ use bench_syntax::Share;
 
 pub use listing::{ListLimits, ProgramError};
 
-/// A program: how it is started, whatever language it is written in.
+/// A program and how it is started, whatever language it is written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     argv: Vec<OsString>,
@@ -42,7 +42,7 @@ pub enum Kind {
     Python,
 }
 
-/// A program, and what it has listed.
+/// A program, and its list.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// The program to start.
@@ -56,7 +56,7 @@ pub struct Opened {
 pub struct Programs {
     /// The programs that have answered with a list of cases.
     pub opened: Vec<Opened>,
-    /// The errors of the requested programs that have not. The run continues without them, but counts as failed.
+    /// The errors of the named programs that have not answered. The run continues without them, but counts as failed.
     pub refused: Vec<String>,
 }
 
@@ -126,8 +126,8 @@ impl Program {
         self
     }
 
-    /// The same program, started by the program that calls this, with these arguments before its own: an adapter, which
-    /// speaks for it.
+    /// Returns the same program, started through the program that calls this, with these arguments before its own: an
+    /// adapter, which speaks for it.
     ///
     /// # Errors
     /// When the path of the running executable cannot be found.
@@ -149,13 +149,14 @@ impl Program {
         Program { name, ..self }
     }
 
-    /// The same program, whose code was also linked into these files, with its sections in another order in each.
+    /// Returns the same program with the files into which its code was also linked, with its sections in a different
+    /// order in each.
     #[must_use]
     pub fn with_layouts(self, layouts: Vec<PathBuf>) -> Self {
         Program { layouts, ..self }
     }
 
-    /// The files that hold its code in other layouts; none if it was linked once.
+    /// Returns the files that contain its code in other layouts; none if it was linked once.
     pub fn layouts(&self) -> &[PathBuf] {
         &self.layouts
     }
@@ -193,7 +194,8 @@ impl Program {
         Path::new(self.argv.first().map_or(OsStr::new(""), OsString::as_os_str))
     }
 
-    /// The file or folder that holds the benchmarks: what is started, or what an adapter or an interpreter is to start.
+    /// Returns the file or folder that contains the benchmarks: the started file, or the one that an adapter or an
+    /// interpreter starts.
     pub fn file(&self) -> &Path {
         self.argv.get(self.place_of_file()).map_or(self.path(), Path::new)
     }

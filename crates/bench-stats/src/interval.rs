@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{mean, median, normal_quantile, sorted, standard_deviation, student_quantile};
 
-/// An interval, at 95 % confidence unless what returns it says otherwise; an end may be infinite.
+/// An interval, at 95 % confidence unless the function that returns it states another; an end may be infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Interval {
@@ -21,7 +21,7 @@ impl Interval {
         (self.high - self.low) / 2.0 / centre.abs()
     }
 
-    /// The same, widened where it must be to hold `value`.
+    /// Returns the same interval, widened to contain `value` if necessary.
     #[must_use]
     pub fn with(&self, value: f64) -> Self {
         Interval { low: self.low.min(value), high: self.high.max(value) }

@@ -1,4 +1,4 @@
-//! Whether values gather around one centre or two.
+//! Decides whether values gather around one centre or two.
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
@@ -37,9 +37,9 @@ const FEWEST_ROUNDS: usize = 5;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Modes {
-    /// The one of the smaller values.
+    /// The mode of the smaller values.
     pub low: Mode,
-    /// The one of the larger values.
+    /// The mode of the larger values.
     pub high: Mode,
 }
 

@@ -67,8 +67,8 @@ impl SpreadOfCases {
         Some(SpreadOfCases { variance, degrees: degrees * cases / (cases + CAUTION) })
     }
 
-    /// The variance of a case that has `variance` by its own `degrees` of freedom, `(d₀ σ₀² + d s²) / (d₀ + d)`, and the `d₀ + d`
-    /// degrees of freedom that it rests on.
+    /// Returns the moderated variance of a case with `variance` by its own `degrees` of freedom, `(d₀ σ₀² + d s²) /
+    /// (d₀ + d)`, and the `d₀ + d` degrees of freedom behind it.
     pub fn moderated(&self, variance: f64, degrees: f64) -> (f64, f64) {
         let all = self.degrees + degrees;
         ((self.degrees * self.variance + degrees * variance) / all, all)

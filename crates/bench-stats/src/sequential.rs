@@ -108,7 +108,7 @@ fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
     bets.log_e_value()
 }
 
-/// The time-uniform confidence sequence of the centre of symmetry, as it stands after these observations: every bound that
+/// Returns the time-uniform confidence sequence of the centre of symmetry after these observations: every bound that
 /// neither [`Bets::above`] nor [`Bets::below`] refutes at `2 / (1 − confidence)`.
 ///
 /// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at half

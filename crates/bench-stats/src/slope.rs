@@ -1,4 +1,4 @@
-//! The slope of a line through points in order of time, and how well it is known.
+//! The slope of a line through points in order of time, and its interval.
 
 use std::f64::consts::PI;
 
@@ -18,8 +18,8 @@ const NORMAL: f64 = 1.959_964;
 /// nearly a line itself (1.4 % are left), and what is left of it is mostly rounding.
 const LEAST_LEFT: f64 = 0.5;
 
-/// The slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each residual
-/// resembles those before it. `x` is in order of time: seconds, or requests.
+/// Returns the slope of `y` over `x` by ordinary least squares, and its 95 % interval, which remains valid if each
+/// residual resembles those before it. `x` is in order of time: seconds, or requests.
 ///
 /// The variance of the slope is `ω² / Σ(x − x̄)²`. The `ω²` is the variance of residuals in the long run, at the
 /// frequencies of the line itself, for they are what can be taken for a slope (Grenander and Rosenblatt,

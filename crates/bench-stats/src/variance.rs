@@ -19,7 +19,7 @@ pub struct Components {
 /// * `within = 1.4826 · median |xᵢⱼ − xᵢₖ| / √2` over all pairs `j < k` of the same group: the MAD of
 ///   differences, which needs no centre, and so has no bias in small groups (about a group's own median the MAD
 ///   is 28 % too small at four values). Larger groups weigh more. It bears 29 % of wild values. Of groups of more than
-///   64 values, pairs at 63 distances at the most, evenly chosen: all of them would be as many as the square.
+///   64 values, pairs at 63 distances at most, evenly chosen: all of them would be as many as the square.
 /// * `between² = s² − within² · mean(vᵢ)`, not below 0, with `s = 1.4826·MAD` of the group medians (Rousseeuw
 ///   and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993) times the correction for few
 ///   groups (Croux and Rousseeuw, "Time-efficient algorithms for two highly robust estimators of scale",

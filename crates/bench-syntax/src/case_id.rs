@@ -41,8 +41,8 @@ pub fn with_arguments<'a>(head: &str, arguments: impl Iterator<Item = (&'a str, 
     id
 }
 
-/// The name of a benchmark that does not name its category, as those of other harnesses do not: the id without the category
-/// that was put in front of it; the whole id if the name is one by itself.
+/// Returns the name of a benchmark without a category of its own, as in other harnesses: the id without the category
+/// that was put in front of it; the whole id if the name contains one.
 ///
 /// ```
 /// use bench_syntax::case_id::free_name;
@@ -64,22 +64,21 @@ pub fn contradiction(id: &str, model: Option<&str>, category: Category, name: &s
     Some(format!("its category is {category}, and that of its id {of_id}"))
 }
 
-/// The part of an id below its model and category, taken apart. Values are as the id writes them, with what would delimit
-/// an id escaped.
+/// The part of an id below its model and category, split. Values are as the id writes them, with delimiters escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tail<'a> {
-    /// The benchmark's name, which may hold slashes.
+    /// The benchmark's name, which may contain slashes.
     pub name: &'a str,
     /// Arguments and their values, in the order of the id.
     pub arguments: Vec<(&'a str, &'a str)>,
 }
 
-/// The part of an id below its model and category, as it stands; the whole id if it does not begin with them.
+/// Returns the part of an id below its model and category, unchanged; the whole id if it does not begin with them.
 pub fn below<'a>(id: &'a str, model: Option<&str>, category: Category) -> &'a str {
     id.strip_prefix(&head(model, category, "")).unwrap_or(id)
 }
 
-/// Takes an id apart. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
+/// Splits an id. An id that another tool has written, and that does not end in `[argument=value,…]`, is a name as a
 /// whole.
 ///
 /// ```

@@ -54,8 +54,8 @@ impl Category {
         }
     }
 
-    /// The time a case of this category may take when nothing else is said: 3 s for a unit case,
-    /// 10 s for the others, over all of its rounds.
+    /// Returns the default budget of a case of this category: 3 s for a unit case, 10 s for the others, over all of
+    /// its rounds.
     pub const fn default_budget(self) -> Duration {
         match self {
             Category::Unit => Duration::from_secs(3),

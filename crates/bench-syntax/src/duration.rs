@@ -50,8 +50,8 @@ impl Fault {
     }
 }
 
-/// Reads a decimal number with a unit. In whole numbers throughout, so that `"0.1s"` is exactly
-/// 100 ms; what is finer than a nanosecond is cut off.
+/// Reads a decimal number with a unit. Computed in whole numbers, so that `"0.1s"` is exactly 100 ms; fractions of a
+/// nanosecond are cut off.
 ///
 /// # Errors
 /// What the text lacks.

@@ -21,7 +21,7 @@ impl Seconds {
         Seconds(ns as f64 / 1e9)
     }
 
-    /// The unit that keeps it readable, and how many of it make a second.
+    /// Returns the unit that keeps it readable, and how many of it make a second.
     pub fn unit(self) -> (f64, &'static str) {
         match self.0.abs() {
             m if m < 999.95e-9 => (1e9, "ns"),
@@ -139,7 +139,8 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// A number of significant digits, at least one, without an exponent: digits before the point are never dropped.
+/// Formats a number with this many significant digits, at least one, without an exponent: digits before the point are
+/// never dropped.
 ///
 /// ```
 /// use bench_syntax::quantity::digits;
@@ -191,7 +192,7 @@ fn scaled(value: f64) -> (f64, &'static str) {
     (value * scale, prefix)
 }
 
-/// An uncertainty, given as a share, in percent: two digits are enough of it.
+/// Formats an uncertainty, given as a share, in percent: with two digits.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }

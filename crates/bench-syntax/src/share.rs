@@ -67,8 +67,9 @@ impl Share {
         (rank < of).then_some(Share { rank, of })
     }
 
-    /// The part that an engine has given to this process (Kubernetes, Open MPI, another MPI, Slurm), and the name of the
-    /// engine; `None` if it was not started as one of several. `variable` reads a variable of the environment.
+    /// Returns the part that an engine has given to this process (Kubernetes, Open MPI, another MPI, Slurm), and the
+    /// name of the engine; `None` if it was not started as one of several. `variable` reads a variable of the
+    /// environment.
     ///
     /// # Errors
     /// A rank that is not a number or not below the number of processes; an index of a Job whose size is not known.

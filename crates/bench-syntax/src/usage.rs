@@ -1,8 +1,8 @@
-//! A value that a person gave and that cannot be used.
+//! A value given by the user that cannot be used.
 
 use std::fmt;
 
-/// A value that a person gave and that cannot be used: exit code 2.
+/// A value given by the user that cannot be used: exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageError(pub String);
 

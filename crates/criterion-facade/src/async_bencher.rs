@@ -9,8 +9,8 @@ use crate::async_executor::AsyncExecutor;
 use crate::measurement::{Measurement, WallTime};
 use crate::{BatchSize, Bencher};
 
-/// Times futures from their first poll until they are ready. The executor runs a whole batch at once, so that what it costs
-/// to enter it is not timed.
+/// Times futures from their first poll until they are ready. The executor runs a whole batch at once, so that entering
+/// it is not timed.
 pub struct AsyncBencher<'a, 'b, A: AsyncExecutor, M: Measurement = WallTime> {
     pub(crate) bencher: &'b mut Bencher<'a, M>,
     pub(crate) runner: A,

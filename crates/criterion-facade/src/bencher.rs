@@ -9,8 +9,8 @@ use bench_core::Error;
 use crate::BatchSize;
 use crate::measurement::{Measurement, WallTime};
 
-/// Times the routine given to one of its `iter` methods: one batch of iterations each time the closure of the benchmark is
-/// called. What the closure does besides is not timed.
+/// Times the routine given to one of its `iter` methods: one batch of iterations each time the closure of the
+/// benchmark is called. Other code of the closure is not timed.
 pub struct Bencher<'a, M: Measurement = WallTime> {
     pub(crate) iterations: u64,
     pub(crate) measurement: &'a M,
@@ -85,7 +85,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// Times `routine`, and the drop of what it returns.
+    /// Times `routine`, and the drop of its output.
     #[inline(never)]
     pub fn iter<O, R>(&mut self, mut routine: R)
     where
@@ -100,8 +100,8 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         });
     }
 
-    /// The benchmark does its own timing: `routine` runs the given number of iterations and returns what they took
-    /// together. Where instructions or allocations are counted, all that it does counts.
+    /// Lets the benchmark do its own timing: `routine` runs the given number of iterations and returns their total
+    /// time. If instructions or allocations are counted, everything that it does counts.
     #[inline(never)]
     pub fn iter_custom<R>(&mut self, mut routine: R)
     where
@@ -134,7 +134,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(setup, routine, BatchSize::NumBatches(1));
     }
 
-    /// Times `routine` without the drop of what it returns.
+    /// Times `routine` without the drop of its output.
     pub fn iter_with_large_drop<O, R>(&mut self, mut routine: R)
     where
         R: FnMut() -> O,
@@ -142,8 +142,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         self.iter_batched(|| (), |()| routine(), BatchSize::SmallInput);
     }
 
-    /// Times `routine` on an input made afresh for every iteration. Neither `setup` nor the drop of what `routine` returns
-    /// is timed.
+    /// Times `routine` on a new input for every iteration. Neither `setup` nor the drop of the output is timed.
     #[inline(never)]
     pub fn iter_batched<I, O, S, R>(&mut self, mut setup: S, mut routine: R, size: BatchSize)
     where
@@ -201,7 +200,7 @@ impl<'a, M: Measurement> Bencher<'a, M> {
         }
     }
 
-    /// The same methods for asynchronous routines, whose futures `runner` runs.
+    /// Returns the same methods for asynchronous routines, whose futures `runner` runs.
     #[cfg(feature = "async")]
     pub fn to_async<'b, A: crate::async_executor::AsyncExecutor>(
         &'b mut self,

@@ -37,7 +37,7 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
         self
     }
 
-    /// The share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` outranks it.
+    /// Sets the share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` overrides it.
     pub fn noise_threshold(&mut self, threshold: f64) -> &mut Self {
         self.settings.noise_threshold = Some(threshold);
         self

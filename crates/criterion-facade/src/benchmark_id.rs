@@ -10,12 +10,12 @@ pub struct BenchmarkId {
 }
 
 impl BenchmarkId {
-    /// A function with a parameter.
+    /// Names a function with a parameter.
     pub fn new<S: Into<String>, P: Display>(function_name: S, parameter: P) -> BenchmarkId {
         BenchmarkId { function: Some(function_name.into()), parameter: Some(parameter.to_string()) }
     }
 
-    /// A parameter, for a group that holds one function.
+    /// Names a parameter, for a group that contains one function.
     pub fn from_parameter<P: Display>(parameter: P) -> BenchmarkId {
         BenchmarkId { function: None, parameter: Some(parameter.to_string()) }
     }

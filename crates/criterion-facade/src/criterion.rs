@@ -24,7 +24,7 @@ impl Default for Criterion {
 }
 
 impl<M: Measurement> Criterion<M> {
-    /// The same, with something else that is measured: it becomes the metric `measurement` of each case, beside its time.
+    /// Sets another measurement, which becomes the metric `measurement` of each case, in addition to its time.
     #[must_use]
     pub fn with_measurement<M2: Measurement>(self, m: M2) -> Criterion<M2> {
         Criterion { settings: self.settings, measurement: m }
@@ -59,7 +59,7 @@ impl<M: Measurement> Criterion<M> {
         self
     }
 
-    /// The share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` outranks it.
+    /// Sets the share below which a change is of no practical interest: 0.05 for 5 %. `--threshold` overrides it.
     #[must_use]
     pub fn noise_threshold(mut self, threshold: f64) -> Criterion<M> {
         self.settings.noise_threshold = Some(threshold);

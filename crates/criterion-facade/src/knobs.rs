@@ -46,7 +46,7 @@ pub enum SamplingMode {
     Flat,
 }
 
-/// The axis of a plot. Without effect.
+/// The axis of a plot. Has no effect.
 #[derive(Debug, Default, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum AxisScale {
     /// Linear.
@@ -63,7 +63,7 @@ pub struct PlotConfiguration {
 }
 
 impl PlotConfiguration {
-    /// The axis of summaries.
+    /// Sets the axis of summaries.
     #[must_use]
     pub fn summary_scale(self, new_scale: AxisScale) -> PlotConfiguration {
         PlotConfiguration { _summary_scale: new_scale }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// A profiler that criterion would start and stop. It is not called here: `cargo bench -- --profile-time 10` runs each
-/// benchmark for a profiler outside.
+/// benchmark for an external profiler.
 pub trait Profiler {
     /// Profiling begins.
     fn start_profiling(&mut self, benchmark_id: &str, benchmark_dir: &Path);

@@ -38,7 +38,7 @@ impl Cases<'_> {
         self.offer_path(&self.path_of(&generic), &call);
     }
 
-    /// The same for each of the arguments.
+    /// Offers the cases of each argument.
     pub fn offer_each<T>(
         &mut self,
         generic: Generic,

@@ -33,8 +33,8 @@ impl Divan {
         Divan::default().config_with_args()
     }
 
-    /// Reads divan's environment variables (`DIVAN_SAMPLE_COUNT`, `DIVAN_MAX_TIME`, …). The command line itself is the
-    /// runner's.
+    /// Reads divan's environment variables (`DIVAN_SAMPLE_COUNT`, `DIVAN_MAX_TIME`, …). The runner reads the command
+    /// line itself.
     #[must_use]
     pub fn config_with_args(self) -> Self {
         match variables::options(|name| std::env::var(name).ok()) {
@@ -139,13 +139,13 @@ impl Divan {
         self
     }
 
-    /// The time that a benchmark takes if there is no [`max_time`](Self::max_time).
+    /// Sets the time that a benchmark takes if there is no [`max_time`](Self::max_time).
     pub fn min_time(mut self, time: Duration) -> Self {
         self.options.min_time = Some(time);
         self
     }
 
-    /// The time that a benchmark takes, all its rounds together.
+    /// Sets the time that a benchmark takes, all its rounds together.
     pub fn max_time(mut self, time: Duration) -> Self {
         self.options.max_time = Some(time);
         self

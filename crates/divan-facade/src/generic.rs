@@ -1,4 +1,4 @@
-//! The name of one of the functions that a generic benchmark is made into.
+//! The name of one of the functions that are generated from a generic benchmark.
 
 use std::any::type_name;
 

@@ -40,7 +40,7 @@ mod options;
 mod registry;
 mod variables;
 
-/// The allocator that counts what an iteration allocates, around the system's or another one.
+/// The allocator that counts the allocations of an iteration, around the system's or another one.
 ///
 /// ```
 /// # extern crate divan_facade as divan;

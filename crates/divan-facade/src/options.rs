@@ -25,13 +25,13 @@ pub struct Options {
     pub threads: Option<Vec<usize>>,
     /// The work of one iteration.
     pub counters: Counters,
-    /// The time that the benchmark takes at the least.
+    /// The shortest time that the benchmark takes.
     pub min_time: Option<Duration>,
     /// The longest time that it may take, for all rounds together.
     pub max_time: Option<Duration>,
     /// Has no effect: budgets cover the whole time.
     pub skip_ext_time: Option<bool>,
-    /// Whether the benchmark is left out unless it is asked for.
+    /// Whether the benchmark is left out by default.
     pub ignore: Option<bool>,
 }
 

@@ -22,8 +22,8 @@
 //! bench target, so that a history goes on.
 #![forbid(unsafe_code)]
 
-/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. Below it `#[ignore]` and `#[ignore = "reason"]` mean what they
-/// mean in libtest.
+/// Makes a function a benchmark: `fn sort(b: &mut Bencher)`. Below it, `#[ignore]` and `#[ignore = "reason"]` have the
+/// same meaning as in libtest.
 ///
 /// The generated code looks for this crate under the name `test`. Under another name it is told the path:
 /// `#[bench(crate = path::to::it)]`.

@@ -9,8 +9,8 @@ pub const DTYPES: [DType; 3] = [DType::F32, DType::F16, DType::BF16];
 /// The element types that are measured only on request.
 pub const DTYPES_ON_REQUEST: [DType; 2] = [DType::F16, DType::BF16];
 
-/// Whether `device` convolves elements of type `dtype`, found out by trying: candle has no convolution for
-/// some types on some devices.
+/// Checks that `device` convolves elements of type `dtype`, by trying: candle has no convolution for some types on
+/// some devices.
 ///
 /// # Errors
 /// A skip that says what candle said.
@@ -21,7 +21,7 @@ pub fn expect_convolutions(dtype: DType, device: &Device) -> Result<()> {
     })
 }
 
-/// Whether `device` multiplies matrices of type `dtype`, found out by trying.
+/// Checks that `device` multiplies matrices of type `dtype`, by trying.
 ///
 /// # Errors
 /// A skip that says what candle said.
@@ -32,7 +32,7 @@ pub fn expect_products(dtype: DType, device: &Device) -> Result<()> {
     })
 }
 
-/// Whether `dtype` is the only type that `what` can be computed in.
+/// Checks that `dtype` is `only`, the only type in which `what` can be computed.
 ///
 /// # Errors
 /// A skip that says so.

@@ -1,4 +1,5 @@
-//! The environment of this process, which says how many threads candle starts. The only unsafe code of this crate.
+//! The environment of this process, which sets the number of threads that candle starts. The only unsafe code of this
+//! crate.
 
 #![allow(unsafe_code)]
 

@@ -25,7 +25,7 @@ impl Place {
     /// The places that are measured only on request.
     pub const ON_REQUEST: [Place; 2] = [Place::Cuda, Place::Metal];
 
-    /// The device, on whose queue the clock waits from now on.
+    /// Returns the device, on whose queue the clock waits from now on.
     ///
     /// # Errors
     /// A skip that says what is missing, where this build or this machine has no such device.
@@ -35,7 +35,7 @@ impl Place {
         Ok(device)
     }
 
-    /// Whether this is the processor, where `what` can be computed nowhere else.
+    /// Checks that this is the processor, the only place where `what` can be computed.
     ///
     /// # Errors
     /// A skip that says so.

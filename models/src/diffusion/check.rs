@@ -1,5 +1,5 @@
-//! Whether what a generator with generated weights says can be believed: it has no right answer, but it must
-//! be finite and the same every time.
+//! Checks the output of a generator with generated weights: it has no right answer, but it must be finite and the same
+//! every time.
 
 use candle_core::{DType, Tensor};
 
@@ -30,7 +30,7 @@ pub enum OutputError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// Whether `output` has the shape of `input`, is finite, and `again`, of a second run, is the same.
+/// Checks that `output` has the shape of `input` and is finite, and that `again`, of a second run, is the same.
 ///
 /// # Errors
 /// What is wrong with it.

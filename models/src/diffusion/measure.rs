@@ -19,8 +19,8 @@ use crate::seeded::Seeded;
 /// In the middle of a schedule.
 const TIME: f64 = 501.0;
 
-/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. What it says has to
-/// be sound for its time to count.
+/// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. Its output is checked for its
+/// time to count.
 ///
 /// # Errors
 /// On an impossible size, and on what is not finite or not the same twice; a skip where there is too little memory.
@@ -36,10 +36,10 @@ pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usiz
     Ok(expect_sound(&latents, &predict()?, &predict()?)?)
 }
 
-/// Times one evaluation at 128 × 128 pixels where the axes say.
+/// Times one evaluation at 128 × 128 pixels at the place and with the type of the axes.
 ///
 /// # Errors
-/// As [`step`]; a skip where the device cannot convolve this type.
+/// Same as [`step`]; a skip where the device cannot convolve this type.
 pub fn step_on<D: Denoiser>(
     b: &mut Bencher,
     config: Config,
@@ -84,8 +84,8 @@ pub fn serve<D: Denoiser + Sync>(
     })
 }
 
-/// Times the way from a prompt and a seed to the bytes of a PNG. The picture has to show something, and the
-/// same thing twice, for its time to count.
+/// Times drawing from a prompt and a seed to the bytes of a PNG. The picture must show something, and the same thing
+/// twice, for its time to count.
 ///
 /// # Errors
 /// What is wrong with the request or the picture.

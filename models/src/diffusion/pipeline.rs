@@ -62,7 +62,7 @@ pub struct Drawn {
     pub decode: Duration,
 }
 
-/// A network with all that a request needs around it.
+/// A network with everything around it that a request needs.
 #[derive(Debug)]
 pub struct Pipeline<D> {
     /// Removes the noise.
@@ -72,10 +72,10 @@ pub struct Pipeline<D> {
 }
 
 impl<D: Denoiser> Pipeline<D> {
-    /// The network with the autoencoder that draws what it leaves.
+    /// Loads the network with the autoencoder that draws its result.
     ///
     /// # Errors
-    /// As [`Denoiser::load`].
+    /// Same as [`Denoiser::load`].
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
         Ok(Pipeline {
             denoiser: D::load(config, dtype, device)?,
@@ -86,7 +86,7 @@ impl<D: Denoiser> Pipeline<D> {
     /// Draws the pictures of `request`; calls `on_step` after each denoising step.
     ///
     /// # Errors
-    /// When the request is impossible or needs more memory than there is, or what comes out is not finite.
+    /// When the request is impossible or needs more memory than there is, or the output is not finite.
     pub fn draw(&self, request: &ImageRequest, on_step: impl FnMut()) -> Result<Drawn, GenerationError> {
         self.expect_room(request)?;
         let began = Instant::now();
@@ -99,8 +99,8 @@ impl<D: Denoiser> Pipeline<D> {
         Ok(Drawn { pictures, setup, decode: began.elapsed() })
     }
 
-    /// Whether there is memory for what `request` wants: denoising, which is guided and so of twice as many, or decoding,
-    /// whichever takes more.
+    /// Checks that there is memory for `request`: for denoising, which is guided and therefore has twice the batch, or
+    /// for decoding, whichever takes more.
     ///
     /// # Errors
     /// [`Memory`](GenerationError::Memory).

@@ -41,10 +41,10 @@ pub struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    /// A block with these weights.
+    /// Creates a block with these weights.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(config: ResidualConfig, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let ResidualConfig { from, to, time, epsilon } = config;
         let time = time.map(|width| candle_nn::linear(width, to, weights.pp("time_emb_proj"))).transpose()?;

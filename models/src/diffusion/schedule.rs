@@ -4,7 +4,7 @@
 /// latents + add · prediction`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// The time that the network is told, from 1000 (noise) to 0 (picture).
+    /// The time that is passed to the network, from 1000 (noise) to 0 (picture).
     pub time: f64,
     /// Factor of the latents.
     pub keep: f64,

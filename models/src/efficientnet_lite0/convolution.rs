@@ -1,4 +1,4 @@
-//! A convolution with batch normalisation and, mostly, ReLU6: all that this network is made of.
+//! A convolution with batch normalisation and, mostly, ReLU6: this network consists of them.
 
 use candle_core::{Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, VarBuilder};
@@ -61,7 +61,7 @@ impl Convolution {
     /// Takes the kernel at `kernel` and the normalisation at `normalisation`.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         shape: Shape,
         activation: Activation,

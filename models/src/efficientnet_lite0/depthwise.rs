@@ -1,5 +1,5 @@
-//! The depthwise convolution. candle runs a grouped convolution group by group, each as a matrix
-//! product: with a channel a group, that took nine tenths of this network's time on a processor.
+//! The depthwise convolution. candle runs a grouped convolution group by group, each as a matrix product: with one
+//! channel for each group, that took nine tenths of this network's time on a processor.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Shape, Tensor};
 use rayon::prelude::*;

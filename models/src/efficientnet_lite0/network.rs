@@ -1,4 +1,4 @@
-//! The network, and what it wants a photograph to look like.
+//! The network, and the preparation of a photograph for it.
 
 use std::path::PathBuf;
 
@@ -86,7 +86,7 @@ impl EfficientNetLite0 {
     /// Creates the network from any source of weights, under the names of the published PyTorch port.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let relu6 = Activation::Relu6;
         let stem = Shape { inputs: 3, outputs: STEM, kernel: 3, stride: 2, depthwise: false };

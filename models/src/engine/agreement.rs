@@ -1,4 +1,4 @@
-//! Whether engines compute the same.
+//! Checks that engines compute the same.
 
 /// The largest difference between two engines' logits that rounding explains.
 pub const TOLERANCE: f32 = 1e-4;
@@ -28,7 +28,7 @@ pub enum Disagreement {
     },
 }
 
-/// Whether `found` is `reference` but for rounding.
+/// Checks that `found` equals `reference` except for rounding.
 ///
 /// # Errors
 /// The first value that differs by more than [`TOLERANCE`]; NaN differs from everything.

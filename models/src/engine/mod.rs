@@ -70,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Whether the engine was compiled in.
+    /// Checks that the engine was compiled in.
     ///
     /// # Errors
     /// [`NotBuilt`](EngineError::NotBuilt).

@@ -1,4 +1,4 @@
-//! The network on ONNX Runtime, whose library is looked for when it is needed.
+//! The network on ONNX Runtime, whose library is searched for when it is needed.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +29,7 @@ pub fn library() -> PathBuf {
 /// The runtime, for all sessions of this process: it allows no second one.
 static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
 
-/// The runtime of [`library`], loaded when it is first asked for.
+/// Returns the runtime of [`library`], loaded on first use.
 ///
 /// # Errors
 /// When the library is missing, or no ONNX Runtime that this can use.

@@ -31,7 +31,7 @@ const DOUBLING: ConvTranspose2dConfig =
 const SPREADING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 0, output_padding: 0, stride: 1, dilation: 1 };
 
-/// The generator of a DCGAN (Radford, Metz and Chintala, 2015, arXiv:1511.06434) that is told a colour.
+/// The generator of a DCGAN (Radford, Metz and Chintala, 2015, arXiv:1511.06434) with a colour as its condition.
 #[derive(Debug)]
 pub struct EyeGenerator {
     layers: Vec<(ConvTranspose2d, BatchNorm)>,
@@ -39,7 +39,7 @@ pub struct EyeGenerator {
     dtype: DType,
 }
 
-/// The network does not draw what it is known to draw.
+/// A difference between the drawn eye and the known one.
 #[derive(Debug, thiserror::Error)]
 pub enum UnknownEye {
     /// A wrong value.
@@ -76,7 +76,7 @@ impl EyeGenerator {
     /// Reads the weights in `path`.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(path: PathBuf, dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Checkpoint::read(NAME, path)?.build(dtype, device, |weights| Self::new(&weights))
     }
@@ -84,7 +84,7 @@ impl EyeGenerator {
     /// The network with the weights below `weights`, under the names of the published one.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Self::of_width(FEATURES, weights)
     }
@@ -136,7 +136,7 @@ impl EyeGenerator {
         Picture::from_batch(&self.forward(&noise(seed, colours.len(), device)?, colours)?)
     }
 
-    /// Whether the network draws an eye as the published one does.
+    /// Checks that the network draws an eye as the published one does.
     ///
     /// # Errors
     /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or than the coarser

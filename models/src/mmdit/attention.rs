@@ -15,7 +15,7 @@ impl Projections {
     /// Projections of `width` features; without those `outwards` for a stream that ends here.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub(super) fn new(width: usize, outwards: bool, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("attn");
         Ok(Projections {

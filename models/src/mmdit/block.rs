@@ -14,10 +14,10 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
-    /// A layer from `width` to `width` features.
+    /// Creates layers from `width` to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let weights = weights.pp("mlp");
         Ok(FeedForward {
@@ -94,7 +94,7 @@ impl JointBlock {
     /// A block of `width` features, with the weights below `weights`; in the `last` one the prompt's stream ends.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         width: usize,
         heads: usize,

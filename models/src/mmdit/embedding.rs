@@ -20,7 +20,7 @@ impl TimestepEmbedder {
     /// An embedder to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         Ok(TimestepEmbedder { mlp: TwoLayers::new(WAVES, width, weights)? })
     }

@@ -15,7 +15,7 @@ impl Modulation {
     /// A modulation of `parts` vectors of `width`.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(width: usize, parts: usize, weights: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let linear = candle_nn::linear(width, parts * width, weights.pp("adaLN_modulation.1"))?;
         Ok(Modulation { linear, parts })

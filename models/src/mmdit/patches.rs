@@ -15,7 +15,7 @@ impl PatchEmbedder {
     /// An embedder of patches of `side` × `side` latents of `channels` channels, to `width` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         side: usize,
         channels: usize,

@@ -15,7 +15,7 @@ pub enum SpeechError {
         /// The path at which it was expected.
         path: PathBuf,
     },
-    /// The voice cannot be had.
+    /// The voice cannot be obtained.
     #[error(transparent)]
     Weights(#[from] Box<WeightsError>),
     /// The network is there, its description is not.

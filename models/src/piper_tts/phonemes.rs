@@ -19,7 +19,7 @@ impl Phonemiser {
         Phonemiser { program: program.into(), voice: voice.into() }
     }
 
-    /// A sentence in the phonetic alphabet, its marks kept; a process for each of its clauses.
+    /// Returns a sentence in the phonetic alphabet, with its marks; starts a process for each of its clauses.
     ///
     /// # Errors
     /// When espeak-ng is not installed, or refuses.

@@ -51,7 +51,7 @@ impl Recording {
         self.samples.len() as f32 / self.sample_rate as f32
     }
 
-    /// The bytes of a WAV file of 16-bit samples, as loud as can be without being cut off.
+    /// Returns the bytes of a WAV file of 16-bit samples, as loud as possible without clipping.
     pub fn to_wav(&self) -> Vec<u8> {
         /// Quieter ones are not made louder: they are silence.
         const LEAST_PEAK: f32 = 0.01;
@@ -60,7 +60,7 @@ impl Recording {
         wav::encode(&loud, self.sample_rate)
     }
 
-    /// Whether this can be someone saying `text`.
+    /// Checks that this can be speech with the text `text`.
     ///
     /// # Errors
     /// What makes that unlikely.
@@ -77,7 +77,7 @@ impl Recording {
         if power.sqrt() < 0.01 { Err(UnlikelySpeech::Silent(power.sqrt())) } else { Ok(()) }
     }
 
-    /// Whether another run without noise said the same. Sums may be taken in another order.
+    /// Checks that another run without noise gave the same speech. Sums may be taken in another order.
     ///
     /// # Errors
     /// [`Unstable`](UnlikelySpeech::Unstable).

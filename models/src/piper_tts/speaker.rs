@@ -15,7 +15,7 @@ use crate::weights;
 /// The voice that `models/weights/fetch` gets: Joe, American English.
 const NETWORK: &str = "en_US-joe-medium.onnx";
 
-/// A voice with all that it takes to speak. One sentence is spoken at a time, by all cores.
+/// A voice with everything that it needs to speak. One sentence is spoken at a time, by all cores.
 pub struct Speaker {
     voice: Voice,
     phonemiser: Phonemiser,
@@ -34,7 +34,7 @@ impl Speaker {
     /// Loads the voice `network`, whose description is in the file beside it; `espeak` is a name in `$PATH` or a path.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(network: PathBuf, espeak: &str, threads: Threads) -> Result<Self, SpeechError> {
         let voice = Voice::beside(&network)?;
         let phonemiser = Phonemiser::new(espeak, voice.espeak_voice());
@@ -57,7 +57,7 @@ impl Speaker {
     /// Speaks `text`, and passes on each sentence as soon as it is spoken.
     ///
     /// # Errors
-    /// When there is nothing to say, or espeak-ng or the network refuses.
+    /// When there is nothing to say, or espeak-ng or the network reports an error.
     pub fn stream(
         &self,
         text: &str,
@@ -76,17 +76,17 @@ impl Speaker {
     /// Speaks all of `text`.
     ///
     /// # Errors
-    /// As [`stream`](Self::stream).
+    /// Same as [`stream`](Self::stream).
     pub fn say(&self, text: &str, scales: Scales) -> Result<Recording, SpeechError> {
         let mut all = Recording { samples: Vec::new(), sample_rate: self.voice.sample_rate() };
         self.stream(text, scales, |sentence| all.samples.extend(sentence.samples))?;
         Ok(all)
     }
 
-    /// The sounds with these numbers.
+    /// Speaks the sounds with these numbers.
     ///
     /// # Errors
-    /// When the network refuses.
+    /// If the network reports an error.
     pub fn speak(&self, ids: &[i64], scales: Scales) -> Result<Recording, SpeechError> {
         self.speak_batch(ids, 1, scales)
     }
@@ -94,7 +94,7 @@ impl Speaker {
     /// Speaks the same sounds `batch` times at once, one recording after the other.
     ///
     /// # Errors
-    /// When the network refuses.
+    /// If the network reports an error.
     pub fn speak_batch(&self, ids: &[i64], batch: usize, scales: Scales) -> Result<Recording, SpeechError> {
         // A panic leaves no half-spoken sentence behind: the network keeps nothing between two.
         let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Config {
     /// The name of the configuration in ids of benchmarks.
     pub name: &'static str,
-    /// The half that looks.
+    /// The half that encodes pictures.
     pub vision: Vision,
     /// The half that reads and writes.
     pub language: Language,

@@ -25,7 +25,7 @@ pub struct Qwen3Vl {
     config: Config,
 }
 
-/// A picture that has been looked at: what the language model reads of it.
+/// An encoded picture: the input of the language model.
 #[derive(Clone, Debug)]
 pub struct Image {
     pub(super) states: Tensor,

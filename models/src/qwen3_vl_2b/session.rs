@@ -8,7 +8,7 @@ use super::model::Image;
 use super::positions::Positions;
 use crate::generation::{Decode, GenerationError};
 
-/// Reads tokens and pictures, and remembers their keys and values.
+/// Reads tokens and pictures, and keeps their keys and values.
 pub struct Session<'a> {
     model: &'a LanguageModel,
     caches: Vec<Cache>,
@@ -17,7 +17,7 @@ pub struct Session<'a> {
     at: Mark,
 }
 
-/// A place in a conversation, to which it can be [taken back](Session::rewind).
+/// A position in a conversation, to which it can be [rewound](Session::rewind).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Tokens that have been read, those of pictures among them.
@@ -41,7 +41,7 @@ impl<'a> Session<'a> {
         self.at = Mark { tokens: mark.tokens.min(self.at.tokens), place: mark.place };
     }
 
-    /// Reads text; the logits of the next token, of shape `(1, vocabulary)`.
+    /// Reads text; returns the logits of the next token, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
@@ -50,8 +50,8 @@ impl<'a> Session<'a> {
         self.read_batch(&[tokens])
     }
 
-    /// Reads as many texts of the same length as the session was made for; the logits of the next token of each, of
-    /// shape `(texts, vocabulary)`.
+    /// Reads texts of the same length, as many as the session was made for; returns the logits of the next token of
+    /// each, of shape `(texts, vocabulary)`.
     ///
     /// # Errors
     /// Those of [`read`](Self::read), and another number of texts or texts of different lengths.
@@ -65,10 +65,11 @@ impl<'a> Session<'a> {
         self.forward(states, Positions::text(self.at.place, tokens), None)
     }
 
-    /// Reads a picture with text before and after it; the logits of the next token, of shape `(1, vocabulary)`.
+    /// Reads a picture with text before and after it; returns the logits of the next token, of shape `(1,
+    /// vocabulary)`.
     ///
     /// # Errors
-    /// As [`read`](Self::read); there has to be text after the picture.
+    /// Same as [`read`](Self::read); there has to be text after the picture.
     pub fn read_about(
         &mut self,
         before: &[u32],

@@ -1,4 +1,4 @@
-//! The network for other engines: as ONNX, and its weights as they are.
+//! The network for other engines: as ONNX, and its weights alone.
 
 use std::collections::BTreeMap;
 

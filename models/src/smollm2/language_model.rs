@@ -45,7 +45,7 @@ pub struct SmolLm2 {
 pub struct Completion {
     /// The generated text.
     pub text: String,
-    /// The same in tokens, without the one that ends it.
+    /// The same text as tokens, without the one that ends it.
     pub tokens: Vec<u32>,
     /// The number of tokens of the prompt.
     pub prompt_tokens: usize,
@@ -63,7 +63,7 @@ impl SmolLm2 {
     /// Reads a file with a network of this size.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Same as [`load`](Self::load).
     pub fn read(
         path: PathBuf,
         size: Size,
@@ -130,7 +130,7 @@ impl SmolLm2 {
         Ok(Completion { text, tokens, prompt_tokens: prompt.len() })
     }
 
-    /// Whether the model goes on from `prompt` as it has to.
+    /// Checks that the model continues `prompt` with the expected text.
     ///
     /// # Errors
     /// [`WrongText`](GenerationError::WrongText), and those of [`complete`](Self::complete).

@@ -5,8 +5,8 @@ use candle_core::{Device, Tensor};
 use super::network::Network;
 use crate::generation::{Decode, GenerationError};
 
-/// Reads tokens and remembers their keys and values. Weights are shared between sessions, and a clone goes on from
-/// where its original stands.
+/// Reads tokens and keeps their keys and values. Weights are shared between sessions, and a clone continues at the
+/// position of its original.
 #[derive(Clone)]
 pub struct Session {
     network: Network,
@@ -26,7 +26,7 @@ impl Session {
         self.read
     }
 
-    /// Reads tokens; the logits of the next one, of shape `(1, vocabulary)`.
+    /// Reads tokens; returns the logits of the next one, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
@@ -35,8 +35,8 @@ impl Session {
         self.forward(tokens, 1)
     }
 
-    /// Reads a token of each of several texts; the logits of the next one of each, of shape `(texts, vocabulary)`.
-    /// A session that has once read several texts goes on with as many.
+    /// Reads a token of each of several texts; returns the logits of the next one of each, of shape `(texts,
+    /// vocabulary)`. A session that has once read several texts continues with the same number.
     ///
     /// One token at a time: candle's network takes several tokens of one text, or one token of several.
     ///

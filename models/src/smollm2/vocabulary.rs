@@ -91,7 +91,7 @@ impl Vocabulary {
         Ok(encoding.get_ids().to_vec())
     }
 
-    /// The text of tokens; those that no text spells are left out.
+    /// Returns the text of tokens; special tokens are left out.
     ///
     /// # Errors
     /// [`Tokenizer`](GenerationError::Tokenizer) with what it said.

@@ -25,7 +25,7 @@ impl CrossAttention {
     /// Creates the attention of places of `width` features to a context of `context` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         width: usize,
         context: usize,
@@ -129,7 +129,7 @@ impl SpatialTransformer {
     /// A transformer over features of `channels` channels and prompts of `prompt` features.
     ///
     /// # Errors
-    /// When a tensor cannot be had.
+    /// When a tensor cannot be obtained.
     pub fn new(
         channels: usize,
         prompt: usize,

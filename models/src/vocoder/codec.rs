@@ -96,10 +96,10 @@ impl Vocoder {
         self.decode_batch(frames, 1)
     }
 
-    /// The same for `batch` sounds of as many frames, one behind the other in `frames` and in what comes out.
+    /// Decodes `batch` sounds of the same number of frames, one after the other in `frames` and in the result.
     ///
     /// # Errors
-    /// As [`decode`](Self::decode); frames that cannot be shared out evenly.
+    /// Same as [`decode`](Self::decode); frames that cannot be shared out evenly.
     pub fn decode_batch(&self, frames: &[Frame], batch: usize) -> Result<Vec<f32>, VocoderError> {
         samples(&self.fresh.clone().decode(&codes(frames, batch, &self.device)?)?)
     }
@@ -118,10 +118,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The samples that can be heard once these frames are there.
+    /// Returns the samples that can be heard once these frames have been added.
     ///
     /// # Errors
-    /// As [`Vocoder::decode`].
+    /// Same as [`Vocoder::decode`].
     pub fn push(&mut self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
         self.decoded += frames.len();
         if self.decoded > MOST_FRAMES {

@@ -1,4 +1,4 @@
-//! The standard library counts nothing.
+//! Counts nothing: the standard library has no counters.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! A message to those who look at a workflow of GitHub.
+//! A message to the readers of a GitHub workflow.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! The message, in the shapes in which it is wanted.
+//! The message, in each form that recipients need.
 
 use bench_history::config::Shape;
 use bench_syntax::text::one_line;

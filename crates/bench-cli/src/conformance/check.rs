@@ -1,4 +1,4 @@
-//! A check, and what it is made on.
+//! A check, and the program that it is made on.
 
 use std::process::Command;
 

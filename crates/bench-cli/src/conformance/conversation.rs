@@ -1,4 +1,4 @@
-//! A conversation with one worker, in which every answer has its time.
+//! A conversation with one worker, in which every answer has a time limit.
 
 use std::collections::VecDeque;
 use std::process::{Command as Process, ExitStatus};

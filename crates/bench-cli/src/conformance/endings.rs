@@ -1,4 +1,4 @@
-//! Checks of what a worker does when its runner goes, between any two frames.
+//! Checks a worker whose runner exits between any two frames.
 
 use bench_protocol::{Command, Frame, Mode};
 

@@ -1,4 +1,4 @@
-//! Checks of what a worker does with commands that no runner should send.
+//! Checks the answers of a worker to commands that no runner should send.
 
 use std::time::Duration;
 

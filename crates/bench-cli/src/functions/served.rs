@@ -42,7 +42,7 @@ impl Served {
     /// Serves the requests as responses of the field; `adapt` may add to how they are sent.
     ///
     /// # Errors
-    /// As [`Load::run`].
+    /// Same as [`Load::run`].
     pub(crate) fn run(&self, bencher: &mut Bencher, adapt: impl FnOnce(Load) -> Load) -> Result<(), Error> {
         let (load, inputs) = (adapt(self.load.load()), self.inputs.clone());
         let ask = |input: &Input, request: &Request| self.server.serve(input, request);

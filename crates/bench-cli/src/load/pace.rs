@@ -74,7 +74,7 @@ impl Scenario {
     /// Serves the inputs through the endpoint.
     ///
     /// # Errors
-    /// As [`Endpoint::run`].
+    /// Same as [`Endpoint::run`].
     pub(super) fn run(
         &self,
         endpoint: &Endpoint,

@@ -91,7 +91,7 @@ impl Workspace {
 /// is given, instead of the workspace's own.
 ///
 /// # Errors
-/// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, or builds no bench target.
+/// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, or builds no bench target.
 pub fn build(folder: &Path, arguments: &[String], target: Option<&Path>) -> Result<Vec<Program>, RunError> {
     let workspace = Workspace::around(folder)?;
     let built = Invocation { folder, arguments, target }.run(|_| {})?;

@@ -27,7 +27,7 @@ pub(crate) fn samples_of_round(iteration_ns: f64) -> u64 {
 /// both take turns.
 ///
 /// # Errors
-/// As [`measure`].
+/// Same as [`measure`].
 pub(crate) fn measure_rounds(
     arrangement: &Arrangement<'_>,
     turns: Option<&Turns>,

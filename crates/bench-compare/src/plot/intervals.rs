@@ -1,4 +1,4 @@
-//! A forest plot: one row a case, its change and how sure that is.
+//! A forest plot: one row for each case, with its change and the interval of the change.
 
 use bench_record::Verdict;
 use bench_report::plot::{Anchor, Axis, FAINT, Font, GRID, Svg, TEXT, ems, shortened};

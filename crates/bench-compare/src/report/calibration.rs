@@ -10,7 +10,7 @@ use bench_report::{Style, Table};
 use bench_stats::Interval;
 use bench_syntax::quantity;
 
-/// The table of a calibration, and what it comes to.
+/// Renders the table of a calibration, and its summary.
 pub fn render(calibration: &Calibration, style: Style) -> String {
     let Some(first) = calibration.comparisons.first() else { return String::new() };
     let rules = &first.rules;

@@ -12,7 +12,7 @@ use bench_runner::report::failure;
 use bench_syntax::quantity::Seconds;
 use bench_syntax::text::printable;
 
-/// The table of a paired comparison, and everything that should be said around it.
+/// Renders the table of a paired comparison, and the notes on it.
 pub fn render(comparison: &PairedComparison, view: View) -> String {
     let style = view.style;
     let mut out = String::new();

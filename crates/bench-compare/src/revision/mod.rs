@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use sealed::Sealed;
 
-/// A checkout, and how its bench targets are built.
+/// A checkout, and the settings with which its bench targets are built.
 #[derive(Clone, Debug)]
 pub struct Checkout {
     root: PathBuf,
@@ -28,7 +28,7 @@ pub struct Checkout {
     layouts: usize,
 }
 
-/// A commit, as people know it.
+/// A commit, as people refer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Commit {
     /// The whole hash.
@@ -37,13 +37,13 @@ pub struct Commit {
     pub author: String,
     /// The date, RFC 3339.
     pub date: String,
-    /// The first line of what it says.
+    /// The first line of its message.
     pub subject: String,
 }
 
 impl Checkout {
-    /// The cargo workspace around `folder`; bench targets are built with these arguments of `cargo bench`,
-    /// such as `-p models --bench all`.
+    /// Creates the checkout of the cargo workspace around `folder`; bench targets are built with these arguments of
+    /// `cargo bench`, such as `-p models --bench all`.
     pub fn new(folder: impl Into<PathBuf>, cargo_arguments: &[String]) -> Self {
         Checkout {
             root: folder.into(),
@@ -53,15 +53,15 @@ impl Checkout {
         }
     }
 
-    /// The same, of Python benchmarks that this interpreter runs. Without one, a folder is Python's if
+    /// Sets the interpreter for Python benchmarks. Without one, a folder is Python's if
     /// [`is_python`](bench_adapters::is_python) says so, and the usual interpreter runs it.
     #[must_use]
     pub fn with_interpreter(self, interpreter: Option<&Path>) -> Self {
         Checkout { interpreter: interpreter.map(Path::to_owned), ..self }
     }
 
-    /// The same, of which each program is also linked in so many layouts, if it is more than one
-    /// ([`Program::layouts`]). Python is not linked, and has none.
+    /// Sets the number of layouts in which each program is linked, if it is more than one ([`Program::layouts`]).
+    /// Python is not linked, and has none.
     #[must_use]
     pub fn with_layouts(self, layouts: usize) -> Self {
         Checkout { layouts, ..self }
@@ -89,7 +89,7 @@ impl Checkout {
     /// Builds the bench targets of the files as they are in the working tree. Python is not built.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
+    /// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, when the linker cannot make the
     /// layouts that are wanted, or when no interpreter can run Python benchmarks.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
@@ -111,7 +111,8 @@ impl Checkout {
         (output.status.success() && !commit.is_empty()).then_some(commit)
     }
 
-    /// The commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged is one.
+    /// Returns the commits after `good` up to `bad`, oldest first, along first parents: a branch that was merged
+    /// counts as one.
     ///
     /// # Errors
     /// [`RunError::Usage`] if `bad` does not follow `good` on that line.
@@ -155,7 +156,7 @@ impl Checkout {
     /// commit.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has said why on stderr by then, when the linker cannot make the
+    /// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, when the linker cannot make the
     /// layouts that are wanted, or when the commit cannot be set up as a person would have it.
     pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
         if self.is_python() {

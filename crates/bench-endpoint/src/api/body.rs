@@ -28,9 +28,9 @@ pub struct Settings {
     pub extra: Map<String, Value>,
     /// Text of a whole body, in which `{{input}}` stands for the input, escaped as JSON text.
     pub template: Option<String>,
-    /// Whether a server is asked for as many tokens as an answer may have: neither fewer, nor an end before.
+    /// Whether a server is asked for exactly the maximum number of tokens: neither fewer, nor an end before.
     pub exact_answers: bool,
-    /// Whether prompts begin with something that no other request has, so that no prefix cache knows them.
+    /// Whether prompts begin with a text that no other request has, so that no prefix cache knows them.
     pub salt: bool,
     /// Whether the text of answers is kept, for the next turn of a conversation.
     pub keeps_text: bool,
@@ -79,7 +79,7 @@ const WORDS_IN_JSON: &[u8] = b"\\u0001words-of-a-request\\u0001";
 /// Most tokens of an answer that must name a number and was given none.
 const USUAL_TOKENS: u64 = 256;
 
-/// The body of a request, and where its salt goes.
+/// The body of a request, and the place of its salt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     bytes: Vec<u8>,
@@ -94,7 +94,8 @@ impl Body {
         Body { bytes, salt_at: None, words: None }
     }
 
-    /// The body of a request of this kind for `input`: a text, or the bytes of a file for a kind that takes files.
+    /// Builds the body of a request of this kind for `input`: a text, or the bytes of a file for a kind that takes
+    /// files.
     ///
     /// # Errors
     /// What is wrong with the template or the input.
@@ -167,7 +168,7 @@ impl Body {
         Ok(Body { bytes, salt_at, words })
     }
 
-    /// The body of a turn of a conversation with these messages.
+    /// Builds the body of a turn of a conversation with these messages.
     ///
     /// # Errors
     /// If it cannot be written as JSON.
@@ -193,7 +194,8 @@ impl Body {
         Ok(Body::raw(template.replace(INPUT, escaped).into_bytes()))
     }
 
-    /// The bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their beginning.
+    /// Returns the bytes to send, with a salt made of `unique`, or of `run` if prompts of one run may share their
+    /// beginning.
     pub fn salted(&self, unique: u64, run: u64) -> Vec<u8> {
         let Some((at, words)) = &self.words else {
             let mut bytes = self.bytes.clone();

@@ -180,7 +180,7 @@ impl Kind {
         !without.contains(&self) && !matches!(self, Kind::Predict | Kind::Raw)
     }
 
-    /// Whether the name of the model stands in the path, and not in the body.
+    /// Whether the name of the model is in the path, and not in the body.
     pub fn has_model_in_path(self) -> bool {
         matches!(self, Kind::Infer | Kind::Generate)
     }

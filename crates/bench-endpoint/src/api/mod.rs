@@ -23,7 +23,7 @@ pub use self::kind::{Field, Kind};
 use crate::failure::Failure;
 use crate::reader::PcmFormat;
 
-/// Takes what happens within an answer.
+/// Receives the events within an answer.
 pub trait Marks {
     /// A usable output arrived at `at`; it holds `holds` tokens of text, or samples per channel of audio, if that is known.
     fn output(&mut self, at: Instant, holds: Option<u32>);
@@ -35,7 +35,7 @@ pub trait Marks {
     fn end(&mut self, at: Instant);
 }
 
-/// Reads one answer. It does no I/O and looks at no clock.
+/// Reads one answer. It does no I/O and reads no clock.
 pub trait Answer: Send {
     /// Takes a piece of the body that arrived at `at`.
     ///
@@ -55,7 +55,7 @@ pub trait Answer: Send {
 pub struct Head {
     /// `Content-Type` without parameters, in small letters; empty if there is none.
     pub content_type: String,
-    /// Whether the body comes as it is made: its length was not known when it began.
+    /// Whether the body is sent as it is generated: its length was not known when it began.
     pub streamed: bool,
     /// `X-Sample-Rate`, with which servers of raw samples report the rate.
     pub sample_rate: Option<u32>,
@@ -113,7 +113,7 @@ pub struct TextTold {
     pub characters: u64,
     /// The source of the number of tokens.
     pub source: TokenSource,
-    /// The answer proper, without reasoning, if it was to be kept.
+    /// The answer proper, without reasoning, if it is kept.
     pub text: Option<String>,
 }
 
@@ -140,7 +140,7 @@ impl TokenSource {
     }
 }
 
-/// Reads the answers of `kind`, asked for as a stream or not.
+/// Returns a reader for answers of `kind`, requested as a stream or not.
 pub fn answer(kind: Kind, settings: &Settings, head: &Head) -> Box<dyn Answer> {
     let is_json = head.content_type == "application/json";
     match kind {

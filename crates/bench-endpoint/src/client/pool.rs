@@ -10,7 +10,8 @@ use super::policy::Policy;
 /// The client that makes a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller {
-    /// The number of the client, who makes one request after another: connections of [`Policy::Sticky`] belong to one.
+    /// The number of the client, which sends one request after another: connections of [`Policy::Sticky`] belong to
+    /// one client.
     pub client: u32,
     /// The time when the level began; connections of [`Policy::Cold`] must not be older.
     pub level_began: Option<Instant>,

@@ -125,7 +125,7 @@ impl Client {
         })
     }
 
-    /// The same client, which speaks this HTTP.
+    /// Returns the same client with this version of HTTP.
     #[must_use]
     pub fn speaking(self, version: Version) -> Self {
         Client { version, ..self }
@@ -150,8 +150,8 @@ impl Client {
         }
     }
 
-    /// Makes a connection for each of so many clients, on the event loop of each, unless as many are idle or the policy
-    /// wants none beforehand.
+    /// Opens a connection for each of `clients` clients, on the event loop of each, unless as many are idle or the
+    /// policy opens none beforehand.
     ///
     /// # Errors
     /// Why one cannot be made.
@@ -232,8 +232,8 @@ impl Client {
         Ok(std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Sends a request and reads its answer; the time it takes begins now. It has to run on an event loop of `bench-load`,
-    /// whose connections it uses.
+    /// Sends a request and reads its answer; its time begins now. Must run on an event loop of `bench-load`, whose
+    /// connections it uses.
     ///
     /// # Errors
     /// Why it failed, by class, without the secret.

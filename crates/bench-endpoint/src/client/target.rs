@@ -17,7 +17,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads an address. Without a scheme it is `http`.
+    /// Parses an address. Without a scheme it is `http`.
     ///
     /// # Errors
     /// What is not the address of an HTTP server, and one with a user's name or a query in it: those would be in reports.

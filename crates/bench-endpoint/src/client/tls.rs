@@ -20,7 +20,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// The certificates that the system trusts.
+    /// Trusts the certificates that the system trusts.
     ///
     /// # Errors
     /// When it has none.
@@ -29,7 +29,7 @@ impl Trust {
         Trust::of(found.certs, "the system trusts no certificate: name a file with `--ca-file`")
     }
 
-    /// The certificates of a PEM file, and no others.
+    /// Trusts the certificates in a PEM file, and no others.
     ///
     /// # Errors
     /// When it cannot be read, or holds none.
@@ -41,8 +41,8 @@ impl Trust {
         Trust::of(certificates, &wrong(&"it contains none"))
     }
 
-    /// The same, for servers that want to know who asks: presents the certificate of a PEM file, followed there by those that
-    /// vouch for it, whose private key is in another PEM file.
+    /// Presents a certificate to servers that ask clients to identify themselves: the first certificate in a PEM file,
+    /// which may be followed by those of intermediate authorities. The private key is in another PEM file.
     ///
     /// # Errors
     /// When they cannot be read, or do not belong together. The key appears in no message.

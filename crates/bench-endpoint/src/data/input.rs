@@ -46,7 +46,7 @@ impl Input {
         Input { content: Content::Bytes(bytes.into()), max_tokens: None }
     }
 
-    /// The same with this many tokens for its answer.
+    /// Sets the maximum number of tokens of its answer.
     #[must_use]
     pub fn answered_by(self, max_tokens: Option<u64>) -> Self {
         Input { max_tokens, ..self }
@@ -103,13 +103,13 @@ enum Part {
 }
 
 impl Words {
-    /// A text of so many tokens, at least 1, that shares its beginning with no other.
+    /// Creates a text of `tokens` tokens, at least 1, that shares its beginning with no other.
     pub fn exactly(tokens: u64, seed: u64) -> Self {
         Words { parts: own(tokens.saturating_sub(1), seed).into(), salt: true }
     }
 
-    /// A text of `shared + tokens` tokens, whose first `shared` are those of all texts of this run with the same `pool`
-    /// number.
+    /// Creates a text of `shared + tokens` tokens, whose first `shared` are those of all texts of this run with the
+    /// same `pool` number.
     pub fn with_prefix(shared: u64, pool: u64, tokens: u64, seed: u64) -> Self {
         let salt = salt_of(shared.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];
@@ -118,8 +118,8 @@ impl Words {
         Words { parts: parts.into(), salt: true }
     }
 
-    /// A text of so many tokens out of blocks of 512: two texts share as many tokens as their lists of blocks begin
-    /// alike. Blocks that are missing at the end are unlike all others.
+    /// Creates a text of `tokens` tokens from blocks of 512: two texts share as many tokens as their lists of blocks
+    /// have in common at the beginning. Blocks that are missing at the end are different from all others.
     pub fn of_blocks(tokens: u64, blocks: &[u64], seed: u64) -> Self {
         let salt = salt_of(tokens.saturating_sub(1));
         let mut parts = vec![Part::OfRun(salt)];

@@ -26,8 +26,8 @@ pub(crate) use self::words::mixed;
 /// million of them at 100 a second take three hours.
 pub const MOST_ROWS: usize = 1_000_000;
 
-/// Reads a file of prompts, or a trace, line by line: no more of it is in memory than one line and what was made of those
-/// before. Reading ends after as many requests as `most` says.
+/// Reads a file of prompts, or a trace, line by line: only one line, and the inputs made of earlier ones, are in
+/// memory. Reading ends after the number of requests in `most`.
 ///
 /// # Errors
 /// What is wrong with the file, with its name and the number of the line.

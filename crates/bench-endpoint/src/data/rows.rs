@@ -83,7 +83,7 @@ impl Rows {
     /// Takes a row of which the trace says how long it was.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// Same as [`push`](Self::push).
     pub(super) fn push_lengths(
         &mut self,
         line: u64,

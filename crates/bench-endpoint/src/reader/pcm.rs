@@ -23,7 +23,7 @@ impl PcmFormat {
     }
 }
 
-/// Counts samples as they become whole: half a sample at the end of a piece belongs to the next one.
+/// Counts samples as they become complete: half a sample at the end of a piece belongs to the next one.
 #[derive(Clone, Debug)]
 pub struct Pcm {
     format: PcmFormat,

@@ -4,8 +4,9 @@ use super::check_length;
 use crate::failure::Failure;
 
 /// Reads server-sent events by the rules of the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream":
-/// lines end with LF, CR LF or CR; one BOM at the beginning is not a part of the first line; lines of one event's data are
-/// joined by LF; comments, `id` and `retry` are passed over; what has no blank line behind it is not an event.
+/// lines end with LF, CR LF or CR; one BOM at the beginning is not part of the first line; lines of one event's data
+/// are joined by LF; comments, `id` and `retry` are skipped; lines that are not followed by a blank line are not an
+/// event.
 ///
 /// ```
 /// # use bench_endpoint::reader::Sse;
@@ -37,7 +38,7 @@ pub struct SseEvent<'a> {
 }
 
 impl Sse {
-    /// Takes a piece of the stream, and hands each event that it completes to `each`.
+    /// Takes a piece of the stream, and passes each event that it completes to `each`.
     ///
     /// # Errors
     /// The first error of `each`, and an event that is too long.

@@ -1,4 +1,4 @@
-//! A WAV file as it comes.
+//! Reads a WAV file while it arrives.
 
 use super::pcm::{Pcm, PcmFormat};
 use crate::failure::{Class, Failure};
@@ -16,7 +16,7 @@ pub struct WavHead {
     pub declared: Option<u64>,
 }
 
-/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples come in pieces. Bytes of the head are not audio.
+/// Reads a WAV file (RIFF, Microsoft and IBM 1991) whose samples arrive in pieces. Bytes of the head are not audio.
 #[derive(Clone, Debug, Default)]
 pub struct WavStream {
     head: Vec<u8>,
@@ -49,7 +49,7 @@ impl WavStream {
         self.body.as_ref().map(|(head, pcm)| (head, pcm))
     }
 
-    /// The stream has ended.
+    /// Ends the stream.
     ///
     /// # Errors
     /// When it ended within the head, or before the samples that the head declares.

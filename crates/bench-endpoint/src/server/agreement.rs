@@ -1,10 +1,10 @@
-//! Whether client and server have seen the same.
+//! Compares the figures of client and server.
 
 use super::figures::Figure;
 use super::watch::Series;
 use crate::totals::Counted;
 
-/// A figure as both sides have it.
+/// A figure of both sides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The name of the figure.

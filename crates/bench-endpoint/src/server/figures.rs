@@ -1,4 +1,4 @@
-//! The same figures by the names that each server has for them.
+//! The names of the same figures in each server.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Figure {
         Figure::CacheUsed,
     ];
 
-    /// Whether it grows, and says something only by how much.
+    /// Whether it is a counter, of which only the growth has a meaning.
     pub fn is_counter(self) -> bool {
         self < Figure::Running
     }

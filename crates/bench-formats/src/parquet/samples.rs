@@ -1,4 +1,4 @@
-//! The raw samples of all runs: a row a sample.
+//! The raw samples of all runs: one row for each sample.
 
 use std::io::Write;
 

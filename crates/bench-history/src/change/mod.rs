@@ -39,7 +39,8 @@ pub const FEWEST: usize = 15;
 /// A change has lasted at least so many runs: a spike is not a change, and neither is a bad weekend.
 pub const MIN_AFTER: usize = 5;
 
-/// A step is looked for among so many of the last runs. A shift that needs more to be seen is found as drift.
+/// The number of last runs among which a step is searched for. A shift that needs more runs to be detected is found as
+/// drift.
 pub const LOOK_BACK: usize = 20;
 
 /// The kind of a change.
@@ -62,9 +63,9 @@ pub struct Change {
     pub earliest: usize,
     /// The latest run that may be the first one at the new level; never after `found`.
     pub latest: usize,
-    /// The run at which the change was found. It never moves, and so names the change.
+    /// The run at which the change was found. It never moves, and so identifies the change.
     pub found: usize,
-    /// Whether it came at once.
+    /// Whether it is a step or a drift.
     pub kind: Kind,
     /// The median of the runs before, in the unit of the series, as known on the night of the report.
     pub before: f64,
@@ -74,7 +75,8 @@ pub struct Change {
     pub z: f64,
     /// Whether the level is back where it was before the change that precedes this one.
     pub back: bool,
-    /// The run at which the change was withdrawn: the runs since `at` are no longer told from those before. `None` while it stands.
+    /// The run at which the change was withdrawn: the runs since `at` are no longer different from those before.
+    /// `None` if it was not withdrawn.
     pub withdrawn: Option<usize>,
 }
 
@@ -90,8 +92,8 @@ fn shift(before: f64, after: f64) -> f64 {
     if before == after { 0.0 } else { (after - before) / before.abs() }
 }
 
-/// Returns all changes of a series in the order in which they were found, those that were withdrawn among them. Values that
-/// are not finite numbers are counted and passed over.
+/// Returns all changes of a series in the order in which they were found, including those that were withdrawn. Values
+/// that are not finite numbers are counted and skipped.
 pub fn changes(values: &[f64], settings: Settings) -> Vec<Change> {
     let mut detector = Detector::new(settings);
     for value in values {

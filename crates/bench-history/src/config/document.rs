@@ -1,4 +1,4 @@
-//! The whole file.
+//! The content of a whole file.
 
 use std::path::{Path, PathBuf};
 
@@ -45,10 +45,10 @@ impl Config {
         Config::parse(&text, path)
     }
 
-    /// Reads the text of a file; `path` is what errors call it.
+    /// Parses the text of a file; `path` is its name in errors.
     ///
     /// # Errors
-    /// As [`Config::read`].
+    /// Same as [`Config::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let read = || -> Result<Self, Fault> {
             let document: Document = toml::from_str(text)?;

@@ -11,8 +11,8 @@ use crate::figure::figures;
 use crate::store::Series;
 
 impl Config {
-    /// Checks that every figure and case that is named exists, in the run or in its history: a name that nothing has
-    /// would let everything pass.
+    /// Checks that every named figure and case exists, in the run or in its history: a wrong name would let everything
+    /// pass.
     ///
     /// # Errors
     /// [`ConfigError::Malformed`] for the first name that nothing has, with the nearest one.

@@ -11,7 +11,7 @@ use super::error::line_and_column;
 pub struct GateSettings {
     /// The place of the list of figures: line and character, from 1.
     pub place: (usize, usize),
-    /// The figures that may fail a build; others do where a rule names them.
+    /// The figures that may fail a build; others may if a rule names them.
     pub metrics: Vec<String>,
     /// How much worse a figure may become.
     pub threshold: Threshold,

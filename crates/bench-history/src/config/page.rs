@@ -10,7 +10,7 @@ pub struct PageSettings {
     /// The address of a commit, with `{}` in its place.
     #[serde(deserialize_with = "of_commit")]
     pub commit: Option<String>,
-    /// The address of what lies between two commits, with `{}` in the place of each.
+    /// The address of the difference between two commits, with `{}` in the place of each.
     #[serde(deserialize_with = "of_range")]
     pub range: Option<String>,
 }

@@ -27,7 +27,7 @@ pub struct Rule {
     pub patterns: Vec<Pattern>,
     /// Their category.
     pub category: Option<Category>,
-    /// The figure that the threshold is of; that of any when absent.
+    /// The figure to which the threshold applies; any figure when absent.
     pub metric: Option<String>,
     /// How much worse it may become.
     pub threshold: Option<Threshold>,
@@ -93,7 +93,7 @@ impl Rule {
         })
     }
 
-    /// Whether this case is one of its cases.
+    /// Whether the rule applies to this case.
     pub fn fits(&self, case: &CaseRecord) -> bool {
         self.category.is_none_or(|category| category == case.category)
             && self.patterns.iter().all(|pattern| pattern.matches(&case.id))

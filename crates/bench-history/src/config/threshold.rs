@@ -49,8 +49,8 @@ impl TryFrom<String> for Threshold {
 }
 
 impl Threshold {
-    /// The change for the worse that is allowed from `before`, in `unit`, in which both are counted; `None` for an
-    /// amount of something else.
+    /// Returns the change for the worse that is allowed from `before`, in `unit`, which is the unit of both; `None`
+    /// for an amount of something else.
     pub fn amount(self, before: f64, unit: &str) -> Option<f64> {
         match self {
             Threshold::Share(share) => Some(share * before.abs()),

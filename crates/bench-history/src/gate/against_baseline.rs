@@ -1,4 +1,4 @@
-//! A run against another one.
+//! Compares a run with another one.
 
 use bench_judge::comparison::{Comparison, Judgement};
 use bench_protocol::Better;

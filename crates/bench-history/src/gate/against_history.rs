@@ -1,4 +1,4 @@
-//! A run against the runs before it.
+//! Compares a run with the runs before it.
 
 use std::borrow::Cow;
 

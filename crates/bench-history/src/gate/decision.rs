@@ -78,7 +78,7 @@ impl Decision {
         self.findings.sort_by(|a, b| (place(a), &a.case, &a.figure).cmp(&(place(b), &b.case, &b.figure)));
     }
 
-    /// Whether nothing was judged: that says nothing good of the run.
+    /// Whether nothing was judged, which is not a success.
     pub fn is_empty(&self) -> bool {
         self.judged == 0 && self.objectives == 0 && self.findings.is_empty()
     }
@@ -88,10 +88,10 @@ impl Decision {
         self.findings.iter().filter(move |finding| finding.ruling == ruling)
     }
 
-    /// The process exit code, the first of these that is true: [`FAILED`](bench_record::exit::FAILED) if a benchmark
-    /// failed; [`USAGE`](bench_record::exit::USAGE) if nothing was judged; [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build;
-    /// [`UNSURE`](bench_record::exit::UNSURE) if something is unsure or has too little history, and `strict` says that
-    /// this is not good enough; [`OK`](bench_record::exit::OK).
+    /// Returns the process exit code, the first of these that applies: [`FAILED`](bench_record::exit::FAILED) if a
+    /// benchmark failed; [`USAGE`](bench_record::exit::USAGE) if nothing was judged;
+    /// [`SLOWER`](bench_record::exit::SLOWER) if anything else fails the build; [`UNSURE`](bench_record::exit::UNSURE)
+    /// if something is unsure or has too little history, and `strict` is set; [`OK`](bench_record::exit::OK).
     pub fn exit_code(&self, strict: bool) -> u8 {
         let is_failure = |finding: &Finding| matches!(finding.evidence, Evidence::Failure { .. });
         let mut verdict = bench_judge::Decision::default();

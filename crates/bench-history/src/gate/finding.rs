@@ -20,7 +20,7 @@ pub struct Finding {
     pub unit: String,
     /// The figure before: its level in the history, or in the baseline.
     pub before: Option<f64>,
-    /// The figure now: its level in the history without what the machine has added to it since `before`, or in this run.
+    /// The figure now: its level in the history without the machine's share since `before`, or its value in this run.
     pub now: Option<f64>,
     /// The value that this run has measured.
     pub this_run: Option<f64>,

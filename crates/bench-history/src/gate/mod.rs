@@ -1,4 +1,4 @@
-//! Whether a run may pass: against its history or a baseline, its limits and its targets.
+//! Decides whether a run may pass: by its history or a baseline, its limits and its targets.
 //!
 //! [`decide`] is a pure function of what is stored and of [`Config`](crate::config::Config). What it reports against a
 //! case is a [`Finding`] with its [`Evidence`]; a change of time that it suspects can be confirmed by measuring both

@@ -5,9 +5,9 @@ use super::{Confirmation, Evidence, Finding, Ruling};
 /// A suspicion: that a case became slower between a commit and the code of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suspicion {
-    /// The last commit that was well, if it is known.
+    /// The last good commit, if it is known.
     pub last_good: Option<String>,
-    /// The run that measured it, where the history tells.
+    /// The run that measured it, if the history contains it.
     pub last_good_run: Option<String>,
     /// The change of time that is allowed, as a share.
     pub allowed: f64,

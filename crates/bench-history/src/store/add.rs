@@ -1,4 +1,4 @@
-//! A run comes in.
+//! Adds a run to the store.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -25,7 +25,7 @@ pub enum Added {
 }
 
 impl Store {
-    /// Adds a run. The same run twice is once.
+    /// Adds a run. Adding it again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another record of the same name is there; else what the database says, and

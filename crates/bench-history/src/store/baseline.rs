@@ -1,11 +1,11 @@
-//! Runs with a name, that later ones are compared with.
+//! Runs with a name, for comparison with later ones.
 
 use serde::Serialize;
 
 use super::checked::BASELINE;
 use super::{Database, Store, StoreError, Value};
 
-/// A name that a run was given.
+/// A name that was given to a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Baseline {
     /// The name.

@@ -46,8 +46,8 @@ impl Value {
     }
 }
 
-/// A database that speaks SQL. Statements stay within what SQLite and PostgreSQL share; values are handed over as
-/// `$1`, `$2`, …, in the order in which they first appear, and never put into the text.
+/// A database that speaks SQL. Statements use only what SQLite and PostgreSQL share; values are passed as `$1`, `$2`,
+/// …, in the order in which they first appear, and never put into the text.
 pub trait Database {
     /// Returns a name for people, without any password.
     fn name(&self) -> &str;

@@ -1,4 +1,4 @@
-//! A store, open.
+//! Opens a store.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Store {
     /// Opens an existing store to read it: nothing in it is created or changed.
     ///
     /// # Errors
-    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
+    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store, [`StoreError::Older`] if it is of an older version.
     pub fn open_to_read(location: &Location) -> Result<Self, StoreError> {
         let database: Box<dyn Database> = match location {
             Location::File(path) => Box::new(Sqlite::open_to_read(path, PATIENCE)?),
@@ -61,7 +61,7 @@ impl Store {
     /// Opens an existing store; one of an older version is migrated.
     ///
     /// # Errors
-    /// As [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
+    /// Same as [`Store::open`]; [`StoreError::Corrupt`] if there is no store.
     pub fn open_existing(location: &Location) -> Result<Self, StoreError> {
         match Store::open_to_read(location) {
             Ok(_) | Err(StoreError::Older { .. }) => Store::open(location),
@@ -69,10 +69,10 @@ impl Store {
         }
     }
 
-    /// A store in this database.
+    /// Creates a store in this database.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// Same as [`Store::open`].
     pub fn of(database: impl Database + 'static) -> Result<Self, StoreError> {
         let mut store = Store { database: Box::new(database) };
         store.migrate_to(NEWEST)?;

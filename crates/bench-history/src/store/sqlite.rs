@@ -51,7 +51,7 @@ impl Sqlite {
     /// Opens the file to read it: it is neither created nor changed.
     ///
     /// # Errors
-    /// As [`Sqlite::open`].
+    /// Same as [`Sqlite::open`].
     pub fn open_to_read(path: &Path, patience: Duration) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -16,7 +16,7 @@ pub struct Told {
     pub metric: String,
     /// Machine, toolchain and build of the line.
     pub machine: String,
-    /// The run that names the change.
+    /// The run that identifies the change.
     pub run: String,
     /// The time of the notification, UTC, RFC 3339.
     pub at: String,

@@ -11,7 +11,7 @@ use crate::figure::{Figure, figures};
 use crate::key::SeriesKey;
 
 impl Store {
-    /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; answers with their number.
+    /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; returns their number.
     ///
     /// # Errors
     /// What the database says.

@@ -29,7 +29,7 @@ pub struct Compared {
     /// The counts, where instructions were counted instead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ComparedCounts>,
-    /// The relative change of time, `new/old − 1`, drift removed; or that of instructions.
+    /// The relative change of time, `new/old − 1`, without the drift; or that of instructions.
     pub change: Option<f64>,
     /// Its interval, with a confidence of at least 95 %; absent if a run has only one round, which does not show how
     /// processes differ.

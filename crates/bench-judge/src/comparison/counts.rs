@@ -28,7 +28,7 @@ impl ComparedCounts {
     }
 }
 
-/// Whether a run that measures `measure` can be compared with `old`.
+/// Checks that a run that measures `measure` can be compared with `old`.
 ///
 /// # Errors
 /// When `old` measured something else.

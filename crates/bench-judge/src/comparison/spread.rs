@@ -59,7 +59,7 @@ pub(super) struct Moves {
 /// The spread that the cases of a suite show together.
 pub(super) struct Suite {
     spread: SpreadOfCases,
-    /// How far a case moves at the most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
+    /// How far a case moves at most, in standard deviations of its moves: all but the share [`FARTHER`] of the moves of
     /// all cases are shorter. Each is divided by the deviation that its case has without it, which the other cases
     /// moderate, so that one move of each case is enough. If some cases keep to plateaus, the others are not taken for
     /// quiet.

@@ -19,8 +19,8 @@ const NEARLY_ALWAYS: f64 = 1.645;
 /// The settings by which two records are judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgement<'a> {
-    /// The share below which a change is of no practical interest. Absent: what a case says of itself, and for others the
-    /// usual share of what was measured ([`Measure::threshold`]).
+    /// The share below which a change is of no practical interest. If absent: the threshold of the case itself, or
+    /// else the usual share of the measured quantity ([`Measure::threshold`]).
     pub threshold: Option<f64>,
     /// Earlier runs in the same results folder; those of another machine or build are ignored.
     pub history: &'a [EarlierRun],

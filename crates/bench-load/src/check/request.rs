@@ -1,4 +1,4 @@
-//! Whether the timestamps of one request fit together.
+//! Checks that the timestamps of one request agree with each other.
 
 use crate::request::{MarkKind, Times};
 

@@ -171,16 +171,16 @@ impl Images {
         images
     }
 
-    /// Creates a response of one image, as PNG, JPEG or WebP. Only its size is read and no pixel is decoded, so
-    /// that this takes little time within the request. If it is not a picture, or its header is damaged, it does
-    /// not count as an image, and the row says why.
+    /// Creates a response of one image, as PNG, JPEG or WebP. Only its size is read and no pixel is decoded, so that
+    /// this takes little time within the request. If it is not a picture, or its header is damaged, it does not count
+    /// as an image, and the row contains the reason.
     #[cfg(feature = "pictures")]
     pub fn encoded(bytes: &[u8]) -> Self {
         Images::all_encoded([bytes])
     }
 
-    /// Creates a response of all images of a request, like [`encoded`](Self::encoded). If their sizes differ, they
-    /// do not count towards PPS, and the row says so.
+    /// Creates a response of all images of a request, like [`encoded`](Self::encoded). If their sizes differ, they do
+    /// not count towards PPS, and the row contains a warning.
     #[cfg(feature = "pictures")]
     pub fn all_encoded<B: AsRef<[u8]>>(pictures: impl IntoIterator<Item = B>) -> Self {
         let mut images = Images::none();
@@ -230,7 +230,7 @@ impl Images {
         Images { steps: Some(steps), ..self }
     }
 
-    /// Sets how strongly the prompt guided the images.
+    /// Sets the strength with which the prompt guided the images.
     #[must_use]
     pub fn guidance_scale(self, scale: f64) -> Self {
         Images { guidance_scale: Some(scale), ..self }

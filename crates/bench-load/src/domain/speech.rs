@@ -170,7 +170,7 @@ pub struct Speech {
 
 impl Speech {
     /// Creates a response of `samples` samples **per channel**, at `sample_rate` samples per second, for `text`.
-    /// Without a sample, or at a rate of 0, it has no duration, and its row says so.
+    /// Without a sample, or at a rate of 0, it has no duration, and its row contains a warning.
     pub fn new(text: &str, samples: usize, sample_rate: u32) -> Self {
         Speech {
             samples: Some(samples as u64),
@@ -181,7 +181,7 @@ impl Speech {
 
     /// Creates a response from a WAV file, complete or as a server streamed it. Only headers are read, so that this
     /// takes almost no time within the request. If it is not WAV, or is damaged, the response has no audio, and its
-    /// row says why.
+    /// row contains the reason.
     pub fn wav(text: &str, bytes: &[u8]) -> Self {
         match Wav::read(bytes) {
             Ok(wav) => Speech {

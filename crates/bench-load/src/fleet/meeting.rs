@@ -31,7 +31,8 @@ pub struct Meeting {
     pub address: String,
     /// The time limit for all workers to arrive.
     pub patience: Duration,
-    /// The name that the engine has given to the run; empty if it gave none. Workers of another run are not of this one.
+    /// The name that the engine has given to the run; empty if it gave none. Workers with another name belong to
+    /// another run.
     pub name: String,
     /// The settings that must be the same for all workers: names and values.
     pub settings: Vec<(String, String)>,
@@ -47,7 +48,8 @@ struct Hello {
 }
 
 impl Meeting {
-    /// Waits until all have come. `waiting` is called once if that takes more than two seconds, with who is missing.
+    /// Waits until all workers have arrived. `waiting` is called once if that takes more than two seconds, with the
+    /// missing ones.
     ///
     /// # Errors
     /// If a worker has not come in time, or came with other settings; if nothing can listen at the address.

@@ -73,12 +73,12 @@ impl Fleet {
         self.share
     }
 
-    /// A number that all workers of this run have, and workers of other runs have not.
+    /// Returns a number that all workers of this run share, and workers of other runs do not.
     pub fn run(&self) -> u64 {
         self.run
     }
 
-    /// Whether this worker collects what all have seen, and reports it.
+    /// Whether this worker collects the results of all, and reports them.
     pub fn is_first(&self) -> bool {
         self.share.is_first()
     }
@@ -186,7 +186,7 @@ impl Fleet {
         self.peers.iter().for_each(|peer| drop(peer.send(Kind::Failed, why.as_bytes())));
     }
 
-    /// Waits until the first worker has said that nothing more is expected of the others, which may go then.
+    /// Waits until the first worker has announced that it needs nothing more from the others, which may then exit.
     ///
     /// # Errors
     /// If the first worker is gone.

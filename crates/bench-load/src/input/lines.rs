@@ -7,8 +7,8 @@ use bench_core::Error;
 
 use super::{InputError, Inputs, Prepared};
 
-/// A text on each line of a file in UTF-8. White space around a text, empty lines and a byte order mark are
-/// left out. There are no others for the warm-up.
+/// Texts from a file in UTF-8, one on each line. White space around a text, empty lines and a byte order mark are left
+/// out. There are no other texts for the warm-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines {
     path: PathBuf,

@@ -33,7 +33,7 @@ impl Prompts {
         Prompts { seed, ..self }
     }
 
-    /// A prompt on each line of a file.
+    /// Reads prompts from a file, one on each line.
     pub fn file(path: impl Into<PathBuf>) -> Lines {
         Lines::of(path)
     }

@@ -38,7 +38,7 @@ impl Texts {
         Texts { seed, ..self }
     }
 
-    /// A text on each line of a file.
+    /// Reads texts from a file, one on each line.
     pub fn file(path: impl Into<PathBuf>) -> Lines {
         Lines::of(path)
     }

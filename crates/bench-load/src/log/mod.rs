@@ -1,4 +1,4 @@
-//! The request log: what clients write while they serve, and what becomes of it.
+//! The request log: clients write it while they serve, and it is evaluated afterwards.
 //!
 //! Each client writes rows into its own chunk, without a lock, and passes full chunks to one thread that adds them
 //! up and writes them to disk. If that thread cannot keep up, clients wait for it: memory stays bounded, nothing is

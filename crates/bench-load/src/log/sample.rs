@@ -1,4 +1,4 @@
-//! A few of many, spread evenly.
+//! Chooses a few of many values, spread evenly.
 
 use bench_record::Dot;
 

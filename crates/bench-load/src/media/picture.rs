@@ -35,7 +35,7 @@ pub enum PictureError {
     },
 }
 
-/// Reads size and format, and no pixel: what is behind the header may be missing or damaged.
+/// Reads size and format, and no pixel: everything behind the header may be missing or damaged.
 ///
 /// ```
 /// use bench_load::media::picture;

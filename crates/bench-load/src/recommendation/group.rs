@@ -28,7 +28,7 @@ pub struct Group {
     pub load_s: Option<Seconds>,
 }
 
-/// The first call of a process beside the others.
+/// The first call of a process compared with the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FirstCall {
     /// The first, in seconds.
@@ -45,7 +45,7 @@ impl FirstCall {
 }
 
 impl Group {
-    /// The groups of a record, in the order of its cases; cases that serve no requests are in none.
+    /// Returns the groups of a record, in the order of its cases; cases that serve no requests are in none.
     pub fn all(record: &Record) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for case in &record.cases {

@@ -11,7 +11,7 @@ use super::group::{Group, GroupLevel};
 /// The level at which a metric is best.
 #[derive(Clone, Copy, Debug)]
 pub struct Best<'a> {
-    /// The metric, as it is at that level.
+    /// The metric with its value at that level.
     pub metric: &'a Metric,
     /// The level.
     pub level: &'a GroupLevel<'a>,

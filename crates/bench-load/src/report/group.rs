@@ -87,12 +87,12 @@ impl Group<'_> {
         format!("{model}{}/{}{arguments}", self.category, self.name)
     }
 
-    /// The first of its metrics with this name: for its unit and direction.
+    /// Returns the first of its metrics with this name: for its unit and direction.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.levels.iter().find_map(|level| level.level.metric(name))
     }
 
-    /// Whether any of its levels is led by the latency from the schedule.
+    /// Whether the latency from the schedule leads in any of its levels.
     pub fn is_scheduled(&self) -> bool {
         self.levels.iter().any(|level| level.is_scheduled())
     }

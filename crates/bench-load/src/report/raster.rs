@@ -1,4 +1,4 @@
-//! A picture as PNG, with fonts of its own: the same on every machine.
+//! Renders a picture as PNG, with its own fonts: the same on every machine.
 
 use std::io;
 use std::sync::{Arc, OnceLock};

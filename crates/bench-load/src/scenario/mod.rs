@@ -83,7 +83,7 @@ pub struct Wanted {
 pub struct Plan {
     /// The setting that distinguishes it from the other levels: `concurrency 4`, `12.5 req/s`.
     pub name: String,
-    /// The scenario, as the record names it: `closed_loop`.
+    /// The scenario's name in the record: `closed_loop`.
     pub scenario: &'static str,
     /// The number of clients, if the scenario sets it.
     pub concurrency: Option<u32>,

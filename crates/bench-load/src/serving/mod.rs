@@ -88,7 +88,7 @@ pub(crate) enum Goal {
 /// Serves `inputs` through a closure.
 ///
 /// # Errors
-/// As [`Load::run`](crate::Load::run).
+/// Same as [`Load::run`](crate::Load::run).
 pub(crate) fn run<N, C>(
     bencher: &mut Bencher,
     inputs: N,

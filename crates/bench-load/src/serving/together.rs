@@ -1,4 +1,4 @@
-//! A level that several workers share: each serves its part, and the first one makes one level of all their rows.
+//! A level that several workers share: each serves its part, and the first one combines their rows into one level.
 
 use std::mem::take;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A walk through memory: its time is that of a load which no cache and no prefetcher answers.
+//! A walk through memory: its time is that of a load which no cache and no prefetcher serves.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Whether this process runs in a container.
+//! Checks whether this process runs in a container.
 
 use super::finding::{Finding, Outcome};
 use bench_os::Machine;

@@ -1,4 +1,4 @@
-//! Whether the processor had to slow down for heat.
+//! Checks whether the processor slowed down because of heat.
 
 use std::time::Duration;
 

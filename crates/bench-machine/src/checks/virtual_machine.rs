@@ -1,4 +1,4 @@
-//! Whether this is a virtual machine.
+//! Checks whether this is a virtual machine.
 
 use super::finding::{Finding, Outcome};
 use bench_os::{Machine, Unknown};

@@ -1,4 +1,4 @@
-//! The standard library leaves it to the system.
+//! Leaves acknowledgements to the system, because the standard library has no option for them.
 
 use std::net::TcpStream;
 

@@ -45,13 +45,13 @@ impl Listener {
         Ok(self.listener.local_addr()?.port())
     }
 
-    /// Returns what the worker must send first.
+    /// Returns the token that the worker must send first.
     pub fn token(&self) -> &Token {
         &self.token
     }
 
-    /// Waits for the one connection that begins with the token, as long as it `is_wanted`, and closes the listener.
-    /// Every other connection is closed without an answer. `None` when it is not wanted any more.
+    /// Waits for the one connection that begins with the token, as long as `is_wanted` returns `true`, and closes the
+    /// listener. Every other connection is closed without an answer. `None` when it is no longer wanted.
     ///
     /// # Errors
     /// The system's.
@@ -136,8 +136,8 @@ impl Candidate {
     }
 }
 
-/// The worker's side: connects, and sends the token. A thread of its own reads, and calls `when_closed` when the runner
-/// has closed its end or has gone: the one way to notice that while a benchmark runs.
+/// The worker's side: connects, and sends the token. A separate thread reads, and calls `when_closed` when the runner
+/// has closed its end or has exited: the only way to notice that while a benchmark runs.
 ///
 /// # Errors
 /// The system's, when nothing listens.

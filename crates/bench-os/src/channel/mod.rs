@@ -28,6 +28,6 @@ pub struct Connection {
     pub reader: Box<dyn Read + Send>,
     /// Writes messages to the runner.
     pub writer: Box<dyn Write + Send>,
-    /// The same, for a process that was forked from this one.
+    /// A second writer, for a process that was forked from this one.
     pub spare: Option<Box<dyn Write + Send>>,
 }

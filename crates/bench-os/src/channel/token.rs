@@ -1,4 +1,4 @@
-//! The secret by which a runner knows its worker.
+//! The secret by which a runner recognizes its worker.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};

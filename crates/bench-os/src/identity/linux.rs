@@ -29,8 +29,8 @@ pub fn process_runs(key: &str) -> Option<bool> {
     Some(pid.and_then(process_key).is_some_and(|now| now == key))
 }
 
-/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` if there
-/// is none. By number, for valgrind is a program of its own.
+/// Returns a path of this process's program that stays the same when a new build replaces the file; `None` if there is
+/// none. It contains the process id, because under valgrind `self` is another program.
 pub fn lasting_executable() -> Option<PathBuf> {
     Some(PathBuf::from(format!("/proc/{}/exe", std::process::id()))).filter(|link| link.exists())
 }

@@ -35,7 +35,7 @@ pub fn high_water_mark() -> io::Result<u64> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "/proc/self/status has no VmHWM"))
 }
 
-/// Returns `VmHWM` of another process, in bytes; `None` when it has gone.
+/// Returns `VmHWM` of another process, in bytes; `None` when it has exited.
 pub fn high_water_mark_of(pid: u32) -> Option<u64> {
     high_water_mark_in(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
@@ -68,7 +68,7 @@ pub fn allocated_bytes() -> Option<u32> {
     None
 }
 
-/// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has gone.
+/// Returns the resident memory of another process, in bytes, from `/proc/<pid>/statm`; `None` when it has exited.
 pub fn resident_memory(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     resident_in(&text)
@@ -96,13 +96,13 @@ fn resident_in(statm: &str) -> Option<u64> {
     Some(pages * page_bytes())
 }
 
-/// Returns how many threads another process has; `None` when it has gone.
+/// Returns the number of threads of another process; `None` when it has exited.
 pub fn threads(pid: u32) -> Option<usize> {
     std::fs::read_dir(format!("/proc/{pid}/task")).ok().map(Iterator::count)
 }
 
-/// Returns another process and all that it and its descendants have started and that is still there, as far as
-/// `/proc/<pid>/task/<tid>/children` tells.
+/// Returns another process and all living processes that it and its descendants have started, as far as
+/// `/proc/<pid>/task/<tid>/children` lists them.
 pub fn process_tree(pid: u32) -> Vec<u32> {
     let mut tree = vec![pid];
     let mut next = 0;

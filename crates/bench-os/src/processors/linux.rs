@@ -26,7 +26,7 @@ impl Processors {
     }
 }
 
-/// Returns the processors that this thread may use; `None` when the system does not tell.
+/// Returns the processors that this thread may use; `None` if the system does not report them.
 pub fn processors() -> Option<Processors> {
     let Processors(mut set) = Processors::of(&[]);
     // SAFETY: the pointer and the size describe a live local, which the call writes into.

@@ -72,7 +72,7 @@ impl Signals {
         Ok(Signals { wake: Wake::from(own) })
     }
 
-    /// Whether a signal has come.
+    /// Whether a signal has arrived.
     pub fn is_raised(&self) -> bool {
         RAISED.load(Ordering::SeqCst)
     }

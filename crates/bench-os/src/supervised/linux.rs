@@ -83,7 +83,7 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel; gives up after `patience`, if there is any.
+    /// Writes to its channel; gives up after `patience`, if that is given.
     ///
     /// # Errors
     /// `NotConnected` when the channel is closed; the system's.
@@ -131,7 +131,7 @@ impl Supervised {
         Ok(Ready { channel, stdout, stderr })
     }
 
-    /// Reads what is there. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
     /// The system's.
@@ -161,7 +161,7 @@ impl Supervised {
         }
     }
 
-    /// Returns what is left to read of a child that has ended.
+    /// Returns the rest of the output of a child that has ended.
     ///
     /// # Errors
     /// The system's.

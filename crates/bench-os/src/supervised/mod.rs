@@ -54,7 +54,7 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Whether anything has.
+    /// Whether any source is ready.
     pub fn any(self) -> bool {
         self.channel || self.stdout || self.stderr
     }

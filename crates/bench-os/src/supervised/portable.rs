@@ -125,8 +125,8 @@ impl Supervised {
         self.child.id()
     }
 
-    /// Writes to its channel, or keeps the bytes until the child has connected; gives up after `patience`, if there is
-    /// any.
+    /// Writes to its channel, or keeps the bytes until the child has connected; gives up after `patience`, if that is
+    /// given.
     ///
     /// # Errors
     /// `NotConnected` when the channel is closed, `BrokenPipe` when the child has gone; the system's.
@@ -179,7 +179,7 @@ impl Supervised {
         Ok(self.gather(if may_be_ending { patience.min(LOOK) } else { patience }))
     }
 
-    /// Returns what is left to read of a child that has ended.
+    /// Returns the rest of the output of a child that has ended.
     ///
     /// # Errors
     /// None.
@@ -229,7 +229,7 @@ impl Supervised {
         }
     }
 
-    /// Reads what is there. 0 when the stream has ended, which then is never ready again.
+    /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing yet.

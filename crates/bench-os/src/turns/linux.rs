@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::{INTERPOSER_VARIABLE, TURNS_VARIABLE};
 
-/// Makes a new folder that only this user may look into.
+/// Creates a new folder that only this user can access.
 ///
 /// # Errors
 /// When it exists, or cannot be made.
@@ -93,7 +93,7 @@ impl Drop for Mapped {
     }
 }
 
-/// A table at which two processes take turns.
+/// A table by which two processes take turns.
 #[derive(Debug)]
 pub struct Turns {
     mapped: Mapped,
@@ -102,7 +102,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Sets a table: a new file that all processes of it can map, and the library that they load.
+    /// Creates a table: a new file that all its processes can map, and the library that they load.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -129,7 +129,7 @@ impl Turns {
         command.env(TURNS_VARIABLE, place).env(INTERPOSER_VARIABLE, &self.interposer);
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self, seat: u32) {
         self.mapped.leave(seat);
     }
@@ -159,7 +159,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// The seat that the environment names; none if it names none that there is.
+    /// Returns the seat that the environment names; `None` if it names none, or one that does not exist.
     pub fn from_environment() -> Option<Self> {
         let place = env::var_os(TURNS_VARIABLE)?;
         let interposer = PathBuf::from(env::var_os(INTERPOSER_VARIABLE)?);
@@ -179,12 +179,12 @@ impl Seat {
         command.env(PRELOAD_VARIABLE, preload).env(TURNS_VARIABLE, &self.place);
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self) {
         self.mapped.leave(self.number);
     }
 
-    /// Waits until the other seat has been left, so that nothing disturbs who has it.
+    /// Waits until the other seat has been left, so that nothing disturbs this process.
     pub fn wait_for_the_other(&self) {
         let other = 1 << (1 - self.number);
         let left = &self.mapped.table().left;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-/// Makes a new folder that only this user may look into: not on this system.
+/// Creates a new folder that only this user can access: not on this system.
 ///
 /// # Errors
 /// Always.
@@ -12,12 +12,12 @@ pub fn make_private_folder(_folder: &Path) -> io::Result<()> {
     Err(crate::unsupported("a private folder"))
 }
 
-/// A table at which two processes take turns: not on this system.
+/// A table by which two processes take turns: not on this system.
 #[derive(Debug)]
 pub struct Turns(std::convert::Infallible);
 
 impl Turns {
-    /// Sets a table.
+    /// Creates a table.
     ///
     /// # Errors
     /// Always.
@@ -35,7 +35,7 @@ impl Turns {
         match self.0 {}
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self, _seat: u32) {
         match self.0 {}
     }
@@ -56,7 +56,7 @@ impl Turns {
 pub struct Seat(std::convert::Infallible);
 
 impl Seat {
-    /// The seat that the environment names: none.
+    /// Returns the seat that the environment names: none.
     pub fn from_environment() -> Option<Self> {
         None
     }
@@ -66,7 +66,7 @@ impl Seat {
         match self.0 {}
     }
 
-    /// The process in this seat is no longer waited for.
+    /// Marks the seat as left: its process is no longer waited for.
     pub fn leave(&self) {
         match self.0 {}
     }

@@ -31,8 +31,8 @@ pub fn usage() -> io::Result<Usage> {
     })
 }
 
-/// Returns the processor time that the threads of another process have used so far, those that have ended not included:
-/// the first figure of `/proc/<pid>/task/<tid>/schedstat`. `None` when it has gone.
+/// Returns the processor time that the threads of another process have used so far, without those that have ended: the
+/// first figure of `/proc/<pid>/task/<tid>/schedstat`. `None` when it has exited.
 pub fn cpu_time_of(pid: u32) -> Option<Duration> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let used = tasks.flatten().filter_map(|task| {

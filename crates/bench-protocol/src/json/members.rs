@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Decode, Json, JsonError};
 
-/// The fields of an object. Those that are not asked for are ignored, so that a later version may add some.
+/// The fields of an object. Fields that are not read are ignored, so that a later version may add some.
 pub struct Members<'a>(&'a [(Cow<'a, str>, Json<'a>)]);
 
 impl<'a> Members<'a> {

@@ -69,10 +69,10 @@ pub fn from_text<T: Decode>(text: &str) -> Result<T, JsonError> {
     T::decode(&Json::parse(text)?)
 }
 
-/// Reads a value from JSON text that has not been looked at yet.
+/// Reads a value from JSON text that has not been parsed yet.
 ///
 /// # Errors
-/// As [`from_text`], and when the text is not UTF-8.
+/// Same as [`from_text`], and when the text is not UTF-8.
 pub fn from_bytes<T: Decode>(text: &[u8]) -> Result<T, JsonError> {
     let text = std::str::from_utf8(text).map_err(|error| {
         JsonError::new(format!("expected UTF-8, found another byte at {}", error.valid_up_to()))

@@ -22,7 +22,7 @@ const MARK: &str = "bench-run: ";
 const LONGEST: u64 = 512;
 
 /// Finds the run directory that `name` means in a results folder, whichever system has written the name: a run
-/// directory, a link to one, or a file that names one. `None` when there is nothing of that name.
+/// directory, a link to one, or a file that names one. `None` if there is nothing with that name.
 pub fn named(results: &Path, name: &str) -> Option<PathBuf> {
     fs::canonicalize(followed(&results.join(name))).ok()
 }

@@ -1,4 +1,4 @@
-//! The few elements of SVG that the plots are made of.
+//! The few elements of SVG that the plots consist of.
 
 use std::fmt::{self, Write};
 
@@ -11,7 +11,7 @@ pub const FAINT: &str = "#59636e";
 /// The colour of lines that guide the eye.
 pub const GRID: &str = "#e4e7eb";
 
-/// A picture in the making. Coordinates are in CSS pixels, y downwards.
+/// A picture under construction. Coordinates are in CSS pixels, y downwards.
 pub struct Svg {
     width: f64,
     body: String,
@@ -50,17 +50,17 @@ impl fmt::Display for Pixels {
 }
 
 impl Svg {
-    /// An empty picture, this many pixels wide; its height is told at its end.
+    /// Creates an empty picture, this many pixels wide; its height is given at its end.
     pub fn new(width: f64) -> Self {
         Svg { width, body: String::new() }
     }
 
-    /// A text on one line, its baseline at `y`.
+    /// Adds a text on one line, with its baseline at `y`.
     pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, font: Font, content: &str) {
         self.text_with_title((x, y), anchor, font, content, None);
     }
 
-    /// A text that shows `title` under the mouse pointer.
+    /// Adds a text that shows `title` under the mouse pointer.
     pub fn text_with_title(
         &mut self,
         (x, y): (f64, f64),
@@ -86,7 +86,7 @@ impl Svg {
         ));
     }
 
-    /// A straight line, `width` pixels wide.
+    /// Adds a straight line, `width` pixels wide.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: &str, width: f64) {
         self.push(format_args!(
             "<path d=\"M{} {}L{} {}\" stroke=\"{ink}\" stroke-width=\"{}\"/>",
@@ -98,7 +98,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle from its upper left corner; fill and stroke stand in the attributes.
+    /// Adds a rectangle from its upper left corner; fill and stroke are in the attributes.
     pub fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), attributes: &str) {
         self.push(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}/>",
@@ -109,7 +109,7 @@ impl Svg {
         ));
     }
 
-    /// A circle; fill and stroke stand in the attributes.
+    /// Adds a circle; fill and stroke are in the attributes.
     pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str) {
         self.push(format_args!(
             "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {attributes}/>",
@@ -119,7 +119,7 @@ impl Svg {
         ));
     }
 
-    /// A line through `points`; closed and filled where the attributes say so.
+    /// Adds a line through `points`; closed and filled if the attributes say so.
     pub fn path(&mut self, points: impl IntoIterator<Item = (f64, f64)>, attributes: &str) {
         let mut data = String::new();
         for (position, (x, y)) in points.into_iter().enumerate() {
@@ -175,7 +175,7 @@ impl Svg {
         let _ = writeln!(self.body, "{element}");
     }
 
-    /// The file. `title` is what a screen reader says.
+    /// Returns the file. `title` is for screen readers.
     pub fn finish(self, title: &str, height: f64) -> String {
         let (width, height) = (Pixels(self.width), Pixels(height));
         format!(

@@ -1,4 +1,4 @@
-//! Whether a picture is well-formed, for tests.
+//! Checks that a picture is well-formed, for tests.
 #![allow(clippy::expect_used)]
 
 /// Panics if tags do not balance, a character is forbidden, or a number is not a number.

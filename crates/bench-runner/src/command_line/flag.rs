@@ -1,4 +1,5 @@
-//! The table of flags: what `--help` prints, and what may stand on the command line or in the environment.
+//! The table of flags: the text of `--help`, and the flags that are allowed on the command line and in the
+//! environment.
 
 /// The headings of flags in `--help`.
 pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];

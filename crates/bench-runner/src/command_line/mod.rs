@@ -1,4 +1,4 @@
-//! The command line of a run: what cargo, nextest and people pass.
+//! The command line of a run: the arguments that cargo, nextest and people pass.
 
 mod against;
 mod baseline;
@@ -45,11 +45,11 @@ pub struct Host<'a> {
     pub in_process: Option<MakeExecutor<'a>>,
     /// Names of the probes that the programs have, if they are known.
     pub probes: Option<Vec<&'static str>>,
-    /// Whether `--bench` is passed when cases are to be measured, as cargo does it; without it, each is run once.
+    /// Whether `--bench` means that cases are to be measured, as with cargo; without it, each runs once.
     pub is_bench_target: bool,
 }
 
-/// Reads the command line and does what it says. Returns the exit code.
+/// Reads the command line and executes it. Returns the exit code.
 ///
 /// # Errors
 /// What kept it from being done.

@@ -65,8 +65,7 @@ impl Which {
         })
     }
 
-    /// The same filters, as they are typed. `ids` are those of the cases that pass them: what is asked for by name is asked
-    /// for by id elsewhere.
+    /// Returns the same filters as flags. `ids` are those of the cases that pass them, and replace filters by name.
     pub fn to_flags(&self, ids: &[&str]) -> Vec<String> {
         if self.by_name && !(self.filters.is_empty() && self.skip.is_empty()) {
             return std::iter::once("--exact").chain(ids.iter().copied()).map(str::to_owned).collect();

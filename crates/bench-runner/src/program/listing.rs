@@ -32,7 +32,7 @@ impl Default for ListLimits {
 }
 
 impl ListLimits {
-    /// The usual limits, or less time where a worker has less.
+    /// Returns the usual limits, or less time if a worker has less.
     pub fn within(timeout: Option<Duration>) -> Self {
         let usual = ListLimits::default();
         ListLimits { time: timeout.map_or(usual.time, |timeout| timeout.min(usual.time)), ..usual }

@@ -1,4 +1,4 @@
-//! A line on a terminal that shows how far a run is.
+//! Shows on a terminal line how far a run is.
 
 use std::collections::HashMap;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Whether a case gets another round, and how long that may be.
+//! Decides whether a case gets another round, and how long that may be.
 
 use std::time::Duration;
 

@@ -100,7 +100,7 @@ impl Collector {
         Ok(())
     }
 
-    /// The round is measured by a worker that has measured others before.
+    /// Begins a round in a worker that has measured others before.
     pub fn goes_on(&mut self) {
         self.ready = Some(Instant::now());
         self.shared = true;
@@ -111,7 +111,7 @@ impl Collector {
         self.shared
     }
 
-    /// Whether nothing has gone wrong so far.
+    /// Whether there has been no error so far.
     pub fn is_well(&self) -> bool {
         self.round.is_ok()
     }
@@ -144,7 +144,7 @@ impl Collector {
         Duration::try_from_secs_f64(self.round.expected_s.unwrap_or_default()).unwrap_or(Duration::MAX)
     }
 
-    /// Whether the worker has said its last.
+    /// Whether the worker has sent its last frame.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -164,7 +164,7 @@ impl Collector {
         }
     }
 
-    /// The round, with the end of the worker's output where it failed.
+    /// Returns the round, with the end of the worker's output if it failed.
     pub fn finish(mut self, output_tail: String) -> RoundRecord {
         self.round.start_up_ns = Some(self.start_up_ns).filter(|_| self.ready.is_some());
         if let Some(failure) = &mut self.round.failure {

@@ -31,7 +31,7 @@ pub use supervisor::{Workers, explain, memory_limit};
 /// A case that is going to be measured.
 #[derive(Clone, Debug)]
 pub struct PlannedCase<'a> {
-    /// The program that holds it.
+    /// The program that contains it.
     pub program: &'a Program,
     /// The case, as that program lists it.
     pub case: &'a Case,
@@ -39,7 +39,7 @@ pub struct PlannedCase<'a> {
     pub record: CaseRecord,
 }
 
-/// Runs one round, in a process of its own or not.
+/// Runs one round, in a separate process or not.
 pub trait RoundExecutor {
     /// Runs `assignment` to its end, or ends it after `timeout`; `None` when interrupted.
     fn round(
@@ -125,10 +125,9 @@ pub struct Measured {
     pub interrupted: bool,
 }
 
-/// Runs rounds until every case has enough, in passes: each pass gives every case that still wants one
-/// a round, in an order of its own, so that drift of the machine spreads over all cases. Within a pass, cases that can
-/// share a worker follow each other. `watch` looks at the machine around each round; a round that fell into a bad
-/// minute does not count towards what a case wants.
+/// Runs rounds until every case has enough, in passes: each pass gives every case that needs one a round, in a new
+/// random order, so that drift of the machine affects all cases. Within a pass, cases that can share a worker follow
+/// each other. `watch` observes the machine around each round; a round that fell into a bad minute does not count.
 pub fn measure(
     mut cases: Vec<PlannedCase<'_>>,
     context: &RunContext,

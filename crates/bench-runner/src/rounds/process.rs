@@ -1,4 +1,4 @@
-//! A worker process and what it says.
+//! A worker process and its messages.
 
 use std::io::{self, Read};
 use std::process::{Command as Process, ExitStatus};
@@ -67,7 +67,7 @@ impl Worker {
         self.process.send(&line, None)
     }
 
-    /// Sends these bytes as they are, whether they are a command or not; gives up after `patience`.
+    /// Sends these bytes unchanged, whether they are a command or not; gives up after `patience`.
     ///
     /// # Errors
     /// When the worker does not take them.
@@ -85,7 +85,7 @@ impl Worker {
         self.process.is_open(Source::Channel)
     }
 
-    /// Whether something has come over the channel that was not taken as part of a round.
+    /// Whether something has arrived over the channel that was not taken as part of a round.
     pub fn has_more_to_say(&mut self) -> bool {
         let now = |process: &mut Supervised| process.wait(&Wake::default(), Duration::ZERO);
         !self.received.is_empty() || now(&mut self.process).is_ok_and(|ready| ready.channel)
@@ -112,7 +112,8 @@ impl Worker {
         self.process.exited()
     }
 
-    /// The resident memory of the worker and of what it has started, now. What it has started is looked for now and then.
+    /// Returns the resident memory of the worker and its descendants, now. Descendants are searched for from time to
+    /// time.
     pub fn resident(&mut self) -> Option<Bytes> {
         let own = sys::resident_memory(self.process.id())?;
         let is_old = |(looked, _): &(Instant, _)| looked.elapsed() >= LOOK_AT_MEMORY;
@@ -138,7 +139,7 @@ impl Worker {
         self.process.wait(interrupt.wake(), patience)
     }
 
-    /// Reads what is there of the channel, and hands on every whole frame.
+    /// Reads the available bytes of the channel, and passes on every whole frame.
     ///
     /// # Errors
     /// What is wrong with what it says.
@@ -174,7 +175,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads what the worker has printed, as far as it is ready.
+    /// Reads the worker's output, as far as it is available.
     pub fn read_output(&mut self, ready: Ready, tail: &mut Tail) {
         for (source, ready) in [(Source::Stdout, ready.stdout), (Source::Stderr, ready.stderr)] {
             // A stream that cannot be read has nothing more to tell.
@@ -189,11 +190,11 @@ impl Worker {
         self.process.end();
     }
 
-    /// Takes what was still on its way when the worker ended. Everyone who could write has been
-    /// killed, but a process that has left the group may go on: the end must come anyway.
+    /// Takes the rest of the output after the worker has ended. All processes that could write have been killed, but
+    /// one that has left the group may go on: this must end anyway.
     ///
     /// # Errors
-    /// As [`Worker::receive`]; what it prints is read all the same.
+    /// Same as [`Worker::receive`]; what it prints is read all the same.
     pub fn drain(&mut self, take: &mut Take<'_>, tail: &mut Tail) -> Result<(), String> {
         const ROUNDS: usize = 4096;
         let mut outcome = Ok(());

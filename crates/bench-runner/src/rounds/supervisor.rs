@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Share of the memory that is available when a round begins that its worker may take.
 const SHARE_OF_MEMORY: f64 = 0.9;
 
-/// Runs every round in a process of the case's program: a fresh one, unless its worker has offered to be shared.
+/// Runs every round in a process of the case's program: a new one, unless its worker has offered to be shared.
 pub struct Workers {
     interrupt: Interrupt,
     max_memory: Option<Bytes>,

@@ -1,4 +1,4 @@
-//! The order in which things happen, proved on a runner without processes.
+//! Tests the order of events, with a runner without processes.
 
 use std::collections::VecDeque;
 

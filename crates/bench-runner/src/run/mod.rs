@@ -45,10 +45,11 @@ pub struct Finished {
 /// Creates an executor that runs rounds in place of worker processes.
 pub type MakeExecutor<'a> = &'a dyn Fn(Interrupt) -> Box<dyn RoundExecutor>;
 
-/// A case that was selected, and the program that holds it.
+/// A selected case, and the program that contains it.
 pub type Selected<'a> = (&'a Opened, &'a Case);
 
-/// Runs what `options` select of `programs`. What benchmarks do wrong is in the record; it is not an error.
+/// Runs the cases that `options` select from `programs`. Failures of benchmarks are in the record; they are not an
+/// error.
 ///
 /// # Errors
 /// When nothing could be measured.

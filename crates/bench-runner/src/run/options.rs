@@ -36,13 +36,13 @@ pub struct Options {
     pub once: bool,
     /// The form in which progress is shown.
     pub show: Show,
-    /// Whether what workers print is shown as it comes.
+    /// Whether the output of workers is shown as it arrives.
     pub echo: bool,
     /// The settings for cases that serve requests.
     pub load: LoadWishes,
     /// The settings of devices.
     pub devices: DeviceWishes,
-    /// Whether what benchmarks keep is kept.
+    /// Whether files that benchmarks save are kept.
     pub save_artifacts: bool,
     /// The settings that the exit code depends on.
     pub reporting: Reporting,
@@ -51,7 +51,7 @@ pub struct Options {
 /// The settings that the exit code depends on, besides failures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reporting {
-    /// A case may be slower than in the compared run by this share.
+    /// The share by which a case may be slower than in the compared run.
     pub fail_on_regression: Option<f64>,
     /// Whether a missed objective counts.
     pub fail_on_objectives: bool,

@@ -10,7 +10,7 @@ use bench_syntax::UsageError;
 pub struct Arguments(pub(super) BTreeMap<String, BTreeSet<String>>);
 
 impl Arguments {
-    /// Adds what `other` wants: more values of the same argument widen, another argument narrows.
+    /// Adds the filters of `other`: more values of the same argument widen the selection, another argument narrows it.
     pub fn extend(&mut self, other: Arguments) {
         for (name, values) in other.0 {
             self.0.entry(name).or_default().extend(values);

@@ -26,7 +26,7 @@ pub struct Selection {
     pub patterns: Vec<Pattern>,
     /// Leaves out ids that match any of these patterns.
     pub skip: Vec<Pattern>,
-    /// Whether patterns look at names, as harnesses do whose benchmarks have no category.
+    /// Whether patterns apply to names, as in harnesses whose benchmarks have no category.
     pub by_name: bool,
     /// Passes, for every argument named here, any of these values.
     pub arguments: Arguments,
@@ -102,7 +102,7 @@ impl Named for CaseRecord {
 }
 
 impl Selection {
-    /// Whether the selection names nothing in particular.
+    /// Whether the selection has no filter.
     pub fn names_nothing(&self) -> bool {
         self.categories.is_empty()
             && self.models.is_empty()

@@ -1,4 +1,4 @@
-//! The bytes of one answer, as they come from the socket.
+//! The bytes of one answer, as they arrive from the socket.
 
 use std::time::Instant;
 

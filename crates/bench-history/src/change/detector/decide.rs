@@ -1,4 +1,4 @@
-//! Whether the newest runs are a change.
+//! Decides whether the newest runs are a change.
 
 use super::super::noise::{CAUTION, Noise};
 use super::super::step::{Prefix, Step};

@@ -88,7 +88,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Returns a detector that knows nothing yet.
+    /// Creates a detector without any runs.
     pub fn new(settings: Settings) -> Self {
         Detector {
             settings,
@@ -131,8 +131,8 @@ impl Detector {
         self.changes
     }
 
-    /// Adds a run; a value that is not a finite number is counted and passed over. Returns the change that this run has
-    /// brought to light. Each change is returned once; see [`Detector::changes`] for what has become of it.
+    /// Adds a run; a value that is not a finite number is counted and skipped. Returns the change that this run has
+    /// revealed. Each change is returned once; see [`Detector::changes`] for its later state.
     pub fn push(&mut self, value: f64) -> Option<Change> {
         let number = self.next;
         self.next += 1;

@@ -1,4 +1,4 @@
-//! Whether a line has crept rather than stepped.
+//! Decides whether a line has drifted gradually rather than stepped.
 
 use super::super::LOOK_BACK;
 

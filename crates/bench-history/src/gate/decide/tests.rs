@@ -1,4 +1,4 @@
-//! Runs that are made up, and what is decided on them.
+//! Tests decisions on invented runs.
 
 use std::path::Path;
 

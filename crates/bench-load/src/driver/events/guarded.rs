@@ -1,4 +1,4 @@
-//! A future whose panic is what has become of its request.
+//! A future whose panic becomes the result of its request.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};

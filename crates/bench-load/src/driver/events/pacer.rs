@@ -1,4 +1,4 @@
-//! The thread that says when what is sent.
+//! The thread that decides when each request is sent.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -202,7 +202,7 @@ impl Chart {
         self.drawn().finish(&self.title, HEIGHT)
     }
 
-    /// The text of an SVG file with several charts, one below the other; `title` is what a screen reader says.
+    /// Returns the text of an SVG file with several charts, one below the other; `title` is for screen readers.
     pub fn stacked(title: &str, charts: &[Chart]) -> String {
         let mut svg = Svg::new(WIDTH);
         for (number, chart) in charts.iter().enumerate() {

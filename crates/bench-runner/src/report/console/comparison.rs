@@ -1,4 +1,4 @@
-//! A run against an earlier one.
+//! Compares a run with an earlier one.
 
 use std::fmt::Write;
 

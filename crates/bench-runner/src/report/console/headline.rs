@@ -1,4 +1,4 @@
-//! The first lines: what came of the run, on what, and how quiet the machine was.
+//! The first lines: the result of the run, the machine, and how quiet it was.
 
 use std::fmt::Write;
 
