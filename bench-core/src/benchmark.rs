@@ -33,7 +33,7 @@ pub struct Benchmark {
     /// Calls the function with the value of each axis chosen by its index.
     ///
     /// # Errors
-    /// Whatever the function returns as `Err`.
+    /// The error that the function returns.
     pub call: fn(&mut Bencher, &[usize]) -> Result<(), Error>,
 }
 

@@ -1,10 +1,9 @@
 //! Functions that the expansion of `#[benchmark]` calls; do not call them by hand.
 //!
-//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Which of
-//! them it is can only be asked of the type, and where the type is concrete, method lookup answers:
-//! it tries fewer dereferences first, so an impl for `&&Wrapper<..>` wins over one for
-//! `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref specialisation). The macro calls
-//! `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
+//! A benchmark may return `()`, a value, or a `Result` under any alias, with any error type. Only the type itself
+//! shows which of them it is. Where the type is concrete, method lookup decides: it tries fewer dereferences first, so
+//! an impl for `&&Wrapper<..>` wins over one for `&Wrapper<..>`, which wins over one for `Wrapper<..>` (autoref
+//! specialisation). The macro calls `(&&&&Returned::new(value)).settle()` and `(&&&Label(&value)).label(..)`.
 
 use std::cell::Cell;
 use std::fmt::{Debug, Display};

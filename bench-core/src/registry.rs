@@ -41,7 +41,7 @@ pub fn benchmarks() -> &'static [Benchmark] {
 
 /// Returns all cases, in a stable order: by model, category, source and arguments.
 ///
-/// `crates` are those that `main!` names. Each must contain at least one benchmark: otherwise, a crate that the
+/// `crates` are the ones that `main!` names. Each must contain at least one benchmark: otherwise, a crate that the
 /// linker dropped would disappear from the report without a message.
 ///
 /// # Errors

@@ -133,7 +133,7 @@ pub fn check_finite(logits: &Tensor) -> Result<(), GenerationError> {
 /// those after the prompt; `each` receives every token as soon as it is known.
 ///
 /// # Errors
-/// Those of [`likeliest`], of the decoder and of `each`.
+/// The errors of [`likeliest`], of the decoder and of `each`.
 pub fn greedy(
     mut logits: Tensor,
     decoder: &mut impl Decode,

@@ -18,8 +18,8 @@ pub type Wanted = BTreeMap<String, (Vec<usize>, GgmlDType)>;
 
 /// A file of quantised weights, read into memory and parsed, for one model.
 ///
-/// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): what the file says of itself is compared with
-/// what the model is before a tensor is made, and candle gets what is left.
+/// As strict as [`Checkpoint`](crate::checkpoint::Checkpoint): the file's description of itself is compared with the
+/// model before a tensor is made, and candle checks the rest.
 pub struct Gguf {
     model: &'static str,
     path: PathBuf,
@@ -85,7 +85,7 @@ impl Gguf {
     /// The number under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is none that fits 32 bits.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is none that fits 32 bits.
     pub fn number(&self, key: &str) -> Result<u32, WeightsError> {
         let value = self.content.metadata.get(key);
         let number = value.and_then(|value| u32::try_from(value.to_u64().ok()?).ok());
@@ -95,7 +95,7 @@ impl Gguf {
     /// The texts under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is no list of texts.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of texts.
     pub fn texts(&self, key: &str) -> Result<Vec<&str>, WeightsError> {
         self.list(key, "a list of texts", |value| value.to_string().ok().map(String::as_str))
     }
@@ -103,7 +103,7 @@ impl Gguf {
     /// The numbers under `key`.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where there is no list of numbers of 32 bits, zero or above.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if there is no list of numbers of 32 bits, zero or above.
     pub fn numbers(&self, key: &str) -> Result<Vec<u32>, WeightsError> {
         self.list(key, "a list of numbers", |value| {
             let number = match value {
@@ -150,7 +150,7 @@ impl Gguf {
     /// Checks that the file contains these tensors and no others.
     ///
     /// # Errors
-    /// What is wrong with the first, by name.
+    /// The fault of the first one, by name.
     pub fn expect_tensors(&self, wanted: &Wanted) -> Result<(), WeightsError> {
         let model = self.model;
         for (name, (shape, dtype)) in wanted {
@@ -181,7 +181,7 @@ impl Gguf {
     /// blocks of this type.
     ///
     /// # Errors
-    /// [`Unusable`](WeightsError::Unusable) with what candle says.
+    /// [`Unusable`](WeightsError::Unusable) with candle's message.
     pub fn expanded(self) -> Result<Self, WeightsError> {
         let Gguf { model, path, mut bytes, content } = self;
         let values: usize = content.tensor_infos.values().map(|tensor| tensor.shape.elem_count()).sum();
@@ -197,7 +197,7 @@ impl Gguf {
     /// Makes the model from the header and the whole file.
     ///
     /// # Errors
-    /// [`Unusable`](WeightsError::Unusable) with what `build` says.
+    /// [`Unusable`](WeightsError::Unusable) with the error of `build`.
     pub fn build<M>(
         mut self,
         build: impl FnOnce(Content, &mut Cursor<Vec<u8>>) -> candle_core::Result<M>,

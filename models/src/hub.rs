@@ -1,8 +1,8 @@
 //! Files of weights from the Hugging Face Hub: the same ones that `models/weights/fetch` gets from elsewhere (feature
 //! `hub`).
 //!
-//! They are looked for in the Hub's cache first, `$HF_HOME/hub` or `~/.cache/huggingface/hub`, and stay there when they
-//! have been downloaded. `HF_ENDPOINT` names another server.
+//! They are searched for in the Hub's cache first, `$HF_HOME/hub` or `~/.cache/huggingface/hub`, and are kept there
+//! after they have been downloaded. `HF_ENDPOINT` names another server.
 
 use std::path::{Path, PathBuf};
 

@@ -32,8 +32,8 @@ impl LoadError {
 /// is the name for errors.
 ///
 /// # Errors
-/// [`Memory`](LoadError::Memory) before anything is allocated, where the memory of the machine is used and does not
-/// suffice; what `build` says.
+/// [`Memory`](LoadError::Memory) before anything is allocated, if the memory of the machine is used and does not
+/// suffice; the error of `build`.
 pub fn generated<M>(
     model: &str,
     source: impl SimpleBackend + 'static,

@@ -77,7 +77,7 @@ impl MemoryError {
 /// everything fits.
 ///
 /// # Errors
-/// [`TooLittle`](MemoryError::TooLittle), or what `build` says.
+/// [`TooLittle`](MemoryError::TooLittle), or the error of `build`.
 pub fn expect_room_for<M>(
     model: &str,
     dtype: DType,
@@ -130,7 +130,7 @@ pub fn expect_bytes(
 /// Counts the parameters of `build`, without allocating them.
 ///
 /// # Errors
-/// What `build` says.
+/// The error of `build`.
 pub fn parameters<M>(
     build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
 ) -> candle_core::Result<u64> {

@@ -93,7 +93,7 @@ impl Picture {
     /// Encodes the picture as PNG.
     ///
     /// # Errors
-    /// When the encoder refuses it.
+    /// If the encoder rejects it.
     pub fn to_png(&self) -> Result<Vec<u8>, PictureError> {
         let mut bytes = Vec::new();
         let (width, height) = self.size();

@@ -52,7 +52,7 @@ impl Seeded {
     /// Returns every f32 tensor that `build` uses, by name.
     ///
     /// # Errors
-    /// What `build` says.
+    /// The error of `build`.
     pub fn tensors<M>(
         self,
         device: &Device,

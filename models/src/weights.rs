@@ -187,7 +187,7 @@ pub(crate) fn read(model: &'static str, path: &Path) -> Result<Vec<u8>, WeightsE
 /// missing file comes from the Hugging Face Hub or its cache if the module `hub` knows it.
 ///
 /// # Errors
-/// With the feature `hub`, `NotFromHub`: it can be had from nowhere, or is another file.
+/// With the feature `hub`, `NotFromHub`: it cannot be obtained from anywhere, or is another file.
 pub fn file(name: &str) -> Result<PathBuf, WeightsError> {
     let path = directory().join(name);
     #[cfg(feature = "hub")]

@@ -13,8 +13,8 @@ use super::count;
 /// # fn main() {}
 /// ```
 ///
-/// While counting is off, a call costs a load and a comparison more; while it is on, about a nanosecond. It allocates
-/// nothing itself and never panics.
+/// While counting is off, a call costs one load and one comparison more; while it is on, about a nanosecond. It
+/// allocates nothing itself and never panics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountingAllocator<A = System> {
     inner: A,

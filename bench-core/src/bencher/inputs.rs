@@ -1,9 +1,9 @@
 //! The inputs of [`Bencher::iter_batched`](super::Bencher::iter_batched): the same number is alive in every batch.
 //!
-//! How many are alive decides what is measured: whether an input is in a cache, and whether the allocator answers from
-//! what it has or asks the system. With a vector of 8 MiB, glibc gives memory back at every drop if several are alive
-//! (3 ms), and keeps it if one is (0.15 µs). So the number is decided once, from what the first input and output take,
-//! and the runner tells it to all further rounds of the case.
+//! The number of live inputs affects the measurement: whether an input is in a cache, and whether the allocator has
+//! free memory or asks the system for it. With a vector of 8 MiB, glibc gives memory back at every drop if several are
+//! alive (3 ms), and keeps it if one is (0.15 µs). So the number is decided once, from the size and time of the first
+//! input and output, and the runner passes it to all further rounds of the case.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -124,7 +124,7 @@ impl Bencher {
     /// [`counted`](crate::bencher::counted) is the count of the case.
     ///
     /// # Errors
-    /// Those of `serve`.
+    /// The errors of `serve`.
     pub fn serve(&mut self, serve: &mut dyn Serve) -> Result<(), Error> {
         while let Some(batch) = self.next_batch() {
             let elapsed = serve.batch(batch.iterations);

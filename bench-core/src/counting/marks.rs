@@ -1,9 +1,9 @@
 //! Marks in the code that valgrind understands: client requests.
 //!
-//! A client request is a sequence of instructions that changes nothing, which valgrind knows by its look
-//! (`valgrind.h`, "Magic instruction sequences"). Counters are zeroed before what is counted and dumped after it. These
-//! two act on all threads, where `CALLGRIND_TOGGLE_COLLECT` and `--toggle-collect` act on the calling thread alone and
-//! would leave out what a thread pool does; and they leave the simulated caches as they are.
+//! A client request is a sequence of instructions that has no effect, which valgrind recognizes (`valgrind.h`, "Magic
+//! instruction sequences"). Counters are zeroed before the counted part and dumped after it. These two act on all
+//! threads, whereas `CALLGRIND_TOGGLE_COLLECT` and `--toggle-collect` act only on the calling thread and would leave
+//! out the work of a thread pool; and they do not change the simulated caches.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering};

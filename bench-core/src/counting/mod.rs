@@ -1,7 +1,7 @@
 //! Instructions of one iteration, counted by callgrind.
 //!
-//! The worker runs under valgrind and marks what is to be counted ([`Stopwatch`]); valgrind writes what it has
-//! counted between two marks into a file, which the runner reads.
+//! The worker runs under valgrind and marks the counted parts ([`Stopwatch`]); valgrind writes the counts between two
+//! marks into a file, which the runner reads.
 
 mod empty;
 mod marks;

@@ -8,8 +8,8 @@ use crate::allocation;
 /// Takes the time, or places the marks that valgrind needs; allocations between start and stop count, in an iteration
 /// whose allocations are to be counted.
 ///
-/// One code path for both: a benchmark's closure is called from one place, so that what is counted is the machine
-/// code that is timed.
+/// Both cases share one code path: a benchmark's closure is called from one place, so that the counted machine code is
+/// the timed one.
 pub struct Stopwatch {
     /// None if instructions are counted.
     start: Option<Instant>,

@@ -1,8 +1,8 @@
 //! The list of cases that exist only while a program runs: another process of the same program registers them all, and
 //! writes each into a file.
 //!
-//! A process of its own, since registering may panic, end the process, start threads and print: what it prints must not
-//! stand in the list. A file, since whatever else could carry the list is the benchmark's.
+//! A separate process is used because registering may panic, end the process, start threads and print: its output must
+//! not be mixed with the list. The list is passed in a file, because every other channel may be used by the benchmark.
 
 use std::fs::{self, File};
 use std::io::Write;

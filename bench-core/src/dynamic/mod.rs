@@ -1,15 +1,15 @@
 //! Cases that exist only while a program runs: functions that register benchmarks one after another, as those of
 //! criterion do, instead of the registry that the linker fills. For crates that stand in for other harnesses.
 //!
-//! The first thing that such a program does with benchmarks ([`begin`]) decides what its process is for:
-//! - It was started as a worker: the one case that it is to measure is looked for. Only the target that registers it is
-//!   called, everything else that is registered is passed by, and the process ends as soon as the case is measured.
-//! - It was started to list: each case is written down, and none is measured.
-//! - It was started by a person or by cargo: another process lists the cases, the runner measures them, and this process
-//!   registers nothing.
+//! The first call of such a program that concerns benchmarks ([`begin`]) decides the purpose of its process:
+//! - It was started as a worker: it searches for the one case to measure. Only the target that registers it is called,
+//!   all other benchmarks are skipped, and the process ends as soon as the case is measured.
+//! - It was started to list: each case is written to the list, and none is measured.
+//! - It was started by the user or by cargo: another process lists the cases, the runner measures them, and this
+//!   process registers nothing.
 //!
-//! In the terms of the functions below, a program is `main { begin; target(…)…; end }`, and a target calls [`offer`] for
-//! each of its benchmarks. A main that a person has written may leave out all but the offers.
+//! In terms of the functions below, a program is `main { begin; target(…)…; end }`, and a target calls [`offer`] for
+//! each of its benchmarks. A `main` written by the user may contain only the offers.
 
 mod discovery;
 mod locator;

@@ -37,7 +37,7 @@ pub fn is_python(path: &Path) -> bool {
 /// `python3`.
 ///
 /// # Errors
-/// When there is no such interpreter, it is too old, or it does not hold the package: with the command that installs it.
+/// If there is no such interpreter, it is too old, or the package is not installed: with the command that installs it.
 pub fn interpreter(path: &Path, wanted: Option<&Path>) -> Result<PathBuf, UsageError> {
     match wanted {
         Some(wanted) => checked(wanted),

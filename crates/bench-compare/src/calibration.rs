@@ -123,8 +123,8 @@ fn share(hits: u64, of: u64) -> (f64, Interval) {
 
 /// Compares a program with itself `repeats` times. If interrupted, returns the comparisons until then.
 ///
-/// With `layouts`, both sides are the same code in different layouts: for each comparison so many of the side's are drawn for
-/// the base, and as many others for the candidate.
+/// With `layouts`, both sides are the same code in different layouts: for each comparison, that many of the side's
+/// layouts are drawn for the base, and as many others for the candidate.
 ///
 /// # Errors
 /// Same as [`compare`](super::compare()); [`RunError::Usage`] if the side has fewer layouts than two sides need.

@@ -26,8 +26,8 @@ const HOPE: u32 = 2;
 /// Compares the chosen cases that both sides have.
 ///
 /// # Errors
-/// When the sides have no chosen case in common, or not as many layouts, or signals cannot be listened for. What goes
-/// wrong with a case stands in the result.
+/// If the sides have no chosen case in common, or not the same number of layouts, or signals cannot be listened for.
+/// Failures of a case are in the result.
 pub fn compare(
     base: &Side,
     candidate: &Side,

@@ -69,7 +69,7 @@ impl FromStr for CountChoice {
 /// Counts instructions of `base` and `candidate`, which have been compared, for the cases that `choice` names, and
 /// adds them to the times. Verdicts do not change. If it is interrupted, it keeps the counts so far.
 ///
-/// What cannot be counted is not a failure of a case: the comparison says why.
+/// A case that cannot be counted has not failed: the comparison contains the reason.
 pub fn count(
     comparison: &mut PairedComparison,
     (base, candidate): (&Side, &Side),

@@ -15,7 +15,7 @@ impl PairedComparison {
     /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
         // First what cannot be made again.
@@ -108,7 +108,7 @@ impl Calibration {
     /// Writes `calibration.json` and a plot into a directory of their own below `results`.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// If that cannot be written.
     pub fn write(&self, results: &Path) -> Result<PathBuf, RunError> {
         let folder = create(results)?;
         write_json(&folder.join("calibration.json"), self)?;

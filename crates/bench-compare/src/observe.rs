@@ -1,8 +1,8 @@
 //! Reduces a process pair to one number.
 //!
-//! Which number that is, what is taken out of it and what it is measured in are settled by earlier pairs, before this one is
-//! measured. So swapping the sides' names would turn the number into its negative and change nothing else, and that is all
-//! that the bets suppose ([`bench_stats::Bets`]).
+//! The choice of this number, the effect that is removed from it and its unit are decided by earlier pairs, before
+//! this one is measured. So exchanging the names of the sides would change the sign of the number and nothing else,
+//! which is all that the bets assume ([`bench_stats::Bets`]).
 
 use serde::{Deserialize, Serialize};
 

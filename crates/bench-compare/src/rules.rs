@@ -106,7 +106,7 @@ impl Rules {
     /// Checks whether a comparison can follow these rules.
     ///
     /// # Errors
-    /// If no comparison can follow them.
+    /// If no comparison can follow these rules.
     pub fn check(&self) -> Result<(), UsageError> {
         let share = |what: &str, value: f64| {
             if value < 1.0 {

@@ -22,7 +22,7 @@ impl Side {
     /// Asks each program for its cases.
     ///
     /// # Errors
-    /// When one cannot be started or is not a benchmark program, or two hold the same case.
+    /// If a program cannot be started or is not a benchmark program, or if two contain the same case.
     pub fn open(
         label: impl Into<String>,
         programs: Vec<Program>,
@@ -38,7 +38,7 @@ impl Side {
     /// message.
     ///
     /// # Errors
-    /// Same as [`Side::open`], and when none is left.
+    /// Same as [`Side::open`], and if no program is left.
     pub fn open_built(
         label: impl Into<String>,
         programs: Vec<Program>,

@@ -214,7 +214,7 @@ impl Endpoint {
     /// Builds the body of a request from an input, which is a text or the bytes of a file.
     ///
     /// # Errors
-    /// What is wrong with the input or the template.
+    /// The fault in the input or the template.
     pub fn prompt(&self, input: &[u8]) -> Result<Prompt, String> {
         self.prompt_of(&Input::of(input))
     }
@@ -222,7 +222,7 @@ impl Endpoint {
     /// Like [`prompt`](Self::prompt), for an input that may contain more than its text.
     ///
     /// # Errors
-    /// What is wrong with the input or the template.
+    /// The fault in the input or the template.
     pub fn prompt_of(&self, input: &Input) -> Result<Prompt, String> {
         let body = Body::of_input(self.kind, &self.settings, input)?;
         let bytes = Some(body.len() as u64);
@@ -255,7 +255,7 @@ impl Endpoint {
     /// Sends one request, and marks its outputs in `marks`. It must run on an event loop of `bench-load`.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why it failed, by class.
     pub async fn request(
         &self,
         prompt: &Prompt,
@@ -277,7 +277,7 @@ impl Endpoint {
     /// Sends one request as [`request`](Self::request) does, and waits for its end on the calling thread.
     ///
     /// # Errors
-    /// Why it failed, by class.
+    /// The reason why it failed, by class.
     pub fn send(&self, prompt: &Prompt, caller: &Caller, marks: &mut dyn Marks) -> Result<Served, Failure> {
         bench_load::cores::block_on(0, self.request(prompt, caller, marks))
             .map_err(|error| Failure::new(Class::Client, error.to_string()))?
@@ -318,7 +318,7 @@ impl Endpoint {
     /// [`Load`](bench_load::Load), or a [`Search`](bench_load::Search) for the highest rate that meets an objective.
     ///
     /// # Errors
-    /// Same as [`Load::run`](bench_load::Load::run); an input of which no body can be made.
+    /// Same as [`Load::run`](bench_load::Load::run); also an input from which no body can be built.
     pub fn run<I: AsRef<[u8]>>(&self, load: impl Serves, bencher: &mut Bencher, inputs: &[I]) -> Result<()> {
         let inputs: Vec<Input> = inputs.iter().map(|input| Input::of(input.as_ref())).collect();
         self.run_inputs(load, bencher, &inputs, &[])

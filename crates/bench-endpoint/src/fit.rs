@@ -47,7 +47,7 @@ impl Marks for Unmarked {
 /// counts none.
 ///
 /// # Errors
-/// Why a request failed.
+/// The reason why a request failed.
 pub fn fit(endpoint: &Endpoint) -> Result<Option<Fit>, Failure> {
     let count = |words: u64| -> Result<Option<u64>, Failure> {
         let words = Words::exactly(words, words);

@@ -71,7 +71,7 @@ fn of_model(path: &str) -> Option<(&str, &str, &str)> {
 /// Detects the software and the interface of a server.
 ///
 /// # Errors
-/// When nothing answers there, or it wants a token. That a path does not exist is an answer.
+/// If nothing answers there, or the server requires a token. An answer that a path does not exist is not an error.
 pub fn probe(client: &Client) -> Result<Found, Failure> {
     // Ollama has the paths of OpenAI, too; its own say more.
     if let Some(tags) = document(client, "/api/tags")?.filter(|tags| tags.get("models").is_some()) {

@@ -21,7 +21,7 @@ impl Secret {
     /// Reads the secret from an environment variable.
     ///
     /// # Errors
-    /// When the variable is not set, is empty, or holds what cannot stand in a header.
+    /// If the variable is not set, is empty, or contains characters that are not allowed in a header.
     pub fn from_env(name: &str) -> Result<Self, String> {
         let value = std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?;
         Secret::checked(&value).map_err(|wrong| format!("the environment variable {name} {wrong}"))
@@ -30,7 +30,7 @@ impl Secret {
     /// Reads the secret from a file that contains nothing else.
     ///
     /// # Errors
-    /// When the file cannot be read, is empty, or holds what cannot stand in a header.
+    /// If the file cannot be read, is empty, or contains characters that are not allowed in a header.
     pub fn from_file(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("the token cannot be read from {}: {error}", path.display()))?;
@@ -51,7 +51,7 @@ impl Secret {
     /// Returns the same secret, sent unchanged in the header `name`, and not as a bearer token.
     ///
     /// # Errors
-    /// When that is not the name of a header.
+    /// If that is not the name of a header.
     pub fn in_header(self, name: &str) -> Result<Self, String> {
         let header =
             HeaderName::from_str(name).map_err(|_| format!("`{name}` is not the name of a header"))?;

@@ -1,7 +1,7 @@
 //! Bencher Metric Format: benchmarks with their measures, each a value with the ends of its interval.
 //!
-//! A time per iteration is the measure `latency`, in nanoseconds, as the format has it; any other figure is called
-//! after itself and its unit: `peak-memory-bytes`, `throughput-images-per-s`.
+//! A time per iteration is the measure `latency`, in nanoseconds, as the format requires; any other figure has its own
+//! name with its unit: `peak-memory-bytes`, `throughput-images-per-s`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! OpenMetrics text, 1.0: a family of gauges for each figure, and a sample for each case, with the time of the run.
 //!
-//! Labels are what stays the same from night to night, so that a database shows the runs of a case as one series;
-//! run and commit are the labels of `bench_run_info`.
+//! Labels contain only what stays the same from night to night, so that a database shows the runs of a case as one
+//! series; run and commit are the labels of `bench_run_info`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,7 +22,7 @@ const JSON: [Signs; 6] = [
 /// Returns the format of a file or folder, judging by its content.
 ///
 /// # Errors
-/// [`InterchangeError`]: it cannot be read, or is of no format, or may be of several.
+/// [`InterchangeError`]: it cannot be read, or has no known format, or may have several.
 pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
     let names: Vec<&str> = if path.is_dir() {
         vec!["criterion"]

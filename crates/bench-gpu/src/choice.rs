@@ -112,7 +112,7 @@ fn is_prefix(prefix: &str, text: &str) -> bool {
 /// and the run continues.
 ///
 /// # Errors
-/// What is not a name of a GPU, or names none of this machine.
+/// A text that is not the name of a GPU, or a name that matches no GPU of this machine.
 pub fn check(text: &str) -> Result<(), UsageError> {
     let choice = Choice::parse(text)?;
     let (sender, receiver) = mpsc::channel();

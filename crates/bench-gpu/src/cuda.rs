@@ -14,7 +14,7 @@ const SUCCESS: c_uint = 0;
 /// Returns the UUID of the device with this number, as CUDA counts in this process, in NVML's form: `GPU-` and 36
 /// characters. `None` if there is no CUDA driver, or no such device.
 ///
-/// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works whatever the
+/// It asks the driver that the framework has loaded (CUDA Driver API, `cuDeviceGetUuid`), so that it works with any
 /// framework.
 pub fn cuda_uuid(ordinal: usize) -> Option<String> {
     let ordinal = c_int::try_from(ordinal).ok()?;

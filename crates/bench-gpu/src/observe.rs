@@ -59,7 +59,7 @@ impl Gpu {
     /// Begins the observation, just before the first sample.
     ///
     /// # Errors
-    /// Why no GPU can be observed.
+    /// The reason why no GPU can be observed.
     pub fn begin(&mut self) -> Result<(), String> {
         let sampler = self.sampler.as_ref().ok_or_else(|| self.unusable.clone().unwrap_or_default())?;
         sampler.begin(PATIENCE)?;
@@ -85,7 +85,7 @@ impl Gpu {
     /// Ends the observation, after the last sample.
     ///
     /// # Errors
-    /// Why nothing was seen.
+    /// The reason why nothing was observed.
     pub fn end(&mut self, iterations: u64) -> Result<Observation, String> {
         let (Some(sampler), Some((began, cpu))) = (&self.sampler, self.began) else {
             return Err("the observation was not started".to_owned());

@@ -65,9 +65,9 @@ impl MachineShift {
 /// once. The part of a case's change that goes beyond the machine's share stays with the case. `series` are the lines
 /// of `trends`, in their order.
 ///
-/// A night is the machine's if at least five cases were found to change in the same direction, and these are more than half of
-/// the cases that have runs before and after it. In a large suite many cases are too noisy to be found: those count if
-/// they clearly lean that way too, less those that lean the other way.
+/// A shift is the machine's if at least five cases were found to change in the same direction, and these are more than
+/// half of the cases that have runs before and after it. In a large suite, many cases are too noisy to be found: those
+/// count if they clearly lean in that direction too, less those that lean in the other.
 pub fn machine_shifts<S: Borrow<Series>>(trends: &mut [Trend], series: &[S]) -> Vec<MachineShift> {
     let mut machines: BTreeMap<SeriesKey, Vec<usize>> = BTreeMap::new();
     for (number, trend) in trends.iter().enumerate().filter(|(_, trend)| !trend.too_little_history) {

@@ -18,8 +18,8 @@ const CLEAR: f64 = 0.01;
 /// The numbers of changes for the worse and for the better that were reported, including those that were later
 /// withdrawn.
 ///
-/// Changes of one machine and build that begin at the same run and go the same way count once: they are likely to have
-/// one cause, and the test takes changes for independent.
+/// Changes of one machine and build that begin at the same run and go in the same direction count once: they probably
+/// have one cause, and the test assumes independent changes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Balance {

@@ -71,7 +71,7 @@ impl Comparison {
     /// Parses a comparison of two programs that took turns: the `comparison.json` of `bench compare`.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// The fault in the file.
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let Head { format, schema_version } =
             serde_json::from_slice(json).map_err(|error| format!("not a comparison ({error})"))?;

@@ -15,8 +15,8 @@ use crate::packed::{floats, stretches};
 
 /// Every series of a store, with its changes and acceptances.
 ///
-/// What many series share stands once, and is referred to by its number: runs, machines, builds, and the lists of runs
-/// that a series has.
+/// Values that many series share appear once, and are referred to by their number: runs, machines, builds, and the
+/// lists of runs that a series has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct History {
     /// All runs, by the time at which they began.

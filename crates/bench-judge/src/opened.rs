@@ -15,8 +15,8 @@ use crate::{Summarize, disturbance, probes};
 /// Reads a `run.json`, or a run directory. A directory whose runner was killed is read from its journal.
 ///
 /// # Errors
-/// [`RunError::Record`] when it is truncated, no record, or of a newer version; [`RunError::Io`] when
-/// it cannot be read at all.
+/// [`RunError::Record`] if it is truncated, not a record, or of a newer version; [`RunError::Io`] if it cannot be read
+/// at all.
 pub fn open(path: &Path) -> Result<Record, RunError> {
     let path = &followed(path);
     if !path.is_dir() {

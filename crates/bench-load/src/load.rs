@@ -208,7 +208,7 @@ impl Load {
     /// benchmark.
     ///
     /// # Errors
-    /// If settings make no sense, if there are no such inputs, or if all requests of a level failed.
+    /// If settings are invalid, if there are no such inputs, or if all requests of a level failed.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

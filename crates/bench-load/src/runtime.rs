@@ -23,8 +23,8 @@ static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 /// ```
 ///
 /// # Errors
-/// When the runtime cannot be started, and when the caller runs on a runtime itself, as an `async` benchmark does:
-/// it would wait for itself.
+/// If the runtime cannot be started, and if the caller runs on a runtime itself, as an `async` benchmark does: it
+/// would wait for itself.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     refuse_within_another()?;
     let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().enable_all().build());

@@ -134,7 +134,7 @@ impl Search {
     /// which the objective was met, the median over its rounds.
     ///
     /// # Errors
-    /// Same as [`Load::run`](crate::Load::run), and where no condition is given.
+    /// Same as [`Load::run`](crate::Load::run), and if no condition is given.
     pub fn run<N, F, R, E>(self, bencher: &mut Bencher, inputs: N, closure: F) -> Result<()>
     where
         N: Inputs,

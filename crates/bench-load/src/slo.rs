@@ -38,7 +38,7 @@ impl Slo {
     /// ```
     ///
     /// # Errors
-    /// What is wrong with a condition.
+    /// The fault in a condition.
     pub fn parse<'a>(conditions: impl IntoIterator<Item = &'a str>) -> Result<Self, UsageError> {
         conditions
             .into_iter()

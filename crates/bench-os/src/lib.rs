@@ -2,8 +2,8 @@
 //! the files in which a Linux machine describes itself.
 //!
 //! One module for each concern. Where Linux has more to offer than the standard library, a module has two variants:
-//! `linux`, and `portable` for every other system, which uses the standard library alone and reports what it cannot
-//! know as unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
+//! `linux`, and `portable` for every other system, which uses only the standard library and reports everything else as
+//! unknown. `RUSTFLAGS='--cfg bench_portable'` selects `portable` on Linux, too.
 
 mod acknowledge;
 mod available_memory;

@@ -280,7 +280,7 @@ impl RequestLevels {
     /// Takes the text of a JSON object.
     ///
     /// # Errors
-    /// When it is not one.
+    /// If it is not one.
     pub fn from_json(text: &str) -> Result<Self, JsonError> {
         let json = Json::parse(text)?;
         // Written again: what a message holds must not contain a line break, nor a `type` of its own.
@@ -436,7 +436,7 @@ impl Decode for Frame {
 /// Writes one message and its newline in one call.
 ///
 /// # Errors
-/// When the other end has gone.
+/// If the other end has exited.
 pub fn write_message(writer: &mut impl Write, message: &impl Encode) -> io::Result<()> {
     let mut line = json::to_text(message);
     line.push('\n');
@@ -446,7 +446,7 @@ pub fn write_message(writer: &mut impl Write, message: &impl Encode) -> io::Resu
 /// Reads one message, or `None` at the end of the stream.
 ///
 /// # Errors
-/// When the stream breaks, and when the line is too long or is not such a message.
+/// If the stream breaks, or if the line is too long or is not such a message.
 pub fn read_message<T: Decode>(reader: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = Vec::new();
     io::Read::take(&mut *reader, LONGEST_FRAME as u64 + 1).read_until(b'\n', &mut line)?;

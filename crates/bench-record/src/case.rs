@@ -73,7 +73,7 @@ pub struct CaseRecord {
 
 /// Whether a case has figures.
 ///
-/// Exhaustive: an export that did not know a status could take a failure for a success.
+/// Exhaustive: an exporter that did not know a status could take a failure for a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

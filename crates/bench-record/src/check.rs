@@ -18,7 +18,7 @@ pub struct Check {
 
 /// The result of a check. The order is that in which a reader should hear of them, from the end.
 ///
-/// Exhaustive: every view of a check has to show each state in its own way.
+/// Exhaustive: every view of a check must show each state in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

@@ -47,8 +47,8 @@ impl Folder {
     /// has created. `part` is the part of a suite, if several machines share one.
     ///
     /// # Errors
-    /// When `results` is a file, cannot be written, or is full, or something else than a run is called [`LATEST`]: better
-    /// now than after measuring.
+    /// If `results` is a file, cannot be written, or is full, or if something other than a run is called [`LATEST`]:
+    /// such errors are reported before measuring.
     pub fn create(results: &Path, part: Option<Share>) -> Result<Self, RunError> {
         create_results(results)?;
         // It is to name this run: that something else has the name should not be found after measuring.
@@ -119,8 +119,8 @@ impl Folder {
     /// Writes the record, lets `export` write the files made from it, and makes [`LATEST`] refer to this run.
     ///
     /// # Errors
-    /// When the folder cannot be written; a record that could not be written there is then in the system's temporary
-    /// folder, and the error says where.
+    /// If the folder cannot be written; a record that could not be written there is then in the system's temporary
+    /// folder, and the error names the place.
     pub fn seal(
         self,
         record: &Record,
@@ -157,7 +157,7 @@ pub fn point(results: &Path, name: &str, run: &str) -> Result<(), RunError> {
 /// Checks that `name` is free, or already names a run.
 ///
 /// # Errors
-/// When a file or folder has it.
+/// If a file or folder has this name.
 pub fn check_free(results: &Path, name: &str) -> Result<(), RunError> {
     let link = results.join(name);
     if fs::symlink_metadata(&link).is_ok() && !name::is_name(&link) {

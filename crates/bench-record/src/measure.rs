@@ -10,7 +10,7 @@ use crate::THRESHOLD;
 
 /// The quantity that a run measures, the same for all its cases.
 ///
-/// Exhaustive: each has a mode of the worker and a table of its own.
+/// Exhaustive: each has its own mode of the worker and its own table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {

@@ -13,8 +13,8 @@ pub const RUN_FILE: &str = "run.json";
 /// Reads the record of a run that was sealed, from its folder or its `run.json`.
 ///
 /// # Errors
-/// [`RunError::Record`] when it is truncated, no record, of a newer version, or contradicts itself; [`RunError::Io`] when
-/// it cannot be read at all.
+/// [`RunError::Record`] if it is truncated, not a record, of a newer version, or contradicts itself; [`RunError::Io`]
+/// if it cannot be read at all.
 pub fn open_sealed(path: &Path) -> Result<Record, RunError> {
     let path = followed(path);
     if path.is_dir() { read_file(&path.join(RUN_FILE)) } else { read_file(&path) }

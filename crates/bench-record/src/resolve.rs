@@ -27,7 +27,7 @@ impl Folder {
 /// Finds the run that `name` means: [`LATEST`], a name given with `--save-as`, a run directory's name, or a path.
 ///
 /// # Errors
-/// [`RunError::Record`] when there is none, with the names that exist.
+/// [`RunError::Record`] if there is none, with the names that exist.
 pub fn resolve(results: &Path, name: &str) -> Result<PathBuf, RunError> {
     if name == LATEST {
         return latest(results).ok_or_else(|| no_earlier_run(results));

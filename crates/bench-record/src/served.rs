@@ -1,7 +1,7 @@
 //! The results of a load case: one [`Level`] for each setting of concurrency or rate.
 //!
-//! `bench-load` fills these in; they stand here because the record is one contract, and every reader
-//! of it, with or without that crate, must understand all of it.
+//! `bench-load` fills these in; they are defined here because the record is one contract, and every reader of it, with
+//! or without that crate, must understand all of it.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ impl Served {
     /// Reads the text that a worker has sent.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The fault in it.
     pub fn from_json(text: &str) -> Result<Self, String> {
         // As bytes, as everything else is read: serde generates code for each way of reading.
         serde_json::from_slice(text.as_bytes()).map_err(|error| error.to_string())

@@ -24,7 +24,7 @@ impl<W: Write> CsvTable<W> {
     /// Writes a row; all rows have the same number of cells.
     ///
     /// # Errors
-    /// Of the writer, and for a row of another length.
+    /// The errors of the writer, and a row of another length.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) -> io::Result<()> {
         self.line.clear();
         let mut count = 0;
@@ -61,7 +61,7 @@ impl<W: Write> CsvTable<W> {
     /// Hands everything to the writer.
     ///
     /// # Errors
-    /// Of the writer.
+    /// The errors of the writer.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -69,7 +69,7 @@ impl<W: Write> CsvTable<W> {
     /// Returns the writer, with everything in it.
     ///
     /// # Errors
-    /// Of the writer.
+    /// The errors of the writer.
     pub fn into_inner(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)

@@ -40,7 +40,7 @@ impl Outlet {
     /// Writes the file of this name, and creates the folders in the name.
     ///
     /// # Errors
-    /// What `content` fails with, or that the file cannot be written.
+    /// The error of `content`, or that the file cannot be written.
     pub fn write(
         &self,
         name: &str,
@@ -58,7 +58,7 @@ impl Outlet {
     /// `content` can read the old file of this name while it writes the new one.
     ///
     /// # Errors
-    /// What `content` fails with, or that the file cannot be written.
+    /// The error of `content`, or that the file cannot be written.
     pub fn stream(
         &self,
         name: &str,

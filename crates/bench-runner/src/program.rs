@@ -238,7 +238,7 @@ impl Program {
     /// Asks the program for its cases.
     ///
     /// # Errors
-    /// What it answered instead.
+    /// The program's answer.
     pub fn open(self, limits: &ListLimits) -> Result<Opened, ProgramError> {
         let mut command = self.command();
         // Filters in the environment are for the runner, which applies them itself.

@@ -36,21 +36,20 @@ const STUDENT: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 
 /// The 95 % interval of the median over processes, from one median per round.
 ///
-/// The round is the unit of replication: a round's own median already carries the noise of its
-/// samples, and processes differ by more than samples do (where memory landed, what the machine was
-/// doing), so resampling samples alone would claim a precision that the next process refutes.
+/// The round is the unit of replication: a round's own median already contains the noise of its samples, and processes
+/// differ by more than samples do (by the place of their memory, by other work of the machine), so resampling only
+/// samples would claim a precision that the next process refutes.
 ///
-/// * 6 rounds or more: order statistics. `(x₍ₖ₎, x₍ₙ₊₁₋ₖ₎)` covers the median of any continuous
-///   distribution with probability `γₖ = 1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps
-///   it at 95 % (Conover, *Practical Nonparametric Statistics*, 3.2). It supposes nothing of the
-///   tails, which are heavy. Since γ comes in steps (96.9 % at 6 rounds, 97.9 % at 12), each end lies between
-///   the k-th and the next value, at the share `λ = (n−k)·I / (k + (n−2k)·I)`, `I = (γₖ − 0.95) / (γₖ − γₖ₊₁)`
-///   (Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", Statistics &
-///   Probability Letters 4, 1986). Interpolated on logarithms: what is measured is positive and varies by
-///   factors, and so the interval of a rate is that of the time it was made of. Simulated coverage 94.4 to
-///   95.4 %, tails up to Cauchy's.
-/// * 2 to 5 rounds: no order statistic reaches 95 %, so Student's t on the logarithms, whose width
-///   says honestly how little so few processes tell.
+/// * 6 rounds or more: order statistics. `(x₍ₖ₎, x₍ₙ₊₁₋ₖ₎)` covers the median of any continuous distribution with
+///   probability `γₖ = 1 − 2·P(B < k)`, `B` binomial (n, ½); k is the largest that keeps it at 95 % (Conover,
+///   *Practical Nonparametric Statistics*, 3.2). It assumes nothing about the tails, which are heavy. Since γ comes in
+///   steps (96.9 % at 6 rounds, 97.9 % at 12), each end lies between the k-th and the next value, at the share `λ =
+///   (n−k)·I / (k + (n−2k)·I)`, `I = (γₖ − 0.95) / (γₖ − γₖ₊₁)` (Hettmansperger and Sheather, "Confidence intervals
+///   based on interpolated order statistics", Statistics & Probability Letters 4, 1986). Interpolated on logarithms:
+///   measured values are positive and vary by factors, and so the interval of a rate is that of the time from which it
+///   was computed. Simulated coverage 94.4 to 95.4 %, tails up to Cauchy's.
+/// * 2 to 5 rounds: no order statistic reaches 95 %, so Student's t on the logarithms, whose width shows how little
+///   information so few processes give.
 /// * 1 round, or values that are not positive: `None`.
 pub fn median_interval(round_medians: &[f64]) -> Option<Interval> {
     if round_medians.len() < 2 || round_medians.iter().any(|value| !(*value > 0.0 && value.is_finite())) {

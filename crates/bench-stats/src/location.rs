@@ -40,8 +40,8 @@ fn median_of(values: &mut [f64]) -> Option<f64> {
 /// Returns `ln(median(candidate) / median(base))`: the shift of the candidate in logarithms, which is 0 if both are
 /// equally fast, and changes its sign if the sides are exchanged.
 ///
-/// Logarithms, because times vary by factors: the effect of a factor is then the same at any time, and
-/// effects add and average (Fleming and Wallace, "How not to lie with statistics", CACM 29, 1986).
+/// On logarithms, because times vary by factors: the effect of a factor is then the same at any time, and effects add
+/// and average (Fleming and Wallace, "How not to lie with statistics", CACM 29, 1986).
 ///
 /// `None` if a side is empty or has a value that is not positive and finite.
 pub fn log_ratio_of_medians(base: &[f64], candidate: &[f64]) -> Option<f64> {

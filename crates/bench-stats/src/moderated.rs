@@ -28,9 +28,9 @@ impl SpreadOfCases {
     /// Estimates it from the rounds of all cases, one median a round. `None` if fewer than 30 have two rounds with
     /// positive medians, or most repeat exactly.
     ///
-    /// The logarithm of a variance of d degrees of freedom has the mean `ln σ² + ψ(d/2) − ln(d/2)` and the variance `ψ′(d/2)`
-    /// beside that of `ln σ²` itself, which is `ψ′(d₀/2)`: so d₀ and σ₀² follow from their mean and variance (Smyth 2004,
-    /// section 6.2). d₀ is never taken for more than the degrees of freedom that it was learnt from.
+    /// The logarithm of a variance of d degrees of freedom has the mean `ln σ² + ψ(d/2) − ln(d/2)` and the variance
+    /// `ψ′(d/2)` in addition to that of `ln σ²` itself, which is `ψ′(d₀/2)`: so d₀ and σ₀² follow from their mean and
+    /// variance (Smyth 2004, section 6.2). d₀ is never larger than the degrees of freedom from which it was estimated.
     pub fn of_rounds<'a>(cases: impl IntoIterator<Item = &'a [f64]>) -> Option<Self> {
         let cases = cases.into_iter().filter_map(|rounds| {
             let deviation = standard_deviation(&logarithms(rounds)?)?;

@@ -38,9 +38,9 @@ impl Outliers {
 
 /// Classifies positive values by fences on their logarithms.
 ///
-/// On logarithms, because what disturbs a measured time multiplies it: times are skewed to the right, and
-/// fences on a plain scale would call the ordinary tail of log-normal times outliers (for σ = 0.5 one in
-/// thirteen) while hardly anything could be too fast. The quartiles are Tukey's hinges.
+/// On logarithms, because disturbances multiply a measured time: times are skewed to the right, and fences on a plain
+/// scale would call the ordinary tail of log-normal times outliers (for σ = 0.5 one in thirteen) while hardly anything
+/// could be too fast. The quartiles are Tukey's hinges.
 ///
 /// `None` below eight values, where one is not positive and finite, or where the quartiles coincide: then
 /// a clock with coarse steps would make an outlier of every value that is one step off.

@@ -1,8 +1,9 @@
 //! Inference on a centre of symmetry that may be looked at after every observation: betting on signs and on sizes.
 //!
-//! A fixed-sample interval promises 5 % of errors for *one* look. Looked at after every observation, and
-//! stopped at the first that suits, it errs several times as often. What is here keeps its promise however
-//! often one looks and whenever one stops, for any distribution, tails of any weight.
+//! A fixed-sample interval promises 5 % of errors for *one* evaluation. If it is evaluated after every observation,
+//! and sampling stops at the first convenient result, it errs several times as often. The tests here keep their
+//! promise however often they are evaluated and whenever sampling stops, for any distribution, with tails of any
+//! weight.
 
 use super::{Interval, median, sorted};
 
@@ -18,21 +19,22 @@ pub struct Observation {
 
 /// Bets against "observations lie evenly around a centre, and the centre is at most (or at least) this bound".
 ///
-/// Evenly: an observation so far above the centre is as likely as one so far below it, whatever came before. The side it
-/// falls on is then a fair coin, also for one who knows the distance, and the stake may follow from the distance. The wealth
+/// Evenly: an observation some distance above the centre is as likely as one the same distance below it, whatever came
+/// before. The side it falls on is then a fair coin, even if the distance is known, and the stake may depend on the
+/// distance. The wealth
 ///
 /// `E = ½ E_signs + ½ · mean over κ of ∏ᵢ (1 + tanh(κ zᵢ))`, with `zᵢ = (xᵢ − bound)/scaleᵢ`,
 ///
 /// is a nonnegative supermartingale from 1, so that `P(supₙ Eₙ ≥ 1/α) ≤ α` (Ville, *Étude critique de la notion de
-/// collectif*, 1939). `1 + tanh(δz/σ²)` is what a likelihood ratio between a normal centred at δ and one that may as well
-/// be mirrored comes to. So little is wasted where noise is normal, and while all observations fall on one side, each
-/// nearly doubles the wealth (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
+/// collectif*, 1939). `1 + tanh(δz/σ²)` is the likelihood ratio of a normal centred at δ against one that may equally
+/// be mirrored. So little is lost if noise is normal, and while all observations fall on one side, each nearly doubles
+/// the wealth (Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference",
 /// Statistical Science 38(4), 2023). zᵢ is cut off at ±3: no single observation ruins a cautious bettor.
 ///
-/// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound come to
-/// `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp = Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of
-/// the iterated logarithm", Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of
-/// quantiles", Bernoulli 28(3), 2022). It bears any tails.
+/// `E_signs` mixes all stakes p in (½, 1) on the signs alone: k of n above the bound give `2ⁿ ∫₁⸝₂¹ 2 pᵏ (1−p)ⁿ⁻ᵏ dp =
+/// Σⱼ₌₀ᵏ C(n+1, j) / ((n+1) · C(n, k))` (Robbins, "Statistical methods related to the law of the iterated logarithm",
+/// Ann. Math. Stat. 41, 1970; for quantiles, Howard and Ramdas, "Sequential estimation of quantiles", Bernoulli 28(3),
+/// 2022). It is valid for any tails.
 ///
 /// A value at the bound, or one that is not a number, lies on neither side: it wins nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,10 +113,10 @@ fn settled(mut bets: Bets, observations: &[Observation]) -> f64 {
 /// Returns the time-uniform confidence sequence of the centre of symmetry after these observations: every bound that
 /// neither [`Bets::above`] nor [`Bets::below`] refutes at `2 / (1 − confidence)`.
 ///
-/// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at half
-/// the error, so it may be evaluated after every observation and sampling stopped on what it says (Darling and Robbins,
-/// "Confidence sequences for mean, variance, and median", PNAS 58, 1967). `(−∞, ∞)` while there are too few observations,
-/// and for a `confidence` outside `[0, 1)`.
+/// The probability that it *ever* excludes the centre is at most `1 − confidence`: Ville's inequality on each side at
+/// half the error, so it may be evaluated after every observation, and sampling may stop on its result (Darling and
+/// Robbins, "Confidence sequences for mean, variance, and median", PNAS 58, 1967). `(−∞, ∞)` while there are too few
+/// observations, and for a `confidence` outside `[0, 1)`.
 pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interval {
     let unbounded = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
     let values: Vec<f64> =

@@ -27,8 +27,8 @@ pub struct Components {
 ///   `π / (2n + π − 2)` for odd, `π / (2n + 2π − 4)` for even n, which is exact at 1 and 2 and within 3 % of the
 ///   true variance between.
 ///
-/// Samples that follow each other closely (autocorrelation) say less about their process than as many
-/// independent ones; what they leave uncertain is then counted as `between`. That errs towards more processes.
+/// Samples that follow each other closely (autocorrelation) say less about their process than as many independent
+/// ones; the remaining uncertainty is then counted as `between`. That error only leads to more processes.
 ///
 /// Groups without values are left out. `None` with fewer than two groups, where no group has two values, or
 /// where a value is not finite.

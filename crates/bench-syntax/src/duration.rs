@@ -54,7 +54,7 @@ impl Fault {
 /// nanosecond are cut off.
 ///
 /// # Errors
-/// What the text lacks.
+/// The fault of the text.
 pub fn parse(text: &str) -> Result<Duration, Fault> {
     let text = text.trim();
     if text.starts_with('-') {

@@ -10,7 +10,7 @@
 /// ```
 ///
 /// # Errors
-/// What the bytes are instead, to follow the name of the file.
+/// The actual content of the bytes, as a text that follows the name of the file.
 pub fn decoded(bytes: &[u8]) -> Result<String, String> {
     let of_pairs = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

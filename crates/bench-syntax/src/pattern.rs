@@ -21,7 +21,7 @@ impl Pattern {
     /// Reads a regular expression.
     ///
     /// # Errors
-    /// If it is not one.
+    /// If it is not a regular expression.
     #[cfg(feature = "regex")]
     pub fn regex(text: &str) -> Result<Self, UsageError> {
         regex_lite::Regex::new(text)

@@ -100,7 +100,7 @@ impl FromStr for Bytes {
 /// Reads `500ms`, `1.5s`, `5m`, `2h`.
 ///
 /// # Errors
-/// Without a unit, with an unknown one, zero, negative, or more than 1000 hours.
+/// A text without a unit, with an unknown one, zero, negative, or more than 1000 hours.
 pub fn parse_duration(text: &str) -> Result<Duration, UsageError> {
     duration::parse(text).map_err(|fault| UsageError(fault.message(text)))
 }

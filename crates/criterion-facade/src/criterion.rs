@@ -154,7 +154,7 @@ impl<M: Measurement> Criterion<M> {
     /// Registers a benchmark that receives an input.
     ///
     /// # Panics
-    /// When `id` has no function name, as in criterion: the name of the group is missing then.
+    /// If `id` has no function name, as in criterion: the name of the group is missing then.
     pub fn bench_with_input<F, I>(&mut self, id: BenchmarkId, input: &I, mut f: F) -> &mut Criterion<M>
     where
         F: FnMut(&mut Bencher<'_, M>, &I),

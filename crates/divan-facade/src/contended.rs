@@ -1,7 +1,8 @@
 //! A benchmark on several threads at once.
 //!
-//! Each thread makes its own inputs; when all have, they begin together, and each reads the clock around its own iterations. The
-//! time of a batch is the mean over the threads. Instructions and allocations are those of all threads together.
+//! Each thread makes its own inputs; when all are ready, they begin together, and each reads the clock around its own
+//! iterations. The time of a batch is the mean over the threads. Instructions and allocations are those of all threads
+//! together.
 
 use std::any::Any;
 use std::mem::needs_drop;

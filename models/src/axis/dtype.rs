@@ -13,7 +13,7 @@ pub const DTYPES_ON_REQUEST: [DType; 2] = [DType::F16, DType::BF16];
 /// some devices.
 ///
 /// # Errors
-/// A skip that says what candle said.
+/// A skip with candle's message.
 pub fn expect_convolutions(dtype: DType, device: &Device) -> Result<()> {
     expect("convolution", dtype, device, || {
         let image = Tensor::ones((1, 1, 3, 3), dtype, device)?;
@@ -24,7 +24,7 @@ pub fn expect_convolutions(dtype: DType, device: &Device) -> Result<()> {
 /// Checks that `device` multiplies matrices of type `dtype`, by trying.
 ///
 /// # Errors
-/// A skip that says what candle said.
+/// A skip with candle's message.
 pub fn expect_products(dtype: DType, device: &Device) -> Result<()> {
     expect("product of matrices", dtype, device, || {
         let matrix = Tensor::ones((2, 2), dtype, device)?;
@@ -35,7 +35,7 @@ pub fn expect_products(dtype: DType, device: &Device) -> Result<()> {
 /// Checks that `dtype` is `only`, the only type in which `what` can be computed.
 ///
 /// # Errors
-/// A skip that says so.
+/// A skip with the reason.
 pub fn expect_type(dtype: DType, only: DType, what: &str) -> Result<()> {
     if dtype == only {
         return Ok(());

@@ -28,7 +28,7 @@ impl Place {
     /// Returns the device, on whose queue the clock waits from now on.
     ///
     /// # Errors
-    /// A skip that says what is missing, where this build or this machine has no such device.
+    /// A skip that names the missing part, if this build or this machine has no such device.
     pub fn open(self, b: &mut Bencher) -> Result<Device> {
         let device = self.device(b.wanted_device())?;
         b.device(&device);
@@ -38,7 +38,7 @@ impl Place {
     /// Checks that this is the processor, the only place where `what` can be computed.
     ///
     /// # Errors
-    /// A skip that says so.
+    /// A skip with the reason.
     pub fn expect_processor(self, what: &str) -> Result<()> {
         match self {
             Place::Cpu => Ok(()),

@@ -31,7 +31,7 @@ impl Threads {
     /// is a separate process.
     ///
     /// # Errors
-    /// A skip where there are fewer processors, or where this process computes on another number of threads already.
+    /// A skip if there are fewer processors, or if this process already computes on another number of threads.
     pub fn take(self) -> Result<()> {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let processors = available_parallelism().map_or(1, usize::from);

@@ -33,7 +33,7 @@ pub enum OutputError {
 /// Checks that `output` has the shape of `input` and is finite, and that `again`, of a second run, is the same.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of the output.
 pub fn expect_sound(input: &Tensor, output: &Tensor, again: &Tensor) -> Result<(), OutputError> {
     if input.dims() != output.dims() {
         return Err(OutputError::WrongShape { input: input.dims().into(), output: output.dims().into() });

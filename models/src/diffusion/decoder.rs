@@ -1,8 +1,8 @@
 //! [`Decoder`]: the half of a variational autoencoder that draws.
 //!
 //! The computation is that of `candle_transformers::models::stable_diffusion::vae` (candle-transformers 0.11, MIT or
-//! Apache-2.0), of which a test expects the same pixels to the last bit. The half that makes latents of pictures is left
-//! out.
+//! Apache-2.0), of which a test expects the same pixels to the last bit. The half that encodes pictures as latents is
+//! left out.
 
 use candle_core::{D, DType, Module, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, GroupNorm, Linear, VarBuilder};

@@ -16,8 +16,8 @@ const UNIT: f32 = 1.732_050_8;
 /// Returns embeddings of `prompts`, of shape `(prompts, rows, width)`; the same prompt always has the same one, and
 /// different prompts have different ones. `kind` distinguishes several embeddings of a prompt.
 ///
-/// A network's time depends on their shape alone, and its weights are generated: a text encoder would be
-/// work that belongs to another model.
+/// A network's time depends only on their shape, and its weights are generated: the work of a text encoder would
+/// belong to another model.
 ///
 /// # Errors
 /// When the device cannot hold them.

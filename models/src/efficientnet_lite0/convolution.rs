@@ -47,8 +47,8 @@ pub enum Activation {
 
 /// Convolution, batch normalisation and activation. The output has ⌈side / stride⌉ pixels a side.
 ///
-/// In inference a batch normalisation is a factor and a summand for every channel; both are
-/// multiplied into the convolution when it is made, which saves four passes over its output.
+/// In inference a batch normalisation is a factor and a summand for every channel; both are multiplied into the
+/// convolution when it is made, which saves four passes over its output.
 #[derive(Debug)]
 pub struct Convolution {
     kernel: Tensor,

@@ -11,7 +11,7 @@ use super::padding::{Padding, pad};
 /// `(channels, 1, k, k)` and `bias` `(channels)`; the result has ⌈height / stride⌉ rows.
 ///
 /// # Errors
-/// When the shapes do not fit together, or the elements are not f32 on a processor.
+/// If the shapes do not match, or the elements are not f32 on a processor.
 pub fn depthwise(
     images: &Tensor,
     kernel: &Tensor,

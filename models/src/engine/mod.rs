@@ -1,7 +1,7 @@
 //! The same network on several engines: candle, tract and ONNX Runtime, on identical weights.
 //!
 //! tract and ONNX Runtime are compiled with the features `tract` and `onnxruntime`; the library of the latter is
-//! looked for when it is used.
+//! searched for when it is used.
 
 mod agreement;
 mod candle;
@@ -53,7 +53,7 @@ impl Engine {
     /// [`model_file`](Self::model_file).
     ///
     /// # Errors
-    /// When the engine is not compiled in, its library is missing, or it refuses the model.
+    /// If the engine is not compiled in, its library is missing, or it rejects the model.
     pub fn load(self, depth: Depth, batch: usize, file: &[u8]) -> Result<Box<dyn Network>, EngineError> {
         let shape = [batch, 3, INPUT_SIDE, INPUT_SIDE];
         match self {

@@ -32,7 +32,7 @@ static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
 /// Returns the runtime of [`library`], loaded on first use.
 ///
 /// # Errors
-/// When the library is missing, or no ONNX Runtime that this can use.
+/// If the library is missing, or is not an ONNX Runtime that can be used here.
 pub fn runtime() -> Result<Environment, EngineError> {
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     match &*runtime {

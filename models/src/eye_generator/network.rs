@@ -68,7 +68,7 @@ impl EyeGenerator {
     /// Reads the trained weights, as `dtype` on `device`.
     ///
     /// # Errors
-    /// When they are missing, damaged, or not those of this network.
+    /// If they are missing, damaged, or not those of this network.
     pub fn load(dtype: DType, device: &Device) -> Result<Self, WeightsError> {
         Self::read(weights::directory().join(format!("{NAME}.safetensors")), dtype, device)
     }
@@ -139,8 +139,8 @@ impl EyeGenerator {
     /// Checks that the network draws an eye as the published one does.
     ///
     /// # Errors
-    /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or than the coarser
-    /// steps of f16 and bf16 add up to in seven layers.
+    /// [`WrongValue`](UnknownEye::WrongValue) for the first pixel that differs by more than 10⁻³, or by more than the
+    /// coarser steps of f16 and bf16 add up to in seven layers.
     pub fn expect_known_eye(&self, device: &Device) -> Result<(), UnknownEye> {
         /// Row, column, red, green, blue: of the published layers in NumPy, in 64-bit floats.
         const KNOWN: [(usize, usize, [f32; 3]); 3] = [

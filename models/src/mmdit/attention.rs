@@ -54,7 +54,7 @@ impl JointAttention {
     /// the results have shape `(batch, tokens, width)`.
     ///
     /// # Errors
-    /// On shapes that do not fit each other.
+    /// On shapes that do not match.
     pub fn forward(self, prompt: &Tensor, picture: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
         let (of_prompt, of_picture) = (prompt.dim(1)?, picture.dim(1)?);
         let all = Tensor::cat(&[prompt, picture], 1)?;

@@ -112,7 +112,7 @@ impl JointBlock {
     /// time and prompt, of shape `(batch, width)`. The last block returns no prompt.
     ///
     /// # Errors
-    /// On shapes that do not fit each other.
+    /// On shapes that do not match.
     pub fn forward(
         &self,
         prompt: &Tensor,

@@ -35,7 +35,7 @@ impl Modulation {
 /// Returns `(1 + scale) · normalised + shift`, for features of shape `(batch, tokens, width)`.
 ///
 /// # Errors
-/// On shapes that do not fit each other.
+/// On shapes that do not match.
 pub fn modulate(features: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_core::Result<Tensor> {
     normalise(features)?.broadcast_mul(&(scale + 1.0)?)?.broadcast_add(shift)
 }

@@ -48,7 +48,7 @@ fn layout(config: Config) -> Layout {
 /// A transformer over patches of the latents and tokens of the prompt (Esser et al., 2024, arXiv:2403.03206).
 ///
 /// Its parts are not those of candle-transformers, whose blocks cannot be shared between threads and whose timestep
-/// embedding answers in f16.
+/// embedding returns f16.
 pub struct Mmdit {
     patches: PatchEmbedder,
     positions: PositionEmbedder,

@@ -22,7 +22,7 @@ impl Phonemiser {
     /// Returns a sentence in the phonetic alphabet, with its marks; starts a process for each of its clauses.
     ///
     /// # Errors
-    /// When espeak-ng is not installed, or refuses.
+    /// If espeak-ng is not installed, or reports an error.
     pub fn phonemes(&self, sentence: &str) -> Result<String, SpeechError> {
         let mut phonemes = String::new();
         for clause in clauses(sentence) {

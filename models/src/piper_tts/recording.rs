@@ -63,7 +63,7 @@ impl Recording {
     /// Checks that this can be speech with the text `text`.
     ///
     /// # Errors
-    /// What makes that unlikely.
+    /// The reason why that is unlikely.
     pub fn expect_speech(&self, text: &str) -> Result<(), UnlikelySpeech> {
         if let Some(place) = self.samples.iter().position(|sample| !sample.is_finite()) {
             return Err(UnlikelySpeech::NotFinite { place, value: self.samples[place] });

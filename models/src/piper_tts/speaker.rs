@@ -26,7 +26,7 @@ impl Speaker {
     /// Loads the fetched voice, to be computed on `threads`.
     ///
     /// # Errors
-    /// When it, espeak-ng or ONNX Runtime is missing, or damaged.
+    /// If it, espeak-ng or ONNX Runtime is missing, or damaged.
     pub fn load(threads: Threads) -> Result<Self, SpeechError> {
         Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
@@ -57,7 +57,7 @@ impl Speaker {
     /// Speaks `text`, and passes on each sentence as soon as it is spoken.
     ///
     /// # Errors
-    /// When there is nothing to say, or espeak-ng or the network reports an error.
+    /// If there is nothing to say, or espeak-ng or the network reports an error.
     pub fn stream(
         &self,
         text: &str,

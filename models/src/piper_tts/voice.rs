@@ -42,7 +42,7 @@ impl Voice {
     /// Reads the description beside `network`: its path with `.json` at the end.
     ///
     /// # Errors
-    /// When there is no network, no description, or one of something else.
+    /// If there is no network or no description, or if the description is of something else.
     pub fn beside(network: &Path) -> Result<Self, SpeechError> {
         if !network.is_file() {
             return Err(SpeechError::NoVoice { path: network.into() });

@@ -50,8 +50,8 @@ impl Qwen3Vl {
     /// Generates the weights, as `dtype` on `device`; the same values everywhere and every time.
     ///
     /// # Errors
-    /// [`Memory`](LoadError::Memory) before anything is allocated, where memory of the machine is used and does
-    /// not suffice.
+    /// [`Memory`](LoadError::Memory) before anything is allocated, if the memory of the machine is used and does not
+    /// suffice.
     pub fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError> {
         let name = format!("qwen3_vl_2b ({config})");
         let (vision, language) =
@@ -67,7 +67,7 @@ impl Qwen3Vl {
     /// Encodes a picture: vision tower and projectors.
     ///
     /// # Errors
-    /// What candle says.
+    /// The error of candle.
     pub fn look(&self, patches: &Patches) -> Result<Image, GenerationError> {
         let (states, deepstack) = self.vision.forward(patches)?;
         let merge = self.config.vision.merge;
@@ -78,8 +78,8 @@ impl Qwen3Vl {
     /// whole contexts.
     ///
     /// # Errors
-    /// [`Memory`](GenerationError::Memory) before anything is allocated, where the memory of the machine is used and
-    /// does not suffice; or when the device cannot hold it.
+    /// [`Memory`](GenerationError::Memory) before anything is allocated, if the memory of the machine is used and does
+    /// not suffice; or if the device cannot hold it.
     pub fn session(&self, batch: usize) -> Result<Session<'_>, GenerationError> {
         let context = self.config.language.context;
         let what = || format!("keys and values of {batch} contexts of {context} tokens");

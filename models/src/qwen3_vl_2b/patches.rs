@@ -46,7 +46,7 @@ impl Patches {
     /// A square picture of noise, `side` pixels wide.
     ///
     /// # Errors
-    /// [`PictureSize`](GenerationError::PictureSize) where `side` is not a multiple of the side of a token.
+    /// [`PictureSize`](GenerationError::PictureSize) if `side` is not a multiple of the side of a token.
     pub fn noise(side: usize, config: &Config, device: &Device) -> Result<Self, GenerationError> {
         if side == 0 || !side.is_multiple_of(config.token_side()) {
             let wanted = format!("both have to be a multiple of {}", config.token_side());

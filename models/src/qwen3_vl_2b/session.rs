@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
-    /// [`UnknownToken`](GenerationError::UnknownToken), or what candle says.
+    /// [`UnknownToken`](GenerationError::UnknownToken), or the error of candle.
     pub fn read(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.read_batch(&[tokens])
     }
@@ -54,7 +54,7 @@ impl<'a> Session<'a> {
     /// each, of shape `(texts, vocabulary)`.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read), and another number of texts or texts of different lengths.
+    /// The errors of [`read`](Self::read), and another number of texts or texts of different lengths.
     pub fn read_batch(&mut self, texts: &[&[u32]]) -> Result<Tensor, GenerationError> {
         let tokens = texts.first().map_or(0, |text| text.len());
         if tokens == 0 {
@@ -69,7 +69,7 @@ impl<'a> Session<'a> {
     /// vocabulary)`.
     ///
     /// # Errors
-    /// Same as [`read`](Self::read); there has to be text after the picture.
+    /// Same as [`read`](Self::read); there must be text after the picture.
     pub fn read_about(
         &mut self,
         before: &[u32],

@@ -55,7 +55,7 @@ impl SmolLm2 {
     /// Reads the weights that `models/weights/fetch --only smollm2` gets.
     ///
     /// # Errors
-    /// [`Missing`](WeightsError::Missing) until they have been fetched; another one when they are not SmolLM2's.
+    /// [`Missing`](WeightsError::Missing) until they have been fetched; another error if they are not SmolLM2's.
     pub fn load(precision: Precision, device: &Device) -> Result<Self, WeightsError> {
         SmolLm2::read(weights::file(FILE)?, Size::SMOLLM2_135M, precision, device)
     }
@@ -101,8 +101,8 @@ impl SmolLm2 {
     /// its characters are complete.
     ///
     /// # Errors
-    /// A prompt that is empty or that does not fit the context together with `most` tokens, and whatever goes wrong
-    /// in generating.
+    /// A prompt that is empty or that does not fit the context together with `most` tokens, and the errors of
+    /// generation.
     pub fn complete(
         &self,
         prompt: &str,
@@ -133,7 +133,7 @@ impl SmolLm2 {
     /// Checks that the model continues `prompt` with the expected text.
     ///
     /// # Errors
-    /// [`WrongText`](GenerationError::WrongText), and those of [`complete`](Self::complete).
+    /// [`WrongText`](GenerationError::WrongText), and the errors of [`complete`](Self::complete).
     pub fn expect_text(&self, prompt: &str, expected: &str) -> Result<(), GenerationError> {
         let tokens = self.vocabulary.encode(expected)?.len();
         let found = self.complete(prompt, tokens, |_| ())?.text;

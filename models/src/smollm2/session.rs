@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// [`EmptyPrompt`](GenerationError::EmptyPrompt), [`ContextFull`](GenerationError::ContextFull),
-    /// [`UnknownToken`](GenerationError::UnknownToken), or what candle says.
+    /// [`UnknownToken`](GenerationError::UnknownToken), or the error of candle.
     pub fn read(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.forward(tokens, 1)
     }
@@ -41,7 +41,7 @@ impl Session {
     /// One token at a time: candle's network takes several tokens of one text, or one token of several.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read).
+    /// The errors of [`read`](Self::read).
     pub fn read_batch(&mut self, tokens: &[u32]) -> Result<Tensor, GenerationError> {
         self.forward(tokens, tokens.len())
     }

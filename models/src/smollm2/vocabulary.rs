@@ -30,8 +30,8 @@ impl Vocabulary {
     /// Builds the tokenizer from the tokens and merges in the file.
     ///
     /// # Errors
-    /// [`WrongMetadata`](WeightsError::WrongMetadata) where they are missing, of another kind than SmolLM's,
-    /// contradict each other, or are not `size` in number.
+    /// [`WrongMetadata`](WeightsError::WrongMetadata) if they are missing, of another kind than SmolLM's, contradict
+    /// each other, or are not `size` in number.
     pub fn of(file: &Gguf, size: usize) -> Result<Self, WeightsError> {
         file.expect_text("tokenizer.ggml.model", "gpt2")?;
         file.expect_text("tokenizer.ggml.pre", "smollm")?;
@@ -85,7 +85,7 @@ impl Vocabulary {
     /// The tokens of a text. `<|im_start|>` and its like are one token each.
     ///
     /// # Errors
-    /// [`Tokenizer`](GenerationError::Tokenizer) with what it said.
+    /// [`Tokenizer`](GenerationError::Tokenizer) with its message.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, GenerationError> {
         let encoding = self.tokenizer.encode_fast(text, false).map_err(said)?;
         Ok(encoding.get_ids().to_vec())
@@ -94,7 +94,7 @@ impl Vocabulary {
     /// Returns the text of tokens; special tokens are left out.
     ///
     /// # Errors
-    /// [`Tokenizer`](GenerationError::Tokenizer) with what it said.
+    /// [`Tokenizer`](GenerationError::Tokenizer) with its message.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, GenerationError> {
         self.tokenizer.decode(tokens, true).map_err(said)
     }

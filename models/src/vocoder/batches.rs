@@ -9,7 +9,7 @@ use crate::seeded::Seeded;
 /// its members alone, by trying: in candle 0.11.1 they do not on processors.
 ///
 /// # Errors
-/// A skip that says so.
+/// A skip with the reason.
 pub fn expect_batches(device: &Device) -> Result<()> {
     let inputs = Seeded::new(1).uniform("inputs", (2, 8, 5), -1.0, 1.0, device)?;
     let kernel = Seeded::new(1).uniform("kernel", (8, 4, 3), -1.0, 1.0, device)?;

@@ -91,7 +91,7 @@ impl Vocoder {
     /// Returns all samples of these frames, [`FRAME_SAMPLES`] each.
     ///
     /// # Errors
-    /// Frames that are none, too many or of unknown codes; [`NotFinite`](VocoderError::NotFinite).
+    /// No frames, too many, or unknown codes; [`NotFinite`](VocoderError::NotFinite).
     pub fn decode(&self, frames: &[Frame]) -> Result<Vec<f32>, VocoderError> {
         self.decode_batch(frames, 1)
     }
@@ -99,7 +99,7 @@ impl Vocoder {
     /// Decodes `batch` sounds of the same number of frames, one after the other in `frames` and in the result.
     ///
     /// # Errors
-    /// Same as [`decode`](Self::decode); frames that cannot be shared out evenly.
+    /// Same as [`decode`](Self::decode); frames that cannot be divided evenly.
     pub fn decode_batch(&self, frames: &[Frame], batch: usize) -> Result<Vec<f32>, VocoderError> {
         samples(&self.fresh.clone().decode(&codes(frames, batch, &self.device)?)?)
     }

@@ -1,8 +1,8 @@
 //! [`Decoder`]: the part of Mimi that turns codes into sound.
 //!
-//! The computation is that of `candle_transformers::models::mimi` (candle-transformers 0.11, MIT or Apache-2.0, copyright
-//! Kyutai), of which a test expects the same samples to the last bit. The part of Mimi that makes codes of sound is
-//! left out.
+//! The computation is that of `candle_transformers::models::mimi` (candle-transformers 0.11, MIT or Apache-2.0,
+//! copyright Kyutai), of which a test expects the same samples to the last bit. The part of Mimi that encodes sound as
+//! codes is left out.
 
 use candle_core::Tensor;
 use candle_nn::VarBuilder;

@@ -1,6 +1,6 @@
 //! `bench functions`: functions of another program under load, as `bench load` measures servers.
 //!
-//! The program that holds the function starts this command, hands it a [`Plan`](plan::Plan) on stdin, or a
+//! The program that contains the function starts this command, passes it a [`Plan`](plan::Plan) on stdin, or a
 //! [`Function`](plan::Function) if it is the worker of a run itself, and answers requests on a Unix socket
 //! (`docs/book/src/protocol.md`, "Functions that serve").
 

@@ -1,12 +1,13 @@
 //! Links bench targets again, with their sections in other orders.
 //!
-//! Moving a function can change its time by a few per cent (Mytkowicz et al., "Producing wrong data without doing anything
-//! obviously wrong!", ASPLOS 2009), and so can moving it at random, which lets one average over it (Curtsinger and Berger,
-//! "STABILIZER", ASPLOS 2013). Here the linker moves it: rustc puts each function into a section of its own.
+//! Moving a function can change its time by a few per cent (Mytkowicz et al., "Producing wrong data without doing
+//! anything obviously wrong!", ASPLOS 2009), and so can moving it at random, which makes it possible to average over
+//! the effect (Curtsinger and Berger, "STABILIZER", ASPLOS 2013). Here the linker moves it: rustc puts each function
+//! into its own section.
 //!
-//! Nothing is compiled for a layout. The executable is removed, so that cargo runs rustc for the bench target alone, with the
-//! arguments that it always gives; rustc calls a script in place of the linker (`-C linker`), which links once as it is told
-//! to, and once for each layout, from the same object files. Cargo takes the first for what it has built, as it is.
+//! Nothing is compiled for a layout. The executable is removed, so that cargo runs rustc only for the bench target,
+//! with its usual arguments; rustc calls a script in place of the linker (`-C linker`), which links once normally, and
+//! once for each layout, from the same object files. Cargo takes the first as the executable that it has built.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Programs of another revision of the code.
 //!
-//! A revision is a sealed thing: each commit has a checkout and a target folder of its own in the user's cache, which
-//! stay, so that absolute and relative paths, other programs of the package and cargo's variables are that commit's.
+//! A revision is sealed: each commit has its own checkout and target folder in the user's cache, which are kept, so
+//! that absolute and relative paths, other programs of the package and cargo's variables are those of the commit.
 
 mod cache;
 mod sealed;
@@ -89,8 +89,8 @@ impl Checkout {
     /// Builds the bench targets of the files as they are in the working tree. Python is not built.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, when the linker cannot make the
-    /// layouts that are wanted, or when no interpreter can run Python benchmarks.
+    /// [`RunError::Usage`] if cargo fails, which has then printed the reason on stderr, if the linker cannot make the
+    /// requested layouts, or if no interpreter can run Python benchmarks.
     pub fn build(&self) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             return self.python(&self.root);
@@ -156,8 +156,8 @@ impl Checkout {
     /// commit.
     ///
     /// # Errors
-    /// [`RunError::Usage`] when cargo fails, which has then printed the reason on stderr, when the linker cannot make the
-    /// layouts that are wanted, or when the commit cannot be set up as a person would have it.
+    /// [`RunError::Usage`] if cargo fails, which has then printed the reason on stderr, if the linker cannot make the
+    /// requested layouts, or if the commit cannot be checked out completely.
     pub fn build_revision(&self, commit: &str) -> Result<Vec<Program>, RunError> {
         if self.is_python() {
             let repository = Repository::around(self.folder())?;

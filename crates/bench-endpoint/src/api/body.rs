@@ -98,7 +98,7 @@ impl Body {
     /// files.
     ///
     /// # Errors
-    /// What is wrong with the template or the input.
+    /// The fault in the template or the input.
     pub fn of(kind: Kind, settings: &Settings, input: &[u8]) -> Result<Self, String> {
         Body::of_input(kind, settings, &Input::of(input))
     }
@@ -106,7 +106,7 @@ impl Body {
     /// Same as [`of`](Self::of), for an input that can contain more than its text.
     ///
     /// # Errors
-    /// What is wrong with the template or the input.
+    /// The fault in the template or the input.
     pub fn of_input(kind: Kind, settings: &Settings, input: &Input) -> Result<Self, String> {
         if let Some(template) = &settings.template {
             return Body::by_template(template, &input.content.text());

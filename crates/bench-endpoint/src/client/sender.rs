@@ -154,7 +154,7 @@ impl Client {
     /// policy opens none beforehand.
     ///
     /// # Errors
-    /// Why one cannot be made.
+    /// The reason why one cannot be made.
     pub fn warm(&self, clients: usize) -> Result<(), Failure> {
         self.warm_share(clients, (0, 1))
     }
@@ -163,7 +163,7 @@ impl Client {
     /// `rank`, `rank + of` and so on.
     ///
     /// # Errors
-    /// Why one cannot be made.
+    /// The reason why one cannot be made.
     pub fn warm_share(&self, clients: usize, (rank, of): (u32, u32)) -> Result<(), Failure> {
         if !matches!(self.pool.policy(), Policy::Warm | Policy::Sticky) {
             return Ok(());
@@ -202,7 +202,7 @@ impl Client {
     /// Gets a document, and waits for it on the calling thread. This is for requests before and after measuring.
     ///
     /// # Errors
-    /// Why the request failed.
+    /// The reason why the request failed.
     pub fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         /// Keeps what comes.
         struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -236,7 +236,7 @@ impl Client {
     /// connections it uses.
     ///
     /// # Errors
-    /// Why it failed, by class, without the secret.
+    /// The reason why it failed, by class, without the secret.
     pub async fn request(
         &self,
         request: &Request<'_>,

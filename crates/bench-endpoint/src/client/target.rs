@@ -20,7 +20,8 @@ impl Target {
     /// Parses an address. Without a scheme it is `http`.
     ///
     /// # Errors
-    /// What is not the address of an HTTP server, and one with a user's name or a query in it: those would be in reports.
+    /// A text that is not the address of an HTTP server, or an address that contains a user's name or a query, which
+    /// would appear in reports.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("`{text}` is not the address of a server: {what}"));
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };

@@ -23,7 +23,7 @@ impl Trust {
     /// Trusts the certificates that the system trusts.
     ///
     /// # Errors
-    /// When it has none.
+    /// If it has none.
     pub fn of_system() -> Result<Self, String> {
         let found = rustls_native_certs::load_native_certs();
         Trust::of(found.certs, "the system trusts no certificate: name a file with `--ca-file`")
@@ -32,7 +32,7 @@ impl Trust {
     /// Trusts the certificates in a PEM file, and no others.
     ///
     /// # Errors
-    /// When it cannot be read, or holds none.
+    /// If it cannot be read, or contains none.
     pub fn of_file(path: &Path) -> Result<Self, String> {
         let wrong = |error: &dyn std::fmt::Display| {
             format!("no certificate can be read from {}: {error}", path.display())
@@ -45,7 +45,7 @@ impl Trust {
     /// which may be followed by those of intermediate authorities. The private key is in another PEM file.
     ///
     /// # Errors
-    /// When they cannot be read, or do not belong together. The key appears in no message.
+    /// If they cannot be read, or do not belong together. The key appears in no message.
     pub fn presenting(self, certificate: &Path, key: &Path) -> Result<Self, String> {
         let wrong = |path: &Path, what: &str, error: &dyn std::fmt::Display| {
             Err(format!("no {what} can be read from {}: {error}", path.display()))

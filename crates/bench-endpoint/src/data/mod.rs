@@ -30,7 +30,7 @@ pub const MOST_ROWS: usize = 1_000_000;
 /// memory. Reading ends after the number of requests in `most`.
 ///
 /// # Errors
-/// What is wrong with the file, with its name and the number of the line.
+/// The fault in the file, with its name and the number of the line.
 pub fn read(path: &Path, format: Option<Format>, seed: u64, most: Most) -> Result<Dataset, String> {
     let named = |what: String| format!("{}: {what}", path.display());
     let open = || File::open(path).map_err(|error| format!("{} cannot be read: {error}", path.display()));
@@ -48,7 +48,7 @@ pub fn read(path: &Path, format: Option<Format>, seed: u64, most: Most) -> Resul
 /// Same as [`read`], for any reader.
 ///
 /// # Errors
-/// What is wrong, with the number of the line.
+/// The fault, with the number of the line.
 pub fn read_from(from: impl BufRead, format: Format, seed: u64, most: Most) -> Result<Dataset, String> {
     let mut rows = Rows::new(seed, most);
     match format {

@@ -33,7 +33,7 @@ impl JsonLines {
     /// Ends the stream: passes on a last line without a line break.
     ///
     /// # Errors
-    /// That of `each`.
+    /// The error of `each`.
     pub fn end(&mut self, each: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
         self.end_line(each)
     }

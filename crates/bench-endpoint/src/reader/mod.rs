@@ -1,6 +1,6 @@
 //! Readers of answers, without I/O and without a clock: bytes and the instant of their arrival go in, events come out.
 //!
-//! Any split of the same bytes gives the same events. The instant of an event is that of the piece which completed it.
+//! Any split of the same bytes gives the same events. The time of an event is that of the piece which completed it.
 
 mod json_lines;
 mod pcm;

@@ -27,7 +27,7 @@ impl WavStream {
     /// Takes a piece, and returns how many samples per channel it completes.
     ///
     /// # Errors
-    /// When it is not a WAV file with plain samples.
+    /// If it is not a WAV file with uncompressed samples.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<u64, Failure> {
         if let Some((head, pcm)) = &mut self.body {
             return Ok(take(head, pcm, piece));

@@ -1,6 +1,6 @@
 //! Criterion's folder of estimates, which critcmp compares: `BENCHMARK/BASELINE/{benchmark,estimates,sample}.json`.
 //!
-//! All in it is of samples: their mean, median, deviation and so on, in nanoseconds an iteration.
+//! All of its figures are those of samples: their mean, median, deviation and so on, in nanoseconds an iteration.
 
 mod estimates;
 mod export;

@@ -30,7 +30,7 @@ const SCHEMA: &str = "message figures {
 /// Writes the figures of all series; returns the number of rows.
 ///
 /// # Errors
-/// When `to` cannot be written.
+/// If `to` cannot be written.
 pub fn write_figures(series: &[Series], to: impl Write + Send) -> Result<usize> {
     let mut file = begin(to, SCHEMA)?;
     let points = || series.iter().flat_map(|one| one.points.iter().map(move |point| (one, point)));

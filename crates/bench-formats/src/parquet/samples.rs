@@ -51,7 +51,7 @@ impl<W: Write + Send> Samples<W> {
     /// Begins a table.
     ///
     /// # Errors
-    /// When `to` cannot be written.
+    /// If `to` cannot be written.
     pub fn begin(to: W) -> Result<Self> {
         Ok(Samples { file: begin(to, SCHEMA)?, rows: Rows::default(), written: 0 })
     }
@@ -60,7 +60,7 @@ impl<W: Write + Send> Samples<W> {
     /// a case that failed in a later round with its status.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn add(&mut self, record: &Record) -> Result<()> {
         let run = text(&record.run);
         let commit = record.environment.commit.as_deref().map(text);
@@ -90,7 +90,7 @@ impl<W: Write + Send> Samples<W> {
     /// Ends the table; returns the number of its rows.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn finish(mut self) -> Result<usize> {
         self.flush()?;
         self.file.close()?;

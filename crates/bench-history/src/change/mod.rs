@@ -1,25 +1,27 @@
 //! Change points of a series, found as its runs come in.
 //!
-//! Pure functions and one small machine over slices: no clock, no I/O.
+//! Pure functions and one small state machine over slices: no clock, no I/O.
 //!
 //! # The principle
-//! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each other
-//! (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares estimate of
-//! the step there, divided by its standard error (`step`; Kay, "Fundamentals of Statistical Signal Processing", vol. I,
-//! 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022). Spread and correlation of the
-//! noise are estimated *within* pieces, wild runs clipped (`noise`), so that no step passes for noise. Every
-//! night the line since the last reported change is divided into pieces (`pieces`), and what follows is one decision: whether
-//! its newest piece has lasted, and differs from the level that was last reported (`detector`).
+//! A line is a sequence of *pieces*, each a level with noise around it in which neighbouring runs may resemble each
+//! other (a first-order autoregression). Whether a piece ends at a run is decided by the generalised least squares
+//! estimate of the step there, divided by its standard error (`step`; Kay, "Fundamentals of Statistical Signal
+//! Processing", vol. I, 1993, section 4.5; for the setting, Romano, Rigaill, Runge and Fearnhead, JASA 117, 2022).
+//! Spread and correlation of the noise are estimated *within* pieces, with wild runs clipped (`noise`), so that a step
+//! does not count as noise. Every night the line since the last reported change is divided into pieces (`pieces`), and
+//! then there is one decision: whether its newest piece has lasted, and differs from the level that was last reported
+//! (`detector`).
 //!
-//! From this follow the properties that the tests pin: pieces may be short, so that a change soon after another is heard;
-//! what is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few runs) ends up in a piece
-//! of its own and hides nothing; exact figures have a scale, because no figure is taken to repeat more exactly than a quarter of
-//! the smallest shift of interest; and what the noise was like before a change is remembered after it.
+//! The properties that the tests check follow from this: pieces may be short, so that a change soon after another is
+//! found; whatever is never reported (odd first runs, steps below the smallest shift of interest, excursions of a few
+//! runs) forms a separate piece and hides nothing; exact figures have a scale, because the noise of a figure is
+//! assumed to be at least a quarter of the smallest shift of interest; and the noise before a change is remembered
+//! after it.
 //!
 //! # What was reported stays reported
-//! A change is named by the run at which it was found. Later runs may move it towards the past, within the
-//! uncertainty that was known on the night of the report, and may withdraw it in words ([`Change::withdrawn`]). They never move it past
-//! that night and never turn its sign.
+//! A change is identified by the run at which it was found. Later runs may move it towards the past, within the
+//! uncertainty that was known on the night of the report, and may withdraw it explicitly ([`Change::withdrawn`]). They
+//! never move it past that night and never change its sign.
 
 mod detector;
 mod noise;

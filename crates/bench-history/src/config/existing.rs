@@ -15,7 +15,7 @@ impl Config {
     /// pass.
     ///
     /// # Errors
-    /// [`ConfigError::Malformed`] for the first name that nothing has, with the nearest one.
+    /// [`ConfigError::Malformed`] for the first name that does not exist, with the nearest one.
     pub fn check(&self, record: &Record, history: &[Series]) -> Result<(), ConfigError> {
         let own = record.cases.iter().flat_map(figures).map(|figure| figure.metric);
         let known: BTreeSet<String> = BUILT_IN

@@ -28,7 +28,7 @@ impl Store {
     /// Adds a run. Adding it again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another record of the same name is there; else what the database says, and
+    /// [`StoreError::Conflict`] if there is another record with the same name; or else the error of the database, and
     /// then nothing was stored.
     pub fn add(&mut self, record: &Record) -> Result<Added, StoreError> {
         let packed = pack(record).map_err(|error| StoreError::Database {

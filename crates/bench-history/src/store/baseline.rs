@@ -25,7 +25,7 @@ impl Store {
     /// Gives a run a name; if the name exists, it means this run from now on.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    /// [`StoreError::NoSuchRun`] if the run does not exist.
     pub fn set_baseline(&mut self, baseline: &Baseline) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Baseline { name, run, at, author } = baseline;
@@ -42,7 +42,7 @@ impl Store {
     /// Returns all baselines, by name, each with its current run.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn baselines(&mut self) -> Result<Vec<Baseline>, StoreError> {
         let rows = self.database.query(
             &format!("SELECT name, run, at, author FROM baseline WHERE {CURRENT} ORDER BY name"),

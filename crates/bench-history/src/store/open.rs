@@ -82,7 +82,7 @@ impl Store {
     /// Migrates the tables to another version, up or down; data that the older one cannot represent is lost.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] for one that is not known here.
+    /// [`StoreError::Newer`] for an unknown version.
     pub fn migrate_to(&mut self, version: i64) -> Result<(), StoreError> {
         self.transaction(|database| migrate(database, version.clamp(0, NEWEST)))
     }
@@ -90,7 +90,7 @@ impl Store {
     /// The version of the tables.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn version(&mut self) -> Result<i64, StoreError> {
         migration::version(self.database.as_mut())
     }

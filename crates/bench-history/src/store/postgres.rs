@@ -30,7 +30,7 @@ impl Postgres {
     /// Waits up to `patience` for a server that is starting, and for one that goes away later.
     ///
     /// # Errors
-    /// [`StoreError::Away`] when the server cannot be reached; [`StoreError::Database`] when it refuses, or is not to be
+    /// [`StoreError::Away`] if the server cannot be reached; [`StoreError::Database`] if it refuses, or cannot be
     /// trusted.
     pub fn connect(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let address = Address::parse(url)?;

@@ -46,7 +46,7 @@ impl Store {
     /// Returns all runs, by the time at which they began.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn runs(&mut self) -> Result<Vec<StoredRun>, StoreError> {
         let rows = self.database.query(
             "SELECT run.name, run.timestamp, run.revision, COUNT(point.run) FROM run \
@@ -69,7 +69,7 @@ impl Store {
     /// Returns the numbers of runs, accepted changes and renamings: if they have not changed, nothing has.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn state(&mut self) -> Result<[i64; 3], StoreError> {
         let rows = self.database.query(
             "SELECT (SELECT COUNT(*) FROM run), (SELECT COUNT(*) FROM acceptance), (SELECT COUNT(*) FROM renaming)",
@@ -98,7 +98,7 @@ impl Store {
     /// names.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn series(&mut self) -> Result<Vec<Series>, StoreError> {
         let rows = self.database.query(
             "SELECT id, case_id, metric, cpu, cores, gpu, memory, toolchain, build, unit, better FROM series \
@@ -184,7 +184,7 @@ impl Store {
     /// Accepts the level of a case since a run. Accepting it again changes nothing; the first reason is kept.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`] for a run that is not there.
+    /// [`StoreError::NoSuchRun`] if the run does not exist.
     pub fn accept(&mut self, acceptance: &Acceptance) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Acceptance { case, run, at, author, reason } = acceptance;
@@ -199,7 +199,7 @@ impl Store {
     /// Returns all accepted changes, oldest first; those of renamed cases under their new names.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn acceptances(&mut self) -> Result<Vec<Acceptance>, StoreError> {
         let rows = self
             .database

@@ -80,7 +80,7 @@ impl Store {
     /// Lets a case keep its history under a new name. The id of a benchmark stands for all of its cases.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchCase`] if no run holds the old name; [`StoreError::TwoCases`] if one holds both.
+    /// [`StoreError::NoSuchCase`] if no run has the old name; [`StoreError::TwoCases`] if one has both.
     pub fn rename(&mut self, renaming: &Renaming) -> Result<(), StoreError> {
         let series = self.series()?;
         let mut found = false;
@@ -110,7 +110,7 @@ impl Store {
     /// Adds a renaming unchanged, as when a store is rebuilt from an older one.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn keep_renaming(&mut self, renaming: &Renaming) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Renaming { old, new, at, author } = renaming;
@@ -124,7 +124,7 @@ impl Store {
     /// Returns all renamings, in the order in which they were made.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn renamings(&mut self) -> Result<Vec<Renaming>, StoreError> {
         let rows = self.database.query("SELECT old_id, new_id, at, author FROM renaming ORDER BY id", &[])?;
         let renaming = |row: Vec<Value>| {

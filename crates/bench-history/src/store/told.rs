@@ -26,7 +26,7 @@ impl Store {
     /// Records a notification. Recording it again changes nothing.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn keep_told(&mut self, told: &Told) -> Result<(), StoreError> {
         self.transaction(|database| {
             let Told { recipient, case, metric, machine, run, at } = told;
@@ -38,7 +38,7 @@ impl Store {
     /// Returns all notifications, oldest first.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn all_told(&mut self) -> Result<Vec<Told>, StoreError> {
         let rows = self.database.query(
             "SELECT recipient, case_id, metric, machine, run, at FROM told ORDER BY at, recipient, case_id, metric",

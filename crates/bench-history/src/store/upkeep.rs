@@ -14,7 +14,7 @@ impl Store {
     /// Removes the runs that began before `timestamp` (UTC, RFC 3339), except baselines; returns their number.
     ///
     /// # Errors
-    /// What the database says.
+    /// The error of the database.
     pub fn prune(&mut self, timestamp: &str) -> Result<u64, StoreError> {
         self.transaction(|database| {
             let before = [Value::from(timestamp)];

@@ -22,9 +22,9 @@ use crate::media::picture;
 /// | step time | gaps between neighbouring steps, pooled over all requests |
 /// | setup time, decode time | as the closure measured them |
 ///
-/// `W` is the wall time of the window. TTFI needs marks of outputs
-/// ([`Request::output`](crate::Request::output)), the step time marks of steps
-/// ([`Request::step`](crate::Request::step)). Where a response does not say its steps, the marked ones count.
+/// `W` is the wall time of the window. TTFI needs marks of outputs ([`Request::output`](crate::Request::output)), the
+/// step time marks of steps ([`Request::step`](crate::Request::step)). If a response does not contain its number of
+/// steps, the marked ones count.
 pub const IMAGES: Domain = Domain {
     name: "images",
     primary: "IPS",

@@ -20,11 +20,10 @@ use crate::request::MarkKind;
 /// | underrun | seconds in which a player that starts at the first output would have run dry |
 /// | continuity | share of requests without underrun |
 ///
-/// `W` is the wall time of the window. The audio duration is samples / sample rate; audio of no length or
-/// of no rate has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
-/// ([`Request::output`](crate::Request::output)), the latter two at least two of a request. Outputs
-/// that do not say how many samples they hold ([`Request::output_of`](crate::Request::output_of)) are taken to be equal
-/// parts of the whole.
+/// `W` is the wall time of the window. The audio duration is samples / sample rate; audio without a length or a rate
+/// has none, and is in no metric that needs one. TTFA, underrun and continuity need marks
+/// ([`Request::output`](crate::Request::output)), the latter two at least two for each request. Outputs without a
+/// number of samples ([`Request::output_of`](crate::Request::output_of)) are assumed to be equal parts of the whole.
 pub const SPEECH: Domain = Domain {
     name: "speech",
     primary: "ASPS",

@@ -21,11 +21,11 @@ use crate::request::MarkKind;
 ///
 /// `W` is the wall time of the window. All but the first row need marks of outputs
 /// ([`Request::output`](crate::Request::output)), TTFO one of the answer
-/// ([`Request::answer`](crate::Request::answer)). A chunk may hold
-/// several tokens. How many is known if as many outputs were marked as tokens were made, or if each output says how many
-/// it holds ([`Request::output_of`](crate::Request::output_of)). TPOT needs to know it: the tokens of the first chunk
-/// came without a gap. It is absent, with a warning that gives the reason, if it is not known, and if all tokens came at
-/// once; it is undefined, not 0, for one token. ITL needs every chunk after the first to hold one token.
+/// ([`Request::answer`](crate::Request::answer)). A chunk may contain several tokens. Their number is known if as many
+/// outputs were marked as tokens were generated, or if each output reports it
+/// ([`Request::output_of`](crate::Request::output_of)). TPOT needs it: the tokens of the first chunk came without a
+/// gap. It is absent, with a warning that gives the reason, if the number is not known, and if all tokens came at
+/// once; it is undefined, not 0, for one token. ITL needs every chunk after the first to contain one token.
 pub const TEXT: Domain = Domain {
     name: "text",
     primary: "output tokens/s",

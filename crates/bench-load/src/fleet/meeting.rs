@@ -52,7 +52,7 @@ impl Meeting {
     /// missing ones.
     ///
     /// # Errors
-    /// If a worker has not come in time, or came with other settings; if nothing can listen at the address.
+    /// If a worker has not arrived in time, or has other settings; if nothing can listen at the address.
     pub fn meet(&self, waiting: impl FnOnce(&str)) -> Result<Fleet, FleetError> {
         let state = State::new();
         let deadline = Instant::now() + self.patience;

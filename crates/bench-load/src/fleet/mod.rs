@@ -1,8 +1,9 @@
 //! [`Fleet`]: several processes, on one machine or on many, that share one load.
 //!
-//! Each worker runs the same command, sends its [`Share`] of the requests and keeps their rows. Here is what
-//! they say to each other, and nothing of what it is about: they [meet](Meeting), begin together, hand what they have to
-//! the first of them, and learn from it what came of all. Each of these is done by all workers, in the same order.
+//! Each worker runs the same command, sends its [`Share`] of the requests and keeps their rows. This module contains
+//! their communication, and knows nothing about requests: workers [meet](Meeting), begin together, hand their results
+//! to the first of them, and receive the combined result from it. All workers do each of these steps, in the same
+//! order.
 
 mod clocks;
 mod error;
@@ -149,7 +150,7 @@ impl Fleet {
     /// Hands `own` to the first worker. There it returns the parts of all others, by number; elsewhere nothing.
     ///
     /// # Errors
-    /// If a worker is gone.
+    /// If a worker is no longer connected.
     pub fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, FleetError> {
         Ok(self.collect(own)?.into_iter().map(|part| part.bytes).collect())
     }
@@ -189,7 +190,7 @@ impl Fleet {
     /// Waits until the first worker has announced that it needs nothing more from the others, which may then exit.
     ///
     /// # Errors
-    /// If the first worker is gone.
+    /// If the first worker is no longer connected.
     pub fn part(&self) -> Result<(), FleetError> {
         if self.is_first() {
             self.close();

@@ -8,7 +8,7 @@
 //! | `Pictures::synthetic`, `Pictures::folder` (feature `pictures`) | `Picture` |
 //! | [`List::new`], `Vec<T>`, `[T; N]` | `T` |
 //!
-//! A source of one's own implements [`Inputs`], an item of one's own [`Describe`].
+//! Your own source implements [`Inputs`], your own item [`Describe`].
 
 mod describe;
 mod distinct;

@@ -35,7 +35,7 @@ impl Picture {
     /// part of its latency.
     ///
     /// # Errors
-    /// None for a picture of [`Pictures`] or [`PictureFolder`]: all of those have been decoded once.
+    /// Never for a picture of [`Pictures`] or [`PictureFolder`]: all of those have been decoded once.
     pub fn rgb(&self) -> Result<Vec<u8>, PictureError> {
         picture::rgb(&self.bytes)
     }

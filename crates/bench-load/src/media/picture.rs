@@ -44,7 +44,7 @@ pub enum PictureError {
 /// ```
 ///
 /// # Errors
-/// When the bytes are not a picture, or are one of another format, or have a damaged header.
+/// If the bytes are not a picture, or are one of another format, or have a damaged header.
 pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
     let (reader, format) = open(bytes)?;
     let (width, height) = reader.into_dimensions().map_err(|error| damaged(format, error))?;
@@ -60,7 +60,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, PictureError> {
 /// ```
 ///
 /// # Errors
-/// When the bytes are not a picture, or are one of another format, or damaged.
+/// If the bytes are not a picture, or are one of another format, or damaged.
 pub fn rgb(bytes: &[u8]) -> Result<Vec<u8>, PictureError> {
     let (reader, format) = open(bytes)?;
     Ok(reader.decode().map_err(|error| damaged(format, error))?.into_rgb8().into_raw())

@@ -1,8 +1,7 @@
 //! WAV files, whole or as a server streams them.
 //!
-//! A server that streams does not know the length when it writes the header. The `hound` crate takes the
-//! length from there and nowhere else, and so counts no sample, or hours of them; this reader counts what
-//! has arrived.
+//! A server that streams does not know the length when it writes the header. The `hound` crate takes the length only
+//! from there, and so counts no sample, or hours of them; this reader counts the samples that have arrived.
 
 use std::fmt;
 
@@ -115,8 +114,8 @@ impl Wav {
     /// [`Oddity`].
     ///
     /// # Errors
-    /// When the bytes are something else, or WAV audio that is neither PCM (8, 16, 24, 32 bits) nor
-    /// floating point (32, 64 bits).
+    /// If the bytes are something else, or WAV audio that is neither PCM (8, 16, 24, 32 bits) nor floating point (32,
+    /// 64 bits).
     ///
     /// ```
     /// # use bench_load::media::Wav;

@@ -1,8 +1,7 @@
 //! `requests.csv`: one row for each request. Workers leave a file for each round; here they are merged.
 //!
-//! Nothing is ever held but one row and a buffer: a file can have ten million rows. Rows are read in full
-//! only where their columns stand elsewhere than in the report, or where they may be replaced; all others are
-//! copied as they are.
+//! Only one row and a buffer are held at any time: a file can have ten million rows. Rows are parsed only if their
+//! columns are at other positions than in the report, or if they may be replaced; all others are copied unchanged.
 
 use std::collections::HashSet;
 use std::fs::{self, File};

@@ -29,7 +29,7 @@ impl Arrivals {
     /// them, or those before `duration`, whichever comes first. The first one is at 0.
     ///
     /// # Errors
-    /// A rate or shape that is not a positive number, no end at all, or more arrivals than memory should hold.
+    /// A rate or shape that is not a positive number, no limit at all, or more arrivals than memory should hold.
     pub fn schedule(
         self,
         rate: f64,

@@ -11,10 +11,10 @@ use super::{Pacing, Plan, Scenario, Wanted, clients};
 
 /// Requests at the times in a trace file: the real arrivals of a service.
 ///
-/// The file has one arrival a line, in seconds, ascending; the first one is the beginning. In a CSV file the
-/// first column counts; the columns are parted by commas, or by semicolons or tabs if a line has any. Empty lines, lines
-/// that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are numbers
-/// with a point: a decimal comma, a date, and a header that names another unit are refused.
+/// The file has one arrival on each line, in seconds, ascending; the first one is the beginning. In a CSV file the
+/// first column counts; the columns are separated by commas, or by semicolons or tabs if a line has any. Empty lines,
+/// lines that begin with `#` and a header are skipped; a header is a first line whose first cell is a name. Times are
+/// numbers with a point: a decimal comma, a date, and a header that names another unit are rejected.
 ///
 /// ```
 /// use bench_load::Load;

@@ -42,10 +42,9 @@ const CHECKS: [(&str, Look); 15] = [
 
 /// An examination that has begun.
 ///
-/// Both looks are taken by the runner while no worker runs, so nothing of them is in what is timed. A look
-/// reads some dozens of small files, one for each process and two for each processor. Both together took 3 ms
-/// of processor time on a busy virtual machine with 2 processors and 90 processes, in an optimised build
-/// (`cost_of_an_examination`).
+/// The runner makes both readings while no worker runs, so they are not part of any measurement. A reading opens some
+/// dozens of small files, one for each process and two for each processor. Both together took 3 ms of processor time
+/// on a busy virtual machine with 2 processors and 90 processes, in an optimised build (`cost_of_an_examination`).
 pub struct Examination {
     machine: Machine,
     before: Vec<Check>,

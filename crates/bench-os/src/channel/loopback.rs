@@ -29,7 +29,7 @@ impl Listener {
     /// Listens on a port that the system chooses, with a token of its own.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         // The worker may never come.
@@ -40,7 +40,7 @@ impl Listener {
     /// Returns the port.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn port(&self) -> io::Result<u16> {
         Ok(self.listener.local_addr()?.port())
     }
@@ -54,7 +54,7 @@ impl Listener {
     /// listener. Every other connection is closed without an answer. `None` when it is no longer wanted.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn accept(self, is_wanted: impl Fn() -> bool) -> io::Result<Option<TcpStream>> {
         let mut candidates: Vec<Candidate> = Vec::new();
         loop {
@@ -140,7 +140,7 @@ impl Candidate {
 /// has closed its end or has exited: the only way to notice that while a benchmark runs.
 ///
 /// # Errors
-/// The system's, when nothing listens.
+/// The errors of the system, for example if nothing listens.
 pub fn connect(
     port: u16,
     token: &str,

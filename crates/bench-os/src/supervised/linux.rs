@@ -48,7 +48,7 @@ impl Supervised {
     /// Starts `command` with the offer in a variable of its environment.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn start(
         mut command: Command,
         variable: &str,
@@ -86,7 +86,7 @@ impl Supervised {
     /// Writes to its channel; gives up after `patience`, if that is given.
     ///
     /// # Errors
-    /// `NotConnected` when the channel is closed; the system's.
+    /// `NotConnected` if the channel is closed; the errors of the system.
     pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         let Some(channel) = &mut self.channel else { return Err(io::ErrorKind::NotConnected.into()) };
         if self.patience != patience {
@@ -108,7 +108,7 @@ impl Supervised {
     /// Returns how it ended; `None` while it runs.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
@@ -116,7 +116,7 @@ impl Supervised {
     /// Waits until there is something to read, the child has ended, `wake` is woken, or `patience` is over.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn wait(&mut self, wake: &Wake, patience: Duration) -> io::Result<Ready> {
         let [channel, stdout, stderr, ..] = wait_readable(
             [
@@ -134,7 +134,7 @@ impl Supervised {
     /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn read(&mut self, source: Source, chunk: &mut [u8]) -> io::Result<usize> {
         let count = match source {
             Source::Channel => self.channel.as_mut().map(|channel| channel.read(chunk)),
@@ -164,7 +164,7 @@ impl Supervised {
     /// Returns the rest of the output of a child that has ended.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn rest(&mut self) -> io::Result<Ready> {
         let descriptors = [
             self.channel.as_ref().map(AsFd::as_fd),

@@ -1,7 +1,7 @@
 //! Uses TCP on loopback, and separate threads that read the channel, stdout and stderr.
 //!
-//! What the child has started is not ended with it: the standard library knows no process groups. A thread that reads
-//! from a pipe which such a process holds open ends with that process.
+//! Processes that the child has started are not ended with it: the standard library knows no process groups. A thread
+//! that reads from a pipe which such a process holds open ends with that process.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -76,7 +76,7 @@ impl Supervised {
     /// Starts `command` with the offer in a variable of its environment.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn start(
         mut command: Command,
         variable: &str,
@@ -129,7 +129,7 @@ impl Supervised {
     /// given.
     ///
     /// # Errors
-    /// `NotConnected` when the channel is closed, `BrokenPipe` when the child has gone; the system's.
+    /// `NotConnected` if the channel is closed, `BrokenPipe` if the child has exited; the errors of the system.
     pub fn send(&mut self, bytes: &[u8], patience: Option<Duration>) -> io::Result<()> {
         if self.channel.is_closed {
             return Err(ErrorKind::NotConnected.into());
@@ -160,7 +160,7 @@ impl Supervised {
     /// Returns how it ended; `None` while it runs.
     ///
     /// # Errors
-    /// The system's.
+    /// The errors of the system.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         let status = self.child.try_wait()?;
         if status.is_some() {
@@ -232,7 +232,7 @@ impl Supervised {
     /// Reads the available bytes. 0 when the stream has ended, which then is never ready again.
     ///
     /// # Errors
-    /// `WouldBlock` when there is nothing yet.
+    /// `WouldBlock` if there is nothing yet.
     pub fn read(&mut self, source: Source, chunk: &mut [u8]) -> io::Result<usize> {
         let stream = self.stream(source);
         let count = stream.bytes.read(chunk)?;

@@ -1,11 +1,11 @@
 //! Loaded into a process before its own libraries (`LD_PRELOAD`): the process hands its turn to another one whenever its main
 //! thread looks at the clock, and its clock stands still until it has the turn again.
 //!
-//! A benchmark harness looks at the clock before and after each sample. So two processes of any harness alternate sample by
-//! sample, and neither sees in its times that it has waited.
+//! A benchmark harness reads the clock before and after each sample. So two processes of any harness alternate sample
+//! by sample, and neither sees in its times that it has waited.
 //!
-//! Compiled by itself with `rustc`, without the standard library: what is loaded must call nothing that calls it. Any compiler
-//! since 1.72 will do, in the edition of 2021.
+//! Compiled separately with `rustc`, without the standard library: the loaded library must not call any function that
+//! calls it. Any compiler since 1.72 can build it, in the edition of 2021.
 
 #![no_std]
 
@@ -238,7 +238,7 @@ unsafe fn real_now() -> i64 {
 /// Replaces the C library's function of this name.
 ///
 /// # Safety
-/// As that function: `out` must be valid.
+/// Same as for that function: `out` must be valid.
 #[no_mangle]
 pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_int {
     unsafe {
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, out: *mut Timespec) -> c_in
 /// Replaces the C library's function of this name.
 ///
 /// # Safety
-/// As that function.
+/// Same as for that function.
 #[no_mangle]
 pub unsafe extern "C" fn pthread_create(
     thread: *mut c_void,

@@ -19,7 +19,7 @@ use super::{INTERPOSER_VARIABLE, TURNS_VARIABLE};
 /// Creates a new folder that only this user can access.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// If it exists, or cannot be made.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder)
 }

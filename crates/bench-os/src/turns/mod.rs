@@ -1,8 +1,8 @@
 //! Two processes that take turns whenever they look at the clock.
 //!
-//! Other harnesses cannot be told to time a single batch. But each of their samples begins and ends with a look at the clock, and
-//! there a small library that is loaded into the process ([`INTERPOSER`]) can make it wait for another one, and hide from it that it
-//! has waited.
+//! Other harnesses have no command to time a single batch. But each of their samples begins and ends with a reading of
+//! the clock, and there a small library that is loaded into the process ([`INTERPOSER`]) can make it wait for another
+//! one, and hide the wait from it.
 
 #[cfg(all(target_os = "linux", not(bench_portable)))]
 mod linux;

@@ -9,7 +9,7 @@ use super::Usage;
 /// Returns what this process has used so far: getrusage(2).
 ///
 /// # Errors
-/// The system's.
+/// The errors of the system.
 pub fn usage() -> io::Result<Usage> {
     // SAFETY: `rusage` is plain data for which all zeroes are valid, and getrusage only writes to it.
     let usage = unsafe {

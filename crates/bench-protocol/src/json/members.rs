@@ -11,7 +11,7 @@ impl<'a> Members<'a> {
     /// The fields of `json`.
     ///
     /// # Errors
-    /// When it is not an object.
+    /// If it is not an object.
     pub fn of(json: &'a Json<'a>) -> Result<Self, JsonError> {
         match json {
             Json::Object(members) => Ok(Members(members)),
@@ -34,7 +34,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name.
     ///
     /// # Errors
-    /// When it is absent and must not be, or holds something else.
+    /// If it is absent but required, or contains something else.
     pub fn get<T: Decode>(&self, name: &str) -> Result<T, JsonError> {
         match self.find(name)? {
             Some(value) => T::decode(value).map_err(|error| error.within(name)),
@@ -45,7 +45,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name, or returns `otherwise` if it is absent.
     ///
     /// # Errors
-    /// When it holds something else.
+    /// If it contains something else.
     pub fn get_or<T: Decode>(&self, name: &str, otherwise: T) -> Result<T, JsonError> {
         match self.find(name)? {
             Some(value) => T::decode(value).map_err(|error| error.within(name)),
@@ -56,7 +56,7 @@ impl<'a> Members<'a> {
     /// Reads the field of this name, or returns the default if it is absent.
     ///
     /// # Errors
-    /// When it holds something else.
+    /// If it contains something else.
     pub fn get_or_default<T: Decode + Default>(&self, name: &str) -> Result<T, JsonError> {
         self.get_or(name, T::default())
     }

@@ -1,7 +1,7 @@
 //! JSON, as far as the protocol needs it: one codec for workers and runner, without derive macros.
 //!
-//! Numbers stay text until a field asks for them, so a `u64` keeps all of its digits, and what is passed through is
-//! passed through unchanged. RFC 8259 is followed to the letter; how deep values may nest is limited to [`DEEPEST`].
+//! Numbers stay text until a field requests them, so a `u64` keeps all of its digits, and values are passed through
+//! unchanged. RFC 8259 is followed exactly; the nesting of values is limited to [`DEEPEST`].
 
 mod decode;
 mod encode;
@@ -43,7 +43,7 @@ impl<'a> Json<'a> {
     /// Reads one value and nothing else.
     ///
     /// # Errors
-    /// When `text` is not JSON, when anything follows the value, and when it nests deeper than [`DEEPEST`].
+    /// If `text` is not JSON, if anything follows the value, or if it nests deeper than [`DEEPEST`].
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         parse::value(text)
     }
@@ -64,7 +64,7 @@ impl<'a> Json<'a> {
 /// Reads a value from JSON text.
 ///
 /// # Errors
-/// When the text is not JSON, or does not hold what `T` needs.
+/// If the text is not JSON, or does not contain what `T` needs.
 pub fn from_text<T: Decode>(text: &str) -> Result<T, JsonError> {
     T::decode(&Json::parse(text)?)
 }

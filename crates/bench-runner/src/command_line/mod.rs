@@ -39,7 +39,7 @@ pub struct Host<'a> {
     /// Opens the programs whose cases are run.
     ///
     /// # Errors
-    /// When they cannot be opened, or hold no case.
+    /// If they cannot be opened, or contain no case.
     pub open: &'a dyn Fn() -> Result<Programs, RunError>,
     /// The executor of rounds for `--in-process`; that flag is refused if `None`.
     pub in_process: Option<MakeExecutor<'a>>,
@@ -52,7 +52,7 @@ pub struct Host<'a> {
 /// Reads the command line and executes it. Returns the exit code.
 ///
 /// # Errors
-/// What kept it from being done.
+/// The error that prevented it.
 pub fn run(host: &Host<'_>, arguments: impl IntoIterator<Item = OsString>) -> Result<u8, RunError> {
     outlive_full_files();
     flags::forget_empty_variables();

@@ -23,7 +23,7 @@ impl Collector {
     /// Takes a frame.
     ///
     /// # Errors
-    /// What is wrong with it, when it breaks the protocol.
+    /// The fault, if it breaks the protocol.
     pub fn take(&mut self, frame: Frame) -> Result<(), String> {
         if self.closed {
             return Err("a frame after the last one".to_owned());

@@ -70,7 +70,7 @@ impl Worker {
     /// Sends these bytes unchanged, whether they are a command or not; gives up after `patience`.
     ///
     /// # Errors
-    /// When the worker does not take them.
+    /// If the worker does not read them.
     pub fn send(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         self.process.send(bytes, Some(patience))
     }
@@ -142,7 +142,7 @@ impl Worker {
     /// Reads the available bytes of the channel, and passes on every whole frame.
     ///
     /// # Errors
-    /// What is wrong with what it says.
+    /// The fault in its messages.
     pub fn receive(&mut self, take: &mut Take<'_>) -> Result<(), String> {
         let searched = self.received.len();
         match self.process.read(Source::Channel, &mut self.chunk) {
@@ -194,7 +194,7 @@ impl Worker {
     /// one that has left the group may go on: this must end anyway.
     ///
     /// # Errors
-    /// Same as [`Worker::receive`]; what it prints is read all the same.
+    /// Same as [`Worker::receive`]; its output is read in any case.
     pub fn drain(&mut self, take: &mut Take<'_>, tail: &mut Tail) -> Result<(), String> {
         const ROUNDS: usize = 4096;
         let mut outcome = Ok(());

@@ -85,7 +85,8 @@ pub fn execute(
 /// The cases that pass the filters, of all programs.
 ///
 /// # Errors
-/// [`RunError::Registry`] if two programs hold one id; as [`Selection::apply`](crate::selection::Selection::apply).
+/// [`RunError::Registry`] if two programs contain the same id; the errors of
+/// [`Selection::apply`](crate::selection::Selection::apply).
 pub fn select<'a>(programs: &'a [Opened], options: &Options) -> Result<Vec<Selected<'a>>, RunError> {
     refuse_twins(programs)?;
     let all: Vec<&Case> = programs.iter().flat_map(Opened::cases).collect();

@@ -39,7 +39,7 @@ impl<'a> Plan<'a> {
     /// Decides how the selected cases are measured. Nothing is written.
     ///
     /// # Errors
-    /// When what is asked for does not exist: an earlier run, GPUs.
+    /// If something requested does not exist: an earlier run, GPUs.
     pub fn make(selected: &[Selected<'a>], options: &Options, in_process: bool) -> Result<Self, RunError> {
         check_gpus(options)?;
         // A baseline that cannot be read should cost no measurement.

@@ -160,7 +160,7 @@ const OVER: &str = "write a case or an earlier run in parentheses, as in \"speed
 /// Reads a target.
 ///
 /// # Errors
-/// What the text lacks, or has in the wrong place.
+/// The fault of the text: something missing, or in the wrong place.
 pub fn parse(text: &str) -> Result<Parsed<'_>, Fault> {
     let text = text.trim();
     if text.is_empty() {

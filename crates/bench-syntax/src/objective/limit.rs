@@ -66,7 +66,7 @@ impl Objective {
     /// Reads `NAME OP VALUE [@ KEY=VALUE[,KEY=VALUE]]`, as the attribute does.
     ///
     /// # Errors
-    /// What the text lacks, and what would be right.
+    /// The fault of the text, and a correct example.
     pub fn parse(text: &str) -> Result<Self, UsageError> {
         use grammar::What;
         let owned = |text: &str| Cow::Owned(text.to_owned());

@@ -1,7 +1,8 @@
 //! HTTP/1.1: one request after another on a connection.
 //!
-//! It is written here because what it holds and when it looks at the clock is what is measured: an open stream has no buffer,
-//! since all streams of an event loop read into one and their bytes go to the reader of the answer at once.
+//! It is written here because its buffers and its readings of the clock are part of the measurement: an open stream
+//! has no buffer of its own, since all streams of an event loop read into one, whose bytes go to the reader of the
+//! answer at once.
 
 mod chunks;
 mod decoder;

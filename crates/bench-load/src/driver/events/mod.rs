@@ -1,7 +1,8 @@
 //! Requests as tasks on one event loop for each core, for `async` closures.
 //!
-//! The thread that runs the level paces it: it waits until a request is due and hands it to an event loop, which does not
-//! wait for anything but sockets. Timers of the runtime, which tick at 1 ms, pace nothing; they only end what takes too long.
+//! The thread that runs the level paces it: it waits until a request is due and passes it to an event loop, which
+//! waits only for sockets. Timers of the runtime, which tick at 1 ms, pace nothing; they only end calls that take too
+//! long.
 
 mod event_loop;
 mod guarded;
