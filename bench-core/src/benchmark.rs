@@ -51,9 +51,9 @@ pub struct Axis {
 /// The cases of a benchmark that are left out unless `--ignored` or `--include-ignored` asks for them.
 #[derive(Debug)]
 pub enum Ignore {
-    /// None.
+    /// No cases.
     No,
-    /// All, with the reason if one was given.
+    /// All cases, with the reason if one was given.
     Always(Option<&'static str>),
     /// The cases in which an argument has one of the listed values.
     When(&'static [Axis]),

@@ -59,7 +59,7 @@ pub(crate) enum Types {
 pub(crate) enum Ignore {
     No,
     Always(Option<LitStr>),
-    /// Whether a list holds values or types is known only once the function is.
+    /// An argument and a list whose content, values or types, is known only once the function is.
     When(Vec<Argument<Listed>>),
 }
 

@@ -53,7 +53,7 @@ pub struct Prediction {
 /// The reasons why logits are not an answer, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassificationError {
-    /// An index from 1000 on.
+    /// An index of 1000 or more.
     #[error("ImageNet has no class {0}: they go from 0 to 999")]
     NoSuchClass(usize),
     /// Logits of another shape than `(batch, 1000)`.
@@ -71,7 +71,7 @@ pub enum ClassificationError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// The model is wrong, or what it was given.
+    /// The model or its input is wrong.
     #[error("expected {expected}, but the model says {found} with a probability of {probability:.3}")]
     WrongClass {
         /// The right class.

@@ -7,7 +7,7 @@ use crate::photograph::PhotographError;
 
 /// A language model that has read some tokens, and continues from there.
 pub trait Decode {
-    /// Reads one token more; the logits of the next one, of shape `(1, vocabulary)`.
+    /// Reads one more token; returns the logits of the next one, of shape `(1, vocabulary)`.
     ///
     /// # Errors
     /// [`ContextFull`](GenerationError::ContextFull), or what candle says.
@@ -17,7 +17,7 @@ pub trait Decode {
 /// The reasons why there is no text, or not the right one.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerationError {
-    /// Nothing to go on from.
+    /// The prompt is empty.
     #[error("the prompt is empty: at least one token is needed")]
     EmptyPrompt,
     /// More than the model can look back on.
@@ -30,7 +30,7 @@ pub enum GenerationError {
         /// The length of the model's context.
         context: usize,
     },
-    /// A number that stands for no token.
+    /// A number without a token.
     #[error("token {token} is not one of the {vocabulary} of the vocabulary")]
     UnknownToken {
         /// The number.
@@ -38,7 +38,7 @@ pub enum GenerationError {
         /// How many tokens there are.
         vocabulary: usize,
     },
-    /// The model gave something that is not a number.
+    /// The model's output contains something that is not a number.
     #[error("the logit of token {token} is {value}: the model has overflowed")]
     NotFinite {
         /// The token.
@@ -46,7 +46,7 @@ pub enum GenerationError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// The model is wrong, or what it was given.
+    /// The model or its input is wrong.
     #[error("{prompt:?} should continue with {expected:?}, but the model says {found:?}")]
     WrongText {
         /// The prompt.
@@ -56,7 +56,7 @@ pub enum GenerationError {
         /// The continuation of the model.
         found: String,
     },
-    /// Two runs on the same input did not agree.
+    /// Two runs on the same input gave different results.
     #[error("two runs on the same prompt differ: {first:?}, then {second:?}")]
     Unstable {
         /// Tokens of the first run.
@@ -64,7 +64,7 @@ pub enum GenerationError {
         /// Tokens of the second run.
         second: Vec<u32>,
     },
-    /// A picture whose size the model cannot look at.
+    /// A picture of a size that the model cannot take.
     #[error("cannot take a picture of {width} × {height} pixels: {wanted}")]
     PictureSize {
         /// Width of the picture, in pixels.
@@ -74,7 +74,7 @@ pub enum GenerationError {
         /// The required size.
         wanted: String,
     },
-    /// Too little memory for what is to be remembered.
+    /// Too little memory for the keys and values.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// The file is not a picture.

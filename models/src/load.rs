@@ -9,10 +9,10 @@ use crate::memory::{self, MemoryError};
 /// The reasons why a model with generated weights could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It would not fit.
+    /// It would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The device could not hold the weights.
+    /// The device could not allocate the weights.
     #[error("cannot make the model")]
     Tensor(#[from] candle_core::Error),
 }

@@ -38,13 +38,13 @@ impl From<Interpolation> for FilterType {
 /// The reasons why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PhotographError {
-    /// The file is not there. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
+    /// The file does not exist. Benchmarks that need it are skipped then, see [`or_skip`](Self::or_skip).
     #[error("no photograph at {}: run `models/weights/fetch --only photographs`", path.display())]
     Missing {
         /// The path at which it was expected.
         path: PathBuf,
     },
-    /// The operating system would not give the file.
+    /// The operating system could not read the file.
     #[error("cannot read the photograph {}", path.display())]
     Unreadable {
         /// The file.
@@ -92,7 +92,7 @@ pub enum PhotographError {
         /// The bytes given.
         found: usize,
     },
-    /// The device could not hold the picture.
+    /// The device could not allocate the picture.
     #[error("cannot make a tensor of the picture")]
     Tensor(#[from] candle_core::Error),
     /// A picture that cannot be written as JPEG.

@@ -16,7 +16,7 @@ pub enum PictureError {
     /// Another shape than three colours of some height and width.
     #[error("expected pictures of shape (batch, 3, height, width), found {0:?}")]
     WrongShape(Vec<usize>),
-    /// The model gave something that is not a number.
+    /// The model's output contains something that is not a number.
     #[error("picture {picture} of the batch has a value of {value}: the model has overflowed")]
     NotFinite {
         /// The picture's place in the batch.

@@ -16,7 +16,7 @@ pub const IMAGES_DIR_VARIABLE: &str = "BENCH_IMAGES_DIR";
 /// The reasons why a model could not be made from a file of weights.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// The file is not there. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
+    /// The file does not exist. Benchmarks are skipped then, see [`or_skip`](Self::or_skip).
     #[error("no weights for {model} at {}: run `models/weights/fetch --only {model}`", path.display())]
     Missing {
         /// The model whose weights are wanted; also the name that `models/weights/fetch` knows.
@@ -40,7 +40,7 @@ pub enum WeightsError {
         /// The fault.
         problem: String,
     },
-    /// The operating system would not give the file.
+    /// The operating system could not read the file.
     #[error("cannot read the weights in {}", path.display())]
     Unreadable {
         /// The file.
@@ -70,7 +70,7 @@ pub enum WeightsError {
         /// The shape that the model needs.
         shape: Vec<usize>,
     },
-    /// The file holds tensors that the model has no place for: weights of another architecture.
+    /// The file contains tensors that the model does not have: weights of another architecture.
     #[error("{} holds {count} tensors that {model} has no place for, such as `{example}`: these are not its weights", path.display())]
     SpareTensors {
         /// The model.
@@ -128,7 +128,7 @@ pub enum WeightsError {
     /// There is too little memory for them.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The tensors are right, but the device could not hold them, or the model could not be made.
+    /// The tensors are right, but the device could not allocate them, or the model could not be made.
     #[error("cannot make {model} of the weights in {}", path.display())]
     Unusable {
         /// The model.

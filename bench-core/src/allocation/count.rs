@@ -20,11 +20,11 @@ static NEWEST: Mutex<u64> = Mutex::new(0);
 /// The reasons why allocations cannot be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCounted {
-    /// The global allocator is another one.
+    /// The global allocator is not a `CountingAllocator`.
     NotInstalled,
     /// One counting allocator calls another, so each call would count as this many.
     Nested(u64),
-    /// another count is going on, and a count is of all threads.
+    /// Another count is in progress, and a count covers all threads.
     Busy,
 }
 

@@ -60,10 +60,10 @@ pub struct Offer<'a> {
 pub(crate) enum Role {
     Lists(Announcements),
     Serves(Box<Serving>),
-    /// It is started without a runner, and does by itself what a person asks for.
+    /// It was started without a runner, and carries out the user's request by itself.
     #[cfg(not(feature = "runner"))]
     IsAlone(Alone),
-    /// It has done what it was started for.
+    /// It has done its task.
     IsDone,
 }
 

@@ -10,7 +10,7 @@ use bench_protocol::{RequestLevels, WarmUp};
 pub(crate) enum Phase {
     /// The very first iteration of the process: cold caches, page faults, kernel compilation.
     FirstCall,
-    /// Thrown away, but watched until times are steady.
+    /// Not recorded, but watched until times are steady.
     WarmUp,
     /// Measured.
     Sample,
@@ -28,7 +28,7 @@ pub(crate) struct Batch {
 /// Decides batch after batch how often the measured closure is called. The bencher owns the loop,
 /// so that a worker that samples by itself and one that is told every batch share one code path.
 pub(crate) trait Schedule {
-    /// The next batch, or `None` when the round has seen enough.
+    /// Returns the next batch, or `None` when the round has enough samples.
     ///
     /// # Errors
     /// If the runner that steers the schedule can no longer be reached.

@@ -83,7 +83,7 @@ pub(crate) fn confirm(
 /// The base to compare the code of a run with.
 enum Base {
     Commit(String),
-    /// The commit of the run itself.
+    /// The run has the same commit, so there is nothing to measure.
     Same(String),
     Unknown(String),
 }

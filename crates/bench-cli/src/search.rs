@@ -5,7 +5,7 @@
 pub(crate) enum Speed {
     Fast,
     Slow,
-    /// It cannot be told, and why.
+    /// It cannot be judged, with the reason.
     Unknown(String),
 }
 

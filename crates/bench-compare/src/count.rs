@@ -30,12 +30,13 @@ const SLOWER: u32 = 20;
 /// The cases whose instructions are counted in addition to the times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CountChoice {
-    /// Of those whose time is unsure or has changed by little, where valgrind is there and for no longer than was timed.
+    /// Counts cases whose time is unsure or has changed by little, if valgrind is installed, and for no longer than
+    /// the times took.
     #[default]
     Auto,
-    /// Of all that were compared, however long it takes.
+    /// Counts all compared cases, however long it takes.
     Always,
-    /// Of none.
+    /// Counts no case.
     Never,
 }
 

@@ -22,11 +22,11 @@ pub struct CountedPair {
 /// How far a [`CountedPair`] can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repeatability {
-    /// Each count was found by a second process.
+    /// A second process repeated each count exactly.
     Exact,
-    /// The sides differ by no more than what the harness adds around an iteration can.
+    /// The sides differ by no more than the harness around an iteration may add.
     LikeHarness,
-    /// The sides differ, and each was counted in one process: whether that repeats is not known.
+    /// The sides differ, and each was counted in one process: whether the count repeats is not known.
     CountedOnce,
     /// Processes of one side differ, and the sides differ by more.
     Varies,
@@ -97,15 +97,15 @@ impl Uncounted {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WhyUncounted {
-    /// Cases before it have used up the time that counting may take.
+    /// Earlier cases have used up the time for counting.
     OutOfTime,
-    /// It had not ended when the time for one count was over.
+    /// It had not ended when the time limit of one count was over.
     TooSlow,
     /// It failed under valgrind.
     Failed,
-    /// A program cannot count.
+    /// One of the programs does not support counting.
     NotOffered,
-    /// A person ended it.
+    /// The user interrupted it.
     Interrupted,
 }
 

@@ -18,15 +18,15 @@ use bench_stats::Observation;
 pub enum Statistic {
     /// The median of the log ratios of neighbouring batches: drift cancels, and up to half of them may be wild.
     Neighbours,
-    /// The location of these by Hodges and Lehmann: steadier where times have modes.
+    /// The Hodges-Lehmann location of these: steadier if times have modes.
     HodgesLehmann,
-    /// Of the tenth percentiles of both sides: what interruptions add they do not see.
+    /// The log ratio of the tenth percentiles of both sides: interruptions do not affect them.
     LowestTenth,
-    /// Of the first quartiles.
+    /// The log ratio of the first quartiles.
     LowestQuarter,
-    /// Of the means of the faster halves.
+    /// The log ratio of the means of the faster halves.
     FasterHalf,
-    /// Of the means of the fastest quarters.
+    /// The log ratio of the means of the fastest quarters.
     FastestQuarter,
 }
 

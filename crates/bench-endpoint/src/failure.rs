@@ -31,7 +31,7 @@ pub enum Class {
     Redirected,
     /// An answer that is compressed although an uncompressed one was requested.
     Compressed,
-    /// An answer that ended before its end.
+    /// An answer that was cut off.
     Cut,
     /// An answer without any output.
     Empty,
@@ -39,7 +39,7 @@ pub enum Class {
     InAnswer,
     /// An answer that is not what its kind of endpoint sends.
     Malformed,
-    /// An answer larger than may be.
+    /// An answer larger than the limit.
     TooLarge,
     /// The process or the system has no file descriptor left.
     Files,

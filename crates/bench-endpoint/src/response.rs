@@ -142,27 +142,27 @@ fn first_text_s(seen: &Seen<'_>) -> Option<f64> {
 }
 
 over_http!(
-    /// [`TEXT`] over HTTP, with what a cache of prefixes knew, and what the connection took.
+    /// [`TEXT`] over HTTP, with the hits of a prefix cache and the times of connecting.
     TEXT_OVER_HTTP, SERVED_TEXT
 );
 over_http!(
-    /// Recognizing speech over HTTP, with what the connection took.
+    /// Speech recognition over HTTP, with the times of connecting.
     TRANSCRIPTION_OVER_HTTP, TRANSCRIPTION
 );
 over_http!(
-    /// [`SPEECH`] over HTTP, with what the connection took.
+    /// [`SPEECH`] over HTTP, with the times of connecting.
     SPEECH_OVER_HTTP, SPEECH
 );
 over_http!(
-    /// [`IMAGES`] over HTTP, with what the connection took.
+    /// [`IMAGES`] over HTTP, with the times of connecting.
     IMAGES_OVER_HTTP, IMAGES
 );
 over_http!(
-    /// [`CLASSIFICATION`] over HTTP, with what the connection took.
+    /// [`CLASSIFICATION`] over HTTP, with the times of connecting.
     CLASSIFICATION_OVER_HTTP, CLASSIFICATION
 );
 over_http!(
-    /// [`REQUESTS`] over HTTP, with what the connection took.
+    /// [`REQUESTS`] over HTTP, with the times of connecting.
     REQUESTS_OVER_HTTP, REQUESTS
 );
 

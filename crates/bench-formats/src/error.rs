@@ -14,7 +14,7 @@ pub enum InterchangeError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// A file does not hold what it should.
+    /// The content of a file is not as expected.
     #[error("{}: {reason}", path.display())]
     Malformed {
         /// Which.

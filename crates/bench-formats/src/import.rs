@@ -13,7 +13,7 @@ pub trait Import: Sync {
     /// Returns the name of the format on the command line.
     fn name(&self) -> &'static str;
 
-    /// Reads a file or folder: every entry that is good. One that is not is told in [`Imported::left_out`].
+    /// Reads every valid entry of a file or folder. All others are listed in [`Imported::left_out`].
     ///
     /// # Errors
     /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark that is good.

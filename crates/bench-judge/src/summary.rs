@@ -9,24 +9,25 @@ use crate::{counted_rounds, counts, probes, rounds_apart, served, time};
 
 /// Computes the figures of a case from its rounds.
 pub trait Summarize {
-    /// Adds a round and brings every figure up to date.
+    /// Adds a round and updates every figure.
     fn push(&mut self, round: RoundRecord);
 
-    /// Brings every figure up to date with the rounds.
+    /// Updates every figure from the rounds.
     fn update(&mut self);
 
     /// Marks each round with the reason why it fell into a bad minute of the machine, or with `None`.
     fn mark(&mut self, reasons: Vec<Option<String>>);
 
-    /// The requests that a load case has served, over its rounds; `None` for any other case.
+    /// Returns the requests that a load case has served, over its rounds; `None` for any other case.
     fn served(&self) -> Option<Served>;
 
-    /// Why the figures of the case cannot be relied on, if they cannot: the harness was the bottleneck at some level, or
-    /// the level from which its time comes (the first) or its metrics come (the best) is not valid. Such figures can
-    /// miss a limit but not meet it, and are not compared.
+    /// Returns the reason why the figures of the case cannot be relied on, if there is one: the harness was the
+    /// bottleneck at some level, or the level that its time (the first) or its metrics (the best) come from is not
+    /// valid. Such figures can miss a limit but not meet it, and are not compared.
     fn invalid(&self) -> Option<String>;
 
-    /// The rounds that its figures are made of: without those that fell into bad minutes, if enough others are left.
+    /// Returns the rounds that its figures are made of: without those that fell into bad minutes, if enough others are
+    /// left.
     fn counted_rounds(&self) -> impl Iterator<Item = &RoundRecord>;
 }
 

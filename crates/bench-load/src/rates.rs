@@ -31,11 +31,11 @@ pub(crate) struct Rates {
 pub(crate) enum Trial {
     Met,
     Missed,
-    /// Requests failed. The search goes on as if the objective were missed: fewer requests may be refused at a lower
-    /// rate.
+    /// Requests failed. The search continues as if the objective were missed: fewer requests may be rejected at a
+    /// lower rate.
     Failing,
-    /// The harness was in the way: on a shared machine that may be a moment's hiccup, which must not decide where the
-    /// search goes.
+    /// The harness was the bottleneck: on a shared machine, that may be momentary, and must not decide the direction
+    /// of the search.
     Hindered,
 }
 

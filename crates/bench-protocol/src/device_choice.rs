@@ -13,12 +13,12 @@ use crate::json::{Decode, Encode, Json, JsonError};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(try_from = "String", into = "String"))]
 pub enum DeviceChoice {
-    /// The best there is: CUDA, else Metal, else the processor.
+    /// The best available one: CUDA, else Metal, else the processor.
     #[default]
     Auto,
     /// The processor.
     Cpu,
-    /// The NVIDIA GPU of this number, as CUDA counts.
+    /// The NVIDIA GPU with this number, in CUDA's order.
     Cuda(usize),
     /// The GPU of a Mac.
     Metal,

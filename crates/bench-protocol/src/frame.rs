@@ -131,7 +131,7 @@ pub struct DeviceWishes {
 pub enum Mode {
     /// The worker: first call, warm-up, samples.
     Sample,
-    /// One iteration, to see that it works.
+    /// One iteration, to check that it works.
     Once,
     /// The runner, batch by batch, with [`Command::Batch`].
     Step,
@@ -183,7 +183,7 @@ pub enum Frame {
     },
     /// The requests of a case that serves requests; sent once, when all of them have ended.
     Served(RequestLevels),
-    /// The round has ended well.
+    /// The round has succeeded.
     Finished(Finish),
     /// The round has failed.
     Failed {

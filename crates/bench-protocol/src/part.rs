@@ -8,11 +8,11 @@ use std::ffi::CStr;
 pub enum Part {
     /// The first iteration of the process.
     FirstCall,
-    /// Iterations that count for nothing.
+    /// Iterations that do not count.
     WarmUp,
     /// The iteration that is counted.
     Iteration,
-    /// The harness around an iteration, without any.
+    /// The harness around an iteration, without one.
     Empty,
 }
 

@@ -77,7 +77,7 @@ pub struct CaseRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Yes.
+    /// It has figures.
     Ok,
     /// It failed.
     Failed,

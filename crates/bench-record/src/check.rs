@@ -24,7 +24,7 @@ pub struct Check {
 pub enum State {
     /// Nothing to doubt.
     Ok,
-    /// It cannot be told on this machine.
+    /// It cannot be determined on this machine.
     Unknown,
     /// It moves figures.
     Warn,

@@ -15,7 +15,7 @@ use crate::exit;
 pub enum RunError {
     /// Wrong flags, names or values.
     Usage(UsageError),
-    /// The registry is empty, incomplete, or holds two benchmarks with one id.
+    /// The registry is empty, incomplete, or contains two benchmarks with the same id.
     Registry(String),
     /// The selection matches nothing.
     NoMatch(String),
@@ -28,14 +28,14 @@ pub enum RunError {
         /// The system's answer.
         source: io::Error,
     },
-    /// A record is truncated, of another version, or no record at all.
+    /// A record is truncated, of another version, or not a record at all.
     Record {
         /// The file.
         path: PathBuf,
         /// The fault, and what to do.
         reason: String,
     },
-    /// The reports of a finished run could not be written where they belong.
+    /// The reports of a finished run could not be written to their usual place.
     Rescued {
         /// The record, whole.
         rescued: PathBuf,

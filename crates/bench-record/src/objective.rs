@@ -17,7 +17,7 @@ pub enum Outcome {
     Met,
     /// The whole interval lies on the wrong side, or the case failed.
     Missed,
-    /// Neither, or nothing is known of the figure.
+    /// Neither, or the figure is not known.
     Unsure,
 }
 

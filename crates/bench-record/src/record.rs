@@ -54,9 +54,9 @@ pub struct Record {
 pub enum RunState {
     /// All cases were run.
     Complete,
-    /// By Ctrl-C or SIGTERM.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
-    /// The runner was killed; what it had measured was recovered from its journal.
+    /// The runner was killed; its measurements were recovered from its journal.
     Recovered,
 }
 

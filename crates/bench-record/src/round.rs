@@ -149,13 +149,13 @@ pub enum Cause {
     Signal,
     /// The stack overflowed.
     StackOverflow,
-    /// The worker took more memory than it may.
+    /// The worker used more memory than it may.
     OutOfMemory,
     /// The worker exited before the round had ended.
     Exit,
     /// The case took longer than its timeout.
     Timeout,
-    /// The worker said something that is not in the protocol.
+    /// The worker sent something that is not in the protocol.
     Protocol,
     /// The worker could not be started.
     Start,

@@ -118,7 +118,7 @@ pub enum Headline {
     /// From the call to its end.
     #[default]
     Service,
-    /// From the moment at which the schedule wanted the call to its end: free of coordinated omission.
+    /// From the time at which the call was due to its end: free of coordinated omission.
     Scheduled,
 }
 
@@ -188,19 +188,19 @@ pub struct Validity {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InvalidCause {
-    /// The harness sent requests later than the schedule wanted, though more could have been in flight.
+    /// The harness sent requests later than scheduled, though more could have been in flight.
     HarnessLate,
-    /// The model had all requests that may be in flight, and others had to wait.
+    /// The maximum of requests was in flight, and others had to wait.
     Saturated,
-    /// More requests failed than may.
+    /// More requests failed than allowed.
     Failures,
-    /// Too few requests were served for what was to be shown.
+    /// Too few requests were served for the goal of the level.
     TooFewRequests,
     /// The time limit of the case ended the level before its requests or its duration did.
     TimeLimit,
-    /// A person ended it before its requests or its duration did.
+    /// The user ended it before its requests or its duration did.
     Interrupted,
-    /// The objective of a search was not met: the figures themselves are right.
+    /// The objective of a search was not met: the figures themselves are valid.
     ObjectiveMissed,
 }
 

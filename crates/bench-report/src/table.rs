@@ -18,7 +18,7 @@ pub struct Table {
 enum Row {
     /// A bold text, and the plain text after it.
     Heading(String, String),
-    /// Cells, and what each is painted with once it has its width.
+    /// Cells, and the style of each once it has its width.
     Cells(Vec<String>),
     /// The first cell, and a remark in place of the others.
     Remark(String, String),

@@ -32,7 +32,7 @@ pub enum Kind {
     /// Anything that speaks the worker protocol.
     #[default]
     Executable,
-    /// The program that holds the runner: `cargo bench` with nothing installed.
+    /// The program that contains the runner: `cargo bench` with nothing installed.
     Own,
     /// A bench target that cargo has built.
     BenchTarget,

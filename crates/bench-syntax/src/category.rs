@@ -22,7 +22,7 @@ use crate::{UsageError, nearest};
 pub enum Category {
     /// One layer, one function.
     Unit,
-    /// From input file to answer.
+    /// The whole way from input file to answer.
     Integration,
     /// Throughput and latency of the whole model.
     Performance,

@@ -21,13 +21,13 @@ const UNITS: [(&str, u128); 8] = [
 /// The reasons why a text is not a duration.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// There is no number in front.
+    /// There is no number at the beginning.
     NoNumber,
     /// The number is negative.
     Negative,
-    /// Nothing after the number.
+    /// There is no unit after the number.
     NoUnit,
-    /// Something else after the number.
+    /// An unknown unit after the number.
     UnknownUnit(String),
     /// Zero, or less than a nanosecond.
     Zero,

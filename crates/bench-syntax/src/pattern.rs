@@ -10,7 +10,7 @@ use crate::UsageError;
 pub enum Pattern {
     /// The id contains the text.
     Contains(String),
-    /// The id is the text.
+    /// The id equals the text.
     Exact(String),
     /// The regular expression matches somewhere in the id.
     #[cfg(feature = "regex")]

@@ -33,7 +33,7 @@ struct Engine {
 enum Sizeless {
     /// The process was not started as one of several.
     Alone,
-    /// The number has to be given by hand.
+    /// The number must be given by the user.
     Refused(&'static str),
 }
 

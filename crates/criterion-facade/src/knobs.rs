@@ -84,13 +84,13 @@ pub enum PlottingBackend {
 /// The handling of a baseline. Has no effect: use `--save-baseline` and `--baseline`.
 #[derive(Debug, Eq, PartialEq, Copy, Hash, Clone)]
 pub enum Baseline {
-    /// Compare, if there is one.
+    /// Compares with the baseline, if there is one.
     CompareLenient,
-    /// Compare.
+    /// Compares with the baseline.
     CompareStrict,
-    /// Replace it.
+    /// Replaces the baseline.
     Save,
-    /// Compare, and keep it.
+    /// Compares with the baseline, and keeps it.
     Discard,
 }
 

@@ -20,7 +20,7 @@ pub trait ValueFormatter {
         format!("{:>6} {unit}", short(values[0]))
     }
 
-    /// Scales values to a unit for people, which it returns.
+    /// Scales values to a unit for people, and returns the unit.
     fn scale_values(&self, typical_value: f64, values: &mut [f64]) -> &'static str;
 
     /// Makes throughputs of values, in a unit for people, which it returns.
@@ -31,7 +31,7 @@ pub trait ValueFormatter {
         values: &mut [f64],
     ) -> &'static str;
 
-    /// Scales values to the one unit that the record has them in, which it returns.
+    /// Scales values to the one unit of the record, and returns it.
     fn scale_for_machines(&self, values: &mut [f64]) -> &'static str;
 }
 
@@ -50,13 +50,13 @@ pub trait Measurement {
     /// Ends a measurement, and returns its value.
     fn end(&self, i: Self::Intermediate) -> Self::Value;
 
-    /// The sum of two values.
+    /// Adds two values.
     fn add(&self, v1: &Self::Value, v2: &Self::Value) -> Self::Value;
 
-    /// The value zero.
+    /// Returns zero.
     fn zero(&self) -> Self::Value;
 
-    /// The value as a number.
+    /// Returns the value as a number.
     fn to_f64(&self, value: &Self::Value) -> f64;
 
     /// Returns the formatter of values.

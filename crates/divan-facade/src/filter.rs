@@ -3,7 +3,7 @@
 /// A description of benchmarks to skip, by their paths.
 #[derive(Debug)]
 pub enum Filter {
-    /// The one of this path.
+    /// The benchmark with this path.
     Exact(String),
     /// Benchmarks whose paths contain this text.
     Text(String),

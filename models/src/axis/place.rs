@@ -12,7 +12,7 @@ use candle_core::utils::{cuda_is_available, metal_is_available};
 pub enum Place {
     /// The processor.
     Cpu,
-    /// An NVIDIA GPU: the first, or which one `--device cuda:N` says.
+    /// An NVIDIA GPU: the first, or the one that `--device cuda:N` names.
     Cuda,
     /// The GPU of a Mac.
     Metal,

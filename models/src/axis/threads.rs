@@ -13,7 +13,7 @@ use super::environment;
 pub enum Threads {
     /// The engine's own choice: one thread for each core, or the number in `RAYON_NUM_THREADS`.
     All,
-    /// So many.
+    /// This many threads.
     Of(usize),
 }
 

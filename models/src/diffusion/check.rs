@@ -6,7 +6,7 @@ use candle_core::{DType, Tensor};
 /// A fault in a network's output.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// NaN or an infinity.
+    /// The output contains a NaN or an infinity.
     #[error("the network's output of shape {shape:?} has a value of {value}: it has overflowed")]
     NotFinite {
         /// Shape of the output.
@@ -22,7 +22,7 @@ pub enum OutputError {
         /// Shape of the output.
         output: Vec<usize>,
     },
-    /// Two runs on the same input did not agree.
+    /// Two runs on the same input gave different results.
     #[error("two runs on the same latents differ by up to {0}")]
     Unstable(f32),
     /// The error of candle.

@@ -20,7 +20,7 @@ pub trait Denoiser: Sized {
     /// When they do not fit into memory, or the device cannot hold them.
     fn load(config: Config, dtype: DType, device: &Device) -> Result<Self, LoadError>;
 
-    /// The type of the weights, of latents and of conditioning.
+    /// Returns the type of the weights, of latents and of conditioning.
     fn dtype(&self) -> DType;
 
     /// Returns the device of the weights.
@@ -32,11 +32,11 @@ pub trait Denoiser: Sized {
     /// When the device cannot hold it.
     fn condition(&self, prompts: &[&str]) -> candle_core::Result<Self::Conditioning>;
 
-    /// The sampler that the network is meant for.
+    /// Returns the sampler that the network is meant for.
     fn schedule(steps: usize) -> Vec<Step>;
 
-    /// About how much memory [`predict`](Self::predict) takes beside the weights for a batch of pictures of this height
-    /// and width in pixels, in bytes.
+    /// Returns about how much memory [`predict`](Self::predict) takes beside the weights for a batch of pictures of
+    /// this height and width in pixels, in bytes.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64;
 
     /// Predicts the network's output for latents of shape `(batch, channels, height, width)` at a `time` from 1000 to

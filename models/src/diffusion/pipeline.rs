@@ -27,10 +27,10 @@ pub enum GenerationError {
         /// The height asked for, in pixels.
         height: u32,
     },
-    /// No step, or more than there are.
+    /// No step, or more than the maximum.
     #[error("cannot draw in {0} steps: from 1 to 1000 are possible")]
     Steps(u32),
-    /// It would not fit.
+    /// It would not fit into memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
     /// The output is not a picture.

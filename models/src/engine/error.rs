@@ -8,7 +8,7 @@ use crate::load::LoadError;
 /// The reasons why an engine gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// It was left out of this build.
+    /// It is not part of this build.
     #[error("this was built without {engine}: build with `--features {engine}`")]
     NotBuilt {
         /// The engine; the feature has its name.
@@ -31,7 +31,7 @@ pub enum EngineError {
         /// The message of the loader.
         reason: String,
     },
-    /// It does not understand the model, or cannot run it.
+    /// It does not support the model, or cannot run it.
     #[error("{engine} refuses the model: {reason}")]
     Refused {
         /// The engine.

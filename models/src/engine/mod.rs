@@ -21,7 +21,7 @@ use crate::resnet::{Depth, INPUT_SIDE};
 /// The library that runs a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// candle, as everything else here.
+    /// candle, as for all other models here.
     Candle,
     /// tract, on one thread.
     Tract,
@@ -41,7 +41,7 @@ impl fmt::Display for Engine {
 
 /// A network on an engine.
 pub trait Network {
-    /// Logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`, both row by row.
+    /// Computes logits of shape `(batch, 1000)` from images of shape `(batch, 3, 224, 224)`, both row by row.
     ///
     /// # Errors
     /// On another number of values than the network was loaded for, and what the engine says.

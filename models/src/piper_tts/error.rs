@@ -9,7 +9,7 @@ use crate::weights::WeightsError;
 /// The reasons why nothing is spoken.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
-    /// The voice is not there.
+    /// The voice does not exist.
     #[error("no voice at {}: run `models/weights/fetch --only piper_tts`", path.display())]
     NoVoice {
         /// The path at which it was expected.
@@ -55,7 +55,7 @@ pub enum SpeechError {
         /// The program that does not start.
         program: String,
     },
-    /// espeak-ng did not do what it was asked to.
+    /// espeak-ng failed.
     #[error("{program} failed on the voice `{voice}`: {reason}")]
     Espeak {
         /// The program.
@@ -65,7 +65,7 @@ pub enum SpeechError {
         /// The message of the program.
         reason: String,
     },
-    /// Nothing of the text can be pronounced.
+    /// No part of the text can be pronounced.
     #[error("there is nothing to say in {0:?}")]
     Nothing(String),
     /// The error of the engine.

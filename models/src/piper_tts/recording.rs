@@ -22,10 +22,10 @@ pub enum UnlikelySpeech {
         /// NaN or an infinity.
         value: f32,
     },
-    /// Nothing can be heard.
+    /// The recording is silent.
     #[error("the recording is silent: its samples have a root mean square of {0:.5}")]
     Silent(f32),
-    /// People do not speak so fast, or so slowly.
+    /// The speech is too fast, or too slow.
     #[error("{characters} characters in {seconds:.2} s: English is spoken at 5 to 35 characters a second")]
     Pace {
         /// Characters of the text.
@@ -33,7 +33,7 @@ pub enum UnlikelySpeech {
         /// Length of the recording.
         seconds: f32,
     },
-    /// Two runs without anything random did not agree.
+    /// Two runs without anything random gave different results.
     #[error("two runs without noise differ: {first} samples, then {second}; by up to {most}")]
     Unstable {
         /// Samples of the first.

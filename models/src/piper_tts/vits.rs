@@ -30,7 +30,7 @@ impl From<Inference> for Scales {
 
 /// A VITS network (Kim, Kong and Son, 2021, arXiv:2106.06103).
 pub(super) trait Vits: Send {
-    /// Samples from −1 to 1 of the sounds with these numbers.
+    /// Returns samples from −1 to 1 of the sounds with these numbers.
     fn speak(&mut self, ids: &[i64], batch: usize, scales: Scales) -> Result<Vec<f32>, SpeechError>;
 }
 

@@ -32,10 +32,10 @@ pub type Frame = [u32; CODEBOOKS];
 /// The reasons why there is no sound.
 #[derive(Debug, thiserror::Error)]
 pub enum VocoderError {
-    /// Nothing to decode.
+    /// There is no frame to decode.
     #[error("there is no frame to decode")]
     NoFrame,
-    /// More than can be decoded at once.
+    /// More frames than can be decoded at once.
     #[error("{0} frames are more than the {MOST_FRAMES} that can be decoded at once: decode them in parts")]
     TooManyFrames(usize),
     /// Sounds of a batch have the same length.
@@ -46,7 +46,7 @@ pub enum VocoderError {
         /// How many sounds they were to be.
         batch: usize,
     },
-    /// A number that stands for no code.
+    /// A number without a code.
     #[error("frame {frame} holds the code {code}: they go from 0 to {}", CODES - 1)]
     UnknownCode {
         /// The frame's place.
@@ -62,7 +62,7 @@ pub enum VocoderError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// Two runs on the same codes did not agree.
+    /// Two runs on the same codes gave different results.
     #[error("two runs on the same codes give different sounds")]
     Unstable,
     /// The error of candle.

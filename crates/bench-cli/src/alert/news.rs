@@ -14,7 +14,7 @@ use crate::trend::{self, line, machine_line, withdrawn_line};
 #[derive(Debug, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(super) enum News {
-    /// Of one case.
+    /// A change of one case.
     Case {
         /// In words.
         text: String,
@@ -23,7 +23,7 @@ pub(super) enum News {
         unit: String,
         change: Turn,
     },
-    /// A change of one case that was reported, and has come to nothing.
+    /// A change of one case that was reported, and then withdrawn.
     Withdrawn {
         /// In words.
         text: String,
@@ -32,7 +32,7 @@ pub(super) enum News {
         unit: String,
         change: Turn,
     },
-    /// Of a machine, and so of most of its cases.
+    /// A change of a machine, and so of most of its cases.
     Machine {
         /// In words.
         text: String,

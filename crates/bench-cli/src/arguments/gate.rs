@@ -62,7 +62,7 @@ pub(crate) enum Confirm {
     /// If a checkout here has both commits and builds.
     #[default]
     Auto,
-    /// Always; it is an error where that cannot be.
+    /// Always; it is an error if that is not possible.
     Always,
     /// Never.
     Never,

@@ -19,12 +19,12 @@ const MOMENT: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) enum Event {
     Frame(Frame),
-    /// It closed its end of the channel and goes on.
+    /// It closed its end of the channel, but continues to run.
     Closed,
     Exited(ExitStatus),
-    /// Nothing came in time.
+    /// Nothing arrived in time.
     Silence(Duration),
-    /// Something came that is not a frame.
+    /// Something arrived that is not a frame.
     Wrong(String),
 }
 

@@ -19,11 +19,11 @@ impl Deviation {
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The program does what the protocol says.
+    /// The program follows the protocol.
     Ok,
-    /// It does something else.
+    /// The program deviates from it.
     Deviation(Deviation),
-    /// The program does not offer what would be checked; with the reason.
+    /// The program does not offer the checked feature; with the reason.
     NotChecked(String),
 }
 

@@ -50,11 +50,11 @@ pub(crate) enum Field {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Asked {
-    /// The program holds the inputs, in this order.
+    /// The program has the inputs, in this order.
     Given(Vec<Given>),
-    /// Texts that are made here, of so many characters.
+    /// Texts that are generated here, of this many characters.
     Texts { count: usize, shortest: usize, longest: usize },
-    /// Prompts that are made here.
+    /// Prompts that are generated here.
     Prompts { count: usize },
 }
 
@@ -115,7 +115,7 @@ pub(crate) enum Scenario {
     SingleStream,
     /// Sends `concurrency` requests at once, again and again.
     MultiStream,
-    /// All requests are there from the beginning.
+    /// All requests arrive at the beginning.
     Offline,
 }
 

@@ -25,13 +25,14 @@ use crate::reader::PcmFormat;
 
 /// Receives the events within an answer.
 pub trait Marks {
-    /// A usable output arrived at `at`; it holds `holds` tokens of text, or samples per channel of audio, if that is known.
+    /// Called when a usable output arrived at `at`; it contains `holds` tokens of text, or samples per channel of
+    /// audio, if that is known.
     fn output(&mut self, at: Instant, holds: Option<u32>);
 
-    /// The answer proper began at `at`, after any reasoning.
+    /// Called when the answer proper began at `at`, after any reasoning.
     fn answer(&mut self, at: Instant);
 
-    /// The last output arrived at `at`.
+    /// Called when the last output arrived at `at`.
     fn end(&mut self, at: Instant);
 }
 
@@ -43,7 +44,7 @@ pub trait Answer: Send {
     /// What is wrong with the answer.
     fn bytes(&mut self, piece: &[u8], at: Instant, marks: &mut dyn Marks) -> Result<(), Failure>;
 
-    /// The body has ended; its last byte arrived at `at`.
+    /// Ends the body; its last byte arrived at `at`.
     ///
     /// # Errors
     /// When the answer was cut, holds no output, or is not what the endpoint sends.
@@ -93,7 +94,7 @@ pub enum Told {
         /// Number and confidence of the first picture's first class.
         top1: Option<(u32, f64)>,
     },
-    /// Something whose latency is all that counts.
+    /// Any answer of which only the latency counts.
     Plain,
 }
 
@@ -124,7 +125,7 @@ pub enum TokenSource {
     Usage,
     /// The ids of the tokens in each chunk.
     TokenIds,
-    /// Nowhere: it is not known.
+    /// No source: the number is not known.
     #[default]
     None,
 }

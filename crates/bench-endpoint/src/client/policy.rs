@@ -8,12 +8,13 @@ pub enum Policy {
     /// Uses existing connections, opened before a level begins if possible.
     #[default]
     Warm,
-    /// At the beginning of a level, none: its first requests connect, and the others use their connections.
+    /// Uses no connection at the beginning of a level: its first requests connect, and the others use their
+    /// connections.
     Cold,
-    /// A new one for each request.
+    /// Opens a new connection for each request.
     PerRequest,
-    /// One for each client, made before a level begins where that can be: each client stays with its connection, and with
-    /// one server if there are several.
+    /// Uses one connection for each client, opened before a level begins if possible: each client stays with its
+    /// connection, and with one server if there are several.
     Sticky,
 }
 

@@ -39,11 +39,11 @@ pub(super) struct Reading<'a> {
 }
 
 enum State {
-    /// Nothing has come.
+    /// Nothing has arrived.
     Sent,
-    /// The head has come, at this time.
+    /// The head has arrived, at this time.
     Answer(Box<dyn Answer>, Instant),
-    /// A status that is a failure, and what the body says of it so far.
+    /// A status that is a failure, and the body's message so far.
     Refused(Failure, Vec<u8>),
 }
 

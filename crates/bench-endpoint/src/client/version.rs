@@ -6,8 +6,9 @@ pub enum Version {
     /// HTTP/1.1: a connection serves one request at a time.
     #[default]
     Http1,
-    /// HTTP/2, agreed on by ALPN if connections are encrypted, and begun at once if they are not. A connection serves many
-    /// requests at once, so that an event loop has one for each server, unless the [`Policy`](super::Policy) wants more.
+    /// HTTP/2, agreed on by ALPN if connections are encrypted, and begun at once if they are not. A connection serves
+    /// many requests at once, so that an event loop has one for each server, unless the [`Policy`](super::Policy)
+    /// requires more.
     Http2,
 }
 

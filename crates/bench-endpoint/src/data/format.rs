@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A text on each line.
+    /// One text on each line.
     Lines,
     /// A JSON object on each line: `prompt`, `text`, `text_input` or `messages`; `max_tokens` or `output_len`; `timestamp`
     /// in milliseconds.
@@ -20,7 +20,7 @@ pub enum Format {
     Azure,
     /// A BurstGPT trace: CSV of `Timestamp` in seconds, `Request tokens`, `Response tokens`.
     BurstGpt,
-    /// CSV whose first column is a time in seconds; nothing is said of what is asked.
+    /// CSV whose first column is a time in seconds; it contains no requests.
     Times,
 }
 

@@ -21,11 +21,11 @@ pub struct Input {
 pub enum Content {
     /// A text, or the bytes of a file.
     Bytes(Vec<u8>),
-    /// A text that is made when it is sent, with a known number of tokens.
+    /// A text that is generated when it is sent, with a known number of tokens.
     Words(Words),
     /// The messages of a conversation so far, as a chat sends them.
     Messages(Vec<Value>),
-    /// A conversation: what its user says, turn by turn.
+    /// A conversation: the user's words, turn by turn.
     Turns(std::sync::Arc<[Turn]>),
 }
 

@@ -40,7 +40,7 @@ pub enum Figure {
     FirstTokenCount,
     /// Sum of the times in the queue, in seconds.
     QueueSum,
-    /// How many requests have left the queue.
+    /// The number of requests that have left the queue.
     QueueCount,
     /// Requests being served now.
     Running,

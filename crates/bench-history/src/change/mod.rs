@@ -51,7 +51,7 @@ pub const LOOK_BACK: usize = 20;
 pub enum Kind {
     /// From one run to the next.
     Step,
-    /// Little by little, since the beginning of the segment.
+    /// Gradually, since the beginning of the segment.
     Drift,
 }
 

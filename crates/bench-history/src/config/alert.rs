@@ -23,7 +23,7 @@ pub struct Alert {
 /// A recipient of notifications.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recipient {
-    /// An address that takes JSON. It is a secret, so that only the environment variable is named that holds it.
+    /// An address that accepts JSON. It is a secret, so only the environment variable that contains it is named.
     Webhook {
         /// The variable.
         variable: String,
@@ -32,14 +32,14 @@ pub enum Recipient {
         /// How long it may take to answer.
         timeout: Duration,
     },
-    /// A program and its arguments, which is handed the JSON on its standard input.
+    /// A program and its arguments, which receives the JSON on its standard input.
     Command {
         /// Program and arguments; at least one.
         command: Vec<String>,
         /// How long it may run.
         timeout: Duration,
     },
-    /// Annotations of a GitHub workflow: a line of stdout each.
+    /// Annotations of a GitHub workflow: one line of stdout for each.
     Annotations,
     /// The summary of a step of a GitHub workflow, in Markdown.
     Summary,
@@ -52,7 +52,7 @@ pub enum Shape {
     /// Every change with its figures.
     #[default]
     Json,
-    /// A text, as Slack, Mattermost and others take it: `{"text": "…"}`.
+    /// A text, as Slack, Mattermost and others accept it: `{"text": "…"}`.
     Chat,
 }
 

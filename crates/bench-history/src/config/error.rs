@@ -15,7 +15,7 @@ pub enum ConfigError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// It does not say what it should.
+    /// Its content is not valid.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Malformed {
         /// Which file.

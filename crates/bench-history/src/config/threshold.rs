@@ -10,16 +10,16 @@ const MOST: f64 = 100.0;
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Threshold {
-    /// By this share of what it was: `"2%"` is 0.02.
+    /// Worse by this share of the earlier value: `"2%"` is 0.02.
     Share(f64),
-    /// By this much: `"200us"`, `"10MiB"`, or `"5"` in the figure's own unit.
+    /// Worse by this amount: `"200us"`, `"10MiB"`, or `"5"` in the figure's own unit.
     Amount {
         /// In seconds or bytes, or as it is written.
         value: f64,
         /// The unit of the threshold.
         unit: Unit,
     },
-    /// By anything: `"any"`.
+    /// Worse by any amount: `"any"`.
     Any,
 }
 

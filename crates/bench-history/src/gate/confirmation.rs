@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Confirmation {
-    /// They were measured.
+    /// Both revisions were measured.
     Measured {
         /// The commit that was well.
         base: String,
@@ -16,12 +16,12 @@ pub enum Confirmation {
         /// The comparison of the case.
         compared: Box<Compared>,
     },
-    /// There are not two: the last good run has measured the same commit, so it was not the code.
+    /// The last good run has the same commit, so the code is not the cause.
     SameCommit {
         /// The commit.
         commit: String,
     },
-    /// They could not be: the word of the finding stands.
+    /// They could not be measured: the finding stays as it is.
     Impossible {
         /// Why.
         reason: String,

@@ -11,14 +11,14 @@ use crate::store::Acceptance;
 /// The reference of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub enum Against<'a> {
-    /// The runs before it.
+    /// The earlier runs.
     History {
         /// The acceptances of them.
         accepted: &'a [Acceptance],
         /// In which order.
         commits: &'a Commits,
     },
-    /// A run.
+    /// A baseline.
     Baseline {
         /// The name of the run.
         name: &'a str,
@@ -33,9 +33,9 @@ pub enum Against<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// The runs before it.
+    /// The earlier runs.
     History,
-    /// A run.
+    /// A baseline.
     Baseline {
         /// The name of the run.
         name: String,

@@ -59,7 +59,7 @@ pub enum Evidence {
         /// The reason for the doubt.
         reason: Option<String>,
     },
-    /// A limit of `bench.toml` that is not kept.
+    /// A limit of `bench.toml` that is exceeded.
     Limit {
         /// The result.
         result: ObjectiveResult,

@@ -10,9 +10,9 @@ use serde::Serialize;
 pub enum Ruling {
     /// The build fails.
     Fails,
-    /// Nothing, unless the gate is strict.
+    /// The build does not fail, unless the gate is strict.
     Unsure,
-    /// Nothing: measured in turn, both revisions are alike, or differ by no more than is allowed.
+    /// The build does not fail: measured in turn, the revisions are equal, or differ by no more than is allowed.
     Cleared,
 }
 

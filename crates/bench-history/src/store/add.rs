@@ -18,9 +18,9 @@ use crate::key::{MachineClass, SeriesKey};
 /// The result of adding a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is in the store now, with so many figures.
+    /// It was added, with this many figures.
     New(usize),
-    /// It has been there already.
+    /// It was already in the store.
     Known,
 }
 

@@ -58,13 +58,13 @@ pub trait Database {
     /// What the database says.
     fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
 
-    /// Runs a statement; answers with the number of rows it changed.
+    /// Runs a statement; returns the number of rows it changed.
     ///
     /// # Errors
     /// What the database says.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
 
-    /// Runs a query; answers with its rows.
+    /// Runs a query; returns its rows.
     ///
     /// # Errors
     /// What the database says.
@@ -84,7 +84,7 @@ pub trait Database {
         Ok(())
     }
 
-    /// Lets the database look for damage, and returns what it found.
+    /// Lets the database check for damage, and returns its findings.
     ///
     /// # Errors
     /// What the database says.

@@ -78,7 +78,7 @@ pub enum StoreError {
         /// The case.
         case: String,
     },
-    /// A case was to be renamed to another one that is there.
+    /// A case was to be renamed to another existing one.
     #[error("`{old}` and `{new}` are two different cases: the run `{run}` contains both")]
     TwoCases {
         /// The case.
@@ -88,7 +88,7 @@ pub enum StoreError {
         /// A run that holds both.
         run: String,
     },
-    /// A location that means nothing.
+    /// A location that is not valid.
     #[error("`{0}` is not a store: expected a file, or `postgres://USER@HOST/DATABASE`")]
     Location(String),
     /// PostgreSQL, in a build without it.
@@ -115,7 +115,7 @@ pub enum StoreError {
         /// The message of the connection.
         reason: String,
     },
-    /// Anything else that the database says.
+    /// Any other error of the database.
     #[error("the store {store}: {reason}")]
     Database {
         /// Which store.

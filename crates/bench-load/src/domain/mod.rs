@@ -187,7 +187,7 @@ pub trait Response {
     /// The field of work.
     const DOMAIN: &'static Domain;
 
-    /// Fills in what the response carries.
+    /// Fills in the content of the response.
     fn tell(&self, answer: &mut Answer);
 }
 

@@ -47,7 +47,7 @@ pub enum FleetError {
         /// The result of the last try.
         why: String,
     },
-    /// A worker does not fit the others.
+    /// A worker is not compatible with the others.
     #[error("worker {worker} was refused: {why}")]
     Refused {
         /// Its number.
@@ -55,7 +55,7 @@ pub enum FleetError {
         /// The difference.
         why: String,
     },
-    /// A worker is gone.
+    /// A worker is no longer connected.
     #[error("worker {worker} ({host}) is gone: {why}")]
     Gone {
         /// Its number.
@@ -65,7 +65,7 @@ pub enum FleetError {
         /// The observation.
         why: String,
     },
-    /// A worker has said that it cannot go on.
+    /// A worker has reported that it cannot go on.
     #[error("worker {worker} ({host}) has ended the run: {why}")]
     Failed {
         /// Its number.
@@ -81,7 +81,7 @@ pub enum FleetError {
          1 is too slow or too uneven"
     )]
     LateStart,
-    /// A message that no worker of this version sends.
+    /// An unknown message.
     #[error("a worker has sent a message that this version does not know: run the same version everywhere")]
     Garbled,
     /// There is no other worker.

@@ -5,11 +5,11 @@ use std::io::{self, Read, Write};
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing but that the worker lives.
+    /// A sign of life.
     Beat,
     /// The introduction of a worker, as JSON.
     Hello,
-    /// All have come; the number of the run.
+    /// All have arrived; the number of the run.
     Welcome,
     /// Asks for the clock.
     Ping,
@@ -23,9 +23,9 @@ pub(super) enum Kind {
     Part,
     /// The merged result, from the first worker.
     Announced,
-    /// A person wants the load to end.
+    /// The user wants the load to end.
     Stop,
-    /// The worker cannot go on; why.
+    /// The worker cannot go on, with the reason.
     Failed,
 }
 

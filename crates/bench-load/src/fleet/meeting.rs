@@ -221,7 +221,7 @@ impl Meeting {
 
 /// Why the first worker was not met.
 enum Unmet {
-    /// It may be met later.
+    /// It may be reached later.
     NotYet(io::Error),
     Refused(String),
 }

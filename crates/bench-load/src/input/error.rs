@@ -10,7 +10,7 @@ use crate::media::PictureError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// None were asked for.
+    /// A number of 0.
     #[error("0 {0} were asked for: a load needs at least 1")]
     NoneWanted(&'static str),
     /// A list without an item.
@@ -42,7 +42,7 @@ pub enum InputError {
         /// The system's answer.
         source: io::Error,
     },
-    /// A file without a line that has something in it.
+    /// A file without a line of text.
     #[error("{} contains no text: expected one on each line", .0.display())]
     NoLine(PathBuf),
     /// A folder without a picture.
@@ -60,7 +60,7 @@ pub enum InputError {
     /// A synthetic picture that could not be encoded.
     #[error("cannot encode a synthetic picture: {0}")]
     Encode(String),
-    /// A number that nothing can be made from.
+    /// A value that is not valid.
     #[error("{what} {found}: expected {wanted}")]
     Value {
         /// The name of the setting.

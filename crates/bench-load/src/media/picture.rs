@@ -19,10 +19,10 @@ pub struct Header {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Something else; its first bytes.
+    /// Something else, with its first bytes.
     #[error("not a picture: expected PNG, JPEG or WebP, found data that begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
-    /// A picture of a format that is not read here.
+    /// A picture of a format that cannot be read here.
     #[error("a picture of format {0}: expected PNG, JPEG or WebP")]
     OtherFormat(&'static str),
     /// A picture that is damaged.

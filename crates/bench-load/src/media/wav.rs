@@ -39,7 +39,7 @@ pub struct Wav {
 /// The encoding of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Whole numbers.
+    /// Integers.
     Pcm,
     /// IEEE floating point.
     Float,
@@ -48,7 +48,7 @@ pub enum Encoding {
 /// An irregularity of a WAV file that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oddity {
-    /// The header promises more bytes of audio than there are.
+    /// The header promises more bytes of audio than the file contains.
     Truncated {
         /// Bytes of audio that the header promises.
         promised: u64,
@@ -79,7 +79,7 @@ impl fmt::Display for Oddity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WavError {
-    /// Something else, or not even a header.
+    /// Something else, or a file without a header; with its first bytes.
     #[error("not a WAV file: expected it to begin with `RIFF` and `WAVE`, but it begins with `{}`", .0.escape_ascii())]
     OtherKind(Vec<u8>),
     /// No `fmt ` chunk comes before the audio, or it is cut off.

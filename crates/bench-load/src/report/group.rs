@@ -48,11 +48,11 @@ pub struct GroupLevel<'a> {
 /// The setting that distinguishes the levels of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// Clients, or most requests in flight.
+    /// Clients, or the maximum of requests in flight.
     Concurrency,
-    /// Requests per second that the schedule wanted.
+    /// Requests per second of the schedule.
     Rate,
-    /// Nothing that is a number.
+    /// No number: the order of the levels.
     Order,
 }
 

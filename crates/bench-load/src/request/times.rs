@@ -34,7 +34,7 @@ pub enum MarkKind {
     Answer,
     /// A step of the work is done, such as a denoising step.
     Step,
-    /// The last output has arrived; what follows is not an output.
+    /// The last output has arrived; anything after it is not an output.
     End,
 }
 

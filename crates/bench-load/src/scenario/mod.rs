@@ -53,7 +53,7 @@ use crate::stripe::Stripe;
 /// # }
 /// ```
 pub trait Scenario: Send + Sync {
-    /// The levels, in the order in which they are run.
+    /// Returns the levels, in the order in which they are run.
     ///
     /// # Errors
     /// When a setting makes no sense: no client, a rate that is not a positive number, an empty trace.
@@ -144,14 +144,14 @@ pub enum Pacing {
         /// The time over which they start, evenly; the first one starts at once.
         ramp_up: Duration,
     },
-    /// At these times, whether earlier requests have ended or not.
+    /// Sends at these times, whether earlier requests have ended or not.
     Schedule {
         /// When, in nanoseconds from the beginning of the level, ascending.
         arrivals: Vec<u64>,
         /// Why they end where they do, for the report.
         most_in_flight: u32,
     },
-    /// This many at once, and as many again when all of them have ended.
+    /// Sends this many at once, and as many again when all of them have ended.
     Queries {
         /// Requests in a query.
         streams: u32,

@@ -79,7 +79,7 @@ impl Job {
 
 /// The goal of the levels.
 pub(crate) enum Goal {
-    /// How it does at each level.
+    /// The performance at each level.
     Levels(Box<dyn Scenario>),
     /// The highest rate that meets the objective.
     Rate { from: Option<f64> },

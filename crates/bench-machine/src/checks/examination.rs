@@ -13,7 +13,7 @@ use bench_record::Check;
 /// When a check looks.
 #[derive(Clone, Copy)]
 enum Look {
-    /// Before the run: the run itself would move it.
+    /// Before the run: the run itself would change it.
     Before(fn(&Machine) -> Outcome),
     /// Before the run and again at its end: it may change during the run.
     Around(fn(&Machine) -> Outcome),

@@ -10,7 +10,7 @@ use bench_record::{Check, State};
 pub(super) enum Finding {
     /// Nothing to doubt.
     Ok(String),
-    /// Something that moves figures, and what to type or do about it.
+    /// Something that moves figures, with the command to type or the action to take.
     Warn { value: String, advice: String },
 }
 

@@ -15,9 +15,9 @@ use std::process::ExitStatus;
 /// The ending of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with this code.
+    /// It exited, with this code.
     Exit(i32),
-    /// By force.
+    /// It was ended by a signal or crashed.
     Crash {
         /// The signal's name on Linux (`SIGSEGV`), the system's words elsewhere.
         name: String,

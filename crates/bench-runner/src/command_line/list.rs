@@ -20,7 +20,7 @@ use crate::selection::Ignored;
 pub(super) enum Format {
     /// For people.
     Table,
-    /// `id: benchmark`, a line a case: what nextest reads.
+    /// `id: benchmark`, one line for each case, as nextest reads it.
     Terse,
     /// The list of the worker protocol.
     Json,

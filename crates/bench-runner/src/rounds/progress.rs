@@ -15,9 +15,9 @@ use bench_syntax::text::first_line;
 pub enum Show {
     /// Nothing is shown.
     Nothing,
-    /// A bar or lines on stderr, so that stdout holds the report alone.
+    /// A bar or lines on stderr, so that stdout contains only the report.
     Progress,
-    /// A line a case on stdout, in the words of libtest.
+    /// One line for each case on stdout, in the words of libtest.
     Tests,
 }
 

@@ -181,9 +181,9 @@ impl Limits {
 
 enum Ended {
     Exited(ExitStatus),
-    /// By us; the collector knows why.
+    /// Killed by the runner; the collector knows why.
     Killed,
-    /// Not at all: it waits for its next case.
+    /// It has not ended: it waits for its next case.
     Waits,
     Interrupted,
 }

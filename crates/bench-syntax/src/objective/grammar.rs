@@ -22,9 +22,9 @@ pub struct Parsed<'a> {
 pub enum What<'a> {
     /// A figure, by its key.
     Metric(&'a str),
-    /// How many times as fast as a case of the same run, by its id with or without arguments.
+    /// The speed relative to a case of the same run, by its id with or without arguments.
     SpeedupOverCase(&'a str),
-    /// How many times as fast as in an earlier run, by its name.
+    /// The speed relative to an earlier run, by its name.
     SpeedupOverRun(&'a str),
 }
 
@@ -75,17 +75,17 @@ const BUILT_IN: [(&str, Unit); 10] = [
 pub enum Fault {
     /// There is no text.
     Empty,
-    /// Something else than a name in snake case in front.
+    /// Something other than a name in snake case at the beginning.
     Name(String),
-    /// `speedup` over nothing.
+    /// `speedup` without a reference.
     SpeedupOverNothing,
     /// The text between the parentheses is neither a case nor a run.
     NoReference(String),
     /// A parenthesis that is not closed.
     Unclosed,
-    /// Parentheses behind another name.
+    /// Parentheses after another name.
     NotOver(String),
-    /// There is no comparison; this stands in its place.
+    /// There is no comparison; this is in its place.
     NoRelation(String),
     /// The limit is not a number.
     NoNumber(String),
@@ -93,14 +93,14 @@ pub enum Fault {
     Negative,
     /// The unit is not known.
     UnknownUnit(String),
-    /// A unit that the figure is not counted in.
+    /// A unit that the figure does not have.
     WrongUnit {
         /// The figure.
         name: String,
         /// The units that it can be counted in.
         wanted: &'static str,
     },
-    /// Something behind the value that is not a restriction.
+    /// Something after the value that is not a restriction.
     Rest(String),
     /// A restriction without name or value.
     NoSetting(String),

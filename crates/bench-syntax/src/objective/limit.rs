@@ -40,10 +40,10 @@ pub struct Objective {
 pub enum Quantity {
     /// A figure, by its name or a metric's `key`.
     Metric(Cow<'static, str>),
-    /// How many times as fast the case is as another case of the same run, which is given by its id. An id without
+    /// The speed of the case relative to another case of the same run, which is given by its id. An id without
     /// arguments means the case with the same arguments or, if there is none, the case without arguments.
     SpeedupOverCase(Cow<'static, str>),
-    /// How many times as fast the case is as it was in an earlier run, by its name.
+    /// The speed of the case relative to an earlier run, by its name.
     SpeedupOverRun(Cow<'static, str>),
 }
 

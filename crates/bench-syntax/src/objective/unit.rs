@@ -3,13 +3,13 @@
 /// The unit of a target's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Whatever the figure is counted in.
+    /// The figure's own unit.
     Own,
     /// Seconds.
     Seconds,
     /// Bytes.
     Bytes,
-    /// Nothing: `1.5`, `150%` and `1.5x` are the same.
+    /// A ratio: `1.5`, `150%` and `1.5x` are the same.
     Ratio,
 }
 

@@ -17,13 +17,13 @@ pub(super) struct Chunks {
 /// The next expected part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// A digit of the size, of which this much is known after so many digits.
+    /// A digit of the size, with the value so far and the number of digits.
     Size(u64, u8),
     /// An extension, or the end of the line of a size.
     Extension(u64),
     /// The line feed of that line.
     EndOfSize(u64),
-    /// So many bytes of data.
+    /// This many bytes of data.
     Data(u64),
     EndOfData,
     EndOfDataLine,

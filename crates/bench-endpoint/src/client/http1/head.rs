@@ -16,7 +16,7 @@ const MOST: usize = 128;
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// So many bytes are left.
+    /// This many bytes.
     Length(u64),
     Chunked(Chunks),
     /// The server closes the connection.

@@ -6,13 +6,13 @@ use std::thread::Thread;
 /// The orders for an event loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Handed {
-    /// Begin with this client, which sends one request after another.
+    /// Begins with this client, which sends one request after another.
     Client(u32),
-    /// Send this request, which was due then.
+    /// Sends this request, which was due at that time.
     Request { number: u64, intended_ns: u64 },
-    /// Note how late it is: this was sent then, in nanoseconds from the beginning of the level.
+    /// Records its lateness: this was sent at that time, in nanoseconds from the beginning of the level.
     Beat(u64),
-    /// End all requests in flight.
+    /// Ends all requests in flight.
     GiveUp(Why),
 }
 
@@ -21,7 +21,7 @@ pub(super) enum Handed {
 pub(super) enum Why {
     /// The case has no time left.
     TimeLimit,
-    /// A person has ended the run, and does not wait for ever.
+    /// The user has ended the run, and does not wait for ever.
     Interrupted,
 }
 

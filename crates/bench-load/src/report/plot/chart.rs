@@ -82,13 +82,13 @@ pub struct Scale {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// Settings, each with a tick of its own.
+    /// Settings, each with its own tick.
     Settings(Vec<f64>),
-    /// From zero.
+    /// Linear, from zero.
     Linear,
     /// Nines of a percentile.
     Nines,
-    /// From zero, or logarithmic where values span too much.
+    /// Linear from zero, or logarithmic if values span too much.
     Values,
 }
 
