@@ -59,7 +59,7 @@ impl Channel {
     }
 }
 
-/// The stream, also if a panic has ended its last use: what was written or read until then is on its way.
+/// Locks the stream, also if a panic has ended its last use: everything written or read until then is on its way.
 fn whole<T>(stream: &Mutex<T>) -> MutexGuard<'_, T> {
     stream.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::registry;
 use crate::worker::{self, Sink};
 
-/// Nothing protects the run from its benchmarks here: what aborts ends both.
+/// Runs rounds in this process. Nothing protects the run from its benchmarks here: an abort ends both.
 pub(crate) struct InProcess {
     pub(crate) interrupt: Interrupt,
 }

@@ -75,14 +75,14 @@ impl Arguments {
 }
 
 impl ValueAxis {
-    /// The name as it stands in case ids.
+    /// Returns the name in case ids.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
     }
 }
 
 impl TypeAxis {
-    /// The name as it stands in case ids.
+    /// Returns the name in case ids.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
     }
@@ -258,8 +258,8 @@ fn unknown<'a>(what: &str, name: &Ident, names: impl Iterator<Item = &'a Ident>)
     Error::new(name.span(), format!("the function has no {what} `{name}`{question}\n{what}s here: {list}"))
 }
 
-/// That nothing is listed twice: two cases would have one id. Only what is written alike is seen
-/// here; `8` and `4 + 4` are told apart when the cases are collected.
+/// Checks that nothing is listed twice: two cases would have the same id. Only entries with the same tokens are found
+/// here; `8` and `4 + 4` are compared when the cases are collected.
 ///
 /// # Errors
 /// At the second of each.

@@ -72,7 +72,7 @@ pub(crate) enum Listed {
 }
 
 impl Attribute {
-    /// Reads the keys, and goes on after one that is wrong. The attribute holds what could be read.
+    /// Parses the keys, and continues after a wrong one. The attribute contains everything that could be parsed.
     pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
         let mut attribute = Attribute {
             name: None,
@@ -304,7 +304,7 @@ fn at_key(input: ParseStream<'_>) -> bool {
             || ahead.peek(Token![=]) && !ahead.peek(Token![==]))
 }
 
-/// That no name is given twice.
+/// Checks that no name is given twice.
 ///
 /// # Errors
 /// At the second of each.

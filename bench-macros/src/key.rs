@@ -22,7 +22,7 @@ pub(crate) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The key that stands at `ident`.
+    /// Creates the key at `ident`.
     pub(crate) fn new(ident: &'a Ident, example: &'static str) -> Self {
         Key { ident, example }
     }
@@ -66,7 +66,7 @@ impl<'a> Key<'a> {
         input.parse().map_err(|_| self.wants(span, "a string"))
     }
 
-    /// `= "text"` that can stand in a case id and in a filter without quoting.
+    /// Parses `= "text"` that can be part of a case id and of a filter without quoting.
     ///
     /// # Errors
     /// At the value.

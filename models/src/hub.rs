@@ -18,7 +18,7 @@ pub struct HubFile {
     model: &'static str,
     repository: &'static str,
     revision: &'static str,
-    /// Its path in the repository; what stands behind the last `/` is its name here.
+    /// Its path in the repository; the part after the last `/` is its name here.
     path: &'static str,
     /// Its SHA-256, which is also the name that the Hub's cache has for it; none for what the Hub keeps in git.
     sha256: Option<&'static str>,
@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// Nothing listens there.
+    /// An address at which nothing listens.
     const NOWHERE: &str = "http://127.0.0.1:9";
 
     /// A cache with this file, under this checksum.

@@ -140,7 +140,7 @@ pub fn parameters<M>(
 /// Parameters of a model.
 struct Count {
     parameters: u64,
-    /// Of the largest tensor.
+    /// The size of the largest tensor.
     largest: u64,
 }
 
@@ -153,7 +153,7 @@ fn count<M>(build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>) -
     })
 }
 
-/// Of what has been asked for.
+/// Counts the requested tensors.
 #[derive(Default)]
 struct Counter {
     parameters: AtomicU64,

@@ -268,8 +268,8 @@ impl Photograph {
     }
 }
 
-/// Whether the marker that ends a JPEG stands after the one that begins its (last) scan. Programs
-/// append things to pictures, so it need not be at the very end; a thumbnail's own end stands before.
+/// Whether the marker that ends a JPEG comes after the one that begins its (last) scan. Programs append data to
+/// pictures, so it need not be at the very end; a thumbnail's own end comes before.
 fn has_end_of_image(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)

@@ -47,7 +47,7 @@ impl Scaling {
     }
 }
 
-/// An exponent that is known less well than this tells linear and quadratic apart no more.
+/// The half-width from which on an exponent no longer distinguishes linear from quadratic.
 const TELLING: f64 = 0.5;
 
 /// The uncertainty below which a growth is printed unasked: it must distinguish linear from slightly more.

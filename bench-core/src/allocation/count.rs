@@ -49,7 +49,7 @@ impl fmt::Display for NotCounted {
 
 impl std::error::Error for NotCounted {}
 
-/// An allocator has given memory: so many bytes, which have moved the live bytes by `live`.
+/// Records that an allocator has returned memory: this many bytes, which have moved the live bytes by `live`.
 #[inline]
 pub(super) fn allocated(bytes: u64, live: i64) {
     let epoch = EPOCH.load(Relaxed);
@@ -58,7 +58,7 @@ pub(super) fn allocated(bytes: u64, live: i64) {
     }
 }
 
-/// An allocator takes so many bytes back.
+/// Records that an allocator has taken back this many bytes.
 #[inline]
 pub(super) fn freed(bytes: i64) {
     let epoch = EPOCH.load(Relaxed);

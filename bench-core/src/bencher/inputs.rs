@@ -35,7 +35,7 @@ pub(super) struct Inputs<I> {
 }
 
 impl<I> Inputs<I> {
-    /// With a number that is decided already, or else by the first call.
+    /// Creates the inputs with a number that is already decided, or else decides it by the first call.
     pub(super) fn new(alive: Option<u64>) -> Self {
         let alive = alive.map(|alive| alive.clamp(1, MOST));
         Inputs { alive, waiting: VecDeque::new(), current: Vec::new() }
@@ -126,7 +126,7 @@ impl Held {
         Held { allocated: sys::allocated_bytes(), resident: sys::resident_memory(std::process::id()) }
     }
 
-    /// By how many bytes it has grown: as the allocator has it, or else as the system does.
+    /// Returns the growth in bytes: as the allocator reports it, or else as the system does.
     fn grown(&self) -> u64 {
         let now = Held::now();
         let allocated = match (self.allocated, now.allocated) {

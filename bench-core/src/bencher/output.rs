@@ -27,8 +27,8 @@ pub(super) fn refusal<O>(method: &str) -> Option<Error> {
     Some(Error::failure(message))
 }
 
-/// Whether a type of this name is a future: of an `async fn` or block, plain or pinned in a box, or a trait object. What
-/// closures are called cannot be told from it.
+/// Whether a type of this name is a future: of an `async fn` or block, plain or pinned in a box, or a trait object.
+/// Names of closures do not show it.
 fn is_made_and_not_run(name: &str) -> bool {
     let pinned =
         name.strip_prefix("core::pin::Pin<alloc::boxed::Box<").and_then(|inner| inner.strip_suffix(">>"));

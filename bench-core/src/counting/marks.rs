@@ -17,16 +17,16 @@ const RUNNING_ON_VALGRIND: usize = 0x1001;
 const CALLGRIND: usize = (b'C' as usize) << 24 | (b'T' as usize) << 16;
 /// `CALLGRIND_ZERO_STATS`: counting starts again.
 const ZERO_STATS: usize = CALLGRIND + 1;
-/// `CALLGRIND_DUMP_STATS_AT`: what was counted is written to a file, with a text.
+/// `CALLGRIND_DUMP_STATS_AT`: writes the counts to a file, with a text.
 const DUMP_STATS_AT: usize = CALLGRIND + 3;
 
-/// Nothing is marked.
+/// No part is marked.
 const NO_PART: u8 = u8::MAX;
 
 /// The part that the next marks belong to. Process-wide, as valgrind's counters are.
 static PART: AtomicU8 = AtomicU8::new(NO_PART);
 
-/// From now on, what runs between marks is counted as this.
+/// From now on, code between marks is counted as this part.
 pub(crate) fn mark_as(part: Part) {
     PART.store(part as u8, Ordering::Relaxed);
 }

@@ -161,7 +161,8 @@ fn with<T>(act: impl FnOnce(&mut Session) -> T) -> T {
     act(session.get_or_insert_with(|| Session::of_this_process(false)))
 }
 
-/// Ends a worker that has measured its case. What registering has made, such as temporary files, is dropped on the way.
+/// Ends a worker that has measured its case. Values that registering has made, such as temporary files, are dropped on
+/// the way.
 fn leave() -> ! {
     LEAVES.store(true, Ordering::Relaxed);
     if cfg!(panic = "unwind") && with(|session| !session.target.is_empty()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// The names that have been registered so far.
+/// The names that have been registered.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The names in the whole process, with their suffixes.

@@ -87,7 +87,7 @@ impl Serving {
         })
     }
 
-    /// Measures the case. Returns what to look for next if the runner goes on with this worker.
+    /// Measures the case. Returns the next case to look for if the runner continues with this worker.
     ///
     /// # Errors
     /// When the runner has exited.

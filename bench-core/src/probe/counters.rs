@@ -29,7 +29,7 @@ struct Counters {
 /// An event that the machine counts.
 struct Counted {
     metric: &'static str,
-    /// Of each thread that there was at the beginning; threads that these start count with them.
+    /// The counters of each thread that existed at the beginning; threads that these start are counted with them.
     threads: Vec<Counter>,
     /// When the last level ended.
     before: f64,

@@ -24,7 +24,7 @@ struct Cpu {
 struct Start {
     at: Instant,
     used: Usage,
-    /// By thread; none if the kernel does not keep them.
+    /// The migrations of each thread; `None` if the kernel does not count them.
     migrations: Option<HashMap<String, u64>>,
 }
 

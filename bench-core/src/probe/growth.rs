@@ -10,7 +10,7 @@ const EVERY_NS: u64 = 5_000_000;
 /// Looks that are kept; when there are more, every other one goes.
 const MOST: usize = 256;
 
-/// Growth of less than this in all, in bytes, cannot be told from what the allocator keeps.
+/// The total growth, in bytes, below which it cannot be distinguished from memory that the allocator keeps.
 const LEAST: f64 = 4.0 * 1024.0 * 1024.0;
 
 /// Fewer looks than this tell nothing of growth.

@@ -14,7 +14,7 @@ inventory::submit! { ProbeFactory::new("memory", || Box::new(Memory::new())) }
 /// Reading the files of all processes may take one part in this many of the time.
 const SHARE: u32 = 200;
 
-/// Of the control group's limit, what may be in use before it is said.
+/// The share of the control group's limit from which on a warning is given.
 const TIGHT: f64 = 0.9;
 
 /// Resident memory, and what lies around it.

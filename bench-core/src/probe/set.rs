@@ -23,7 +23,7 @@ pub(crate) struct ProbeSet {
 struct Attached {
     probe: Box<dyn Probe>,
     cost_ns: u64,
-    /// Nothing more is asked of it: it has told what it saw, or is unavailable.
+    /// Whether it has handed in its readings, or is unavailable.
     is_done: bool,
     seen: Result<Observation, String>,
 }

@@ -36,7 +36,7 @@ pub(crate) struct Sampler<S> {
     now: Box<dyn Fn() -> Instant>,
     stage: Stage,
     warm: Warmth,
-    /// Samples so far, and the iterations each of them holds.
+    /// The number of samples so far.
     samples: u64,
     iterations_per_sample: u64,
     measuring_since: Option<Instant>,
@@ -97,7 +97,7 @@ impl Warmth {
 }
 
 impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
-    /// A schedule for `assignment` on a clock of the given resolution; what happens is told to `send`.
+    /// Creates a schedule for `assignment` on a clock of the given resolution; events are passed to `send`.
     pub(crate) fn new(assignment: Assignment, resolution: Duration, send: S) -> Self {
         Sampler::on_clock(assignment, resolution, Box::new(Instant::now), send)
     }
@@ -166,8 +166,8 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Sampler<S> {
         self.resolution * STEPS_PER_SAMPLE
     }
 
-    /// Enough iterations to read the clock to 0.1 %, and so many that the slice holds [`SAMPLES`]; but
-    /// never more than half the slice can pay for, preparation between the timed parts included.
+    /// Returns enough iterations to read the clock to 0.1 %, and so many that the slice contains [`SAMPLES`]; but
+    /// never more than fit into half the slice, preparation between the timed parts included.
     fn batch_size(&self) -> u64 {
         let slice = self.slice().mul_f64(1.0 - WARM_UP_SHARE);
         let wall = match self.assignment.samples {
@@ -284,7 +284,7 @@ impl<S: FnMut(Frame) -> Result<(), Error>> Schedule for Sampler<S> {
     }
 }
 
-/// A number of iterations: at least 1, and never so many that adding up could overflow.
+/// Returns a number of iterations: at least 1, and never so many that adding them up could overflow.
 fn as_count(iterations: f64) -> u64 {
     // Infinite where something takes no time at all.
     iterations.clamp(1.0, 1e15) as u64

@@ -25,8 +25,8 @@ pub(crate) struct Batch {
     pub iterations: u64,
 }
 
-/// Decides batch after batch how often the measured closure is called. The bencher owns the loop,
-/// so that a worker that samples by itself and one that is told every batch share one code path.
+/// Decides batch by batch how often the measured closure is called. The bencher owns the loop, so that a worker that
+/// samples by itself and one that receives every batch from the runner share one code path.
 pub(crate) trait Schedule {
     /// Returns the next batch, or `None` when the round has enough samples.
     ///

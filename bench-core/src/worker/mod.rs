@@ -207,7 +207,7 @@ fn closing(outcome: Result<Observed, Error>, timed: bool) -> Frame {
     }
 }
 
-/// An error that prints its tensor is not a message: what is too long loses its middle.
+/// Shortens a message: an error that prints its tensor loses its middle.
 fn shortened(message: String) -> String {
     const HEAD: usize = 4 << 10;
     const TAIL: usize = 2 << 10;

@@ -8,7 +8,7 @@ use crate::worker::{Channel, Sink};
 use bench_protocol::{Command, Frame, RequestLevels, WarmUp};
 use bench_syntax::quantity::nanoseconds;
 
-/// One first call, then a batch per command. What counts as warm-up is the runner's business.
+/// One first call, then one batch for each command. The runner decides which batches are warm-up.
 pub(super) struct Stepped {
     commands: Channel,
     sink: Sink,

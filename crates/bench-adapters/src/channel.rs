@@ -13,8 +13,8 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// The channel whose address stands in the environment, if this process is a worker. It ends with its runner from
-    /// now on.
+    /// Returns the channel whose address is in the environment, if this process is a worker. From now on, the process
+    /// ends with its runner.
     pub(crate) fn from_environment() -> Option<Result<Self, String>> {
         let value = env::var_os(CHANNEL_VARIABLE)?;
         // What is started from here is no worker.

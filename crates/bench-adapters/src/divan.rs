@@ -59,7 +59,7 @@ impl Adapter for Divan {
     }
 }
 
-/// The cells of a row; the name stands in the first, with the fastest.
+/// Splits a row into cells; the first contains the name and the fastest time.
 fn columns(line: &str) -> Vec<&str> {
     let mut columns: Vec<&str> = line.rsplitn(6, '│').map(str::trim).collect();
     columns.reverse();

@@ -110,7 +110,7 @@ fn holds_python(folder: &Path) -> bool {
     false
 }
 
-/// The interpreter that a person means who names none.
+/// Returns the interpreter to use if none is named.
 fn usual(path: &Path) -> PathBuf {
     let below = |environment: PathBuf| {
         ["bin/python", "Scripts/python.exe"]

@@ -61,8 +61,8 @@ impl Subject {
         }
     }
 
-    /// Runs the command to its end, and keeps what it prints; what it says to stderr is not kept. Without `patience` it
-    /// may take as long as it wants.
+    /// Runs the command to its end, and keeps its stdout; its stderr is dropped. Without `patience` it has no time
+    /// limit.
     pub(crate) fn run(&self, command: &mut Command, patience: Option<Duration>) -> Result<Ended, String> {
         let began = Instant::now();
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| self.cannot_start(&error))?;

@@ -40,7 +40,7 @@ struct Found<'a> {
 struct Suspect<'a> {
     #[serde(flatten)]
     commit: &'a Commit,
-    /// Why it cannot be told whether it is slow.
+    /// The reason why it is not known whether it is slow.
     untold: Option<&'a str>,
 }
 
@@ -143,7 +143,7 @@ impl Bench<'_> {
         last.ok_or_else(|| RunError::NoMatch(format!("`{}` cannot run here", self.case)))
     }
 
-    /// Whether the case is slow at a commit. What only this commit suffers from makes it unknown.
+    /// Returns whether the case is slow at a commit. A failure of only this commit makes it unknown.
     fn speed(&self, base: &Side, commit: &Commit, rules: &Rules) -> Result<Speed, RunError> {
         let compared = self.side(&commit.hash).and_then(|candidate| self.compare(base, &candidate, rules));
         let (speed, told) = match compared {

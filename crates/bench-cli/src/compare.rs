@@ -17,7 +17,7 @@ use crate::markdown::{self, Heading};
 use crate::report;
 use crate::source::{self, Run, Search, Source};
 
-/// Compares the two sides; the exit code says what came of it.
+/// Compares the two sides; returns the exit code.
 pub(crate) fn run(arguments: &Compare) -> Result<u8, RunError> {
     let results = &arguments.report.output_dir;
     let limits = ListLimits::within(arguments.how.timeout);
@@ -96,7 +96,7 @@ fn live(arguments: &Compare, base: &Side, candidate: &Side) -> Result<u8, RunErr
     Ok(decision.exit_code())
 }
 
-/// Two records: what was measured at different times.
+/// Compares two records, which were measured at different times.
 fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunError> {
     let selection = arguments.which.selection()?;
     let chosen = |record: &Record| {

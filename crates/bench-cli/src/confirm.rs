@@ -14,7 +14,7 @@ use bench_runner::selection::{Ignored, Pattern, Selection};
 use crate::arguments::{Confirm, Gate};
 use crate::failure::Failure;
 
-/// A suspect that stays unsure is measured once more, for so many times as long.
+/// The factor of time with which a suspect that stays unsure is measured once more.
 const PATIENCE: u32 = 4;
 
 /// Measures what is suspected, as far as it can be done, and lets that have the last word.
@@ -108,8 +108,8 @@ fn commit_of(record: &Record) -> Option<String> {
     record.environment.commit.clone().filter(|_| record.environment.dirty != Some(true))
 }
 
-/// The suspects, with what is allowed of each, at both commits. Those of one allowance are measured together: it is what
-/// a measurement goes on until it is sure of.
+/// Measures the suspects, each with its allowance, at both commits. Those with the same allowance are measured
+/// together, because it is the threshold of a measurement.
 fn measure(
     base: &str,
     head: &str,

@@ -24,7 +24,7 @@ impl Where {
         }
     }
 
-    /// Opens the store; makes it where there is none.
+    /// Opens the store; creates it if there is none.
     pub(crate) fn open(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.location()?)?)
     }
@@ -63,7 +63,7 @@ impl Where {
         missing(&location).is_none().then(|| Store::open_to_read(&location)).transpose()
     }
 
-    /// The directories of all sealed runs, oldest first; names that only point to a run are passed over.
+    /// Returns the directories of all sealed runs, oldest first; names that only point to a run are skipped.
     pub(crate) fn run_directories(&self) -> Result<Vec<PathBuf>, RunError> {
         let io = |source| RunError::Io {
             action: "list the folder of all runs",
@@ -81,8 +81,8 @@ impl Where {
         Ok(runs)
     }
 
-    /// The run that is meant: the newest of the folder of all runs where nothing is said, or of the store where that
-    /// folder has none; a name that the folder does not know may be one of the store.
+    /// Finds the named run. Without a name, it is the newest of the folder of all runs, or of the store if that folder
+    /// has none; a name that is not in the folder may be one of the store.
     pub(crate) fn run(&self, name: Option<&str>) -> Result<Record, Failure> {
         let error = match self.record(name.unwrap_or(record::LATEST)) {
             Ok(record) => return Ok(record),

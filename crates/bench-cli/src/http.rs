@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 pub(crate) struct Limits {
     /// Connections at the same time; further ones are closed at once. A browser opens six.
     pub(crate) connections: usize,
-    /// Of the request line and all headers, in bytes.
+    /// The maximum length of the request line and all headers, in bytes.
     pub(crate) head: usize,
-    /// From the connection to the end of the headers.
+    /// The time limit from the connection to the end of the headers.
     pub(crate) request: Duration,
     /// For the answer to be taken.
     pub(crate) answer: Duration,
@@ -41,13 +41,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Answers; a browser that has gone away needs no answer.
+    /// Answers; a browser that has closed the connection needs no answer.
     pub(crate) fn answer(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }
 }
 
-/// An answer: its status, what kind of text it is, and the text.
+/// An answer: its status, its content type, and its text.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: &'static str,

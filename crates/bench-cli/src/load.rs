@@ -36,7 +36,8 @@ use crate::arguments::Load;
 /// A run has no time limit of its own: its levels and requests have.
 const NO_LIMIT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// Loads the server, and reports; the exit code says what came of it. `settings` is what of the command line must be the same for all workers, if there are several.
+/// Runs the load, and reports; returns the exit code. `settings` are the flags that must be the same for all workers,
+/// if there are several.
 ///
 /// # Errors
 /// What is wrong with the arguments, and why a run cannot be made or kept.

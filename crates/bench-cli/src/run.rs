@@ -76,7 +76,8 @@ fn split(typed: &[OsString]) -> Result<Split, UsageError> {
     Ok(Split { sources, flags, cargo, interpreter })
 }
 
-/// Takes `--interpreter PYTHON` out of the arguments: what follows the sources is for the runner, which knows no languages.
+/// Takes `--interpreter PYTHON` out of the arguments: the arguments after the sources are for the runner, which knows
+/// no languages.
 fn without_interpreter(arguments: &[OsString]) -> Result<(Vec<OsString>, Option<PathBuf>), UsageError> {
     let (mut left, mut interpreter) = (Vec::new(), None);
     let mut arguments = arguments.iter();
@@ -162,7 +163,7 @@ fn refuse(programs: &mut Programs, why: String) {
     programs.refused.push(why);
 }
 
-/// Adds the bench targets of a workspace; those of other harnesses are left out, and said to be.
+/// Adds the bench targets of a workspace; those of other harnesses are left out, with a message.
 fn built(programs: &mut Programs, folder: &Path, cargo_arguments: &[String]) -> Result<(), RunError> {
     for program in cargo::build(folder, cargo_arguments, None)? {
         match bench_adapters::open(program, &ListLimits::default()) {

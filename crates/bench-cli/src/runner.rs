@@ -13,7 +13,7 @@ use bench_syntax::UsageError;
 /// The flag that cargo passes to an executable that is to be measured.
 const BENCH: &str = "--bench";
 
-/// Measures the executable if cargo asks for that and its harness is known; otherwise runs it as it is.
+/// Measures the executable if cargo requests that and its harness is known; otherwise runs it as usual.
 pub(crate) fn run(typed: &[OsString]) -> Result<u8, RunError> {
     let [executable, arguments @ ..] = typed else {
         return Err(UsageError("expected an executable, as cargo names it".to_owned()).into());

@@ -18,7 +18,7 @@ use crate::gate::config;
 use crate::http::{self, Answer, Limits, Request};
 use crate::page::{comparison_file, write};
 
-/// Files of a run directory that change while its run goes on.
+/// The files of a run directory that change during its run.
 const RUN_FILES: [&str; 2] = ["run.json", "journal.jsonl"];
 
 /// Answers until it is interrupted.
@@ -153,7 +153,7 @@ fn state(path: &Path) -> Option<(u64, std::time::SystemTime)> {
     Some((known.len(), known.modified().ok()?))
 }
 
-/// The directory of the newest run, whether it goes on or has ended. Names begin with the time.
+/// Returns the directory of the newest run, whether it is in progress or has ended. Names begin with the time.
 fn newest_run(results: &Path) -> Result<Option<PathBuf>, RunError> {
     let io =
         |source| RunError::Io { action: "list the folder of all runs", path: results.to_owned(), source };

@@ -35,7 +35,7 @@ pub(crate) struct Search<'a> {
     /// The folder whose revisions are meant: the working directory, or Python benchmarks.
     pub(crate) subject: &'a Path,
     pub(crate) limits: ListLimits,
-    /// In how many layouts of its code each program is wanted.
+    /// The number of layouts in which each program is linked.
     pub(crate) layouts: usize,
 }
 

@@ -255,7 +255,8 @@ fn rebuild(place: &Where) -> Result<u8, Failure> {
     ))
 }
 
-/// Takes over what only the old store holds: runs whose directories are gone, accepted changes, baselines, renamings.
+/// Copies everything that only the old store contains: runs whose directories no longer exist, accepted changes,
+/// baselines, renamings.
 fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     let mut old = match Store::open_existing(&Location::File(path.to_owned())) {
         Ok(old) => old,
@@ -293,7 +294,7 @@ fn salvage(path: &Path, store: &mut Store) -> Result<usize, Failure> {
     Ok(taken)
 }
 
-/// Keeps each of what was read; what cannot be read or kept is answered with the reason.
+/// Keeps each item that was read; for items that cannot be read or kept, returns the reason.
 fn all<T>(
     read: Result<Vec<T>, StoreError>,
     keep: impl FnMut(T) -> Result<(), StoreError>,

@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// The trends of these figures, or of `all`; what most cases of a machine share is told of the machine alone.
+/// Reads the trends of these figures, or of `all`; changes that most cases of a machine share are reported only for
+/// the machine.
 pub(crate) fn read(
     store: &mut Store,
     metrics: &[String],
@@ -63,7 +64,7 @@ pub(crate) fn read(
     Ok((shifts, trends))
 }
 
-/// The report for people: machines first, then cases; what is steady is counted.
+/// Renders the report for people: machines first, then cases; steady series are only counted.
 fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let mut text = String::new();
     let mut say = |line: &str| text += &(one_line(line) + "\n");
@@ -103,7 +104,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     text + "\n"
 }
 
-/// That the changes lean to one side, in a line; nothing if they do not, or are few.
+/// Returns a line if the changes lean to one side; empty if they do not, or are few.
 fn balance_line(balance: Balance) -> String {
     if !balance.is_uneven() {
         return String::new();
@@ -169,7 +170,7 @@ pub(crate) fn line(turn: &Turn, unit: &str) -> String {
     )
 }
 
-/// That a change was withdrawn, in a line.
+/// Returns a line about a change that was withdrawn.
 pub(crate) fn withdrawn_line(turn: &Turn) -> String {
     let by = turn.shift.map_or_else(|| "from nothing".to_owned(), |shift| format!("{:+.1} %", shift * 100.0));
     let on = turn.withdrawn.as_ref().map_or("", |place| &place.timestamp);

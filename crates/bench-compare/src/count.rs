@@ -24,7 +24,7 @@ const LEAST_A_COUNT: Duration = Duration::from_secs(5);
 /// The shortest time limit of all counts together, however short the comparison was: both sides of one case, twice.
 const LEAST_IN_ALL: Duration = Duration::from_secs(10);
 
-/// How much longer a process takes under valgrind at the least.
+/// The smallest factor by which a process takes longer under valgrind.
 const SLOWER: u32 = 20;
 
 /// The cases whose instructions are counted in addition to the times.

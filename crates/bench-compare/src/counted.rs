@@ -34,8 +34,8 @@ pub(super) enum Repeatability {
     VariesAsMuch,
 }
 
-/// Instructions by which counts of the same closure may differ from build to build: what is subtracted is what is around an
-/// empty closure, and around another one the compiler uses registers otherwise.
+/// The number of instructions by which counts of the same closure may differ from build to build: the instructions
+/// around an empty closure are subtracted, and around another one the compiler may use registers differently.
 const HARNESS: u64 = 10;
 
 impl CountedPair {

@@ -95,7 +95,7 @@ impl<'a> Counter<'a> {
         self.how.map(|how| Counting { seconds: self.began.elapsed().as_secs_f64(), ..how })
     }
 
-    /// Counts one more round of a case of a side; what its rounds come to.
+    /// Counts one more round of a case of a side; returns the combined counts.
     fn round(&mut self, planned: &mut PlannedCase<'_>, side: Role) -> Result<CaseCounts, Uncounted> {
         let limit = self.patience.one.min(self.left());
         if limit.is_zero() {

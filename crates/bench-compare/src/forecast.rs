@@ -21,7 +21,7 @@ pub(super) struct Forecast {
     pub(super) deviation: f64,
     /// The practical floor, as a log ratio.
     pub(super) threshold: f64,
-    /// Logarithm of the e-value that a finding among so many cases needs.
+    /// The logarithm of the e-value that a finding among the suite's cases needs.
     pub(super) log_evidence: f64,
 }
 

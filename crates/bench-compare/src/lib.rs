@@ -65,7 +65,7 @@ pub trait Follow {
     fn begins(&mut self, _number: u32, _of: u32) {}
     /// A process pair of this case is about to begin.
     fn goes_on(&mut self, _case: &str, _spent: Duration, _budget: Duration) {}
-    /// Instructions of this case, the one with this number of so many, are about to be counted.
+    /// Called before the instructions of this case, the one with this number of all, are counted.
     fn counts(&mut self, _case: &str, _number: usize, _of: usize) {}
     /// This case takes no more pairs.
     fn ended(&mut self, _case: &str, _verdict: Verdict) {}

@@ -69,13 +69,14 @@ impl ObservedPair {
 /// Number of past pairs that are considered, because conditions change.
 const MEMORY: usize = 200;
 
-/// Before so many pairs the order's effect is not told from noise.
+/// The number of pairs below which the effect of the order cannot be distinguished from noise.
 const PAIRS_TO_LEARN_ORDER: usize = 8;
 
-/// Before so many pairs no statistic is known to be better than the first.
+/// The number of pairs below which no statistic is known to be better than the first.
 const PAIRS_TO_CHOOSE: usize = 16;
 
-/// Of the first's spread, what another one must stay below: the least of several spreads is as often luck.
+/// The share of the first one's spread that another one must stay below: the smallest of several spreads is often
+/// luck.
 const CLEARLY: f64 = 0.8;
 
 /// The values that are fixed for a pair before it is measured.
@@ -150,7 +151,7 @@ fn order_effect(past: &[(Role, [f64; Statistic::ALL.len()])], statistic: Statist
     }
 }
 
-/// A pair in every statistic, in the order of [`Statistic::ALL`]; no number where there is none.
+/// Returns a pair in every statistic, in the order of [`Statistic::ALL`]; NaN where there is none.
 fn summaries(pair: &Pair) -> [f64; Statistic::ALL.len()] {
     let logs = pair.log_ratios();
     let ascending = |side: Role| stats::sorted(&pair.times(side).collect::<Vec<_>>());

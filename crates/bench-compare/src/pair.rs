@@ -81,7 +81,7 @@ impl Pair {
         Some(Batch { iterations: self.iterations, ns: *all.get(all.len() / 2)? })
     }
 
-    /// How much of so many seconds was timed.
+    /// Returns how the given seconds were spent.
     fn time_of_batches(&self, seconds: f64) -> TimeSpent {
         let timed_s = self.base_ns.iter().chain(&self.candidate_ns).sum::<u64>() as f64 / 1e9;
         TimeSpent { timed_s, between_s: (seconds - timed_s).max(0.0), ..TimeSpent::default() }

@@ -129,7 +129,7 @@ fn is_foreign(program: &Program) -> bool {
     matches!(program.kind(), Kind::Python | Kind::Executable)
 }
 
-/// A worker that was told to stop may take this long to drop what it holds.
+/// The time that a worker may take to drop its values after it was stopped.
 const LEAVE: Duration = Duration::from_secs(60);
 
 /// A worker that has closed its channel may take this long to exit.
@@ -248,7 +248,7 @@ impl<'a> Partner<'a> {
         self.worker.threads().unwrap_or(1)
     }
 
-    /// Tells it to come to its end, and does not wait for that.
+    /// Stops the worker, and does not wait for its end.
     ///
     /// # Errors
     /// When it cannot be told.
@@ -256,8 +256,8 @@ impl<'a> Partner<'a> {
         self.tell(&Command::Stop)
     }
 
-    /// Waits for its end, once it has been told to [stop](Self::stop): what it holds may lie outside of it, such as temporary
-    /// files. Returns how many inputs were alive at once, if that matters.
+    /// Waits for its end, after [stop](Self::stop): it may own things outside of itself, such as temporary files.
+    /// Returns how many inputs were alive at once, if that matters.
     ///
     /// # Errors
     /// Whatever happened instead.

@@ -98,7 +98,7 @@ impl Side {
         &self.programs
     }
 
-    /// The same side twice, with so many of its layouts, and with as many others, drawn by a seed.
+    /// Returns the same side twice, with this many of its layouts, and with as many others, drawn by a seed.
     ///
     /// # Errors
     /// When it has fewer.

@@ -80,7 +80,7 @@ impl Held {
         Held { layouts: opened.program.in_each_layout(), locator: case.and_then(|case| case.locator.clone()) }
     }
 
-    /// In this layout; 1 is the first.
+    /// Returns the case in this layout; 1 is the first.
     fn subject<'a>(&'a self, case: &'a str, layout: usize) -> Subject<'a> {
         Subject { program: &self.layouts[layout - 1], case, locator: self.locator.as_deref() }
     }
@@ -162,7 +162,7 @@ impl Trial {
         }
     }
 
-    /// In how many layouts both sides hold the case; 1 if each was linked once.
+    /// Returns the number of layouts in which both sides have the case; 1 if each was linked once.
     fn layouts(&self) -> usize {
         self.base.layouts.len().min(self.candidate.layouts.len())
     }

@@ -90,7 +90,8 @@ mod tests {
 
     use super::*;
 
-    /// Looks at the clock, works for a fifth of a millisecond, and so on; prints when it worked, and what the clock said.
+    /// A worker that reads the clock, works for a fifth of a millisecond, and so on; prints when it worked, and the
+    /// readings of the clock.
     const WORKER: &str = "
 import time
 for _ in range(50):

@@ -35,7 +35,7 @@ struct State {
     talks: HashMap<u32, Talk>,
 }
 
-/// A conversation that goes on.
+/// A conversation in progress.
 #[derive(Clone, Debug)]
 struct Talk {
     /// Its number within the level, from 0.
@@ -50,7 +50,7 @@ struct Talk {
 /// The next message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Said {
-    /// All that was said so far, and this.
+    /// All messages so far, and this one.
     pub(crate) messages: Vec<Value>,
     /// Most tokens of the answer, if the file says it.
     pub(crate) max_tokens: Option<u64>,
@@ -121,7 +121,8 @@ impl Conversations {
         Some(said)
     }
 
-    /// The server has answered with `text`. Without one the conversation is over: what would be sent next was never said.
+    /// Records that the server has answered with `text`. Without a text the conversation is over, because its next
+    /// turn depends on the answer.
     pub(crate) fn answered(&self, client: u32, level: Instant, text: Option<&str>) {
         let mut state = self.in_level(level);
         let Some(mut talk) = state.talks.remove(&client) else { return };

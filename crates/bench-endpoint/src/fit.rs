@@ -22,7 +22,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// From the tokens of two prompts.
+    /// Computes the fit from the tokens of two prompts.
     fn of(few: u64, many: u64) -> Self {
         let per_word = (many as f64 - few as f64) / (MANY - FEW) as f64;
         Fit { overhead: few as f64 - per_word * FEW as f64, per_word }

@@ -239,7 +239,7 @@ impl Response for Spoken {
     }
 }
 
-/// A response of the field of transcription, for so much audio.
+/// A response of the field of transcription, for this much audio.
 pub(crate) struct Heard {
     pub(crate) served: Served,
     pub(crate) audio_s: Option<f64>,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::api::{Answer, Field, Kind, Marks, Told};
 use crate::failure::Failure;
 
-/// Answers that are kept: the first ones, and then one in so many, up to a number.
+/// The number of first answers that are kept; after them, one in several is kept, up to a limit.
 const FIRST: u64 = 5;
 const ONE_IN: u64 = 50;
 const MOST: usize = 20;
@@ -86,7 +86,7 @@ impl Samples {
     }
 }
 
-/// That all pictures of an answer can be decoded. One that is an address is not fetched.
+/// Checks that all pictures of an answer can be decoded. One that is an address is not fetched.
 fn pictures(body: &[u8]) -> Result<(), String> {
     let value: Value =
         serde_json::from_slice(body).map_err(|error| format!("an answer is not JSON: {error}"))?;

@@ -83,7 +83,7 @@ fn without_nan<'a>(json: &'a str, nan: &str) -> Cow<'a, str> {
 #[derive(Debug)]
 pub(crate) struct Entries<T>(Vec<(String, T)>);
 
-/// An object, or what stands in its place.
+/// An object, or the value in its place.
 #[derive(Debug, serde::Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Node {

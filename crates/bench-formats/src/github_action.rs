@@ -54,7 +54,8 @@ impl Export for GithubAction {
     }
 }
 
-/// A line for each figure that is better in this direction. Lines are told apart by name, and a case has many.
+/// Returns a line for each figure that is better in this direction. Lines are distinguished by name, and a case has
+/// many.
 fn entries(record: &Record, better: Better) -> Vec<Entry> {
     let of_case = |case| {
         let all = figures(case);

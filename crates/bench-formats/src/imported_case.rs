@@ -32,7 +32,7 @@ impl ImportedCase {
         }
     }
 
-    /// The case that it becomes. A name that is the id of a case stays as it is; any other one gets the category in
+    /// Converts it to a case. A name that is the id of a case stays unchanged; any other one gets the category in
     /// front.
     pub(crate) fn into_case(self, category: Category) -> CaseRecord {
         // The same as when an adapter measures it, so that its history goes on.

@@ -4,7 +4,8 @@ use bench_record::Time;
 use bench_stats::{self as stats, Interval};
 use bench_syntax::quantity::Seconds;
 
-/// Time per iteration from values in seconds, as one round; `None` if there is none, or one is not a time.
+/// Computes the time per iteration from values in seconds, as one round; `None` if there is none, or one is not a
+/// time.
 pub(crate) fn time(values_s: &[f64], interval_s: Option<Interval>) -> Option<Time> {
     let mut time = of_samples(values_s)?;
     time.interval_s = interval_s;

@@ -70,7 +70,7 @@ fn attributes<const N: usize>(known: [(&str, Option<String>); N]) -> Vec<Value> 
     known.into_iter().filter_map(attribute).collect()
 }
 
-/// The unit in the code that OTLP wants (ucum.org): what is only counted stands in braces.
+/// Returns the unit in the code of OTLP (ucum.org): units that are only counted are in braces.
 fn ucum(unit: &str) -> String {
     let code = |unit: &str| match unit {
         "s" | "%" | "W" | "J" | "1" => unit.to_owned(),

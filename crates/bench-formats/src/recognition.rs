@@ -9,7 +9,7 @@ use crate::{Import, InterchangeError, file, importer};
 /// The fields by which a format is distinguished from all others.
 type Signs = (&'static str, fn(&Value) -> bool);
 
-/// Formats of JSON, by what stands at the top of their files.
+/// Formats of JSON, by the top level of their files.
 const JSON: [Signs; 6] = [
     ("asv", |file| file["result_columns"].is_array() && file["results"].is_object()),
     ("bmf", is_bmf),

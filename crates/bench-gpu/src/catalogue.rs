@@ -52,7 +52,7 @@ pub(super) fn places(known: &[Known]) -> impl Iterator<Item = (Place, &str)> {
     })
 }
 
-/// In words, for who has asked for something else.
+/// Describes the known GPUs, for an error about another one.
 pub(super) fn describe(known: &[Known]) -> String {
     if known.is_empty() {
         return "there is none".to_owned();

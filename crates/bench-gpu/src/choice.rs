@@ -8,7 +8,8 @@ use super::catalogue::{self, Known, Place};
 use super::library;
 use bench_syntax::UsageError;
 
-/// Asking for devices that do not exist should be told, but a driver that hangs should not keep a run from starting.
+/// The time limit of checking devices: missing devices should be reported, but a driver that hangs should not keep a
+/// run from starting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// GPUs, as they are named on the command line.
@@ -18,7 +19,7 @@ pub(super) enum Choice {
     These(Vec<Pick>),
 }
 
-/// One GPU, as it is named on the command line.
+/// A GPU, as named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
     /// Its number in NVML's order, which is that of the bus.

@@ -39,7 +39,7 @@ pub fn cuda_uuid(ordinal: usize) -> Option<String> {
     }
 }
 
-/// In the groups of a UUID.
+/// Formats the groups of a UUID.
 fn written(bytes: [u8; 16]) -> String {
     let mut text = String::from("GPU");
     for (position, byte) in bytes.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Nothing is known.
+/// The value for an unknown amount.
 const UNKNOWN: u64 = u64::MAX;
 
 static LAST: AtomicU64 = AtomicU64::new(UNKNOWN);

@@ -98,8 +98,8 @@ impl<'nvml> Meter<'nvml> {
         self.ask(Ask::Memory, |meter| meter.device.memory_used().map(|bytes| bytes as f64))
     }
 
-    /// Reads everything, what belongs to a moment first. Power, energy and utilisation are the whole GPU's, so that an
-    /// instance has none of its own.
+    /// Reads everything, momentary values first. Power, energy and utilisation are those of the whole GPU, so an
+    /// instance has none.
     ///
     /// # Errors
     /// The device is gone.

@@ -13,13 +13,15 @@ use bench_protocol::{DeviceWishes, Observation, Reading};
 /// Between two ticks, unless another interval is asked for.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// The driver may take so long to tell what memory is in use before anything is loaded; outside of all that is timed.
+/// The time limit of the driver's first answer about the memory in use before anything is loaded; it is not part of
+/// any timed section.
 const OPENING: Duration = Duration::from_millis(300);
 
-/// A tick at the beginning or end of a stretch, and the end of the thread, may take so long; outside of all that is timed.
+/// The time limit of a tick at the beginning or end of a stretch, and of the end of the thread; it is not part of any
+/// timed section.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A driver that has not answered for longer than this beyond the time between two ticks is told.
+/// The time without an answer of the driver, beyond that between two ticks, from which on it is reported.
 const GAP_S: f64 = 1.0;
 
 /// The observation of the GPUs, from the first sample to the last.
@@ -30,7 +32,7 @@ pub struct Gpu {
     /// Between two ticks.
     interval: Duration,
     began: Option<(Instant, Option<sys::Usage>)>,
-    /// Of each device, the ticks that belonged to levels which have ended.
+    /// The number of ticks of each device that belong to levels which have ended.
     told: Vec<usize>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct State {
     pub(super) cpu: Option<Duration>,
     /// The devices are there, and what they held before anything was loaded is known.
     is_open: bool,
-    /// The benchmark has gone on before: what was in use before it loaded anything is not known.
+    /// The benchmark has already begun: the memory in use before it loaded anything is not known.
     is_late: bool,
     /// UUIDs of the devices that the benchmark says it works on.
     works_on: Vec<String>,
@@ -85,7 +85,7 @@ impl Shared {
 }
 
 impl Sampler {
-    /// Starts the thread, and waits so long for it to see what is in use before anything is loaded.
+    /// Starts the thread, and waits up to `patience` for its first reading, before anything is loaded.
     pub(super) fn start(plan: Plan, patience: Duration) -> Self {
         let shared = Arc::<Shared>::default();
         let theirs = Arc::clone(&shared);
@@ -133,7 +133,7 @@ impl Sampler {
         self.shared.wait(patience, |state| state.taken >= wanted || state.failed.is_some() || state.has_ended)
     }
 
-    /// Lets the thread end, and waits so long for it.
+    /// Lets the thread end, and waits up to `patience` for it.
     pub(super) fn end(&self, patience: Duration) {
         self.shared.tell(|state| state.is_ending = true);
         drop(self.shared.wait(patience, |state| state.has_ended));
@@ -209,7 +209,7 @@ fn before_load(meter: &mut Meter<'_>) -> Seen {
     }
 }
 
-/// The places that are to be observed, where not all that were looked at, and what should be said of the choice.
+/// Returns the places to observe, if not all that were examined, and a note on the choice.
 fn narrow(
     plan: &Plan,
     known: &[Known],

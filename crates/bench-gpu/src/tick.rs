@@ -74,7 +74,7 @@ pub(super) struct Tick {
 }
 
 impl Tick {
-    /// With nothing read yet.
+    /// Creates a tick without readings.
     pub(super) fn at(time_s: f64) -> Self {
         Tick { time_s, values: [None; KINDS.len()], energy_j: None, throttle: None, power_limit_w: None }
     }

@@ -15,7 +15,7 @@ use crate::key::SeriesKey;
 use crate::store::Series;
 use crate::trend::{NEAR, Place, Trend, Turn};
 
-/// With fewer cases, most of them is not many.
+/// The smallest number of cases of which a majority has a meaning.
 const FEWEST_CASES: usize = 5;
 
 /// A change that hit most cases of one machine on one night.
@@ -198,8 +198,8 @@ impl Night {
         stats::median(&stats::sorted(&by)).unwrap_or(f64::INFINITY)
     }
 
-    /// The number of that change of a line which is of this night. Of several it is the nearest, so that whichever is
-    /// placed on it is never passed over.
+    /// Returns the index of the change of a line that belongs to this night. Of several it is the nearest, so that
+    /// whichever is placed on it is never skipped.
     fn nearest(&self, changes: &[Turn]) -> Option<usize> {
         let of_night = changes.iter().enumerate().filter(|(_, turn)| self.is_of(turn));
         let off = |turn: &Turn| (turn.since != self.since, turn.since.number.abs_diff(self.since.number));

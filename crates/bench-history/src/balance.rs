@@ -9,7 +9,7 @@ use crate::across::MachineShift;
 use crate::key::SeriesKey;
 use crate::trend::{Trend, Turn};
 
-/// With fewer changes, one side has the upper hand too easily for anything to be said of it.
+/// The number of changes below which one side prevails too easily for a conclusion.
 const FEWEST_CHANGES: usize = 20;
 
 /// The p-value below which the changes lean clearly.
@@ -76,7 +76,7 @@ mod tests {
         })
     }
 
-    /// Moves a run so far from those of the other cases that a change there can only be of this case.
+    /// Returns a case that is moved so far from the other cases at a run that a change there can only be its own.
     fn apart(case: usize) -> impl Fn(usize) -> usize {
         move |run| run + 6 * case
     }

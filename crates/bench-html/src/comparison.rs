@@ -48,7 +48,7 @@ struct Case {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Instructions {
     change: f64,
-    /// The change as it is shown, with what is not exact about it.
+    /// The change as it is shown, with a mark if it is not exact.
     text: String,
 }
 
@@ -142,7 +142,7 @@ struct Measured {
     instructions: Option<CountedPair>,
 }
 
-/// An interval; what is infinite is absent.
+/// An interval; an infinite end is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Ends {
     low: Option<f64>,

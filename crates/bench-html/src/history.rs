@@ -85,12 +85,13 @@ struct Change {
     of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
-    /// Number of the shift of its machine that it is part of, if it is none of its own.
+    /// The number of the machine's shift that it is part of; `None` if it is a change of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     machine_shift: Option<usize>,
 }
 
-/// A shift of a machine, as `bench_history::across::MachineShift`. Which lines it hit, and where, stands in their changes.
+/// A shift of a machine, as `bench_history::across::MachineShift`. The lines that it affected, and their places, are
+/// in their changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Shift {
     machine: u32,

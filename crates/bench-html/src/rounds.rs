@@ -11,7 +11,7 @@ const MOST_OF_CASE: usize = 500;
 /// Samples of one run, over all of its cases: 5.3 bytes each.
 const MOST_OF_RUN: usize = 100_000;
 
-/// At least so many samples of a case, in a run of very many.
+/// The smallest number of samples of a case, in a run of very many.
 const FEWEST: usize = 50;
 
 /// The rounds that have samples, in order of time.

@@ -2,8 +2,8 @@
 
 use bench_record::RoundRecord;
 
-/// From here on the interval of the median supposes nothing of the tails ([`bench_stats::median_interval`]): so
-/// many sound rounds can do without the disturbed ones.
+/// The number of sound rounds from which on disturbed ones can be left out: from there on the interval of the median
+/// assumes nothing about the tails ([`bench_stats::median_interval`]).
 const FEWEST_SOUND: usize = 6;
 
 /// The rounds that figures are made of: the sound ones, where they are enough, and at least half. A state

@@ -11,8 +11,8 @@ const STEAL: f64 = 0.05;
 /// more threads than processors makes pressure of its own, in every round alike.
 const PRESSURE: f64 = 0.15;
 
-/// A reference this many robust deviations from the run's median is none of the usual ones: with normal
-/// readings one in two million, with the tails of real ones about one in a hundred.
+/// The number of robust deviations from the run's median from which on a reference is unusual: with normal readings
+/// one in two million, with the tails of real ones about one in a hundred.
 const DEVIATIONS: f64 = 5.0;
 
 /// The deviation that a reference may have however quiet the others are, on the logarithmic scale. Five percent of the
@@ -21,7 +21,7 @@ const DEVIATIONS: f64 = 5.0;
 const CLOCK_FLOOR: f64 = 0.05;
 const WALK_FLOOR: f64 = 0.20;
 
-/// With fewer readings it is unknown what is usual.
+/// The number of readings below which the usual value is unknown.
 const FEWEST_READINGS: usize = 12;
 
 /// Marks every round of a run that fell into a bad minute, judging by its surroundings and those of all other rounds;
@@ -97,7 +97,7 @@ impl Usual {
         })
     }
 
-    /// By how much `value` is off, as a share, where that is more than it may be.
+    /// Returns the deviation of `value`, as a share, if it is larger than allowed.
     fn off(&self, value: f64) -> Option<f64> {
         let off = value.ln() - self.centre;
         (off.abs() > self.limit).then(|| off.exp_m1())

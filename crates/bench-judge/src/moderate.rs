@@ -5,7 +5,7 @@ use bench_stats::SpreadOfCases;
 
 use crate::time::round_medians;
 
-/// From here on the rounds of a case say enough by themselves ([`bench_stats::median_interval`]).
+/// The number of rounds from which on a case needs no other cases ([`bench_stats::median_interval`]).
 const ENOUGH: usize = 6;
 
 /// Gives cases of few rounds an interval whose spread is moderated by that of the others, if the run has enough of
@@ -33,7 +33,7 @@ mod tests {
 
     use crate::Summarize;
 
-    /// A case whose rounds take so many nanoseconds.
+    /// Creates a case whose rounds take these times, in nanoseconds.
     fn case(rounds: &[u64]) -> CaseRecord {
         let mut case = CaseRecord::blank("unit/x", Category::Unit);
         for ns in rounds {

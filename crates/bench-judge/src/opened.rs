@@ -71,7 +71,7 @@ fn recovered(replayed: Replayed) -> Record {
     record
 }
 
-/// That a journal has lines that cannot be read, if it has.
+/// Returns a note if lines of a journal cannot be read.
 fn damage(lines: &[usize]) -> Option<String> {
     let named: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
     let more = if lines.len() > named.len() { ", …" } else { "" };

@@ -23,7 +23,7 @@ const RATE_MISSED: f64 = 0.01;
 /// More failures than this share make a level invalid.
 pub(crate) const FAILURES: f64 = 0.01;
 
-/// A steady part with fewer requests tells nothing.
+/// The number of requests below which a steady part has no meaning.
 const FEWEST_STEADY: u64 = 5;
 
 /// Messages of errors in the record.
@@ -147,8 +147,8 @@ fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
 const TIMES_OF_OUTPUTS: [&str; 6] =
     ["ITL p50", "ICL p50", "TTFT p50", "TTFA p50", "service latency p50", "latency p50"];
 
-/// That event loops came too late to what was ready, if they did: what is stamped late is longer by as much. A stall of 1 ms
-/// may be, or of 5 % of the shortest time that is reported.
+/// Returns a note if event loops handled ready events too late: late timestamps are longer by the same time. A stall
+/// of 1 ms is allowed, or of 5 % of the shortest time that is reported.
 fn stalled(level: &Level) -> Option<String> {
     let stall = level.pace.client_stall?;
     let times = TIMES_OF_OUTPUTS.iter().filter_map(|name| level.metric(name)).map(|metric| metric.value);

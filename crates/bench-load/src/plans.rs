@@ -35,7 +35,7 @@ fn in_vain(level: &Level, all_failing: bool) -> String {
     }
 }
 
-/// The levels of a round: known from the beginning, or each from what came of the last one.
+/// The levels of a round: known from the beginning, or each decided by the result of the last one.
 pub(crate) enum Plans {
     Given { plans: VecDeque<Plan>, count: usize },
     Search { from: Option<f64>, rates: Option<Rates>, wanted: Wanted },
@@ -58,7 +58,7 @@ impl Plans {
         }
     }
 
-    /// The next level to serve, after what came of the last one.
+    /// Returns the next level to serve, after the result of the last one.
     pub(crate) fn next(
         &mut self,
         last: Option<&mut Level>,

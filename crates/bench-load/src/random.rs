@@ -19,7 +19,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// In the open interval (0, 1): logarithms are finite.
+    /// Returns a number in the open interval (0, 1), whose logarithm is finite.
     pub(crate) fn uniform(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }

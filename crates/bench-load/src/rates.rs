@@ -52,12 +52,12 @@ impl Trial {
 }
 
 impl Rates {
-    /// From this rate on.
+    /// Begins with this rate.
     pub(crate) fn from(rate: f64) -> Self {
         Rates { unit: rate, first: 0, next: 0, met: None, missed: None, tried: 0, again: false }
     }
 
-    /// From the power of two nearest to this rate on, which is another in every round.
+    /// Begins with the power of two nearest to this rate, which may differ from round to round.
     pub(crate) fn near(rate: f64) -> Self {
         let first = STEPS * rate.log2().round() as i32;
         Rates { first, next: first, ..Rates::from(1.0) }

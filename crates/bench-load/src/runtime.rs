@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cores::refuse_within_another;
 
-/// One for the process: what is set up serves all levels.
+/// The runtime of the process: it serves all levels.
 static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
 
 /// Runs a future on a tokio runtime with its own threads, separate from the event loops of requests

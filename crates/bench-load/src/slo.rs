@@ -47,7 +47,7 @@ impl Slo {
             .map(|conditions| Slo { conditions })
     }
 
-    /// That each condition is about something that a request of this field has: a misspelt name would be met by
+    /// Checks that each condition is about something that a request of this field has: a misspelt name would be met by
     /// none of them.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Slo {
         self.among(&known, &format!("a request of the field `{}`", domain.name))
     }
 
-    /// That each condition is about a metric that the level has.
+    /// Checks that each condition is about a metric that the level has.
     ///
     /// # Errors
     /// The first condition that is not, with the names that there are.

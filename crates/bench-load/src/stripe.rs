@@ -2,7 +2,7 @@
 
 use bench_syntax::Share;
 
-/// Every so many-th client, and every so many-th request, of a level that several workers share. Together they send what one
+/// Every n-th client, and every n-th request, of a level that several workers share. Together they send what one
 /// worker alone would send, under the same numbers.
 ///
 /// Client `j` belongs to worker `j mod n`. Of a level with `c` clients, request `i` belongs to the worker of client

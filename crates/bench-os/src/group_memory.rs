@@ -3,7 +3,7 @@
 use crate::Machine;
 use crate::cgroup::{self, Group, Version};
 
-/// No machine has so much: what the first hierarchy writes where there is no limit.
+/// The value that the first hierarchy writes if there is no limit: no machine has so much.
 const UNLIMITED: u64 = 1 << 60;
 
 /// The memory of a control group, including pages of files that its processes have read or written.

@@ -28,7 +28,7 @@ impl Arguments {
     }
 }
 
-/// Of two values for one name the later counts, as in a map.
+/// Builds arguments; the later of two values for one name counts, as in a map.
 impl<N: Into<Arc<str>>, V: Into<Arc<str>>> FromIterator<(N, V)> for Arguments {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let pairs = pairs.into_iter();

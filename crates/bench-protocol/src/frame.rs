@@ -34,7 +34,7 @@ pub enum Command {
     Measure(Box<Assignment>),
     /// In [`Mode::Step`]: time one batch of this many iterations.
     Batch {
-        /// At least 1.
+        /// The number of iterations, at least 1.
         iterations: u64,
     },
     /// In [`Mode::Step`]: no more batches; finish and exit.

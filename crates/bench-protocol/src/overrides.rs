@@ -52,7 +52,7 @@ impl Overrides {
 }
 
 impl Encode for Overrides {
-    /// Only what is said.
+    /// Encodes only the settings that are given.
     fn encode(&self, out: &mut String) {
         let mut object = Object::open(out);
         let counts = [

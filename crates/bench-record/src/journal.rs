@@ -12,7 +12,7 @@ use crate::{CaseRecord, Environment, RoundRecord, RunError};
 /// Name of the journal in a run directory.
 pub const JOURNAL: &str = "journal.jsonl";
 
-/// One line of a journal, as it is written.
+/// One line of a journal.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Entry<'a> {

@@ -38,8 +38,8 @@ struct Header {
     schema_version: Value,
 }
 
-/// Looks at format and version before anything else, so that a record of another version is told
-/// apart from a broken one.
+/// Reads format and version before anything else, so that a record of another version is distinguished from a broken
+/// one.
 fn parse(bytes: &[u8]) -> Result<Record, String> {
     let header: Header = serde_json::from_slice(bytes).map_err(|error| {
         if error.is_eof() || ends_within_a_number(bytes, &error) {

@@ -110,7 +110,7 @@ fn block<'a>(first: usize, cases: &[(Key<'a>, Tail<'a>)], everywhere: &[Argument
     Block { title, shared: shared.into_iter().map(written).collect(), rows }
 }
 
-/// Rows of one name: it stands in the first of them, and an argument in the rows where it changes.
+/// Creates the rows of one name: the name is in the first of them, and an argument in the rows where it changes.
 fn rows_of_name(
     rows: &mut Vec<CaseRow>,
     first: usize,

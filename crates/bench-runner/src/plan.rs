@@ -77,7 +77,7 @@ pub fn settings(case: &Case, wishes: &Wishes) -> Settings {
     }
 }
 
-/// How a case whose instructions are counted is run: what its attribute says of time does not apply.
+/// Returns the settings of a case whose instructions are counted: the attribute's settings of time do not apply.
 fn counting(mut settings: Settings, flags: &Overrides) -> Settings {
     let slower = if flags.timeout.is_some() { 1.0 } else { SLOWER_UNDER_VALGRIND };
     settings.warmup = flags.warmup;

@@ -28,7 +28,7 @@ impl Interval {
     }
 }
 
-/// Of every interval here.
+/// The confidence of every interval here.
 const CONFIDENCE: f64 = 0.95;
 
 /// Student's t, two-sided 95 %, for 1 to 4 degrees of freedom.
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(median_interval(&[1.0, f64::NAN]), None);
     }
 
-    /// Of 10 000 intervals of `rounds` values from `draw`, how many hold `truth`.
+    /// Returns how many of 10 000 intervals of `rounds` values from `draw` contain `truth`.
     fn covering(rounds: usize, truth: f64, draw: impl Fn(&mut Random) -> f64) -> usize {
         let mut random = Random::seeded(rounds as u64);
         let covers = (0..10_000).filter(|_| {

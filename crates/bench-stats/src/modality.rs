@@ -111,7 +111,7 @@ fn two_modes(values: &[f64], independent: impl Fn(f64) -> f64) -> Option<Modes> 
     (found.high.centre >= (1.0 + CLOSEST) * found.low.centre).then_some(found)
 }
 
-/// At most [`MOST`] order statistics, at even distances.
+/// Returns at most [`MOST`] order statistics, at even distances.
 fn thinned(ascending: &[f64]) -> Vec<f64> {
     let kept = ascending.len().min(MOST);
     (0..kept).map(|k| ascending[(2 * k + 1) * ascending.len() / (2 * kept)]).collect()

@@ -2,8 +2,8 @@
 
 use super::{Interval, mean, median, sorted, standard_deviation, student};
 
-/// d₀ is an estimate, and counts for less the fewer cases it was learnt from: with so many, for half. By simulation, so that
-/// intervals hold their 95 % in small suites, too.
+/// The number of cases with which d₀ counts for half: it is an estimate, and counts for less with fewer cases. By
+/// simulation, so that intervals keep their 95 % in small suites, too.
 const CAUTION: f64 = 14.0;
 
 /// A spread of nothing, as figures have that repeat exactly, counts as this share of the median one: a logarithm is taken

@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(quantile_interval(&[], 0.5), None);
     }
 
-    /// Of 1000 intervals of p95 of `count` rounds of 60 samples, whose shift makes `between` of the variance: how
-    /// many there are, and how many of them hold the true one.
+    /// Returns, for 1000 intervals of p95 of `count` rounds of 60 samples, whose shift makes `between` of the
+    /// variance, how many exist, and how many of them contain the true one.
     fn covering(count: usize, between: f64) -> (usize, usize) {
         let mut random = Random::seeded(count as u64);
         let (mut there, mut covering) = (0, 0);

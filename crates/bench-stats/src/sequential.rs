@@ -48,13 +48,13 @@ pub struct Bets {
     sizes: [f64; STAKES.len()],
 }
 
-/// The κ of the bettors on sizes: what fits changes from a third of the scale to several times it.
+/// The κ of the bettors on sizes: they suit changes from a third of the scale to several times it.
 const STAKES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 
 /// The share of the wealth that is bet on signs alone.
 const ON_SIGNS: f64 = 0.5;
 
-/// Distances are told apart up to here.
+/// The distance up to which distances are distinguished.
 const FARTHEST: f64 = 3.0;
 
 impl Bets {
@@ -141,9 +141,9 @@ pub fn centre_sequence(observations: &[Observation], confidence: f64) -> Interva
 ///
 /// The evidence against a bound grows with its distance, which is negative beyond the middle.
 fn nearest_refuted(step: f64, is_refuted: impl Fn(f64) -> bool) -> Option<f64> {
-    /// A distance that is practically infinite.
+    /// The number of doublings to a distance that is practically infinite.
     const DOUBLINGS: i32 = 60;
-    /// Of what is looked through, the share that no longer matters.
+    /// The number of halvings after which the rest of the range no longer matters.
     const FINE: i32 = 40;
     let far = |sign: f64| (0..DOUBLINGS).map(move |power| sign * step * 2f64.powi(power));
     let mut refuted = far(1.0).find(|distance| is_refuted(*distance))?;

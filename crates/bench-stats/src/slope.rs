@@ -95,7 +95,7 @@ mod tests {
     use crate::simulation::Random;
     use proptest::prelude::*;
 
-    /// Of 2000 slopes of residuals with this autocorrelation over `x`, the share whose interval holds 0.25.
+    /// Returns the share of 2000 slopes of residuals with this autocorrelation over `x` whose interval contains 0.25.
     fn coverage(x: &[f64], correlation: f64) -> f64 {
         let mut random = Random::seeded(x.len() as u64);
         let covers = (0..2000).filter(|_| {

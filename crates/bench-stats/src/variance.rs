@@ -54,7 +54,7 @@ fn pairwise_differences(group: &[f64]) -> impl Iterator<Item = f64> + '_ {
     distances.flat_map(|distance| group.iter().zip(&group[distance..]).map(|(a, b)| (a - b).abs()))
 }
 
-/// Of the median of `n` standard normal values.
+/// Returns the variance of the median of `n` standard normal values.
 fn variance_of_median(n: usize) -> f64 {
     use std::f64::consts::PI;
     let missing = if n % 2 == 1 { PI - 2.0 } else { 2.0 * PI - 4.0 };

@@ -17,7 +17,7 @@ pub enum BatchSize {
 }
 
 impl BatchSize {
-    /// Inputs of a batch, in a sample of so many iterations; at least 1.
+    /// Returns the number of inputs of a batch, in a sample of this many iterations; at least 1.
     pub(crate) fn inputs(self, iterations: u64) -> u64 {
         match self {
             BatchSize::SmallInput => iterations.div_ceil(10),

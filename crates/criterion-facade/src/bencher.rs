@@ -233,7 +233,7 @@ mod tests {
         NOW.set(NOW.get() + ticks);
     }
 
-    /// A clock that stands still unless it is told to go on.
+    /// A clock that stands still unless it is advanced.
     struct Ticks;
 
     impl Measurement for Ticks {

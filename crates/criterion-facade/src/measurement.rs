@@ -110,7 +110,7 @@ impl Measurement for WallTime {
 /// Formats wall times.
 struct Nanoseconds;
 
-/// Upper bounds of scales, what they are divided by, and their names; the last one is open.
+/// Scales values by upper bounds of scales, their divisors, and their names; the last one is open.
 fn scale(typical: f64, values: &mut [f64], scales: &[(f64, &'static str)]) -> &'static str {
     let fits = scales.iter().rev().find(|(least, _)| typical >= *least).or(scales.first());
     let Some((divisor, unit)) = fits else { return "" };
@@ -147,7 +147,7 @@ impl ValueFormatter for Nanoseconds {
     }
 }
 
-/// At most five characters, if that is possible.
+/// Formats a value with at most five characters, if that is possible.
 fn short(value: f64) -> String {
     let digits = match value {
         value if value < 10.0 => 4,

@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// `wanted` tells GPUs of one kind apart.
+    /// Returns the device; `wanted` distinguishes GPUs of the same kind.
     fn device(self, wanted: DeviceChoice) -> Result<Device> {
         let choice = match (self, wanted) {
             (Place::Cpu, _) => DeviceChoice::Cpu,

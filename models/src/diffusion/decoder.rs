@@ -25,7 +25,7 @@ pub(super) struct DecoderConfig {
     pub(super) mixes_latents: bool,
 }
 
-/// From latents to pixels.
+/// Decodes latents to pixels.
 #[derive(Debug)]
 pub(super) struct Decoder {
     mix: Option<Conv2d>,

@@ -16,7 +16,7 @@ use crate::load::LoadError;
 use crate::memory::{MemoryError, expect_bytes};
 use crate::seeded::Seeded;
 
-/// In the middle of a schedule.
+/// A time in the middle of a schedule.
 const TIME: f64 = 501.0;
 
 /// Times one evaluation of the network on a batch of latents of `side` × `side` pixels. Its output is checked for its

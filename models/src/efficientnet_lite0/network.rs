@@ -16,8 +16,8 @@ use crate::weights::{self, WeightsError};
 /// Width and height of the input, in pixels.
 pub const INPUT_SIDE: usize = 224;
 
-/// Of the shorter side of a photograph, the middle 224/256 are looked at: what a border of 32 pixels
-/// around the input would leave.
+/// The border of 32 pixels around the input that is cut off: of the shorter side of a photograph, the middle 224/256
+/// are used.
 const CROP_PADDING: usize = 32;
 
 /// The name that `models/weights/fetch` knows.
@@ -31,7 +31,7 @@ const HEAD: usize = 1280;
 struct Stage {
     blocks: usize,
     kernel: usize,
-    /// Of the first block; the others have a stride of 1.
+    /// The stride of the first block; the others have a stride of 1.
     stride: usize,
     expansion: usize,
     outputs: usize,

@@ -27,7 +27,7 @@ const NAME: &str = "eye_generator";
 const DOUBLING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 1, output_padding: 0, stride: 2, dilation: 1 };
 
-/// From a single place to 4 × 4.
+/// The configuration that spreads a single place to 4 × 4.
 const SPREADING: ConvTranspose2dConfig =
     ConvTranspose2dConfig { padding: 0, output_padding: 0, stride: 1, dilation: 1 };
 
@@ -50,9 +50,9 @@ pub enum UnknownEye {
     WrongValue {
         /// 0 red, 1 green, 2 blue.
         colour: usize,
-        /// From the top.
+        /// The row, from the top.
         row: usize,
-        /// From the left.
+        /// The column, from the left.
         column: usize,
         /// The value of the published network, from −1 to 1.
         expected: f32,
@@ -192,7 +192,7 @@ pub fn noise(seed: u64, eyes: usize, device: &Device) -> candle_core::Result<Ten
 mod tests {
     use super::*;
 
-    /// With few features: unoptimised, the whole network takes many seconds.
+    /// Creates a network with few features: unoptimised, the whole one takes many seconds.
     fn seeded() -> EyeGenerator {
         EyeGenerator::of_width([16, 16, 8, 8, 4], &Seeded::new(1).weights(&Device::Cpu)).expect("model")
     }

@@ -11,7 +11,7 @@ use crate::seeded::Seeded;
 /// Fewest and most pixels of a picture after scaling, as published.
 const PIXELS: (usize, usize) = (256 * 256, 4096 * 4096);
 
-/// The longer side may be so many times the shorter one, as published.
+/// The largest ratio of the longer side to the shorter one, as published.
 const MOST_ELONGATED: usize = 200;
 
 /// (byte / 255 − 0.5) / 0.5, as published.

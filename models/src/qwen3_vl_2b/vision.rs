@@ -116,7 +116,7 @@ impl VisionTower {
     }
 }
 
-/// Row and column of each patch, in the order of [`Patches`]: the patches of a token stand together.
+/// Returns row and column of each patch, in the order of [`Patches`]: the patches of a token are next to each other.
 fn places(rows: usize, columns: usize, merge: usize) -> Vec<(usize, usize)> {
     let mut places = Vec::with_capacity(rows * columns);
     for top in (0..rows).step_by(merge) {

@@ -20,7 +20,8 @@ pub const CODEBOOKS: usize = 8;
 /// The number of values of a code.
 pub const CODES: u32 = 2048;
 
-/// Frames that are decoded at once at most: candle has angles for so many positions, two a frame.
+/// The maximum number of frames that are decoded at once: candle has angles for this many positions, two for each
+/// frame.
 const MOST_FRAMES: usize = 4096;
 
 /// The seed of the weights. Another one would make figures incomparable with earlier ones.
@@ -72,7 +73,7 @@ pub enum VocoderError {
 
 /// The decoder of the codec, which is some half of its 80 million parameters.
 pub struct Vocoder {
-    /// Has decoded nothing: what decodes is a clone, which shares the weights.
+    /// A decoder that has decoded nothing: clones of it, which share the weights, decode.
     fresh: Decoder,
     device: Device,
 }
@@ -131,7 +132,7 @@ impl Stream {
     }
 }
 
-/// Of shape `(batch, codebooks, frames)`.
+/// Returns codes of shape `(batch, codebooks, frames)`.
 fn codes(frames: &[Frame], batch: usize, device: &Device) -> Result<Tensor, VocoderError> {
     if frames.is_empty() {
         return Err(VocoderError::NoFrame);

@@ -56,7 +56,7 @@ impl Convolution {
 #[derive(Clone)]
 pub(super) struct Upsampling {
     weight: Tensor,
-    /// Of shape `(1, channels, 1)`.
+    /// The bias, of shape `(1, channels, 1)`.
     bias: Option<Tensor>,
     stride: usize,
     /// The values that the parts before this one add to its first steps.
@@ -64,7 +64,7 @@ pub(super) struct Upsampling {
 }
 
 impl Upsampling {
-    /// From `from` channels to `to`.
+    /// Creates a convolution from `from` channels to `to`.
     pub(super) fn new(
         from: usize,
         to: usize,

@@ -15,10 +15,10 @@ use super::transformer::Transformer;
 /// Channels of the last layer but one.
 const CHANNELS: usize = 64;
 
-/// By how much each of the layers makes the signal longer.
+/// The factors by which each of the layers makes the signal longer.
 const FACTORS: [usize; 4] = [8, 6, 5, 4];
 
-/// From codes to samples. A clone shares the weights, and goes on from where its original stands.
+/// Decodes codes to samples. A clone shares the weights, and continues at the position of its original.
 #[derive(Clone)]
 pub(super) struct Decoder {
     quantizer: Quantizer,
@@ -79,7 +79,7 @@ struct Layer {
 }
 
 impl Layer {
-    /// From `channels` channels to half as many; `place` is its first number among the weights.
+    /// Creates a block from `channels` channels to half as many; `place` is its first number among the weights.
     fn new(
         channels: usize,
         factor: usize,

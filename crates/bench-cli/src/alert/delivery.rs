@@ -20,7 +20,7 @@ impl Undelivered {
         Undelivered { reason: reason.into(), passing: true }
     }
 
-    /// A failure that only a person can fix.
+    /// Creates a failure that only the user can fix.
     pub(super) fn lasting(reason: impl Into<String>) -> Self {
         Undelivered { reason: reason.into(), passing: false }
     }
@@ -42,7 +42,7 @@ pub(super) fn retried(mut attempt: impl FnMut() -> Result<(), Undelivered>) -> R
 mod tests {
     use super::*;
 
-    /// How often it is tried, and what becomes of it, where so many tries fail.
+    /// Returns the number of tries, and the result, if `fail` tries fail.
     fn tries(fail: usize, error: impl Fn() -> Undelivered) -> (usize, bool) {
         let mut tries = 0;
         let ended = retried(|| {

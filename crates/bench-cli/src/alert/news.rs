@@ -16,7 +16,7 @@ use crate::trend::{self, line, machine_line, withdrawn_line};
 pub(super) enum News {
     /// A change of one case.
     Case {
-        /// In words.
+        /// The text for people.
         text: String,
         /// The line that changed.
         line: SeriesKey,
@@ -25,7 +25,7 @@ pub(super) enum News {
     },
     /// A change of one case that was reported, and then withdrawn.
     Withdrawn {
-        /// In words.
+        /// The text for people.
         text: String,
         /// The line that had changed.
         line: SeriesKey,
@@ -34,7 +34,7 @@ pub(super) enum News {
     },
     /// A change of a machine, and so of most of its cases.
     Machine {
-        /// In words.
+        /// The text for people.
         text: String,
         shift: MachineShift,
     },
@@ -67,7 +67,7 @@ pub(super) fn collect(store: &mut Store, metrics: &[String]) -> Result<Vec<News>
 }
 
 impl News {
-    /// In words, in one line.
+    /// Returns the text for people, in one line.
     pub(super) fn text(&self) -> &str {
         match self {
             News::Case { text, .. } | News::Withdrawn { text, .. } | News::Machine { text, .. } => text,
@@ -110,7 +110,7 @@ impl News {
         }
     }
 
-    /// Case, figure, machine and run: what stays the same from night to night, and so tells whether it was told.
+    /// Returns case, figure, machine and run: they stay the same from night to night, and so identify sent news.
     pub(super) fn identity(&self) -> Identity {
         match self {
             News::Case { change, .. } => self.named(change.found.run.clone()),

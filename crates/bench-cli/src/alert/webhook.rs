@@ -31,7 +31,7 @@ pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), 
     }
 }
 
-/// In our own words, since those of the library may hold the address.
+/// Describes an error in our own words, since those of the library may contain the address.
 fn told(error: &Error, timeout: Duration) -> Undelivered {
     match error {
         Error::Timeout(_) => {

@@ -9,7 +9,7 @@ use bench_runner::rounds::{Interrupt, Tail, Worker};
 
 use super::deviation::Deviation;
 
-/// A worker that has said its last, or whose channel is closed, may take this long to exit: as in a run.
+/// The time that a worker may take to exit after its last frame, or after its channel is closed: as in a run.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// The time within which a message that has already been sent arrives.

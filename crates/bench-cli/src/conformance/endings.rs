@@ -47,7 +47,7 @@ fn after_each(subject: &Subject<'_>, mode: Mode) -> Result<(), Deviation> {
     Ok(())
 }
 
-/// Follows a round for so many frames; whether it has ended with them.
+/// Follows a round for this many frames; returns whether it has ended with them.
 fn after(worker: &mut Conversation<'_>, frames: usize) -> Result<bool, Deviation> {
     let mut batches = 0;
     for _ in 0..frames {

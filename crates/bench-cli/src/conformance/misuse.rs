@@ -47,7 +47,7 @@ fn as_json(subject: &Subject<'_>, mode: Mode) -> Value {
     value(&measure(subject.assignment(mode)))
 }
 
-/// A command as it is on the wire, to be changed.
+/// Converts a command to its JSON value, to be changed.
 fn value(command: &Command) -> Value {
     serde_json::from_str(&to_text(command)).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use bench_load::domain::{
 };
 use serde::Deserialize;
 
-/// Of the columns of images, the size of their bytes.
+/// The column of images with the size in bytes.
 const IMAGE_BYTES: &str = "image_bytes";
 
 /// An answer, as the program sends it.
@@ -147,7 +147,7 @@ impl Response for Sorted {
     }
 }
 
-/// A text that goes on from another.
+/// A text that continues another.
 pub(crate) struct Written(pub(crate) Answered);
 
 impl Response for Written {

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::arguments::{Functions, FunctionsAction};
 
-/// Does what the program asks for; the exit code says what came of it.
+/// Carries out the program's request; returns the exit code.
 pub(crate) fn run(arguments: &Functions) -> Result<u8, RunError> {
     match arguments.action {
         FunctionsAction::Drive => drive::run(&plan()?),

@@ -22,7 +22,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Connects to the program that holds the function, and tells it the inputs that were made for it.
+    /// Connects to the program that contains the function, and passes it the inputs that were made for it.
     ///
     /// # Errors
     /// When what is asked for makes no sense, or the program does not listen.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::{Answered, Kind};
 use super::input::Input;
 
-/// An answer holds figures and no pictures: what is longer has gone wrong.
+/// The maximum length of an answer, in bytes. It contains figures and no pictures: a longer one is an error.
 const LONGEST: u64 = 1 << 20;
 
 /// A program that serves requests, one at a time on each connection.
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The program that listens at `path`, which is told the inputs that were `made` for it.
+    /// Connects to the program that listens at `path`, and passes it the inputs that were `made` for it.
     ///
     /// # Errors
     /// When it does not listen.

@@ -179,7 +179,7 @@ pub(super) fn made(kind: Kind, arguments: &Load) -> Result<Given, UsageError> {
     Ok(Given { inputs: inputs.collect(), ..Given::default() })
 }
 
-/// Texts of the lengths that were asked for, on a server that makes so many tokens of a word.
+/// Returns texts of the requested lengths, for a server that makes this many tokens of a word.
 pub(super) fn of_lengths(arguments: &Load, input: Lengths, per_word: f64) -> Given {
     let what = &arguments.what;
     let wanted = Wanted { input, output: what.osl, prefix: what.shared_prefix, per_word, seed: what.seed };

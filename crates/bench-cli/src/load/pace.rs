@@ -17,7 +17,7 @@ use crate::arguments::{self, Arrival, FirstRate};
 /// Connections that are made beforehand in an open loop, at most.
 const MOST_WARM: usize = 64;
 
-/// Requests in flight at most in an open loop, if there are files for so many connections.
+/// The maximum number of requests in flight in an open loop, if there are files for that many connections.
 const MOST_IN_FLIGHT: u64 = 10_000;
 
 fn most_in_flight() -> usize {
@@ -41,7 +41,7 @@ pub(super) struct Scenario {
     warm_up: Option<u64>,
     seed: u64,
     slo: Vec<String>,
-    /// By whom clients wait between turns, if they have conversations.
+    /// The conversations by which clients wait between turns, if they have any.
     conversations: Option<Arc<Conversations>>,
 }
 

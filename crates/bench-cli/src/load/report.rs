@@ -16,7 +16,7 @@ use super::workers::{self, Ended};
 use super::{printable_lines, summary};
 use crate::arguments::Load;
 
-/// Prints the report, and decides the exit code when all of it has been said.
+/// Prints the report, and then decides the exit code.
 ///
 /// # Errors
 /// When it cannot be printed or kept.
@@ -86,7 +86,7 @@ pub(super) fn report(
     Ok(exit_code(arguments, &checked, &record, lost.is_some(), tell))
 }
 
-/// Says why a run is not as it should be, and what its exit code is for that. A run that has lost a worker has said so.
+/// Reports why a run is not valid, and returns its exit code. A run that has lost a worker has already reported that.
 fn exit_code(arguments: &Load, checked: &Checked, record: &Record, is_lost: bool, says: impl Fn(&str)) -> u8 {
     let decision = Decision::default().of_load(record, arguments.much.max_failures);
     let found = arguments.much.find_rate.and_then(|_| summary::found(record));

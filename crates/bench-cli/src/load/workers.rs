@@ -101,8 +101,8 @@ impl Ended {
         }
     }
 
-    /// Together with that of the other workers, on the first one; elsewhere as it is. All of them wait for that. Also returns
-    /// why the run could not go on, if a worker is gone.
+    /// Combines it with that of the other workers, on the first one; elsewhere returns it unchanged. All of them wait
+    /// for that. Also returns why the run could not go on, if a worker is no longer connected.
     pub(super) fn of_all(self, fleet: &Fleet) -> (Self, Option<FleetError>) {
         let own = serde_json::to_vec(&self).unwrap_or_default();
         let others = match fleet.gather(&own) {

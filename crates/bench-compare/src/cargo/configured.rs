@@ -16,7 +16,7 @@ struct Configuration {
     env: BTreeMap<String, Variable>,
 }
 
-/// A variable as it is written.
+/// A variable in the file.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Variable {
@@ -67,8 +67,8 @@ fn given(
     configured.iter().filter(is_given).map(|(name, _)| name.as_str())
 }
 
-/// The variables to set, given which `is_set` already. Of several files the nearest wins. What cannot be read, cargo has
-/// refused before.
+/// Returns the variables to set, given which `is_set` already. The nearest of several files takes precedence. Cargo
+/// has already rejected values that cannot be read.
 fn configured(folder: &Path, is_set: impl Fn(&str) -> bool) -> BTreeMap<String, OsString> {
     let above = folder.ancestors().map(|above| above.join(".cargo"));
     let mut known: BTreeMap<String, Option<OsString>> = BTreeMap::new();

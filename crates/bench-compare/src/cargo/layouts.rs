@@ -26,8 +26,8 @@ use super::Invocation;
 /// The variable from which cargo takes a wrapper of rustc first of all.
 const WRAPPER_VARIABLE: &str = "RUSTC_WRAPPER";
 
-/// The same programs, each with so many layouts of its code; as they are when one is enough. Layouts of an executable that has
-/// not changed are used again.
+/// Returns the same programs, each with this many layouts of its code; unchanged if one is enough. Layouts of an
+/// executable that has not changed are used again.
 ///
 /// # Errors
 /// [`RunError::Usage`] when the linker does not put sections in another order, or cargo fails.
@@ -96,7 +96,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// Lets cargo run rustc by way of these. A wrapper that a variable names goes on wrapping.
+    /// Makes cargo run rustc through these tools. A wrapper that a variable names is still used.
     fn dress(&self, command: &mut Command, layouts: usize) {
         let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let rustc = self.0.join("rustc.sh");

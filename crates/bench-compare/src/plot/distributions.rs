@@ -26,7 +26,7 @@ const STEEPEST: f64 = 4.0;
 /// One side of the picture.
 struct Side<'a> {
     name: &'a str,
-    /// Ascending; what is shown and what is not.
+    /// All values, ascending, including those that are not shown.
     values: Vec<f64>,
     outside: usize,
     ink: &'static str,

@@ -125,7 +125,7 @@ pub(super) fn failed(id: &str, SideFailure { side, failure }: &SideFailure, styl
 /// The details of an undecided case are indented to follow the word `unsure:`.
 const BESIDE: usize = 8;
 
-/// For every undecided case: what could have been seen, why no more, and what would settle it.
+/// Renders, for every undecided case, the detectable change, the reason, and what would settle it.
 fn unsure(comparison: &PairedComparison, view: View) -> String {
     let mut out = String::new();
     for case in comparison.cases.iter().filter(|case| case.compared.verdict == Verdict::Unsure) {
@@ -188,7 +188,7 @@ fn on_one_processor(comparison: &PairedComparison) -> Option<String> {
     })
 }
 
-/// For every case of which it is known: what layouts of its code alone do.
+/// Renders the effect of layouts of the code alone, for every case for which it is known.
 fn layouts(comparison: &PairedComparison) -> String {
     let mut out = String::new();
     for case in &comparison.cases {
@@ -241,7 +241,7 @@ mod tests {
     use crate::trial::tests::around;
     use bench_report::Detail;
 
-    /// An undecided case with so many threads, whose batches differ by so much.
+    /// Creates an undecided case with this many threads, whose batches differ by this much.
     fn unsure(threads: usize, spread: f64) -> PairedCase {
         let case = Trial::told(&around(0.02, 0.1, 12), 2.0).into_case(Verdict::Unsure, &Rules::default(), 1);
         PairedCase { threads: Some(threads), spread_within: Some(spread), ..case }

@@ -34,8 +34,8 @@ impl Sealed {
         &self.tree
     }
 
-    /// Checks the commit out, if that has not been done, as a person would have it: with submodules, without pointers to
-    /// large files, with what lies around the repository.
+    /// Checks the commit out, if that has not been done, completely: with submodules, without pointers to large files,
+    /// with the files around the repository that it needs.
     pub(super) fn open(repository: &Repository, commit: &str, folder: &Path) -> Result<Self, RunError> {
         let revisions = cache::of(&repository.top);
         fs::create_dir_all(&revisions)
@@ -101,7 +101,7 @@ impl Sealed {
         }
     }
 
-    /// Builds the bench targets of the workspace that lies `inside` the tree, in so many layouts; `workspace` is the
+    /// Builds the bench targets of the workspace that lies `inside` the tree, in this many layouts; `workspace` is the
     /// checkout's own.
     pub(super) fn build(
         &self,

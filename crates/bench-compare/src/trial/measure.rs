@@ -57,7 +57,8 @@ fn rounds(
 }
 
 impl Trial {
-    /// A fair coin tells which side comes first, whatever came before: that is all the test supposes.
+    /// Measures a pair. A fair coin decides which side comes first, whatever came before: the test assumes nothing
+    /// else.
     pub(super) fn measure(
         &mut self,
         rules: &Rules,

@@ -53,7 +53,7 @@ fn measure(part: &str) {
     }
 }
 
-/// This program once more, as a server: what it holds is not the client's.
+/// This program, started again as a server: its memory is not the client's.
 struct Server {
     child: Child,
     url: String,

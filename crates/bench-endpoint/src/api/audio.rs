@@ -13,7 +13,7 @@ use crate::reader::{Pcm, PcmFormat, WavStream};
 
 /// A WAV file, or raw samples, by what the head says and the first bytes are.
 pub(super) struct Audio {
-    /// Whether the body comes as it is made. One that does not has no first output before it has all of it.
+    /// Whether the body is sent as it is generated. Otherwise there is no first output before all of it has arrived.
     streamed: bool,
     /// The rate of raw samples, if it is known.
     sample_rate: Option<u32>,

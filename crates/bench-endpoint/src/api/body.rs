@@ -305,7 +305,7 @@ fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: 
     settings.extra.iter().for_each(|(name, value)| set(name, value.clone()));
 }
 
-/// Messages whose first text begins with a salt: what stands before it would be known to a cache.
+/// Adds a salt to messages, at the beginning of the first text: a cache might know anything before it.
 fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     let mut messages = messages.to_vec();
     if let (Some(salt), Some(first)) = (salt, messages.first_mut())

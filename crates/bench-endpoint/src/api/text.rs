@@ -15,7 +15,7 @@ struct Chunk {
     choices: Option<Vec<Choice>>,
     usage: Option<Usage>,
     error: Option<Value>,
-    /// `error` in the events of some servers, whose message then stands beside it.
+    /// `error` in the events of some servers, whose message is in another field.
     object: Option<String>,
     message: Option<Value>,
 }
@@ -93,7 +93,7 @@ impl Choice {
 }
 
 impl Choice {
-    /// Appends the answer proper: what a chat shows and sends back with the next turn.
+    /// Appends the answer proper, which a chat shows and sends back with the next turn.
     fn say(&self, into: &mut String) {
         let messages = self.delta.iter().chain(&self.message);
         let contents = messages.filter_map(|message| message.content.as_deref());

@@ -41,7 +41,7 @@ impl Pool {
         self.policy
     }
 
-    /// A connection that stands, to `replica` unless the client keeps its own, if the policy lets one be used.
+    /// Takes an open connection, to `replica` unless the client keeps its own, if the policy allows one to be used.
     pub(super) async fn take(&self, caller: &Caller, replica: usize) -> Option<Connection> {
         loop {
             // The lock is not held while the connection is looked at.
@@ -91,7 +91,7 @@ impl Pool {
         }
     }
 
-    /// Connections that stand idle on the caller's event loop.
+    /// Returns the number of idle connections on the caller's event loop.
     pub(super) fn len(&self) -> usize {
         let idle = self.idle();
         idle.own.len() + idle.shared.iter().map(Vec::len).sum::<usize>()

@@ -216,7 +216,7 @@ impl Client {
                 Ok(Told::Plain)
             }
         }
-        /// Nothing is measured.
+        /// Marks of requests that are not measured.
         struct Unmarked;
         impl Marks for Unmarked {
             fn output(&mut self, _: Instant, _: Option<u32>) {}

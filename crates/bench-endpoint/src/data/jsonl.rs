@@ -10,7 +10,7 @@ use super::lines::Lines;
 use super::rows::Rows;
 use super::{Content, Input, Turn};
 
-/// A line. What else it holds is not looked at.
+/// A line. Other fields are ignored.
 #[derive(Debug, Deserialize)]
 struct Row {
     #[serde(alias = "text", alias = "text_input", alias = "input", alias = "question")]
@@ -29,7 +29,7 @@ struct Row {
     input_length: Option<u64>,
     /// Blocks of 512 tokens; equal numbers are equal text.
     hash_ids: Option<Vec<u64>>,
-    /// In milliseconds, as Mooncake and aiperf write it.
+    /// The timestamp in milliseconds, as Mooncake and aiperf write it.
     #[serde(alias = "created_time")]
     timestamp: Option<f64>,
 }

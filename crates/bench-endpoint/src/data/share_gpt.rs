@@ -10,7 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use super::Input;
 use super::rows::Rows;
 
-/// Characters of English text for each token, about: how long the answer was is not said in tokens.
+/// The approximate number of characters of English text for each token: the file does not contain the lengths of
+/// answers in tokens.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// Longest question and question with answer that are asked, in tokens, as vLLM's benchmark has it; longer and shorter

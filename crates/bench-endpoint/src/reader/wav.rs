@@ -3,7 +3,7 @@
 use super::pcm::{Pcm, PcmFormat};
 use crate::failure::{Class, Failure};
 
-/// A head longer than this is not a head: what stands before the samples are tags.
+/// The maximum length of a head: everything before the samples are tags.
 const LONGEST_HEAD: usize = 1 << 20;
 
 /// The content of a file's head.
@@ -69,7 +69,7 @@ impl WavStream {
     }
 }
 
-/// Counts the samples of a piece; what follows the declared ones are tags.
+/// Counts the samples of a piece; everything after the declared ones are tags.
 fn take(head: &WavHead, pcm: &mut Pcm, piece: &[u8]) -> u64 {
     let before = pcm.samples() * head.format.frame_bytes() + pcm.left_over();
     let left = head.declared.map_or(u64::MAX, |declared| declared.saturating_sub(before));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::figures::{Figure, Snapshot, System};
 use crate::client::Client;
 
-/// How often a server is scraped: what it costs is a request that a server is made for.
+/// The interval between scrapes, each of which costs the server a request of the kind that it is made for.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the run has ended.

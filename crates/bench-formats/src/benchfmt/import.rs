@@ -43,7 +43,7 @@ impl Import for Benchfmt {
 struct File {
     config: HashMap<String, String>,
     better: HashMap<String, Better>,
-    /// By package and name of the benchmark, and by unit, every value. Names are as they stand in the file.
+    /// Every value, by package and name of the benchmark, and by unit. Names are those in the file.
     values: BTreeMap<(Option<String>, String), BTreeMap<String, Vec<f64>>>,
     /// A benchmark whose name has been read, but not its result: a line of a log has torn them apart.
     torn: Option<Torn>,
@@ -52,7 +52,7 @@ struct File {
     left_out: Vec<String>,
 }
 
-/// A benchmark whose result may stand in a later line.
+/// A benchmark whose result may be on a later line.
 struct Torn {
     line: usize,
     name: String,
@@ -61,7 +61,7 @@ struct Torn {
 }
 
 impl File {
-    /// Reads a line; one that is of no known form is passed over, as the format wants it.
+    /// Reads a line; one of unknown form is skipped, as the format requires.
     fn take(&mut self, number: usize, line: &str) {
         if let Some(rest) = line.strip_prefix("Unit ") {
             let mut words = rest.split_whitespace();

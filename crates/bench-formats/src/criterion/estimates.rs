@@ -9,7 +9,7 @@ pub(super) struct Estimates {
     pub(super) mean: Estimate,
     pub(super) median: Estimate,
     pub(super) median_abs_dev: Estimate,
-    /// Of samples of different length only.
+    /// Exists only for samples of different length.
     pub(super) slope: Option<Estimate>,
     pub(super) std_dev: Estimate,
 }

@@ -37,12 +37,13 @@ impl Lean {
         lean
     }
 
-    /// By how many more one way.
+    /// Returns the surplus in one direction.
     pub(super) fn net(self) -> isize {
         self.with as isize - self.against as isize
     }
 
-    /// Whether chance alone would hardly make so many lean one way: they are two standard errors more than half.
+    /// Whether chance alone would hardly make so many lean in one direction: they are two standard errors more than
+    /// half.
     pub(super) fn is_clear(self) -> bool {
         self.net() as f64 > 2.0 * ((self.with + self.against) as f64).sqrt()
     }

@@ -4,7 +4,8 @@ use bench_stats as stats;
 
 use crate::trend::Turn;
 
-/// A case has changed by more or less than the machine only if it lies so many standard errors off its share.
+/// The number of standard errors from the machine's share beyond which a case has changed by more or less than the
+/// machine.
 const CLEAR: f64 = 4.0;
 
 /// …and by at least this share of its level, which is the smallest shift of interest.
@@ -14,7 +15,7 @@ const SMALLEST: f64 = 0.005;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     common: f64,
-    /// By how much the cases differ.
+    /// The spread of the cases.
     spread: f64,
 }
 

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::error::Fault;
 
-/// How long a recipient is waited for where nothing is said.
+/// The default time limit of a recipient.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A recipient of notifications, and the changes to report to it.
@@ -67,7 +67,7 @@ pub enum Changes {
     All,
 }
 
-/// An alert as it is written.
+/// An alert in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {

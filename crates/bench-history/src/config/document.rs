@@ -24,7 +24,7 @@ pub struct Config {
     pub page: PageSettings,
 }
 
-/// The file as it is written.
+/// The content of the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Document {

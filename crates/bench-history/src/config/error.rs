@@ -40,7 +40,7 @@ impl Fault {
         Fault { place, message: message.into() }
     }
 
-    /// In the words of people, who count lines.
+    /// Converts it to an error with line and column, for people.
     pub(super) fn told(self, text: &str, path: &Path) -> ConfigError {
         let (line, column) = line_and_column(text, self.place.start);
         ConfigError::Malformed { path: path.to_owned(), line, column, message: self.message }

@@ -34,7 +34,7 @@ impl Default for GateSettings {
     }
 }
 
-/// The section as it is written.
+/// The section in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {

@@ -35,7 +35,7 @@ pub struct Rule {
     pub limits: Vec<Limit>,
 }
 
-/// A rule as it is written.
+/// A rule in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Written {

@@ -14,7 +14,7 @@ pub enum Threshold {
     Share(f64),
     /// Worse by this amount: `"200us"`, `"10MiB"`, or `"5"` in the figure's own unit.
     Amount {
-        /// In seconds or bytes, or as it is written.
+        /// The value in seconds or bytes, or as it is written.
         value: f64,
         /// The unit of the threshold.
         unit: Unit,

@@ -15,7 +15,7 @@ use crate::store::Series;
 /// Fewer moves from run to run than this say too little of how much runs differ.
 const FEWEST_MOVES: usize = 5;
 
-/// Normal quantile of 99 %, two-sided: who compares every night asks about every figure every night.
+/// The normal quantile of 99 %, two-sided: a nightly comparison judges every figure every night.
 const NORMAL_99: f64 = 2.576;
 
 /// The knowledge about a relative change.

@@ -139,7 +139,7 @@ fn settings(config: &Config, record: &Record, line: &Series) -> Result<Option<Se
     Ok(allowed.map(|allowed| Settings { min_shift: smallest(allowed), ..defaults }))
 }
 
-/// The newest run of a line that someone has accepted: what changed until then is settled.
+/// Returns the newest accepted run of a line: changes until then are settled.
 fn settled(line: &Series, accepted: &[Acceptance]) -> Option<usize> {
     let of_case = accepted.iter().filter(|acceptance| acceptance.case == line.key.case);
     of_case.filter_map(|acceptance| line.points.iter().position(|point| point.run == acceptance.run)).max()
@@ -188,7 +188,7 @@ fn is_back(line: &Series, turn: &Turn, of_machine: &[&Turn]) -> bool {
     runs > 0 && half * (runs as f64).sqrt() >= SURE * deviation
 }
 
-/// That a change was withdrawn with this run, in words.
+/// Describes that a change was withdrawn with this run.
 fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     let withdrawn = turn.withdrawn.as_ref().filter(|withdrawn| turn.worse && withdrawn.run == record.run)?;
     Some(format!(

@@ -15,7 +15,7 @@ pub enum Against<'a> {
     History {
         /// The acceptances of them.
         accepted: &'a [Acceptance],
-        /// In which order.
+        /// The order of the commits.
         commits: &'a Commits,
     },
     /// A baseline.

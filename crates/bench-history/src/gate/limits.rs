@@ -29,7 +29,7 @@ pub(super) fn judge(config: &Config, record: &Record, earlier: &EarlierRecords, 
     }
 }
 
-/// A case that failed is told as that.
+/// Whether a case was measured; one that failed is reported as a failure.
 fn measured(case: &&CaseRecord) -> bool {
     case.status == Status::Ok
 }

@@ -178,7 +178,7 @@ fn pack(record: &Record) -> std::io::Result<Vec<u8>> {
     packer.finish()
 }
 
-/// The record in compressed JSON; gzip's own checksum tells whether it is whole.
+/// Unpacks a record from compressed JSON; gzip's own checksum shows whether it is complete.
 pub(super) fn unpack(bytes: &[u8]) -> std::io::Result<Record> {
     let mut json = Vec::new();
     GzDecoder::new(bytes).read_to_end(&mut json)?;

@@ -104,7 +104,7 @@ pub enum StoreError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// A server that cannot be reached, or has gone away and did not come back.
+    /// A server that cannot be reached, or that has gone away and did not come back.
     #[error(
         "the store {store} cannot be reached ({reason}); nothing is half-stored: a run that was to be added is still in \
          its directory, and `bench store add` adds it once the server is back"

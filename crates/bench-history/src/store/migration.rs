@@ -8,7 +8,7 @@ struct Migration {
     down: &'static str,
 }
 
-/// From each version to the next; the first comes from nothing. What has been published is never changed.
+/// The migrations from each version to the next; the first begins with nothing. Published ones are never changed.
 ///
 /// Types are those that both databases know: SQLite takes any name, and keeps numbers and bytes as they are.
 const MIGRATIONS: [Migration; 9] = [

@@ -9,11 +9,11 @@ use super::{Database, Location, Sqlite, StoreError};
 /// How long other writers are waited for: adding a run takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server that has gone away is waited for: a restart takes some seconds.
+/// The time to wait for a server that has gone away: a restart takes some seconds.
 #[cfg(feature = "postgres")]
 const SERVER_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a transaction is begun again because its server has gone away in it.
+/// The number of times that a transaction is started again because its server has gone away during it.
 const RETRIES: u32 = 3;
 
 /// A store of records and their figures, in any [`Database`].

@@ -145,7 +145,7 @@ fn half_width(old: &[f64], new: &[f64], change: f64) -> Option<f64> {
     Some(quantile * variance.sqrt() / stats::mean(old)?.max(1.0))
 }
 
-/// In what the tools of the two runs differ.
+/// Describes the differences between the tools of the two runs.
 fn tools(old: &Record, new: &Record) -> Vec<String> {
     let of = |record: &Record| -> Option<RoundCounts> {
         record.cases.iter().flat_map(|case| &case.rounds).find_map(|round| round.counts.clone())

@@ -2,7 +2,7 @@
 
 use bench_stats as stats;
 
-/// With fewer cases than this, a drift common to all cannot be told from a change of one.
+/// The number of cases below which a drift common to all cannot be distinguished from a change of one.
 pub(super) const FEWEST_CASES: usize = 8;
 
 /// The change that all cases have in common, on the logarithmic scale.

@@ -14,7 +14,7 @@ pub(super) const FEWEST_RUNS: usize = 5;
 /// This many are enough if the other cases of a suite supply what is missing.
 pub(super) const FEWEST_RUNS_OF_SUITE: usize = 1;
 
-/// Older runs than the last so many tell of a machine that has changed since.
+/// The number of last runs that are used: older ones describe a machine that has changed since.
 const MOST_RUNS: usize = 30;
 
 /// The spread between the earlier runs of each case.
@@ -26,9 +26,9 @@ pub(super) struct History {
 }
 
 impl History {
-    /// From those of `earlier` that were made before the newer of the two, on the same machine and with the
-    /// same build. The older of the two is one of them, too, if it came before: how far it lies from its own
-    /// neighbours is the best that is known of it.
+    /// Learns from those of `earlier` that were made before the newer of the two, on the same machine and with the
+    /// same build. The older of the two is one of them, too, if it came before: its distance from its own neighbours
+    /// is the best that is known about it.
     pub(super) fn of(earlier: &[EarlierRun], old: &Record, new: &Record) -> Self {
         let newest = old.timestamp.as_str().max(new.timestamp.as_str());
         let mut runs: Vec<&EarlierRun> = Vec::new();

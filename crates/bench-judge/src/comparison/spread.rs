@@ -22,8 +22,8 @@ const DEGREES_A_MOVE: f64 = 0.62;
 /// A larger move between two runs counts as this much: no machine did worse for long, so it was the code.
 const LARGEST_MOVE: f64 = 0.25;
 
-/// The other cases never weigh more than so many degrees of freedom for each step from one run to the next, however many
-/// cases there are: what a run does to all of them is seen once a run.
+/// The maximum number of degrees of freedom of the other cases for each step from one run to the next, however many
+/// cases there are: an effect of a run on all of them is seen once a run.
 const SUITE_DEGREES_A_STEP: f64 = 2.5;
 
 /// The share of moves that may be farther than what all cases are kept to ([`Suite::farthest`]). At 1 %, cases that keep to
@@ -67,7 +67,7 @@ pub(super) struct Suite {
 }
 
 impl Moves {
-    /// From the log medians of a case in order of time, drift removed; `None` with fewer than two.
+    /// Computes it from the log medians of a case in order of time, without drift; `None` with fewer than two.
     pub(super) fn of(levels: &[f64]) -> Option<Self> {
         let steps: Vec<f64> = levels.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let undoes = |later: f64, earlier: f64| (earlier + later).abs() <= earlier.abs() / 2.0;
@@ -114,7 +114,8 @@ impl Moves {
 }
 
 impl Suite {
-    /// From the moves of all cases over so many `runs`. `None` for fewer cases than [`SpreadOfCases::FEWEST_CASES`].
+    /// Computes it from the moves of all cases over this many `runs`. `None` for fewer cases than
+    /// [`SpreadOfCases::FEWEST_CASES`].
     pub(super) fn of<'a>(cases: impl Iterator<Item = &'a Moves> + Clone, runs: usize) -> Option<Self> {
         let found: Vec<(f64, f64)> = cases.clone().map(Moves::observed).collect();
         let most = SUITE_DEGREES_A_STEP * runs.saturating_sub(1) as f64;
@@ -175,7 +176,7 @@ mod tests {
         );
     }
 
-    /// Thirty cases of so many runs, which move by 1 % to and fro, but `wild`.
+    /// Creates thirty cases of this many runs, which move by 1 % to and fro, but `wild`.
     fn suite(runs: usize, wild: &[f64]) -> Vec<Moves> {
         let quiet = |case: usize| -> Vec<f64> {
             (0..runs).map(|run| if (run + case).is_multiple_of(2) { 0.0 } else { 0.01 }).collect()

@@ -6,18 +6,18 @@ use crate::comparison::spread::Spread;
 use bench_record::{CaseRecord, Status, Time};
 use bench_stats as stats;
 
-/// By how much two runs of one binary may differ (95 %), besides what each run's own interval says,
-/// as a share, where too few earlier runs tell. A stated floor, not an estimate: two runs cannot know
-/// whether one of them fell into a bad minute of the machine. Measured on shared 2-core virtual machines,
-/// blocks of ten rounds over seven minutes ranged over 6 % (matrix product) to 50 % (pointer chase), and one
-/// kernel's time kept to plateaus 25 % apart for seconds at a time.
+/// The share by which two runs of one binary may differ (95 %), in addition to each run's own interval, if there are
+/// too few earlier runs. A stated floor, not an estimate: two runs cannot show whether one of them fell into a bad
+/// minute of the machine. Measured on shared 2-core virtual machines, blocks of ten rounds over seven minutes ranged
+/// over 6 % (matrix product) to 50 % (pointer chase), and one kernel's time kept to plateaus 25 % apart for seconds at
+/// a time.
 const BETWEEN_RUNS: f64 = 0.25;
 
 /// Normal quantile of a 95 % interval.
 const NORMAL_95: f64 = 1.96;
 
-/// Normal quantile of 99 %, two-sided, at which intervals are made of all this: who compares every night asks
-/// about every case every night, and one verdict in twenty would be wrong.
+/// The normal quantile of 99 %, two-sided, for intervals between runs: a nightly comparison judges every case every
+/// night, and one verdict in twenty would be wrong.
 pub(super) const NORMAL_99: f64 = 2.576;
 
 /// Why a verdict is out of reach.
@@ -66,9 +66,9 @@ pub(super) struct Scale {
     pub(super) threshold: f64,
 }
 
-/// How many times as far the cases moved, each by itself, as earlier runs let expect; 1 at the least, and
-/// where there are too few cases to tell. A run of which every case is off, each in its own way, is a bad run,
-/// and code that changed for some of them hardly moves a median of deviations.
+/// Returns how many times as far as in earlier runs the cases have moved, each by itself; at least 1, also if there
+/// are too few cases. A run in which every case is off, each in its own way, is a bad run, and code that changed for
+/// some of them hardly moves a median of deviations.
 pub(super) fn restlessness(pairs: &[Pair<'_>], drift: Drift) -> f64 {
     let moves: Vec<f64> = pairs
         .iter()

@@ -9,8 +9,8 @@ use crate::figure::{growth, percentile_of, shown};
 /// percentiles differ.
 const ROUNDING: f64 = 0.002;
 
-/// By how much a rate or a number of clients may be above what was set: the window begins with the first
-/// send, so a few requests seem to come a little faster than they did.
+/// The share by which a rate or a number of clients may be above the setting: the window begins with the first send,
+/// so a few requests seem to come a little faster than they did.
 const ABOVE_SET: f64 = 0.01;
 
 /// Counts that do not add up.

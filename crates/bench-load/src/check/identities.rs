@@ -3,7 +3,7 @@
 use bench_record::{Headline, Level};
 use bench_syntax::quantity::{Seconds, significant};
 
-/// Largest deviation that still fits, as a share: what remains of the edges of the window.
+/// The largest deviation that is accepted, as a share: the effect of the edges of the window.
 const TOLERANCE: f64 = 0.05;
 
 /// Below this many requests the edges of the window weigh too much for an identity between means.

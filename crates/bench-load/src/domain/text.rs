@@ -148,7 +148,7 @@ struct Counted {
     first: u64,
     /// The tokens of all later chunks.
     later: u64,
-    /// From the first chunk to the last one, in seconds.
+    /// The time from the first chunk to the last one, in seconds.
     took_s: f64,
     /// Whether each chunk after the first holds one.
     one_by_one: bool,

@@ -24,7 +24,7 @@ pub(crate) struct Called<'a, I> {
 /// The return value of a closure, or its panic.
 pub(super) type Returned<R, E> = std::thread::Result<Result<R, E>>;
 
-/// Calls the closure once; also tells when it returned. Its errors and panics are what has become of the
+/// Calls the closure once; also returns the time when it returned. Its errors and panics are the result of the
 /// request, not of the level.
 pub(super) fn call<I, F, R, E>(closure: &F, marks: &Arc<Marks>, called: &Called<'_, I>) -> (Ended, u64)
 where

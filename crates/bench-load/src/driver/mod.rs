@@ -65,9 +65,9 @@ pub(crate) trait Calls<I>: Sync + Sized {
 
 /// How long a request outside of levels may take.
 pub(crate) struct Patience {
-    /// At most.
+    /// The maximum duration.
     pub(crate) limit: Option<Duration>,
-    /// Whether a person wants the end.
+    /// Whether the user wants the end.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "a thread cannot be told to end"))]
     pub(crate) stop: Stop,
     /// How long an `async` one may take from then on.
@@ -101,7 +101,7 @@ pub(crate) struct Driven {
     pub(crate) client_stall: Option<Lag>,
     /// Whether the time limit of the case ended the level before its own end.
     pub(crate) cut_short: bool,
-    /// Whether a person ended it before its own end.
+    /// Whether the user ended it before its own end.
     pub(crate) stopped: bool,
     /// Requests of a schedule that were due while as many were in flight as may be.
     pub(crate) held_up: u64,

@@ -12,7 +12,7 @@ use super::peer::Peer;
 /// Messages that go there and back: the one that takes least is the most exact.
 const PINGS: usize = 16;
 
-/// How the clock of the first worker stands to one's own (Cristian, *Probabilistic clock synchronization*, 1989).
+/// The offset of the first worker's clock from this one (Cristian, *Probabilistic clock synchronization*, 1989).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offset {
     /// Its time less one's own, in nanoseconds.
@@ -22,7 +22,7 @@ pub(super) struct Offset {
 }
 
 impl Offset {
-    /// Of a clock that read `there_ns` between two readings of one's own.
+    /// Computes the offset of a clock that read `there_ns` between two readings of this one.
     fn between(before_ns: u64, there_ns: u64, after_ns: u64) -> Self {
         let middle = before_ns.midpoint(after_ns);
         Offset {

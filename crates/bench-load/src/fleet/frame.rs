@@ -50,7 +50,7 @@ const KINDS: [Kind; 11] = [
     Kind::Failed,
 ];
 
-/// The first bytes of a greeting: what begins otherwise is not from a worker.
+/// The first bytes of a greeting: any other beginning is not from a worker.
 const MAGIC: &[u8; 8] = b"benchflt";
 
 /// The longest greeting, in bytes: its sender is not known yet, and may be no worker.

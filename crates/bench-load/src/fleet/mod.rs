@@ -28,8 +28,8 @@ pub use self::meeting::Meeting;
 use self::peer::{Peer, State};
 use self::pulse::Pulse;
 
-/// Time between the message that says when to begin and that moment, apart from the way of the message: a machine that is
-/// busy takes so long at worst to read it.
+/// The time from the message with the beginning to that moment, without the way of the message: the longest that a
+/// busy machine takes to read it.
 const LEAD: Duration = Duration::from_millis(500);
 
 /// The longest round trip that is believed: a worker of this version reports no longer one.
@@ -99,7 +99,7 @@ impl Fleet {
         self.state.broken().map(peer::Broken::error)
     }
 
-    /// Whether the load is to end: a worker was told to, or is gone.
+    /// Whether the load is to end: a worker was asked to, or is no longer connected.
     pub(crate) fn is_stopped(&self) -> bool {
         self.state.is_stopped()
     }
@@ -134,8 +134,8 @@ impl Fleet {
         Ok(Start { at, offset })
     }
 
-    /// How far this machine's clock can be from that of the first worker since `start`, in nanoseconds: what the
-    /// measurement leaves open, and what the clocks have drifted apart since then.
+    /// Returns the possible error of this machine's clock against that of the first worker since `start`, in
+    /// nanoseconds: the uncertainty of the measurement, and the drift of the clocks since then.
     ///
     /// # Errors
     /// If the first worker is gone.

@@ -14,10 +14,10 @@ use bench_syntax::quantity::nanoseconds;
 use super::error::FleetError;
 use super::frame::{self, Frame, Kind};
 
-/// A worker that sends nothing for so long is gone: each sends a beat every second.
+/// The time without a message after which a worker counts as lost: each sends a beat every second.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A worker that takes nothing for so long is gone.
+/// The time after which a worker that receives nothing counts as lost.
 const DEAF: Duration = Duration::from_secs(60);
 
 /// Another worker.
@@ -60,7 +60,7 @@ pub(super) struct Broken {
     worker: u32,
     host: String,
     why: String,
-    /// Whether it said so itself.
+    /// Whether it reported that itself.
     said: bool,
 }
 
@@ -86,7 +86,7 @@ impl State {
         *lock(&self.listeners) = Some((asked, told));
     }
 
-    /// Whether a person wants the load to end, here or elsewhere.
+    /// Whether the user wants the load to end, here or elsewhere.
     pub(super) fn is_asked_to_stop(&self) -> bool {
         if lock(&self.listeners).as_ref().is_some_and(|(asked, _)| asked()) {
             self.stopped.store(true, Ordering::Relaxed);
@@ -170,7 +170,7 @@ impl Peer {
         own.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default()
     }
 
-    /// Why nothing more comes: what was lost first is the cause of all else.
+    /// Returns the reason why nothing more arrives: the first loss is the cause of all others.
     fn gone(&self, why: &str) -> FleetError {
         let this = Broken { worker: self.number, host: self.host.clone(), why: why.to_owned(), said: false };
         self.state.broken().unwrap_or(this).error()

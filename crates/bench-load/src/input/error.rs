@@ -29,7 +29,7 @@ pub enum InputError {
         "there are not {wanted} different {kind} and as many more for the warm-up: ask for fewer, or for longer ones"
     )]
     TooMany {
-        /// Of what.
+        /// The kind of input.
         kind: &'static str,
         /// How many were asked for.
         wanted: usize,

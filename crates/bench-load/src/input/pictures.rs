@@ -48,7 +48,7 @@ impl Picture {
     }
 }
 
-/// Its name stands for its text.
+/// Uses the name in place of a text.
 impl Describe for Picture {
     fn facts(&self) -> Facts {
         Facts { text: Some(self.name.clone()), bytes: Some(self.bytes.len() as u64), ..Facts::default() }

@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::sample::{Dots, Thinned};
 use super::{Logged, Meaning, Outcome, Row, RowsCsv, Tally, count};
 
-/// Latencies that stand for the time of an iteration.
+/// The number of latencies that are kept as times of iterations.
 pub(super) const LATENCIES: usize = 5000;
 
 /// Adds up rows, in whatever order they come, and writes them down.

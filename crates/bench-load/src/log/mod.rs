@@ -44,7 +44,7 @@ const GATHERED: Duration = Duration::from_millis(1);
 /// A client does not keep rows longer than this, if it has anything to do.
 const KEEP_NS: u64 = 200_000_000;
 
-/// Messages of errors that are told apart.
+/// The maximum number of different error messages.
 const MOST_ERRORS: usize = 1000;
 
 /// The clients' end of the log.
@@ -168,7 +168,7 @@ pub(crate) struct Meaning<'a> {
     pub(crate) keeps_rows: bool,
 }
 
-/// Reads rows until the log is closed. What is kept of them for another worker is in [`Logged::coded`].
+/// Reads rows until the log is closed. The rows for another worker are in [`Logged::coded`].
 pub(crate) fn add_up(outlet: &Outlet, meaning: &Meaning<'_>, csv: Option<&mut RowsCsv>) -> Logged {
     let began = crate::clock::thread_cpu_ns();
     let mut coded = meaning.keeps_rows.then(Vec::new);

@@ -7,7 +7,7 @@ use super::{Outcome, Row};
 /// Dots of each kind on a timeline.
 const DOTS: usize = 1000;
 
-/// Every so many-th value, so that there are never more than a given number.
+/// Keeps every n-th value, so that there are never more than a given number.
 #[derive(Debug)]
 pub(crate) struct Thinned<T> {
     most: usize,
@@ -64,7 +64,7 @@ impl Dots {
         kind.add(row.sent_ns, (row.sent_ns, latency_s));
     }
 
-    /// In order of time, with times from `first_sent_ns`.
+    /// Returns the requests in order of time, with times from `first_sent_ns`.
     pub(crate) fn timeline(self, first_sent_ns: u64) -> Vec<Dot> {
         let dots = |kind: Thinned<(u64, f64)>, ok| {
             kind.in_order().into_iter().map(move |(sent_ns, latency_s)| {

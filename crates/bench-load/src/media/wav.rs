@@ -189,7 +189,7 @@ impl Format {
         Ok(Format { encoding, channels, sample_rate, bit_depth, block_align })
     }
 
-    /// Of `promised` bytes of audio, `available` have arrived, or more bytes than that follow.
+    /// Counts the audio: of `promised` bytes, `available` have arrived, or more bytes than that follow.
     fn audio(self, promised: u64, available: u64) -> Wav {
         let bytes = promised.min(available);
         let block = u64::from(self.block_align);

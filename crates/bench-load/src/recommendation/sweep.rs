@@ -27,7 +27,7 @@ impl<'a> Sweep<'a> {
         level.rate.or(level.concurrency.map(f64::from)).filter(|setting| *setting > 0.0)
     }
 
-    /// The setting as it is said after another one: `8`, `12.5 req/s`.
+    /// Formats the setting for use after another one: `8`, `12.5 req/s`.
     pub(super) fn short(level: &Level) -> String {
         said(level, 1.0)
     }

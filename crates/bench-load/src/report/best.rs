@@ -24,7 +24,7 @@ pub fn best<'a>(group: &'a Group<'_>) -> Vec<Best<'a>> {
     notable(group).into_iter().filter_map(|name| best_of(group, &name)).collect()
 }
 
-/// Names of the metrics that are told of a group beyond its table.
+/// Returns the names of the metrics that are reported for a group in addition to its table.
 pub(super) fn notable(group: &Group<'_>) -> Vec<String> {
     let mut names = vec![group.primary.clone(), "RPS".to_owned()];
     names.extend(group.plots.iter().cloned());

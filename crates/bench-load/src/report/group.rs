@@ -160,7 +160,7 @@ pub fn groups(record: &Record) -> Vec<Group<'_>> {
     groups
 }
 
-/// Finds out what tells the levels apart, and brings them into its order.
+/// Finds the setting that distinguishes the levels, and sorts them by it.
 fn settle(group: &mut Group<'_>) {
     let distinct = |setting: Setting| {
         let mut values: Vec<f64> = group.levels.iter().filter_map(|level| setting.of(&level.level)).collect();

@@ -145,7 +145,7 @@ fn fixed(record: &Record, case: &CaseRecord, served: &Served, level: &Level) -> 
     ]
 }
 
-/// A number; an empty cell where there is none, or none that is finite.
+/// Formats a number; an empty cell if there is none, or if it is not finite.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map(|value| value.to_string()).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use resvg::usvg::{Options, Tree};
 /// Dots for each pixel of the SVG: legible on screens of high density, and in slides.
 const SCALE: f32 = 2.0;
 
-/// The family that stands for all others.
+/// The font family that replaces all others.
 const FAMILY: &str = "DejaVu Sans";
 
 /// Renders `svg`.

@@ -71,7 +71,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A file with rows, and where its columns stand.
+/// A file with rows, and the positions of its columns.
 struct Part {
     path: PathBuf,
     header: Vec<Vec<u8>>,

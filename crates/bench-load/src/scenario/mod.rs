@@ -186,8 +186,8 @@ impl<T: Clone> From<&[T]> for Settings<T> {
     }
 }
 
-/// Requests of a level for which nothing was said: enough for a median with an interval, and several
-/// for each client.
+/// Returns the default number of requests of a level: enough for a median with an interval, and several for each
+/// client.
 fn usual_requests(clients: u32, wanted: &Wanted) -> Option<u64> {
     match (wanted.requests, wanted.duration) {
         (None, None) => Some(50.max(10 * u64::from(clients))),

@@ -4,7 +4,7 @@ use bench_core::Error;
 
 use super::{Arrivals, Pacing, Plan, Scenario, Settings, Wanted};
 
-/// Requests in flight at most, if nothing is said: a thread each.
+/// The default maximum of requests in flight: each needs a thread.
 const MOST_IN_FLIGHT: usize = 256;
 
 /// Requests at a rate, whether or not the model keeps up, like those of the users of a service. All arrivals are

@@ -51,7 +51,7 @@ impl<I, C> Serving<'_, '_, I, C> {
         if assignment.load.quick { None } else { assignment.load.valid_for.or(self.job.valid_for) }
     }
 
-    /// How long levels are to last: what the runner wants outranks what the benchmark says.
+    /// Returns the length of levels: the runner's settings override those of the benchmark.
     pub(super) fn wanted(&self, assignment: Option<&Assignment>) -> Wanted {
         let mut wanted =
             Wanted { requests: self.job.requests, duration: self.job.duration, seed: self.job.seed };

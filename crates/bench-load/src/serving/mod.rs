@@ -32,7 +32,7 @@ use crate::slo::Slo;
 use crate::slot::Slot;
 use crate::stop::Stop;
 
-/// Clients whose request was given up are waited for so long at the end.
+/// The time to wait at the end for clients whose request was given up.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A level without an end by requests ends by time; this is never reached.
@@ -181,8 +181,8 @@ struct Serving<'scope, 'env, I, C> {
     refusals: Option<Refusals>,
 }
 
-/// Of the time that the case has left, this share is for sending requests, the next for those in flight, and what
-/// remains for telling the runner.
+/// The share of the case's remaining time for sending requests; the next share is for those in flight, and the rest
+/// for reporting to the runner.
 const FOR_SENDING: f64 = 0.85;
 const FOR_ANSWERS: f64 = 0.95;
 

@@ -229,7 +229,7 @@ fn blame(validity: &mut Validity, all: &[&Said]) {
     validity.causes.dedup();
 }
 
-/// That rates are uncertain because workers do not know when the others began, if they are.
+/// Returns a note if rates are uncertain because workers do not know exactly when the others began.
 fn clocks(level: &Level, all: &[&Said]) -> Option<String> {
     let error_s = all.iter().map(|said| said.worker.clock_error_s.0).reduce(f64::max)?;
     let share = 2.0 * error_s / level.window_s.0;

@@ -11,7 +11,7 @@ use bench_record::{References, Surroundings};
 /// references as on what they measure.
 const FRESH: Duration = Duration::from_millis(20);
 
-/// With fewer ticks than this a single stolen one would look like a bad minute: ticks are 10 ms long.
+/// The number of ticks below which a single stolen one would look like a bad minute: ticks are 10 ms long.
 const FEWEST_TICKS: u64 = 20;
 
 /// Looks at the machine between rounds.

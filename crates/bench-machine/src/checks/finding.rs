@@ -16,7 +16,7 @@ pub(super) enum Finding {
 
 pub(super) type Outcome = Result<Finding, Unknown>;
 
-/// Looks a second time, and says what came of the time between.
+/// Reads a second time, and returns the outcome of the time between.
 pub(super) type Counting = Box<dyn FnOnce(&Machine, Duration) -> Outcome>;
 
 impl Finding {
@@ -29,7 +29,7 @@ impl Finding {
     }
 }
 
-/// The check of this name, with what came of it.
+/// Creates the check of this name, with its outcome.
 pub(super) fn check(name: &str, outcome: Outcome) -> Check {
     let (state, value, advice) = match outcome {
         Ok(Finding::Ok(value)) => (State::Ok, value, None),

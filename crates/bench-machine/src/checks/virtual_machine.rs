@@ -7,8 +7,8 @@ use bench_os::{Machine, Unknown};
 const MAKERS: [&str; 9] =
     ["QEMU", "KVM", "VMware", "innotek", "VirtualBox", "Xen", "Bochs", "Parallels", "OpenStack"];
 
-/// It is reported, and not a warning: what a hypervisor does to figures is measured as steal, and what
-/// it hides makes other checks unknown.
+/// Reports it without a warning: the effect of a hypervisor on figures is measured as steal, and other checks may be
+/// unknown because of it.
 pub(super) fn look(machine: &Machine) -> Outcome {
     match is_virtual(machine)? {
         true => {
@@ -49,8 +49,8 @@ pub(super) fn hidden() -> Unknown {
     )
 }
 
-/// Why something is not there: the hypervisor hides it, or else `missing`. What to do about that is unknown
-/// who does not know whether there is a hypervisor.
+/// Returns the reason why something is missing: the hypervisor hides it, or else `missing`. The advice depends on
+/// whether there is a hypervisor, which may be unknown.
 pub(super) fn hidden_or(machine: &Machine, missing: Unknown) -> Unknown {
     match is_virtual(machine) {
         Ok(true) => hidden(),

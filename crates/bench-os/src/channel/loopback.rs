@@ -108,7 +108,7 @@ impl Candidate {
         Some(Candidate { stream, since: Instant::now(), line: [0; TOKEN_LENGTH + 1], read: 0 })
     }
 
-    /// Reads no byte beyond the first line: what follows is for the channel.
+    /// Reads the first line and no byte beyond it: the rest is for the channel.
     fn look(&mut self, token: &Token) -> Look {
         while self.read < self.line.len() {
             match self.stream.read(&mut self.line[self.read..]) {
@@ -201,7 +201,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::JoinHandle;
 
-    /// Nothing here takes as long, on any machine.
+    /// A time limit that nothing here exceeds, on any machine.
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// A listener that waits in a thread of its own.

@@ -73,7 +73,7 @@ mod tests {
         Supervised::start(command, "BENCH_TEST_CHANNEL", |offer| format!("{offer:?}")).expect("started")
     }
 
-    /// Reads until the child has ended: what it printed on stdout.
+    /// Reads until the child has ended; returns its stdout.
     fn stdout(child: &mut Supervised) -> String {
         let mut text = Vec::new();
         let mut take = |child: &mut Supervised, ready: Ready| {

@@ -22,7 +22,7 @@ const MOST_CHUNKS: usize = 64;
 /// How often a child is looked at that may be about to end: nothing wakes its runner then.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// After this long without a word, a child that has ended has said everything, even where another process holds its
+/// The time without output after which a child that has ended counts as finished, even if another process holds its
 /// streams open.
 const SILENCE: Duration = Duration::from_millis(500);
 
@@ -62,7 +62,7 @@ enum Outgoing {
 struct Incoming {
     bytes: VecDeque<u8>,
     has_ended: bool,
-    /// Its reader is gone, or its end has been read.
+    /// Its reader has exited, or its end has been read.
     is_closed: bool,
 }
 
@@ -187,7 +187,7 @@ impl Supervised {
         Ok(self.gather(SILENCE))
     }
 
-    /// Takes what the reading threads have read; waits for it if there is nothing yet.
+    /// Takes the bytes that the reading threads have read; waits for some if there are none yet.
     fn gather(&mut self, patience: Duration) -> Ready {
         if !self.ready().any() {
             match self.chunks.recv_timeout(patience) {

@@ -45,7 +45,7 @@ const PLACE: &CStr = name(b"BENCH_TURNS\0");
 /// Hands itself down to programs that the process starts.
 const PRELOAD: &CStr = name(b"LD_PRELOAD\0");
 
-/// A turn lasts as long at the least: to hand it over costs about ten microseconds, and the caches are the other's then.
+/// The shortest duration of a turn: handing it over costs about ten microseconds, and the caches are the other's then.
 const SHORTEST_TURN_NS: i64 = 30_000;
 
 /// Whether the other one has ended, the waiting process asks as often.

@@ -14,7 +14,7 @@ pub trait Decode: Sized {
     /// When `json` is of another kind, or lacks a field.
     fn decode(json: &Json<'_>) -> Result<Self, JsonError>;
 
-    /// The value that an absent field stands for; `None` if the field must be there.
+    /// Returns the value of an absent field; `None` if the field must be present.
     fn absent() -> Option<Self> {
         None
     }

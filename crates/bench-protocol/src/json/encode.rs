@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// Adds the fields of an object that is text already: what stands between its braces.
+    /// Adds the fields of an object that is text already: the part between its braces.
     pub(crate) fn fields_of(&mut self, object: &str) -> &mut Self {
         let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
         if !inner.is_empty() {

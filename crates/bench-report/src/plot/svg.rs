@@ -39,7 +39,7 @@ pub struct Font {
     pub bold: bool,
 }
 
-/// A place or a length. What is not a number must not get into the file: a viewer would drop the element.
+/// A place or a length. NaN must not get into the file: a viewer would drop the element.
 struct Pixels(f64);
 
 impl fmt::Display for Pixels {

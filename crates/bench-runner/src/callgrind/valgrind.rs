@@ -74,7 +74,7 @@ impl Valgrind {
         command
     }
 
-    /// An option that names a file in the folder, in which `%p` stands for the process.
+    /// Formats an option that names a file in the folder, in which `%p` stands for the process.
     fn option(&self, option: &str, name: &str) -> OsString {
         let folder = self.folder.to_string_lossy().replace('%', "%%");
         OsString::from(format!("{option}{folder}/{name}"))

@@ -12,7 +12,7 @@ use super::{Host, workspace_root};
 use crate::program::{Kind, Opened};
 use crate::run::{self, Options, Selected};
 
-/// Variables that mean the same to `bench compare`, and stand on no command line of it.
+/// Variables with the same meaning for `bench compare` that are not on its command line.
 const PASSED_ON: [&str; 2] = [RUNNER_VARIABLE, "BENCH_INSTRUCTIONS"];
 
 /// Runs `bench compare REV .` over the selected cases. Returns its exit code.

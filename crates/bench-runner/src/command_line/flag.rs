@@ -89,7 +89,7 @@ const fn listed(heading: &'static str, name: &'static str, of: &'static str, hel
     Flag { commas: true, ..many(heading, name, of, help) }
 }
 
-/// The name that it had before, which goes on working on the command line and in the environment.
+/// Adds an earlier name, which still works on the command line and in the environment.
 const fn also(alias: &'static str, flag: Flag) -> Flag {
     Flag { alias: Some(alias), ..flag }
 }

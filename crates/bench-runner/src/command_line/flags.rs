@@ -234,7 +234,7 @@ impl Flags {
         }
     }
 
-    /// Whether cargo, or a person, asks to run each case once.
+    /// Whether cargo or the user asks to run each case once.
     pub(super) fn is_test(&self) -> bool {
         self.test
     }

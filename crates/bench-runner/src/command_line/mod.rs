@@ -208,7 +208,7 @@ fn profile(
     Ok(decide(&finished, &options).exit_code())
 }
 
-/// Prints the report, and decides the exit code when all of it has been said.
+/// Prints the report, and then decides the exit code.
 fn report(flags: &Flags, finished: Finished, options: &Options, style: Style) -> Result<u8, RunError> {
     let decision = decide(&finished, options);
     let Finished { record, folder, comparison, trouble, .. } = finished;

@@ -136,7 +136,7 @@ fn text(reader: JoinHandle<Vec<u8>>) -> Vec<u8> {
     if reader.is_finished() { reader.join().unwrap_or_default() } else { Vec::new() }
 }
 
-/// How the program ended; `None` if it had to be killed, for having taken too long or said too much.
+/// Waits for the program's end; `None` if it had to be killed because it took too long or printed too much.
 fn wait(child: &mut Child, time: Duration, too_much: &AtomicBool) -> Option<ExitStatus> {
     let began = Instant::now();
     loop {

@@ -10,7 +10,7 @@ inventory::submit! {
     Exporter { name: "summary.csv", export: |record, outlet| outlet.write("summary.csv", |out| write(record, out)) }
 }
 
-/// The columns of every run; what probes have read follows, a column a metric.
+/// The columns of every run; the readings of probes follow, one column for each metric.
 const HEADER: [&str; 40] = [
     "run",
     "timestamp",

@@ -5,17 +5,17 @@ use std::time::Duration;
 use bench_protocol::Mode;
 use bench_record::{CaseRecord, RoundRecord};
 
-/// A case's budget is cut into this many slices, one a round: processes differ by more than samples
-/// do, so many short rounds tell more than few long ones.
+/// The number of slices of a case's budget, one for each round: processes differ by more than samples do, so many
+/// short rounds show more than few long ones.
 const SLICES: f64 = 20.0;
 
-/// From here on the interval of the median supposes nothing of the tails.
+/// The number of rounds from which on the interval of the median assumes nothing about the tails.
 const FEWEST_ROUNDS: usize = 6;
 
 /// More rounds than this show nothing new.
 const MOST_ROUNDS: usize = 60;
 
-/// Rounds over which `repeats` are spread when nothing is said of rounds.
+/// The default number of rounds over which `repeats` are spread.
 const ROUNDS_FOR_REPEATS: u64 = 5;
 
 /// The next round of a case.

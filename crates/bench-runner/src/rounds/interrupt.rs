@@ -10,7 +10,7 @@ use bench_os::{Signals, Wake};
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     signals: Arc<Signals>,
-    /// Whether the run is to end although no signal has come to this process.
+    /// Whether the run is to end although no signal has reached this process.
     told: Arc<AtomicBool>,
 }
 

@@ -49,8 +49,8 @@ pub trait RoundExecutor {
         timeout: Duration,
     ) -> Option<RoundRecord>;
 
-    /// Notes that the next round belongs to another pass: no worker goes on into it, for rounds of one case must not come
-    /// from one process.
+    /// Called when the next round belongs to another pass: no worker continues into it, because rounds of one case
+    /// must not come from one process.
     fn pass_ended(&mut self) {}
 
     /// Whether the last round was cut short by an interrupt, and holds what was measured until then.
@@ -217,7 +217,7 @@ fn bring_together(active: &mut [usize], cases: &[PlannedCase<'_>]) {
 pub(crate) type SharedWith<'a> = (&'a Program, &'a str);
 
 impl<'a> PlannedCase<'a> {
-    /// With whom the case can share a worker; `None` if it wants a process of its own.
+    /// Returns the key of cases that can share a worker with this one; `None` if it needs a separate process.
     pub(crate) fn shared_with(&self) -> Option<SharedWith<'a>> {
         self.case.set_up.as_deref().map(|set_up| (self.program, set_up))
     }

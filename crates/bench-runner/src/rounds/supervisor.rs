@@ -15,7 +15,7 @@ use crate::program::Program;
 use crate::rounds::collect::Collector;
 use crate::rounds::{Interrupt, LOOK_AT_MEMORY, PlannedCase, RoundExecutor, Tail, Worker};
 
-/// A worker that has said its last may take this long to exit.
+/// The time that a worker may take to exit after its last frame.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Share of the memory that is available when a round begins that its worker may take.

@@ -223,7 +223,7 @@ fn summarize(plan: &Plan<'_>, measured: Measured, folder: Option<&Folder>) -> Re
 struct Judged {
     /// The record of this process.
     own: Record,
-    /// With what earlier executables of the same `cargo bench` have measured.
+    /// The record combined with those of earlier executables of the same `cargo bench`.
     whole: Record,
     comparison: Option<Comparison>,
 }

@@ -9,7 +9,7 @@ use crate::rounds::{Progress, RunObserver};
 /// Keeps the journal and shows progress.
 pub(super) struct Observer {
     journal: Option<Journal>,
-    /// The first failure to write; measuring goes on without a journal.
+    /// The first failure to write; measuring continues without a journal.
     trouble: Option<RunError>,
     progress: Progress,
 }

@@ -32,8 +32,8 @@ pub enum What<'a> {
 const RELATIONS: [(&str, Relation); 4] =
     [("<=", Relation::AtMost), (">=", Relation::AtLeast), ("<", Relation::Below), (">", Relation::Above)];
 
-/// A unit's name, what it counts, and its size as a factor and a divisor: 200 ms are 200 / 1e3 s, which is
-/// the double nearest to 0.2, as 200 · 1e-3 need not be.
+/// A unit's name, its kind, and its size as a factor and a divisor: 200 ms are 200 / 1e3 s, which is the double
+/// nearest to 0.2, as 200 · 1e-3 need not be.
 const UNITS: [(&str, Unit, f64, f64); 19] = [
     ("ns", Unit::Seconds, 1.0, 1e9),
     ("us", Unit::Seconds, 1.0, 1e6),

@@ -16,10 +16,10 @@ const WINDOW: usize = 400;
 /// A stretch shorter than this is divided into pieces every night…
 const SHORT: usize = 100;
 
-/// …and a longer one as often as so many runs have come in.
+/// …and a longer one once in this many runs.
 const BETWEEN: usize = 8;
 
-/// An excursion that is over within so many runs leaves the stretch before it as it was.
+/// The number of runs within which an excursion that ends leaves the stretch before it unchanged.
 const EXCURSION: usize = 30;
 
 /// The conditions for reporting a change.
@@ -68,7 +68,7 @@ pub struct Detector {
     smooth: Vec<f64>,
     /// …and their numbers.
     numbers: Vec<usize>,
-    /// The number of the next run, those that were passed over counted.
+    /// The number of the next run, including skipped ones.
     next: usize,
     /// Runs since the line began, or was restarted.
     total: usize,

@@ -4,13 +4,13 @@ use super::super::noise::Noise;
 use super::super::{Kind, LOOK_BACK, MIN_AFTER, median_of};
 use super::{Detector, Level, Memory, WINDOW};
 
-/// Whether a change has come to nothing is looked at from so many runs after it…
+/// The number of runs after a change from which on it may be withdrawn…
 const DOUBT_FROM: usize = 15;
 
-/// …to so many.
+/// …and up to which.
 const DOUBT_TO: usize = 60;
 
-/// A run so many deviations of the noise beyond both levels belongs to neither.
+/// The distance, in deviations of the noise, beyond both levels from which on a run belongs to neither.
 const WILD: f64 = 4.0;
 
 impl Detector {
@@ -33,7 +33,7 @@ impl Detector {
         }
     }
 
-    /// Looks again at the last change: where it lies, and whether it has come to nothing.
+    /// Revises the last change: its place, and whether it is withdrawn.
     pub(super) fn doubt(&mut self, number: usize) {
         let len = self.values.len();
         let (Some(change), Some(memory)) = (self.changes.last_mut(), self.memory.as_mut()) else { return };

@@ -37,10 +37,11 @@ use crate::request::{Marks, Request};
 /// Digits of a stall that are kept.
 const DIGITS: u8 = 2;
 
-/// With fewer heartbeats the 99th percentile is the worst of them: a level of a few milliseconds tells nothing of the client.
+/// The number of heartbeats below which the 99th percentile is the worst of them: a level of a few milliseconds shows
+/// nothing about the client.
 const FEWEST_BEATS: u64 = 100;
 
-/// The longest stall that is told from longer ones: an hour.
+/// The longest stall that is distinguished from longer ones: an hour.
 const LONGEST_STALL_NS: u64 = 3_600_000_000_000;
 
 /// An `async` closure, whose requests share event loops.
@@ -116,7 +117,7 @@ where
     }
 }
 
-/// How often a request outside of levels looks whether a person wants the end.
+/// The interval at which a request outside of levels checks whether the user wants the end.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Returns the result of `call`. If the user asks for the end and the call takes longer than the grace, returns that

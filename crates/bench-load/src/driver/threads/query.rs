@@ -19,8 +19,8 @@ struct State {
 }
 
 impl Meeting {
-    /// Waits for all `clients`. The last one to arrive decides with `go_on` whether there is another query, and
-    /// when it begins. `None` if there is none.
+    /// Waits for all `clients`. The last one to arrive decides with `go_on` whether there is another query, and when
+    /// it begins. `None` if there is none.
     pub(crate) fn wait(&self, clients: u32, go_on: impl FnOnce() -> Option<u64>) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.arrived += 1;

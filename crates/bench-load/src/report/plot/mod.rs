@@ -110,7 +110,7 @@ fn note<'a>(lines: &[Line], levels: impl IntoIterator<Item = &'a GroupLevel<'a>>
     notes.join(" · ")
 }
 
-/// That the harness was slower than what it measured, and at which levels.
+/// Returns a note that the harness was slower than what it measured, with the levels.
 fn bound<'a>(levels: impl IntoIterator<Item = &'a GroupLevel<'a>>) -> Option<String> {
     let bound = levels.into_iter().filter(|level| level.level.validity.harness_bound);
     let labels: Vec<&str> = bound.map(|level| level.label.as_str()).collect();
