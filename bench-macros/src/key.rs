@@ -77,8 +77,8 @@ impl<'a> Key<'a> {
             Some(wrong) => Err(Error::new(
                 literal.span(),
                 format!(
-                    "`{}` becomes part of case ids and cannot hold {wrong:?}: \
-                     use letters, digits, `_`, `-`, `.` and `+`, as in `{}`",
+                    "`{}` becomes part of case ids and cannot contain {wrong:?}: use letters, digits, `_`, `-`, \
+                     `.` and `+`, as in `{}`",
                     self.ident, self.example
                 ),
             )),

@@ -30,7 +30,7 @@ fn say<'a>(measured: impl Iterator<Item = &'a str>, ours: &BTreeSet<&str>) -> St
         (_, false) => "by candle".to_owned(),
     };
     format!(
-        "computed {engine} in f32 on the processor, on as many threads as it takes, unless an id says otherwise\n"
+        "computed {engine} in f32 on the processor, on its default number of threads, unless an id says otherwise\n"
     )
 }
 

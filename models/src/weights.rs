@@ -71,7 +71,7 @@ pub enum WeightsError {
         shape: Vec<usize>,
     },
     /// The file contains tensors that the model does not have: weights of another architecture.
-    #[error("{} holds {count} tensors that {model} has no place for, such as `{example}`: these are not its weights", path.display())]
+    #[error("{} contains {count} tensors that {model} does not have, such as `{example}`: these are not its weights", path.display())]
     SpareTensors {
         /// The model.
         model: &'static str,

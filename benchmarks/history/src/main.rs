@@ -60,19 +60,23 @@ fn main() -> ExitCode {
     }
     if lines_only {
         return ended(
-            folder.ok_or("`series` wants a folder".to_owned()).and_then(|folder| real::lines(&folder)),
+            folder
+                .ok_or("expected a folder after `series`".to_owned())
+                .and_then(|folder| real::lines(&folder)),
             2,
         );
     }
     if labels_only {
         return ended(
-            folder.ok_or("`labelled` wants a file".to_owned()).and_then(|file| labelled::table(&file)),
+            folder
+                .ok_or("expected a file after `labelled`".to_owned())
+                .and_then(|file| labelled::table(&file)),
             2,
         );
     }
     if machine {
         return ended(
-            folder.ok_or("`machine` wants a file".to_owned()).and_then(|file| machine::table(&file)),
+            folder.ok_or("expected a file after `machine`".to_owned()).and_then(|file| machine::table(&file)),
             2,
         );
     }

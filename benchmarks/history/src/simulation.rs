@@ -52,7 +52,9 @@ fn quiet(seed: u64) -> String {
             table.push(std::iter::once(format!("{name}{suffix}")).chain(cells));
         }
     }
-    table.render("Alarms in 1000 runs of unchanged code, simulated, series of 1000 runs unless said:")
+    table.render(
+        "Alarms in 1000 runs of unchanged code, simulated, series of 1000 runs unless stated otherwise:",
+    )
 }
 
 /// Runs around 100, off by `spread` of that times `noise`.

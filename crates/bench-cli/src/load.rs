@@ -210,19 +210,18 @@ fn fit_lengths(arguments: &Load, endpoint: &Endpoint, given: &mut Given) -> Resu
     let failed = |failure| UsageError(format!("{} does not answer: {failure}", endpoint.client().target()));
     let said = match fit(endpoint).map_err(failed)? {
         Some(fit @ Fit { overhead, per_word }) if fit.is_exact() => format!(
-            "prompts are exactly as long as asked for (the server counts {per_word} token per word), and its \
+            "prompts are exactly as long as requested (the server counts {per_word} token per word), and its \
              template adds {overhead} tokens"
         ),
         Some(Fit { overhead, per_word }) => {
             let arrivals = given.arrivals.take();
             *given = Given { arrivals, ..given::of_lengths(arguments, lengths, per_word) };
             format!(
-                "prompts are about as long as asked for: the server counts {per_word:.3} tokens per word, and its \
+                "prompts are about as long as requested: the server counts {per_word:.3} tokens per word, and its \
                  template adds {overhead:.0}"
             )
         }
-        None => "prompts have one word for each token that was asked for: the server does not say how many tokens \
-                 these are"
+        None => "prompts have one word for each requested token: the server does not report how many tokens these are"
             .to_owned(),
     };
     given.told.push(said);

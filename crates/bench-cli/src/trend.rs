@@ -36,8 +36,8 @@ pub(crate) fn run(arguments: &arguments::Trend) -> Result<u8, Failure> {
     };
     trends.retain(|trend| chosen(&trend.key.case));
     if trends.is_empty() {
-        let message = "no series in the store matches: `bench store list` shows its runs, `bench store export` all \
-                       that it holds";
+        let message = "no series in the store matches: `bench store list` shows its runs, `bench store export` \
+                       prints all of its figures";
         return Err(UsageError(message.to_owned()).into());
     }
     let balance = Balance::of(&shifts, &trends);

@@ -27,7 +27,8 @@ fn note_of(cases: &[PairedCase]) -> Option<String> {
         [one, ref others @ ..] => (format!("the changes of {one} and {} more", others.len()), "rest"),
     };
     Some(format!(
-        "{what} {rests} on one layout of the code: `bench compare --layouts 16` tells code from addresses"
+        "{what} {rests} on one layout of the code: `bench compare --layouts 16` separates the effect of code \
+         from that of addresses"
     ))
 }
 

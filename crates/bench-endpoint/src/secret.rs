@@ -43,7 +43,7 @@ impl Secret {
             return Err("is empty: expected a token".to_owned());
         }
         if !text.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
-            return Err("holds more than a token: expected printable ASCII without spaces".to_owned());
+            return Err("contains more than a token: expected printable ASCII without spaces".to_owned());
         }
         Ok(Secret { value: text.to_owned(), header: None })
     }

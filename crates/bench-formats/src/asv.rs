@@ -67,8 +67,8 @@ fn described(results: &Path) -> Result<Map<String, Value>, InterchangeError> {
     let path = [folder, &above].map(|folder| folder.join(BENCHMARKS)).into_iter().find(|path| path.exists());
     let path = path.ok_or_else(|| {
         let reason = format!(
-            "there is no {BENCHMARKS} in its folder or the one above: it says what each benchmark counts, and belongs to \
-             the results"
+            "there is no {BENCHMARKS} in its folder or the one above: it describes the counters of each \
+             benchmark, and belongs to the results"
         );
         InterchangeError::malformed(results, reason)
     })?;

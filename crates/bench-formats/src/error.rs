@@ -23,7 +23,7 @@ pub enum InterchangeError {
         reason: String,
     },
     /// There is nothing to write.
-    #[error("the run `{run}` has no figures: none of its {cases} cases has ended well")]
+    #[error("the run `{run}` has no figures: none of its {cases} cases has succeeded")]
     NoFigures {
         /// The run.
         run: String,

@@ -42,7 +42,7 @@ pub fn recognize(path: &Path) -> Result<&'static dyn Import, InterchangeError> {
             Some(import) => return Ok(import),
             None => format!("there is no format `{name}`"),
         },
-        [] => "its format is not recognized: name it, if it is one of those that are known".to_owned(),
+        [] => "its format is not recognized: name it, if it is one of the supported ones".to_owned(),
         _ => format!("its format may be one of {}: name the right one", names.join(" and ")),
     };
     Err(InterchangeError::malformed(path, reason))

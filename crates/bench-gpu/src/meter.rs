@@ -81,7 +81,7 @@ impl<'nvml> Meter<'nvml> {
         let Some(number) = place.instance else {
             return Ok(Meter::of(place, gpu, gpu, None));
         };
-        let gone = || format!("GPU {}: its instance {number} is gone", place.gpu);
+        let gone = || format!("GPU {}: its instance {number} no longer exists", place.gpu);
         let uuid = known[place.gpu].instances.get(number).cloned().ok_or_else(gone)?;
         let device =
             instances(&gpu).find(|instance| instance.uuid().is_ok_and(|own| own == uuid)).ok_or_else(gone)?;

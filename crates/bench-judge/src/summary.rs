@@ -126,7 +126,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         round.served.is_none() && claimed_s > 1.01 * round.wall_s
     };
     if case.rounds.iter().any(|round| impossible(&round) && round.wall_s > 0.0) {
-        doubts.push("it says that its iterations took longer than the time that has passed".to_owned());
+        doubts.push("it reports that its iterations took longer than the time that has passed".to_owned());
     }
     if time::is_coarse(&case.rounds) {
         doubts.push("samples last less than 100 steps of the clock: times are coarse".to_owned());

@@ -215,7 +215,7 @@ fn validity(level: &Level, asked: &Asked<'_>, busy: Busy, (cut_short, stopped): 
             found.push((
                 InvalidCause::TooFewRequests,
                 format!(
-                    "{} requests were served, but {} wants {wanted}: serve more, or for longer",
+                    "{} requests were served, but {} needs {wanted}: serve more, or for longer",
                     level.succeeded,
                     percentile_name(p)
                 ),

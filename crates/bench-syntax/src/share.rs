@@ -83,7 +83,7 @@ impl Share {
                     Sizeless::Alone => continue,
                     Sizeless::Refused(what) => {
                         return Err(UsageError(format!(
-                            "{}={rank} says that this is one of several processes, but not of how many: {what}",
+                            "{}={rank} shows that this is one of several processes, but not how many there are: {what}",
                             engine.rank
                         )));
                     }

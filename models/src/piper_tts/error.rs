@@ -48,9 +48,7 @@ pub enum SpeechError {
         source: io::Error,
     },
     /// espeak-ng is not installed.
-    #[error(
-        "{program} is not installed: it says how text is pronounced (Debian: `apt-get install espeak-ng`)"
-    )]
+    #[error("{program} is not installed: it converts text to phonemes (Debian: `apt-get install espeak-ng`)")]
     NoEspeak {
         /// The program that does not start.
         program: String,

@@ -48,7 +48,7 @@ pub enum VocoderError {
         batch: usize,
     },
     /// A number without a code.
-    #[error("frame {frame} holds the code {code}: they go from 0 to {}", CODES - 1)]
+    #[error("frame {frame} contains the code {code}: they go from 0 to {}", CODES - 1)]
     UnknownCode {
         /// The frame's place.
         frame: usize,
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(uneven, "3 frames cannot be shared out evenly among a batch of 2");
         let mut frames = frames(2);
         frames[1][7] = CODES;
-        assert_eq!(refusal(&frames), "frame 1 holds the code 2048: they go from 0 to 2047");
+        assert_eq!(refusal(&frames), "frame 1 contains the code 2048: they go from 0 to 2047");
         let said = refusal(&vec![frames[0]; MOST_FRAMES + 1]);
         assert!(said.starts_with("4097 frames are more than the 4096"), "{said}");
         let audio = Tensor::new(&[0.0, f32::NAN], &Device::Cpu).expect("audio");

@@ -11,7 +11,7 @@ use super::delivery::Undelivered;
 pub(super) fn post(variable: &str, body: &str, timeout: Duration) -> Result<(), Undelivered> {
     let address = std::env::var(variable).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
         Undelivered::lasting(format!(
-            "the environment variable {variable}, which should hold the address, is not set"
+            "the environment variable {variable}, which should contain the address, is not set"
         ))
     })?;
     let agent: Agent = Agent::config_builder()

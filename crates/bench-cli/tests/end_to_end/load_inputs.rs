@@ -119,7 +119,7 @@ fn a_command_line_of_vllm_is_understood() {
         "as: bench load http",
         "--isl 64 --osl 9",
         "left out: --save-result",
-        "exactly as long as asked for",
+        "exactly as long as requested",
     ]);
     let bodies = bodies(&server);
     // Two of them find out how many tokens a word is.

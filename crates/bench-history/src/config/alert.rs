@@ -91,10 +91,10 @@ impl Alert {
         let place = written.span();
         let Written { webhook, command, github, shape, timeout, changes } = written.into_inner();
         if let Some(shape) = shape.as_ref().filter(|_| webhook.is_none()) {
-            return Err(Fault::at(shape.span(), "`shape` goes with `webhook`"));
+            return Err(Fault::at(shape.span(), "`shape` needs `webhook`"));
         }
         if let Some(timeout) = timeout.as_ref().filter(|_| github.is_some()) {
-            return Err(Fault::at(timeout.span(), "`timeout` goes with `webhook` or `command`"));
+            return Err(Fault::at(timeout.span(), "`timeout` needs `webhook` or `command`"));
         }
         let timeout = timeout.map_or(Ok(TIMEOUT), |text| {
             parse_duration(text.get_ref()).map_err(|error| Fault::at(text.span(), error.to_string()))

@@ -68,7 +68,7 @@ impl Rule {
             }
             (Some(metric), None) => {
                 let message =
-                    "`metric` goes with a `threshold`; a limit names its figure itself, as in \"time < 5ms\"";
+                    "`metric` needs a `threshold`; a limit names its figure itself, as in \"time < 5ms\"";
                 return Err(Fault::at(metric.span(), message));
             }
             (metric, Some(threshold)) => {
@@ -113,7 +113,7 @@ fn check(metric: Option<&str>, threshold: Threshold) -> Result<(), String> {
     };
     match BUILT_IN.iter().find(|(name, ..)| *name == metric) {
         Some((_, own, told)) if unit != *own => Err(format!(
-            "`{metric}` is measured in {told}: expected such an amount, or a share, such as \"2%\""
+            "`{metric}` is measured in {told}: expected an amount in that unit, or a share, such as \"2%\""
         )),
         _ => Ok(()),
     }

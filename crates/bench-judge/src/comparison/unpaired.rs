@@ -165,7 +165,7 @@ fn drift_note((shift, spread): (f64, f64), restless: f64, still: bool) -> String
         String::new()
     };
     let cause = if still {
-        "the machine or code that all share, which two runs cannot tell apart (`--against REV` can)"
+        "the machine or code that all share, which two runs cannot distinguish (`--against REV` can)"
     } else {
         "taken for the machine"
     };

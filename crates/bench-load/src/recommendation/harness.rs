@@ -44,7 +44,7 @@ pub(super) fn bottleneck(group: &Group) -> Vec<Recommendation> {
         let seen: Vec<String> = cpu.into_iter().chain(lag).chain(stall).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
         let text = format!(
-            "the harness is the bottleneck at {}{seen}: give it a machine of its own, or fewer clients",
+            "the harness is the bottleneck at {}{seen}: give it a separate machine, or fewer clients",
             level.name
         );
         Recommendation::at("harness_bound", level, text)
@@ -124,7 +124,7 @@ mod tests {
         assert_says(bottleneck, &group, &[]);
         group.levels[1].validity.harness_bound = true;
         let text = "the harness is the bottleneck at 200 req/s (it takes 96 % of a core, 1 % of requests are sent 12.00 ms \
-                    late or more): give it a machine of its own, or fewer clients";
+                    late or more): give it a separate machine, or fewer clients";
         assert_says(bottleneck, &group, &[text]);
     }
 

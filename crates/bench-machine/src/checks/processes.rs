@@ -150,7 +150,7 @@ fn judge(before: &Snapshot, after: &Snapshot, elapsed: Duration) -> Outcome {
     if busy.is_empty() {
         return if after.partial {
             Err(Unknown::new(
-                "none of those that can be seen from here takes more than 5 % of a processor",
+                "no process that is visible from here takes more than 5 % of a processor",
                 "look on the host, or as root: top",
             ))
         } else {

@@ -31,7 +31,7 @@ pub(super) fn is_virtual(machine: &Machine) -> Result<bool, Unknown> {
     if told || made {
         return Ok(true);
     }
-    Err(Unknown::new("nothing says whether this machine is virtual", "systemd-detect-virt --vm"))
+    Err(Unknown::new("nothing shows whether this machine is virtual", "systemd-detect-virt --vm"))
 }
 
 /// Maker and product, as the firmware names them.

@@ -130,7 +130,7 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
     let name = name.trim();
     if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!(
-            "`{name}` holds a secret, which others can see in the list of processes: give it with --token-env or \
+            "`{name}` contains a secret, which others can see in the list of processes: give it with --token-env or \
              --token-file"
         ));
     }

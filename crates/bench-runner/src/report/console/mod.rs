@@ -95,7 +95,7 @@ fn warnings(out: &mut String, record: &Record, style: Style) {
         let _ = writeln!(out, "{} {}", style.doubtful("warning:"), one_line(warning));
     }
     if record.environment.quietness.iter().any(|check| check.advice.is_some()) {
-        let _ = writeln!(out, "{}", style.faint("`bench doctor` says what to do about the machine"));
+        let _ = writeln!(out, "{}", style.faint("`bench doctor` prints what to do about the machine"));
     }
     for (warning, cases) in grouped {
         // Which they are stands in the record; a list of dozens would hide what is said of them.
