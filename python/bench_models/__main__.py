@@ -19,7 +19,7 @@ _LIST = ["--list", "--format", "json"]
 
 
 def main() -> int:
-    """Does what the arguments say; returns the exit code."""
+    """Carries out the arguments; returns the exit code."""
     from .channel import address
 
     arguments = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""What functions under load return, as the numbers that `bench` makes figures of."""
+"""Converts the return values of functions under load to the numbers from which `bench` computes figures."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ _MOST_KEYS = 5
 
 
 class FailedError(PlainError):
-    """A function says of its own answer that it has failed."""
+    """The answer of a function reports that it has failed."""
 
 
 def answer(field: str, output: Any, asked: Mapping[str, Any], streamed: Sequence[Any] = ()) -> Answer:
-    """Returns the numbers of an output of a function of this field; `asked` holds what was wanted of it, and `streamed` the
-    parts that a generator has yielded.
-
-    Raises `FailedError` if the output says that it is none, or does not hold what the metrics of its field are made of.
+    """Returns the numbers of an output of a function of this field; `asked` contains the settings of its request, and
+    `streamed` the parts that a generator has yielded. Raises `FailedError` if the output reports a failure, or does not
+    contain the values from which the metrics of its field are computed.
     """
     if isinstance(output, Mapping):
         _refuse_failure(output)
@@ -51,7 +50,7 @@ def _described(output: Any) -> str:
 
 
 def holds(field: str, part: Any, asked: Mapping[str, Any]) -> int | None:
-    """Returns how much of its answer a part of a stream holds: samples of speech, tokens of a text; `None` if that is not
+    """Returns how much of its answer a part of a stream contains: samples of speech, tokens of a text; `None` if that is not
     known."""
     if field == "speech":
         return _samples(part, asked)

@@ -11,7 +11,8 @@ _DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 
 def escaped(value: str) -> str:
-    """Returns `value` with what would delimit an id or a line, or steer a terminal, as `%` and two digits a byte."""
+    """Returns `value` with characters that would delimit an id or a line, or control a terminal, as `%` and two digits for
+    each byte."""
     if value.isalnum():
         return value
     return "".join(_escaped(character) for character in value)

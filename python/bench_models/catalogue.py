@@ -39,7 +39,7 @@ class Case:
 
     @property
     def source(self) -> str:
-        """Where it was written, for people."""
+        """The place in the source code, for people."""
         return f"{place.within_project(self.file)}:{self.line}"
 
 

@@ -11,7 +11,7 @@ _LONGEST_MESSAGE = 64 << 20
 
 
 class CommandError(Exception):
-    """The runner has sent what no runner should send."""
+    """The runner has sent a message that no runner should send."""
 
 
 class Channel:
@@ -55,7 +55,7 @@ class Channel:
     def receive(self) -> dict[str, Any] | None:
         """Returns the next command; `None` when the runner has closed its end.
 
-        Raises `CommandError` for what is not a command.
+        Raises `CommandError` for anything else.
         """
         line = self._reader.readline(_LONGEST_MESSAGE + 1)
         if not line:

@@ -38,7 +38,7 @@ reporter = BenchmarkReporter()
 
 @dataclass
 class BenchmarkConfig(fields.Settings):
-    """How much is asked, of what (`min_text_length`, `num_inference_steps`, …), and where the reports go."""
+    """The number of requests, their settings (`min_text_length`, `num_inference_steps`, …), and the folder for reports."""
 
     concurrency_levels: Sequence[int] = (1, 2, 4, 8, 16, 32, 64)
     iterations_per_level: int = 100
@@ -124,7 +124,7 @@ class _Harness:
         return combined(benchmark_results, Path(self.config.output_dir) / output_name)
 
     def load_benchmark_results(self, benchmark_name: str) -> Results | None:
-        """Returns what the newest benchmark of this name has measured; `None` if there is none."""
+        """Returns the results of the newest benchmark with this name; `None` if there is none."""
         folder = Path(self.config.output_dir) / benchmark_name
         return of_run(folder, asdict(self.config)) if (folder / "run.json").exists() else None
 

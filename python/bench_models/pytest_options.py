@@ -1,4 +1,4 @@
-"""The options of pytest-benchmark under `--bench`: what they become, or what to use in their place."""
+"""The options of pytest-benchmark under `--bench`, with the flags that replace them."""
 
 from __future__ import annotations
 
@@ -72,9 +72,8 @@ def register(group: Any) -> None:
 
 
 def flags(arguments: list[str], of_suite: list[str] | None = None) -> tuple[list[str], list[str]]:
-    """Returns the flags of `bench run` for what pytest was given, and what is left out of the suite's own `addopts`.
-
-    Raises `RefusedError` for an option without an equivalent flag that was given by a person, with what to use in its place.
+    """Returns the flags of `bench run` for the options of pytest, and the ignored options of the suite's own `addopts`.
+    Raises `RefusedError` if the user has given an option without an equivalent flag, with the option to use instead.
     """
     found, left_out = [], []
     of_suite = of_suite or []

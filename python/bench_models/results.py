@@ -56,7 +56,7 @@ class BenchmarkResult:
 
     @property
     def is_valid(self) -> bool:
-        """Whether its figures can be relied on; if not, `level["validity"]` says why."""
+        """Whether its figures can be relied on; if not, `level["validity"]` contains the reasons."""
         return bool(self.level["validity"]["valid"])
 
     @property
