@@ -54,7 +54,7 @@ pub struct Bencher {
     state: State,
     /// The time at which the runner ends the round; `None` if there is no limit.
     deadline: Option<Instant>,
-    /// How many inputs of `iter_batched` are alive at once, as soon as that is decided.
+    /// The number of inputs of `iter_batched` that are alive at once, as soon as that is decided.
     inputs_alive: Option<u64>,
     /// A benchmark that forks and lets the child return must not measure twice.
     process: u32,

@@ -10,7 +10,7 @@ use bench_protocol::{
     CHANNEL_VARIABLE, ChannelAddress, Command, FailureKind, Frame, read_message, write_message,
 };
 
-/// For [`refuse_fork`], which has no other way to reach the channel.
+/// Used by [`refuse_fork`], which has no other way to reach the channel.
 static FOR_FORKED_CHILDREN: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
 
 /// The worker's end of the channel. Clones share it, and what has been read ahead of it.

@@ -1,4 +1,4 @@
-//! From `main` to the exit code.
+//! The way from `main` to the exit code.
 
 use std::process::ExitCode;
 

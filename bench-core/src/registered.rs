@@ -14,7 +14,7 @@ use bench_syntax::objective::{Objective, Setting};
 pub struct Registered {
     benchmark: &'static Benchmark,
     texts: Arc<Texts>,
-    /// Which combination, counted with the last argument varying fastest.
+    /// The number of the combination, counted with the last argument varying fastest.
     number: usize,
     id: String,
 }
@@ -40,7 +40,7 @@ impl Texts {
         }
     }
 
-    /// How many combinations of values there are.
+    /// The number of combinations of values.
     fn combinations(&self) -> usize {
         self.axes.iter().map(|(_, values)| values.len()).product()
     }

@@ -17,7 +17,7 @@ pub(crate) struct Function {
     pub(crate) ident: Ident,
     pub(crate) asyncness: Option<Token![async]>,
     pub(crate) form: Form,
-    /// Without the leading `&mut Bencher`.
+    /// The parameters without the leading `&mut Bencher`.
     pub(crate) parameters: Vec<Parameter>,
     /// The type parameters.
     pub(crate) generics: Vec<Ident>,

@@ -35,7 +35,7 @@ pub enum GenerationError {
     UnknownToken {
         /// The number.
         token: u32,
-        /// How many tokens there are.
+        /// The number of tokens.
         vocabulary: usize,
     },
     /// The model's output contains something that is not a number.

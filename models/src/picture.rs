@@ -39,9 +39,9 @@ pub enum PictureError {
         "two runs with the same seed drew pictures that differ in {count} of {of} bytes, by up to {most}"
     )]
     Unstable {
-        /// How many bytes differ.
+        /// The number of bytes that differ.
         count: usize,
-        /// How many there are.
+        /// Their number.
         of: usize,
         /// The largest difference.
         most: u8,

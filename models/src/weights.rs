@@ -77,7 +77,7 @@ pub enum WeightsError {
         model: &'static str,
         /// The file.
         path: PathBuf,
-        /// How many.
+        /// Their number.
         count: usize,
         /// The first of them, by name.
         example: String,

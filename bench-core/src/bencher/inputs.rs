@@ -28,7 +28,7 @@ const RESTLESS_BYTES: u64 = 1 << 20;
 
 /// The inputs of one benchmark in one round.
 pub(super) struct Inputs<I> {
-    /// How many are alive; not known before the first call.
+    /// The number of inputs alive; not known before the first call.
     alive: Option<u64>,
     waiting: VecDeque<I>,
     current: Vec<I>,
@@ -41,7 +41,7 @@ impl<I> Inputs<I> {
         Inputs { alive, waiting: VecDeque::new(), current: Vec::new() }
     }
 
-    /// How many are alive at once.
+    /// The number of inputs that are alive at once.
     pub(super) fn alive(&self) -> Option<u64> {
         self.alive
     }

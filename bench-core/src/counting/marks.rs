@@ -26,7 +26,7 @@ const NO_PART: u8 = u8::MAX;
 /// The part that the next marks belong to. Process-wide, as valgrind's counters are.
 static PART: AtomicU8 = AtomicU8::new(NO_PART);
 
-/// From now on, code between marks is counted as this part.
+/// Counts code between marks as this part from now on.
 pub(crate) fn mark_as(part: Part) {
     PART.store(part as u8, Ordering::Relaxed);
 }

@@ -7,7 +7,7 @@ use std::fmt;
 pub(super) struct Locator {
     /// The function that registers it; empty if that is `main` itself.
     pub(super) target: String,
-    /// How many of the same name that function has registered before.
+    /// The number of benchmarks of the same name that the function has registered before.
     pub(super) occurrence: u32,
     /// Whether the worker can go on with another case of the same function.
     pub(super) is_shared: bool,

@@ -20,7 +20,7 @@ const MOST: u64 = 100;
 struct Allocations {
     /// The count of the iteration that is running.
     session: Option<Session>,
-    /// Why the last session could not be opened.
+    /// The reason why the last session could not be opened.
     refused: Option<NotCounted>,
     began: Option<Instant>,
     iterations: u64,

@@ -171,7 +171,7 @@ fn reset_peak() -> Result<(), String> {
     sys::reset_high_water_mark().map_err(|error| unreadable("/proc/self/clear_refs", &error))
 }
 
-/// Why a file of `/proc` is of no use.
+/// The reason why a file of `/proc` cannot be used.
 fn unreadable(path: &str, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::Unsupported {
         return error.to_string();

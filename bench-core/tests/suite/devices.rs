@@ -1,4 +1,4 @@
-//! What the clock waits for, and where benchmarks are wanted.
+//! The work that the clock waits for, and the devices on which benchmarks may run.
 
 use bench_core::record::CaseRecord;
 use bench_testing::{Bench, Stage};

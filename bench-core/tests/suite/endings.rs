@@ -211,7 +211,7 @@ fn a_journal_that_ends_in_half_a_character_loses_that_line_alone() {
     assert_eq!(rounds(&sealed(&over.stage, &run)), whole);
 }
 
-/// Of two bench targets, the first was sealed, the second killed.
+/// Two bench targets: the first was sealed, the second killed.
 #[test]
 fn a_later_executable_adds_what_it_had_measured_before_it_was_killed() {
     let earlier = Stage::new(Bench::Second);

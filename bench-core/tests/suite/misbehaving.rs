@@ -125,7 +125,7 @@ fn measured(record: &Record, name: &str) {
     assert_eq!(case.cpu_time_s.is_some(), !cfg!(bench_portable), "{name}");
 }
 
-/// What the figures of some cases must be doubted for.
+/// Warnings about the figures of some cases.
 #[cfg(not(bench_portable))]
 fn doubts(record: &Record) {
     let doubted = |name: &str| {

@@ -1,4 +1,4 @@
-//! What the published series were built with.
+//! Toolchains that the published series were built with.
 //!
 //! None of them recorded it; the files of github-action-benchmark's repository at each commit, and the dates on
 //! which its runners' tools were replaced, tell. Runs on either side of such a date are held apart, as a history

@@ -26,7 +26,7 @@ pub fn cycle(len: usize) -> Vec<Link> {
     next.into_iter().map(|next| Link { next }).collect()
 }
 
-/// Where `steps` links lead from `start`.
+/// The element that `steps` links lead to from `start`.
 #[inline(never)]
 pub fn chase(links: &[Link], start: u32, steps: usize) -> u32 {
     (0..steps).fold(start, |at, _| links[at as usize].next)

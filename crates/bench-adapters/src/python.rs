@@ -15,7 +15,7 @@ use bench_syntax::text::first_line;
 /// The oldest Python that the package runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// How many entries of a folder are looked at for a Python file, its subfolders' included.
+/// The number of entries of a folder, its subfolders included, that are searched for a Python file.
 const MOST_ENTRIES: usize = 20_000;
 
 /// The program that the interpreter runs: it prints its real path (a shim takes time at every start), its version, and

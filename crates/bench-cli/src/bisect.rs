@@ -28,7 +28,7 @@ struct Found<'a> {
     case: &'a str,
     good: &'a str,
     bad: &'a str,
-    /// How much slower the bad commit is, as a share.
+    /// The share by which the bad commit is slower.
     change: Option<f64>,
     /// Its interval.
     interval: Option<Interval>,

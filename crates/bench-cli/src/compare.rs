@@ -144,7 +144,7 @@ fn records(arguments: &Compare, base: &Run, candidate: &Run) -> Result<u8, RunEr
     Ok(decision.exit_code())
 }
 
-/// How many cases a record holds, and the first of them.
+/// The number of cases in a record, and the first of them.
 fn ids(record: &Record) -> String {
     /// More would push the message off the screen.
     const SHOWN: usize = 10;

@@ -17,7 +17,7 @@ pub(crate) struct Limits {
     pub(crate) head: usize,
     /// The time limit from the connection to the end of the headers.
     pub(crate) request: Duration,
-    /// For the answer to be taken.
+    /// The time limit for reading the answer.
     pub(crate) answer: Duration,
 }
 

@@ -162,7 +162,7 @@ pub(super) struct Measured {
     pub(super) time: TimeSpent,
     /// The most threads that one of the workers had at its end, or has had; `None` if that is not known.
     pub(super) threads: Option<usize>,
-    /// How many inputs each side kept alive at once.
+    /// The number of inputs that each side kept alive at once.
     pub(super) inputs_alive: [Option<u64>; 2],
 }
 

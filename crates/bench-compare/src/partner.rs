@@ -21,7 +21,7 @@ pub(super) struct Limits {
     pub(super) device: DeviceChoice,
 }
 
-/// Why a worker times no more batches.
+/// The reason why a worker times no more batches.
 #[derive(Debug)]
 pub(super) enum Broken {
     Interrupted,
@@ -243,7 +243,7 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// How many threads it has.
+    /// The number of its threads.
     pub(super) fn threads(&self) -> usize {
         self.worker.threads().unwrap_or(1)
     }

@@ -209,7 +209,7 @@ impl Trial {
         }
     }
 
-    /// How much longer until it is decided, if it ever is.
+    /// The time until it is decided, if it ever is.
     pub(super) fn needs(&self, rules: &Rules, cases: usize) -> Option<Duration> {
         let logs = self.log_ratios();
         let per_pair = self.spent.checked_div(u32::try_from(logs.len()).ok()?)?;
@@ -251,7 +251,7 @@ impl Trial {
         })
     }
 
-    /// How much the log ratio differs from process pair to process pair, and from batch to batch of one.
+    /// The variation of the log ratio between process pairs, and between the batches of one pair.
     fn components(&self) -> Option<Components> {
         stats::variance_components(&self.pairs().map(Pair::log_ratios).collect::<Vec<_>>())
     }

@@ -19,7 +19,7 @@ pub struct Conversations {
     /// Milliseconds that a user thinks before a turn for which the file says nothing.
     think_ms: Option<Lengths>,
     seed: u64,
-    /// Which of several workers this is, and how many there are: each has conversations of its own.
+    /// The number of this worker and the number of all workers: each has its own conversations.
     share: (u32, u32),
     state: Mutex<State>,
 }
@@ -29,7 +29,7 @@ struct State {
     all: Vec<Turns>,
     /// When the level began that they belong to.
     level: Option<Instant>,
-    /// How many this worker has begun in this level.
+    /// The number of conversations that this worker has begun in this level.
     begun: u64,
     /// The current conversation of each client.
     talks: HashMap<u32, Talk>,

@@ -17,7 +17,7 @@ pub enum InterchangeError {
     /// The content of a file is not as expected.
     #[error("{}: {reason}", path.display())]
     Malformed {
-        /// Which.
+        /// The one concerned.
         path: PathBuf,
         /// The actual and the expected content.
         reason: String,
@@ -37,7 +37,7 @@ pub enum InterchangeError {
         run: String,
         /// The format.
         format: &'static str,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

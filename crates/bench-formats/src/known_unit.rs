@@ -82,7 +82,7 @@ const PLAIN_COSTS: [&str; 15] =
 pub(crate) struct KnownUnit {
     /// The unit as records write it.
     pub(crate) unit: String,
-    /// Which way is better.
+    /// The direction that is better.
     pub(crate) better: Better,
 }
 

@@ -28,14 +28,14 @@ pub(super) struct Seen {
     /// Memory in use before anything was loaded, in bytes.
     pub(super) before_load: Option<f64>,
     pub(super) ticks: Vec<Tick>,
-    /// When, in seconds since the first sample, and why the device was lost, if it was.
+    /// The time, in seconds since the first sample, and the reason why the device was lost, if it was.
     pub(super) lost: Option<(f64, String)>,
 }
 
 /// The state that both threads share.
 #[derive(Default)]
 pub(super) struct State {
-    /// Why nothing can be observed, if nothing can.
+    /// The reason why nothing can be observed, if so.
     pub(super) failed: Option<String>,
     pub(super) seen: Vec<Seen>,
     /// A note on the choice of devices.

@@ -24,7 +24,7 @@ pub(super) enum Quantity {
 /// How a quantity is called, and in what it is measured.
 pub(super) struct Kind {
     pub(super) quantity: Quantity,
-    /// Without the name of the device.
+    /// The metric, without the name of the device.
     pub(super) metric: &'static str,
     pub(super) unit: &'static str,
 }
@@ -67,7 +67,7 @@ pub(super) struct Tick {
     pub(super) values: [Option<f64>; KINDS.len()],
     /// The counter of all energy since the driver was loaded, in joules. It moves every 100 ms.
     pub(super) energy_j: Option<f64>,
-    /// Why the clock is slower than it could be.
+    /// The reasons why the clock is slower than it could be.
     pub(super) throttle: Option<ThrottleReasons>,
     /// The power that the device may take, in watts.
     pub(super) power_limit_w: Option<f64>,

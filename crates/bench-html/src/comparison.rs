@@ -18,7 +18,7 @@ pub struct Comparison {
     way: &'static str,
     /// The meaning of a change, if it is not the quotient of the two figures beside it.
     meaning: &'static str,
-    /// Why the two are not of one machine and one build, if they are not.
+    /// The reason why the two are not of one machine and one build, if they are not.
     different: Option<String>,
     /// Notes that a reader should know first.
     notes: Vec<String>,
@@ -39,7 +39,7 @@ struct Case {
     verdict: Verdict,
     smallest_effect: Option<f64>,
     reason: Option<String>,
-    /// How much longer an unsure case would have to be measured, in seconds, if patience can settle it.
+    /// The time, in seconds, for which an unsure case would have to be measured in addition, if that can decide it.
     settle_s: Option<f64>,
     instructions: Option<Instructions>,
 }

@@ -102,7 +102,7 @@ struct Shift {
     shift: f64,
     also: Vec<String>,
     worse: bool,
-    /// How many cases there are on the machine.
+    /// The number of cases on the machine.
     of: usize,
 }
 

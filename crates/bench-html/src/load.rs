@@ -43,7 +43,7 @@ struct Level {
     valid: bool,
     /// Whether the harness was slower than what it measured: the figures are those of the harness.
     harness_bound: bool,
-    /// Why it is not valid.
+    /// The reasons why it is not valid.
     reasons: Vec<String>,
     errors: Vec<Told>,
     warnings: Vec<String>,

@@ -17,7 +17,7 @@ pub struct Page {
     pub history: Option<History>,
     /// The comparison of two runs or two builds.
     pub comparison: Option<Comparison>,
-    /// Single runs; the one to show first is the first one.
+    /// Single runs. The page shows the first one first.
     pub runs: Vec<Run>,
     /// The revision of the shown data. A page that has one asks its server for the current `revision`, and for
     /// `data.json` if that is newer. A file has none, and asks for nothing.

@@ -21,11 +21,11 @@ pub(crate) struct Rounds {
     started_s: String,
     /// [`floats`]: the median of each round, in seconds an iteration.
     median_s: String,
-    /// How many of `samples` are of each round.
+    /// The number of `samples` of each round.
     counts: Vec<usize>,
     /// [`floats`]: seconds an iteration, round by round in order of time.
     samples: String,
-    /// Which samples these are: every so-and-so-many-th of a round.
+    /// The step between the samples shown: with 3, every third sample of a round.
     every: usize,
     /// Rounds that fell into a bad minute of the machine: number, and why.
     disturbed: Vec<(usize, String)>,

@@ -44,7 +44,7 @@ struct Case {
     metrics: Vec<Metric>,
     observed: Vec<Metric>,
     targets: Vec<ObjectiveResult>,
-    /// Why the figures cannot be relied on, if they cannot.
+    /// The reason why the figures cannot be relied on, if so.
     harness_bound: Option<String>,
     warnings: Vec<String>,
     /// The place of the function in the source code.

@@ -30,7 +30,7 @@ pub struct Decision {
 /// The conditions that a comparison must meet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ComparisonPolicy {
-    /// A case may be slower by this share; any slower case may pass if `None`.
+    /// The share by which a case may be slower. `None`: any slower case passes.
     pub allowed: Option<f64>,
     /// Whether doubt, and runs of other machines or builds, count.
     pub strict: bool,

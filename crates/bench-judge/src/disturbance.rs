@@ -41,7 +41,7 @@ pub fn mark_disturbed<'a>(cases: impl IntoIterator<Item = &'a mut CaseRecord>) {
     }
 }
 
-/// Why `round` is held to have fallen into a bad minute, if it is.
+/// The reason why `round` is assumed to have fallen into a bad minute, if it is.
 fn reason(
     round: &RoundRecord,
     pressure: Option<f64>,

@@ -109,7 +109,7 @@ fn lag(lag: &Distribution) -> Option<Lag> {
     Some(Lag::new(Seconds(sorted.percentile(0.5)?), Seconds(sorted.percentile(0.99)?), Seconds(lag.most()?)))
 }
 
-/// How many requests of a schedule the model had wait.
+/// The number of requests of a schedule that the model delayed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Busy {
     /// The requests that were due while the maximum was in flight.

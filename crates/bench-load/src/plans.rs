@@ -50,7 +50,8 @@ impl Plans {
         }
     }
 
-    /// How many levels are to follow; `None` if none is. A search has more as long as it has not found its rate.
+    /// The number of levels that are to follow; `None` if none is. A search has more as long as it has not found its
+    /// rate.
     pub(crate) fn left(&self) -> Option<usize> {
         match self {
             Plans::Given { plans, .. } => Some(plans.len()).filter(|left| *left > 0),

@@ -99,7 +99,7 @@ impl Rates {
         self.met.map(|step| self.rate(step))
     }
 
-    /// Why the highest rate is not known from both sides, if it is not.
+    /// The reason why the highest rate is not known from both sides, if it is not.
     pub(crate) fn open_end(&self) -> Option<&'static str> {
         match (self.met, self.missed) {
             (Some(_), None) => Some(

@@ -30,12 +30,12 @@ impl Stripe {
         Stripe::of_clients(share, share.of())
     }
 
-    /// How many clients of the level are this worker's.
+    /// The number of the level's clients that belong to this worker.
     pub(crate) fn clients(self) -> u64 {
         self.below(self.clients)
     }
 
-    /// How many of the level's first `requests` are this worker's.
+    /// The number of the level's first `requests` requests that belong to this worker.
     pub(crate) fn requests(self, requests: u64) -> u64 {
         let clients = self.clients.max(1);
         requests / clients * self.clients() + self.below(requests % clients)
@@ -54,7 +54,7 @@ impl Stripe {
         u32::try_from(self.rank + u64::from(own) * self.of).unwrap_or(u32::MAX)
     }
 
-    /// How many numbers below `end` are this worker's.
+    /// The number of integers below `end` that belong to this worker.
     fn below(self, end: u64) -> u64 {
         end.saturating_sub(self.rank).div_ceil(self.of)
     }

@@ -33,7 +33,7 @@ pub struct Folder {
     earlier: Option<Record>,
 }
 
-/// Which `cargo bench` a run directory belongs to.
+/// The `cargo bench` that a run directory belongs to.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
     cargo: String,

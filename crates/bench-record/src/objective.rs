@@ -88,7 +88,8 @@ pub struct ObjectiveSummary {
     pub pass_rate: f64,
     /// `missed` if any target is missed, `met` if all are met, and `unsure` otherwise.
     pub status: Outcome,
-    /// From 1 to 100, as `bench_judge::objective::FORMULA` says; absent if no target has an attainment.
+    /// A number from 1 to 100, computed as `bench_judge::objective::FORMULA` describes; absent if no target has an
+    /// attainment.
     pub score: Option<f64>,
 }
 

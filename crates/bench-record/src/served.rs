@@ -115,10 +115,10 @@ pub struct Worker {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Headline {
-    /// From the call to its end.
+    /// Measured from the call to its end.
     #[default]
     Service,
-    /// From the time at which the call was due to its end: free of coordinated omission.
+    /// Measured from the time at which the call was due to its end: free of coordinated omission.
     Scheduled,
 }
 

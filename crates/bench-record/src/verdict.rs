@@ -25,9 +25,9 @@ pub enum Verdict {
     Added,
     /// Not in this run.
     Removed,
-    /// Without a figure in one of the runs.
+    /// One of the runs has no figure.
     Failed,
-    /// Without a figure because one of the runs skipped it, or was interrupted before it.
+    /// One of the runs has no figure because it skipped the case, or was interrupted before it.
     Skipped,
 }
 

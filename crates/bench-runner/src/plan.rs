@@ -17,7 +17,7 @@ const OF_TIMEOUT: f64 = 0.8;
 /// A count that repeats once repeats always; one that does not is seen not to.
 const COUNTED_ROUNDS: u32 = 2;
 
-/// How much longer a case may take under valgrind if `--timeout` does not say how long.
+/// The factor by which a case may take longer under valgrind if `--timeout` is not given.
 const SLOWER_UNDER_VALGRIND: f64 = 10.0;
 
 /// Half-width of the 95 % interval of the median, as a share of it.

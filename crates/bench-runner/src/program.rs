@@ -200,7 +200,7 @@ impl Program {
         self.argv.get(self.place_of_file()).map_or(self.path(), Path::new)
     }
 
-    /// Which argument [`Program::file`] is; the first one is what is started.
+    /// The position of [`Program::file`] among the arguments; the first argument is the program that is started.
     fn place_of_file(&self) -> usize {
         match self.kind {
             // `bench adapter HARNESS EXECUTABLE`.

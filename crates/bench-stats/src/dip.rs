@@ -39,7 +39,7 @@ pub(super) fn dip(ascending: &[f64]) -> f64 {
     dip / (2 * x.len()) as f64
 }
 
-/// For every point the one before it on the convex minorant of all points up to it.
+/// Returns, for each point, the point before it on the convex minorant of all points up to it.
 fn supports(n: usize, ends: impl Fn(usize, usize) -> (f64, f64)) -> Vec<usize> {
     let width = |from: usize, to: usize| {
         let (from, to) = ends(from, to);

@@ -133,7 +133,8 @@ fn valley(ascending: &[f64]) -> Option<f64> {
     deep.then_some(range.0 + step * deepest as f64)
 }
 
-/// How many independent values tell as much of the share beyond `cut` as those of `rounds`, none empty.
+/// The number of independent values that determine the share beyond `cut` as well as those of `rounds` do; no round is
+/// empty.
 fn effective(rounds: &[&Vec<f64>], cut: f64) -> f64 {
     let k = rounds.len() as f64;
     let n: f64 = rounds.iter().map(|round| round.len() as f64).sum();

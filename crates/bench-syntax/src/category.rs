@@ -1,4 +1,4 @@
-//! How much of the system a benchmark exercises.
+//! The part of the system that a benchmark exercises.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{UsageError, nearest};
 
-/// How much of the system a benchmark exercises.
+/// The part of the system that a benchmark exercises.
 ///
 /// ```
 /// use bench_syntax::Category;

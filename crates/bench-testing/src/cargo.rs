@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the fixtures are built: not where this test was built, whose folder cargo has locked.
+/// The folder where the fixtures are built: not the one where this test was built, which cargo has locked.
 pub fn fixture_target() -> PathBuf {
     let own = scratch();
     // In the portable variant, where what they depend on has been built with the same flags and profile: a second copy

@@ -18,7 +18,7 @@ pub enum Bench {
     Second,
     /// Everything a benchmark should not do.
     Misbehaving,
-    /// What differs between two copies of it.
+    /// The difference between two copies of it.
     Sides,
     /// Benchmarks whose instructions are known.
     Instructions,

@@ -13,7 +13,7 @@ pub struct Server {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: User,
-    /// Where it listens, besides its socket.
+    /// The address on which it listens in addition to its socket.
     listens: String,
 }
 

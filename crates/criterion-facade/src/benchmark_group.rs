@@ -44,15 +44,15 @@ impl<'a, M: Measurement> BenchmarkGroup<'a, M> {
     }
 
     without_effect! { &
-        /// Without effect: intervals between processes do not come from resampling.
+        /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Without effect: intervals are of 95 %.
+        /// Has no effect: intervals are of 95 %.
         confidence_level: f64;
-        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;
-        /// Without effect: plots are the runner's.
+        /// Has no effect: the runner draws the plots.
         plot_config: PlotConfiguration;
-        /// Without effect: samples of a round have equally many iterations.
+        /// Has no effect: all samples of a round have the same number of iterations.
         sampling_mode: SamplingMode;
     }
 

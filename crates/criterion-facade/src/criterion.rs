@@ -67,15 +67,15 @@ impl<M: Measurement> Criterion<M> {
     }
 
     without_effect! {
-        /// Without effect: the runner draws.
+        /// Has no effect: the runner draws the plots.
         plotting_backend: PlottingBackend;
-        /// Without effect: intervals between processes do not come from resampling.
+        /// Has no effect: intervals between processes do not come from resampling.
         nresamples: usize;
-        /// Without effect: intervals are of 95 %.
+        /// Has no effect: intervals are of 95 %.
         confidence_level: f64;
-        /// Without effect: `--fdr` limits the false verdicts of a comparison.
+        /// Has no effect: `--fdr` limits the false verdicts of a comparison.
         significance_level: f64;
-        /// Without effect: `--color` decides.
+        /// Has no effect: `--color` decides.
         with_output_color: bool;
     }
 

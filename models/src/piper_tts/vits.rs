@@ -9,11 +9,11 @@ use crate::axis::Threads;
 /// The settings of a voice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
-    /// How much the sound varies; 0 makes two runs the same.
+    /// The variation of the sound; with 0, two runs are the same.
     pub noise: f32,
     /// How slowly it speaks: 1 as in training, 2 twice as slowly.
     pub length: f32,
-    /// How much the lengths of sounds vary; 0 makes two runs the same.
+    /// The variation of the lengths of sounds; with 0, two runs are the same.
     pub length_noise: f32,
 }
 

@@ -50,13 +50,13 @@ struct Step {
 
 struct Down {
     steps: Vec<Step>,
-    /// To half the size.
+    /// Halves the size.
     halving: Option<Conv2d>,
 }
 
 struct Up {
     steps: Vec<Step>,
-    /// To twice the size.
+    /// Doubles the size.
     doubling: Option<Upsampling>,
 }
 

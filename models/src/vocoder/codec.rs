@@ -44,7 +44,7 @@ pub enum VocoderError {
     UnevenBatch {
         /// The frames of all.
         frames: usize,
-        /// How many sounds they were to be.
+        /// The number of sounds expected.
         batch: usize,
     },
     /// A number without a code.

@@ -114,7 +114,7 @@ fn paranoia() -> Option<i32> {
     fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").ok()?.trim().parse().ok()
 }
 
-/// Why perf_event_open(2) has refused, and what to do about it.
+/// The reason why perf_event_open(2) has refused, and what to do about it.
 pub(crate) fn refusal(error: &io::Error) -> String {
     reason(error, paranoia())
 }

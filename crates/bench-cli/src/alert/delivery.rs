@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Pauses before the second try and the third.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Why a message did not get through, without any secret.
+/// The reason why a message was not delivered, without any secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(super) struct Undelivered {

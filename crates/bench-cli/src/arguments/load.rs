@@ -124,7 +124,7 @@ pub(crate) struct What {
     pub(crate) seed: u64,
 }
 
-/// How much is asked.
+/// The amount of load.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct Much {

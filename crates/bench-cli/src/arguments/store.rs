@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bench_formats::seconds_since_1970;
 use clap::{Args, Subcommand, ValueEnum};
 
-/// Which store.
+/// The store concerned.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Store")]
 pub(crate) struct Where {
@@ -24,7 +24,7 @@ pub(crate) struct Where {
     pub(crate) output_dir: PathBuf,
 }
 
-/// Who makes a change, as recorded in the store.
+/// The person who makes a change, as recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct By {
     /// Who does this, as recorded in the store

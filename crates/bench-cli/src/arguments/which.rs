@@ -7,7 +7,7 @@ use bench_syntax::Category;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-/// Which cases: the filters that every command understands.
+/// The filters of cases that every command understands.
 #[derive(Debug, Args)]
 pub(crate) struct Which {
     /// Only cases whose id contains one of these texts

@@ -30,7 +30,7 @@ pub(crate) struct Conformance {
 }
 
 impl Conformance {
-    /// How many checks found a deviation.
+    /// The number of checks that found a deviation.
     pub(crate) fn deviations(&self) -> usize {
         self.checks.iter().filter(|checked| matches!(checked.outcome, Outcome::Deviation(_))).count()
     }

@@ -79,7 +79,7 @@ pub(crate) struct ImageSettings {
     pub(crate) seed: u64,
 }
 
-/// How much is asked.
+/// The amount of load.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Much {

@@ -86,7 +86,7 @@ fn tool(typed: &[String]) -> Option<(Tool, usize)> {
     }
 }
 
-/// Why a cap on an open loop is refused.
+/// The reason why a cap on an open loop is refused.
 fn capped(url: &str, rate: &str, concurrency: &str) -> String {
     format!(
         "a rate cannot be combined with a limit on concurrency: no latency would include the time that requests \

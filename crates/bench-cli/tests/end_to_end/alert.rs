@@ -13,7 +13,7 @@ use crate::history::{nights, slower_from_night_20};
 use crate::stage::Stage;
 use bench_testing::Ended;
 
-/// What is in the address and must be nowhere else.
+/// The secret in the address, which must occur nowhere else.
 const SECRET: &str = "T0PS3CRET";
 
 /// A web server that answers every request alike, and keeps what it was sent.

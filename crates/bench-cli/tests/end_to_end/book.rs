@@ -1,4 +1,4 @@
-//! What the book tells a reader to type, typed.
+//! Types the commands that the book tells a reader to type.
 
 use std::fs;
 use std::path::Path;

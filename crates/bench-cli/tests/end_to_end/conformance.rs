@@ -100,7 +100,7 @@ fn each_fault_is_found() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// What was said of a fault, if that is not what should be said.
+/// The message about a fault, if it is not the expected one.
 fn miss(stage: &Stage, program: &str, (fault, checks, said): &(&str, &str, &str)) -> Option<String> {
     let mut command = stage.bench_command(&["conformance", program, checks, "--quiet", "--timeout=15s"]);
     let ended = stage.end(command.env("FAULT", fault));

@@ -25,7 +25,7 @@ fn record(stage: &Stage) -> Value {
     read_json(&stage.report().join("run.json"))
 }
 
-/// What went wrong in the rounds of a case.
+/// The failure in the rounds of a case.
 fn failure(case: &Value) -> &str {
     let rounds = case["rounds"].as_array().expect("rounds");
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()

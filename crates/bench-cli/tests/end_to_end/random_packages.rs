@@ -14,10 +14,10 @@ use crate::stage::Stage;
 /// begins with the one of this number.
 const USUALLY: u64 = 3;
 
-/// How many times the work the changed commit does.
+/// The factor by which the changed commit does more work.
 const FACTOR: u64 = 4;
 
-/// What the work of a package may depend on.
+/// The kinds of dependency of a package's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     /// A constant of the library.

@@ -89,7 +89,7 @@ pub(super) fn meaning(comparison: &PairedComparison, style: Style) -> String {
     format!("{}\n", style.faint(&text))
 }
 
-/// How many cases were to be counted and were not, by why.
+/// The number of cases that were to be counted and were not, by reason.
 pub(super) fn left_out(cases: &[PairedCase]) -> String {
     let mut numbers: BTreeMap<WhyUncounted, usize> = BTreeMap::new();
     for uncounted in cases.iter().filter_map(|case| case.uncounted.as_ref()) {

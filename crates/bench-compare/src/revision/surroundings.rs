@@ -65,7 +65,7 @@ fn outermost(top: &Path, path: &Path) -> Option<PathBuf> {
     Some(common.join(name))
 }
 
-/// Without `.` and `..`, as text: links are not followed.
+/// The path without `.` and `..`, as text: links are not followed.
 fn normalized(path: &Path) -> PathBuf {
     let mut whole = PathBuf::new();
     for part in path.components() {

@@ -80,7 +80,7 @@ pub enum Told {
     },
     /// Pictures.
     Images {
-        /// How many.
+        /// Their number.
         count: usize,
         /// Width and height in pixels, if it is known and the same for all.
         size: Option<(u32, u32)>,
@@ -89,7 +89,7 @@ pub enum Told {
     },
     /// Classes of pictures.
     Classified {
-        /// How many pictures were classified.
+        /// The number of pictures classified.
         images: usize,
         /// Number and confidence of the first picture's first class.
         top1: Option<(u32, f64)>,

@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Why an answer with this head is a failure, if it is.
+/// The reason why an answer with this head is a failure, if it is one.
 fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> Option<Failure> {
     if status.is_redirection() {
         let to = header("location").map_or(String::new(), |_| " to another address".to_owned());

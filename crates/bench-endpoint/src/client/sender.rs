@@ -354,7 +354,7 @@ fn all_headers(headers: &[(String, String)], secret: Option<&Secret>) -> Result<
     Ok(all)
 }
 
-/// Why there is no event loop to send from.
+/// The reason why there is no event loop to send from.
 fn no_loop(error: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Client, error.to_string())
 }

@@ -9,7 +9,7 @@ use crate::failure::{Class, Failure};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     pub(crate) is_tls: bool,
-    /// Without the brackets of an IPv6 address.
+    /// The host, without the brackets of an IPv6 address.
     pub(crate) host: String,
     pub(crate) port: u16,
     /// The part before the path of an endpoint, without a slash at its end.

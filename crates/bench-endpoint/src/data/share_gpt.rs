@@ -56,7 +56,7 @@ pub(super) fn read(from: impl BufRead, rows: &mut Rows) -> Result<(), String> {
 /// Takes one conversation after another out of the array.
 struct Conversations<'a> {
     rows: &'a mut Rows,
-    /// Why reading has ended before the array did.
+    /// The reason why reading ended before the array did.
     ended: &'a mut Option<Result<(), String>>,
 }
 

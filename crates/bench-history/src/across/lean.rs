@@ -17,7 +17,7 @@ pub(super) fn is_there(line: &Series, night: &Place) -> bool {
     at > 0 && at < line.points.len()
 }
 
-/// How many lines moved one way, and how many the other.
+/// The number of lines that moved one way, and of those that moved the other.
 ///
 /// A case too noisy for its change to be found leans by chance as often to one side as to the other, unless it has moved.
 #[derive(Clone, Copy, Debug, Default)]

@@ -49,7 +49,7 @@ pub const LOOK_BACK: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// From one run to the next.
+    /// A change from one run to the next.
     Step,
     /// Gradually, since the beginning of the segment.
     Drift,

@@ -10,7 +10,7 @@ pub enum ConfigError {
     /// It cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// Which file.
+        /// The file concerned.
         path: PathBuf,
         /// The system's answer.
         source: std::io::Error,
@@ -18,7 +18,7 @@ pub enum ConfigError {
     /// Its content is not valid.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Malformed {
-        /// Which file.
+        /// The file concerned.
         path: PathBuf,
         /// The line, from 1.
         line: usize,

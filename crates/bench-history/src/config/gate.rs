@@ -13,7 +13,7 @@ pub struct GateSettings {
     pub place: (usize, usize),
     /// The figures that may fail a build; others may if a rule names them.
     pub metrics: Vec<String>,
-    /// How much worse a figure may become.
+    /// The amount by which a figure may become worse.
     pub threshold: Threshold,
     /// The baseline to compare a run with; its history when absent.
     pub baseline: Option<String>,

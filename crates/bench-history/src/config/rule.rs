@@ -29,7 +29,7 @@ pub struct Rule {
     pub category: Option<Category>,
     /// The figure to which the threshold applies; any figure when absent.
     pub metric: Option<String>,
-    /// How much worse it may become.
+    /// The amount by which it may become worse.
     pub threshold: Option<Threshold>,
     /// The limits that each run must keep.
     pub limits: Vec<Limit>,

@@ -1,4 +1,4 @@
-//! How much worse a figure may become.
+//! The amount by which a figure may become worse.
 
 use bench_syntax::objective::{Objective, Unit};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// More than this times what it was is not a share that anyone means.
 const MOST: f64 = 100.0;
 
-/// How much worse a figure may become.
+/// The amount by which a figure may become worse.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Threshold {

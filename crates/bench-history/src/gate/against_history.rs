@@ -203,7 +203,7 @@ fn withdrawal(trend: &Trend, turn: &Turn, record: &Record) -> Option<String> {
     ))
 }
 
-/// How much worse a level is than it was before, in the unit of the line.
+/// The amount by which a level is worse than before, in the unit of the line.
 fn worse_by(better: Better, before: f64, level: f64) -> f64 {
     match better {
         Better::Lower => level - before,

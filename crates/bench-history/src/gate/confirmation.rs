@@ -23,7 +23,7 @@ pub enum Confirmation {
     },
     /// They could not be measured: the finding stays as it is.
     Impossible {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -11,7 +11,7 @@ pub enum StoreError {
         "the store {store} is locked: another process has been writing for a long time; try again when it is done"
     )]
     Locked {
-        /// Which store.
+        /// The store concerned.
         store: String,
     },
     /// No space is left.
@@ -19,7 +19,7 @@ pub enum StoreError {
         "the store {store} cannot grow: the disk is full; free some space, or `bench store prune`, and add the run again"
     )]
     Full {
-        /// Which store.
+        /// The store concerned.
         store: String,
     },
     /// It is damaged, or no store at all.
@@ -27,7 +27,7 @@ pub enum StoreError {
         "the store {store} is damaged or not a store ({reason}); `bench store rebuild` builds it again from the run directories"
     )]
     Corrupt {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// The fault.
         reason: String,
@@ -37,7 +37,7 @@ pub enum StoreError {
         "the store {store} has version {found}, but this program knows versions up to {known}: update `bench`"
     )]
     Newer {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// Its version.
         found: i64,
@@ -50,7 +50,7 @@ pub enum StoreError {
          such as `bench store add`, brings it up to date"
     )]
     Older {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// Its version.
         found: i64,
@@ -110,7 +110,7 @@ pub enum StoreError {
          its directory, and `bench store add` adds it once the server is back"
     )]
     Away {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// The message of the connection.
         reason: String,
@@ -118,7 +118,7 @@ pub enum StoreError {
     /// Any other error of the database.
     #[error("the store {store}: {reason}")]
     Database {
-        /// Which store.
+        /// The store concerned.
         store: String,
         /// The message of the database.
         reason: String,

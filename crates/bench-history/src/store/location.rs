@@ -29,7 +29,7 @@ impl FromStr for Location {
     }
 }
 
-/// Without the password.
+/// Shows the location without the password.
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -20,7 +20,7 @@ const MOST_RUNS: usize = 30;
 /// The spread between the earlier runs of each case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    /// How many runs it comes from.
+    /// The number of runs that it comes from.
     pub(super) runs: usize,
     spreads: BTreeMap<String, Spread>,
 }

@@ -30,7 +30,7 @@ const SUITE_DEGREES_A_STEP: f64 = 2.5;
 /// plateaus pass one wrong verdict in a hundred.
 const FARTHER: f64 = 0.0015;
 
-/// How much one run of a case differs from the next.
+/// The variation of a case from one run to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     /// Standard deviation of a run's log median, drift removed.

@@ -20,7 +20,7 @@ const NORMAL_95: f64 = 1.96;
 /// night, and one verdict in twenty would be wrong.
 pub(super) const NORMAL_99: f64 = 2.576;
 
-/// Why a verdict is out of reach.
+/// The reason why a verdict is out of reach.
 const OWN_MEDIANS: &str =
     "the medians of the runs are not known well enough: a longer `--max-time` would help";
 const TOO_FEW_RUNS: &str = "fewer than 5 earlier runs (1 in a suite of 30 cases) show how much it varies from run \
@@ -61,7 +61,7 @@ impl<'a> Pair<'a> {
 /// The values that apply to all cases of a comparison.
 pub(super) struct Scale {
     pub(super) drift: Drift,
-    /// How many times as restless as the earlier runs these two are.
+    /// The factor by which these two runs vary more than the earlier ones.
     pub(super) restless: f64,
     pub(super) threshold: f64,
 }
@@ -88,7 +88,7 @@ fn half_width(time: &Time) -> Option<f64> {
         .filter(|half| half.is_finite() && *half >= 0.0)
 }
 
-/// How much two runs of a case may differ without a change, on the logarithmic scale.
+/// The amount by which two runs of a case may differ without a change, on the logarithmic scale.
 pub(super) struct Width {
     pub(super) half: f64,
     pub(super) deviation: f64,

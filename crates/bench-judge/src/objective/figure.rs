@@ -36,11 +36,11 @@ pub(super) struct Figure {
     pub(super) value: f64,
     pub(super) unit: String,
     pub(super) interval: Option<Interval>,
-    /// Why there is no interval.
+    /// The reason why there is no interval.
     pub(super) doubt: Option<String>,
-    /// Which of several levels it is of.
+    /// The level that it is of, if there are several.
     pub(super) level: Option<String>,
-    /// Why it can miss a limit but cannot meet it, if so.
+    /// The reason why it can miss a limit but cannot meet it, if so.
     pub(super) invalid: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl Figure {
 pub(super) struct Place {
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) metrics: Vec<Metric>,
-    /// Why its figures cannot be relied on, if they cannot.
+    /// The reason why its figures cannot be relied on, if so.
     pub(super) invalid: Option<String>,
 }
 

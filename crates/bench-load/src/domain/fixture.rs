@@ -104,7 +104,7 @@ impl Served {
         self
     }
 
-    /// Why it lacks a figure.
+    /// The reason why it lacks a figure.
     pub(super) fn missing(&self) -> Option<&'static str> {
         self.see(self.domain.missing)
     }

@@ -14,9 +14,9 @@ const TOGETHER_NS: u64 = 10_000;
 pub(super) struct Arrival {
     /// When the last of them was marked.
     pub(super) at_ns: u64,
-    /// How many outputs were marked.
+    /// The number of outputs that were marked.
     pub(super) outputs: u64,
-    /// How much they hold together; `None` if one of them does not say.
+    /// The total content of the outputs; `None` if one of them does not give it.
     pub(super) holds: Option<u64>,
 }
 

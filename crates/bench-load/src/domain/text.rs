@@ -185,7 +185,7 @@ impl Counted {
     }
 }
 
-/// Why a request has no TPOT, if its outputs were marked.
+/// The reason why a request has no TPOT, if its outputs were marked.
 pub(super) fn missing(seen: &Seen<'_>) -> Option<&'static str> {
     Counted::of(seen).err()
 }

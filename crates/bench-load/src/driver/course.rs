@@ -61,7 +61,7 @@ pub(crate) struct Course<'env, I, C> {
     slo: &'env Slo,
     pub(crate) clock: Clock,
     pub(crate) pacing: Pacing,
-    /// Which of the level's clients and requests these are.
+    /// The clients and requests of the level that these are.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "threads share no load"))]
     pub(crate) stripe: Stripe,
     /// Whether rows are kept for another worker.

@@ -95,7 +95,7 @@ pub(crate) struct Driven {
     pub(crate) csv: Option<RowsCsv>,
     /// Clients whose request was given up, and which may never return.
     pub(crate) stuck: Vec<Arc<Slot>>,
-    /// Why there were fewer threads than asked for, if there were.
+    /// The reason why there were fewer threads than requested, if there were.
     pub(crate) short_of_threads: Option<String>,
     /// How late event loops came to what was ready; `None` without event loops.
     pub(crate) client_stall: Option<Lag>,

@@ -36,7 +36,7 @@ impl Offset {
         there_ns.saturating_add_signed(self.ahead_ns.saturating_neg())
     }
 
-    /// How much two measurements of the same clocks differ, in nanoseconds.
+    /// The difference between two measurements of the same clocks, in nanoseconds.
     pub(super) fn apart_ns(&self, other: &Offset) -> u64 {
         self.ahead_ns.abs_diff(other.ahead_ns)
     }

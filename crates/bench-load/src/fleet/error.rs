@@ -13,7 +13,7 @@ pub enum FleetError {
     Listen {
         /// The address on which it was to listen.
         address: String,
-        /// Why it cannot.
+        /// The reason.
         source: io::Error,
     },
     /// Connections between workers cannot be set up.
@@ -28,21 +28,21 @@ pub enum FleetError {
     Missing {
         /// Their numbers.
         missing: Vec<u32>,
-        /// How many workers there are.
+        /// The number of workers.
         of: u32,
         /// The address at which they were expected.
         address: String,
-        /// For how long.
+        /// The time waited.
         patience_s: f64,
     },
     /// The first worker was not reached in time.
     #[error("worker 1 of {of} was not reached at {address} within {}: {why}", Seconds(*patience_s))]
     NotReached {
-        /// How many workers there are.
+        /// The number of workers.
         of: u32,
         /// The expected address.
         address: String,
-        /// For how long it was tried.
+        /// The time for which it was tried.
         patience_s: f64,
         /// The result of the last try.
         why: String,

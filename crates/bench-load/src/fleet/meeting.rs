@@ -219,7 +219,7 @@ impl Meeting {
     }
 }
 
-/// Why the first worker was not met.
+/// The reason why the first worker was not reached.
 enum Unmet {
     /// It may be reached later.
     NotYet(io::Error),

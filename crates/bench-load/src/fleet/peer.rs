@@ -49,7 +49,7 @@ pub(super) struct State {
     pub(super) epoch: Instant,
     stopped: AtomicBool,
     closed: AtomicBool,
-    /// Which worker was lost first, and how.
+    /// The worker that was lost first, and how.
     broken: Mutex<Option<Broken>>,
     listeners: Mutex<Option<(Asked, Told)>>,
 }
@@ -221,7 +221,7 @@ impl Listener {
     }
 }
 
-/// Why a connection is of no more use.
+/// The reason why a connection can no longer be used.
 fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {

@@ -31,13 +31,13 @@ pub enum InputError {
     TooMany {
         /// The kind of input.
         kind: &'static str,
-        /// How many were asked for.
+        /// The number that was requested.
         wanted: usize,
     },
     /// A file or folder that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// Which.
+        /// The one concerned.
         path: PathBuf,
         /// The system's answer.
         source: io::Error,

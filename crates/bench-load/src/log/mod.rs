@@ -149,7 +149,7 @@ pub(crate) struct Logged {
     pub(crate) oddities: Vec<(String, u64)>,
     /// Processor time of the thread that added them up, in nanoseconds.
     pub(crate) cpu_ns: u64,
-    /// Why rows could not be written, if they could not.
+    /// The reason why rows could not be written, if so.
     pub(crate) trouble: Option<io::Error>,
     /// The rows themselves, for another worker; empty if none is to have them.
     pub(crate) coded: Vec<u8>,

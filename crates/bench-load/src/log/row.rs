@@ -38,7 +38,7 @@ pub(crate) struct Row {
     pub(crate) marks: Option<Box<[Mark]>>,
     pub(crate) values: [f64; MOST_VALUES],
     pub(crate) format: Cow<'static, str>,
-    /// Why it failed, or what is odd about its response.
+    /// The reason why it failed, or what is unusual about its response.
     pub(crate) note: Option<Box<str>>,
 }
 

@@ -139,7 +139,7 @@ impl Plan {
 pub enum Pacing {
     /// Each client sends its next request when its last one has ended.
     Clients {
-        /// How many.
+        /// Their number.
         count: u32,
         /// The time over which they start, evenly; the first one starts at once.
         ramp_up: Duration,
@@ -148,7 +148,7 @@ pub enum Pacing {
     Schedule {
         /// When, in nanoseconds from the beginning of the level, ascending.
         arrivals: Vec<u64>,
-        /// Why they end where they do, for the report.
+        /// The reason why they end where they do, for the report.
         most_in_flight: u32,
     },
     /// Sends this many at once, and as many again when all of them have ended.

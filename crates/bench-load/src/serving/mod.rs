@@ -195,7 +195,7 @@ struct Progress {
     latency_ns: Vec<u64>,
     warm_up: WarmUp,
     csv: Option<RowsCsv>,
-    /// Why the round has failed, if it has.
+    /// The reason why the round has failed, if it has.
     failure: Option<String>,
     /// Whether no further level is wanted.
     is_enough: bool,

@@ -41,7 +41,7 @@ fn product(machine: &Machine) -> Option<String> {
     Some(if product.starts_with(&maker) { product } else { format!("{maker} {product}") })
 }
 
-/// Why something about the processors cannot be seen from within a virtual machine.
+/// The reason why a property of the processors cannot be seen from within a virtual machine.
 pub(super) fn hidden() -> Unknown {
     Unknown::new(
         "the hypervisor decides, and does not show it",

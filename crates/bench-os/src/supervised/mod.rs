@@ -15,14 +15,14 @@ use crate::channel::Token;
 /// The way in which the child reaches this process; a variable of its environment names it.
 #[derive(Clone, Copy, Debug)]
 pub enum Offer<'a> {
-    /// By an inherited descriptor, as long as this process lives.
+    /// An inherited descriptor, for as long as this process lives.
     Inherited {
         /// Its number.
         descriptor: i32,
         /// The id of this process.
         runner: u32,
     },
-    /// By TCP on 127.0.0.1.
+    /// A TCP connection on 127.0.0.1.
     Loopback {
         /// The port.
         port: u16,

@@ -51,9 +51,9 @@ type Chunk = (Source, Vec<u8>);
 enum Outgoing {
     /// Until the child has connected.
     Kept(Vec<u8>),
-    /// To the child.
+    /// Goes to the child.
     Sent(TcpStream),
-    /// To no reader.
+    /// Goes to no reader.
     Closed,
 }
 

@@ -7,7 +7,7 @@ pub(super) const HEADINGS: [&str; 3] = ["Cases", "Measurement", "Reports"];
 /// One flag.
 #[derive(Debug)]
 pub(super) struct Flag {
-    /// Without its dashes.
+    /// The name without its dashes.
     pub(super) name: &'static str,
     /// The same in one letter.
     pub(super) short: Option<char>,

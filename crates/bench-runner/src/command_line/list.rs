@@ -18,7 +18,7 @@ use crate::selection::Ignored;
 /// How cases are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// For people.
+    /// A list for people.
     Table,
     /// `id: benchmark`, one line for each case, as nextest reads it.
     Terse,

@@ -173,7 +173,7 @@ struct Limits {
 }
 
 impl Limits {
-    /// How much longer than the timeout the worker may take, by what it says itself.
+    /// The time by which the worker may exceed the timeout, according to its own report.
     fn more(&self, collector: &Collector) -> Duration {
         if self.timeout_is_hard { Duration::ZERO } else { collector.expected() }
     }

@@ -151,7 +151,7 @@ impl Detector {
         self.report(len - LOOK_BACK, z, Kind::Drift, level, noise)
     }
 
-    /// How many standard errors off a step must lie that has lasted `after` runs.
+    /// The number of standard errors by which a step that has lasted `after` runs must differ.
     fn limit(&self, after: usize) -> f64 {
         self.settings.threshold + RISE * (after as f64 / MIN_AFTER as f64).ln()
     }

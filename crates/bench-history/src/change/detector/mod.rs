@@ -74,9 +74,9 @@ pub struct Detector {
     total: usize,
     /// The first run of every piece but the first.
     bounds: Vec<usize>,
-    /// How many runs there were when `bounds` were found.
+    /// The number of runs when `bounds` were found.
     divided: usize,
-    /// For how many nights in a row fewer pieces were found than before.
+    /// The number of nights in a row on which fewer pieces were found than before.
     lost: usize,
     reach: f64,
     /// The level, once the runs that it rests on are no longer kept.

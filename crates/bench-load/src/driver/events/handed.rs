@@ -16,7 +16,7 @@ pub(super) enum Handed {
     GiveUp(Why),
 }
 
-/// Why requests in flight are given up.
+/// The reason why requests in flight are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The case has no time left.

@@ -12,7 +12,7 @@ const NAMED: usize = 3;
 /// Digits of a commit.
 const COMMIT: usize = 7;
 
-/// How many cases were measured, how long that took, of which commit, by which compiler and on which machine.
+/// The number of cases measured, the time that took, the commit, the compiler and the machine.
 pub(super) fn render(record: &Record, view: &View) -> String {
     let counts = counts(record);
     let failed = record.summary.failed_runs > 0;
