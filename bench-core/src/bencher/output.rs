@@ -4,10 +4,10 @@ use std::any::type_name;
 
 use crate::error::Error;
 
-/// Why a method of the bencher does not time a routine that returns `O`; `None` if it does.
+/// The reason why a method of the bencher does not time a routine that returns `O`; `None` if it does.
 ///
-/// A type's name is not a contract, but a wrong answer here costs only the check: there is no other way on stable Rust to
-/// ask for every `O`.
+/// A type's name is not a contract, but a wrong answer here costs only the check: there is no other way on stable Rust
+/// to ask for every `O`.
 pub(super) fn refusal<O>(method: &str) -> Option<Error> {
     let name = type_name::<O>();
     let message = if name.starts_with("core::result::Result<") {

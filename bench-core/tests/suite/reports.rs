@@ -117,7 +117,8 @@ fn rounds_know_their_surroundings() {
     assert!(profiled.cases.iter().flat_map(|case| &case.rounds).all(|round| round.surroundings.is_none()));
 }
 
-/// What warns stands under the table and in the record, in the same words; what is well stands in the record.
+/// Warnings stand under the table and in the record, in the same words; what needs no warning stands in the record
+/// only.
 #[test]
 fn a_record_keeps_how_quiet_the_machine_was() {
     let stage = Stage::new(Bench::Spread);

@@ -19,7 +19,7 @@ use crate::decision::{percent, short};
 use crate::report;
 use crate::search::{Search, Speed};
 
-/// How many times as long an undecided comparison is made, one after the other.
+/// The factors by which an undecided comparison is prolonged, one after the other.
 const PATIENCE: [u32; 3] = [1, 4, 16];
 
 /// The result of a search.

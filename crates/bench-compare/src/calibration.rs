@@ -198,7 +198,7 @@ fn counted(
         .filter(move |(_, case)| wanted(&case.compared.id) && case.compared.verdict != Verdict::Failed)
 }
 
-/// To which side the estimates of these cases leaned; `None` if anything was injected.
+/// The side to which the estimates of these cases leaned; `None` if anything was injected.
 fn symmetry(comparisons: &[PairedComparison], wanted: impl Fn(&str) -> bool) -> Option<Symmetry> {
     let is_injected = comparisons.iter().any(|comparison| comparison.rules.inject > 0.0);
     (!is_injected)

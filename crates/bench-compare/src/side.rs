@@ -154,7 +154,7 @@ impl Side {
     }
 }
 
-/// How many layouts two programs have that are compared; `None` if each was linked once.
+/// The number of layouts of two programs that are compared; `None` if each was linked once.
 ///
 /// # Errors
 /// [`RunError::Usage`] if one has more than the other: what is drawn from more is drawn from others.

@@ -164,8 +164,8 @@ fn parted(slug: &str) -> Option<(&str, KnownUnit)> {
         .filter(|(name, _)| !name.is_empty() && !name.ends_with("-per"))
 }
 
-/// The figure that a measure is, and whether it is known which way is better. The format says neither the unit nor the
-/// direction: the measures that Bencher knows by itself and units that are known do.
+/// Converts a measure into a metric, and returns whether the better direction is known. The format gives neither the
+/// unit nor the direction; they are known for Bencher's built-in measures and for known units.
 fn metric_of(slug: &str, value: &Value, is_alone: impl Fn(&str) -> bool) -> (Metric, bool) {
     let of = |name: &str, unit: &str, better| {
         Metric::new(name, unit, value.value, better).with_interval(value.interval())

@@ -124,8 +124,9 @@ fn most_in_flight(plan: &Plan) -> Option<u32> {
     }
 }
 
-/// Why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due while all that
-/// may be in flight were has shown the limit of the model; else it was the harness that did not send them.
+/// The reason why requests were late, and what to do about it. A schedule of which 1 % of requests and more were due
+/// while all that may be in flight were has shown the limit of the model; else it was the harness that did not send
+/// them.
 fn lateness(level: &Level, busy: Busy) -> (InvalidCause, String) {
     match busy.most_in_flight {
         Some(most) if busy.held_up > 0 && busy.held_up as f64 >= RATE_MISSED * level.requests as f64 => {

@@ -10,8 +10,8 @@ use bench_syntax::quantity::significant;
 use crate::rates::{Rates, Trial};
 use crate::scenario::{OpenLoop, Plan, Scenario, Wanted};
 
-/// Why a search that ended at this level has found nothing, and what to do. Failures at every rate have nothing to do with
-/// the rate.
+/// The reason why a search that ended at this level has found nothing, and what to do. Failures at every rate have
+/// nothing to do with the rate.
 fn in_vain(level: &Level, all_failing: bool) -> String {
     let missed = level.validity.causes.contains(&InvalidCause::ObjectiveMissed);
     match Trial::of(level) {

@@ -106,8 +106,8 @@ impl Slo {
         })
     }
 
-    /// Why a level does not meet the conditions; empty if it does. A percentile that too few requests
-    /// support does not.
+    /// Returns the reasons why a level does not meet the conditions; empty if it does. A percentile that too few
+    /// requests support does not meet them.
     pub(crate) fn misses(&self, metrics: &[Metric]) -> Vec<String> {
         self.conditions
             .iter()

@@ -12,7 +12,7 @@ pub enum Part {
     WarmUp,
     /// The iteration that is counted.
     Iteration,
-    /// The harness around an iteration, without one.
+    /// The harness around an iteration, without an iteration.
     Empty,
 }
 

@@ -22,7 +22,7 @@ fn schema(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-/// What a message is on the wire.
+/// The JSON value that a message is on the wire.
 fn value(message: &impl Encode) -> Value {
     serde_json::from_str(&to_text(message)).expect("JSON")
 }

@@ -19,7 +19,7 @@ const FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 pub enum Precision {
     /// The types of the file: matrices in four bits, embeddings in eight.
     Q4_1,
-    /// In f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
+    /// Weights in f32, seven times as large: candle multiplies four bits without SIMD instructions on processors.
     F32,
 }
 

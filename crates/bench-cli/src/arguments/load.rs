@@ -176,7 +176,7 @@ pub(crate) struct Much {
     /// Requests before each level that do not count [default: 1 per client]
     #[arg(long, value_name = "N")]
     pub(crate) warm_up: Option<u64>,
-    /// What a request must meet to be good, such as 'ttft <= 300ms'; what a level must meet with --find-rate, such as
+    /// Conditions for a good request, such as 'ttft <= 300ms'; with --find-rate, conditions for a level, such as
     /// ttft_p99=200ms
     #[arg(long, value_name = "CONDITION,...", value_delimiter = ',', value_parser = condition)]
     pub(crate) slo: Vec<String>,
@@ -186,7 +186,7 @@ pub(crate) struct Much {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print which interface and models the server has, and exit
+    /// Print the interface and the models of the server, and exit
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) probe: bool,
 }
@@ -195,20 +195,20 @@ pub(crate) struct Much {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time; sticky: one for
-    /// each client
+    /// warm: opened before a level; cold: opened by its first requests; per-request: a new one each time; sticky: one
+    /// for each client
     #[arg(long, value_name = "POLICY", default_value = "warm")]
     pub(crate) connections: Policy,
-    /// Environment variable that holds a bearer token
+    /// Environment variable that contains a bearer token
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     pub(crate) token_env: Option<String>,
-    /// File that holds a bearer token
+    /// File that contains a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Header for the bare token [default: `Authorization: Bearer TOKEN`, `x-api-key` for messages]
     #[arg(long, value_name = "NAME")]
     pub(crate) token_header: Option<String>,
-    /// Where the server's own metrics are, in the text format of Prometheus [default: /metrics of the server]
+    /// Address of the server's own metrics, in the text format of Prometheus [default: /metrics of the server]
     #[arg(long, value_name = "URL", conflicts_with = "no_metrics")]
     pub(crate) metrics_url: Option<String>,
     /// Do not read the server's own metrics

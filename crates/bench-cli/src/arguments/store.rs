@@ -27,7 +27,7 @@ pub(crate) struct Where {
 /// The person who makes a change, as recorded in the store.
 #[derive(Debug, Args)]
 pub(crate) struct By {
-    /// Who does this, as recorded in the store
+    /// Your name, as recorded in the store
     #[arg(
         long,
         value_name = "NAME",
@@ -66,7 +66,7 @@ pub(crate) enum StoreAction {
     },
     /// Remove old runs
     Prune {
-        /// Those that began before this day or time, UTC: 2026-01-31, 2026-01-31T12:00:00Z
+        /// Remove the runs that began before this day or time, UTC: 2026-01-31, 2026-01-31T12:00:00Z
         #[arg(long, value_name = "TIME", value_parser = day)]
         before: String,
     },

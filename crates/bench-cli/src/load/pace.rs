@@ -25,7 +25,7 @@ fn most_in_flight() -> usize {
     usize::try_from(room.clamp(1, MOST_IN_FLIGHT)).unwrap_or(1)
 }
 
-/// How much is asked, apart from the arguments: a round may be begun more than once.
+/// The amount of load, apart from the arguments: a round may be begun more than once.
 #[derive(Clone)]
 pub(super) struct Scenario {
     concurrency: Vec<usize>,
@@ -172,8 +172,8 @@ impl Scenario {
         endpoint.client().warm_share(own, (rank, of)).map_err(Into::into)
     }
 
-    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each request
-    /// of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
+    /// Connections that are made before the first level: one for each of its clients, or in an open loop for each
+    /// request of a second, up to [`MOST_WARM`]. Those of later levels are made by their warm-up.
     fn first_clients(&self) -> usize {
         let by_rate = self.rate.iter().copied().fold(1.0, f64::max).ceil() as usize;
         self.concurrency.first().copied().unwrap_or_else(|| by_rate.min(MOST_WARM))

@@ -7,7 +7,7 @@ use bench_testing::{Bench, Nvml, gpu};
 use crate::project::UNTIL_DECIDED;
 use crate::stage::{Stage, case, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 5] =
     ["--rounds=2", "--max-time=2s", "--quiet", "--timeout=30s", "--output-dir=benchmark_results"];
 

@@ -22,7 +22,7 @@ fn measured() -> Stage {
     stage
 }
 
-/// What another program makes of a file; `None`, with a word, where that is not installed.
+/// The output of another program that reads a file; `None`, with a message, if the program is not installed.
 fn read_by(stage: &Stage, program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).current_dir(stage.path()).output() else {
         not_checked(&format!("`{program}` is not installed"));

@@ -1,4 +1,4 @@
-//! What `bench load` is given, what it looks for, and what the server says of itself.
+//! Inputs of `bench load`, the rates that it searches for, and the server's own metrics.
 
 use std::fs;
 use std::sync::Mutex;

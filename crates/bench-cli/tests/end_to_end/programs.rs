@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::python::{self, EXAMPLE, FAULTY};
 use crate::stage::{Stage, case, read_json, verdicts};
 
-/// As quick as a run can be.
+/// Arguments for the quickest possible run.
 const QUICK: [&str; 5] = ["--rounds=1", "--warmup=1", "--repeats=2", "--quiet", "--timeout=30s"];
 
 /// The record of the only run.

@@ -75,7 +75,7 @@ pub fn render(calibration: &Calibration, style: Style) -> String {
     out
 }
 
-/// To which side the estimates leaned; a warning if that is not chance.
+/// The side to which the estimates leaned; a warning if that is not chance.
 fn sides(symmetry: Symmetry, calibration: &Calibration, style: Style) -> String {
     let Symmetry { slower, faster, p_value } = symmetry;
     let counts = format!("{slower} leaned to slower, {faster} to faster ({})", quantity::p_value(p_value));

@@ -30,9 +30,9 @@ impl Comparison {
     /// Compares `new` with `old`. A case that is only in `old` was removed if `wanted` says that `new` would have run
     /// it; otherwise it was merely filtered out.
     ///
-    /// How much two runs differ without any change is learned from `judgement.history` if at least five earlier runs
-    /// contain the case, or at least one in a suite of 30 cases, which moderate each other; otherwise, a floor of 25 %
-    /// is assumed.
+    /// The amount by which two runs differ without any change is learned from `judgement.history` if at least five
+    /// earlier runs contain the case, or at least one in a suite of 30 cases, which moderate each other; otherwise, a
+    /// floor of 25 % is assumed.
     pub fn of(
         old: &Record,
         new: &Record,

@@ -10,8 +10,8 @@ use bench_syntax::nearest;
 
 const UNIT: &str = "×";
 
-/// How many times as fast `case` is as the case of the same run that `id` means: the median of that one by its
-/// own.
+/// The factor by which `case` is faster than the case of the same run that `id` means: the median of that one divided
+/// by its own.
 ///
 /// The interval is that of all ratios of a number in one median's interval and one in the other's. It holds
 /// the ratio wherever both hold their medians, so with 90 % at the least, and with at least 95 % where both
@@ -50,7 +50,7 @@ fn named<'a>(record: &'a Record, case: &CaseRecord, id: &str) -> Option<&'a Case
         .or_else(|| record.case(id))
 }
 
-/// How many times as fast `case` is as it was in the earlier run `name`.
+/// The factor by which `case` is faster than it was in the earlier run `name`.
 ///
 /// Two runs at different times differ by more than either knows of itself, so the interval is that of
 /// [`Comparison`]: what earlier runs of the same machine and build differ by without a change, or a stated

@@ -33,7 +33,7 @@ pub struct Replay {
 #[derive(Clone, Debug)]
 enum Source {
     File(PathBuf),
-    /// In seconds, ascending.
+    /// Times in seconds, ascending.
     Times(Arc<[f64]>),
 }
 

@@ -1,4 +1,4 @@
-//! What the server does about a request, and the answers that are made of it.
+//! Reactions of the server to a request, and the answers that are made of them.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use super::{Asked, Sent, Shared, locked};
 
 /// The event that a connection waits for.
 pub(super) enum Next {
-    /// That its socket can be read or written.
+    /// Its socket can be read or written.
     Event,
     /// A time.
     Due(Instant),

@@ -12,15 +12,15 @@ use super::Load;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Workers")]
 pub(crate) struct Workers {
-    /// The part of the load that this worker sends, of several that run the same command: 1/4 [default: by Kubernetes, Slurm
-    /// or mpirun]
+    /// The part of the load that this worker sends, of several that run the same command: 1/4 [default: by Kubernetes,
+    /// Slurm or mpirun]
     #[arg(long, value_name = "K/N")]
     pub(crate) share: Option<Share>,
-    /// Where worker 1 listens for the others [default: the first node of Slurm's step; this machine, if mpirun has started
-    /// all of them here]
+    /// Address on which worker 1 listens for the others [default: the first node of Slurm's step; this machine, if
+    /// mpirun has started all of them here]
     #[arg(long, value_name = "HOST:PORT", env = "BENCH_RENDEZVOUS", hide_env = true, value_parser = address)]
     pub(crate) rendezvous: Option<String>,
-    /// How long workers wait for each other before they begin
+    /// Time for which workers wait for each other before they begin
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
     pub(crate) rendezvous_timeout: Duration,
 }

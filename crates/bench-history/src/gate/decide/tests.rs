@@ -73,7 +73,7 @@ impl Nights {
         self.decide(&record)
     }
 
-    /// So many nights, and what is decided on the last of them.
+    /// Adds this many nights, and returns the decision on the last of them.
     fn nights(&mut self, count: usize, factor: impl Fn(usize) -> f64 + Copy) -> Decision {
         for _ in 1..count {
             let record = self.measure(factor);

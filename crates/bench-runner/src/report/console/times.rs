@@ -83,7 +83,7 @@ pub(super) fn render(record: &Record, view: &View) -> String {
     out
 }
 
-/// Without columns that no row fills, and without those that the terminal has no room for.
+/// The table without columns that no row fills, and without those that do not fit on the terminal.
 fn fitting(mut columns: Vec<Column>, rows: &CaseRows, view: &View) -> Vec<Column> {
     columns.retain(|column| column.rank == ALWAYS || column.cells.iter().any(|cell| !cell.is_empty()));
     let labels = rows.blocks.iter().flat_map(|block| &block.rows).map(|row| row.label.chars().count());
