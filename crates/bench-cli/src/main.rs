@@ -116,7 +116,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line, in our own words if another tool's was pasted behind `bench load`.
+/// The command line, in our own words if another tool's was pasted after `bench load`.
 ///
 /// # Errors
 /// What of it has no equivalent.

@@ -38,8 +38,8 @@ impl Circumstances {
     }
 }
 
-/// Two values without the parts that both begin with, and whether there are any: a new kernel is what explains a night,
-/// and must not drown in the name of the distribution.
+/// Returns two values without their common beginning, and whether they have one: a new kernel may explain a change,
+/// and must not be hidden by the name of the distribution.
 fn apart<'a>(old: &'a str, new: &'a str) -> (bool, &'a str, &'a str) {
     const BETWEEN: &str = ", ";
     let (mut old_rest, mut new_rest) = (old, new);

@@ -30,8 +30,8 @@ pub(crate) use self::workers::{Workers, shared_settings};
     bench load http://127.0.0.1:8000/predict --input body.json --concurrency 8\n    \
     bench load http://127.0.0.1:8000 --isl 512 --osl 128 --find-rate --slo ttft_p99=200ms,tpot_p99=50ms\n    \
     bench load http://127.0.0.1:8000 --replay trace.csv --replay-speed 2\n\n\
-    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted behind `bench load`.\n\n\
-    Started several times by srun, mpirun, a Kubernetes Job or with --share, it is one load, and worker 1 reports it:\n\n    \
+    Command lines of `vllm bench serve`, `aiperf profile` and `guidellm benchmark` can be pasted after `bench load`.\n\n\
+    Copies started by srun, mpirun, a Kubernetes Job or with --share together form one load, which worker 1 reports:\n\n    \
     srun --ntasks=4 bench load http://server:8000 --rate 2000 --duration 60s\n\n\
     A token is read from an environment variable or a file, and appears in no report.\n\n\
     Exit codes: 0 success, 1 nothing could be measured, 2 wrong usage, 3 a level is not valid, 4 more failures than \

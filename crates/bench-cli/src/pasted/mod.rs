@@ -1,4 +1,4 @@
-//! Translates command lines of other load generators that are pasted behind `bench load` into ours.
+//! Translates command lines of other load generators that are pasted after `bench load` into ours.
 
 mod aiperf;
 mod guidellm;

@@ -120,9 +120,8 @@ fn by_round(case: &CaseRecord) -> Vec<f64> {
     case.rounds.iter().filter_map(of).collect()
 }
 
-/// Half the width of the interval of the relative `change`: none where all rounds of either run agree. Where they do
-/// not, Student's t with a pooled variance, as wide as so few rounds deserve. `None` if a difference was seen and
-/// neither run has a second round.
+/// Returns half the width of the interval of the relative `change`: 0 if all rounds of each run agree, otherwise that
+/// of Student's t with a pooled variance. `None` if a difference was seen and neither run has a second round.
 fn half_width(old: &[f64], new: &[f64], change: f64) -> Option<f64> {
     let degrees = (old.len() + new.len()).checked_sub(2)?;
     let squares = |counts: &[f64]| {
