@@ -150,7 +150,7 @@ pub mod __private {
     #[cfg(feature = "tokio")]
     pub use crate::bencher::block_on;
 
-    /// Runs the future of an `async` benchmark on a runtime of its own.
+    /// Runs the future of an `async` benchmark on a separate runtime.
     #[cfg(feature = "tokio")]
     #[doc(hidden)]
     #[macro_export]

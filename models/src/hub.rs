@@ -22,7 +22,7 @@ pub struct HubFile {
     path: &'static str,
     /// Its SHA-256, which is also the name that the Hub's cache has for it; none for what the Hub keeps in git.
     sha256: Option<&'static str>,
-    /// The path of what has to lie beside it.
+    /// The path of the file that has to be next to it.
     beside: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! The measured models, each in its own folder with its benchmarks beside it:
+//! The measured models, each in its own folder with its benchmarks next to it:
 //! `<model>/benchmarks/{unit,integration,performance}.rs`.
 //!
 //! | model | weights | input |

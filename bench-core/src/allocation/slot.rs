@@ -9,7 +9,7 @@ use std::sync::atomic::{
 
 use super::Tally;
 
-/// Threads with a slot of their own at one time; those beyond share one.
+/// Threads with their own slot at one time; those beyond share one.
 const SLOTS: usize = 512;
 
 /// A thread publishes its live bytes when they have moved by this much. Less would be more exact and slower.

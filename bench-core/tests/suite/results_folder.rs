@@ -9,7 +9,7 @@ use bench_testing::{Bench, Ended, QUICK, Stage, not_checked, runs_in, wait, wait
 #[cfg(not(bench_portable))]
 use bench_testing::{cargo, run_to_end};
 
-/// A file system of its own for a test, gone when dropped.
+/// A separate file system for a test, removed when dropped.
 struct Mount(PathBuf);
 
 impl Mount {

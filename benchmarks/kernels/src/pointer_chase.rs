@@ -10,7 +10,7 @@ pub const LINKS: usize = 256 << 10;
 /// Links followed in an iteration.
 pub const STEPS: usize = 2000;
 
-/// A link of the chain, alone in its cache line, so that every step touches a line of its own.
+/// A link of the chain, alone in its cache line, so that every step touches its own line.
 #[repr(align(64))]
 pub struct Link {
     next: u32,

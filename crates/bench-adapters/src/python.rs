@@ -24,7 +24,7 @@ const QUESTION: &str = "import sys; sys.path[:] = [p for p in sys.path if p]; im
     print(sys.executable, *sys.version_info[:2], u.find_spec('bench_models') is not None, sep='\\n')";
 
 /// Whether `path` is a file of Python benchmarks, or a folder that contains Python and no Cargo.toml. An executable
-/// file with an interpreter line is a program of its own.
+/// file with an interpreter line is a separate program.
 pub fn is_python(path: &Path) -> bool {
     if path.is_dir() {
         return !path.join("Cargo.toml").exists() && !path.join("run.json").exists() && holds_python(path);

@@ -95,7 +95,7 @@ impl Subject {
     }
 }
 
-/// Reads to the end in a thread of its own, so that the process is never stopped by a full pipe.
+/// Reads to the end in a separate thread, so that the process is never stopped by a full pipe.
 fn reader(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     /// More is not a report of a harness.
     const MOST: u64 = 64 << 20;

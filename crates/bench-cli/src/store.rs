@@ -305,7 +305,7 @@ fn all<T>(
     }
 }
 
-/// The files that SQLite keeps beside its own.
+/// The files that SQLite keeps next to the database.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {

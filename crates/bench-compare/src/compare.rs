@@ -113,7 +113,7 @@ struct Suite<'a> {
 }
 
 impl Suite<'_> {
-    /// Passes over the open cases, each in an order of its own, so that a bad minute hits no case alone.
+    /// Passes over the open cases, each in its own order, so that a bad minute hits no case alone.
     /// `false` when interrupted.
     fn run(&mut self, interrupt: &Interrupt, follow: &mut dyn Follow) -> bool {
         let mut told = vec![false; self.trials.len()];

@@ -16,7 +16,7 @@ use bench_record::{Environment, RunState, Verdict};
 /// | version | what changed |
 /// |---|---|
 /// | 1 | first version |
-/// | 2 | a case holds `pairs`, each summed up by a statistic of its own, in place of crossovers; `time` |
+/// | 2 | a case holds `pairs`, each summed up by its own statistic, in place of crossovers; `time` |
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The name by which a `comparison.json` is recognised.

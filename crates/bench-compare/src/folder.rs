@@ -12,7 +12,7 @@ use bench_record::{CaseCounts, RunError, create_results, create_unique, file_nam
 use bench_report::CsvTable;
 
 impl PairedComparison {
-    /// Writes `comparison.json`, `comparison.csv` and plots into a directory of their own below `results`.
+    /// Writes `comparison.json`, `comparison.csv` and plots into a separate directory below `results`.
     ///
     /// # Errors
     /// If that cannot be written.
@@ -105,7 +105,7 @@ impl PairedComparison {
 }
 
 impl Calibration {
-    /// Writes `calibration.json` and a plot into a directory of their own below `results`.
+    /// Writes `calibration.json` and a plot into a separate directory below `results`.
     ///
     /// # Errors
     /// If that cannot be written.

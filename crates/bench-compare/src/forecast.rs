@@ -10,7 +10,7 @@ const POWER: f64 = 0.95;
 /// More pairs than this are not worth waiting for.
 const MOST: usize = 1 << 16;
 
-/// Changes farther than this many spreads beyond the threshold are all alike.
+/// Changes farther than this many spreads beyond the threshold are treated the same.
 const FARTHEST: f64 = 8.0;
 
 /// Log ratios of pairs, supposed normal around the truth. The test supposes nothing of the kind: this

@@ -1,4 +1,4 @@
-//! One side's worker of a process pair: it times a batch when it is told to.
+//! One side's worker of a process pair: it times a batch on command.
 
 use bench_runner::program::{Kind, Program};
 use std::collections::VecDeque;
@@ -121,7 +121,8 @@ pub(super) fn assignment(subject: Subject<'_>, mode: Mode, limits: Limits) -> As
     }
 }
 
-/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is decided.
+/// The seed of the hashes of texts in Python, by which the order of sets, and what collides in a dictionary, is
+/// decided.
 const HASH_SEED_VARIABLE: &str = "PYTHONHASHSEED";
 
 /// Whether a program may be written in Python.

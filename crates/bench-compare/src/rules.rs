@@ -15,7 +15,7 @@ use bench_syntax::quantity::Bytes;
 pub struct Rules {
     /// A change of time below this share is of no practical interest.
     pub threshold: f64,
-    /// Whether the threshold also applies to cases with a threshold of their own.
+    /// Whether the threshold also applies to cases with their own threshold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub threshold_is_asked: bool,
     /// The share of `slower` and `faster` verdicts that may be false.

@@ -206,7 +206,7 @@ impl Endpoint {
         self.samples.check()
     }
 
-    /// Returns the headers of each request besides those of the connection.
+    /// Returns the headers of each request, without those of the connection.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }

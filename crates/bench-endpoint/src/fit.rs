@@ -15,7 +15,7 @@ const MANY: u64 = 160;
 /// The number of tokens that a server counts for words: `overhead + per_word · words`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// The number of tokens in each prompt besides its words: a template, and a mark of the beginning.
+    /// The number of tokens in each prompt in addition to its words: a template, and a mark of the beginning.
     pub overhead: f64,
     /// The number of tokens of a word.
     pub per_word: f64,

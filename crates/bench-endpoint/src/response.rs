@@ -13,7 +13,7 @@ use bench_load::request::MarkKind;
 use crate::api::{Marks, Told};
 use crate::client::Served;
 
-/// Columns that every field has besides its own, at their end.
+/// Columns that every field has after its own ones.
 const OF_CONNECTION: [&str; 3] = ["connect_s", "tls_s", "head_s"];
 
 /// `one` and then `other`; together they are `N` long.

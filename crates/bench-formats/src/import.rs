@@ -16,7 +16,7 @@ pub trait Import: Sync {
     /// Reads every valid entry of a file or folder. All others are listed in [`Imported::left_out`].
     ///
     /// # Errors
-    /// [`InterchangeError`]: it cannot be read, is not of this format, or holds no benchmark that is good.
+    /// [`InterchangeError`]: it cannot be read, is not of this format, or contains no valid benchmark.
     fn import(&self, path: &Path) -> Result<Imported, InterchangeError>;
 }
 
@@ -51,8 +51,8 @@ pub struct Origin {
 const UNKNOWN: &str = "unknown";
 
 impl Imported {
-    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its name if
-    /// it has one in the field `name`, and the reason.
+    /// Takes each entry of a list of JSON that `read` makes a case of; any other one is left out with its place, its
+    /// name if it has one in the field `name`, and the reason.
     pub(crate) fn take(
         &mut self,
         list: &str,
@@ -72,7 +72,7 @@ impl Imported {
         }
     }
 
-    /// Fails if nothing is left of a file.
+    /// Fails if a file contains nothing that can be used.
     pub(crate) fn checked(self, path: &Path, nothing: &str) -> Result<Self, InterchangeError> {
         const TOLD: usize = 5;
         if !self.cases.is_empty() {

@@ -48,7 +48,7 @@ pub struct ShiftedCase {
     /// Its id.
     pub case: String,
     /// The change that the machine has added, which noise may have placed a run or two off. A case that clearly
-    /// changed by more or less keeps a change of its own, with [`Turn::of_machine`].
+    /// changed by more or less keeps its own change, with [`Turn::of_machine`].
     #[serde(flatten)]
     pub turn: Turn,
 }
@@ -100,8 +100,8 @@ struct Night {
     found: String,
 }
 
-/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps what was
-/// found of a night, for the lines do not change.
+/// The night on which most cases changed, if those are enough, and how many cases have runs around it. `leans` keeps
+/// what was found of a night, for the lines do not change.
 fn busiest(
     trends: &[Trend],
     members: &[usize],

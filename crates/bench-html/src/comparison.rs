@@ -16,7 +16,7 @@ pub struct Comparison {
     candidate: String,
     /// How it was made.
     way: &'static str,
-    /// The meaning of a change, if it is not the quotient of the two figures beside it.
+    /// The meaning of a change, if it is not the quotient of the two figures next to it.
     meaning: &'static str,
     /// The reason why the two are not of one machine and one build, if they are not.
     different: Option<String>,

@@ -70,7 +70,8 @@ struct Change {
     kind: Kind,
     last_before: usize,
     since: usize,
-    /// The last run that was at the old level with 95 % confidence, and the first that was surely at the new one.
+    /// The last run that was at the old level with 95 % confidence, and the first that was at the new one with 95 %
+    /// confidence.
     last_good: usize,
     first_bad: usize,
     found: usize,
@@ -85,7 +86,7 @@ struct Change {
     of_machine: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<Acceptance>,
-    /// The number of the machine's shift that it is part of; `None` if it is a change of its own.
+    /// The number of the machine's shift that it is part of; `None` if it is a separate change.
     #[serde(skip_serializing_if = "Option::is_none")]
     machine_shift: Option<usize>,
 }

@@ -7,7 +7,7 @@ use crate::Summarize;
 use crate::comparison::{Compared, Comparison};
 
 /// The findings that decide the exit code. Every command collects its findings here, so that all of them weigh the
-/// same findings alike.
+/// same findings in the same way.
 ///
 /// ```
 /// use bench_judge::Decision;

@@ -8,7 +8,7 @@ use bench_stats as stats;
 const STEAL: f64 = 0.05;
 
 /// Tasks may wait this much more of the time than is usual for the case. Not in absolute terms: a case with
-/// more threads than processors makes pressure of its own, in every round alike.
+/// more threads than processors makes pressure itself, in every round.
 const PRESSURE: f64 = 0.15;
 
 /// The number of robust deviations from the run's median from which on a reference is unusual: with normal readings

@@ -14,7 +14,7 @@ use crate::slo::Slo;
 /// A level may be late by this much, in seconds …
 const LATE_S: f64 = 1e-3;
 
-/// … or by this share of the median latency, before the harness is held to be the bottleneck.
+/// … or by this share of the median latency, before the harness is considered the bottleneck.
 const LATE_SHARE: f64 = 0.05;
 
 /// The achieved rate may miss the offered one by this share.

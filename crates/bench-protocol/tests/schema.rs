@@ -1,5 +1,5 @@
-//! The published schemas and the types are held to each other, both ways: each schema lists exactly the fields that are
-//! written, and requires exactly those without which nothing can be read.
+//! The published schemas and the types are compared with each other, both ways: each schema lists exactly the fields
+//! that are written, and requires exactly those without which nothing can be read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;

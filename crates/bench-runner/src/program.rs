@@ -112,14 +112,14 @@ impl Program {
         Program { folder: Some(folder.into()), ..self }
     }
 
-    /// The same program, started with this variable besides those of the runner.
+    /// The same program, started with this variable in addition to those of the runner.
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// The same program, started with these arguments besides the runner's own.
+    /// The same program, started with these arguments in addition to the runner's own.
     #[must_use]
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = OsString>) -> Self {
         self.argv.extend(arguments);

@@ -41,7 +41,7 @@ pub fn with_arguments<'a>(head: &str, arguments: impl Iterator<Item = (&'a str, 
     id
 }
 
-/// Returns the name of a benchmark without a category of its own, as in other harnesses: the id without the category
+/// Returns the name of a benchmark that has no category, as in other harnesses: the id without the category
 /// that was put in front of it; the whole id if the name contains one.
 ///
 /// ```
@@ -98,8 +98,8 @@ pub fn tail<'a>(id: &'a str, model: Option<&str>, category: Category) -> Tail<'a
     with_arguments().unwrap_or(Tail { name: below, arguments: Vec::new() })
 }
 
-/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]` comes
-/// before `[n=128]`.
+/// The order in which people read ids: texts by their characters, numbers in them by their value, so that `[n=64]`
+/// comes before `[n=128]`.
 ///
 /// ```
 /// let mut ids = ["f[n=128]", "f[n=64]", "f[n=0.5]"];

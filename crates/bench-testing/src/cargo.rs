@@ -26,12 +26,12 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace")
 }
 
-/// `cargo <subcommand>` on this workspace, in an environment of its own.
+/// `cargo <subcommand>` on this workspace, in a separate environment.
 pub fn cargo(subcommand: &[&str]) -> Command {
     cargo_into(&fixture_target(), subcommand)
 }
 
-/// The same with a target folder of its own.
+/// The same with a separate target folder.
 pub(crate) fn cargo_into(target: &Path, subcommand: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     scrub(&mut command);

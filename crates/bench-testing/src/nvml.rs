@@ -39,7 +39,7 @@ impl Driver {
     }
 }
 
-/// A script for the library, in a file of its own.
+/// A script for the library, in a separate file.
 pub struct Nvml {
     driver: Driver,
     script: Value,

@@ -1,4 +1,4 @@
-//! A folder of its own for a test, in which a fixture runs as in the root of a workspace.
+//! A separate folder for a test, in which a fixture runs as in the root of a workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -206,7 +206,7 @@ impl<M: Measurement> Criterion<M> {
         });
     }
 
-    /// Returns the measured value of one iteration, besides time: the median of the samples.
+    /// Returns the measured value of one iteration, other than time: the median of the samples.
     fn report(&self, values: Vec<f64>) -> Option<ProbeReport> {
         let mut median = [stats::median(&stats::sorted(&values))?];
         let unit = self.measurement.formatter().scale_for_machines(&mut median);

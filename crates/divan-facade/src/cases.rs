@@ -17,7 +17,7 @@ pub(crate) enum RunIgnored {
     /// All benchmarks are offered, and those are marked.
     #[default]
     Marked,
-    /// All benchmarks are offered alike.
+    /// All benchmarks are offered in the same way.
     Alike,
     /// Only those benchmarks are offered.
     Only,

@@ -53,8 +53,8 @@ impl Autoencoder {
         Ok(Autoencoder { network, latent_channels, widest })
     }
 
-    /// Returns about how much memory decoding takes beside the weights, in bytes: four copies of the widest layer's
-    /// input, and the scores of the attention between all latents, before and after the softmax.
+    /// Returns about how much memory decoding takes in addition to the weights, in bytes: four copies of the widest
+    /// layer's input, and the scores of the attention between all latents, before and after the softmax.
     pub fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64 {
         let (pixels, latents) = (height * width, height * width / (LATENT_SCALE * LATENT_SCALE));
         (batch * (4 * self.widest * pixels + 2 * latents * latents) * size_of::<f32>()) as u64

@@ -35,8 +35,8 @@ pub trait Denoiser: Sized {
     /// Returns the sampler that the network is meant for.
     fn schedule(steps: usize) -> Vec<Step>;
 
-    /// Returns about how much memory [`predict`](Self::predict) takes beside the weights for a batch of pictures of
-    /// this height and width in pixels, in bytes.
+    /// Returns about how much memory [`predict`](Self::predict) takes in addition to the weights for a batch of
+    /// pictures of this height and width in pixels, in bytes.
     fn working_bytes(&self, batch: usize, height: usize, width: usize) -> u64;
 
     /// Predicts the network's output for latents of shape `(batch, channels, height, width)` at a `time` from 1000 to

@@ -31,7 +31,7 @@ impl Speaker {
         Self::read(weights::file(NETWORK).map_err(Box::new)?, "espeak-ng", threads)
     }
 
-    /// Loads the voice `network`, whose description is in the file beside it; `espeak` is a name in `$PATH` or a path.
+    /// Loads the voice `network`, whose description is in the file next to it; `espeak` is a name in `$PATH` or a path.
     ///
     /// # Errors
     /// Same as [`load`](Self::load).

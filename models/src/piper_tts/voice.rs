@@ -1,4 +1,4 @@
-//! [`Voice`]: the description beside a network of the Piper project.
+//! [`Voice`]: the description next to a network of the Piper project.
 
 use std::collections::HashMap;
 use std::fs;
@@ -39,7 +39,7 @@ pub(super) struct Inference {
 const MARKS: [&str; 3] = ["^", "$", "_"];
 
 impl Voice {
-    /// Reads the description beside `network`: its path with `.json` at the end.
+    /// Reads the description next to `network`: its path with `.json` at the end.
     ///
     /// # Errors
     /// If there is no network or no description, or if the description is of something else.

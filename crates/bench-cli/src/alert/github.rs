@@ -11,7 +11,7 @@ use super::news::News;
 /// The variable that names the file for the summary of a step.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// Prints a line each, which the workflow shows beside its results.
+/// Prints a line each, which the workflow shows next to its results.
 pub(super) fn annotate(news: &[&News]) -> Result<(), Undelivered> {
     let lines: String = news.iter().map(|news| annotation(news)).collect();
     print(&lines).map_err(|error| Undelivered::lasting(error.to_string()))

@@ -25,7 +25,7 @@ impl Served {
     /// Connects to the program that contains the function, and passes it the inputs that were made for it.
     ///
     /// # Errors
-    /// When what is asked for makes no sense, or the program does not listen.
+    /// When the request makes no sense, or the program does not listen.
     pub(crate) fn open(function: &Function) -> Result<Self, RunError> {
         let load = function.load.clone();
         load.check()?;

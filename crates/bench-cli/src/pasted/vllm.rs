@@ -188,7 +188,7 @@ fn thousands(number: &str) -> String {
     }
 }
 
-/// Fields of the body, with those that have flags of their own.
+/// Fields of the body, with those that have their own flags.
 fn body(typed: &mut Typed) -> Result<Option<String>, String> {
     let mut body: serde_json::Map<String, serde_json::Value> = match typed.take(&["--extra-body"]) {
         Some(text) => serde_json::from_str(&text).map_err(|error| format!("--extra-body: {error}"))?,

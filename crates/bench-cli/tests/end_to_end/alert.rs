@@ -1,4 +1,4 @@
-//! Whoever wants to know of changes is told of each once, or it is said that they could not be.
+//! Each change is reported once to everyone who asks for it, or the failure to do so is reported.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ use bench_testing::Ended;
 /// The secret in the address, which must occur nowhere else.
 const SECRET: &str = "T0PS3CRET";
 
-/// A web server that answers every request alike, and keeps what it was sent.
+/// A web server that answers every request in the same way, and keeps what it was sent.
 struct Hook {
     address: String,
     bodies: Arc<Mutex<Vec<String>>>,

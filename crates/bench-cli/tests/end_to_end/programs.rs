@@ -23,12 +23,12 @@ fn failure(case: &Value) -> &str {
     rounds.iter().find_map(|round| round["failure"]["message"].as_str()).unwrap_or_default()
 }
 
-/// The example, with ids of its own.
+/// The example, with its own ids.
 fn example(model: &str) -> String {
     EXAMPLE.replace("f\"unit/", &format!("f\"{model}/unit/"))
 }
 
-/// A program with this fault and ids of its own, in a folder of its own.
+/// A program with this fault and its own ids, in a separate folder.
 fn faulty(stage: &Stage, fault: &str) -> String {
     fs::create_dir_all(stage.path().join(fault)).expect("a folder");
     python::install(stage, &example(fault), &format!("{fault}/python_program.py"));

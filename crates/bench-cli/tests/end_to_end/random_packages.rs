@@ -106,7 +106,7 @@ struct Package {
     sources: Vec<Source>,
     /// The one that the second commit changes.
     changed: Source,
-    /// Whether the package is a member of a workspace, in a folder of its own.
+    /// Whether the package is a member of a workspace, in a separate folder.
     is_member: bool,
 }
 
@@ -215,7 +215,7 @@ impl Package {
         self.write(".gitignore", "target\nbenchmark_results\n");
     }
 
-    /// The submodule has a repository of its own, whose newest commit is checked out.
+    /// The submodule has a separate repository, whose newest commit is checked out.
     fn make_submodule(&self, is_changed: bool) {
         if !self.has(Source::Submodule) {
             return;

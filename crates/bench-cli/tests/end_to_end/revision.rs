@@ -1,4 +1,4 @@
-//! Git revisions of a project of its own.
+//! Git revisions of a separate project.
 
 use std::fs;
 

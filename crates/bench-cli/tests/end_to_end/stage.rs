@@ -1,4 +1,4 @@
-//! A folder of its own for a test, in which `bench` runs.
+//! A separate folder for a test, in which `bench` runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl Stage {
         stage
     }
 
-    /// A copy of a fixture, under a name of its own, by which its processes are known from those of others.
+    /// A copy of a fixture, under its own name, by which its processes are known from those of others.
     pub(crate) fn add(&mut self, bench: Bench, name: &str) {
         let own = self.path().join(name);
         fs::hard_link(executable(bench), &own).expect("link");

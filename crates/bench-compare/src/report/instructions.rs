@@ -242,7 +242,7 @@ mod tests {
         assert!(report.contains("; ~: about\n"), "{report}");
     }
 
-    /// A time that has changed although the work has not is a finding of its own.
+    /// A time that has changed although the work has not is a separate finding.
     #[test]
     fn equal_work_in_another_time_says_where_to_look() {
         let hint = "if they are equal and the time differs, look at memory";

@@ -18,7 +18,8 @@ use super::{Repository, cache, git, git_must, submodules, surroundings, text};
 /// Says that the checkout is whole: it is written last.
 const READY: &str = ".ready";
 
-/// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is measured.
+/// A commit in the cache. Locked for as long as this process lives, so that no other process removes it while it is
+/// measured.
 #[derive(Debug)]
 pub(super) struct Sealed {
     commit: String,
@@ -154,7 +155,7 @@ fn short(commit: &str) -> &str {
     &commit[..commit.len().min(12)]
 }
 
-/// Returns a key of everything besides the commit and cargo's arguments that decides what is built: the compiler, and
+/// Returns a key of everything except the commit and cargo's arguments that decides what is built: the compiler, and
 /// cargo's environment.
 fn key(folder: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -238,7 +238,7 @@ fn of_text(kind: Kind, text: String) -> Value {
     }
 }
 
-/// Fields of a request of this kind besides its text.
+/// Fields of a request of this kind, without its text.
 fn set_fields(kind: Kind, settings: &Settings, max_tokens: Option<u64>, fields: &mut Map<String, Value>) {
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
@@ -316,7 +316,8 @@ fn salted_messages(messages: &[Value], salt: Option<&str>) -> Vec<Value> {
     messages
 }
 
-/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the query.
+/// A query and what is to be ranked by it: a JSON object, or texts with tabs between them of which the first is the
+/// query.
 fn rerank(text: &str) -> Result<Value, String> {
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
         return Ok(value);

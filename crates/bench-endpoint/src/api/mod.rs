@@ -47,7 +47,7 @@ pub trait Answer: Send {
     /// Ends the body; its last byte arrived at `at`.
     ///
     /// # Errors
-    /// When the answer was cut, holds no output, or is not what the endpoint sends.
+    /// When the answer was cut, contains no output, or is not what the endpoint sends.
     fn end(&mut self, at: Instant, marks: &mut dyn Marks) -> Result<Told, Failure>;
 }
 

@@ -18,7 +18,7 @@ pub struct Request<'a> {
     pub method: Method,
     /// Its path and query.
     pub path: &'a str,
-    /// Headers besides those of every request.
+    /// Headers in addition to those of every request.
     pub headers: &'a HeaderMap,
     /// Its body.
     pub body: Bytes,

@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open besides connections: reports, event loops, libraries.
+/// Files that are open in addition to connections: reports, event loops, libraries.
 const OTHERS: u64 = 64;
 
 /// Raises the limit of open files to the needs of this many connections: the usual limit is 1024. Only root can go

@@ -97,7 +97,7 @@ impl Pool {
         idle.own.len() + idle.shared.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// Whether a client has a connection of its own.
+    /// Whether a client has a separate connection.
     pub(super) fn holds_own(&self, client: u32) -> bool {
         self.idle().own.contains_key(&client)
     }

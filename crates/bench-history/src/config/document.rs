@@ -14,7 +14,7 @@ use super::{Alert, ConfigError, GateSettings, PageSettings, Rule, alert, gate, r
 pub struct Config {
     /// The path of the file; empty if none was read.
     pub path: PathBuf,
-    /// `[gate]`: the rules for cases without a rule of their own.
+    /// `[gate]`: the rules for cases without their own rule.
     pub gate: GateSettings,
     /// `[[rule]]`: rules for some cases; if several match, the last one applies.
     pub rules: Vec<Rule>,

@@ -1,4 +1,4 @@
-//! SQLite: one file beside the results.
+//! SQLite: one file next to the results.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,8 +63,8 @@ impl Sqlite {
     /// Readers go on while one writes (sqlite.org/wal.html). The mode stays with the file.
     ///
     /// Who switches has read the file and then wants to write it, and SQLite lets that fail at once where another is
-    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is tried
-    /// again from the start.
+    /// writing, whatever the busy timeout: two who wait for each other to stop reading would wait forever. So it is
+    /// tried again from the start.
     fn write_ahead(&mut self, patience: Duration) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut pause = SHORTEST_PAUSE;

@@ -29,7 +29,7 @@ impl Store {
     }
 
     /// Checks for damage: of the file, of records, whose packed form contains a checksum, of rows that differ from
-    /// their record, and of rows that follow from no record and have a checksum of their own. Returns a line for each
+    /// their record, and of rows that follow from no record and have their own checksum. Returns a line for each
     /// fault.
     ///
     /// # Errors

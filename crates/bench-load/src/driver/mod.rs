@@ -113,7 +113,7 @@ pub(crate) struct Driven {
     pub(crate) steady: Option<(u64, u64)>,
 }
 
-/// The rest of a level's results, besides its rows and its course.
+/// The rest of a level's results: all except its rows and its course.
 struct Rest {
     stuck: Vec<Arc<Slot>>,
     short_of_threads: Option<String>,

@@ -45,7 +45,7 @@ impl<T: Copy> Thinned<T> {
     }
 }
 
-/// Requests over time. Failures are rarer and matter more: they have a share of their own.
+/// Requests over time. Failures are rarer and matter more: they have their own share.
 #[derive(Debug)]
 pub(crate) struct Dots {
     served: Thinned<(u64, f64)>,

@@ -1,4 +1,4 @@
-//! Rules about the cost of a benchmark besides its requests: memory, the first call, loading.
+//! Rules about the cost of a benchmark apart from its requests: memory, the first call, loading.
 
 use bench_record::{Level, Metric};
 use bench_syntax::quantity::Seconds;

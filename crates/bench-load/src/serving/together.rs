@@ -22,7 +22,7 @@ use crate::scenario::{Pacing, Plan};
 /// Rates may be uncertain by this share because of clocks before a level warns of it.
 const CLOCK_SHARE: f64 = 1e-3;
 
-/// The report of a worker about its part, besides its rows.
+/// The report of a worker about its part, without its rows.
 #[derive(Debug, Serialize, Deserialize)]
 struct Said {
     worker: Worker,
@@ -190,7 +190,8 @@ fn steady<'a>(plan: &Plan, all: impl Iterator<Item = &'a Said>) -> Option<(u64, 
     })
 }
 
-/// Hands over the rows of several workers, those that ended first before others, as far as each worker has them in order.
+/// Hands over the rows of several workers, those that ended first before others, as far as each worker has them in
+/// order.
 fn in_order_of_end<'a>(
     workers: impl Iterator<Item = Coded<'a>>,
     mut each: impl FnMut(&crate::log::Row),

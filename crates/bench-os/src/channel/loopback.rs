@@ -26,7 +26,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens on a port that the system chooses, with a token of its own.
+    /// Listens on a port that the system chooses, with its own token.
     ///
     /// # Errors
     /// The errors of the system.
@@ -204,7 +204,7 @@ mod tests {
     /// A time limit that nothing here exceeds, on any machine.
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// A listener that waits in a thread of its own.
+    /// A listener that waits in a separate thread.
     struct Waiting {
         port: u16,
         token: String,

@@ -282,7 +282,7 @@ fn lock(outgoing: &Mutex<Outgoing>) -> MutexGuard<'_, Outgoing> {
     outgoing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads a stream in a thread of its own.
+/// Reads a stream in a separate thread.
 fn spawn(
     source: Source,
     stream: Option<impl Read + Send + 'static>,

@@ -1,5 +1,5 @@
-//! Loaded into a process before its own libraries (`LD_PRELOAD`): the process hands its turn to another one whenever its main
-//! thread looks at the clock, and its clock stands still until it has the turn again.
+//! Loaded into a process before its own libraries (`LD_PRELOAD`): the process hands its turn to another one whenever
+//! its main thread looks at the clock, and its clock stands still until it has the turn again.
 //!
 //! A benchmark harness reads the clock before and after each sample. So two processes of any harness alternate sample
 //! by sample, and neither sees in its times that it has waited.
@@ -79,7 +79,7 @@ struct Table {
     seats: [AtomicU32; 2],
     /// How often a turn was handed over.
     handed_over: AtomicU32,
-    /// Threads that the processes of each seat have started beside their main ones.
+    /// Threads that the processes of each seat have started in addition to their main ones.
     threads: [AtomicU32; 2],
 }
 

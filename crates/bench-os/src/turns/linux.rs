@@ -134,7 +134,7 @@ impl Turns {
         self.mapped.leave(seat);
     }
 
-    /// Returns how many threads the processes of a seat have started beside their main ones since the
+    /// Returns how many threads the processes of a seat have started in addition to their main ones since the
     /// [beginning](Self::begin), the larger number of both; `None` unless a process has used each seat, so that the
     /// number is known.
     pub fn threads(&self) -> Option<u32> {

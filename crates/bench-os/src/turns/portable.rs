@@ -40,7 +40,7 @@ impl Turns {
         match self.0 {}
     }
 
-    /// Returns how many threads the processes have started beside their main ones.
+    /// Returns how many threads the processes have started in addition to their main ones.
     pub fn threads(&self) -> Option<u32> {
         match self.0 {}
     }

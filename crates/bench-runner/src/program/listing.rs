@@ -104,7 +104,7 @@ fn cannot_start(error: &io::Error) -> String {
     format!("it cannot be started ({error}){advice}")
 }
 
-/// Reads a stream to its end in a thread of its own, and keeps its first `most` bytes; `too_much` is set if there are
+/// Reads a stream to its end in a separate thread, and keeps its first `most` bytes; `too_much` is set if there are
 /// more. The rest is read all the same: a program must not be stopped by what it prints.
 fn reader(
     stream: Option<impl Read + Send + 'static>,

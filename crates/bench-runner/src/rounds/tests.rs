@@ -34,7 +34,7 @@ impl RoundExecutor for Prepared {
     }
 }
 
-/// Notes what it is told, in the order in which it is told.
+/// Records its messages in order.
 #[derive(Default)]
 struct Notes(Vec<String>);
 

@@ -48,7 +48,7 @@ pub struct Options {
     pub reporting: Reporting,
 }
 
-/// The settings that the exit code depends on, besides failures.
+/// The settings that, in addition to failures, decide the exit code.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reporting {
     /// The share by which a case may be slower than in the compared run.

@@ -12,7 +12,7 @@ use crate::resnet::{Depth, ResNet};
 /// Decodes, resizes, normalises, runs the network, ranks. The weights are generated, so there is no
 /// right answer; the answer has to be finite and the same twice for its time to count.
 ///
-/// The synthetic picture needs no file. The photograph is a case of its own: it takes another time to
+/// The synthetic picture needs no file. The photograph is a separate case: it takes another time to
 /// decode, and one id must always mean the same work.
 #[benchmark(args(depth = [18, 50], picture = ["synthetic", "china"]))]
 fn classify(b: &mut Bencher, depth: usize, picture: &str) -> Result<()> {

@@ -86,7 +86,7 @@ fn decode_batch(
 }
 
 /// Goes on from texts with 12 tokens each, streamed: TTFT, TPOT, tokens per second. Clients share the weights, each
-/// request has a session of its own.
+/// request has its own session.
 #[benchmark(args(dtype = [Precision::Q4_1, Precision::F32], clients = [1, 2]), ignore(clients = [2]), rounds = 2)]
 fn generate(b: &mut Bencher, dtype: Precision, clients: usize) -> Result<()> {
     let model = load(b, dtype, &Device::Cpu)?;

@@ -7,7 +7,7 @@ use super::head::{self, Framing, ParsedHead};
 use crate::client::reading::{Exchanged, Reading};
 use crate::failure::{Class, Failure};
 
-/// Finds head and body among the bytes of an answer. It holds no more of them than a head that is not whole.
+/// Finds head and body among the bytes of an answer. It keeps no more of them than an incomplete head.
 #[derive(Debug)]
 pub(super) enum Decoder {
     Head(Vec<u8>),

@@ -114,7 +114,7 @@ impl Http1 {
         exchanged
     }
 
-    /// Writes what is left of a request.
+    /// Writes the rest of a request.
     fn send(&mut self, context: &mut Context<'_>, unsent: &mut Unsent) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
