@@ -280,7 +280,7 @@ fn listed(key: &Key<'_>, input: ParseStream<'_>) -> Result<Listed> {
     }
 }
 
-/// Goes on behind a key that could not be read, at the next one. A comma alone does not tell where
+/// Continues after a key that could not be read, at the next one. A comma alone does not show where
 /// that is, since values may hold them (`items = f::<A, B>()`), unless it comes at once.
 fn skip(input: ParseStream<'_>) -> Result<()> {
     let mut at_once = true;

@@ -17,7 +17,7 @@ use bench_os as sys;
 /// of them.
 const MOST: u64 = 1024;
 
-/// Bytes of inputs and outputs that are alive at once, unless one alone takes more: some L2 cache.
+/// Bytes of inputs and outputs that are alive at once, unless a single one takes more: about the size of an L2 cache.
 const BYTES: u64 = 1 << 20;
 
 /// Making the inputs that are alive may take this long at the beginning of a round.
@@ -46,8 +46,8 @@ impl<I> Inputs<I> {
         self.alive
     }
 
-    /// Times `run` on `iterations` inputs, in portions. Inputs are made, and outputs and the inputs that `run` leaves are
-    /// dropped, between the timed portions.
+    /// Times `run` on `iterations` inputs, in portions. Inputs are made, and outputs and the inputs that `run` leaves
+    /// are dropped, between the timed portions.
     pub(super) fn time<O>(
         &mut self,
         iterations: u64,

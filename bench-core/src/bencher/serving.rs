@@ -101,7 +101,7 @@ impl Bencher {
         Ok(())
     }
 
-    /// Whether [`leave`](Self::leave) can be called: this process was started for this round alone.
+    /// Whether [`leave`](Self::leave) can be called: this process was started only for this round.
     pub fn can_leave(&self) -> bool {
         self.leave.is_some()
     }

@@ -61,7 +61,7 @@ fn serve(channel: &Channel) -> Result<(), Error> {
     }
 }
 
-/// Measures a registered case in this process, which was started for it alone.
+/// Measures a registered case in this process, which was started only for it.
 pub(crate) fn serve_case(channel: &Channel, assignment: Assignment, case: &Registered) -> Result<(), Error> {
     serve_round(channel, assignment, &mut |bencher| case.call(bencher))
 }
@@ -88,7 +88,7 @@ fn introduced(channel: &Channel) -> Result<Assignment, Error> {
     }
 }
 
-/// Measures a round in this process, which was started for it alone.
+/// Measures a round in this process, which was started only for it.
 fn serve_round(channel: &Channel, assignment: Assignment, call: Call<'_>) -> Result<(), Error> {
     let sender = channel.clone();
     let leave: Leave = Box::new(move |outcome| {
@@ -138,7 +138,7 @@ fn count(call: Call<'_>, assignment: &Assignment) -> Frame {
 }
 
 /// Measures what `call` calls by the worker's own schedule; returns the closing frame.
-/// `leave` is for a process that was started for this round alone.
+/// `leave` is for a process that was started only for this round.
 pub(crate) fn measure_alone(
     call: Call<'_>,
     assignment: Assignment,

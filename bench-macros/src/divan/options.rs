@@ -30,7 +30,7 @@ const OF_BOTH: [&str; 15] = [
     "ignore",
 ];
 
-/// The options of a benchmark alone.
+/// The options that only a benchmark has.
 const OF_BENCHMARKS: [&str; 3] = ["args", "types", "consts"];
 
 /// The options of an attribute.

@@ -74,7 +74,7 @@ impl Answer {
     }
 }
 
-/// Listens on a port of this machine alone; answers with the address and the requests.
+/// Listens on a port, for this machine only; answers with the address and the requests.
 ///
 /// # Errors
 /// When the port is taken.

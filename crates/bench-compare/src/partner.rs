@@ -77,7 +77,7 @@ pub(super) struct Asked {
 /// Starts a worker, has it time a round, and waits for its end.
 ///
 /// # Errors
-/// Whatever happened instead.
+/// The event that happened instead.
 pub(super) fn round(
     subject: Subject<'_>,
     asked: Asked,
@@ -140,7 +140,7 @@ impl<'a> Partner<'a> {
     /// Starts a worker and waits until it has loaded what it needs and made its first call.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn start(
         subject: Subject<'_>,
         padding: &str,
@@ -228,7 +228,7 @@ impl<'a> Partner<'a> {
     /// Times one batch, in nanoseconds.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn batch(&mut self, iterations: u64) -> Result<u64, Broken> {
         self.tell(&Command::Batch { iterations })?;
         match self.frame()? {
@@ -261,7 +261,7 @@ impl<'a> Partner<'a> {
     /// Returns how many inputs were alive at once, if that matters.
     ///
     /// # Errors
-    /// Whatever happened instead.
+    /// The event that happened instead.
     pub(super) fn ended(mut self) -> Result<Option<u64>, Broken> {
         self.expects = "`finished` after `stop`";
         // A worker that goes on must not take as long as a case may.
@@ -301,7 +301,7 @@ impl<'a> Partner<'a> {
         }
     }
 
-    /// Waits for whatever comes next.
+    /// Waits for the next event.
     fn wait(&mut self) -> Result<(), Broken> {
         let now = Instant::now();
         if self.interrupt.is_raised() {

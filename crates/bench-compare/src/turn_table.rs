@@ -63,7 +63,7 @@ impl TurnTable {
     }
 }
 
-/// A folder of this process alone, removed when dropped.
+/// A folder for this process only, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {

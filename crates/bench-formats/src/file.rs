@@ -92,7 +92,7 @@ pub(crate) enum Node {
 }
 
 impl<T> Entries<T> {
-    /// The entries whose name is theirs alone, and the names that several have.
+    /// The entries whose name is unique, and the names that several have.
     pub(crate) fn parted(self) -> (Vec<(String, T)>, Vec<String>) {
         let names: Vec<String> = self.0.iter().map(|(name, _)| name.clone()).collect();
         let count = |name: &str| names.iter().filter(|other| *other == name).count();

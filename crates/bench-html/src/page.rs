@@ -35,7 +35,7 @@ impl Page {
         Ok(document::html(&self.json()?, self.revision.is_some()))
     }
 
-    /// Returns the data alone, as JSON that can be embedded anywhere in HTML.
+    /// Returns only the data, as JSON that can be embedded anywhere in HTML.
     ///
     /// # Errors
     /// When the data cannot be written as JSON.

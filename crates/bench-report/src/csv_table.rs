@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bench_syntax::text::steers;
 
-/// Writes rows of CSV (RFC 4180, lines ended by a line feed alone): all tables of this program are written with it.
+/// Writes rows of CSV (RFC 4180, lines end with a line feed): all tables of this program are written with it.
 ///
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"), and control
 /// characters other than line ends and tabs become replacement characters. Numbers stay as they are. A cell is put into

@@ -32,7 +32,7 @@ impl Counter {
     }
 }
 
-/// Returns the calling thread alone.
+/// Returns only the calling thread.
 pub(crate) fn threads() -> Vec<i32> {
     vec![0]
 }

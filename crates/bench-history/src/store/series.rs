@@ -38,7 +38,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// The figures alone.
+    /// Only the figures.
     pub fn values(&self) -> Vec<f64> {
         self.points.iter().map(|point| point.value).collect()
     }

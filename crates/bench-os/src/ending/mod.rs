@@ -21,7 +21,7 @@ pub enum Ending {
     Crash {
         /// The signal's name on Linux (`SIGSEGV`), the system's words elsewhere.
         name: String,
-        /// Whether another process has killed it. Known on Linux alone.
+        /// Whether another process has killed it. Known on Linux only.
         is_kill: bool,
     },
 }
