@@ -180,7 +180,7 @@ impl SimpleBackend for Handle {
     }
 
     fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
-        Err(candle_core::Error::Msg(format!("`{name}` is asked for without a shape: it cannot be counted")))
+        Err(candle_core::Error::Msg(format!("`{name}` is requested without a shape: it cannot be counted")))
     }
 
     fn contains_tensor(&self, _: &str) -> bool {

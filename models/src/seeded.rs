@@ -121,7 +121,7 @@ impl SimpleBackend for Seeded {
 
     fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
         Err(candle_core::Error::Msg(format!(
-            "`{name}` is asked for without a shape, and seeded weights have none"
+            "`{name}` is requested without a shape, and seeded weights have none"
         )))
     }
 

@@ -74,7 +74,7 @@ fn what_was_measured_outlives_a_full_disk() {
         assert_ne!(ended.code, 0, "{}", ended.said());
         assert!(ended.stdout.contains("32 of 32 benchmarks measured"), "{}", ended.said());
         assert!(ended.stderr.contains("No space left"), "{}", ended.said());
-        assert_eq!(ended.stderr.contains("measuring goes on"), !journal_fits, "{}", ended.said());
+        assert_eq!(ended.stderr.contains("measuring continues"), !journal_fits, "{}", ended.said());
 
         let rescued: Vec<PathBuf> =
             fs::read_dir(&temporary).unwrap().flatten().map(|entry| entry.path()).collect();

@@ -96,7 +96,7 @@ fn render(shifts: &[MachineShift], trends: &[Trend], all: bool) -> String {
     let short = trends.iter().filter(|trend| trend.too_little_history).count();
     text += &format!("{} series: {steady} without a change", trends.len());
     if moved > 0 {
-        text += &format!(", {moved} that changed with the machine alone");
+        text += &format!(", {moved} that changed only with the machine");
     }
     if short > 0 {
         text += &format!(", {short} with too little history (fewer than {FEWEST} runs)");
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(brief.lines().count(), 2, "{brief}");
         assert!(brief.starts_with("the machine (x, "), "{brief}");
         assert!(
-            brief.ends_with("6 series: 1 without a change, 5 that changed with the machine alone\n"),
+            brief.ends_with("6 series: 1 without a change, 5 that changed only with the machine\n"),
             "{brief}"
         );
         let full = render(&shifts, &trends, true);

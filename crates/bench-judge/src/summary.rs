@@ -157,7 +157,7 @@ fn doubts(case: &CaseRecord) -> Vec<String> {
         && case.rounds.iter().map(RoundRecord::spent_s).sum::<f64>() >= case.settings.max_time_s
     {
         doubts.push(format!(
-            "{} of the {wanted} rounds that were asked for: `max_time`, {}, ended before the others",
+            "{} of the {wanted} requested rounds: `max_time`, {}, ended before the others",
             case.rounds.len(),
             Seconds(case.settings.max_time_s)
         ));

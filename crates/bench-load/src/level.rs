@@ -265,7 +265,7 @@ fn warnings(driven: &Driven, domain: &Domain, level: &Level) -> Vec<String> {
     }
     if !driven.stuck.is_empty() {
         warnings.push(format!(
-            "{} abandoned while they were served: the work that still goes on for them disturbs the others",
+            "{} abandoned while they were served: the work that continues for them disturbs the others",
             match driven.stuck.len() {
                 1 => "1 request was".to_owned(),
                 many => format!("{many} requests were"),

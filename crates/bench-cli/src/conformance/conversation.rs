@@ -277,7 +277,7 @@ impl Drop for Conversation<'_> {
 fn keep(frames: &mut VecDeque<Frame>, frame: Frame) -> Result<(), String> {
     const MOST: usize = 1 << 16;
     if frames.len() >= MOST {
-        return Err(format!("expected the round to end, found {MOST} frames that were not asked for"));
+        return Err(format!("expected the round to end, found {MOST} frames that were not requested"));
     }
     frames.push_back(frame);
     Ok(())

@@ -26,10 +26,9 @@ pub(crate) fn write(combined: &Combined) -> Result<(), RunError> {
     let mut whole: Option<Record> = None;
     for (name, run) in &combined.runs {
         if names.insert(name, run).is_some() {
-            return Err(UsageError(format!(
-                "two benchmarks are called `{name}`: give each a name of its own"
-            ))
-            .into());
+            return Err(
+                UsageError(format!("two benchmarks are called `{name}`: give each its own name")).into()
+            );
         }
         let mut record = bench_judge::open(run)?;
         for case in &mut record.cases {

@@ -26,7 +26,7 @@ pub(super) fn targets(urls: &[String]) -> Result<(Vec<Target>, Named), UsageErro
     let of = |one: &Named| (one.kind, one.model.clone(), one.stream);
     if let Some(other) = named.iter().position(|one| of(one) != of(&named[0])) {
         return Err(UsageError(format!(
-            "{} and {} do not name the same endpoint: give addresses that differ in the server alone",
+            "{} and {} do not name the same endpoint: give addresses that differ only in the server",
             urls[0], urls[other]
         )));
     }

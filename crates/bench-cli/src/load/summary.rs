@@ -11,7 +11,7 @@ use bench_report::{print, tell};
 use bench_runner::run::Finished;
 use bench_syntax::quantity::significant;
 
-/// An answer that has less than this of the tokens that were asked for is shorter than what is measured.
+/// An answer that has less than this share of the requested tokens is shorter than what is measured.
 const SHORT: f64 = 0.95;
 
 /// Prints a table of both sides, and returns what does not fit together.
@@ -54,7 +54,7 @@ pub(super) fn obtained(counted: &Counted, endpoint: &Endpoint) -> Vec<String> {
         let share = counted.obtained_tokens as f64 / counted.wanted_tokens as f64;
         if share < SHORT {
             said.push(format!(
-                "answers have {:.0}% of the tokens that were asked for: the server ends them early. It may not \
+                "answers have {:.0}% of the requested tokens: the server ends them early. It may not \
                  support `ignore_eos` and `min_tokens`, or may have reached its longest context",
                 share * 100.0
             ));

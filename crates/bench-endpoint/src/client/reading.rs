@@ -174,7 +174,7 @@ fn refused<'h>(status: StatusCode, header: &dyn Fn(&str) -> Option<&'h str>) -> 
         return Some(Failure::new(Class::Status(status.as_u16()), format!("{reason}{wait}")));
     }
     if let Some(encoding) = header("content-encoding").filter(|encoding| *encoding != "identity") {
-        let message = format!("the answer is compressed ({encoding}), though `identity` was asked for");
+        let message = format!("the answer is compressed ({encoding}), though `identity` was requested");
         return Some(Failure::new(Class::Compressed, message));
     }
     (status == StatusCode::NO_CONTENT).then(|| Failure::new(Class::Empty, "status 204: no content"))

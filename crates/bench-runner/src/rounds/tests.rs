@@ -188,7 +188,7 @@ fn a_budget_that_ends_before_the_rounds_that_were_asked_for_is_told() {
         let case =
             run_with(overrides, Mode::Sample, vec![vec![round(&[1])]], usize::MAX).outcome.cases.remove(0);
         let told = case.warnings.iter().any(|warning| {
-            warning.starts_with("1 of the 3 rounds that were asked for: `max_time`")
+            warning.starts_with("1 of the 3 requested rounds: `max_time`")
                 && warning.ends_with("ended before the others")
         });
         (case.rounds.len(), told)

@@ -51,7 +51,7 @@ impl RunObserver for Observer {
         if let (Some(journal), Some(round)) = (&mut self.journal, case.rounds.last())
             && let Err(error) = journal.round(&case.id, round)
         {
-            tell(&format!("warning: {error}; measuring goes on"));
+            tell(&format!("warning: {error}; measuring continues"));
             self.trouble = Some(error);
             self.journal = None;
         }
