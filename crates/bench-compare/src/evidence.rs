@@ -24,8 +24,8 @@ impl Wealth {
     }
 
     /// Adds a pass. Each pass bets again, on figures that are more precise than those of the pass before. The sum of
-    /// the e-values of all passes, with weights that add up to 1, is an e-value, and the largest summand is no more
-    /// than it.
+    /// the e-values of all passes, with weights that add up to 1, is an e-value, and no summand
+    /// exceeds it.
     fn see_pass(&mut self, observations: &[Observation], weight: f64) {
         let mut bets = self.blank.clone();
         observations.iter().for_each(|observation| bets.see(*observation));
