@@ -150,7 +150,7 @@ mod tests {
             let root = tempfile::tempdir().expect("temporary folder");
             let error = get(&root, file).expect_err("no network");
             let said = error.to_string();
-            assert!(said.contains(file.repository) && said.contains("cannot be had ("), "{said}");
+            assert!(said.contains(file.repository) && said.contains("cannot be obtained ("), "{said}");
             assert!(said.ends_with(&format!("run `models/weights/fetch --only {}`", file.model)), "{said}");
             assert!(error.or_skip().skip_reason().is_some());
         }

@@ -80,7 +80,7 @@ fn an_interrupted_run_is_sealed() {
         let at_least = running.rounds();
         let over = running.send(name);
         assert_eq!(over.code, 130, "{}", over.stderr);
-        assert!(over.stderr.contains("interrupted: the report holds"), "{}", over.stderr);
+        assert!(over.stderr.contains("interrupted: the report contains"), "{}", over.stderr);
         assert!(over.stdout.contains("3 of 3 benchmarks measured"), "{}", over.stdout);
 
         let record = over.stage.record();

@@ -194,7 +194,7 @@ fn power_stands_in_for_a_counter_of_energy_that_falls() {
     let run = run(&Nvml::with(&[gpu(1, wraps)]));
     assert_eq!(run.find("gpu_energy"), None);
     assert!(run.reading("gpu_energy_integrated") > 0.0 && run.reading("gpu_energy_per_iteration") > 0.0);
-    assert!(run.is_told("the counter of energy fell"), "{:?}", run.record.cases[0].warnings);
+    assert!(run.is_told("the energy counter decreased"), "{:?}", run.record.cases[0].warnings);
     let backwards = json!({ "energy_mj": { "per_s": -1000, "from": 1e9 } });
     assert_eq!(self::run(&Nvml::with(&[gpu(1, backwards)])).find("gpu_energy"), None);
 }

@@ -147,7 +147,7 @@ fn a_record_keeps_how_quiet_the_machine_was() {
     let told = ended.stdout.lines().filter(|shown| shown.contains("unknown on this machine")).count();
     assert_eq!(told, usize::from(line.is_some()), "{}", ended.said());
     assert!(line.is_none_or(|line| ended.stdout.contains(&line)), "{}", ended.said());
-    let hint = ended.stdout.contains("`bench doctor` says what to do");
+    let hint = ended.stdout.contains("`bench doctor` prints what to do");
     assert_eq!(hint, !(warned.is_empty() && unknown.is_empty()), "{}", ended.said());
 
     // Nothing is timed, nothing is looked at.

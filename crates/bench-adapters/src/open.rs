@@ -97,7 +97,7 @@ mod tests {
         let held: Vec<(&str, usize)> =
             kept.iter().map(|opened| (opened.program.name(), opened.cases().len())).collect();
         assert_eq!(held, [("a", 2), ("b", 1)]);
-        assert_eq!(left_out[0], "`performance/y` of b, since a holds a case of this name");
+        assert_eq!(left_out[0], "`performance/y` of b, since a has a case of this name");
         assert_eq!(left_out.len(), 2);
         // Programs that choose their ids are told of it elsewhere.
         let (kept, left_out) = apart(vec![opened("/a", &["x"], false), opened("/b", &["x"], false)]);

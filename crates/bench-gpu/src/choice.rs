@@ -172,7 +172,7 @@ mod tests {
             assert!(error.starts_with(message), "{error}");
         }
         let nothing = Choice::parse("0").expect("a choice").among(&[]).expect_err("none");
-        assert_eq!(nothing, "there is no GPU 0 here: there is none at all");
+        assert_eq!(nothing, "there is no GPU 0 here: no GPU was found");
     }
 
     #[test]

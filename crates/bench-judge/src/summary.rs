@@ -242,7 +242,7 @@ mod tests {
             let mut case = case(sample);
             case.rounds.iter_mut().for_each(|round| round.wall_s = wall_s);
             case.update();
-            !warns(&case, "longer than has passed")
+            !warns(&case, "longer than the time that has passed")
         };
         assert!(within(0.0021, |_| 100_000) && !within(0.0019, |_| 100_000));
         // As a harness reports whose shortest sample met a pause, and was scaled to the length of the others.

@@ -130,7 +130,7 @@ mod tests {
             Patches::noise(48, &Config::REDUCED, &Device::Cpu).expect_err("48 is not a multiple of 32");
         assert_eq!(
             error.to_string(),
-            "cannot look at a picture of 48 × 48 pixels: both have to be a multiple of 32"
+            "cannot take a picture of 48 × 48 pixels: both have to be a multiple of 32"
         );
     }
 

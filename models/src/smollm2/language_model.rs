@@ -166,7 +166,7 @@ mod tests {
         assert_eq!((streamed, completion.prompt_tokens), (completion.text, 5));
         let error = model.expect_text("The capital of France is", " Rome").expect_err("not Rome");
         assert!(
-            error.to_string().contains("has to go on with \" Rome\", but the model says \" Paris\""),
+            error.to_string().contains("should continue with \" Rome\", but the model says \" Paris\""),
             "{error}"
         );
     }

@@ -247,6 +247,6 @@ mod tests {
     fn a_flat_curve_beside_a_peak_is_told() {
         let svg = distributions("f", ("steady", &[1e-3; 50]), ("spread", &ramp(0.8e-3, 4e-6)));
         check_well_formed(&svg);
-        assert!(svg.contains("not to one scale"), "{svg}");
+        assert!(svg.contains("the curves have different vertical scales"), "{svg}");
     }
 }

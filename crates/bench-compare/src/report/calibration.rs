@@ -169,7 +169,7 @@ mod tests {
         let text = sides_of(2, 20);
         assert!(
             text.starts_with(
-                "warning: not symmetric: 2 leaned to slower, 20 to faster (p < 0.001); in no case"
+                "warning: not symmetric: 2 leaned to slower, 20 to faster (p < 0.001); in no single case"
             ),
             "{text}"
         );

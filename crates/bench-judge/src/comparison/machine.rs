@@ -120,9 +120,12 @@ mod tests {
             quiet,
             "the machine's clock reference: +0.4 %, memory walk: -0.4 % (time a step, now against then)"
         );
-        assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("the cases moved with it"));
-        assert!(references_of(0.1, 0.0, None).ends_with("clock is another"));
-        assert!(references_of(0.0, 0.0, Some(0.1)).ends_with("it did not move as the cases did together"));
+        assert!(references_of(0.1, 0.0, Some(0.09)).ends_with("has changed, and the cases with it"));
+        assert!(references_of(0.1, 0.0, None).ends_with("clock has changed"));
+        assert!(
+            references_of(0.0, 0.0, Some(0.1))
+                .ends_with("it did not change in the way that the cases together did")
+        );
         assert!(references_of(0.0, 0.1, Some(0.1)).ends_with("then)"), "memory moved with the cases");
         assert_eq!(references(None, Some(References::new(1.0, 1.0)), None), None);
     }

@@ -229,7 +229,7 @@ mod tests {
     fn no_more_than_was_asked_for() {
         assert_one(
             |level| level.concurrency = Some(3),
-            "3.980 requests in flight on average, but 3 at most were set",
+            "3.980 requests in flight on average, but at most 3 were allowed",
         );
         assert_one(
             |level| level.pace.offered_rate = Some(7.5),

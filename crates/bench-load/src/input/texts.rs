@@ -173,7 +173,9 @@ mod tests {
         for range in [0..=5, RangeInclusive::new(6, 5)] {
             assert!(error(Texts::seeded(1, range)).contains("the range must not be empty"));
         }
-        assert!(error(Texts::seeded(20, 1..=1)).starts_with("20 texts and as many others"));
+        assert!(
+            error(Texts::seeded(20, 1..=1)).starts_with("there are not 20 different texts and as many more")
+        );
     }
 
     #[test]

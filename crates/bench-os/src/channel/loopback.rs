@@ -258,7 +258,7 @@ mod tests {
         reader.read_line(&mut line).expect("read");
         assert_eq!(line, "measure\n");
         drop(accepted);
-        is_closed.recv_timeout(LIMIT).expect("told that the runner has gone");
+        is_closed.recv_timeout(LIMIT).expect("told that the runner has exited");
         assert_eq!(reader.read_line(&mut line).expect("read"), 0);
     }
 
