@@ -90,7 +90,7 @@ class Answers(unittest.TestCase):
         made = self.of("images", pictures.synthetic(1, 64, 48)[0], **asked)[0]
         self.assertEqual([made[name] for name in ("images", "width", "height", "format")], [1, 64, 48, "png"])
         other = self.of("images", {"images": [*pictures.synthetic(1, 8, 8), b"GIF89a"]}, **asked)
-        self.assertIn("no picture", other[1][0])
+        self.assertIn("not a picture", other[1][0])
 
     def test_a_wav_stream_is_as_long_as_what_came_of_it(self):
         file = BytesIO()
