@@ -302,7 +302,7 @@ mod tests {
             ("", "expected Bencher Metric Format"),
             ("[]", "expected Bencher Metric Format"),
             ("{}", "no benchmark"),
-            (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: wanted"),
+            (r#"{"a": {"latency": 5}}"#, "`a`, `latency`: expected"),
             (r#"{"a": {"latency": {"value": -5}}}"#, "`a`, `latency`: -5 is not a latency"),
         ] {
             let error = import(text).expect_err(text).to_string();

@@ -60,7 +60,7 @@ fn damage(format: &str, file: &str, entries: &str, most: usize) {
     for end in (0..text.len()).step_by(text.len() / 20) {
         fs::write(&path, text.get(..end).unwrap_or_default()).expect("written");
         let error = format.import(&path).expect_err("cut short").to_string();
-        assert!(error.contains("file.json") && error.contains("wanted"), "{error}");
+        assert!(error.contains("file.json") && error.contains("expected"), "{error}");
     }
     // What is not a number in JSON has no place in it: damage of the file's own is tested with the format.
     let document: Value =

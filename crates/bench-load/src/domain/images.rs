@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(all(&[&png, &jpeg]).answer.format, "");
         let one = all(&[&png, b"<html>"]);
         assert_eq!((one.rate("IPS"), one.rate("PPS")), (Some(1.0), Some(600.0)));
-        assert!(one.answer.warning.expect("a warning").starts_with("no picture"));
+        assert!(one.answer.warning.expect("a warning").starts_with("not a picture"));
         let small = encoded(3, 20, ImageFormat::Png);
         let uneven = all(&[&png, &small]);
         assert_eq!((uneven.rate("IPS"), uneven.rate("PPS")), (Some(2.0), None));
@@ -399,7 +399,7 @@ mod tests {
         let warning = |images: Images| Served::with(images).answer.warning.expect("a warning");
         let broken = Images::encoded(b"<html>");
         assert_eq!(Served::with(broken.clone()).rate("IPS"), None);
-        assert!(warning(broken).starts_with("no picture"));
+        assert!(warning(broken).starts_with("not a picture"));
         assert_eq!(Served::with(Images::new(0, 8, 8)).rate("IPS"), Some(0.0));
         assert_eq!(warning(Images::new(0, 8, 8)), "no image");
         assert_eq!(Served::with(Images::new(1, 0, 8)).rate("PPS"), None);

@@ -396,7 +396,7 @@ mod tests {
         let served = Served::with(Speech::wav("abc", b"<html>sorry</html>"));
         assert_eq!((served.rate("ASPS"), served.rate("CPS")), (None, Some(3.0)));
         let warning = served.answer.warning.expect("a warning");
-        assert!(warning.starts_with("no WAV file"), "{warning}");
+        assert!(warning.starts_with("not a WAV file"), "{warning}");
 
         let mut truncated = Written::default().bytes();
         truncated.truncate(44 + 12_000);

@@ -236,7 +236,7 @@ mod tests {
         let half = error(&[("a.png", &png), ("b.png", &png[..png.len() / 2])]);
         assert!(half.contains("b.png: a png picture that is damaged"), "{half}");
         let other = error(&[("a.png", b"hello")]);
-        assert!(other.contains("a.png: no picture"), "{other}");
+        assert!(other.contains("a.png: not a picture"), "{other}");
         assert!(error(&[("a.txt", b"hello")]).starts_with("no picture in "));
         let missing = Pictures::folder("no/such/folder").prepare().expect_err("missing").to_string();
         assert!(missing.starts_with("cannot read no/such/folder: "), "{missing}");

@@ -125,7 +125,7 @@ pub(crate) mod tests {
         let error = |bytes: &[u8]| header(bytes).expect_err("no picture").to_string();
         assert!(error(b"hello").contains("begins with `hello`"), "{}", error(b"hello"));
         assert!(error(b"GIF89a\x01\0\x01\0").contains("format gif"), "{}", error(b"GIF89a\x01\0\x01\0"));
-        assert!(error(b"").starts_with("no picture"));
+        assert!(error(b"").starts_with("not a picture"));
         for (format, name) in FORMATS {
             let bytes = encoded(30, 20, format);
             assert!(error(&bytes[..12]).contains(name));
