@@ -147,7 +147,10 @@ fn what_cannot_be_named_is_said() {
     stage.bench(&["rename", "unit/a", "unit/b"]).expect_code(2).expect_said(&["no case `unit/a`"]);
     stage.bench(&["rename", "unit/spins", "unit/spins"]).expect_code(2).expect_said(&["two different ids"]);
     stage.bench(&["rename", "unit/spins", ""]).expect_code(2).expect_said(&["two different ids"]);
-    stage.bench(&["rename", "unit/spins", "unit/second"]).expect_code(2).expect_said(&["two different cases"]);
+    stage
+        .bench(&["rename", "unit/spins", "unit/second"])
+        .expect_code(2)
+        .expect_said(&["two different cases"]);
 }
 
 #[test]

@@ -116,7 +116,10 @@ totals: 10 0 6 1 0 0 1
             (FILE.replace("totals:", "total:"), "`totals:` is missing"),
             (FILE.replace("totals: 10", "totals: ten"), "invalid digit"),
             (FILE.replace(" DLmw", ""), "no event DLmw"),
-            (FILE.replace("totals: 10 0 6 1 0 0 1", "totals: 1 2 3 4 5 6 7 8 9 10"), "10 totals for 9 events"),
+            (
+                FILE.replace("totals: 10 0 6 1 0 0 1", "totals: 1 2 3 4 5 6 7 8 9 10"),
+                "10 totals for 9 events",
+            ),
         ] {
             let error = parse(&file).expect_err(message);
             assert!(error.contains(message), "{error}");
