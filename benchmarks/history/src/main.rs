@@ -47,8 +47,7 @@ fn main() -> ExitCode {
             "--fit" => half = real::Half::Fit,
             flag if flag.starts_with('-') => {
                 eprintln!(
-                    "error: unknown flag `{flag}`: expected [--fit] [FOLDER], `series FOLDER`, `structure`, \
-                     `labelled FILE`, `machine FILE`, `speed`, `add [STORE]`, or `page`"
+                    "error: unknown flag `{flag}`: wanted [--fit] [FOLDER], `series FOLDER`, `structure`, `labelled FILE`, `machine FILE`, `speed`, `add [STORE]`, or `page`"
                 );
                 return ExitCode::from(2);
             }
@@ -60,23 +59,19 @@ fn main() -> ExitCode {
     }
     if lines_only {
         return ended(
-            folder
-                .ok_or("expected a folder after `series`".to_owned())
-                .and_then(|folder| real::lines(&folder)),
+            folder.ok_or("`series` wants a folder".to_owned()).and_then(|folder| real::lines(&folder)),
             2,
         );
     }
     if labels_only {
         return ended(
-            folder
-                .ok_or("expected a file after `labelled`".to_owned())
-                .and_then(|file| labelled::table(&file)),
+            folder.ok_or("`labelled` wants a file".to_owned()).and_then(|file| labelled::table(&file)),
             2,
         );
     }
     if machine {
         return ended(
-            folder.ok_or("expected a file after `machine`".to_owned()).and_then(|file| machine::table(&file)),
+            folder.ok_or("`machine` wants a file".to_owned()).and_then(|file| machine::table(&file)),
             2,
         );
     }

@@ -5,11 +5,7 @@ use crate::method::Method;
 use crate::random::Random;
 use crate::table::Table;
 
-/// Trials of each line of the other tables.
 const TRIALS: u64 = 60;
-
-/// Trials of each excursion, whose shares are about a per cent: 60 trials could not show them.
-const TRIALS_OF_EXCURSIONS: u64 = 1000;
 
 /// All tables.
 pub(crate) fn tables() -> String {
@@ -29,13 +25,9 @@ fn line(seed: u64, spread: f64, runs: usize, added: impl Fn(usize) -> f64) -> Ve
 }
 
 /// The share of trials with an alarm from run `from` to before `to`, in per cent.
-fn reported(method: Method, from: usize, to: usize, of: impl Fn(u64) -> Vec<f64>) -> f64 {
-    reported_in(TRIALS, method, from, to, of)
-}
-
-fn reported_in(trials: u64, method: Method, from: usize, to: usize, of: impl Fn(u64) -> Vec<f64>) -> f64 {
+fn told(method: Method, from: usize, to: usize, of: impl Fn(u64) -> Vec<f64>) -> f64 {
     let hit = |seed: &u64| method.alarms(&of(*seed)).iter().any(|found| (from..to).contains(found));
-    (0..trials).filter(hit).count() as f64 * 100.0 / trials as f64
+    (0..TRIALS).filter(hit).count() as f64 * 100.0 / TRIALS as f64
 }
 
 fn soon_after() -> String {
@@ -48,11 +40,11 @@ fn soon_after() -> String {
         };
         let cells = Method::QUICK.iter().map(|method| {
             let of = |seed| line(seed, 1.0, 100 + gap, height);
-            format!("{:.0}", reported(*method, 60 + gap, 80 + gap, of))
+            format!("{:.0}", told(*method, 60 + gap, 80 + gap, of))
         });
         table.push(std::iter::once(gap.to_string()).chain(cells));
     }
-    table.render("Twelve deviations from run 60, six more soon after: the second reported within 20 runs, %:")
+    table.render("Twelve deviations from run 60, six more soon after: the second told within 20 runs, %:")
 }
 
 fn reverted() -> String {
@@ -67,14 +59,14 @@ fn reverted() -> String {
             })
         };
         let cells = Method::QUICK.iter().map(|method| {
-            let share = |from, to| reported(*method, from, to, of);
+            let share = |from, to| told(*method, from, to, of);
             let back = 60 + nights;
             format!("{:.0} / {:.0} / {:.0}", share(60, back), share(back, back + 20), share(next, next + 20))
         });
         table.push(std::iter::once(format!("{nights}, {spread}")).chain(cells));
     }
     table.render(
-        "Ten deviations for some nights, back, and five deviations 30 nights later: reported, %: up while it lasts / back / the next",
+        "Ten deviations for some nights, back, and five deviations 30 nights later: up while it lasts / back / the next, told %:",
     )
 }
 
@@ -88,10 +80,10 @@ fn first_runs() -> String {
                 _ => 0.0,
             })
         };
-        let cells = Method::QUICK.iter().map(|method| format!("{:.0}", reported(*method, at, at + 20, of)));
+        let cells = Method::QUICK.iter().map(|method| format!("{:.0}", told(*method, at, at + 20, of)));
         table.push(std::iter::once(format!("{odd}, {at}")).chain(cells));
     }
-    table.render("Odd first runs 50 deviations off, then twelve deviations: reported within 20 runs, %:")
+    table.render("Odd first runs 50 deviations off, then twelve deviations: told within 20 runs, %:")
 }
 
 fn exact() -> String {
@@ -112,19 +104,17 @@ fn exact() -> String {
             table.push(std::iter::once(format!("{first}, {second}")).chain(cells));
         }
     }
-    table.render("Exact figures: nights until +5 % is reported:")
+    table.render("Exact figures: nights until +5 % is told:")
 }
 
 fn excursions() -> String {
     let mut table = Table::new(heads("runs"));
     for runs in 1..=5 {
         let of = |seed| line(seed, 1.0, 100, |run| if (60..60 + runs).contains(&run) { 10.0 } else { 0.0 });
-        let cells = Method::QUICK
-            .iter()
-            .map(|method| format!("{:.1}", reported_in(TRIALS_OF_EXCURSIONS, *method, 60, 75 + runs, of)));
+        let cells = Method::QUICK.iter().map(|method| format!("{:.1}", told(*method, 60, 75 + runs, of)));
         table.push(std::iter::once(runs.to_string()).chain(cells));
     }
-    table.render("Ten deviations for some runs, of 1000 trials: reported, %:")
+    table.render("Ten deviations for so many runs: told, %:")
 }
 
 fn no_levels() -> String {
