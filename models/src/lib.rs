@@ -33,6 +33,7 @@ pub mod generation;
 pub mod gguf;
 #[cfg(feature = "hub")]
 pub mod hub;
+mod kept;
 pub mod load;
 pub mod memory;
 pub mod mmdit;

@@ -39,6 +39,20 @@ impl Statistic {
         Statistic::FasterHalf,
         Statistic::FastestQuarter,
     ];
+
+    /// Returns the statistic for the pairs of a case while the steadiest one is not known. It depends on the number
+    /// of batches, and on whether they are of several threads.
+    fn usual(batches: usize, is_parallel: bool) -> Self {
+        if batches >= MANY_BATCHES {
+            Statistic::Neighbours
+        } else if is_parallel {
+            // One thread that is held up holds up all: the slower batches are a matter of luck.
+            Statistic::FastestQuarter
+        } else {
+            // Of few batches the median ignores too much.
+            Statistic::HodgesLehmann
+        }
+    }
 }
 
 /// A process pair, and the number that summarizes it.
@@ -72,10 +86,14 @@ const MEMORY: usize = 200;
 /// The number of pairs below which the effect of the order cannot be distinguished from noise.
 const PAIRS_TO_LEARN_ORDER: usize = 8;
 
-/// The number of pairs below which no statistic is known to be better than the first.
-const PAIRS_TO_CHOOSE: usize = 16;
+/// The number of batches from which on the median loses little precision. Slow cases have fewer.
+const MANY_BATCHES: usize = 20;
 
-/// The share of the first one's spread that another one must stay below: the smallest of several spreads is often
+/// The number of pairs below which no statistic is known to be better than the usual one. Slow cases have at most 16
+/// pairs.
+const PAIRS_TO_CHOOSE: usize = 8;
+
+/// The share of the usual one's spread that another one must stay below: the smallest of several spreads is often
 /// luck.
 const CLEARLY: f64 = 0.8;
 
@@ -93,16 +111,17 @@ struct Expectation {
 pub(super) struct Observer(Vec<(Role, [f64; Statistic::ALL.len()])>);
 
 impl Observer {
-    /// Sums up a pair as those before it let expect.
-    pub(super) fn observe(&mut self, pair: Pair) -> ObservedPair {
-        let Expectation { statistic, order, scale } = self.expect();
+    /// Sums up a pair as those before it let expect; `is_parallel` if its processes have several threads.
+    pub(super) fn observe(&mut self, pair: Pair, is_parallel: bool) -> ObservedPair {
+        let Expectation { statistic, order, scale } =
+            self.expect(Statistic::usual(pair.base_ns.len(), is_parallel));
         let values = summaries(&pair);
         let log_ratio = values[statistic as usize] - sign(pair.first) * order;
         self.0.push((pair.first, values));
         ObservedPair { pair, statistic, log_ratio, scale, layouts: None }
     }
 
-    fn expect(&self) -> Expectation {
+    fn expect(&self, usual: Statistic) -> Expectation {
         let past = &self.0[self.0.len().saturating_sub(MEMORY)..];
         let of = |statistic: Statistic| {
             let order = if past.len() >= PAIRS_TO_LEARN_ORDER { order_effect(past, statistic) } else { 0.0 };
@@ -113,7 +132,7 @@ impl Observer {
             let scale = stats::robust_deviation(&rest).filter(|scale| past.len() >= 2 && scale.is_finite());
             Expectation { statistic, order, scale }
         };
-        let usual = of(Statistic::Neighbours);
+        let usual = of(usual);
         if past.len() < PAIRS_TO_CHOOSE {
             return usual;
         }
@@ -122,7 +141,7 @@ impl Observer {
         let steadier = |best: Expectation, other: Expectation| {
             if spread(other) < 0.999 * spread(best) { other } else { best }
         };
-        let steadiest = Statistic::ALL.into_iter().skip(1).map(of).fold(usual, steadier);
+        let steadiest = Statistic::ALL.into_iter().map(of).fold(usual, steadier);
         if spread(steadiest) < CLEARLY * spread(usual) { steadiest } else { usual }
     }
 }
@@ -223,11 +242,23 @@ mod tests {
     #[test]
     fn what_the_order_does_is_learnt_and_taken_out() {
         let mut observer = Observer::default();
-        let seen: Vec<ObservedPair> = (0..40).map(|number| observer.observe(ordered(number))).collect();
+        let seen: Vec<ObservedPair> =
+            (0..40).map(|number| observer.observe(ordered(number), false)).collect();
         assert!(seen[..8].iter().all(|pair| (pair.log_ratio - 0.01).abs() > 0.03), "nothing is known yet");
         assert!(seen[10..].iter().all(|pair| (pair.log_ratio - 0.01).abs() < 0.003), "{:?}", seen[10]);
         assert_eq!(seen[1].scale, None);
         assert!(seen[20].scale.is_some_and(|scale| scale < 0.003), "{:?}", seen[20].scale);
+    }
+
+    #[test]
+    fn few_batches_are_summed_up_by_what_suits_them() {
+        let slow = pair(Role::Base, &[100; 4], &[100, 100, 100, 140]);
+        let statistic =
+            |pair: &Pair, is_parallel| Observer::default().observe(pair.clone(), is_parallel).statistic;
+        assert_eq!(statistic(&slow, false), Statistic::HodgesLehmann);
+        assert_eq!(statistic(&slow, true), Statistic::FastestQuarter);
+        let quick = pair(Role::Base, &[100; 50], &[100; 50]);
+        assert_eq!([false, true].map(|parallel| statistic(&quick, parallel)), [Statistic::Neighbours; 2]);
     }
 
     #[test]
@@ -245,7 +276,7 @@ mod tests {
                         .collect()
                 };
                 let first = if number % 2 == 0 { Role::Base } else { Role::Candidate };
-                observer.observe(pair(first, &times(0), &times(500)))
+                observer.observe(pair(first, &times(0), &times(500)), false)
             })
             .collect();
         assert!(seen[..PAIRS_TO_CHOOSE].iter().all(|pair| pair.statistic == Statistic::Neighbours));
@@ -259,13 +290,14 @@ mod tests {
         fn swapped_sides_say_the_opposite(
             pairs in proptest::collection::vec(
                 (any::<bool>(), proptest::collection::vec((1u64..1_000_000, 1u64..1_000_000), 2..8)), 1..30),
+            is_parallel: bool,
         ) {
             let (mut one, mut other) = (Observer::default(), Observer::default());
             for (base_first, times) in pairs {
                 let (base, candidate): (Vec<u64>, Vec<u64>) = times.into_iter().unzip();
                 let first = if base_first { Role::Base } else { Role::Candidate };
-                let seen = one.observe(pair(first, &base, &candidate));
-                let swapped = other.observe(pair(first.other(), &candidate, &base));
+                let seen = one.observe(pair(first, &base, &candidate), is_parallel);
+                let swapped = other.observe(pair(first.other(), &candidate, &base), is_parallel);
                 prop_assert_eq!(seen.statistic, swapped.statistic);
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + a.abs());
                 prop_assert!(close(seen.log_ratio, -swapped.log_ratio), "{} {}", seen.log_ratio, swapped.log_ratio);

@@ -131,7 +131,8 @@ impl Trial {
         match measured {
             Ok((pair, layouts)) => {
                 let layouts = (self.layouts() > 1).then_some(layouts);
-                let observed = ObservedPair { layouts, ..self.observer.observe(pair) };
+                let is_parallel = self.threads.is_some_and(|threads| threads > 1);
+                let observed = ObservedPair { layouts, ..self.observer.observe(pair, is_parallel) };
                 self.see(observed);
                 self.learn();
                 true

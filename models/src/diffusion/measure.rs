@@ -12,6 +12,7 @@ use super::config::Config;
 use super::denoiser::Denoiser;
 use super::pipeline::{Drawn, GenerationError, Pipeline};
 use crate::axis::{Place, Threads, expect_convolutions};
+use crate::kept::Kept;
 use crate::load::LoadError;
 use crate::memory::{MemoryError, expect_bytes};
 use crate::seeded::Seeded;
@@ -31,9 +32,11 @@ pub fn step<D: Denoiser>(b: &mut Bencher, denoiser: &D, side: usize, batch: usiz
     let latents = latents(denoiser, side, batch)?;
     let conditioning = denoiser.condition(&vec!["a lighthouse"; batch])?;
     let predict = || denoiser.predict(&latents, TIME, &conditioning);
-    b.count("steps", 1).count("image-steps", batch).try_iter(predict)?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(expect_sound(&latents, &predict()?, &predict()?)?)
+    let mut kept = Kept::default();
+    b.count("steps", 1).count("image-steps", batch).try_iter(|| predict().map(|noise| kept.keep(noise)))?;
+    // An error fails the case, figures and all.
+    let (one, other) = kept.both(predict)?;
+    Ok(expect_sound(&latents, &one, &other)?)
 }
 
 /// Times one evaluation at 128 × 128 pixels at the place and with the type of the axes.
@@ -98,9 +101,10 @@ pub fn draw<D: Denoiser>(b: &mut Bencher, pipeline: &Pipeline<D>, side: u32, ste
         let png = picture.to_png()?;
         Ok((picture, png))
     };
-    b.count("images", 1).try_iter(draw)?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    let ((first, png), (second, _)) = (draw()?, draw()?);
+    let mut kept = Kept::default();
+    b.count("images", 1).try_iter(|| draw().map(|drawn| kept.keep(drawn)))?;
+    // An error fails the case, figures and all.
+    let ((first, png), (second, _)) = kept.both(draw)?;
     first.expect_drawn()?;
     first.expect_same(&second)?;
     Ok(png)

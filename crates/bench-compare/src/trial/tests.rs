@@ -14,8 +14,10 @@ impl Trial {
         };
         for log_ratio in log_ratios {
             // Times are whole numbers, and figures that are none no times.
-            let observed =
-                ObservedPair { log_ratio: *log_ratio, ..trial.observer.observe(Trial::pair_of(*log_ratio)) };
+            let observed = ObservedPair {
+                log_ratio: *log_ratio,
+                ..trial.observer.observe(Trial::pair_of(*log_ratio), false)
+            };
             trial.see(observed);
         }
         trial
@@ -28,7 +30,7 @@ impl Trial {
             held.layouts = vec![nobody().program; layouts];
         }
         for (log_ratio, drawn) in pairs {
-            let mut observed = trial.observer.observe(Trial::pair_of(log_ratio));
+            let mut observed = trial.observer.observe(Trial::pair_of(log_ratio), false);
             (observed.log_ratio, observed.layouts) = (log_ratio, Some(drawn));
             trial.see(observed);
         }

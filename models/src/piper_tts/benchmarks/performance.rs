@@ -7,6 +7,7 @@ use bench_load::input::Texts;
 use candle_core::DType;
 
 use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_type};
+use crate::kept::Kept;
 use crate::piper_tts::{Scales, Speaker, SpeechError};
 
 /// Every morning, the old sailor counts his boats.
@@ -41,9 +42,11 @@ fn speak_batch(b: &mut Bencher, batch: usize, dtype: DType, device: Place, threa
     let ids =
         speaker.voice().ids(SOUNDS).ok_or_else(|| Error::failure("the voice has none of these sounds"))?;
     let speak = || speaker.speak_batch(&ids, batch, Scales::STEADY);
-    b.count("sentences", batch).try_iter(speak)?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(speak()?.expect_same(&speak()?)?)
+    let mut kept = Kept::default();
+    b.count("sentences", batch).try_iter(|| speak().map(|spoken| kept.keep(spoken)))?;
+    // An error fails the case, figures and all.
+    let (one, other) = kept.both(speak)?;
+    Ok(one.expect_same(&other)?)
 }
 
 /// One sentence by its length in words: time against size.
@@ -53,9 +56,10 @@ fn sentence(b: &mut Bencher, words: usize) -> Result<()> {
     let speaker = b.load(|| Speaker::load(Threads::All)).map_err(SpeechError::or_skip)?;
     let text = WORDS.into_iter().cycle().take(words).collect::<Vec<_>>().join(" ");
     let say = || speaker.say(&text, Scales::STEADY);
-    b.items(text.chars().count()).try_iter(say)?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    let spoken = say()?;
-    spoken.expect_speech(&text)?;
-    Ok(spoken.expect_same(&say()?)?)
+    let mut kept = Kept::default();
+    b.items(text.chars().count()).try_iter(|| say().map(|spoken| kept.keep(spoken)))?;
+    // An error fails the case, figures and all.
+    let (one, other) = kept.both(say)?;
+    one.expect_speech(&text)?;
+    Ok(one.expect_same(&other)?)
 }

@@ -11,6 +11,7 @@ use candle_core::{DType, Device};
 use super::{load, load_on, tokens};
 use crate::axis::{DTYPES, Place, Threads, expect_products};
 use crate::generation::{self, GenerationError};
+use crate::kept::Kept;
 use crate::photograph::Photograph;
 use crate::qwen3_vl_2b::{Config, Patches};
 
@@ -22,9 +23,11 @@ use crate::qwen3_vl_2b::{Config, Patches};
 fn look(b: &mut Bencher, config: Config, dtype: DType, side: usize) -> Result<()> {
     let model = load(b, config, dtype)?;
     let patches = Patches::noise(side, &config, &Device::Cpu)?;
-    b.count("images", 1).try_iter(|| model.look(&patches))?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(generation::check_finite(model.look(&patches)?.states())?)
+    let look = || model.look(&patches);
+    let mut kept = Kept::default();
+    b.count("images", 1).try_iter(|| look().map(|image| kept.keep(image)))?;
+    // An error fails the case, figures and all.
+    Ok(generation::check_finite(kept.last(look)?.states())?)
 }
 
 /// Reads a prompt of text at once: its time against its length is how prefill scales.
@@ -41,8 +44,9 @@ fn prefill(b: &mut Bencher, config: Config, dtype: DType, tokens: usize) -> Resu
         session.rewind(start);
         session.read(&prompt)
     };
-    b.count("tokens", tokens).try_iter(&mut read)?;
-    Ok(generation::check_finite(&read()?)?)
+    let mut kept = Kept::default();
+    b.count("tokens", tokens).try_iter(|| read().map(|logits| kept.keep(logits)))?;
+    Ok(generation::check_finite(&kept.last(read)?)?)
 }
 
 /// Reads as many tokens of text alone, or of a picture of 256 × 256 pixels that was looked at and text around it.
@@ -62,8 +66,9 @@ fn prefill_about(b: &mut Bencher, config: Config, dtype: DType, input: &str) -> 
             _ => session.read_about(&prompt[..8], &image, &prompt[8..32]),
         }
     };
-    b.count("tokens", prompt.len()).try_iter(&mut read)?;
-    Ok(generation::check_finite(&read()?)?)
+    let mut kept = Kept::default();
+    b.count("tokens", prompt.len()).try_iter(|| read().map(|logits| kept.keep(logits)))?;
+    Ok(generation::check_finite(&kept.last(read)?)?)
 }
 
 /// Reads one more token, after this many: its time against the context shows how decoding scales.
@@ -80,8 +85,9 @@ fn decode(b: &mut Bencher, config: Config, dtype: DType, context: usize) -> Resu
         session.rewind(mark);
         session.read(&[1])
     };
-    b.count("tokens", 1).try_iter(&mut decode)?;
-    Ok(generation::check_finite(&decode()?)?)
+    let mut kept = Kept::default();
+    b.count("tokens", 1).try_iter(|| decode().map(|logits| kept.keep(logits)))?;
+    Ok(generation::check_finite(&kept.last(decode)?)?)
 }
 
 /// Reads one token more of each of several texts, after 16.
@@ -122,8 +128,9 @@ fn decode_batch(
         session.rewind(mark);
         session.read_batch(&next)
     };
-    b.count("tokens", batch).try_iter(&mut decode)?;
-    Ok(generation::check_finite(&decode()?)?)
+    let mut kept = Kept::default();
+    b.count("tokens", batch).try_iter(|| decode().map(|logits| kept.keep(logits)))?;
+    Ok(generation::check_finite(&kept.last(decode)?)?)
 }
 
 /// Answers prompts of 64 tokens with 8 tokens each, streamed: TTFT, TPOT, tokens per second.

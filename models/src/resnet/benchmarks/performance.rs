@@ -6,6 +6,7 @@ use candle_core::{DType, Device};
 use crate::axis::{DTYPES, DTYPES_ON_REQUEST, Place, Threads, expect_convolutions};
 use crate::classification;
 use crate::engine::{self, Engine, EngineError};
+use crate::kept::Kept;
 use crate::load::LoadError;
 use crate::resnet::{Depth, INPUT_SIDE, ResNet};
 use crate::seeded::Seeded;
@@ -30,9 +31,11 @@ fn forward(
     let depth = Depth::try_from(depth)?;
     let model = b.load(|| ResNet::load(depth, dtype, &device)).map_err(LoadError::or_skip)?;
     let images = Seeded::new(1).images(batch, INPUT_SIDE, &device)?.to_dtype(dtype)?;
-    b.count("images", batch).try_iter(|| model.forward(&images))?;
-    // After measuring, so that the first call is a first call; an error fails the case, figures and all.
-    Ok(classification::check_finite(&model.forward(&images)?)?)
+    let forward = || model.forward(&images);
+    let mut kept = Kept::default();
+    b.count("images", batch).try_iter(|| forward().map(|logits| kept.keep(logits)))?;
+    // An error fails the case, figures and all.
+    Ok(classification::check_finite(&kept.last(forward)?)?)
 }
 
 /// Measures the same network on several engines, with the same weights and images. An engine's result must equal
